@@ -1,0 +1,77 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the programs of the host. Private to kubeadm.ha: no stable interface."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import typing as t
+
+from .._domain.errors import CommandFailed
+from .._ports import CommandResult
+
+#: kubeadm and kubectl live here on hosts whose sudo has a short path.
+_SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class HostCommands:
+    """``Commands`` by ``subprocess``."""
+
+    def __init__(self, *, search_path: str | None = None, timeout: float = 600.0) -> None:
+        """``search_path`` is by default PATH and then the usual places; ``timeout``, in seconds, holds for every command."""
+        self._search_path = search_path or os.pathsep.join(filter(None, (os.environ.get("PATH"), _SEARCH_PATH)))
+        self._timeout = timeout
+
+    def find(self, program: str) -> str | None:
+        """The program's path, ``None`` when the host does not have it."""
+        return shutil.which(program, path=self._search_path)
+
+    def run(
+        self,
+        arguments: t.Sequence[str],
+        *,
+        stdin: str | None = None,
+        check: bool = True,
+        environment: t.Mapping[str, str] | None = None,
+    ) -> CommandResult:
+        """Run to the end; see the port."""
+        program = self.find(arguments[0])
+        if program is None:
+            raise CommandFailed(f"This host has no {arguments[0]}: install it, or name its directory in PATH.")
+        try:
+            ended = subprocess.run(
+                [program, *arguments[1:]],
+                input=stdin if stdin is not None else "",
+                env={**os.environ, "PATH": self._search_path, "LC_ALL": "C", **(environment or {})},
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=self._timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise CommandFailed(
+                f"{_shown(arguments)} did not end within {self._timeout:.0f} s.", command=list(arguments)
+            ) from error
+        if check and ended.returncode != 0:
+            raise CommandFailed(
+                f"{_shown(arguments)} failed with return code {ended.returncode}: {_last_lines(ended.stderr)}",
+                command=list(arguments),
+                rc=ended.returncode,
+                stderr=ended.stderr,
+            )
+        return CommandResult(ended.returncode, ended.stdout, ended.stderr)
+
+
+def _shown(arguments: t.Sequence[str]) -> str:
+    return " ".join(arguments[:4])
+
+
+def _last_lines(text: str) -> str:
+    return " ".join(text.strip().splitlines()[-5:])
+
+
+__all__ = ("HostCommands",)

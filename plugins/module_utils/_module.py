@@ -1,0 +1,91 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turns a decision or an error into a module's result. Private to kubeadm.ha: no stable interface."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import missing_required_lib
+
+from ._domain.change import KNOWN_AFTER_APPLY
+from ._domain.errors import KubeadmHaError
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+    from ._domain.change import Change, Decision
+
+
+def conclude(module: AnsibleModule, decide: t.Callable[[], Decision]) -> t.NoReturn:
+    """Decide, act unless in check mode, and leave with the module's result.
+
+    The result has ``changed``, ``changes`` (list of object, before, after, reason), the decision's values, and
+    ``diff`` when the task asks for it. A :class:`KubeadmHaError` becomes ``failed`` with its message and details.
+    """
+    try:
+        decision = decide()
+        values = dict(decision.values)
+        if decision.changes and not module.check_mode:
+            values.update(decision.act())
+    except KubeadmHaError as error:
+        module.fail_json(msg=error.message, **error.details)
+    for warning in decision.warnings:
+        module.warn(warning)
+    result: dict[str, t.Any] = {
+        "changed": bool(decision.changes),
+        "changes": [change.as_dict() for change in decision.changes],
+        **values,
+    }
+    if module._diff:
+        result["diff"] = [_diff(change) for change in decision.changes]
+    module.exit_json(**result)
+
+
+def require_library(
+    module: AnsibleModule, name: str, import_error: str | None, *, changes_something: bool = True
+) -> None:
+    """Fail with the remedy when a Python library is missing on the host.
+
+    In check mode the library may be missing because an earlier task only would have installed it: then the module
+    cannot look, says ``known after apply`` and, unless it is an info module, reports a change.
+
+    Args:
+        module: the running module.
+        name: distribution name, for example ``PyYAML``.
+        import_error: the traceback of the failed import; ``None`` when the import worked.
+        changes_something: ``False`` for info modules.
+    """
+    if import_error is None:
+        return
+    if module.check_mode:
+        told = f"{KNOWN_AFTER_APPLY}: {name} is missing on this host, the role kubeadm.ha.python_requirements installs it."
+        module.exit_json(changed=changes_something, changes=[], msg=told)
+    remedy = missing_required_lib(name, reason="for this module; the role kubeadm.ha.python_requirements installs it")
+    module.fail_json(msg=remedy, exception=import_error)
+
+
+def _diff(change: Change) -> dict[str, str]:
+    return {
+        "before_header": change.object,
+        "after_header": change.object,
+        "before": _text(change.before),
+        "after": _text(change.after),
+    }
+
+
+def _text(value: t.Any) -> str:
+    if value is None:
+        return ""
+    lines = [_line(item) for item in value] if isinstance(value, (list, tuple)) else [_line(value)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _line(value: t.Any) -> str:
+    if isinstance(value, dict):
+        return "\n".join(f"{key}: {item}" for key, item in sorted(value.items()))
+    return str(value)
+
+
+__all__ = ("conclude", "require_library")

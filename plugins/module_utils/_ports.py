@@ -1,0 +1,204 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the domain needs from the world. Private to kubeadm.ha: no stable interface."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+if t.TYPE_CHECKING:
+    from ._domain.address import Endpoint
+    from ._domain.certificate import Certificate
+
+
+@dataclasses.dataclass(frozen=True)
+class CommandResult:
+    """The end of a command: return code, standard output and standard error."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class Commands(t.Protocol):
+    """Runs programs of the host, never through a shell, with the C locale."""
+
+    def run(
+        self,
+        arguments: t.Sequence[str],
+        *,
+        stdin: str | None = None,
+        check: bool = True,
+        environment: t.Mapping[str, str] | None = None,
+    ) -> CommandResult:
+        """Run to the end. With ``check`` a non-zero return code raises ``CommandFailed``; secrets go to ``stdin``."""
+
+    def find(self, program: str) -> str | None:
+        """The program's path, ``None`` when the host does not have it."""
+
+
+class Files(t.Protocol):
+    """Files of the host. Paths are absolute."""
+
+    def read(self, path: str) -> bytes | None:
+        """The content, ``None`` when there is no such file."""
+
+    def exists(self, path: str) -> bool:
+        """Whether something is there."""
+
+    def names(self, path: str) -> t.Sequence[str]:
+        """Sorted names in a directory; empty when there is no such directory."""
+
+    def mode(self, path: str) -> int:
+        """Permission bits."""
+
+    def write(self, path: str, content: bytes, *, mode: int | None = None) -> None:
+        """Replace or create atomically and durably. Owner and, without ``mode``, permission bits of an existing file
+        are kept; a new file gets ``mode`` or 0600."""
+
+    def make_private_directory(self, path: str) -> None:
+        """Create a directory with mode 0700 (parents included); it may be there already."""
+
+    def rename(self, path: str, target: str) -> None:
+        """Move within one file system, atomically replacing ``target``, and make it durable."""
+
+    def link(self, target: str, path: str) -> None:
+        """A symbolic link at ``path`` that points to ``target``."""
+
+    def remove(self, path: str) -> None:
+        """Remove a file or a directory tree; it may be gone already."""
+
+
+class Api(t.Protocol):
+    """The Kubernetes API. Objects are the JSON documents of the API."""
+
+    def get(self, kind: str, name: str, *, namespace: str | None = None) -> dict[str, t.Any] | None:
+        """One object, ``None`` when it does not exist. ``kind`` as kubectl takes it, for example ``configmap``."""
+
+    def list(
+        self, kind: str, *, namespace: str | None = None, labels: str | None = None
+    ) -> t.Sequence[dict[str, t.Any]]:
+        """All objects of a kind in a namespace (``None``: all namespaces, or a cluster-wide kind)."""
+
+    def replace(self, document: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Replace an object. Its ``metadata.resourceVersion`` is the precondition: ``ApiConflict`` if it has moved on."""
+
+    def create(self, document: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Create an object."""
+
+    def delete(self, kind: str, name: str, *, namespace: str | None = None) -> bool:
+        """Delete an object; ``False`` when there was none."""
+
+    def patch(
+        self, kind: str, name: str, patch: t.Mapping[str, t.Any], *, namespace: str | None = None
+    ) -> dict[str, t.Any]:
+        """A JSON merge patch (RFC 7386)."""
+
+    def raw(self, path: str) -> str:
+        """The body of a GET on a path such as ``/readyz``."""
+
+
+class Tls(t.Protocol):
+    """Reads what a TLS server serves."""
+
+    def served_certificate(
+        self, endpoint: Endpoint, *, server_name: str | None = None, timeout: float = 5.0
+    ) -> bytes | None:
+        """The served leaf certificate in PEM, unverified; ``None`` when nothing answers in time (seconds)."""
+
+
+class X509(t.Protocol):
+    """Reads certificates and keys."""
+
+    def certificates(self, pem: bytes) -> t.Sequence[Certificate]:
+        """Every certificate of a PEM text in its order. Raises ``InvalidInput`` for broken ones."""
+
+    def key_matches(self, certificate_pem: bytes, key_pem: bytes) -> bool:
+        """Whether the private key belongs to the first certificate."""
+
+    def is_signed_by(self, certificate_pem: bytes, ca_pem: bytes) -> bool:
+        """Whether one of the CA certificates signed the first certificate."""
+
+
+class Yaml(t.Protocol):
+    """Reads and writes YAML documents."""
+
+    def load(self, text: str) -> t.Any:
+        """The one document of a text. Raises ``InvalidInput`` with the place when it is no YAML."""
+
+    def load_all(self, text: str) -> t.Sequence[t.Any]:
+        """All documents of a text."""
+
+    def dump(self, document: t.Any) -> str:
+        """The document in block style, keys in their order."""
+
+
+class YamlText(t.Protocol):
+    """Edits the text of a YAML document without rewriting it."""
+
+    def with_scalar(self, text: str, path: t.Sequence[str | int], value: str) -> str:
+        """The text with one string set, every other character as it was.
+
+        Args:
+            text: one YAML (or JSON) document.
+            path: map keys and list indexes. The last key may be missing in its map; it is added.
+            value: the string.
+
+        Raises:
+            InvalidInput: when there is no such place.
+        """
+
+
+class Clock(t.Protocol):
+    """Time."""
+
+    def now(self) -> float:
+        """Seconds since the epoch, UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds of a clock that is never set."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class CertificateKeys(t.Protocol):
+    """Makes the keys under which kubeadm encrypts certificates in the Secret kube-system/kubeadm-certs."""
+
+    def new(self) -> str:
+        """A fresh random key of 32 bytes as 64 hexadecimal digits."""
+
+
+class KubeletApi(t.Protocol):
+    """The Kubernetes API as this host's kubelet sees it: its server, its credentials."""
+
+    def get(self, path: str) -> dict[str, t.Any] | None:
+        """The document of a GET on a path, ``None`` when there is no such object (HTTP 404). Raises ``ApiError``."""
+
+
+class Etcd(t.Protocol):
+    """etcd servers. Endpoints are URLs such as ``https://127.0.0.1:2379``; every method raises ``EtcdError``.
+
+    Answers are the documents of etcd's JSON gateway, whose 64-bit numbers are texts
+    (https://etcd.io/docs/v3.5/dev-guide/api_grpc_gateway/).
+    """
+
+    def members(self, endpoint: str) -> dict[str, t.Any]:
+        """MemberListResponse."""
+
+    def status(self, endpoint: str) -> dict[str, t.Any]:
+        """StatusResponse of the very server."""
+
+    def alarms(self, endpoint: str) -> dict[str, t.Any]:
+        """AlarmResponse with every active alarm."""
+
+    def read(self, endpoint: str) -> dict[str, t.Any]:
+        """RangeResponse of a linearizable read, which needs a leader and a quorum."""
+
+    def snapshot(self, endpoint: str) -> t.Iterator[bytes]:
+        """The server's database in pieces, its SHA-256 (32 bytes) at the end."""
+
+
+__all__ = ("Api", "CertificateKeys", "Clock", "CommandResult", "Commands", "Etcd", "Files", "KubeletApi", "Tls", "X509", "Yaml", "YamlText")
