@@ -1,0 +1,47 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tells the module which process runs the playbook, and which former owners have ended."""
+
+from __future__ import annotations
+
+import os
+import platform
+import typing as t
+from pathlib import Path
+
+from ansible.plugins.action import ActionBase
+
+
+class ActionModule(ActionBase):
+    """Runs the module of the same name, once more when the holder turns out to be dead."""
+
+    _supports_check_mode = True
+    _requires_connection = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """The module's result."""
+        super().run(tmp, task_vars)
+        # A task runs in a child of ansible-playbook.
+        playbook = os.getppid()
+        owner = {"controller": _controller(), "process": playbook, "started": _started(playbook)}
+        arguments = {**self._task.args, "owner": owner}
+        result = self._execute_module(module_args=arguments, task_vars=task_vars)
+        holder = result.get("holder")
+        if holder and holder["controller"] == owner["controller"] and _started(holder["process"]) != holder["started"]:
+            result = self._execute_module(module_args={**arguments, "dead": [holder]}, task_vars=task_vars)
+        return t.cast("dict[str, t.Any]", result)
+
+
+def _controller() -> str:
+    identity = Path("/etc/machine-id")
+    return f"{platform.node()} {identity.read_text(encoding='ascii').strip() if identity.exists() else ''}".strip()
+
+
+def _started(process: int) -> int:
+    """Start time of a process in clock ticks since boot (field 22 of /proc/PID/stat), 0 when there is none."""
+    try:
+        text = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return 0
+    return int(text.rpartition(")")[2].split()[19])

@@ -1,0 +1,33 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Collects on the host, understands on the controller: the hosts need neither PyYAML nor cryptography."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import Host
+
+
+class ActionModule(ActionBase):
+    """Runs the module of the same name and adds what its report means."""
+
+    _supports_check_mode = True
+    _requires_connection = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """The module's result with the understood host merged in."""
+        super().run(tmp, task_vars)
+        result = self._execute_module(task_vars=task_vars)
+        if not result.get("failed") and "host" in result:
+            pki_dir = self._task.args.get("pki_dir") or "/etc/kubernetes/pki"
+            name = (task_vars or {})["inventory_hostname"]
+            host = Host.from_report(name, result["host"], yaml=PyYaml(), x509=CryptographyX509(), pki_dir=pki_dir)
+            result["host"] = {**result["host"], **host.as_dict(), "looked_at": time.time()}
+        return t.cast("dict[str, t.Any]", result)

@@ -1,0 +1,294 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Collects what the audit needs from one host, by the standard library alone. Private to kubeadm.ha.
+
+Nothing here changes the host, and no credential leaves it: see :mod:`_domain.redaction`.
+"""
+
+from __future__ import annotations
+
+import glob
+import importlib.util
+import json
+import os
+import platform
+import pwd
+import re
+import socket
+import struct
+import subprocess
+import sys
+import time
+import typing as t
+
+from .._domain import redaction
+from .._domain.errors import CommandFailed
+
+if t.TYPE_CHECKING:
+    from .._ports import Commands
+
+_SERVICES = ("kubelet", "containerd", "crio", "docker", "haproxy", "nginx", "keepalived", "firewalld", "ufw")
+_CLIENTS = ("kubelet", "kube-proxy")
+_PYTHON_MODULES = ("yaml", "cryptography", "kubernetes", "apt")
+_KUBECONFIG_NAMES = (
+    "admin.conf",
+    "super-admin.conf",
+    "kubelet.conf",
+    "controller-manager.conf",
+    "scheduler.conf",
+    "bootstrap-kubelet.conf",
+)
+_TCP_LISTEN = "0A"
+_TCP_ESTABLISHED = "01"
+
+
+class HostInspection:
+    """Reads one host."""
+
+    def __init__(self, commands: Commands, *, pki_dir: str, users: t.Sequence[str]) -> None:
+        """``pki_dir``: kubeadm's certificatesDir. ``users``: those whose ``~/.kube/config`` is read."""
+        self._commands = commands
+        self._pki_dir = pki_dir
+        self._users = users
+        self._kubernetes_dir = os.path.dirname(pki_dir.rstrip("/"))
+
+    def collect(self) -> dict[str, t.Any]:
+        """Everything as JSON-compatible values; what the host does not have is empty, never missing."""
+        began = time.monotonic()
+        sockets = _tcp_sockets()
+        owners = _socket_owners(_CLIENTS + ("kube-apiserver", "etcd", "haproxy"))
+        report = {
+            "hostname": socket.gethostname(),
+            "kubelet_flags": self._kubelet_flags(),
+            "machine_id": _text("/etc/machine-id").strip(),
+            "product_uuid": _text("/sys/class/dmi/id/product_uuid").strip().lower(),
+            "addresses": _addresses(),
+            "default_address": _default_address(),
+            "os": _os_release(),
+            "python": _python(),
+            "versions": self._versions(),
+            "services": self._services(),
+            "certificates": self._certificates(),
+            "has_ca_key": os.path.exists(os.path.join(self._pki_dir, "ca.key")),
+            "kubeconfigs": self._kubeconfigs(),
+            "manifests": self._manifests(),
+            "kubernetes_files": self._kubernetes_files(),
+            "listening": [_socket_view(item, owners) for item in sockets if item["state"] == _TCP_LISTEN],
+            "api_clients": [
+                {"process": owners[item["inode"]], "remote": item["remote"]}
+                for item in sockets
+                if item["state"] == _TCP_ESTABLISHED and owners.get(item["inode"]) in _CLIENTS
+            ],
+            "kubeadm_processes": _processes("kubeadm"),
+            "selinux": _selinux(),
+            "swap": len(_text("/proc/swaps").strip().splitlines()) > 1,
+            "free_bytes": _free_bytes("/var"),
+            "clock": time.time(),
+        }
+        report["seconds"] = round(time.monotonic() - began, 3)
+        return report
+
+    def _versions(self) -> dict[str, str]:
+        asked = {
+            "kubeadm": ("kubeadm", "version", "-o", "short"),
+            "kubelet": ("kubelet", "--version"),
+        }
+        return {name: self._first_line(arguments).split(" ")[-1] for name, arguments in asked.items()}
+
+    def _services(self) -> dict[str, dict[str, str]]:
+        arguments = ["systemctl", "show", "--property=Id,LoadState,ActiveState,UnitFileState"]
+        blocks = self._output([*arguments, *(f"{name}.service" for name in _SERVICES)]).strip().split("\n\n")
+        found = {}
+        for block in blocks:
+            pairs = dict(line.partition("=")[::2] for line in block.splitlines())
+            if pairs.get("LoadState", "not-found") != "not-found":
+                name = pairs["Id"].rpartition(".")[0]
+                found[name] = {"active": pairs["ActiveState"], "enabled": pairs["UnitFileState"]}
+        return found
+
+    def _certificates(self) -> list[dict[str, str]]:
+        paths = sorted(
+            glob.glob(os.path.join(self._pki_dir, "*.crt")) + glob.glob(os.path.join(self._pki_dir, "etcd", "*.crt"))
+        )
+        paths.append("/var/lib/kubelet/pki/kubelet-client-current.pem")
+        texts = ((path, redaction.public_certificates(_text(path))) for path in paths)
+        return [{"path": path, "pem": pem} for path, pem in texts if pem]
+
+    def _kubeconfigs(self) -> list[dict[str, t.Any]]:
+        paths = [os.path.join(self._kubernetes_dir, name) for name in _KUBECONFIG_NAMES]
+        paths += [os.path.join(home, ".kube", "config") for home in _homes(self._users)]
+        return [
+            {"path": path, "text": _public_kubeconfig(_text(path)), "mode": f"{os.stat(path).st_mode & 0o7777:04o}"}
+            for path in paths
+            if os.path.isfile(path)
+        ]
+
+    def _manifests(self) -> dict[str, dict[str, t.Any]]:
+        found = {}
+        for path in sorted(glob.glob(os.path.join(self._kubernetes_dir, "manifests", "*.y*ml"))):
+            text = _text(path)
+            found[os.path.splitext(os.path.basename(path))[0]] = {
+                "path": path,
+                "image": redaction.manifest_image(text),
+                "flags": [list(flag) for flag in redaction.manifest_flags(text)],
+            }
+        return found
+
+    def _kubernetes_files(self) -> list[str]:
+        paths = glob.glob(os.path.join(self._kubernetes_dir, "**"), recursive=True)
+        return sorted(path for path in paths if os.path.isfile(path))
+
+    def _kubelet_flags(self) -> dict[str, str]:
+        text = _text("/var/lib/kubelet/kubeadm-flags.env") + _text("/etc/default/kubelet")
+        return dict(re.findall(r"--([a-z-]+)=([^\s\"']+)", text))
+
+    def _first_line(self, arguments: t.Sequence[str]) -> str:
+        lines = self._output(arguments).splitlines()
+        return lines[0].strip() if lines else ""
+
+    def _output(self, arguments: t.Sequence[str]) -> str:
+        """Standard output of a command; empty when the host does not have it or it fails."""
+        try:
+            return self._commands.run(arguments, check=False).stdout
+        except (CommandFailed, OSError, subprocess.SubprocessError):
+            return ""
+
+
+def _public_kubeconfig(text: str) -> str | None:
+    if text.lstrip().startswith("{"):
+        try:
+            return json.dumps(redaction.public_kubeconfig_document(json.loads(text)))
+        except ValueError:
+            return None
+    return redaction.public_kubeconfig(text)
+
+
+def _text(path: str) -> str:
+    """The file's text; empty when it is not there or cannot be read."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read()
+    except OSError:
+        return ""
+
+
+def _homes(users: t.Sequence[str]) -> list[str]:
+    known = {entry.pw_name: entry.pw_dir for entry in pwd.getpwall()}
+    return [known[user] for user in users if user in known]
+
+
+def _os_release() -> dict[str, str]:
+    pairs = dict(re.findall(r"^([A-Z_]+)=\"?([^\"\n]*)\"?$", _text("/etc/os-release"), re.MULTILINE))
+    return {"id": pairs.get("ID", ""), "like": pairs.get("ID_LIKE", ""), "version": pairs.get("VERSION_ID", "")}
+
+
+def _python() -> dict[str, t.Any]:
+    return {
+        "executable": sys.executable,
+        "version": platform.python_version(),
+        "modules": {name: importlib.util.find_spec(name) is not None for name in _PYTHON_MODULES},
+    }
+
+
+def _selinux() -> str:
+    state = _text("/sys/fs/selinux/enforce").strip()
+    return {"1": "enforcing", "0": "permissive"}.get(state, "disabled")
+
+
+def _free_bytes(path: str) -> int:
+    status = os.statvfs(path)
+    return status.f_bavail * status.f_frsize
+
+
+def _default_address() -> str:
+    """The address of the interface with the default route: connecting a UDP socket looks the route up and sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return ""
+        return str(probe.getsockname()[0])
+
+
+def _addresses() -> list[str]:
+    """Addresses of this host without loopback and link-local ones, from the kernel's local routes."""
+    found = set(re.findall(r"\|--\s(\S+)\n\s+/32 host LOCAL", _text("/proc/net/fib_trie")))
+    for line in _text("/proc/net/if_inet6").splitlines():
+        digits = line.split()[0]
+        found.add(socket.inet_ntop(socket.AF_INET6, bytes.fromhex(digits)))
+    return sorted(item for item in found if not item.startswith(("127.", "fe80:")) and item != "::1")
+
+
+def _tcp_sockets() -> list[dict[str, str]]:
+    """The host's TCP sockets of all families from /proc (the format is in the kernel's proc_net_tcp.rst)."""
+    found = []
+    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in _text(path).splitlines()[1:]:
+            fields = line.split()
+            if fields[3] in (_TCP_LISTEN, _TCP_ESTABLISHED):
+                found.append(
+                    {
+                        "local": _socket_address(fields[1]),
+                        "remote": _socket_address(fields[2]),
+                        "state": fields[3],
+                        "inode": fields[9],
+                    }
+                )
+    return found
+
+
+def _socket_address(text: str) -> str:
+    """``0100007F:1F90`` as ``127.0.0.1:8080``; IPv4 addresses mapped into IPv6 are shown as IPv4."""
+    digits, _colon, port = text.partition(":")
+    words = struct.pack(f"={len(digits) // 8}I", *(int(digits[i : i + 8], 16) for i in range(0, len(digits), 8)))
+    if len(words) == 4:
+        return f"{socket.inet_ntop(socket.AF_INET, words)}:{int(port, 16)}"
+    if words.startswith(b"\0" * 10 + b"\xff\xff"):
+        return f"{socket.inet_ntop(socket.AF_INET, words[12:])}:{int(port, 16)}"
+    return f"[{socket.inet_ntop(socket.AF_INET6, words)}]:{int(port, 16)}"
+
+
+def _socket_view(item: t.Mapping[str, str], owners: t.Mapping[str, str]) -> dict[str, t.Any]:
+    address, _colon, port = item["local"].rpartition(":")
+    return {"address": address, "port": int(port), "process": owners.get(item["inode"], "")}
+
+
+def _processes(name: str) -> list[int]:
+    """Process ids whose program is called ``name``."""
+    return sorted(pid for pid, comm in _commands_of_processes() if comm == name)
+
+
+def _commands_of_processes() -> t.Iterator[tuple[int, str]]:
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            yield int(entry), _text(f"/proc/{entry}/comm").strip()
+
+
+def _socket_owners(names: t.Sequence[str]) -> dict[str, str]:
+    """Socket inode to process name, for the processes of these names."""
+    owners = {}
+    # The kernel cuts a process name after 15 characters.
+    wanted = {name[:15]: name for name in names}
+    for pid, comm in _commands_of_processes():
+        if comm not in wanted:
+            continue
+        for link in _links(f"/proc/{pid}/fd"):
+            if link.startswith("socket:["):
+                owners[link[8:-1]] = wanted[comm]
+    return owners
+
+
+def _links(directory: str) -> t.Iterator[str]:
+    try:
+        names = os.listdir(directory)
+    except OSError:
+        return
+    for name in names:
+        try:
+            yield os.readlink(os.path.join(directory, name))
+        except OSError:
+            continue
+
+
+__all__ = ("HostInspection",)

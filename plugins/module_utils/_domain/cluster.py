@@ -1,0 +1,84 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The cluster as the audit understands it. Private to kubeadm.ha: no stable interface."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .errors import InvalidInput
+from .host import current_server
+from .version import KubernetesVersion
+
+if t.TYPE_CHECKING:
+    from .._ports import Yaml
+
+KUBEADM_CONFIG = "kube-system/kubeadm-config"
+CLUSTER_INFO = "kube-public/cluster-info"
+KUBE_PROXY = "kube-system/kube-proxy"
+
+
+@dataclasses.dataclass(frozen=True)
+class Cluster:
+    """What ``kubernetes_cluster_info`` found, with the documents inside its ConfigMaps parsed."""
+
+    report: t.Mapping[str, t.Any]
+    configuration: t.Mapping[str, t.Any]
+    cluster_info: t.Any
+    kube_proxy: t.Any
+
+    @classmethod
+    def from_report(cls, report: t.Mapping[str, t.Any], *, yaml: Yaml) -> Cluster:
+        """Understand a report.
+
+        Raises:
+            InvalidInput: when a ConfigMap holds no YAML.
+        """
+        return cls(
+            report=report,
+            configuration=_embedded(report, KUBEADM_CONFIG, "ClusterConfiguration", yaml) or {},
+            cluster_info=_embedded(report, CLUSTER_INFO, "kubeconfig", yaml),
+            kube_proxy=_embedded(report, KUBE_PROXY, "kubeconfig.conf", yaml),
+        )
+
+    @property
+    def version(self) -> KubernetesVersion:
+        """Version of the API server that answered."""
+        return KubernetesVersion.parse(self.report["version"])
+
+    @property
+    def nodes(self) -> t.Mapping[str, t.Mapping[str, t.Any]]:
+        """Nodes by name."""
+        return {node["name"]: node for node in self.report["nodes"]}
+
+    @property
+    def endpoint(self) -> str:
+        """The ``controlPlaneEndpoint`` of the ClusterConfiguration, empty without one."""
+        return str(self.configuration.get("controlPlaneEndpoint") or "")
+
+    @property
+    def joining_server(self) -> str | None:
+        """The server that ``kubeadm join`` takes: cluster-info's, whatever address it was given (kubeadm issue 1955)."""
+        return current_server(self.cluster_info)
+
+    @property
+    def uses_external_etcd(self) -> bool:
+        """Whether etcd runs outside the control planes."""
+        return "external" in (self.configuration.get("etcd") or {})
+
+
+def _embedded(report: t.Mapping[str, t.Any], config_map: str, key: str, yaml: Yaml) -> t.Any:
+    text = ((report["configmaps"].get(config_map) or {}).get("data") or {}).get(key)
+    if text is None:
+        return None
+    try:
+        return yaml.load(text)
+    except InvalidInput as error:
+        raise InvalidInput(
+            f"{key} in the ConfigMap {config_map} is no YAML document: repair it with kubectl edit. {error.message}"
+        ) from error
+
+
+__all__ = ("CLUSTER_INFO", "KUBEADM_CONFIG", "KUBE_PROXY", "Cluster")

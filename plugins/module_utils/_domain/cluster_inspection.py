@@ -1,0 +1,80 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the audit reads from the Kubernetes API. Private to kubeadm.ha: no stable interface."""
+
+from __future__ import annotations
+
+import base64
+import json
+import typing as t
+
+if t.TYPE_CHECKING:
+    from .._ports import Api
+
+#: The ConfigMaps of a kubeadm cluster that decide how nodes find and join it.
+CONFIG_MAPS = (
+    ("kube-system", "kubeadm-config"),
+    ("kube-public", "cluster-info"),
+    ("kube-system", "kube-proxy"),
+)
+BOOTSTRAP_TOKEN_TYPE = "bootstrap.kubernetes.io/token"
+UPLOADED_CERTIFICATES = "kubeadm-certs"
+
+
+def inspect_cluster(api: Api) -> dict[str, t.Any]:
+    """Everything the plan needs, JSON-compatible and without secrets."""
+    secrets = api.list("secret", namespace="kube-system")
+    return {
+        "configmaps": dict(_config_maps(api)),
+        "nodes": [node_view(node) for node in api.list("node")],
+        "kube_proxy_pods": [_pod_view(pod) for pod in _kube_proxy_pods(api)],
+        "has_kube_proxy": api.get("daemonset", "kube-proxy", namespace="kube-system") is not None,
+        "bootstrap_tokens": [_token_view(secret) for secret in secrets if secret.get("type") == BOOTSTRAP_TOKEN_TYPE],
+        "has_uploaded_certificates": any(secret["metadata"]["name"] == UPLOADED_CERTIFICATES for secret in secrets),
+        "version": json.loads(api.raw("/version"))["gitVersion"],
+    }
+
+
+def node_view(node: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What matters of a Node object."""
+    conditions = {item["type"]: item["status"] for item in node["status"].get("conditions", ())}
+    return {
+        "name": node["metadata"]["name"],
+        "labels": node["metadata"].get("labels", {}),
+        "taints": node["spec"].get("taints", []),
+        "addresses": [item["address"] for item in node["status"].get("addresses", ())],
+        "kubelet_version": node["status"]["nodeInfo"]["kubeletVersion"],
+        "ready": conditions.get("Ready") == "True",
+    }
+
+
+def _config_maps(api: Api) -> t.Iterator[tuple[str, dict[str, t.Any]]]:
+    for namespace, name in CONFIG_MAPS:
+        document = api.get("configmap", name, namespace=namespace)
+        if document is not None:
+            yield f"{namespace}/{name}", document
+
+
+def _kube_proxy_pods(api: Api) -> t.Sequence[dict[str, t.Any]]:
+    return api.list("pod", namespace="kube-system", labels="k8s-app=kube-proxy")
+
+
+def _pod_view(pod: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return {
+        "metadata": {"name": pod["metadata"]["name"], "creationTimestamp": pod["metadata"].get("creationTimestamp")},
+        "spec": {"nodeName": pod["spec"].get("nodeName")},
+        "status": {"startTime": pod["status"].get("startTime"), "phase": pod["status"].get("phase")},
+    }
+
+
+def _token_view(secret: t.Mapping[str, t.Any]) -> dict[str, str]:
+    data = secret.get("data") or {}
+    return {
+        "name": secret["metadata"]["name"],
+        "description": base64.b64decode(data.get("description", "")).decode("utf-8", "replace"),
+        "expiration": base64.b64decode(data.get("expiration", "")).decode("utf-8", "replace"),
+    }
+
+
+__all__ = ("BOOTSTRAP_TOKEN_TYPE", "CONFIG_MAPS", "UPLOADED_CERTIFICATES", "inspect_cluster", "node_view")

@@ -1,0 +1,290 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan: every change of a run, before it. Private to kubeadm.ha: no stable interface.
+
+Each entry is the very :class:`Change` that the module of that step decides on the host, computed here from what the
+audit collected.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from . import certificate, cluster_configuration, control_plane_endpoint, kubeconfig
+from .address import Endpoint, same_server
+from .change import KNOWN_AFTER_APPLY, Change
+from .host import current_server
+from .join import join_change
+from .join_command import BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES
+from .preflight import is_joined
+
+if t.TYPE_CHECKING:
+    from .cluster import Cluster
+    from .host import Host
+    from .wish import Wish
+
+#: The steps of a run in their order.
+STEPS = ("prepare", "backup", "balance", "certify", "point", "join", "revoke")
+
+_ADMIN_KUBECONFIGS = ("/etc/kubernetes/admin.conf", "/etc/kubernetes/super-admin.conf")
+#: The kubelet's kubeconfig.
+KUBELET_KUBECONFIG = "/etc/kubernetes/kubelet.conf"
+#: Object of the kubelet's restart.
+KUBELET = "service kubelet"
+#: What modules import on the hosts that they change.
+_PYTHON_MODULES = ("yaml", "cryptography")
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One change of a plan: on which host (inventory name) and in which step."""
+
+    host: str
+    step: str
+    change: Change
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """Flat and JSON-compatible: host, step, object, before, after, reason."""
+        return {"host": self.host, "step": self.step, **self.change.as_dict()}
+
+
+@dataclasses.dataclass(frozen=True)
+class Balancer:
+    """The state of a load balancer host: is haproxy installed, enabled and running, and is its configuration the wanted one."""
+
+    is_installed: bool
+    is_configured: bool
+    is_running: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Situation:
+    """Everything that the plan is computed from."""
+
+    wish: Wish
+    hosts: t.Mapping[str, Host]
+    cluster: Cluster
+    serving: Host
+    balancers: t.Mapping[str, Balancer]
+    backup_directory: str
+
+    @property
+    def ca_hash(self) -> str | None:
+        """Hash of the cluster CA's public key."""
+        return self.serving.ca.public_key_sha256 if self.serving.ca is not None else None
+
+    def joined(self, names: t.Iterable[str]) -> list[Host]:
+        """Those of the hosts that are members of the cluster, in their order."""
+        found = (self.hosts[name] for name in names if name in self.hosts)
+        return [host for host in found if is_joined(host, self.cluster, self.ca_hash)]
+
+    def joining(self, names: t.Iterable[str]) -> list[Host]:
+        """Those of the hosts that are still to join, in their order."""
+        found = (self.hosts[name] for name in names if name in self.hosts)
+        return [host for host in found if not is_joined(host, self.cluster, self.ca_hash)]
+
+
+def make_plan(situation: Situation) -> list[Entry]:
+    """Every change in the order of the run; empty when the cluster is as wanted."""
+    entries = [
+        *_balance(situation),
+        *_certify(situation),
+        *_point(situation),
+        *_join(situation),
+    ]
+    entries = [*_prepare(situation, entries), *_backup(situation, entries), *entries]
+    return sorted(entries, key=lambda entry: STEPS.index(entry.step))
+
+
+def _balance(situation: Situation) -> t.Iterator[Entry]:
+    wanted = {"package": "installed", "configuration": "as wanted", "service": "enabled, running"}
+    for name, balancer in situation.balancers.items():
+        now = {
+            "package": "installed" if balancer.is_installed else "absent",
+            "configuration": "as wanted" if balancer.is_configured else "other",
+            "service": "enabled, running" if balancer.is_running else "other",
+        }
+        before = {key: value for key, value in now.items() if value != wanted[key]}
+        if before:
+            change = Change(
+                object="load balancer haproxy",
+                before=before,
+                after={key: wanted[key] for key in before},
+                reason=f"{situation.wish.endpoint} leads to {len(situation.wish.control_planes)} API servers through it",
+            )
+            yield Entry(name, "balance", change)
+
+
+def _certify(situation: Situation) -> t.Iterator[Entry]:
+    for host in situation.joined(situation.wish.control_planes):
+        current = next((item for path, item in host.certificates.items() if path.endswith("/pki/apiserver.crt")), None)
+        if current is None:
+            continue
+        change = certificate.decide_sans("apiserver", current, situation.wish.sans)
+        if change is not None:
+            yield Entry(host.name, "certify", change)
+
+
+def _point(situation: Situation) -> t.Iterator[Entry]:
+    for change in cluster_objects(situation):
+        yield Entry(situation.serving.name, "point", change)
+    for host in situation.joined(situation.wish.nodes):
+        changes = list(_kubeconfig_changes(situation, host))
+        for change in changes:
+            yield Entry(host.name, "point", change)
+        restart = _kubelet_restart(situation, host, changes)
+        if restart is not None:
+            yield Entry(host.name, "point", restart)
+
+
+def cluster_objects(situation: Situation) -> t.Iterator[Change]:
+    """The changes of the cluster-wide objects that name the endpoint."""
+    wish, cluster = situation.wish, situation.cluster
+    wanted = cluster_configuration.Wanted(
+        control_plane_endpoint=wish.endpoint, cert_sans=tuple(sorted(san.value for san in wish.sans))
+    )
+    config_maps = cluster.report["configmaps"]
+    found = [
+        cluster_configuration.decide(cluster.configuration, wanted),
+        control_plane_endpoint.decide_cluster_info(cluster.cluster_info, wish.endpoint),
+        control_plane_endpoint.decide_kube_proxy(cluster.kube_proxy, wish.endpoint) if cluster.kube_proxy else None,
+    ]
+    yield from (change for change in found if change is not None)
+    if cluster.report["has_kube_proxy"] and cluster.kube_proxy:
+        restart = control_plane_endpoint.decide_kube_proxy_restart(
+            config_maps["kube-system/kube-proxy"], cluster.report["kube_proxy_pods"], will_change=found[2] is not None
+        )
+        if restart is not None:
+            yield restart
+
+
+def _kubeconfig_changes(situation: Situation, host: Host) -> t.Iterator[Change]:
+    for path, server in wanted_servers(situation, host).items():
+        document = host.kubeconfigs.get(path)
+        if document is not None:
+            change = kubeconfig.decide_server(document, path=path, server=server)
+            if change is not None:
+                yield change
+
+
+def wanted_servers(situation: Situation, host: Host) -> dict[str, str]:
+    """The server that each kubeconfig of a joined host must name, by path.
+
+    A control plane's kubelet.conf names its own API server from 1.33 on (ControlPlaneKubeletLocalMode, on by default:
+    kubernetes/kubernetes#129956); one that names the endpoint already is left alone. Before, and on workers, it is the
+    endpoint. controller-manager.conf and scheduler.conf name the local API server since 1.20
+    (kubernetes/kubernetes#94398) and are not touched.
+    """
+    endpoint = situation.wish.endpoint.url
+    wanted = {path: endpoint for path in _ADMIN_KUBECONFIGS if path in host.kubeconfigs}
+    for path, document in host.kubeconfigs.items():
+        if path.endswith("/.kube/config") and _is_of_this_cluster(situation, document):
+            wanted[path] = endpoint
+    if KUBELET_KUBECONFIG in host.kubeconfigs:
+        server = host.api_server
+        is_local = server is not None and situation.cluster.version.is_local_mode_default
+        if not is_local:
+            wanted[KUBELET_KUBECONFIG] = endpoint
+        elif server is not None and not same_server(host.servers[KUBELET_KUBECONFIG] or "", endpoint):
+            wanted[KUBELET_KUBECONFIG] = server.url
+    return wanted
+
+
+def _is_of_this_cluster(situation: Situation, document: t.Any) -> bool:
+    """Whether a user's kubeconfig is for this cluster: its server is one of the API servers or the endpoint."""
+    servers = [host.api_server.url for host in situation.hosts.values() if host.api_server is not None]
+    known = [*servers, situation.wish.endpoint.url, situation.cluster.joining_server or ""]
+    current = current_server(document) if isinstance(document, dict) else None
+    return current is not None and any(same_server(current, server) for server in known)
+
+
+def _kubelet_restart(situation: Situation, host: Host, changes: t.Sequence[Change]) -> Change | None:
+    """The kubelet reads its kubeconfig at start: it is restarted after a change, and when it still dials another."""
+    if any(change.object == f"kubeconfig {KUBELET_KUBECONFIG}" for change in changes):
+        return restart_change("its kubeconfig changes, and it reads it only at start")
+    if wanted_servers(situation, host).get(KUBELET_KUBECONFIG) != situation.wish.endpoint.url:
+        return None
+    own = host.api_server
+    direct = {str(item.api_server) for item in situation.hosts.values() if item.api_server not in (None, own)}
+    dialled = {item["remote"] for item in host.report["api_clients"] if item["process"] == "kubelet"}
+    if situation.wish.load_balancer == "haproxy" and dialled & direct and str(situation.wish.endpoint) not in dialled:
+        return restart_change(f"it still dials {sorted(dialled & direct)[0]}, not the endpoint in its kubeconfig")
+    return None
+
+
+def restart_change(reason: str) -> Change:
+    """A restart of the kubelet as a change."""
+    return Change(object=KUBELET, before="running", after="restarted", reason=reason)
+
+
+def _join(situation: Situation) -> t.Iterator[Entry]:
+    for is_control_plane, names in ((True, situation.wish.control_planes), (False, situation.wish.workers)):
+        secrets = [BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES] if is_control_plane else [BOOTSTRAP_TOKEN]
+        for host in situation.joining(names):
+            yield Entry(host.name, "join", join_change(host.node_name, control_plane=is_control_plane))
+            for name in secrets:
+                made = Change(name, None, KNOWN_AFTER_APPLY, f"{host.node_name} joins with it")
+                gone = Change(name, KNOWN_AFTER_APPLY, None, f"{host.node_name} has joined or failed to")
+                yield Entry(host.name, "join", made)
+                yield Entry(host.name, "revoke", gone)
+
+
+def _prepare(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Entry]:
+    touched = {entry.host for entry in entries if entry.step != "balance"}
+    if touched:
+        touched.add(situation.serving.name)
+    for name in (name for name in situation.wish.nodes if name in touched):
+        host = situation.hosts[name]
+        missing = [module for module in _PYTHON_MODULES if not host.has_python_module(module)]
+        if missing:
+            change = Change(
+                object="Python libraries",
+                before={module: "absent" for module in missing},
+                after={module: "installed" for module in missing},
+                reason="the modules that change this host import them",
+            )
+            yield Entry(name, "prepare", change)
+
+
+def _backup(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Entry]:
+    touched = {entry.host for entry in entries}
+    for host in situation.joined(situation.wish.nodes):
+        if host.name in touched:
+            change = Change(
+                object=f"backup {situation.backup_directory}",
+                before=None,
+                after=KNOWN_AFTER_APPLY,
+                reason="everything that the run changes here can be put back",
+            )
+            yield Entry(host.name, "backup", change)
+
+
+def api_servers(wish_control_planes: t.Sequence[str], hosts: t.Mapping[str, Host], port: int) -> list[dict[str, t.Any]]:
+    """The API servers that a load balancer leads to: those that run and those that will.
+
+    Returns:
+        ``name`` (node name), ``address`` and ``port`` of each control plane in the order of the group.
+    """
+    found = []
+    for name in wish_control_planes:
+        host = hosts[name]
+        server = host.api_server or Endpoint(host.address, port)
+        found.append({"name": host.node_name, "address": server.host, "port": server.port})
+    return found
+
+
+__all__ = (
+    "KUBELET",
+    "KUBELET_KUBECONFIG",
+    "STEPS",
+    "Balancer",
+    "Entry",
+    "Situation",
+    "api_servers",
+    "cluster_objects",
+    "make_plan",
+    "restart_change",
+    "wanted_servers",
+)

@@ -1,0 +1,168 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From collected reports to the plan of a run. Private to kubeadm.ha: no stable interface."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .address import DEFAULT_API_PORT
+from .cluster import Cluster
+from .host import Host
+from .plan import KUBELET, KUBELET_KUBECONFIG, STEPS, Balancer, Entry, Situation, api_servers, make_plan
+from .preflight import problems as find_problems
+from .preflight import serving_control_plane
+from .wish import Problem, Wish, read_wish
+
+if t.TYPE_CHECKING:
+    from .._ports import X509, Yaml
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """The plan of a run.
+
+    Attributes:
+        entries: every change in the order of the run.
+        problems: every reason to stop before the first of them.
+        serving: inventory name of a control plane that serves the API, ``None`` when none was found.
+        facts: what later plays need, see the documentation of ``kubeadm.ha.cluster_plan``.
+        is_complete: ``False`` when only the inputs were read.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    serving: str | None = None
+    facts: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    is_complete: bool = True
+
+    @property
+    def steps(self) -> dict[str, list[str]]:
+        """The steps of each host that has any, in their order."""
+        found: dict[str, list[str]] = {}
+        for step in STEPS:
+            for entry in self.entries:
+                if entry.step == step and step not in found.setdefault(entry.host, []):
+                    found[entry.host].append(step)
+        return found
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """JSON-compatible."""
+        return {
+            "entries": [entry.as_dict() for entry in self.entries],
+            "problems": [dataclasses.asdict(problem) for problem in self.problems],
+            "steps": self.steps,
+            "serving": self.serving,
+            **self.facts,
+        }
+
+
+def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan:
+    """The plan for the arguments of ``kubeadm.ha.cluster_plan``. Without ``hosts`` only the inputs are checked."""
+    wish, unreadable = read_wish(arguments)
+    if wish is None or not arguments["hosts"]:
+        return Plan(problems=unreadable, is_complete=False)
+    hosts = understand(arguments["hosts"], yaml=yaml, x509=x509)
+    found: list[Problem] = list(_not_looked_at(wish, hosts))
+    cluster = Cluster.from_report(arguments["cluster"], yaml=yaml) if arguments["cluster"] else None
+    found += find_problems(wish, hosts, cluster, arguments["etcd"])
+    serving = serving_control_plane(wish, hosts)
+    if serving is None or cluster is None or not cluster.configuration:
+        return Plan(problems=tuple(found))
+    situation = Situation(
+        wish=wish,
+        hosts=hosts,
+        cluster=cluster,
+        serving=serving,
+        balancers={
+            name: _balancer(hosts[name], differs=differs)
+            for name, differs in arguments["balancers"].items()
+            if name in hosts
+        },
+        backup_directory=arguments["backup_directory"],
+    )
+    entries = tuple(make_plan(situation))
+    return Plan(
+        entries=entries,
+        problems=tuple(found),
+        serving=serving.name,
+        facts=_facts(situation, entries),
+    )
+
+
+def understand(reports: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> dict[str, Host]:
+    """Hosts by inventory name from the reports of ``kubernetes_host_info``."""
+    return {name: Host.from_report(name, report, yaml=yaml, x509=x509) for name, report in reports.items()}
+
+
+def control_plane_facts(
+    reports: t.Mapping[str, t.Any], control_planes: t.Sequence[str], *, yaml: Yaml, x509: X509
+) -> dict[str, t.Any]:
+    """Which host serves the API, its address and CA, and all API servers, before there is a plan.
+
+    Values are ``None`` or empty when no host serves.
+    """
+    hosts = understand(reports, yaml=yaml, x509=x509)
+    serving = next(
+        (hosts[name] for name in (*control_planes, *hosts) if name in hosts and _can_be_asked(hosts[name])), None
+    )
+    server = serving.api_server if serving is not None else None
+    port = server.port if server is not None else DEFAULT_API_PORT
+    return {
+        "serving": serving.name if serving is not None else None,
+        "server": str(server) if server is not None else None,
+        "ca_certificate": serving.ca_pem if serving is not None else "",
+        "control_planes": api_servers([name for name in control_planes if name in hosts], hosts, port),
+    }
+
+
+def _balancer(host: Host, *, differs: bool) -> Balancer:
+    service = host.report["services"].get("haproxy")
+    return Balancer(
+        is_installed=service is not None,
+        is_configured=not differs,
+        is_running=service is not None and service["active"] == "active" and service["enabled"] == "enabled",
+    )
+
+
+def _can_be_asked(host: Host) -> bool:
+    return host.is_serving and "/etc/kubernetes/admin.conf" in host.kubeconfigs
+
+
+def _not_looked_at(wish: Wish, hosts: t.Mapping[str, Host]) -> t.Iterator[Problem]:
+    for name in dict.fromkeys((*wish.nodes, *wish.load_balancers)):
+        if name not in hosts:
+            yield Problem(name, f"{name} could not be looked at: run without --limit, and mend its connection.")
+
+
+def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]:
+    restarted = {entry.host for entry in entries if entry.change.object == KUBELET}
+    repointed = {entry.host for entry in entries if entry.change.object == f"kubeconfig {KUBELET_KUBECONFIG}"}
+    server = situation.serving.api_server
+    port = server.port if server is not None else DEFAULT_API_PORT
+    return {
+        "server": str(server),
+        "ca_certificate": situation.serving.ca_pem,
+        "control_planes": api_servers(situation.wish.control_planes, situation.hosts, port),
+        "kubernetes_version": str(situation.cluster.version),
+        "sans": sorted(san.value for san in situation.wish.sans),
+        "node_names": {name: host.node_name for name, host in situation.hosts.items()},
+        "addresses": {name: host.address for name, host in situation.hosts.items()},
+        "servers": _servers(entries),
+        "restart_kubelet": sorted(restarted - repointed),
+    }
+
+
+def _servers(entries: t.Iterable[Entry]) -> dict[str, list[dict[str, str]]]:
+    """The kubeconfigs of each host that must name another server, with it."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for entry in entries:
+        kind, _space, path = entry.change.object.partition(" ")
+        if kind == "kubeconfig":
+            found.setdefault(entry.host, []).append({"path": path, "server": str(entry.change.after)})
+    return found
+
+
+__all__ = ("Plan", "control_plane_facts", "draw_up", "understand")

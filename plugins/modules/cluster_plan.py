@@ -1,0 +1,169 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cluster_plan
+short_description: Draw up the plan of a conversion from looked-at hosts
+version_added: 0.1.0
+description:
+  - Computes every change that a run of M(kubeadm.ha.site#playbook) would make, and every reason to stop before it,
+    from what M(kubeadm.ha.kubernetes_host_info), M(kubeadm.ha.kubernetes_cluster_info) and
+    M(kubeadm.ha.etcd_member_info) returned.
+  - Runs on the controller, connects to nothing and changes nothing.
+  - Without O(hosts) only the inputs are checked.
+options:
+  endpoint:
+    description: Address and port that the whole cluster will use, O(endpoint=k8s.example.org:6443).
+    type: str
+    default: ''
+  load_balancer:
+    description: What stands before the API servers, V(haproxy), V(external) or V(none).
+    type: str
+    default: haproxy
+  control_planes:
+    description: Inventory names of all control planes, existing ones and those to join.
+    type: list
+    elements: str
+    required: true
+  workers:
+    description: Inventory names of all workers.
+    type: list
+    elements: str
+    default: []
+  load_balancers:
+    description: Inventory names of the hosts that run the load balancer.
+    type: list
+    elements: str
+    default: []
+  extra_sans:
+    description: Further SANs of the API servers' certificates.
+    type: list
+    elements: str
+    default: []
+  unmanaged_nodes:
+    description: Nodes of the cluster that are not in the inventory on purpose.
+    type: list
+    elements: str
+    default: []
+  allow_two_control_planes:
+    description: Accept two control planes, although their etcd ring bears no loss.
+    type: bool
+    default: false
+  group_names:
+    description: Names of the groups V(control_plane), V(node) and V(load_balancer), for messages.
+    type: dict
+    default: {}
+  hosts:
+    description: RV(kubeadm.ha.kubernetes_host_info#module:host) by inventory name.
+    type: dict
+    default: {}
+  cluster:
+    description: RV(kubeadm.ha.kubernetes_cluster_info#module:cluster), not given when no host serves the API.
+    type: dict
+  etcd:
+    description: Result of M(kubeadm.ha.etcd_member_info), not given with external etcd.
+    type: dict
+  balancers:
+    description: For each load balancer host whether its configuration differs from the wanted one.
+    type: dict
+    default: {}
+  backup_directory:
+    description: Where backups are kept on the nodes.
+    type: str
+    default: /var/backups/kubeadm-ha
+  stop:
+    description: Fail when there is a reason to stop.
+    type: bool
+    default: true
+attributes:
+  check_mode:
+    description: Can run in check mode and return the same result.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed or would change.
+    support: none
+    details:
+      - Nothing is ever changed.
+  platform:
+    description: Target platform.
+    support: full
+    platforms: posix
+author:
+  - kubeadm.ha contributors (@kubeadm-ha)
+seealso:
+  - module: kubeadm.ha.kubernetes_host_info
+  - module: kubeadm.ha.kubernetes_cluster_info
+  - module: kubeadm.ha.etcd_member_info
+"""
+
+EXAMPLES = r"""
+- name: Check the inputs before any host is looked at
+  kubeadm.ha.cluster_plan:
+    endpoint: "{{ kubeadm_ha_endpoint }}"
+    control_planes: "{{ groups['kube_control_plane'] }}"
+    workers: "{{ groups['kube_node'] }}"
+    load_balancers: "{{ groups['kube_load_balancer'] }}"
+  run_once: true
+"""
+
+RETURN = r"""
+plan:
+  description: The plan.
+  returned: always
+  type: dict
+  contains:
+    entries:
+      description: Every change in the order of the run.
+      type: list
+      elements: dict
+      contains:
+        host:
+          description: Inventory name of the host.
+          type: str
+          sample: cp1
+        step:
+          description: Step of the run.
+          type: str
+          sample: certify
+        object:
+          description: What changes.
+          type: str
+          sample: certificate apiserver
+        before:
+          description: Its state now.
+          type: raw
+        after:
+          description: Its state afterwards, V(known after apply) for what only a later step can know.
+          type: raw
+        reason:
+          description: Why.
+          type: str
+    problems:
+      description: Every reason to stop, with V(subject) and V(message).
+      type: list
+      elements: dict
+    steps:
+      description: Steps of each host that has any.
+      type: dict
+      sample: {"cp1": ["backup", "certify", "point"]}
+    serving:
+      description: Inventory name of a control plane that serves the API.
+      type: str
+      sample: cp1
+    server:
+      description: Address and port of its API server.
+      type: str
+      sample: 192.0.2.11:6443
+    control_planes:
+      description: V(name), V(address) and V(port) of every API server that exists or is wanted.
+      type: list
+      elements: dict
+    servers:
+      description: The kubeconfigs of each host that must name another server, with V(path) and V(server).
+      type: dict
+"""

@@ -1,0 +1,121 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_lock
+short_description: Keep two runs from changing a host at the same time
+version_added: 0.1.0
+description:
+  - Takes or gives back a lock on the host, a file in C(/run) that names the running ansible-playbook process.
+  - A lock of a process that has ended is taken over when that process ran on this controller, so a killed run does
+    not block the next. A lock of another controller is taken over after O(max_age).
+  - The lock is bookkeeping of a run and not reported as a change.
+options:
+  state:
+    description: Take the lock or give it back.
+    type: str
+    choices: [present, absent]
+    default: present
+  owner:
+    description: The process that runs the playbook. Set by the action plugin of this module.
+    type: dict
+    options:
+      controller:
+        description: Machine id and host name of the controller.
+        type: str
+        required: true
+      process:
+        description: Process id of ansible-playbook.
+        type: int
+        required: true
+      started:
+        description: Start time of that process in clock ticks since boot.
+        type: int
+        required: true
+  dead:
+    description: Owners that have ended. Set by the action plugin of this module.
+    type: list
+    elements: dict
+    default: []
+  max_age:
+    description: Seconds after which any lock may be taken over, V(0) to take it over now.
+    type: int
+    default: 7200
+attributes:
+  check_mode:
+    description: Can run in check mode and return the same result.
+    support: full
+    details:
+      - Takes no lock in check mode.
+  diff_mode:
+    description: Returns details on what has changed or would change.
+    support: none
+  platform:
+    description: Target platform.
+    support: full
+    platforms: linux
+author:
+  - kubeadm.ha contributors (@kubeadm-ha)
+"""
+
+EXAMPLES = r"""
+- name: Take the lock
+  kubeadm.ha.host_lock:
+
+- name: Give it back
+  kubeadm.ha.host_lock:
+    state: absent
+"""
+
+RETURN = r"""
+holder:
+  description: Who holds the lock, when the module refuses to take it.
+  returned: failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.files import HostFiles
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain import lock
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+
+
+def decide(module: AnsibleModule) -> Decision:
+    """Take the lock or give it back; in check mode neither."""
+    owner = lock.Owner(**module.params["owner"])
+    if module.check_mode:
+        return Decision()
+    if module.params["state"] == "absent":
+        return lock.release(HostFiles(), owner)
+    dead = [lock.Owner(**item) for item in module.params["dead"]]
+    return lock.take(HostFiles(), HostClock(), owner, dead=dead, max_age=module.params["max_age"])
+
+
+def main() -> None:
+    """Run the module."""
+    owner = {
+        "controller": {"type": "str", "required": True},
+        "process": {"type": "int", "required": True},
+        "started": {"type": "int", "required": True},
+    }
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "owner": {"type": "dict", "options": owner},
+            "dead": {"type": "list", "elements": "dict", "default": []},
+            "max_age": {"type": "int", "default": 7200},
+        },
+        supports_check_mode=True,
+    )
+    conclude(module, lambda: decide(module))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kubernetes_host_info
+short_description: Collect what an audit of a Kubernetes control plane needs from one host
+version_added: 0.1.0
+description:
+  - Reads versions, certificates, kubeconfigs, component flags, sockets, services and facts of a host in one call.
+  - The host needs Python 3.8 and its standard library, nothing else. What it sends is understood on the controller,
+    where PyYAML and cryptography are (an action plugin of the same name).
+  - Credentials never leave the host. Of a kubeconfig only fields that hold no secret are sent, of a PEM file only
+    certificates.
+  - Changes nothing.
+options:
+  pki_dir:
+    description:
+      - Directory of the cluster's certificates, kubeadm's C(certificatesDir).
+    type: path
+    default: /etc/kubernetes/pki
+  users:
+    description:
+      - Users whose C(~/.kube/config) is read too. Users that the host does not have are passed over.
+    type: list
+    elements: str
+    default: [root]
+attributes:
+  check_mode:
+    description: Can run in check mode and return the same result.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed or would change.
+    support: none
+    details:
+      - Nothing is ever changed.
+  platform:
+    description: Target platform.
+    support: full
+    platforms: linux
+author:
+  - kubeadm.ha contributors (@kubeadm-ha)
+seealso:
+  - module: kubeadm.ha.kubernetes_cluster_info
+  - module: kubeadm.ha.kubeadm_certificate_info
+"""
+
+EXAMPLES = r"""
+- name: Look at every host once
+  kubeadm.ha.kubernetes_host_info:
+  register: looked
+
+- name: Show the server that this host's kubelet dials
+  ansible.builtin.debug:
+    msg: "{{ looked.host.servers['/etc/kubernetes/kubelet.conf'] }}"
+"""
+
+RETURN = r"""
+host:
+  description: What was found. Keys whose subject the host does not have are empty.
+  returned: success
+  type: dict
+  contains:
+    node_name:
+      description: Name of the host's Node object, from the kubelet's client certificate, its flags, or the host name.
+      type: str
+      sample: cp1
+    is_control_plane:
+      description: Whether a kube-apiserver runs here as a static pod.
+      type: bool
+    api_server:
+      description: Address and port that the host's own API server advertises, V(null) without one.
+      type: str
+      sample: 192.0.2.11:6443
+    servers:
+      description: The server that each kubeconfig's current context names, by path.
+      type: dict
+      sample: {"/etc/kubernetes/kubelet.conf": "https://192.0.2.11:6443"}
+    sans:
+      description: SANs of the API server's certificate.
+      type: list
+      elements: str
+      sample: [10.96.0.1, 192.0.2.11, cp1, kubernetes]
+    ca_public_key_sha256:
+      description: Hash of the cluster CA's public key as kubeadm's C(--discovery-token-ca-cert-hash) wants it.
+      type: str
+      sample: sha256:7c2e69131a36ae2a042a339b33381c6d0d43887e2de83720eff5359e26aec866
+    certificates:
+      description: Certificates of O(pki_dir) and the kubelet's, in PEM.
+      type: list
+      elements: dict
+    kubeconfigs:
+      description: Kubeconfigs without credentials.
+      type: list
+      elements: dict
+    versions:
+      description: Versions of kubeadm and kubelet.
+      type: dict
+      sample: {"kubeadm": "v1.34.4", "kubelet": "v1.34.4"}
+    manifests:
+      description: Image and flags of each static pod, by name.
+      type: dict
+    services:
+      description: State of the services that matter here, by name.
+      type: dict
+    addresses:
+      description: Addresses of the host.
+      type: list
+      elements: str
+    default_address:
+      description: Address of the interface with the default route.
+      type: str
+    api_clients:
+      description: Established TCP connections of the kubelet and kube-proxy.
+      type: list
+      elements: dict
+    listening:
+      description: Listening TCP sockets.
+      type: list
+      elements: dict
+    os:
+      description: Distribution.
+      type: dict
+    python:
+      description: Interpreter and whether yaml, cryptography, kubernetes and apt can be imported.
+      type: dict
+    looked_at:
+      description: The controller's clock when the result arrived, in seconds since the epoch.
+      type: float
+    clock:
+      description: The host's clock, in seconds since the epoch.
+      type: float
+    seconds:
+      description: How long the collection took on the host.
+      type: float
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host_inspection import HostInspection
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+
+SECONDS_FOR_A_COMMAND = 10.0
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "pki_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
+            "users": {"type": "list", "elements": "str", "default": ["root"]},
+        },
+        supports_check_mode=True,
+    )
+    inspection = HostInspection(
+        HostCommands(timeout=SECONDS_FOR_A_COMMAND), pki_dir=module.params["pki_dir"], users=module.params["users"]
+    )
+    conclude(module, lambda: Decision(values={"host": inspection.collect()}))
+
+
+if __name__ == "__main__":
+    main()
