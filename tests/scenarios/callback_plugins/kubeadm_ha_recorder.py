@@ -1,0 +1,85 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes what a run did as JSON lines, for the scenarios: one line for each host's result of a task."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import typing as t
+
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = r"""
+name: kubeadm_ha_recorder
+type: aggregate
+short_description: Write what a run did as JSON lines
+description:
+  - Writes one line for each play, each host's result of a task, and the statistics, into the file that the environment
+    variable names. Results under no_log are written without their values.
+options:
+  path:
+    description: The file.
+    env:
+      - name: KUBEADM_HA_RECORD
+    type: path
+"""
+
+
+class CallbackModule(CallbackBase):
+    """Records plays, results and statistics."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "kubeadm_ha_recorder"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stream = open(os.environ["KUBEADM_HA_RECORD"], "w", encoding="utf-8")  # noqa: SIM115 (closed at exit)
+        self._play = ""
+
+    def v2_playbook_on_play_start(self, play: t.Any) -> None:
+        """A play begins."""
+        self._play = play.get_name()
+        self._write(event="play", play=self._play)
+
+    def v2_runner_on_ok(self, result: t.Any) -> None:
+        """A task succeeded on a host."""
+        self._result("ok", result)
+
+    def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
+        """A task failed on a host."""
+        self._result("failed", result)
+
+    def v2_runner_on_unreachable(self, result: t.Any) -> None:
+        """A host could not be reached."""
+        self._result("unreachable", result)
+
+    def v2_playbook_on_stats(self, stats: t.Any) -> None:
+        """The run is over."""
+        self._write(event="stats", hosts={host: stats.summarize(host) for host in stats.processed})
+        self._stream.close()
+
+    def _result(self, status: str, result: t.Any) -> None:
+        values = result._result
+        role = result._task._role
+        self._write(
+            event="result",
+            status=status,
+            play=self._play,
+            role=role.get_name().rpartition(".")[2] if role is not None else "",
+            task=result._task.get_name(),
+            action=result._task.action,
+            host=result._host.get_name(),
+            changed=bool(values.get("changed")),
+            changes=values.get("changes") or [],
+            plan=values.get("plan"),
+            message=str(values.get("msg", "")),
+        )
+
+    def _write(self, **line: t.Any) -> None:
+        self._stream.write(json.dumps({"time": time.time(), **line}, default=str) + "\n")
+        self._stream.flush()

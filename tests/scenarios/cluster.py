@@ -1,0 +1,159 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A lab of a scenario: real nodes, asked with the field's own tools and never with the collection's modules."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[2]
+LAB = PROJECT / "tests" / "lab"
+SECONDS_FOR_A_COMMAND = 120.0
+SECONDS_FOR_UP = 1500.0
+ADMIN = "/etc/kubernetes/admin.conf"
+
+
+class CommandError(Exception):
+    """A command on a node, or of the lab, failed."""
+
+
+class Lab:
+    """A named lab. As a context manager it is up inside the block and gone afterwards, whatever happens."""
+
+    def __init__(self, topology: str, *, name: str) -> None:
+        self.name = name
+        self._topology = LAB / "topologies" / f"{topology}.toml"
+        self.state = PROJECT / ".cache" / "lab" / name
+        self.up_seconds = 0.0
+
+    def __enter__(self) -> Lab:
+        began = time.monotonic()
+        try:
+            self._lab("up", str(self._topology), "--name", self.name, timeout=SECONDS_FOR_UP)
+        except BaseException:
+            self.down()
+            raise
+        self.up_seconds = time.monotonic() - began
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.down()
+
+    def down(self) -> None:
+        """Remove everything that the lab made."""
+        self._lab("down", "--name", self.name)
+
+    @property
+    def inventory(self) -> Path:
+        """The inventory that the lab wrote."""
+        return Path(self._lab("inventory", "--name", self.name).strip())
+
+    def run(self, node: str, *command: str, check: bool = True, timeout: float = SECONDS_FOR_A_COMMAND) -> str:
+        """Standard output of a command on a node, run as root.
+
+        :raises CommandError: when it fails and ``check`` is set.
+        """
+        return self._lab("exec", "--name", self.name, node, "--", *command, check=check, timeout=timeout)
+
+    def shell(self, node: str, script: str, *, check: bool = True, timeout: float = SECONDS_FOR_A_COMMAND) -> str:
+        """Standard output of a shell script on a node."""
+        return self.run(node, "sh", "-c", script, check=check, timeout=timeout)
+
+    def start_process(self, node: str, *command: str) -> subprocess.Popen[str]:
+        """A command on a node in the background; the caller ends it."""
+        return subprocess.Popen(
+            [sys.executable, str(LAB), "exec", "--name", self.name, node, "--", *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def kubectl(self, *arguments: str, node: str = "cp1", server: str | None = None) -> str:
+        """Standard output of kubectl on a control plane, with its administrator's kubeconfig."""
+        options = [f"--server={server}"] if server else []
+        return self.run(node, "kubectl", f"--kubeconfig={ADMIN}", *options, *arguments)
+
+    def objects(self, *arguments: str, node: str = "cp1") -> dict[str, Any]:
+        """What ``kubectl get`` says, parsed."""
+        parsed: dict[str, Any] = json.loads(self.kubectl("get", *arguments, "--output=json", node=node))
+        return parsed
+
+    def write(self, node: str, path: str, content: str) -> None:
+        """Put a file on a node."""
+        encoded = base64.b64encode(content.encode()).decode()
+        self.shell(node, f"echo {encoded} | base64 -d > {path}")
+
+    def event(self, kind: str, node: str) -> None:
+        """Something happens to a node: ``kill``, ``stop``, ``start``, ``pause``, ``unpause``."""
+        self._lab(kind, "--name", self.name, node)
+
+    def _lab(self, *arguments: str, check: bool = True, timeout: float = SECONDS_FOR_A_COMMAND) -> str:
+        ended = subprocess.run(
+            [sys.executable, str(LAB), *arguments],
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if check and ended.returncode != 0:
+            raise CommandError(f"{' '.join(arguments)}: status {ended.returncode}: {ended.stderr[-3000:]}")
+        return ended.stdout
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float, what: str, every: float = 1.0) -> float:
+    """Wait for a condition; return the seconds that it took.
+
+    :raises CommandError: when it does not come true in time.
+    """
+    began = time.monotonic()
+    while not condition():
+        if time.monotonic() - began > seconds:
+            raise CommandError(f"{what}: not within {seconds} s")
+        time.sleep(every)
+    return time.monotonic() - began
+
+
+def ready_nodes(lab: Lab, *, node: str = "cp1") -> set[str]:
+    """Names of the nodes that are Ready."""
+    return {
+        item["metadata"]["name"]
+        for item in lab.objects("nodes", node=node)["items"]
+        if any(c["type"] == "Ready" and c["status"] == "True" for c in item["status"]["conditions"])
+    }
+
+
+def fingerprint(lab: Lab, nodes: Sequence[str]) -> dict[str, str]:
+    """What a run in check mode must leave as it is: files and packages of each node, objects of the cluster."""
+    script = (
+        "find /etc /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env /var/lib/kubelet/pki "
+        "/var/backups /var/lib/kubeadm-ha -type f ! -path '/etc/ld.so.cache' -exec sha256sum {} + 2>/dev/null | sort; "
+        "dpkg-query --show; systemctl is-active kubelet haproxy containerd"
+    )
+    found = {name: lab.shell(name, script, check=False) for name in nodes}
+    for kind in ("configmaps", "daemonsets", "secrets", "nodes"):
+        items = lab.objects(kind, "--all-namespaces")["items"]
+        found[kind] = json.dumps(
+            sorted(
+                (
+                    item["metadata"].get("namespace", ""),
+                    item["metadata"]["name"],
+                    json.dumps(item.get("data") or item.get("spec"), sort_keys=True),
+                )
+                for item in items
+            )
+        )
+    return found

@@ -1,0 +1,255 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main job on a real cluster: a stranger's single control plane becomes three behind haproxy, watched by a prober.
+
+:class:`Conversion` tells the story step by step and keeps what was seen; the tests hold it against the acceptance, the
+demo prints it.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.prober.analysis import counted, failed_after, rto_seconds, summarize_log
+from tests.prober.log import ProbeLog
+from tests.prober.process import Prober
+from tests.prober.results import RESULTS, ScenarioResults
+from tests.scenarios.cluster import CommandError, Lab, fingerprint, ready_nodes, wait_until
+from tests.scenarios.playbook import Run, run_playbook
+
+KUBERNETES = "v1.34.4"
+NODES = ("cp1", "cp2", "cp3", "w1", "w2")
+HOSTS = (*NODES, "lb1")
+#: How long after the loss of the first control plane the rest must stand.
+SECONDS_AFTER_LOSS = 120.0
+_STEPS = {
+    "Inspect every host and draw up the plan": "inspect",
+    "Prepare the hosts": "prepare",
+    "Back up": "backup",
+    "Balance": "balance",
+    "Certify the API servers": "certify",
+    "Point the cluster and the control planes to the endpoint": "point control planes",
+    "Point the workers to the endpoint": "point workers",
+    "Join control planes": "join control planes",
+    "Join workers": "join workers",
+    "Verify": "verify",
+}
+
+
+class Conversion:
+    """The conversion of the lab's *before* cluster, and what was seen of it."""
+
+    def __init__(self, lab: Lab, results: ScenarioResults) -> None:
+        self.lab = lab
+        self.results = results
+        self.work = lab.state / "scenario"
+        self.work.mkdir(parents=True, exist_ok=True)
+        self.addresses = {name: self._address(name) for name in HOSTS}
+        self.old = f"{self.addresses['cp1']}:6443"
+        self.endpoint = f"{self.addresses['lb1']}:6443"
+        self.service = lab.objects("service", "smoke")["spec"]["clusterIP"]
+        self.ca = self.work / "ca.crt"
+        self.ca.write_text(lab.run("cp1", "cat", "/etc/kubernetes/pki/ca.crt"), encoding="utf-8")
+
+    def _address(self, node: str) -> str:
+        return self.lab.shell(node, "ip -4 -o addr show dev eth0 | awk '{split($4,a,\"/\"); print a[1]}'").strip()
+
+    def run(self, label: str, *arguments: str, inventories: Sequence[Path] = ()) -> Run:
+        """Run ``kubeadm.ha.site`` with the lab's inventory."""
+        return run_playbook(
+            "kubeadm.ha.site",
+            inventories=[self.lab.inventory, *inventories],
+            record=self.work / f"{label}.jsonl",
+            arguments=arguments,
+        )
+
+    def check(self) -> tuple[Run, bool]:
+        """The first run in check mode, and whether it left everything as it was."""
+        before = fingerprint(self.lab, HOSTS)
+        run = self.run("check", "--check", "--diff")
+        after = fingerprint(self.lab, HOSTS)
+        changed = {key for key in before if before[key] != after[key]}
+        if changed:
+            (self.work / "check-changed.txt").write_text(
+                "\n".join(f"{key}\n{before[key]}\n----\n{after[key]}" for key in sorted(changed)), encoding="utf-8"
+            )
+        return run, not changed
+
+    def convert(self) -> tuple[Run, ProbeLog]:
+        """The conversion itself under the prober."""
+        with self._prober("convert") as prober:
+            run = self.run("convert")
+            log = prober.stop()
+        for play, seconds in run.seconds_by_play():
+            self.results.add_step(_STEPS.get(play, play), seconds)
+        if run.status == 0:
+            self.results.add_probes(summarize_log(log))
+        return run, log
+
+    def again(self) -> Run:
+        """The second run."""
+        run = self.run("again")
+        self.results.timing("noop_seconds", run.seconds, bound=30.0)
+        self.results.at_most("noop_changed", sum(run.changed_hosts.values()), bound=0)
+        return run
+
+    def add_worker(self) -> tuple[Run, set[str]]:
+        """One worker is put into the inventory; returns the run and the secrets that existed meanwhile."""
+        addition = self.work / "worker.yml"
+        addition.write_text("kube_node:\n  hosts:\n    w3:\n", encoding="utf-8")
+        with _secrets_seen(self.lab) as seen:
+            run = self.run("worker", "-vvv", inventories=[addition])
+        self.results.exactly("add_worker_changed_hosts", len(changed_hosts(run)), bound=1)
+        return run, seen
+
+    def lose_first_control_plane(self) -> dict[str, int]:
+        """SIGKILL of cp1; returns the failed answers of the smoke Service by node during the two minutes after."""
+        nodes = [name for name in (*NODES[1:], "w3") if name in ready_nodes(self.lab)]
+        watches = {name: self._watch_service(name) for name in nodes}
+        with self._prober("kill", endpoint_only=True) as prober:
+            time.sleep(3)
+            event = prober.mark("kill cp1")
+            self.lab.event("kill", "cp1")
+            time.sleep(SECONDS_AFTER_LOSS)
+            log = prober.stop()
+        probes = counted(log, "endpoint")
+        self.results.timing("rto_kill_seconds", rto_seconds(probes, event.monotonic), bound=1.0)
+        self.results.at_most("failed_probes_kill", len(failed_after(probes, event.monotonic)), bound=20)
+        return {name: int(watch.communicate(timeout=120)[0].split()[-1]) for name, watch in watches.items()}
+
+    def _watch_service(self, node: str):  # type: ignore[no-untyped-def]
+        """Ask the ClusterIP once a second on a node, and count the failures that a client with one retry sees."""
+        script = (
+            f"failed=0; end=$(($(date +%s) + {int(SECONDS_AFTER_LOSS) - 5})); "
+            f"while [ $(date +%s) -lt $end ]; do curl -sf -m 2 --retry 2 --retry-all-errors --retry-delay 0 "
+            f"http://{self.service}/ >/dev/null || failed=$((failed+1)); sleep 1; done; echo $failed"
+        )
+        return self.lab.start_process(node, "sh", "-c", script)
+
+    @contextmanager
+    def _prober(self, label: str, *, endpoint_only: bool = False) -> Iterator[Prober]:
+        endpoint = {"endpoint": f"https://{self.endpoint}/readyz"}
+        with Prober(
+            targets=endpoint if endpoint_only else {"cp1": f"https://{self.old}/readyz"},
+            wait={} if endpoint_only else endpoint,
+            ca=self.ca,
+            log=self.work / f"{label}-probes.jsonl",
+        ) as prober:
+            yield prober
+
+
+def changed_hosts(run: Run) -> set[str]:
+    """Hosts on which a run changed something."""
+    return {host for host, count in run.changed_hosts.items() if count}
+
+
+def old_endpoint_traces(conversion: Conversion) -> list[str]:
+    """Where something that connects as a client still names the old endpoint, by grep, kubectl and ss.
+
+    Allowed: the balancer's backends, advertise flags and annotations, the EndpointSlice ``kubernetes``, the first
+    control plane's own local kubeconfigs, the backup, etcd's data.
+    """
+    lab, old = conversion.lab, conversion.old
+    local = {f"/etc/kubernetes/{name}.conf" for name in ("kubelet", "controller-manager", "scheduler")}
+    traces = []
+    for node in ready_nodes(lab):
+        files = lab.shell(
+            node,
+            f"grep -rlF '{old}' /etc/kubernetes /var/lib/kubelet/config.yaml /root/.kube /home/*/.kube /etc/cni "
+            "2>/dev/null; true",
+        ).split()
+        manifests = {"/etc/kubernetes/manifests/kube-apiserver.yaml", "/etc/kubernetes/manifests/etcd.yaml"}
+        allowed = (local | manifests) if node == "cp1" else set()
+        traces += [f"{node}: {path}" for path in files if path not in allowed]
+        if node != "cp1":
+            sockets = lab.shell(node, f"ss -Htnp state established dst {old} | grep -E 'kubelet|kube-proxy'; true")
+            traces += [f"{node}: {line}" for line in sockets.splitlines()]
+    for kind in ("configmaps", "secrets"):
+        for item in lab.objects(kind, "--all-namespaces")["items"]:
+            if old in str(item.get("data")):
+                traces.append(f"{kind} {item['metadata']['namespace']}/{item['metadata']['name']}")
+    return traces
+
+
+def etcd_members(lab: Lab, *, node: str = "cp2") -> list[dict[str, object]]:
+    """Members by etcdctl inside the etcd container."""
+    import json
+
+    certificates = "/etc/kubernetes/pki/etcd"
+    answer = lab.kubectl(
+        "exec",
+        "--namespace=kube-system",
+        f"etcd-{node}",
+        "--",
+        "etcdctl",
+        f"--cacert={certificates}/ca.crt",
+        f"--cert={certificates}/server.crt",
+        f"--key={certificates}/server.key",
+        "endpoint",
+        "status",
+        "--cluster",
+        "--write-out=json",
+        node=node,
+    )
+    members: list[dict[str, object]] = json.loads(answer)
+    return members
+
+
+@contextmanager
+def _secrets_seen(lab: Lab) -> Iterator[set[str]]:
+    """Collect the values of bootstrap tokens and uploaded certificates while the block lasts."""
+    seen: set[str] = set()
+    over = threading.Event()
+
+    def watch() -> None:
+        script = (
+            "kubectl --kubeconfig=/etc/kubernetes/admin.conf -n kube-system get secrets -o "
+            "jsonpath='{range .items[?(@.type==\"bootstrap.kubernetes.io/token\")]}{.data.token-secret}{\"\\n\"}{end}'"
+            " | while read s; do echo $s | base64 -d; echo; done"
+        )
+        while not over.is_set():
+            try:
+                seen.update(lab.shell("cp1", script, check=False).split())
+            except CommandError:
+                continue
+            over.wait(0.3)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watcher.join()
+
+
+def hexadecimal_keys(text: str) -> set[str]:
+    """What looks like a certificate key: 64 hexadecimal digits that are no hash with its name before it."""
+    return set(re.findall(r"(?<![0-9a-f:])(?<!sha256:)[0-9a-f]{64}(?![0-9a-f])", text))
+
+
+def new_results(name: str = "convert") -> ScenarioResults:
+    """Results of a scenario, in the place where the documents read them."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    return ScenarioResults(scenario=name, kubernetes=KUBERNETES)
+
+
+__all__ = (
+    "HOSTS",
+    "KUBERNETES",
+    "NODES",
+    "Conversion",
+    "changed_hosts",
+    "etcd_members",
+    "hexadecimal_keys",
+    "new_results",
+    "old_endpoint_traces",
+    "ready_nodes",
+    "wait_until",
+)

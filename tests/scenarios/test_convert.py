@@ -1,0 +1,289 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The acceptance of the main job, on a real cluster. One story is told once; each test holds a part of it.
+
+Everything is proved with kubectl, openssl, etcdctl, curl and ss, not with the collection's own modules.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from tests.prober.results import ScenarioResults
+from tests.scenarios.cluster import ADMIN, Lab
+from tests.scenarios.convert import (
+    NODES,
+    Conversion,
+    changed_hosts,
+    etcd_members,
+    hexadecimal_keys,
+    new_results,
+    old_endpoint_traces,
+    ready_nodes,
+    wait_until,
+)
+from tests.scenarios.playbook import Run, run_playbook
+
+CONTROL_PLANES = ("cp1", "cp2", "cp3")
+#: Roles whose changed tasks are summed up in one entry of the plan.
+SUMMED_UP = {
+    "python_requirements": "Python libraries",
+    "apiserver_haproxy": "load balancer haproxy",
+    "cluster_backup": "backup /var/backups/kubeadm-ha",
+}
+BAD_INPUTS: list[tuple[str, Mapping[str, Any], str]] = [
+    ("no endpoint", {"kubeadm_ha_endpoint": ""}, "kubeadm_ha_endpoint is not set"),
+    ("endpoint without a port", {"kubeadm_ha_endpoint": "k8s.example.org"}, "has no port"),
+    ("endpoint that is none", {"kubeadm_ha_endpoint": "k8s example:6443"}, "is not an endpoint"),
+    ("port out of range", {"kubeadm_ha_endpoint": "k8s.example.org:70000"}, "from 1 to 65535"),
+    ("unknown load balancer", {"kubeadm_ha_load_balancer": "f5"}, "kubeadm_ha_load_balancer is 'f5'"),
+    ("no such group", {"kubeadm_ha_control_plane_group": "masters"}, "The group masters is empty"),
+    ("no balancer host", {"kubeadm_ha_load_balancer_group": "nobody"}, "the group nobody is empty"),
+    ("control plane as worker", {"kubeadm_ha_node_group": "kube_control_plane"}, "is in both"),
+    ("broken SAN", {"kubeadm_ha_extra_sans": ["not a name"]}, "kubeadm_ha_extra_sans"),
+    ("endpoint of a control plane", {"kubeadm_ha_endpoint": "{old}"}, "is the API server of cp1 itself"),
+    ("endpoint elsewhere", {"kubeadm_ha_endpoint": "198.51.100.9:6443"}, "is not an address of any load balancer"),
+    ("nodes left out", {"kubeadm_ha_node_group": "spare"}, "kubeadm_ha_unmanaged_nodes"),
+]
+
+
+@dataclasses.dataclass
+class Story:
+    """What was seen, in the order in which it happened."""
+
+    conversion: Conversion
+    refusals: dict[str, Run]
+    check: Run
+    check_left_no_trace: bool
+    converted: Run
+    api_server_starts: tuple[str, str]
+    again: Run
+    traces: list[str]
+    worker: Run
+    secrets: set[str]
+    service_failures: dict[str, int]
+    ready_after_loss: set[str]
+    all_nodes: set[str]
+    observations: dict[str, Any]
+
+    @property
+    def lab(self) -> Lab:
+        """The lab in which it happened."""
+        return self.conversion.lab
+
+    @property
+    def results(self) -> ScenarioResults:
+        """What was measured."""
+        return self.conversion.results
+
+
+@pytest.fixture(scope="module")
+def story() -> Iterator[Story]:
+    """Tell the whole story once."""
+    with new_results() as results, Lab("convert", name="convert") as lab:
+        results.add_step("before state", lab.up_seconds)
+        conversion = Conversion(lab, results)
+        refusals = {label: _refused(conversion, label, variables) for label, variables, _told in BAD_INPUTS}
+        check, no_trace = conversion.check()
+        started = _api_server_started(lab)
+        converted, _log = conversion.convert()
+        assert converted.status == 0, converted.output[-6000:]
+        starts = (started, _api_server_started(lab))
+        again = conversion.again()
+        traces = old_endpoint_traces(conversion)
+        observations = _observe(conversion)
+        worker, secrets = conversion.add_worker()
+        assert worker.status == 0, worker.output[-6000:]
+        observations["secrets after"] = _leftovers(lab)
+        all_nodes = {item["metadata"]["name"] for item in lab.objects("nodes")["items"]}
+        failures = conversion.lose_first_control_plane()
+        yield Story(
+            conversion=conversion,
+            refusals=refusals,
+            check=check,
+            check_left_no_trace=no_trace,
+            converted=converted,
+            api_server_starts=starts,
+            again=again,
+            traces=traces,
+            worker=worker,
+            secrets=secrets,
+            service_failures=failures,
+            ready_after_loss=ready_nodes(lab, node="cp2"),
+            all_nodes=all_nodes,
+            observations=observations,
+        )
+        print(results.table())
+
+
+def _refused(conversion: Conversion, label: str, variables: Mapping[str, Any]) -> Run:
+    filled = {name: conversion.old if value == "{old}" else value for name, value in variables.items()}
+    return run_playbook(
+        "kubeadm.ha.site",
+        inventories=[conversion.lab.inventory],
+        record=conversion.work / f"refused-{label.replace(' ', '-')}.jsonl",
+        variables=filled,
+    )
+
+
+def _api_server_started(lab: Lab) -> str:
+    """When the first API server's container started; it changes with every restart."""
+    pod = lab.objects("pod", "kube-apiserver-cp1", "--namespace=kube-system")
+    status = pod["status"]["containerStatuses"][0]
+    return f"{status['restartCount']} {status['state']['running']['startedAt']}"
+
+
+def _leftovers(lab: Lab) -> list[str]:
+    items = lab.objects("secrets", "--namespace=kube-system")["items"]
+    return [
+        item["metadata"]["name"]
+        for item in items
+        if item["metadata"]["name"] == "kubeadm-certs"
+        or b"kubeadm.ha" in _decoded(item, "description")
+        or b"kubeadm-certs" in _decoded(item, "description")
+    ]
+
+
+def _decoded(secret: Mapping[str, Any], key: str) -> bytes:
+    import base64
+
+    return base64.b64decode((secret.get("data") or {}).get(key, ""))
+
+
+def _observe(conversion: Conversion) -> dict[str, Any]:
+    """Look at the converted cluster with the field's own tools."""
+    lab = conversion.lab
+    wait_until(lambda: ready_nodes(lab) >= set(NODES), seconds=60, what="all nodes Ready")
+    service = f"http://{conversion.service}/"
+    certificate = (
+        f"openssl s_client -connect {conversion.endpoint} -CAfile /etc/kubernetes/pki/ca.crt -verify_return_error "
+        f"-verify_ip {conversion.endpoint.rpartition(':')[0]} </dev/null"
+    )
+    return {
+        "nodes": lab.objects("nodes")["items"],
+        "ready": ready_nodes(lab),
+        "members": etcd_members(lab),
+        "readyz": lab.kubectl("get", "--raw=/readyz", server=f"https://{conversion.endpoint}"),
+        "server in admin.conf": lab.shell("cp2", f"grep server: {ADMIN}").split()[-1],
+        "certificate": lab.shell("w1", certificate + " 2>&1"),
+        "service": {node: lab.run(node, "curl", "-sf", "-m", "5", service) for node in NODES},
+        "backups": lab.shell("cp1", "find /var/backups/kubeadm-ha -printf '%m %u %P\\n'"),
+    }
+
+
+@pytest.mark.parametrize(("label", "told"), [(row[0], row[2]) for row in BAD_INPUTS], ids=[row[0] for row in BAD_INPUTS])
+def test_bad_input_is_refused_before_any_change(story: Story, label: str, told: str) -> None:
+    run = story.refusals[label]
+    assert run.status != 0
+    assert not run.changed
+    assert any(told in message for message in run.failures), run.failures
+
+
+def test_refusals_and_check_mode_change_nothing(story: Story) -> None:
+    assert story.check.status == 0, story.check.output[-6000:]
+    assert story.check_left_no_trace
+
+
+def test_the_plan_of_check_mode_is_that_of_the_run(story: Story) -> None:
+    assert story.check.plan
+    assert story.check.plan == story.converted.plan
+
+
+def test_plan_and_run_agree(story: Story) -> None:
+    planned = {(entry["host"], entry["object"]) for entry in story.converted.plan}
+    assert _changed_objects(story.converted) == planned
+
+
+def _changed_objects(run: Run) -> set[tuple[str, str]]:
+    """Host and object of every change that a run reports."""
+    found = set()
+    for record in run.changed:
+        if record["role"] in SUMMED_UP:
+            found.add((record["host"], SUMMED_UP[record["role"]]))
+        elif record["changes"]:
+            found |= {(record["host"], change["object"]) for change in record["changes"]}
+        elif record["action"].endswith("systemd_service"):
+            found.add((record["host"], "service kubelet"))
+        else:
+            found.add((record["host"], f"unplanned: {record['task']}"))
+    return found
+
+
+def test_three_control_planes_and_two_workers_are_ready(story: Story) -> None:
+    assert story.observations["ready"] == set(NODES)
+    label = "node-role.kubernetes.io/control-plane"
+    found = {node["metadata"]["name"] for node in story.observations["nodes"] if label in node["metadata"]["labels"]}
+    assert found == set(CONTROL_PLANES)
+
+
+def test_three_started_voters_have_one_leader(story: Story) -> None:
+    statuses = [member["Status"] for member in story.observations["members"]]
+    assert len(statuses) == 3
+    assert not any(status.get("isLearner") for status in statuses)
+    assert len({status["leader"] for status in statuses}) == 1
+
+
+def test_kubectl_works_through_the_load_balancer(story: Story) -> None:
+    assert story.observations["readyz"] == "ok"
+    assert story.observations["server in admin.conf"] == f"https://{story.conversion.endpoint}"
+    assert "Verify return code: 0 (ok)" in story.observations["certificate"]
+
+
+def test_the_smoke_service_answers_from_every_node(story: Story) -> None:
+    assert all(story.observations["service"].values())
+
+
+def test_nothing_names_the_old_endpoint(story: Story) -> None:
+    assert story.traces == []
+
+
+def test_no_probe_failed_and_no_api_server_was_restarted(story: Story) -> None:
+    probes = story.results.as_json()["probes"]
+    assert probes["cp1"]["sent"] > 0
+    assert probes["endpoint"]["sent"] > 0
+    assert (probes["cp1"]["failed"], probes["endpoint"]["failed"]) == (0, 0)
+    assert story.api_server_starts[0] == story.api_server_starts[1]
+
+
+def test_the_backup_is_private(story: Story) -> None:
+    lines = story.observations["backups"].splitlines()
+    assert any(line.endswith("/pki/ca.key") for line in lines)
+    assert all(line.split()[:2] in (["700", "root"], ["600", "root"], ["777", "root"]) for line in lines), lines
+
+
+def test_the_second_run_changes_nothing(story: Story) -> None:
+    assert story.again.status == 0
+    assert changed_hosts(story.again) == set()
+
+
+def test_one_more_worker_changes_only_that_worker(story: Story) -> None:
+    assert changed_hosts(story.worker) == {"w3"}
+    assert "w3" in story.all_nodes
+
+
+def test_tokens_and_keys_are_gone_and_were_never_shown(story: Story) -> None:
+    assert story.observations["secrets after"] == []
+    assert story.secrets, "the watch saw no token"
+    shown = [secret for secret in story.secrets if secret in story.worker.output]
+    assert shown == []
+    ours = story.converted.output + story.worker.output
+    assert hexadecimal_keys(ours) == set()
+    assert "PRIVATE KEY" not in ours
+
+
+def test_the_rest_stands_after_the_loss_of_the_first_control_plane(story: Story) -> None:
+    assert story.ready_after_loss == story.all_nodes - {"cp1"}
+    assert story.service_failures == dict.fromkeys(story.service_failures, 0)
+    assert set(story.service_failures) >= set(NODES) - {"cp1"}
+
+
+def test_the_figures_hold(story: Story) -> None:
+    path = story.results.write()
+    assert json.loads(path.read_text(encoding="utf-8"))["figures"]["rto_kill_seconds"]["value"] is not None
+    assert story.results.failures() == [], story.results.table()
