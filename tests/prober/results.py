@@ -1,0 +1,309 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a scenario measured, judged and written to ``build/results/<scenario>.json``.
+
+The rule: counts are held exactly. Timings are noisy on shared machines: one fails a scenario only beyond three times
+its bound and is reported above the bound.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import json
+import math
+import os
+import re
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import TracebackType
+
+    from tests.prober.analysis import TargetSummary
+
+RESULTS = Path(__file__).resolve().parents[2] / "build" / "results"
+TIMING_FACTOR = 3.0
+_SCENARIO = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+class Rule(enum.Enum):
+    """How a value is held against its bound."""
+
+    AT_MOST = "at most"
+    AT_LEAST = "at least"
+    EXACTLY = "exactly"
+    TIMING = "timing"
+
+    @property
+    def sign(self) -> str:
+        """How the bound is written in the table."""
+        return {Rule.AT_LEAST: ">=", Rule.EXACTLY: "="}.get(self, "<=")
+
+
+class Verdict(enum.Enum):
+    """What became of a figure; only FAILED fails the scenario."""
+
+    OK = "ok"
+    ABOVE_BOUND = "above bound"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A named part of the scenario and how long it took, in seconds."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A measured value and its bound; infinite stands for "never happened" and is written as null."""
+
+    name: str
+    value: float
+    bound: float
+    rule: Rule
+
+    def verdict(self, *, timing_factor: float = TIMING_FACTOR) -> Verdict:
+        """Judge the figure; a value that is no number fails."""
+        if self.rule is Rule.EXACTLY:
+            return Verdict.OK if self.value == self.bound else Verdict.FAILED
+        if self.rule is Rule.AT_LEAST:
+            return Verdict.OK if self.value >= self.bound and math.isfinite(self.value) else Verdict.FAILED
+        if self.value <= self.bound:
+            return Verdict.OK
+        if self.rule is Rule.TIMING and self.value <= self.bound * timing_factor:
+            return Verdict.ABOVE_BOUND
+        return Verdict.FAILED
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbedTarget:
+    """The summary of one target and how many failed probes the scenario allows (None: any number)."""
+
+    name: str
+    summary: TargetSummary
+    max_failed: int | None
+
+    def verdict(self) -> Verdict:
+        """Judge the target; one that was never probed fails."""
+        failed_too_many = self.max_failed is not None and self.summary.failed > self.max_failed
+        return Verdict.FAILED if failed_too_many or self.summary.sent == 0 else Verdict.OK
+
+
+@dataclass(kw_only=True)
+class ScenarioResults:
+    """Collects what a scenario measures.
+
+    As a context manager it writes the file at the end of the block, also after an exception, which makes the scenario
+    failed.
+
+    :param scenario: name of the scenario and of its file; lower case letters, digits, ``-``, ``_``.
+    :param kubernetes: version under test, such as ``v1.34.4``.
+    :param directory: where the file goes.
+    :param timing_factor: how many times its bound a timing may reach; 1 holds timings to the bounds themselves.
+    """
+
+    scenario: str
+    kubernetes: str
+    directory: Path = RESULTS
+    timing_factor: float = TIMING_FACTOR
+    steps: list[Step] = field(default_factory=list)
+    probes: list[ProbedTarget] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not _SCENARIO.fullmatch(self.scenario):
+            raise ValueError(f"scenario {self.scenario!r}: use lower case letters, digits, '-' and '_'")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self.fail(f"{type(error).__name__}: {error}")
+        self.write()
+
+    @contextlib.contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time the block as a step, also when it raises."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.add_step(name, time.monotonic() - began)
+
+    def add_step(self, name: str, seconds: float) -> None:
+        """Add a step that was timed elsewhere."""
+        self.steps.append(Step(name=name, seconds=seconds))
+
+    def add_probes(self, summaries: Mapping[str, TargetSummary], *, max_failed: int | None = 0) -> None:
+        """Add targets probed during the change itself.
+
+        :raises ValueError: when a target of that name is there already.
+        """
+        for name, summary in summaries.items():
+            if name in {probed.name for probed in self.probes}:
+                raise ValueError(f"target {name!r} is in the results already")
+            self.probes.append(ProbedTarget(name=name, summary=summary, max_failed=max_failed))
+
+    def at_most(self, name: str, value: int, *, bound: int) -> Figure:
+        """Add a count that must not exceed its bound, such as changed or failed probes."""
+        return self._add(Figure(name=name, value=value, bound=bound, rule=Rule.AT_MOST))
+
+    def at_least(self, name: str, value: int, *, bound: int) -> Figure:
+        """Add a count that must reach its bound."""
+        return self._add(Figure(name=name, value=value, bound=bound, rule=Rule.AT_LEAST))
+
+    def exactly(self, name: str, value: int, *, bound: int) -> Figure:
+        """Add a count that must equal its bound, such as members."""
+        return self._add(Figure(name=name, value=value, bound=bound, rule=Rule.EXACTLY))
+
+    def timing(self, name: str, value: float, *, bound: float) -> Figure:
+        """Add a time, or a ratio of times, with its upper bound."""
+        return self._add(Figure(name=name, value=value, bound=bound, rule=Rule.TIMING))
+
+    def fail(self, reason: str) -> None:
+        """Make the scenario failed for a reason that is no figure."""
+        self.errors.append(reason)
+
+    def failures(self) -> list[str]:
+        """Return every reason why the scenario failed; empty when it passed.
+
+        Nothing measured is a failure too.
+        """
+        reasons = list(self.errors)
+        reasons += [
+            f"probes of {probed.name}: {probed.summary.failed} of {probed.summary.sent} failed,"
+            f" allowed {probed.max_failed}"
+            for probed in self.probes
+            if probed.verdict() is Verdict.FAILED
+        ]
+        reasons += [
+            f"{figure.name}: {_number(figure.value)}, bound {figure.rule.sign} {_number(figure.bound)}"
+            for figure in self.figures
+            if figure.verdict(timing_factor=self.timing_factor) is Verdict.FAILED
+        ]
+        if not self.probes and not self.figures and not reasons:
+            reasons.append("nothing was measured")
+        return reasons
+
+    @property
+    def passed(self) -> bool:
+        """Whether there is no reason to fail."""
+        return not self.failures()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the content of the results file."""
+        return {
+            "scenario": self.scenario,
+            "kubernetes": self.kubernetes,
+            "passed": self.passed,
+            "steps": [{"name": step.name, "seconds": round(step.seconds, 2)} for step in self.steps],
+            "probes": {
+                probed.name: {
+                    "sent": probed.summary.sent,
+                    "failed": probed.summary.failed,
+                    "longest_gap_ms": round(probed.summary.longest_gap_ms),
+                }
+                for probed in self.probes
+            },
+            "figures": {
+                figure.name: {"value": _rounded(figure.value), "bound": _rounded(figure.bound)}
+                for figure in self.figures
+            },
+        }
+
+    def write(self) -> Path:
+        """Write the file in one move; return its path.
+
+        :raises OSError: when it cannot be written.
+        """
+        self.directory.mkdir(parents=True, exist_ok=True)
+        path = self.directory / f"{self.scenario}.json"
+        descriptor, temporary = tempfile.mkstemp(dir=self.directory, prefix=f".{self.scenario}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                json.dump(self.as_json(), stream, indent=2, allow_nan=False)
+                stream.write("\n")
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink()
+            raise
+        return path
+
+    def table(self) -> str:
+        """Return what was measured as aligned plain text, with a verdict for each line."""
+        blocks = [f"{self.scenario}, Kubernetes {self.kubernetes}: {'passed' if self.passed else 'FAILED'}"]
+        if self.steps:
+            rows = [(step.name, f"{step.seconds:.1f}") for step in self.steps]
+            rows.append(("all steps", f"{sum(step.seconds for step in self.steps):.1f}"))
+            blocks.append(_aligned(("step", "seconds"), rows))
+        if self.probes:
+            probed_rows = [
+                (
+                    probed.name,
+                    str(probed.summary.sent),
+                    str(probed.summary.failed),
+                    f"{probed.summary.longest_gap_ms:.0f}",
+                    probed.verdict().value,
+                )
+                for probed in self.probes
+            ]
+            blocks.append(_aligned(("probed", "sent", "failed", "longest gap ms", "verdict"), probed_rows))
+        if self.figures:
+            figure_rows = [
+                (
+                    figure.name,
+                    _number(figure.value),
+                    f"{figure.rule.sign} {_number(figure.bound)}",
+                    figure.verdict(timing_factor=self.timing_factor).value,
+                )
+                for figure in self.figures
+            ]
+            blocks.append(_aligned(("figure", "value", "bound", "verdict"), figure_rows))
+        blocks += [f"failed: {reason}" for reason in self.failures()]
+        return "\n\n".join(blocks) + "\n"
+
+    def _add(self, figure: Figure) -> Figure:
+        if figure.name in {known.name for known in self.figures}:
+            raise ValueError(f"figure {figure.name!r} is in the results already")
+        self.figures.append(figure)
+        return figure
+
+
+def _rounded(value: float) -> float | None:
+    """Three decimals; None, JSON's null, for what is no finite number."""
+    if isinstance(value, int):
+        return value
+    return round(value, 3) if math.isfinite(value) else None
+
+
+def _number(value: float) -> str:
+    return f"{value:.10g}" if isinstance(value, int) else f"{value:.3f}" if math.isfinite(value) else "never"
+
+
+def _aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lay out names and verdicts to the left of their columns, numbers to the right."""
+    widths = [max(len(line[column]) for line in (header, *rows)) for column in range(len(header))]
+    left = {0} | ({len(header) - 1} if header[-1] == "verdict" else set())
+    lines = [
+        "  ".join(
+            cell.ljust(width) if column in left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in (header, *rows)
+    ]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(lines)
