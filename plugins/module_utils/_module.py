@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
     from ._domain.change import Change, Decision
 
 
-def conclude(module: AnsibleModule, decide: t.Callable[[], Decision]) -> t.NoReturn:
+def conclude(module: AnsibleModule, decide: t.Callable[[], Decision]) -> None:
     """Decide, act unless in check mode, and leave with the module's result.
 
     The result has ``changed``, ``changes`` (list of object, before, after, reason), the decision's values, and
@@ -60,7 +60,9 @@ def require_library(
     if import_error is None:
         return
     if module.check_mode:
-        told = f"{KNOWN_AFTER_APPLY}: {name} is missing on this host, the role kubeadm.ha.python_requirements installs it."
+        told = (
+            f"{KNOWN_AFTER_APPLY}: {name} is missing on this host, the role kubeadm.ha.python_requirements installs it."
+        )
         module.exit_json(changed=changes_something, changes=[], msg=told)
     remedy = missing_required_lib(name, reason="for this module; the role kubeadm.ha.python_requirements installs it")
     module.fail_json(msg=remedy, exception=import_error)

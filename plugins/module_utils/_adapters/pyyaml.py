@@ -5,11 +5,28 @@
 
 from __future__ import annotations
 
+import functools
+import re
+import traceback
 import typing as t
 
-import yaml
-
 from .._domain.errors import InvalidInput
+
+#: Why PyYAML cannot be imported on this host, ``None`` when it can.
+IMPORT_ERROR: str | None = None
+try:
+    import yaml
+except ImportError:
+    IMPORT_ERROR = traceback.format_exc()
+
+#: Plain scalars that PyYAML reads as strings (its floats need a point and a signed exponent) and sigs.k8s.io/yaml does not,
+#: and line breaks of Unicode, which PyYAML writes but does not read outside double quotes.
+_TO_BE_QUOTED = re.compile(
+    r"(?s:.*[\x7f-\x9f\u2028\u2029\ufeff].*)"
+    r"|[yYnN]"
+    r"|[-+]?0o[0-7_]+"
+    r"|[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)[eE][-+]?[0-9]+"
+)
 
 
 class PyYaml:
@@ -31,7 +48,21 @@ class PyYaml:
 
     def dump(self, document: t.Any) -> str:
         """The document in block style, keys in their order."""
-        return t.cast("str", yaml.safe_dump(document, default_flow_style=False, sort_keys=False, allow_unicode=True))
+        text: str = yaml.dump(document, Dumper=_dumper(), default_flow_style=False, sort_keys=False, allow_unicode=True)
+        return text
 
 
-__all__ = ("PyYaml",)
+@functools.lru_cache(maxsize=None)
+def _dumper() -> type[yaml.SafeDumper]:
+    """A dumper that quotes the strings that Kubernetes' own YAML parser would take for numbers or booleans, too."""
+
+    class Dumper(yaml.SafeDumper):
+        def represent_text(self, text: str) -> yaml.ScalarNode:
+            style = '"' if _TO_BE_QUOTED.fullmatch(text) else None
+            return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    Dumper.add_representer(str, Dumper.represent_text)
+    return Dumper
+
+
+__all__ = ("IMPORT_ERROR", "PyYaml")

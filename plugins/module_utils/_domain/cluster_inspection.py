@@ -18,7 +18,7 @@ CONFIG_MAPS = (
     ("kube-public", "cluster-info"),
     ("kube-system", "kube-proxy"),
 )
-BOOTSTRAP_TOKEN_TYPE = "bootstrap.kubernetes.io/token"
+BOOTSTRAP_TOKEN_TYPE = "bootstrap.kubernetes.io/token"  # noqa: S105 (a name)
 UPLOADED_CERTIFICATES = "kubeadm-certs"
 
 
@@ -61,10 +61,10 @@ def _kube_proxy_pods(api: Api) -> t.Sequence[dict[str, t.Any]]:
 
 
 def _pod_view(pod: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    metadata = ("name", "creationTimestamp", "deletionTimestamp", "ownerReferences")
     return {
-        "metadata": {"name": pod["metadata"]["name"], "creationTimestamp": pod["metadata"].get("creationTimestamp")},
+        "metadata": {key: pod["metadata"].get(key) for key in metadata},
         "spec": {"nodeName": pod["spec"].get("nodeName")},
-        "status": {"startTime": pod["status"].get("startTime"), "phase": pod["status"].get("phase")},
     }
 
 

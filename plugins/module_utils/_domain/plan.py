@@ -154,7 +154,9 @@ def cluster_objects(situation: Situation) -> t.Iterator[Change]:
     yield from (change for change in found if change is not None)
     if cluster.report["has_kube_proxy"] and cluster.kube_proxy:
         restart = control_plane_endpoint.decide_kube_proxy_restart(
-            config_maps["kube-system/kube-proxy"], cluster.report["kube_proxy_pods"], will_change=found[2] is not None
+            config_maps["kube-system/kube-proxy"],
+            control_plane_endpoint.pods_of_kube_proxy(cluster.report["kube_proxy_pods"]),
+            will_change=found[2] is not None,
         )
         if restart is not None:
             yield restart
@@ -210,7 +212,7 @@ def _kubelet_restart(situation: Situation, host: Host, changes: t.Sequence[Chang
     direct = {str(item.api_server) for item in situation.hosts.values() if item.api_server not in (None, own)}
     dialled = {item["remote"] for item in host.report["api_clients"] if item["process"] == "kubelet"}
     if situation.wish.load_balancer == "haproxy" and dialled & direct and str(situation.wish.endpoint) not in dialled:
-        return restart_change(f"it still dials {sorted(dialled & direct)[0]}, not the endpoint in its kubeconfig")
+        return restart_change(f"it still dials {min(dialled & direct)}, not the endpoint in its kubeconfig")
     return None
 
 
@@ -241,8 +243,8 @@ def _prepare(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Ent
         if missing:
             change = Change(
                 object="Python libraries",
-                before={module: "absent" for module in missing},
-                after={module: "installed" for module in missing},
+                before=dict.fromkeys(missing, "absent"),
+                after=dict.fromkeys(missing, "installed"),
                 reason="the modules that change this host import them",
             )
             yield Entry(name, "prepare", change)

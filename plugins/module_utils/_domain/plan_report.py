@@ -22,7 +22,9 @@ def table(plan: Plan) -> list[str]:
     else:
         widths = [max(len(row[index]) for row in [list(_COLUMNS), *rows]) for index in range(len(_COLUMNS))]
         lines = [f"Plan: {len(rows)} changes."]
-        lines += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in [_COLUMNS, *rows]]
+        lines += [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in [_COLUMNS, *rows]
+        ]
     return lines + [f"Problem: {problem.message}" for problem in plan.problems]
 
 

@@ -181,9 +181,7 @@ def _node(wish: Wish, host: Host, cluster: Cluster) -> t.Iterator[Problem]:
 def _member(wish: Wish, host: Host, cluster: Cluster) -> t.Iterator[Problem]:
     for path, document in host.kubeconfigs.items():
         if document is None and path.startswith("/etc/kubernetes/"):
-            yield Problem(
-                host.name, f"{path} on {host.name} cannot be read as a kubeconfig: repair it or restore it."
-            )
+            yield Problem(host.name, f"{path} on {host.name} cannot be read as a kubeconfig: repair it or restore it.")
     if host.node_name not in cluster.nodes:
         yield Problem(
             host.name,
@@ -252,14 +250,15 @@ def _versions(host: Host, cluster: Cluster) -> t.Iterator[Problem]:
 def _twins(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
     """Names and machine ids must be unique in a cluster (kubeadm's installation page asks for it)."""
     present = [hosts[name] for name in wish.nodes if name in hosts]
-    for what, key in (
-        ("node name", lambda host: host.node_name),
-        ("product_uuid", lambda host: host.report["product_uuid"]),
-        ("machine-id", lambda host: host.report["machine_id"]),
-    ):
+    identities: dict[str, t.Callable[[Host], str]] = {
+        "node name": lambda host: host.node_name,
+        "product_uuid": lambda host: str(host.report["product_uuid"]),
+        "machine-id": lambda host: str(host.report["machine_id"]),
+    }
+    for what, identity in identities.items():
         seen: dict[str, str] = {}
         for host in present:
-            value = key(host)
+            value = identity(host)
             if value and value in seen:
                 yield Problem(
                     host.name,

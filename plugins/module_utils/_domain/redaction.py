@@ -77,9 +77,7 @@ def public_kubeconfig_document(document: t.Any) -> t.Any:
     """A parsed kubeconfig (JSON is a kubeconfig too) without credentials."""
     if isinstance(document, dict):
         return {
-            key: public_kubeconfig_document(value)
-            for key, value in document.items()
-            if key in _PUBLIC_KUBECONFIG_KEYS
+            key: public_kubeconfig_document(value) for key, value in document.items() if key in _PUBLIC_KUBECONFIG_KEYS
         }
     if isinstance(document, list):
         return [public_kubeconfig_document(item) for item in document]
@@ -94,9 +92,7 @@ def public_certificates(text: str) -> str:
 def manifest_flags(text: str) -> list[tuple[str, str]]:
     """The ``--name=value`` arguments of a static pod manifest in their order; passwords in URLs are left out."""
     found = (_FLAG.match(line) for line in text.splitlines())
-    return [
-        (match.group("name"), _PASSWORD_IN_URL.sub("//", match.group("value") or "")) for match in found if match
-    ]
+    return [(match.group("name"), _PASSWORD_IN_URL.sub("//", match.group("value") or "")) for match in found if match]
 
 
 def manifest_image(text: str) -> str:

@@ -48,7 +48,9 @@ class FixedClock:
         return self._now
 
 
-def taken(files: t.Any, owner: Owner, *, now: float = 1000.0, dead: t.Sequence[Owner] = (), max_age: float = 60) -> None:
+def taken(
+    files: t.Any, owner: Owner, *, now: float = 1000.0, dead: t.Sequence[Owner] = (), max_age: float = 60
+) -> None:
     take(files, t.cast("t.Any", FixedClock(now)), owner, dead=dead, max_age=max_age)
 
 

@@ -35,7 +35,7 @@ class NamedCertificates:
     def certificates(self, pem: bytes) -> list[Certificate]:
         """The one certificate of the text."""
         subject, key, sans = pem.decode().split("|")
-        epoch = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+        epoch = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
         return [
             Certificate(
                 subject=subject,
@@ -143,7 +143,14 @@ def cluster(*nodes: str, endpoint: str | None = None) -> dict[str, t.Any]:
         "configmaps": {name: {"metadata": {}, "data": data} for name, data in texts.items()},
         "nodes": [{"name": name, "ready": True} for name in nodes],
         "kube_proxy_pods": [
-            {"metadata": {"name": f"kube-proxy-{name}", "creationTimestamp": "2026-01-01T00:00:00Z"}} for name in nodes
+            {
+                "metadata": {
+                    "name": f"kube-proxy-{name}",
+                    "creationTimestamp": "2026-01-01T00:00:00Z",
+                    "ownerReferences": [{"kind": "DaemonSet", "name": "kube-proxy"}],
+                }
+            }
+            for name in nodes
         ],
         "has_kube_proxy": True,
         "bootstrap_tokens": [],

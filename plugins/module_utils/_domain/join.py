@@ -1,0 +1,611 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is a host a member of this cluster, and how does it become one. Private to kubeadm.ha: no stable interface.
+
+Fields of the JoinConfiguration by version:
+https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/#kubeadm-k8s-io-v1beta4-JoinConfiguration and its
+older twins.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import json
+import re
+import typing as t
+
+from . import local_control_plane
+from .address import DEFAULT_API_PORT, Endpoint, canonical_ip
+from .change import Change, Decision
+from .cluster_configuration import API_GROUP
+from .errors import CommandFailed, InvalidInput, KubeadmHaError, UnsupportedState
+from .host import current_server
+
+if t.TYPE_CHECKING:
+    from .._ports import X509, Commands, Files, KubeletApi, Yaml
+
+#: API versions in which a JoinConfiguration is written, from the oldest on.
+VERSIONS = ("v1beta2", "v1beta3", "v1beta4")
+
+CLEAN = "clean"
+MEMBER = "member"
+HALF_JOINED = "half_joined"
+OTHER_ROLE = "other_role"
+FOREIGN = "foreign"
+
+KUBELET_KUBECONFIG = "/etc/kubernetes/kubelet.conf"
+CLUSTER_CA = "/etc/kubernetes/pki/ca.crt"
+MANIFESTS = "/etc/kubernetes/manifests"
+#: The user that a kubelet's client certificate names
+#: (https://kubernetes.io/docs/reference/access-authn-authz/node/).
+NODE_USER = "system:node:"
+
+#: What ``kubeadm join`` makes on every node, besides kubelet.conf.
+_NODE_FILES = (
+    "/etc/kubernetes/bootstrap-kubelet.conf",
+    CLUSTER_CA,
+    "/var/lib/kubelet/config.yaml",
+    "/var/lib/kubelet/kubeadm-flags.env",
+    "/var/lib/kubelet/pki/kubelet-client-current.pem",
+)
+#: What it makes on every control plane.
+_CONTROL_PLANE_FILES = (
+    "/etc/kubernetes/admin.conf",
+    "/etc/kubernetes/controller-manager.conf",
+    "/etc/kubernetes/scheduler.conf",
+    f"{MANIFESTS}/kube-apiserver.yaml",
+    f"{MANIFESTS}/kube-controller-manager.yaml",
+    f"{MANIFESTS}/kube-scheduler.yaml",
+)
+_ETCD_MANIFEST = f"{MANIFESTS}/etcd.yaml"
+#: kubeadm's default data directory of etcd; kubeadm join wants it empty.
+_ETCD_DATA = "/var/lib/etcd/member"
+_LOCAL_ETCD = ("127.0.0.1", "localhost", "[::1]")
+
+_TOKEN = re.compile(r"^([a-z0-9]{6})\.([a-z0-9]{16})\Z")
+_TOKEN_ID = re.compile(r"^[a-z0-9]{6}\Z")
+_CERTIFICATE_KEY = re.compile(r"^[0-9a-f]{64}\Z")
+_CA_CERT_HASH = re.compile(r"^sha256:[0-9a-f]{64}\Z")
+
+_NODE_LABELS = "node-labels"
+
+#: How many of kubeadm's last lines an error carries.
+_LINES = 12
+#: Lines of kubeadm that tell nothing of an error.
+_NOISE = (
+    "To see the stack trace",
+    "[preflight] If you know what you are doing",
+    "[preflight] Some fatal errors occurred",
+    "[WARNING ",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Token:
+    """A bootstrap token: the public ``id`` and the ``secret``."""
+
+    id: str
+    secret: str = dataclasses.field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """As kubeadm writes it."""
+        return f"{self.id}.{self.secret}"
+
+    @classmethod
+    def find(cls, text: str) -> Token | None:
+        """The token that a text is, ``None`` when it is none."""
+        match = _TOKEN.match(text)
+        return None if match is None else cls(*match.groups())
+
+    @classmethod
+    def parse(cls, text: str) -> Token:
+        """Like :meth:`find`; the error does not hold the text."""
+        token = cls.find(text)
+        if token is None:
+            raise InvalidInput("The option token is no bootstrap token: it must match [a-z0-9]{6}.[a-z0-9]{16}.")
+        return token
+
+    @staticmethod
+    def check_id(text: str) -> str:
+        """The text, if it is the id of a token."""
+        if not _TOKEN_ID.match(text):
+            raise InvalidInput("The option token_id is no id of a bootstrap token: it must match [a-z0-9]{6}.")
+        return text
+
+
+@dataclasses.dataclass(frozen=True)
+class JoinRequest:
+    """What a JoinConfiguration must say.
+
+    Attributes:
+        endpoint: the API server that is asked for cluster-info.
+        ca_cert_hashes: hashes of the cluster CA's public key, of which one must be right.
+        api_version: group and version of the configuration, the cluster's own.
+        control_plane: the host becomes a control plane.
+        token: the bootstrap token; ``None`` where nothing is going to be joined.
+        certificate_key: under which the certificates were uploaded; ``None`` when they are on the host already.
+        node_name: name of the Node object; ``None`` is the host's name.
+        advertise_address: address of the new API server; ``None`` is the interface with the default route.
+        bind_port: port of the new API server.
+        cri_socket: the container runtime; ``None`` is the only one that kubeadm finds.
+        patches_directory: kubeadm patches on the host.
+        taints: taints of the Node; ``None`` is kubeadm's default, empty is none.
+        kubelet_extra_args: flags of the kubelet by name without dashes.
+        ignore_preflight_errors: names of kubeadm's checks.
+        timeout: seconds for each of kubeadm's waits (discovery, TLS bootstrap, health); ``None`` is kubeadm's.
+    """
+
+    endpoint: Endpoint
+    ca_cert_hashes: tuple[str, ...]
+    api_version: str
+    control_plane: bool = False
+    token: Token | None = None
+    certificate_key: str | None = dataclasses.field(default=None, repr=False)
+    node_name: str | None = None
+    advertise_address: str | None = None
+    bind_port: int | None = None
+    cri_socket: str | None = None
+    patches_directory: str | None = None
+    taints: tuple[t.Mapping[str, str], ...] | None = None
+    kubelet_extra_args: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    ignore_preflight_errors: tuple[str, ...] = ()
+    timeout: int | None = None
+
+    @property
+    def role(self) -> str:
+        """``control plane`` or ``worker``."""
+        return role_name(control_plane=self.control_plane)
+
+    @property
+    def version(self) -> str:
+        """The version of :attr:`api_version` alone."""
+        return self.api_version.rpartition("/")[2]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no message may hold."""
+        token = () if self.token is None else (self.token.text, self.token.secret)
+        return (*token, *(() if self.certificate_key is None else (self.certificate_key,)))
+
+    def check(self) -> None:
+        """Check what can be checked without the host.
+
+        Raises:
+            InvalidInput: with the option's name; never with a secret.
+        """
+        if self.api_version not in {f"{API_GROUP}/{version}" for version in VERSIONS}:
+            raise InvalidInput(
+                f"The option api_version is {self.api_version!r}: it must be {API_GROUP}/{VERSIONS[0]} to {VERSIONS[-1]}; "
+                "kubeadm.ha.kubeadm_join_command returns the cluster's own."
+            )
+        if not self.ca_cert_hashes or not all(_CA_CERT_HASH.match(item) for item in self.ca_cert_hashes):
+            raise InvalidInput(
+                "The option ca_cert_hashes must hold the hash of the cluster CA's public key, sha256: and 64 hexadecimal "
+                "digits; kubeadm.ha.kubeadm_join_command returns it."
+            )
+        if self.certificate_key is not None and not _CERTIFICATE_KEY.match(self.certificate_key):
+            raise InvalidInput("The option certificate_key is no key: it must be 64 hexadecimal digits.")
+        if self.advertise_address is not None and canonical_ip(self.advertise_address) is None:
+            raise InvalidInput(f"The option advertise_address is {self.advertise_address!r}: give an IP address.")
+        if self.patches_directory is not None and self.version == "v1beta2":
+            raise InvalidInput(f"The option patches_directory cannot be used: {self.api_version} has no patches.")
+
+
+@dataclasses.dataclass(frozen=True)
+class HostFiles:
+    """What of a join is on a host.
+
+    Attributes:
+        present: paths of the files that kubeadm join makes, as far as they are there, sorted.
+        ca_hashes: hashes of the public keys of the CAs in kubelet.conf, or else in pki/ca.crt.
+        node_name: the node that the client certificate of kubelet.conf names.
+        uses_local_etcd: the API server of the host uses an etcd of the host.
+        api_server: address and port of the host's API server.
+        server: the server that kubelet.conf names.
+    """
+
+    present: tuple[str, ...] = ()
+    ca_hashes: frozenset[str] = frozenset()
+    node_name: str | None = None
+    uses_local_etcd: bool = False
+    api_server: Endpoint | None = None
+    server: str | None = None
+
+    @property
+    def is_control_plane(self) -> bool:
+        """Whether the API server's manifest is there."""
+        return f"{MANIFESTS}/kube-apiserver.yaml" in self.present
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """What a host is to a cluster: ``kind`` (a constant of this module), the files that it has and those it lacks."""
+
+    kind: str
+    present: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def role_name(*, control_plane: bool) -> str:
+    """How a role is called in changes."""
+    return "control plane" if control_plane else "worker"
+
+
+def classify(host: HostFiles, *, ca_cert_hashes: t.Collection[str], control_plane: bool) -> State:
+    """What a host is to the cluster with this CA.
+
+    Args:
+        host: what is on it.
+        ca_cert_hashes: hashes of the cluster CA's public key.
+        control_plane: it is to be a control plane, else a worker.
+    """
+    # On a host without any CA there is nothing to tell the cluster by.
+    if host.ca_hashes and not host.ca_hashes & frozenset(ca_cert_hashes):
+        return State(FOREIGN, host.present)
+    if not host.present or (host.present == (_ETCD_DATA,) and not control_plane):
+        return State(CLEAN)
+    if KUBELET_KUBECONFIG not in host.present or host.node_name is None:
+        return State(HALF_JOINED, host.present, _missing(host, control_plane=control_plane))
+    if host.is_control_plane != control_plane and not _missing(host, control_plane=host.is_control_plane):
+        return State(OTHER_ROLE, host.present)
+    missing = _missing(host, control_plane=control_plane or host.is_control_plane)
+    return State(HALF_JOINED if missing else MEMBER, host.present, missing)
+
+
+def join_change(node_name: str, *, control_plane: bool) -> Change:
+    """The joining of a node as a change."""
+    role = role_name(control_plane=control_plane)
+    return Change(f"node {node_name}", None, role, f"the inventory has it as a {role}")
+
+
+def decide(host: HostFiles, request: JoinRequest, *, host_name: str) -> Change | None:
+    """The change that a host needs to be a member of the cluster, ``None`` when it is.
+
+    Args:
+        host: what is on it.
+        request: what it is to be.
+        host_name: its name, for a Node without another one.
+
+    Raises:
+        UnsupportedState: when it is half joined, has another role or belongs to another cluster.
+    """
+    state = classify(host, ca_cert_hashes=request.ca_cert_hashes, control_plane=request.control_plane)
+    name = (request.node_name or host_name).strip().lower()
+    if state.kind == CLEAN:
+        return join_change(name, control_plane=request.control_plane)
+    if state.kind != MEMBER:
+        raise UnsupportedState(
+            _refusal(state, host, request), state=state.kind, present=list(state.present), missing=list(state.missing)
+        )
+    if request.node_name is not None and host.node_name != name:
+        raise UnsupportedState(
+            f"This host has joined as the node {host.node_name}, but the option node_name says {name}: give the name that "
+            "it has, or run 'kubeadm reset' on it to let it join under another.",
+            state=state.kind,
+        )
+    return None
+
+
+def look(files: Files, yaml: Yaml, x509: X509) -> HostFiles:
+    """What of a join is on this host. Files that cannot be understood count as present, and tell nothing."""
+    paths = (KUBELET_KUBECONFIG, *_NODE_FILES, *_CONTROL_PLANE_FILES, _ETCD_MANIFEST, _ETCD_DATA)
+    present = tuple(sorted(path for path in paths if files.exists(path)))
+    document = _kubeconfig(files, yaml)
+    flags = local_control_plane.api_server_flags(files, yaml, manifests_dir=MANIFESTS)
+    ca = cluster_ca(document, files)
+    if ca is None:
+        ca = files.read(CLUSTER_CA)
+    return HostFiles(
+        present=present,
+        ca_hashes=_hashes(ca, x509),
+        node_name=certified_node(document, files, x509),
+        uses_local_etcd=any(name in flags.get("etcd-servers", "") for name in _LOCAL_ETCD),
+        api_server=_api_server(flags),
+        server=current_server(document),
+    )
+
+
+def ensure(
+    commands: Commands,
+    files: Files,
+    yaml: Yaml,
+    x509: X509,
+    kubelet_api: KubeletApi,
+    *,
+    request: JoinRequest,
+    host_name: str,
+) -> Decision:
+    """The host is a member of that cluster.
+
+    Args:
+        commands: runs kubeadm.
+        files: of this host.
+        yaml: reads kubelet.conf and manifests.
+        x509: reads certificates.
+        kubelet_api: asks that cluster with the kubelet's own credentials.
+        request: what it is to be.
+        host_name: this host's name.
+
+    Raises:
+        InvalidInput: when the request cannot be used.
+        UnsupportedState: see :func:`decide`.
+        CommandFailed: when kubeadm fails.
+    """
+    request.check()
+    host = look(files, yaml, x509)
+    change = decide(host, request, host_name=host_name)
+    if change is None:
+        return Decision(values=_values(host, state=MEMBER), warnings=tuple(_unlike_api(kubelet_api, host)))
+    name = change.object.partition(" ")[2]
+    address, port = request.advertise_address, request.bind_port or DEFAULT_API_PORT
+    expected = Endpoint(address, port) if request.control_plane and address is not None else None
+
+    def act() -> t.Mapping[str, t.Any]:
+        _join(commands, request)
+        joined = look(files, yaml, x509)
+        if decide(joined, request, host_name=host_name) is not None:
+            raise CommandFailed("kubeadm join ended well, but left no kubelet.conf: look at the kubelet's journal.")
+        return _values(joined, state=CLEAN)
+
+    return Decision(
+        changes=(change,),
+        values=_values(dataclasses.replace(host, node_name=name, api_server=expected), state=CLEAN),
+        act=act,
+    )
+
+
+def join_configuration(request: JoinRequest) -> dict[str, t.Any]:
+    """The JoinConfiguration as a document."""
+    document: dict[str, t.Any] = {
+        "apiVersion": request.api_version,
+        "kind": "JoinConfiguration",
+        "discovery": {
+            "bootstrapToken": {
+                "apiServerEndpoint": str(request.endpoint),
+                "token": "" if request.token is None else request.token.text,
+                "caCertHashes": list(request.ca_cert_hashes),
+            }
+        },
+    }
+    registration = _node_registration(request)
+    if registration:
+        document["nodeRegistration"] = registration
+    if request.control_plane:
+        document["controlPlane"] = _control_plane(request)
+    if request.patches_directory is not None:
+        document["patches"] = {"directory": request.patches_directory}
+    if request.timeout is not None:
+        _set_timeouts(document, request)
+    return document
+
+
+def kubelet_flags(flags: t.Mapping[str, t.Any], *, labels: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """Flags of the kubelet, labels of the Node among them.
+
+    Raises:
+        InvalidInput: for a name with dashes before it, and for labels given twice.
+    """
+    found = {}
+    for name, value in flags.items():
+        if name.startswith("-") or not name:
+            raise InvalidInput(f"The option kubelet_extra_args names the flag {name!r}: leave the dashes out.")
+        found[name] = _flag_text(value)
+    if labels and _NODE_LABELS in found:
+        raise InvalidInput("The option kubelet_extra_args names node-labels: give the labels in node_labels only.")
+    if labels:
+        found[_NODE_LABELS] = ",".join(f"{name}={_flag_text(value)}" for name, value in sorted(labels.items()))
+    return found
+
+
+def last_lines(text: str) -> str:
+    """What kubeadm said last, in one line, without its warnings and its general advice."""
+    lines = [line.strip() for line in text.splitlines()]
+    told = [line for line in lines if line and not line.startswith(_NOISE)]
+    return " ".join(told[-_LINES:])
+
+
+def without_secrets(text: str, secrets: t.Iterable[str]) -> str:
+    """The text with every secret struck out."""
+    for secret in secrets:
+        text = text.replace(secret, "***") if secret else text
+    return text
+
+
+def cluster_ca(document: t.Any, files: Files) -> bytes | None:
+    """The CA of a kubeconfig's cluster in PEM, embedded or in a file."""
+    try:
+        cluster = document["clusters"][0]["cluster"]
+        if "certificate-authority-data" in cluster:
+            return base64.b64decode(cluster["certificate-authority-data"])
+        return files.read(cluster["certificate-authority"])
+    except (KeyError, IndexError, TypeError, binascii.Error):
+        return None
+
+
+def client_certificate(document: t.Any, files: Files) -> bytes | None:
+    """The client certificate of a kubeconfig's user in PEM, embedded or in a file."""
+    try:
+        user = document["users"][0]["user"]
+        if "client-certificate-data" in user:
+            return base64.b64decode(user["client-certificate-data"])
+        return files.read(user["client-certificate"])
+    except (KeyError, IndexError, TypeError, binascii.Error):
+        return None
+
+
+def certified_node(document: t.Any, files: Files, x509: X509) -> str | None:
+    """The node that a kubelet's kubeconfig authenticates as, ``None`` when its certificate does not tell."""
+    pem = client_certificate(document, files)
+    try:
+        subject = x509.certificates(pem)[0].subject if pem is not None else ""
+    except InvalidInput:
+        return None
+    found = re.search(rf"(?:^|,)CN={NODE_USER}([^,]+)", subject)
+    return None if found is None else found.group(1)
+
+
+def _flag_text(value: t.Any) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _missing(host: HostFiles, *, control_plane: bool) -> tuple[str, ...]:
+    """What a finished join would have left besides. bootstrap-kubelet.conf goes away with the end of a join."""
+    wanted = [KUBELET_KUBECONFIG, "/var/lib/kubelet/config.yaml"]
+    if control_plane:
+        wanted += _CONTROL_PLANE_FILES
+        wanted += [_ETCD_MANIFEST] if host.uses_local_etcd else []
+    return tuple(path for path in wanted if path not in host.present)
+
+
+def _refusal(state: State, host: HostFiles, request: JoinRequest) -> str:
+    shown = ", ".join(state.present[:4]) + (" and more" if len(state.present) > 4 else "")
+    if state.kind == FOREIGN:
+        server = f" (its kubelet dials {host.server})" if host.server is not None else ""
+        return (
+            f"This host belongs to another cluster{server}: its CA is not the one of {request.endpoint}. Take it out of the "
+            f"inventory, or run 'kubeadm reset' on it if it is to leave that cluster. Files: {shown}."
+        )
+    if state.kind == OTHER_ROLE:
+        current = role_name(control_plane=host.is_control_plane)
+        return (
+            f"This host is a {current} of the cluster and cannot become a {request.role} in place: set the option "
+            f"control_plane to {str(host.is_control_plane).lower()}, or drain the node, delete it and run 'kubeadm reset' "
+            "on the host first."
+        )
+    lacking = f" but not {', '.join(state.missing)}" if state.missing else " but no usable client certificate"
+    return f"This host is half joined: it has {shown},{lacking}. Run 'kubeadm reset' on it, then run again."
+
+
+def _unlike_api(kubelet_api: KubeletApi, host: HostFiles) -> t.Iterator[str]:
+    """A warning when the API cannot be asked; an error when it has no such Node."""
+    name = host.node_name or ""
+    try:
+        node = kubelet_api.get(f"/api/v1/nodes/{name}")
+    except KubeadmHaError as error:
+        yield f"Whether the cluster has the node {name} could not be asked: {error.message}"
+        return
+    if node is None:
+        raise UnsupportedState(
+            f"This host has joined as the node {name}, but the cluster has no such node any more: run 'kubeadm reset' on "
+            "the host so that it can join again, or restart its kubelet if the Node was deleted by mistake.",
+            state=MEMBER,
+        )
+
+
+def _join(commands: Commands, request: JoinRequest) -> None:
+    """Run kubeadm. The configuration travels by standard input."""
+    if request.token is None:
+        raise InvalidInput("The option token is missing: this host has to join, and kubeadm needs a bootstrap token.")
+    result = commands.run(
+        ["kubeadm", "join", "--config=/dev/stdin"], stdin=json.dumps(join_configuration(request)), check=False
+    )
+    if result.returncode != 0:
+        told = without_secrets(last_lines(result.stderr) or last_lines(result.stdout), request.secrets)
+        raise CommandFailed(
+            f"kubeadm join failed with return code {result.returncode}: {told}. Run 'kubeadm reset' on this host before the "
+            "next try if files of the join were left.",
+            rc=result.returncode,
+        )
+
+
+def _values(host: HostFiles, *, state: str) -> dict[str, t.Any]:
+    return {
+        "node_name": host.node_name,
+        "state": state,
+        "api_server": None if host.api_server is None else str(host.api_server),
+    }
+
+
+def _node_registration(request: JoinRequest) -> dict[str, t.Any]:
+    registration: dict[str, t.Any] = {}
+    if request.node_name is not None:
+        registration["name"] = request.node_name
+    if request.cri_socket is not None:
+        registration["criSocket"] = request.cri_socket
+    if request.taints is not None:
+        registration["taints"] = [dict(taint) for taint in request.taints]
+    if request.kubelet_extra_args:
+        pairs = sorted(request.kubelet_extra_args.items())
+        as_list = VERSIONS.index(request.version) >= VERSIONS.index("v1beta4")
+        registration["kubeletExtraArgs"] = (
+            [{"name": name, "value": value} for name, value in pairs] if as_list else dict(pairs)
+        )
+    if request.ignore_preflight_errors:
+        registration["ignorePreflightErrors"] = list(request.ignore_preflight_errors)
+    return registration
+
+
+def _control_plane(request: JoinRequest) -> dict[str, t.Any]:
+    control_plane: dict[str, t.Any] = {}
+    if request.certificate_key is not None:
+        control_plane["certificateKey"] = request.certificate_key
+    endpoint: dict[str, t.Any] = {}
+    if request.advertise_address is not None:
+        endpoint["advertiseAddress"] = request.advertise_address
+    if request.bind_port is not None:
+        endpoint["bindPort"] = request.bind_port
+    if endpoint:
+        control_plane["localAPIEndpoint"] = endpoint
+    return control_plane
+
+
+def _set_timeouts(document: dict[str, t.Any], request: JoinRequest) -> None:
+    duration = f"{request.timeout}s"
+    if request.version == "v1beta4":
+        names = ("discovery", "tlsBootstrap", "kubeletHealthCheck", "controlPlaneComponentHealthCheck")
+        document["timeouts"] = dict.fromkeys(names, duration)
+    else:
+        document["discovery"]["timeout"] = duration
+
+
+def _kubeconfig(files: Files, yaml: Yaml) -> t.Any:
+    content = files.read(KUBELET_KUBECONFIG)
+    try:
+        return None if content is None else yaml.load(content.decode("utf-8"))
+    except (InvalidInput, UnicodeDecodeError):
+        return None
+
+
+def _hashes(pem: bytes | None, x509: X509) -> frozenset[str]:
+    try:
+        return frozenset(item.public_key_sha256 for item in x509.certificates(pem)) if pem is not None else frozenset()
+    except InvalidInput:
+        return frozenset()
+
+
+def _api_server(flags: t.Mapping[str, str]) -> Endpoint | None:
+    address = canonical_ip(flags.get("advertise-address", ""))
+    return None if address is None else Endpoint(address, int(flags.get("secure-port", DEFAULT_API_PORT)))
+
+
+__all__ = (
+    "CLEAN",
+    "FOREIGN",
+    "HALF_JOINED",
+    "MEMBER",
+    "OTHER_ROLE",
+    "VERSIONS",
+    "HostFiles",
+    "JoinRequest",
+    "State",
+    "Token",
+    "certified_node",
+    "classify",
+    "client_certificate",
+    "cluster_ca",
+    "decide",
+    "ensure",
+    "join_change",
+    "join_configuration",
+    "kubelet_flags",
+    "last_lines",
+    "look",
+    "role_name",
+    "without_secrets",
+)

@@ -1,0 +1,234 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Both adapters of the port Api against a real API server: one behaviour."""
+
+from __future__ import annotations
+
+import base64
+import typing as t
+
+import pytest
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubectl import KubectlApi
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubernetes_client import KubernetesClientApi
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import ApiConflict, ApiError, InvalidInput
+
+if t.TYPE_CHECKING:
+    from pathlib import Path
+
+    from ansible_collections.kubeadm.ha.plugins.module_utils._ports import Api, CommandResult
+    from tests.integration.control_plane import ControlPlane
+
+SECRET_VALUE = "not-to-be-seen-7f3a"
+
+
+class RecordingCommands:
+    """Runs commands and keeps their arguments."""
+
+    def __init__(self, search_path: str) -> None:
+        """Find programs in a search path."""
+        self._commands = HostCommands(search_path=search_path)
+        self.arguments: list[str] = []
+
+    def find(self, program: str) -> str | None:
+        """The program's path."""
+        return self._commands.find(program)
+
+    def run(
+        self,
+        arguments: t.Sequence[str],
+        *,
+        stdin: str | None = None,
+        check: bool = True,
+        environment: t.Mapping[str, str] | None = None,
+    ) -> CommandResult:
+        """Run to the end."""
+        self.arguments += arguments
+        return self._commands.run(arguments, stdin=stdin, check=check, environment=environment)
+
+
+class Opener(t.Protocol):
+    """Makes an adapter."""
+
+    def __call__(self, kubeconfig: Path, *, server: str | None = None, request_timeout: float = 30.0) -> Api:
+        """The adapter for a kubeconfig."""
+
+
+@pytest.fixture
+def commands(plane: ControlPlane) -> RecordingCommands:
+    """Commands of the lab's binaries."""
+    return RecordingCommands(plane.environment["PATH"])
+
+
+@pytest.fixture(params=["kubectl", "kubernetes client"])
+def opener(request: pytest.FixtureRequest, commands: RecordingCommands) -> Opener:
+    """Each adapter."""
+
+    def by_kubectl(kubeconfig: Path, *, server: str | None = None, request_timeout: float = 30.0) -> Api:
+        return KubectlApi(commands, kubeconfig=str(kubeconfig), server=server, request_timeout=request_timeout)
+
+    def by_client(kubeconfig: Path, *, server: str | None = None, request_timeout: float = 30.0) -> Api:
+        return KubernetesClientApi(kubeconfig=str(kubeconfig), server=server, request_timeout=request_timeout)
+
+    return by_kubectl if request.param == "kubectl" else by_client
+
+
+@pytest.fixture
+def api(opener: Opener, plane: ControlPlane) -> t.Iterator[Api]:
+    """Each adapter as administrator; objects of the tests are removed."""
+    yield opener(plane.kubeconfig)
+    plane.delete("configmap/one", "configmap/two", "secret/one", "deployment/one", namespace="default")
+
+
+def configmap(name: str = "one", **data: str) -> dict[str, t.Any]:
+    """A ConfigMap."""
+    metadata = {"name": name, "namespace": "default", "labels": {"test": name}}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
+def test_creates_reads_replaces_patches_and_deletes(api: Api) -> None:
+    created = api.create(configmap(a="1", b="2"))
+    assert created["metadata"]["resourceVersion"]
+    read = api.get("configmap", "one", namespace="default")
+    assert read == created
+    assert read is not None
+    replaced = api.replace({**read, "data": {"a": "3", "b": "2"}})
+    assert replaced["data"] == {"a": "3", "b": "2"}
+    patched = api.patch("configmap", "one", {"data": {"b": None, "c": "ä"}}, namespace="default")
+    assert patched["data"] == {"a": "3", "c": "ä"}
+    assert api.get("configmap", "one", namespace="default") == patched
+    managers = {entry["manager"] for entry in patched["metadata"]["managedFields"]}
+    assert managers == {"kubeadm-ha"}
+    assert api.delete("configmap", "one", namespace="default") is True
+    assert api.delete("configmap", "one", namespace="default") is False
+    assert api.get("configmap", "one", namespace="default") is None
+
+
+@pytest.mark.parametrize("kind", ["configmap", "configmaps", "ConfigMap", "cm"])
+def test_takes_kinds_as_kubectl_does(api: Api, kind: str) -> None:
+    api.create(configmap(a="1"))
+    found = api.get(kind, "one", namespace="default")
+    assert found is not None
+    assert found["data"] == {"a": "1"}
+
+
+def test_reads_cluster_wide_kinds_and_groups(api: Api) -> None:
+    namespace = api.get("namespace", "kube-system")
+    assert namespace is not None
+    assert namespace["kind"] == "Namespace"
+    role = api.get("clusterrole", "cluster-admin")
+    assert role is not None
+    assert role["apiVersion"] == "rbac.authorization.k8s.io/v1"
+    assert api.get("node", "nowhere") is None
+    assert api.list("daemonset", namespace="default") == []
+
+
+def test_lists_with_labels_and_over_all_namespaces(api: Api) -> None:
+    first, second = api.create(configmap("one")), api.create(configmap("two"))
+    assert api.list("configmap", namespace="default", labels="test=two") == [second]
+    assert api.list("configmap", labels="test in (one,two)") == [first, second]
+    assert api.list("configmap", namespace="kube-public", labels="test=one") == []
+    assert {item["metadata"]["name"] for item in api.list("namespace")} >= {"default", "kube-system"}
+
+
+def test_a_replacement_of_a_moved_object_is_a_conflict(api: Api, plane: ControlPlane) -> None:
+    old = api.create(configmap(a="1"))
+    plane.kubectl("-n", "default", "patch", "configmap", "one", "--type=merge", '--patch={"data":{"b":"2"}}')
+    with pytest.raises(ApiConflict, match="ConfigMap default/one") as raised:
+        api.replace({**old, "data": {"a": "3"}})
+    assert raised.value.details == {"reason": "Conflict"}
+    now = api.get("configmap", "one", namespace="default")
+    assert now is not None
+    assert now["data"] == {"a": "1", "b": "2"}
+
+
+def test_a_replacement_of_a_deleted_object_is_a_conflict(api: Api) -> None:
+    old = api.create(configmap(a="1"))
+    api.delete("configmap", "one", namespace="default")
+    with pytest.raises(ApiConflict, match="one"):
+        api.replace(old)
+    assert api.get("configmap", "one", namespace="default") is None
+
+
+def test_a_second_creation_is_a_conflict(api: Api) -> None:
+    api.create(configmap(a="1"))
+    with pytest.raises(ApiConflict, match="already exists") as raised:
+        api.create(configmap(a="2"))
+    assert raised.value.details == {"reason": "AlreadyExists"}
+
+
+def test_a_patch_of_nothing_is_an_error(api: Api) -> None:
+    with pytest.raises(ApiError, match="patch configmap default/one: .*not found") as raised:
+        api.patch("configmap", "one", {"data": {}}, namespace="default")
+    assert not isinstance(raised.value, ApiConflict)
+    assert raised.value.details == {"reason": "NotFound"}
+
+
+def test_an_invalid_object_is_an_error(api: Api) -> None:
+    with pytest.raises(ApiError, match="invalid") as raised:
+        api.create({**configmap(), "metadata": {"name": "No Name", "namespace": "default"}})
+    assert raised.value.details == {"reason": "Invalid"}
+
+
+def test_an_unknown_kind_is_refused(api: Api) -> None:
+    with pytest.raises(InvalidInput, match="'gadget'"):
+        api.get("gadget", "one")
+
+
+def test_reads_raw_paths(api: Api) -> None:
+    assert api.raw("/readyz") == "ok"
+    assert '"gitVersion"' in api.raw("/version")
+    with pytest.raises(ApiError, match="read /nowhere"):
+        api.raw("/nowhere")
+
+
+def test_a_forbidden_request_is_an_error_with_the_remedy(opener: Opener, plane: ControlPlane) -> None:
+    # The controller-manager's own identity may not read Secrets of other names than its own tokens.
+    api = opener(plane.directory / "controller-manager.conf")
+    with pytest.raises(ApiError, match=r"forbidden.*option kubeconfig, now .*controller-manager\.conf") as raised:
+        api.create(configmap())
+    assert raised.value.details == {"reason": "Forbidden"}
+
+
+def test_an_unreachable_server_is_an_error_with_the_remedy(opener: Opener, plane: ControlPlane) -> None:
+    api = opener(plane.kubeconfig, server="127.0.0.1:1", request_timeout=5)
+    with pytest.raises(ApiError, match="refused.*is the API server up, and is the option kubeconfig right"):
+        api.get("configmap", "one", namespace="default")
+
+
+def test_asks_another_server_and_verifies_it(opener: Opener, plane: ControlPlane) -> None:
+    assert opener(plane.kubeconfig, server=f"localhost:{plane.api_port}").raw("/readyz") == "ok"
+    # The certificate has no such SAN, although the address leads to the server.
+    wrong = opener(plane.kubeconfig, server=f"https://127.0.0.2:{plane.api_port}", request_timeout=5)
+    with pytest.raises(ApiError, match=r"127\.0\.0\.2"):
+        wrong.raw("/readyz")
+
+
+def test_a_missing_kubeconfig_is_an_error_with_the_remedy(opener: Opener, tmp_path: Path) -> None:
+    with pytest.raises(ApiError, match=r"nowhere\.conf.*option kubeconfig right"):
+        opener(tmp_path / "nowhere.conf").get("configmap", "one", namespace="default")
+
+
+def test_no_secret_is_on_a_command_line(api: Api, commands: RecordingCommands) -> None:
+    value = base64.b64encode(SECRET_VALUE.encode()).decode()
+    metadata = {"name": "one", "namespace": "default"}
+    created = api.create({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"a": value}})
+    api.replace({**created, "data": {"a": value, "b": value}})
+    api.patch("secret", "one", {"data": {"c": value}}, namespace="default")
+    found = api.get("secret", "one", namespace="default")
+    assert found is not None
+    assert found["data"] == {"a": value, "b": value, "c": value}
+    assert not [argument for argument in commands.arguments if value in argument or SECRET_VALUE in argument]
+
+
+def test_leaves_no_cache_behind(
+    opener: Opener, plane: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    api = opener(plane.kubeconfig)
+    api.create(configmap())
+    api.patch("configmap", "one", {"data": {"a": "1"}}, namespace="default")
+    api.delete("configmap", "one", namespace="default")
+    assert list(tmp_path.iterdir()) == []

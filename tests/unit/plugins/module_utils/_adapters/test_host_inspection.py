@@ -1,0 +1,94 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The look at a host, on this machine and with a Kubernetes directory made for the test."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import host_inspection
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host_inspection import HostInspection
+
+CANARY = "c4n4ry-s3cr3t"
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n"
+KUBECONFIG = f"clusters:\n- name: a\n  cluster:\n    server: https://192.0.2.11:6443\nusers:\n- name: u\n  user:\n    token: {CANARY}\n"
+
+
+@pytest.fixture(name="kubernetes")
+def _kubernetes(tmp_path: Path) -> Path:
+    """A directory like /etc/kubernetes."""
+    for name, text in {
+        "pki/ca.crt": CERTIFICATE,
+        "pki/ca.key": CANARY,
+        "pki/etcd/server.crt": CERTIFICATE + CANARY,
+        "admin.conf": KUBECONFIG,
+        "kubelet.conf": json.dumps({"users": [{"name": "u", "user": {"token": CANARY}}], "clusters": []}),
+        "manifests/kube-apiserver.yaml": "- --advertise-address=192.0.2.11\nimage: registry.k8s.io/kube-apiserver:v1\n",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def look(kubernetes: Path) -> dict[str, t.Any]:
+    inspection = HostInspection(HostCommands(timeout=5), pki_dir=str(kubernetes / "pki"), users=["root", "nobody-here"])
+    return inspection.collect()
+
+
+def test_what_is_found(kubernetes: Path) -> None:
+    report = look(kubernetes)
+    assert report["hostname"] == socket.gethostname()
+    assert report["has_ca_key"] is True
+    assert [item["path"] for item in report["certificates"]][:2] == [
+        str(kubernetes / "pki/ca.crt"),
+        str(kubernetes / "pki/etcd/server.crt"),
+    ]
+    manifests = report["manifests"]
+    assert manifests["kube-apiserver"]["flags"] == [["advertise-address", "192.0.2.11"]]
+    assert json.loads(json.dumps(report)) == report
+
+
+def test_no_credential_is_in_the_report(kubernetes: Path) -> None:
+    assert CANARY not in json.dumps(look(kubernetes))
+
+
+def test_an_empty_host_is_no_error(tmp_path: Path) -> None:
+    report = look(tmp_path / "nothing")
+    assert (report["certificates"], report["manifests"], report["kubernetes_files"]) == ([], {}, [])
+
+
+def test_a_listening_socket_and_its_owner_are_told(kubernetes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = Path(f"/proc/{os.getpid()}/comm").read_text(encoding="utf-8").strip()
+    monkeypatch.setattr(host_inspection, "_CLIENTS", (own,))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            report = look(kubernetes)
+    listening = [item for item in report["listening"] if item["port"] == port]
+    assert listening == [{"address": "127.0.0.1", "port": port, "process": own}]
+    assert {"process": own, "remote": f"127.0.0.1:{port}"} in report["api_clients"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("0100007F:1F90", "127.0.0.1:8080"),
+        ("00000000000000000000000001000000:192B", "[::1]:6443"),
+        ("0000000000000000FFFF00000B02000A:192B", "10.0.2.11:6443"),
+    ],
+)
+def test_addresses_of_the_kernel(text: str, shown: str) -> None:
+    assert host_inspection._socket_address(text) == shown
+
+
+def test_the_look_is_quick(kubernetes: Path) -> None:
+    assert look(kubernetes)["seconds"] < 3.0
