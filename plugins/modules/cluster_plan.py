@@ -11,7 +11,7 @@ module: cluster_plan
 short_description: Draw up the plan of a conversion from looked-at hosts
 version_added: 0.1.0
 description:
-  - Computes every change that a run of M(kubeadm.ha.site#playbook) would make, and every reason to stop before it,
+  - Computes every change that a run of C(kubeadm.ha.site) would make, and every reason to stop before it,
     from what M(kubeadm.ha.kubernetes_host_info), M(kubeadm.ha.kubernetes_cluster_info) and
     M(kubeadm.ha.etcd_member_info) returned.
   - Runs on the controller, connects to nothing and changes nothing.

@@ -24,7 +24,7 @@ options:
   owner:
     description: The process that runs the playbook. Set by the action plugin of this module.
     type: dict
-    options:
+    suboptions:
       controller:
         description: Machine id and host name of the controller.
         type: str
@@ -80,6 +80,7 @@ holder:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.files import HostFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain import lock

@@ -88,6 +88,7 @@ cluster:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubectl import KubectlApi
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision

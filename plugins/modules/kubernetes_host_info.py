@@ -140,6 +140,7 @@ host:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host_inspection import HostInspection
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision

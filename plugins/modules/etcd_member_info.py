@@ -1,0 +1,249 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: etcd_member_info
+short_description: Look at the etcd ring of a Kubernetes cluster, or wait until it is healthy
+version_added: 0.1.0
+description:
+  - Asks an etcd server for the members of its ring, and every started member for its own health, by etcd's JSON gateway.
+    The servers' certificates are verified. Neither etcdctl nor a Python library is needed.
+  - A voter is healthy when it makes a linearizable read, which needs a leader and a quorum.
+  - The ring is healthy when every member has started, is healthy and votes, all voters agree on one leader, and there is
+    no alarm.
+  - With O(wait_timeout) it is a gate. It waits for a healthy ring and fails with the reasons if there is none in time.
+  - Changes nothing.
+options:
+  endpoint:
+    description:
+      - Client URL of an etcd server.
+    type: str
+    default: https://127.0.0.1:2379
+  pki_dir:
+    description:
+      - Directory of the cluster's certificates on a control plane with stacked etcd. The pair C(etcd/healthcheck-client),
+        else C(etcd/server), and C(etcd/ca.crt) are used.
+    type: path
+    default: /etc/kubernetes/pki
+  ca_certificate:
+    description:
+      - For external etcd, the CA of its servers.
+    type: path
+  client_certificate:
+    description:
+      - For external etcd, a certificate that it accepts from clients.
+    type: path
+  client_key:
+    description:
+      - The key of O(client_certificate).
+    type: path
+  wait_timeout:
+    description:
+      - Seconds to wait for a healthy ring. With V(0) it is told as it is.
+    type: float
+    default: 0
+  expected_voters:
+    description:
+      - The ring must be healthy and have this many voters, else the module fails, also with O(wait_timeout=0).
+    type: int
+  timeout:
+    description:
+      - Seconds that a server may take for each answer.
+    type: float
+    default: 5
+attributes:
+  check_mode:
+    description: Can run in check mode and return the same result.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed or would change.
+    support: none
+    details:
+      - Nothing is ever changed.
+  platform:
+    description: Target platform.
+    support: full
+    platforms: linux
+author:
+  - kubeadm.ha contributors (@kubeadm-ha)
+seealso:
+  - module: kubeadm.ha.kubeadm_join
+"""
+
+EXAMPLES = r"""
+- name: Look at the ring
+  kubeadm.ha.etcd_member_info:
+  register: ring
+
+- name: How many members may fail now
+  ansible.builtin.debug:
+    var: ring.quorum.tolerance
+
+- name: Go on only when three voters are healthy
+  kubeadm.ha.etcd_member_info:
+    wait_timeout: 120
+    expected_voters: 3
+
+- name: Look at external etcd with the API server's own certificate
+  kubeadm.ha.etcd_member_info:
+    endpoint: https://192.0.2.31:2379
+    ca_certificate: /etc/kubernetes/pki/etcd/ca.crt
+    client_certificate: /etc/kubernetes/pki/apiserver-etcd-client.crt
+    client_key: /etc/kubernetes/pki/apiserver-etcd-client.key
+"""
+
+RETURN = r"""
+members:
+  description: The members of the ring.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Id of the member as etcdctl prints it.
+      type: str
+      sample: 8e9e05c52164694d
+    name:
+      description: Name of the member. Empty until it has started.
+      type: str
+      sample: cp1
+    peer_urls:
+      description: Where the other members reach it.
+      type: list
+      elements: str
+      sample: ["https://192.0.2.11:2380"]
+    client_urls:
+      description: Where clients reach it. Empty until it has started.
+      type: list
+      elements: str
+      sample: ["https://192.0.2.11:2379"]
+    is_learner:
+      description: Whether it has no vote yet.
+      type: bool
+    is_leader:
+      description: Whether it is the leader on which all agree.
+      type: bool
+    started:
+      description: Whether it has ever started.
+      type: bool
+    healthy:
+      description: Whether it answers, and as a voter reads.
+      type: bool
+    db_size:
+      description: Bytes of its database file. V(null) if it did not answer.
+      type: int
+    version:
+      description: Version of etcd. V(null) if it did not answer.
+      type: str
+      sample: 3.6.5
+    raft_term:
+      description: The term that it knows. V(null) if it did not answer.
+      type: int
+    problem:
+      description: Why it is not healthy. V(null) if it is.
+      type: str
+leader:
+  description: Id of the leader on which all healthy voters agree. V(null) if they do not.
+  returned: success
+  type: str
+  sample: 8e9e05c52164694d
+alarms:
+  description: Active alarms.
+  returned: success
+  type: list
+  elements: str
+  sample: ["alarm NOSPACE of cp1"]
+quorum:
+  description: What the ring bears.
+  returned: success
+  type: dict
+  contains:
+    voters:
+      description: Members with a vote, started or not.
+      type: int
+      sample: 3
+    healthy_voters:
+      description: Healthy ones among them.
+      type: int
+      sample: 3
+    needed:
+      description: Healthy voters that the ring needs to work.
+      type: int
+      sample: 2
+    tolerance:
+      description: Healthy voters that may fail now before the ring stops.
+      type: int
+      sample: 1
+healthy:
+  description: Whether the ring is healthy.
+  returned: success
+  type: bool
+problems:
+  description: Everything that keeps it from being healthy.
+  returned: success
+  type: list
+  elements: str
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_gateway import EtcdGateway
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain import etcd
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+
+
+def gateway(parameters: t.Mapping[str, t.Any]) -> EtcdGateway:
+    """The way to etcd that the options describe."""
+    if parameters["client_certificate"] is None:
+        return EtcdGateway.of_kubeadm(parameters["pki_dir"], timeout=parameters["timeout"])
+    return EtcdGateway(
+        ca_certificate=parameters["ca_certificate"],
+        client_certificate=parameters["client_certificate"],
+        client_key=parameters["client_key"],
+        timeout=parameters["timeout"],
+    )
+
+
+def decide(module: AnsibleModule) -> Decision:
+    """Look and wait by the module's options."""
+    return etcd.inspect(
+        gateway(module.params),
+        HostClock(),
+        endpoint=module.params["endpoint"],
+        wait_timeout=module.params["wait_timeout"],
+        expected_voters=module.params["expected_voters"],
+    )
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "endpoint": {"type": "str", "default": "https://127.0.0.1:2379"},
+            "pki_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
+            "ca_certificate": {"type": "path"},
+            "client_certificate": {"type": "path"},
+            "client_key": {"type": "path", "no_log": False},
+            "wait_timeout": {"type": "float", "default": 0},
+            "expected_voters": {"type": "int"},
+            "timeout": {"type": "float", "default": 5},
+        },
+        required_together=[("ca_certificate", "client_certificate", "client_key")],
+        supports_check_mode=True,
+    )
+    conclude(module, lambda: decide(module))
+
+
+if __name__ == "__main__":
+    main()

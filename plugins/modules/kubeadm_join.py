@@ -1,0 +1,274 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kubeadm_join
+short_description: This host is a node of a kubeadm cluster
+version_added: 0.1.0
+description:
+  - Runs C(kubeadm join) on a host that has not joined yet. Does nothing on a host that is a member of that very cluster.
+  - Membership is told by the CA in the host's C(kubelet.conf), the node that its client certificate names, and the Node
+    object in the cluster, not by the mere presence of a file.
+  - A host that is half joined, has joined in another role, or belongs to another cluster is refused with the files that
+    tell so and the remedy. Nothing is reset by itself.
+  - The configuration travels by standard input, so that no secret is on a command line or on disk.
+options:
+  endpoint:
+    description:
+      - The API server that is asked for the cluster's data, as V(host:port).
+      - The joined node uses the server that the ConfigMap C(kube-public/cluster-info) names.
+    type: str
+    required: true
+  ca_cert_hashes:
+    description:
+      - Hashes of the public key of the cluster's CA, V(sha256:) and 64 hexadecimal digits. Several where the CA is being
+        replaced.
+    type: list
+    elements: str
+    required: true
+  api_version:
+    description:
+      - API version in which kubeadm is told what to do, from V(kubeadm.k8s.io/v1beta2) to V(kubeadm.k8s.io/v1beta4). Take
+        the cluster's own.
+    type: str
+    required: true
+  token:
+    description:
+      - A bootstrap token. Needed only if the host has to join.
+    type: str
+  certificate_key:
+    description:
+      - The key of the uploaded certificates. Needed only if a control plane has to join and the certificates that control
+        planes share are not on it already.
+    type: str
+  control_plane:
+    description:
+      - The host is to be a control plane, else a worker.
+    type: bool
+    default: false
+  node_name:
+    description:
+      - Name of the host's Node object. By default it is the host's name.
+    type: str
+  advertise_address:
+    description:
+      - IP address that the new API server advertises. By default it is that of the interface with the default route.
+    type: str
+  bind_port:
+    description:
+      - TCP port of the new API server. By default it is 6443.
+    type: int
+  cri_socket:
+    description:
+      - Socket of the container runtime. By default kubeadm takes the only one that it finds.
+    type: str
+  patches_directory:
+    description:
+      - Directory on the host with kubeadm patches. Needs C(v1beta3) or later.
+    type: path
+  taints:
+    description:
+      - Taints of the Node, each with C(key), C(value) and C(effect). An empty list means none.
+      - By default a control plane gets kubeadm's own taint and a worker none.
+    type: list
+    elements: dict
+  node_labels:
+    description:
+      - Labels of the Node. A kubelet may not set labels of the domain C(kubernetes.io) but those that Kubernetes lists.
+    type: dict
+    default: {}
+  kubelet_extra_args:
+    description:
+      - Flags of the kubelet by name without dashes, for example C(node-ip).
+    type: dict
+    default: {}
+  timeout:
+    description:
+      - Seconds for each of kubeadm's waits. These are discovery, TLS bootstrap, and the health of kubelet and control
+        plane.
+      - With C(v1beta3) and older it holds for the discovery only.
+    type: int
+    default: 300
+  ignore_preflight_errors:
+    description:
+      - Names of kubeadm's preflight checks whose errors are warnings only.
+    type: list
+    elements: str
+    default: []
+requirements:
+  - PyYAML
+  - cryptography >= 3.4
+  - kubeadm and kubelet of the cluster's minor version
+attributes:
+  check_mode:
+    description: Can run in check mode and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
+    support: full
+  idempotent:
+    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    support: full
+  platform:
+    description: Target OS/families that can be operated against.
+    support: full
+    platforms: linux
+author:
+  - kubeadm.ha contributors (@kubeadm-ha)
+seealso:
+  - module: kubeadm.ha.kubeadm_join_command
+  - module: kubeadm.ha.etcd_member_info
+    description: Gate the joining of each control plane on the health of etcd.
+"""
+
+EXAMPLES = r"""
+- name: Make a token
+  kubeadm.ha.kubeadm_join_command:
+  delegate_to: cp1
+  register: command
+  no_log: true
+
+- name: Join a worker
+  kubeadm.ha.kubeadm_join:
+    endpoint: "{{ command.endpoint }}"
+    token: "{{ command.token }}"
+    ca_cert_hashes: "{{ command.ca_cert_hashes }}"
+    api_version: "{{ command.api_version }}"
+    kubelet_extra_args:
+      node-ip: 192.0.2.21
+"""
+
+RETURN = r"""
+changes:
+  description: What changed, or would change in check mode.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    object:
+      description: The object by kind and name.
+      type: str
+      sample: node worker1
+    before:
+      description: Its state before; V(null) when it did not exist.
+      type: raw
+    after:
+      description: Its state afterwards; V(null) when it went away.
+      type: raw
+    reason:
+      description: Why.
+      type: str
+node_name:
+  description: Name of the host's Node object, or what it will be.
+  returned: success
+  type: str
+  sample: worker1
+state:
+  description: What the host was before, V(clean) or V(member).
+  returned: success
+  type: str
+  sample: clean
+api_server:
+  description:
+    - Address and port of the host's own API server. V(null) on a worker, and in check mode where O(advertise_address) is
+      not given.
+  returned: success
+  type: str
+  sample: 192.0.2.12:6443
+"""
+
+import os
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.files import HostFiles
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubelet_client import KubeconfigClient
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import IMPORT_ERROR as YAML_IMPORT_ERROR
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import IMPORT_ERROR as X509_IMPORT_ERROR
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain import join
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+
+#: kubeadm waits for several things one after the other; it is ended only when all of them must be over.
+WAITS_OF_KUBEADM = 5
+
+
+def request_of(parameters: t.Mapping[str, t.Any]) -> join.JoinRequest:
+    """The request that the module's options make."""
+    token = parameters["token"]
+    taints = parameters["taints"]
+    return join.JoinRequest(
+        endpoint=Endpoint.parse(parameters["endpoint"]),
+        ca_cert_hashes=tuple(parameters["ca_cert_hashes"]),
+        api_version=parameters["api_version"],
+        control_plane=parameters["control_plane"],
+        token=join.Token.parse(token) if token else None,
+        certificate_key=parameters["certificate_key"] or None,
+        node_name=parameters["node_name"],
+        advertise_address=parameters["advertise_address"],
+        bind_port=parameters["bind_port"],
+        cri_socket=parameters["cri_socket"],
+        patches_directory=parameters["patches_directory"],
+        taints=None if taints is None else tuple(taints),
+        kubelet_extra_args=join.kubelet_flags(parameters["kubelet_extra_args"], labels=parameters["node_labels"]),
+        ignore_preflight_errors=tuple(parameters["ignore_preflight_errors"]),
+        timeout=parameters["timeout"],
+    )
+
+
+def decide(module: AnsibleModule) -> Decision:
+    """Decide by the module's options."""
+    files, yaml = HostFiles(), PyYaml()
+    return join.ensure(
+        HostCommands(timeout=float(module.params["timeout"] * WAITS_OF_KUBEADM)),
+        files,
+        yaml,
+        CryptographyX509(),
+        KubeconfigClient(files, yaml, kubeconfig=join.KUBELET_KUBECONFIG),
+        request=request_of(module.params),
+        host_name=os.uname().nodename,
+    )
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "endpoint": {"type": "str", "required": True},
+            "ca_cert_hashes": {"type": "list", "elements": "str", "required": True},
+            "api_version": {"type": "str", "required": True},
+            "token": {"type": "str", "no_log": True},
+            "certificate_key": {"type": "str", "no_log": True},
+            "control_plane": {"type": "bool", "default": False},
+            "node_name": {"type": "str"},
+            "advertise_address": {"type": "str"},
+            "bind_port": {"type": "int"},
+            "cri_socket": {"type": "str"},
+            "patches_directory": {"type": "path"},
+            "taints": {"type": "list", "elements": "dict"},
+            "node_labels": {"type": "dict", "default": {}},
+            "kubelet_extra_args": {"type": "dict", "default": {}},
+            "timeout": {"type": "int", "default": 300},
+            "ignore_preflight_errors": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    require_library(module, "PyYAML", YAML_IMPORT_ERROR)
+    require_library(module, "cryptography", X509_IMPORT_ERROR)
+    conclude(module, lambda: decide(module))
+
+
+if __name__ == "__main__":
+    main()

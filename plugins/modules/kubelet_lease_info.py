@@ -1,0 +1,137 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kubelet_lease_info
+short_description: Show that this host's kubelet reaches the API through its kubeconfig
+version_added: 0.1.0
+description:
+  - Reads the Lease that this host's kubelet renews every ten seconds, from the server that its kubeconfig names and with
+    its own client certificate. The server's certificate is verified.
+  - Waits until the Lease was renewed after the start of the running kubelet, and fails if that does not happen. A kubelet
+    reads its kubeconfig at its start, so this shows that it works with the server that the file names now.
+  - Both times are of this host's clock, so the clocks of other hosts do not matter.
+  - Changes nothing.
+options:
+  kubeconfig:
+    description:
+      - The kubelet's kubeconfig.
+    type: path
+    default: /etc/kubernetes/kubelet.conf
+  wait_timeout:
+    description:
+      - Seconds to wait for the renewal. With V(0) the first look must show it.
+    type: float
+    default: 60
+requirements:
+  - PyYAML
+  - cryptography >= 3.4
+  - systemd, which runs the kubelet
+attributes:
+  check_mode:
+    description: Can run in check mode and return the same result.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed or would change.
+    support: none
+    details:
+      - Nothing is ever changed.
+  platform:
+    description: Target platform.
+    support: full
+    platforms: linux
+author:
+  - kubeadm.ha contributors (@kubeadm-ha)
+seealso:
+  - module: kubeadm.ha.kubeconfig_cluster
+"""
+
+EXAMPLES = r"""
+- name: The restarted kubelet works with the load balancer
+  kubeadm.ha.kubelet_lease_info:
+    wait_timeout: 120
+"""
+
+RETURN = r"""
+server:
+  description: The server that the kubeconfig names.
+  returned: success
+  type: str
+  sample: https://k8s.example.org:6443
+node_name:
+  description: The node that the client certificate names.
+  returned: success
+  type: str
+  sample: worker1
+renew_time:
+  description: The last renewal of the Lease, as the API tells it.
+  returned: success
+  type: str
+  sample: "2026-11-21T08:00:10.123456Z"
+kubelet_started:
+  description: When the running kubelet was started.
+  returned: success
+  type: str
+  sample: "2026-11-21T08:00:01.500000Z"
+renewed_after_start:
+  description: Always true, because the module fails otherwise.
+  returned: success
+  type: bool
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.files import HostFiles
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubelet_client import KubeconfigClient
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import IMPORT_ERROR as YAML_IMPORT_ERROR
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import IMPORT_ERROR as X509_IMPORT_ERROR
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain import kubelet_lease
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+
+
+def decide(module: AnsibleModule) -> Decision:
+    """Look and wait by the module's options."""
+    files, yaml = HostFiles(), PyYaml()
+    kubeconfig = module.params["kubeconfig"]
+    return kubelet_lease.inspect(
+        KubeconfigClient(files, yaml, kubeconfig=kubeconfig),
+        HostCommands(),
+        files,
+        yaml,
+        CryptographyX509(),
+        HostClock(),
+        wait_timeout=module.params["wait_timeout"],
+        kubeconfig=kubeconfig,
+    )
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "kubeconfig": {"type": "path", "default": "/etc/kubernetes/kubelet.conf"},
+            "wait_timeout": {"type": "float", "default": 60},
+        },
+        supports_check_mode=True,
+    )
+    require_library(module, "PyYAML", YAML_IMPORT_ERROR, changes_something=False)
+    require_library(module, "cryptography", X509_IMPORT_ERROR, changes_something=False)
+    conclude(module, lambda: decide(module))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,247 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kubernetes_host_backup
+short_description: Back up what Kubernetes keeps on a host, and the cluster
+version_added: 0.1.0
+description:
+  - Makes one directory for each backup with copies of the host's certificates, keys, kubeconfigs, manifests and kubelet
+    files.
+  - On a control plane with O(cluster=true) also the ConfigMaps that kubeadm keeps in the cluster, and a snapshot of etcd
+    whose integrity is proved by the SHA-256 that etcd appends to it.
+  - Everything in it has mode 0700 or 0600 and belongs to the user who runs the module, so root. Links stay links. The file
+    C(manifest.json) tells path, owner, mode and SHA-256 of every file.
+  - The backup is written aside and renamed when it is complete. What a killed run left is removed by the next.
+  - Needs nothing on the host but Python's standard library, and kubectl for O(cluster=true), so it can come before
+    anything else.
+options:
+  directory:
+    description:
+      - Where the backups of this host are. It is made with mode 0700 if it does not exist.
+    type: path
+    default: /var/backups/kubeadm-ha
+  name:
+    description:
+      - Name of the backup. By default it is the time in UTC, such as V(20261121T080000Z).
+    type: str
+  paths:
+    description:
+      - Files and directories to copy. Those that do not exist on the host are told in RV(missing).
+    type: list
+    elements: path
+    default:
+      - /etc/kubernetes
+      - /var/lib/kubelet/config.yaml
+      - /var/lib/kubelet/kubeadm-flags.env
+      - /var/lib/kubelet/pki
+  cluster:
+    description:
+      - Also back up the cluster's ConfigMaps C(kubeadm-config), C(kubelet-config), C(kube-proxy), C(coredns) and
+        C(cluster-info) and a snapshot of etcd. For a control plane that serves the API.
+    type: bool
+    default: false
+  kubeconfig:
+    description:
+      - Kubeconfig for O(cluster=true).
+    type: path
+    default: /etc/kubernetes/admin.conf
+  server:
+    description:
+      - Address and port of the API server to ask, for example this host's own, V(192.0.2.11:6443). Without it the
+        kubeconfig decides.
+    type: str
+  pki_dir:
+    description:
+      - Directory of the cluster's certificates, for the way to etcd.
+    type: path
+    default: /etc/kubernetes/pki
+  etcd_endpoint:
+    description:
+      - Client URL of the etcd server whose snapshot is made.
+      - By default it is V(https://127.0.0.1:2379) on a host with etcd as a static pod; elsewhere no snapshot is made and
+        the module warns.
+    type: str
+  keep:
+    description:
+      - How many backups stay, the new one included. Older ones made by this module are removed.
+    type: int
+    default: 10
+requirements:
+  - kubectl, for O(cluster=true)
+attributes:
+  check_mode:
+    description: Can run in check mode and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
+    support: full
+  idempotent:
+    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    support: none
+    details:
+      - Each run makes a new backup.
+  platform:
+    description: Target OS/families that can be operated against.
+    support: full
+    platforms: linux
+author:
+  - kubeadm.ha contributors (@kubeadm-ha)
+seealso:
+  - module: kubeadm.ha.etcd_member_info
+"""
+
+EXAMPLES = r"""
+- name: Back up a worker
+  kubeadm.ha.kubernetes_host_backup:
+
+- name: Back up a control plane and the cluster
+  kubeadm.ha.kubernetes_host_backup:
+    cluster: true
+    keep: 5
+"""
+
+RETURN = r"""
+changes:
+  description: What changed, or would change in check mode.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    object:
+      description: The directory of the new backup, or an older backup that goes.
+      type: str
+      sample: backup /var/backups/kubeadm-ha
+    before:
+      description: Its state before; V(null) for a new backup.
+      type: raw
+    after:
+      description: The path of the new backup; V(null) for an older one that goes.
+      type: raw
+      sample: /var/backups/kubeadm-ha/20261121T080000Z
+    reason:
+      description: Why.
+      type: str
+path:
+  description: The backup.
+  returned: success
+  type: str
+  sample: /var/backups/kubeadm-ha/20261121T080000Z
+name:
+  description: Its name.
+  returned: success
+  type: str
+  sample: 20261121T080000Z
+files:
+  description: How many files and links it holds, the manifest and the snapshot not counted. A guess in check mode.
+  returned: success
+  type: int
+  sample: 48
+bytes:
+  description: Bytes of all files, the snapshot included. A guess in check mode.
+  returned: success
+  type: int
+  sample: 5242880
+snapshot:
+  description: The snapshot of etcd. V(null) if none was made, and in check mode.
+  returned: success
+  type: dict
+  contains:
+    stored:
+      description: Path of the file below the backup.
+      type: str
+      sample: etcd/snapshot.db
+    endpoint:
+      description: The etcd server that made it.
+      type: str
+    bytes:
+      description: Bytes of the file.
+      type: int
+    sha256:
+      description: SHA-256 of the file as C(sha256sum) tells it. The hash that etcd appended is part of the file.
+      type: str
+    revision:
+      description: The revision of the database directly before. The snapshot holds it or a later one.
+      type: int
+missing:
+  description: Paths and ConfigMaps that were not there, and sockets and devices, which are not copied.
+  returned: success
+  type: list
+  elements: str
+pruned:
+  description: Names of the older backups that went.
+  returned: success
+  type: list
+  elements: str
+"""
+
+import os
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.backup_store import DirectoryBackupStore
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_gateway import EtcdGateway
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.files import HostFiles
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubectl import KubectlApi
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain import backup
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+
+#: Seconds that etcd may take for each piece of a snapshot.
+PIECE_TIMEOUT = 60.0
+COMMAND_TIMEOUT = 60.0
+
+
+def decide(module: AnsibleModule) -> Decision:
+    """Decide by the module's options."""
+    parameters = module.params
+    return backup.make(
+        DirectoryBackupStore(HostFiles()),
+        HostClock(),
+        request=backup.Request(
+            directory=parameters["directory"],
+            name=parameters["name"],
+            paths=tuple(parameters["paths"]),
+            has_cluster=parameters["cluster"],
+            etcd_endpoint=parameters["etcd_endpoint"],
+            keep=parameters["keep"],
+            host_name=os.uname().nodename,
+        ),
+        api=KubectlApi(
+            HostCommands(timeout=COMMAND_TIMEOUT), kubeconfig=parameters["kubeconfig"], server=parameters["server"]
+        ),
+        etcd=lambda: EtcdGateway.of_kubeadm(parameters["pki_dir"], timeout=PIECE_TIMEOUT),
+    )
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "directory": {"type": "path", "default": "/var/backups/kubeadm-ha"},
+            "name": {"type": "str"},
+            "paths": {"type": "list", "elements": "path", "default": list(backup.DEFAULT_PATHS)},
+            "cluster": {"type": "bool", "default": False},
+            "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
+            "server": {"type": "str"},
+            "pki_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
+            "etcd_endpoint": {"type": "str"},
+            "keep": {"type": "int", "default": 10},
+        },
+        supports_check_mode=True,
+    )
+    conclude(module, lambda: decide(module))
+
+
+if __name__ == "__main__":
+    main()
