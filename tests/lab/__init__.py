@@ -1,0 +1,4 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab: real multi-node kubeadm clusters on one machine, in podman containers that run systemd (see docs/lab.md)."""

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Addresses: a free subnet for a lab, and each node's own address, always the same for the same topology."""
+
+from __future__ import annotations
+
+import ipaddress
+import zlib
+from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Address, IPv4Network
+
+from tests.lab.errors import InputError, LabError
+from tests.lab.topology import Topology
+
+# 100 subnets of 256 addresses, away from podman's own default 10.88.0.0/16, the pods and the Services.
+_POOL = tuple(IPv4Network(f"10.87.{third}.0/24") for third in range(100, 200))
+
+_NODES_PER_GROUP = 10
+_FIRST_HOST = {"kube_control_plane": 11, "kube_node": 21, "spare": 31, "kube_load_balancer": 41}
+_FIRST_HOST_OF_OTHERS = 51
+_LAST_HOST = 250
+
+
+def choose_subnet(lab: str, taken: Iterable[IPv4Network]) -> IPv4Network:
+    """A subnet that overlaps none of ``taken``; the search starts at a place given by the lab's name.
+
+    :raises LabError: when every subnet of the pool is taken.
+    """
+    others = tuple(taken)
+    start = zlib.crc32(lab.encode()) % len(_POOL)
+    for candidate in _POOL[start:] + _POOL[:start]:
+        if not any(candidate.overlaps(other) for other in others):
+            return candidate
+    raise LabError(f"no free subnet between {_POOL[0]} and {_POOL[-1]}: remove labs with `down --all`")
+
+
+def assign(topology: Topology, subnet: IPv4Network) -> dict[str, IPv4Address]:
+    """Address of every node: control planes from .11, workers .21, spares .31, balancers .41, others .51.
+
+    :raises InputError: when a group has more nodes than there are addresses for it.
+    """
+    counted: dict[str, int] = {}
+    addresses: dict[str, IPv4Address] = {}
+    for node in topology.nodes:
+        block = node.group if node.group in _FIRST_HOST else ""
+        number = counted.get(block, 0)
+        host = _FIRST_HOST.get(block, _FIRST_HOST_OF_OTHERS) + number
+        if (block and number >= _NODES_PER_GROUP) or host > _LAST_HOST:
+            raise InputError(f"nodes.{node.name}: a lab has at most {_NODES_PER_GROUP} nodes in group {node.group}")
+        counted[block] = number + 1
+        addresses[node.name] = subnet.network_address + host
+    return addresses
+
+
+def pod_subnets(topology: Topology, addresses: Mapping[str, IPv4Address]) -> dict[str, IPv4Network]:
+    """The /24 of each node's pods: the third octet is the last of the node's address."""
+    base = ipaddress.IPv4Network(topology.pod_subnet).network_address
+    return {node.name: IPv4Network((base + int(addresses[node.name]) % 256 * 256, 24)) for node in topology.nodes}

@@ -1,0 +1,205 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From sources to what a lab runs on: binaries, podman images, a filled image store; each kept under its own key."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from tests.lab import archive, debian, golang, images, paths, products, shell
+from tests.lab.errors import InputError, LabError
+from tests.lab.podman import Podman
+from tests.lab.topology import check_version
+
+_NODE = paths.LAB / "node"
+_REPOSITORY = "localhost/kubeadm-ha-lab"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What to build: a version of Kubernetes, or a directory of ready binaries in its place."""
+
+    version: str
+    binaries: Path | None = None
+    keep_go: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeProducts:
+    """What a node with Kubernetes is made of."""
+
+    version: str
+    binaries: Path
+    image: str
+    store: Path
+    """A filled /var/lib/containerd, to be copied by hard links."""
+
+
+class Builder:
+    """Builds what is missing, one build at a time on the machine."""
+
+    def __init__(self, cache: paths.Cache, podman: Podman) -> None:
+        self._cache = cache
+        self._podman = podman
+
+    def host_image(self) -> str:
+        """The podman image of a plain host."""
+        mirrors = debian.machine_mirrors()
+        root_key = products.key(debian.SUITE, *debian.PACKAGES, mirrors.sources())
+        recipe = products.recipe(_NODE / "host.Containerfile", _NODE / "host")
+        image = f"{_REPOSITORY}/host:{products.key(root_key, recipe)}"
+        if not self._podman.has_image(image):
+            self._build_image(image, "host", self._base_image(root_key, mirrors))
+        return image
+
+    def binaries(self, wish: Wish) -> Path:
+        """A directory with Kubernetes' commands, etcd's programs, coredns, pause and smoke.
+
+        :raises InputError: when the named directory of binaries lacks one of Kubernetes' commands.
+        """
+        if wish.binaries is not None:
+            _check_binaries(wish.binaries)
+        directory = self._cache.root / f"bin-{self._version(wish)}-{self._binaries_key(wish)}"
+        if not directory.is_dir():
+            with products.locked(self._cache.lock("go")):
+                products.publish(directory, partial(self._make_binaries, wish))
+                if not wish.keep_go:
+                    self._go.clear()
+        return directory
+
+    def node(self, wish: Wish) -> NodeProducts:
+        """Everything for nodes with Kubernetes; the Go build and Debian's packages are fetched side by side."""
+        with concurrent.futures.ThreadPoolExecutor(max_workers=1) as other:
+            runtime_image = other.submit(self._runtime_image)
+            binaries = self.binaries(wish)
+            runtime = runtime_image.result()
+        version = self._version(wish)
+        return NodeProducts(
+            version=version,
+            binaries=binaries,
+            image=self._node_image(binaries, runtime, version),
+            store=self._store(binaries, runtime, version),
+        )
+
+    @property
+    def _go(self) -> golang.Go:
+        return golang.Go(work=self._cache.root / "go")
+
+    def _version(self, wish: Wish) -> str:
+        if wish.binaries is None:
+            return wish.version
+        return check_version(shell.run([wish.binaries / "kubeadm", "version", "--output=short"]).strip())
+
+    def _binaries_key(self, wish: Wish) -> str:
+        recipe = products.recipe(paths.LAB / "golang.py", golang.SOURCES)
+        parts = [recipe, golang.go_version() if shutil.which("go") else "no go"]
+        if wish.binaries is not None:
+            parts.append(products.identity(wish.binaries, _given(wish.binaries)))
+        return products.key(*parts)
+
+    def _make_binaries(self, wish: Wish, target: Path) -> None:
+        if wish.binaries is None:
+            given: list[str] = []
+            shell.say(f"building Kubernetes {wish.version} from the Go modules")
+            golang.go_version()
+            golang.build_kubernetes(self._go, wish.version, target)
+        else:
+            given = _given(wish.binaries)
+            for name in given:
+                shutil.copy2(wish.binaries / name, target / name)
+        missing = [name for name in golang.COMPONENTS if name not in given]
+        if missing:
+            golang.go_version()
+            golang.build_components(self._go, target, missing)
+
+    def _base_image(self, key: str, mirrors: debian.Mirrors) -> str:
+        image = f"{_REPOSITORY}/base:{key}"
+        with products.locked(self._cache.lock("root")):
+            if not self._podman.has_image(image):
+                with tempfile.TemporaryDirectory(dir=self._cache.root, prefix=".root.") as name:
+                    archive_of_root = Path(name) / "root.tar"
+                    debian.build_root(archive_of_root, mirrors)
+                    self._podman("import", "--quiet", archive_of_root, image)
+        return image
+
+    def _runtime_image(self) -> str:
+        host = self.host_image()
+        recipe = products.recipe(_NODE / "runtime.Containerfile", _NODE / "kubernetes")
+        image = f"{_REPOSITORY}/runtime:{products.key(_tag(host), recipe)}"
+        if not self._podman.has_image(image):
+            self._build_image(image, "runtime", host)
+        return image
+
+    def _node_image(self, binaries: Path, runtime: str, version: str) -> str:
+        key = products.key(products.recipe(_NODE / "node.Containerfile"), _tag(runtime), binaries.name)
+        image = f"{_REPOSITORY}/node:{key}"
+        if not self._podman.has_image(image):
+            pause = images.pause(images.names(binaries / "kubeadm", version))
+            more = (f"--build-context=binaries={binaries}", f"--build-arg=PAUSE={pause}")
+            self._build_image(image, "node", runtime, *more)
+        return image
+
+    def _build_image(self, image: str, kind: str, base: str, *more: str) -> None:
+        with products.locked(self._cache.lock("image")):
+            if self._podman.has_image(image):
+                return
+            shell.say(f"building the podman image of {kind}")
+            options = ("--quiet", "--layers=false", "--network=host", f"--build-arg=BASE={base}", *more)
+            self._podman("build", *options, f"--file={_NODE / f'{kind}.Containerfile'}", f"--tag={image}", _NODE)
+
+    def _store(self, binaries: Path, runtime: str, version: str) -> Path:
+        recipe = products.recipe(paths.LAB / "images.py", paths.LAB / "archive.py", _NODE / "import-images")
+        directory = self._cache.root / f"store-{version}-{products.key(recipe, _tag(runtime), binaries.name)}"
+        if not directory.is_dir():
+            with products.locked(self._cache.lock("store")):
+                products.publish(directory, partial(self._make_store, binaries, runtime, version))
+        return directory
+
+    def _make_store(self, binaries: Path, runtime: str, version: str, target: Path) -> None:
+        shell.say("making the container images")
+        wanted = [*images.names(binaries / "kubeadm", version), images.SMOKE]
+        with tempfile.TemporaryDirectory(dir=self._cache.root, prefix=".archives.") as name:
+            archives = Path(name)
+            root = Path(self._podman("image", "mount", runtime).strip())
+            try:
+                described = [images.describe(image, binaries=binaries, root=root) for image in wanted]
+                archive.write_archive(archives / "images.tar", described)
+            finally:
+                self._podman("image", "unmount", runtime)
+            self._podman(
+                "run",
+                "--rm",
+                "--privileged",
+                "--network=none",
+                f"--volume={target}:/var/lib/containerd",
+                f"--volume={archives}:/archives:ro",
+                f"--volume={_NODE / 'import-images'}:/import-images:ro",
+                runtime,
+                "/import-images",
+                "/archives/images.tar",
+            )
+
+
+def _check_binaries(directory: Path) -> None:
+    missing = [name for name in golang.KUBERNETES if not os.access(directory / name, os.X_OK)]
+    if missing:
+        raise InputError(f"{directory} lacks the program {', '.join(missing)}: a directory of binaries needs them all")
+
+
+def _given(directory: Path) -> list[str]:
+    known = (*golang.KUBERNETES, *golang.COMPONENTS)
+    return [name for name in known if (directory / name).is_file()]
+
+
+def _tag(image: str) -> str:
+    tag = image.rpartition(":")[2]
+    if not tag:
+        raise LabError(f"the image {image} has no tag")
+    return tag

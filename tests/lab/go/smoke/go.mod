@@ -1,0 +1,3 @@
+module lab/smoke
+
+go 1.24

@@ -1,0 +1,105 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files that make a node out of an image: names, keys, name servers, its pods' network. One tar per node."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+from tests.lab.inventory import USER
+from tests.lab.topology import Node, State
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeFile:
+    """Content, mode and owner (user and group ID) of a file on a node."""
+
+    content: str
+    mode: int = 0o644
+    owner: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """Addresses of all nodes of a lab, and the subnets of their pods."""
+
+    addresses: Mapping[str, IPv4Address]
+    pod_subnets: Mapping[str, IPv4Network]
+
+
+_ID_OF_USER = 1000
+
+
+def machine_id(lab: str, node: str) -> str:
+    """The node's machine ID: 32 hexadecimal digits, the same for the same lab and node."""
+    return product_uuid(lab, node).replace("-", "")
+
+
+def product_uuid(lab: str, node: str) -> str:
+    """The node's own product UUID; containers would share the machine's."""
+    return str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{node}.{lab}.lab.kubeadm-ha.invalid"))
+
+
+def node_files(
+    node: Node, *, lab: str, network: Network, resolv_conf: str, host_key: str, authorized_key: str
+) -> dict[str, NodeFile]:
+    """Path (without the leading slash) and content of the files of a node."""
+    address = network.addresses[node.name]
+    files = {
+        "etc/hostname": NodeFile(content=f"{node.name}\n"),
+        "etc/hosts": NodeFile(content=f"127.0.0.1 localhost\n::1 localhost ip6-localhost\n{address} {node.name}\n"),
+        "etc/machine-id": NodeFile(content=f"{machine_id(lab, node.name)}\n", mode=0o444),
+        "etc/resolv.conf": NodeFile(content=resolv_conf),
+        "etc/ssh/ssh_host_ed25519_key": NodeFile(content=host_key, mode=0o600),
+        f"home/{USER}/.ssh/authorized_keys": NodeFile(content=authorized_key, mode=0o600, owner=_ID_OF_USER),
+    }
+    if node.state is not State.PLAIN:
+        files["etc/cni/net.d/10-bridge.conflist"] = NodeFile(content=bridge(network.pod_subnets[node.name]))
+        files["etc/lab/pod-routes"] = NodeFile(content=pod_routes(node.name, network))
+    return files
+
+
+def bridge(subnet: IPv4Network) -> str:
+    """CNI configuration: the standard plugins, with addresses of the node's own subnet."""
+    plugins = [
+        {
+            "type": "bridge",
+            "bridge": "cni0",
+            "isGateway": True,
+            "ipMasq": True,
+            "hairpinMode": True,
+            "ipam": {
+                "type": "host-local",
+                "ranges": [[{"subnet": str(subnet)}]],
+                "routes": [{"dst": "0.0.0.0/0"}],
+            },
+        },
+        {"type": "portmap", "capabilities": {"portMappings": True}},
+    ]
+    return json.dumps({"cniVersion": "0.3.1", "name": "lab", "plugins": plugins}, indent=2) + "\n"
+
+
+def pod_routes(node: str, network: Network) -> str:
+    """Lines "SUBNET ADDRESS" for the pods of all other nodes."""
+    return "".join(
+        f"{subnet} {network.addresses[other]}\n" for other, subnet in network.pod_subnets.items() if other != node
+    )
+
+
+def pack(files: Mapping[str, NodeFile]) -> bytes:
+    """The files as a tar, for ``podman cp``."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for path, file in files.items():
+            content = file.content.encode()
+            info = tarfile.TarInfo(path)
+            info.size, info.mode, info.uid, info.gid = len(content), file.mode, file.owner, file.owner
+            archive.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()

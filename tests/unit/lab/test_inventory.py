@@ -1,0 +1,90 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inventory, read back by a YAML library and by ansible-inventory."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.lab import addresses, inventory, topology
+
+
+def rendered(name: str, connection: dict[str, object] | None = None) -> str:
+    loaded = topology.load(topology.find(name))
+    assigned = addresses.assign(loaded, IPv4Network("10.87.100.0/24"))
+    return inventory.render(loaded, assigned, connection or {})
+
+
+@pytest.fixture(name="document")
+def fixture_document() -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml.safe_load(rendered("convert", {"ansible_ssh_args": '-o A="b c"'}))
+    return parsed
+
+
+def test_groups_and_addresses(document: dict[str, Any]) -> None:
+    groups = {name: list(group["hosts"]) for name, group in document.items() if name != "all"}
+    assert groups == {
+        "kube_control_plane": ["cp1", "cp2", "cp3"],
+        "kube_node": ["w1", "w2"],
+        "kube_load_balancer": ["lb1"],
+        "spare": ["w3"],
+    }
+    assert document["kube_load_balancer"]["hosts"]["lb1"] == {"ansible_host": "10.87.100.41"}
+
+
+def test_the_endpoint_is_the_only_input_of_the_collection(document: dict[str, Any]) -> None:
+    variables = document["all"]["vars"]
+    assert {name: value for name, value in variables.items() if not name.startswith("ansible_")} == {
+        "kubeadm_ha_endpoint": "10.87.100.41:6443"
+    }
+
+
+def test_an_ordinary_user_with_sudo_and_pipelining(document: dict[str, Any]) -> None:
+    variables = document["all"]["vars"]
+    assert variables["ansible_user"] == "ops"
+    assert variables["ansible_become"] is True
+    assert variables["ansible_pipelining"] is True
+    assert variables["ansible_python_interpreter"] == "/usr/bin/python3"
+    assert variables["ansible_ssh_args"] == '-o A="b c"'
+
+
+def test_without_an_endpoint_no_input_is_set() -> None:
+    assert "kubeadm_ha" not in rendered("bare")
+
+
+def test_groups_of_ones_own_are_kept() -> None:
+    table = {"e1": {"group": "etcd", "state": "plain"}, "cp1": {"group": "kube_control_plane", "state": "prepared"}}
+    loaded = topology.parse({"nodes": table}, name="some")
+    text = inventory.render(loaded, addresses.assign(loaded, IPv4Network("10.87.100.0/24")), {})
+    assert list(yaml.safe_load(text)) == ["all", "kube_control_plane", "etcd"]
+
+
+def test_ssh_trusts_the_labs_host_keys_only() -> None:
+    arguments = inventory.ssh_arguments(Path("/some where/known_hosts"))
+    assert '-o UserKnownHostsFile="/some where/known_hosts"' in arguments
+    assert "-o StrictHostKeyChecking=yes" in arguments
+    assert "ControlPersist" in arguments
+
+
+def test_ansible_reads_it(tmp_path: Path) -> None:
+    program = shutil.which("ansible-inventory")
+    assert program is not None, "ansible-core belongs to the development requirements"
+    path = tmp_path / "hosts.yml"
+    path.write_text(rendered("convert"), encoding="utf-8")
+    environment = {**os.environ, "ANSIBLE_LOCAL_TEMP": str(tmp_path / "tmp"), "ANSIBLE_HOME": str(tmp_path)}
+    listed = subprocess.run(
+        [program, "-i", path, "--list"], capture_output=True, text=True, check=True, env=environment
+    )
+    hosts = json.loads(listed.stdout)["_meta"]["hostvars"]
+    assert hosts["w3"]["ansible_host"] == "10.87.100.31"
+    assert hosts["cp2"]["ansible_become"] is True

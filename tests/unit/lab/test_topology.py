@@ -1,0 +1,129 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Topology files: what is accepted, and one clear line for everything else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.lab import topology
+from tests.lab.errors import InputError
+from tests.lab.paths import PROJECT
+from tests.lab.topology import State
+
+CP1 = 'cp1 = { group = "kube_control_plane", state = "initialized" }'
+CP2 = 'cp2 = { group = "kube_control_plane", state = "prepared" }'
+W1 = 'w1 = { group = "kube_node", state = "joined" }'
+LB1 = 'lb1 = { group = "kube_load_balancer", state = "plain" }'
+
+
+def write(directory: Path, text: str) -> Path:
+    path = directory / "some.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def load(directory: Path, *nodes: str, top: str = "") -> topology.Topology:
+    return topology.load(write(directory, "\n".join([top, "[nodes]", *nodes])))
+
+
+def test_a_topology_keeps_what_the_file_says_in_its_order(tmp_path: Path) -> None:
+    loaded = load(tmp_path, W1, CP1, CP2, LB1, top='kubernetes = "v1.35.4"\nendpoint = "lb1:8443"')
+    assert [node.name for node in loaded.nodes] == ["w1", "cp1", "cp2", "lb1"]
+    assert (loaded.name, loaded.kubernetes, loaded.pod_subnet) == ("some", "v1.35.4", "10.244.0.0/16")
+    assert loaded.endpoint == topology.Endpoint(node="lb1", port=8443)
+    assert loaded.initialized is not None
+    assert loaded.initialized.name == "cp1"
+    assert [node.name for node in loaded.joined] == ["w1"]
+    assert loaded.needs_kubernetes
+
+
+def test_plain_hosts_need_no_kubernetes(tmp_path: Path) -> None:
+    loaded = load(tmp_path, LB1)
+    assert not loaded.needs_kubernetes
+    assert loaded.initialized is None
+    assert loaded.endpoint is None
+
+
+def test_the_topology_of_the_conversion() -> None:
+    loaded = topology.load(topology.find("convert"))
+    states = {node.name: node.state for node in loaded.nodes}
+    assert states == {
+        "cp1": State.INITIALIZED,
+        "cp2": State.PREPARED,
+        "cp3": State.PREPARED,
+        "w1": State.JOINED,
+        "w2": State.JOINED,
+        "w3": State.PREPARED,
+        "lb1": State.PLAIN,
+    }
+    assert loaded.endpoint == topology.Endpoint(node="lb1", port=6443)
+
+
+def test_a_topology_is_found_by_name_and_by_path(tmp_path: Path) -> None:
+    assert topology.find("bare") == topology.TOPOLOGIES / "bare.toml"
+    own = write(tmp_path, "")
+    assert topology.find(str(own)) == own
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "nodes is missing or empty"),
+        ("[nodes]", "nodes is missing or empty"),
+        ("nodes = 3", "nodes is missing or empty"),
+        (f"[nodes]\n{CP1}\n[cluster]", "cluster is not a known key; known are endpoint, kubernetes"),
+        (f"kubernetes = 1.34\n[nodes]\n{CP1}", "kubernetes is 1.34, expected a string such as v1.34.4"),
+        (f'kubernetes = "1.34.4"\n[nodes]\n{CP1}', "kubernetes is '1.34.4', expected a string such as v1.34.4"),
+        (f'pod_subnet = "10.244.0.0/24"\n[nodes]\n{CP1}', "pod_subnet is '10.244.0.0/24', expected a string such as"),
+        ('[nodes]\nCP1 = { group = "kube_node", state = "plain" }', "nodes.CP1: a node's name has lower-case"),
+        ('[nodes]\ncp1 = "kube_control_plane"', "nodes.cp1 is 'kube_control_plane', expected { group = \"...\", "),
+        (f"[nodes]\n{CP1[:-2]}, size = 2 }}", "nodes.cp1.size is not a known key; known are group, state"),
+        ('[nodes]\nn1 = { state = "plain" }', "nodes.n1.group is None, expected an Ansible group"),
+        ('[nodes]\nn1 = { group = "a-b", state = "plain" }', "nodes.n1.group is 'a-b', expected an Ansible group"),
+        ('[nodes]\nn1 = { group = "kube_node" }', "nodes.n1.state is None, expected one of plain, prepared, joined"),
+        ('[nodes]\nn1 = { group = "x", state = "up" }', "nodes.n1.state is 'up', expected one of plain, prepared"),
+        (f"[nodes]\n{CP1}\n{CP1.replace('cp1', 'cp2')}", "nodes cp1 and cp2 are both initialized"),
+        (f"[nodes]\n{CP1.replace('kube_control_plane', 'kube_node')}", "its group must be kube_control_plane"),
+        (f"[nodes]\n{CP1}\n{CP2.replace('prepared', 'joined')}", "nodes.cp2 is a joined control plane"),
+        (f"[nodes]\n{W1}", "nodes.w1 is joined, but no node is initialized"),
+        (f'endpoint = "lb1"\n[nodes]\n{LB1}', "endpoint is 'lb1', expected NODE:PORT"),
+        (f'endpoint = "lb1:70000"\n[nodes]\n{LB1}', "endpoint is 'lb1:70000', expected NODE:PORT"),
+        (f"endpoint = 6443\n[nodes]\n{LB1}", "endpoint is 6443, expected NODE:PORT"),
+        (f'endpoint = "lb2:6443"\n[nodes]\n{LB1}', "endpoint names lb2, which is not below [nodes]"),
+        ("nodes = [", "cannot be read as TOML"),
+    ],
+)
+def test_a_wrong_topology_is_refused_with_one_line(tmp_path: Path, text: str, said: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(InputError) as caught:
+        topology.load(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert said in message
+    assert "\n" not in message
+
+
+def test_an_unknown_topology_names_the_known_ones() -> None:
+    with pytest.raises(InputError, match="there is no topology nowhere: give a file or one of bare, convert"):
+        topology.find("nowhere")
+
+
+@pytest.mark.parametrize("version", ["1.34.4", "v1.34", "v2.0.0", "v1.34.4-rc.1", "latest"])
+def test_a_version_has_one_form(version: str) -> None:
+    with pytest.raises(InputError, match=r"is not of the form v1\.34\.4"):
+        topology.check_version(version)
+
+
+def test_the_program_ends_with_status_2_and_one_line(tmp_path: Path) -> None:
+    path = write(tmp_path, "[nodes]")
+    command = [sys.executable, "tests/lab", "up", str(path)]
+    ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr == f"lab: {path}: nodes is missing or empty: name at least one node below [nodes]\n"
+    assert ended.stdout == ""
