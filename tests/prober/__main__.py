@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import dataclasses
 import json
+import math
 import os
 import signal
 import sys
@@ -35,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--ca", type=Path, metavar="FILE", help="CA certificates (PEM); required with https targets")
     parser.add_argument("--interval", type=float, default=0.05, metavar="SECONDS", help="default: %(default)s")
     parser.add_argument("--timeout", type=float, default=1.0, metavar="SECONDS", help="default: %(default)s")
-    parser.add_argument("--duration", type=float, metavar="SECONDS", help="default: until SIGTERM or SIGINT")
+    parser.add_argument("--duration", type=float, default=math.inf, metavar="SECONDS", help="default: until a signal")
     parser.add_argument("--log", type=Path, required=True, metavar="FILE.jsonl", help="log, overwritten")
     parser.add_argument("--summary", type=Path, metavar="FILE.json", help="write the summary there as well")
     parser.add_argument("--stop-on-eof", action="store_true", help="stop when standard input is closed")
@@ -57,12 +58,17 @@ def _targets(options: argparse.Namespace) -> tuple[Target, ...]:
 
 async def _run(options: argparse.Namespace, targets: tuple[Target, ...], writer: LogWriter) -> None:
     context = verifying_context(options.ca) if options.ca is not None else None
-    prober = OpenLoop(targets, interval=options.interval, timeout=options.timeout, context=context, writer=writer)
+    prober = OpenLoop(
+        targets,
+        interval=options.interval,
+        timeout=options.timeout,
+        context=context,
+        writer=writer,
+        duration=options.duration,
+    )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, prober.stop)
-    if options.duration is not None:
-        loop.call_later(options.duration, prober.stop)
     if options.stop_on_eof:
         loop.add_reader(sys.stdin.fileno(), _read_input, loop, prober)
     await prober.run()

@@ -95,7 +95,10 @@ def summarize(probes: Sequence[Probe]) -> TargetSummary:
 
 
 def summarize_log(log: ProbeLog, *, start: float = -math.inf, end: float = math.inf) -> dict[str, TargetSummary]:
-    """Return the figures of every target for the probes scheduled in [start, end]."""
+    """Return the figures of every target for the probes scheduled in [start, end].
+
+    When an event follows ``end``, the test lets the probes in flight finish first (``Prober.settle``).
+    """
     return {target.name: summarize(window(counted(log, target.name), start=start, end=end)) for target in log.targets}
 
 

@@ -22,6 +22,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 _START_SECONDS = 10.0
 _STOP_MARGIN_SECONDS = 30.0
 _POLL_SECONDS = 0.05
+_SETTLE_MARGIN_SECONDS = 0.1
 
 
 class ProberError(Exception):
@@ -130,6 +131,19 @@ class Prober:
             raise ProberError("the prober is not running")
         self._events.event(event)
         return event
+
+    def settle(self) -> None:
+        """Wait until every probe scheduled before now has its verdict.
+
+        To be called between the end of one measurement and the event that begins the next: else a probe in flight at the
+        event belongs to the first by its schedule and fails because of the second.
+
+        :raises ProberError: when the prober dies meanwhile.
+        """
+        end = time.monotonic() + self._timeout + _SETTLE_MARGIN_SECONDS
+        self._wait_until(
+            lambda: time.monotonic() >= end, seconds=self._timeout + _START_SECONDS, what="probes in flight"
+        )
 
     def read(self) -> ProbeLog:
         """Return the log so far; probes in flight are not in it.

@@ -273,7 +273,8 @@ class ScenarioResults:
                 for figure in self.figures
             ]
             blocks.append(_aligned(("figure", "value", "bound", "verdict"), figure_rows))
-        blocks += [f"failed: {reason}" for reason in self.failures()]
+        if not self.passed:
+            blocks.append("\n".join(f"failed: {reason}" for reason in self.failures()))
         return "\n\n".join(blocks) + "\n"
 
     def _add(self, figure: Figure) -> Figure:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -37,11 +38,13 @@ class OpenLoop:
         timeout: float,
         context: ssl.SSLContext | None,
         writer: LogWriter,
+        duration: float = math.inf,
     ) -> None:
         self._targets = targets
         self._interval = interval
         self._step = interval / len(targets)
         self._timeout = timeout
+        self._duration = duration
         self._context = context
         self._writer = writer
         self._names = CertificateNames()
@@ -61,7 +64,7 @@ class OpenLoop:
             self._timer.cancel()
 
     async def run(self) -> None:
-        """Probe until ``stop``.
+        """Probe until ``stop``, or until every probe due within the duration has been sent.
 
         :raises OSError: when the log cannot be written.
         """
@@ -84,6 +87,9 @@ class OpenLoop:
 
     def _tick(self) -> None:
         while not self._stopping.is_set() and (due := self._start + self._sent * self._step) <= self._loop.time():
+            if due - self._start >= self._duration:
+                self.stop()
+                return
             target = self._targets[self._sent % len(self._targets)]
             task = self._loop.create_task(self._probe(target, due))
             self._in_flight.add(task)

@@ -9,7 +9,11 @@ demo prints it.
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import json
 import re
+import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -20,7 +24,7 @@ from tests.prober.analysis import counted, failed_after, rto_seconds, summarize_
 from tests.prober.log import ProbeLog
 from tests.prober.process import Prober
 from tests.prober.results import RESULTS, ScenarioResults
-from tests.scenarios.cluster import CommandError, Lab, fingerprint, ready_nodes, wait_until
+from tests.scenarios.cluster import PROJECT, CommandError, Lab, fingerprint, ready_nodes, wait_until
 from tests.scenarios.playbook import Run, run_playbook
 
 KUBERNETES = "v1.34.4"
@@ -48,7 +52,7 @@ class Conversion:
     def __init__(self, lab: Lab, results: ScenarioResults) -> None:
         self.lab = lab
         self.results = results
-        self.work = lab.state / "scenario"
+        self.work = PROJECT / "build" / "scenarios" / lab.name
         self.work.mkdir(parents=True, exist_ok=True)
         self.addresses = {name: self._address(name) for name in HOSTS}
         self.old = f"{self.addresses['cp1']}:6443"
@@ -85,6 +89,7 @@ class Conversion:
         """The conversion itself under the prober."""
         with self._prober("convert") as prober:
             run = self.run("convert")
+            prober.settle()
             log = prober.stop()
         for play, seconds in run.seconds_by_play():
             self.results.add_step(_STEPS.get(play, play), seconds)
@@ -113,7 +118,7 @@ class Conversion:
         nodes = [name for name in (*NODES[1:], "w3") if name in ready_nodes(self.lab)]
         watches = {name: self._watch_service(name) for name in nodes}
         with self._prober("kill", endpoint_only=True) as prober:
-            time.sleep(3)
+            prober.settle()
             event = prober.mark("kill cp1")
             self.lab.event("kill", "cp1")
             time.sleep(SECONDS_AFTER_LOSS)
@@ -123,7 +128,7 @@ class Conversion:
         self.results.at_most("failed_probes_kill", len(failed_after(probes, event.monotonic)), bound=20)
         return {name: int(watch.communicate(timeout=120)[0].split()[-1]) for name, watch in watches.items()}
 
-    def _watch_service(self, node: str):  # type: ignore[no-untyped-def]
+    def _watch_service(self, node: str) -> subprocess.Popen[str]:
         """Ask the ClusterIP once a second on a node, and count the failures that a client with one retry sees."""
         script = (
             f"failed=0; end=$(($(date +%s) + {int(SECONDS_AFTER_LOSS) - 5})); "
@@ -179,8 +184,6 @@ def old_endpoint_traces(conversion: Conversion) -> list[str]:
 
 def etcd_members(lab: Lab, *, node: str = "cp2") -> list[dict[str, object]]:
     """Members by etcdctl inside the etcd container."""
-    import json
-
     certificates = "/etc/kubernetes/pki/etcd"
     answer = lab.kubectl(
         "exec",
@@ -203,22 +206,17 @@ def etcd_members(lab: Lab, *, node: str = "cp2") -> list[dict[str, object]]:
 
 @contextmanager
 def _secrets_seen(lab: Lab) -> Iterator[set[str]]:
-    """Collect the values of bootstrap tokens and uploaded certificates while the block lasts."""
+    """Collect the values of bootstrap tokens while the block lasts."""
     seen: set[str] = set()
     over = threading.Event()
 
     def watch() -> None:
-        script = (
-            "kubectl --kubeconfig=/etc/kubernetes/admin.conf -n kube-system get secrets -o "
-            "jsonpath='{range .items[?(@.type==\"bootstrap.kubernetes.io/token\")]}{.data.token-secret}{\"\\n\"}{end}'"
-            " | while read s; do echo $s | base64 -d; echo; done"
-        )
+        selector = "--field-selector=type=bootstrap.kubernetes.io/token"
         while not over.is_set():
-            try:
-                seen.update(lab.shell("cp1", script, check=False).split())
-            except CommandError:
-                continue
-            over.wait(0.3)
+            with contextlib.suppress(CommandError):
+                found = lab.objects("secrets", "--namespace=kube-system", selector)["items"]
+                seen.update(base64.b64decode(item["data"]["token-secret"]).decode() for item in found)
+            over.wait(0.2)
 
     watcher = threading.Thread(target=watch)
     watcher.start()

@@ -68,9 +68,7 @@ class Run:
         begins = [(record["play"], record["time"]) for record in self.records if record["event"] == "play"]
         ends = [time_ for _play, time_ in begins[1:]] + [self.records[-1]["time"]]
         busy = {record["play"] for record in self.results}
-        return [
-            (play, end - begin) for (play, begin), end in zip(begins, ends, strict=True) if play in busy
-        ]
+        return [(play, end - begin) for (play, begin), end in zip(begins, ends, strict=True) if play in busy]
 
 
 def run_playbook(

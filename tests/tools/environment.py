@@ -90,7 +90,7 @@ def prepare() -> None:
         raise SetupError(
             f"Python {wanted} or newer is needed to work on the collection: make PYTHON=python{wanted} ..."
         )
-    with _lock("setup"):
+    with lock("setup"):
         _link_checkout()
         _virtual_environment(VENV, "development")
         _community_collections()
@@ -98,13 +98,13 @@ def prepare() -> None:
 
 def prepare_importer() -> None:
     """Make the environment of galaxy-importer, which cannot share one with the other tools."""
-    with _lock("setup"):
+    with lock("setup"):
         _virtual_environment(IMPORTER_VENV, "importer")
 
 
 def lock_requirements() -> None:
     """Resolve ``requirements/*.in`` again into files with hashes that name no host."""
-    with _lock("setup"):
+    with lock("setup"):
         _bootstrap()
         for source in sorted(REQUIREMENTS.glob("*.in")):
             dependencies = ["--no-deps"] if source.stem == "collections" else []
@@ -114,6 +114,19 @@ def lock_requirements() -> None:
                 *dependencies, "--output-file", str(source.with_suffix(".txt").relative_to(ROOT)),
                 str(source.relative_to(ROOT)),
             )  # fmt: skip
+
+
+@contextmanager
+def lock(name: str) -> t.Iterator[None]:
+    """One at a time in a checkout: whoever comes second waits and says so."""
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / f"{name}.lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"{name}: waiting for another run in this checkout", flush=True)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def source_files() -> list[Path]:
@@ -275,12 +288,3 @@ def _stamped(directory: Path, stamp: str) -> bool:
 
 def _digest(*parts: bytes) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
-
-
-@contextmanager
-def _lock(name: str) -> t.Iterator[None]:
-    """One set-up at a time in a checkout."""
-    CACHE.mkdir(exist_ok=True)
-    with (CACHE / f"{name}.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield

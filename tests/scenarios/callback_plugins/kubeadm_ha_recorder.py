@@ -9,6 +9,7 @@ import json
 import os
 import time
 import typing as t
+from pathlib import Path
 
 from ansible.plugins.callback import CallbackBase
 
@@ -38,7 +39,8 @@ class CallbackModule(CallbackBase):
 
     def __init__(self) -> None:
         super().__init__()
-        self._stream = open(os.environ["KUBEADM_HA_RECORD"], "w", encoding="utf-8")  # noqa: SIM115 (closed at exit)
+        self._path = Path(os.environ["KUBEADM_HA_RECORD"])
+        self._path.write_text("", encoding="utf-8")
         self._play = ""
 
     def v2_playbook_on_play_start(self, play: t.Any) -> None:
@@ -61,11 +63,12 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_stats(self, stats: t.Any) -> None:
         """The run is over."""
         self._write(event="stats", hosts={host: stats.summarize(host) for host in stats.processed})
-        self._stream.close()
 
     def _result(self, status: str, result: t.Any) -> None:
         values = result._result
         role = result._task._role
+        # Each item of a loop has a result of its own.
+        items = [item for item in values.get("results") or [values] if isinstance(item, dict)]
         self._write(
             event="result",
             status=status,
@@ -75,11 +78,11 @@ class CallbackModule(CallbackBase):
             action=result._task.action,
             host=result._host.get_name(),
             changed=bool(values.get("changed")),
-            changes=values.get("changes") or [],
+            changes=[change for item in items for change in item.get("changes") or ()],
             plan=values.get("plan"),
             message=str(values.get("msg", "")),
         )
 
     def _write(self, **line: t.Any) -> None:
-        self._stream.write(json.dumps({"time": time.time(), **line}, default=str) + "\n")
-        self._stream.flush()
+        with self._path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps({"time": time.time(), **line}, default=str) + "\n")

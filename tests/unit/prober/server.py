@@ -184,7 +184,7 @@ class CuedServer:
         with contextlib.suppress(OSError):
             if self.mode is Mode.CLOSE_ACCEPTED:
                 return plain.close()
-            self._hang(plain, Mode.HANG_HANDSHAKE)
+            self._hang(plain, {Mode.HANG_HANDSHAKE})
             if self._context is not None:
                 connection = self._context.wrap_socket(plain, server_side=True)
                 self.resumed = self.resumed or bool(connection.session_reused)
@@ -202,16 +202,17 @@ class CuedServer:
         self.requests.append(request.decode().partition("\r\n")[0])
         if self.mode is Mode.CLOSE_REQUEST:
             return
-        self._hang(connection, Mode.HANG_RESPONSE)
+        self._hang(connection, {Mode.HANG_HANDSHAKE, Mode.HANG_RESPONSE})
         response = _RESPONSES.get(self.mode)
         if response is not None:
             connection.sendall(response)
         if self.mode is Mode.DRIP:
-            self._hang(connection, Mode.DRIP)
+            self._hang(connection, {Mode.DRIP})
 
-    def _hang(self, connection: socket.socket, mode: Mode) -> None:
-        while self.mode is mode and not self._closing:
-            if mode is not Mode.HANG_HANDSHAKE and select.select([connection], [], [], 0.01)[0]:
+    def _hang(self, connection: socket.socket, modes: set[Mode]) -> None:
+        """Wait while one of the modes lasts; after the handshake also until the client hangs up."""
+        while self.mode in modes and not self._closing:
+            if self.mode is not Mode.HANG_HANDSHAKE and select.select([connection], [], [], 0.01)[0]:
                 return
             time.sleep(0.01)
 

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Copies the results of the scenarios from ``build/results`` to ``docs/results`` with date, command and commit."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+from .environment import ROOT
+
+
+def keep(source: Path, destination: Path, *, command: str, commit: str, today: dt.date) -> list[Path]:
+    """Write every result of a directory, wrapped; the files written.
+
+    Raises:
+        ValueError: a result did not pass, or is no result at all; nothing is written then.
+    """
+    results: dict[str, t.Any] = {path.name: json.loads(path.read_text()) for path in sorted(source.glob("*.json"))}
+    bad = [
+        name for name, content in results.items() if not isinstance(content, dict) or content.get("passed") is not True
+    ]
+    if bad:
+        raise ValueError(f"only passed scenarios are kept, these are not: {', '.join(bad)}")
+    destination.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, content in results.items():
+        wrapped = {"date": today.isoformat(), "command": command, "commit": commit, "result": content}
+        path = destination / name
+        path.write_text(f"{json.dumps(wrapped, indent=2)}\n")
+        written.append(path)
+    return written
+
+
+def _commit() -> str:
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.strip()
+    changed = subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, check=True, capture_output=True).stdout
+    return f"{head} with uncommitted changes" if changed else head
+
+
+def main(arguments: t.Sequence[str]) -> int:
+    """Keep the results of the command named by the arguments; the return code of the process."""
+    source = ROOT / "build" / "results"
+    try:
+        written = keep(
+            source,
+            ROOT / "docs" / "results",
+            command=" ".join(arguments),
+            commit=_commit(),
+            today=dt.datetime.now(tz=dt.UTC).date(),
+        )
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(
+        "\n".join(f"kept {path.relative_to(ROOT)}" for path in written) or f"no results in {source.relative_to(ROOT)}"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every part of the collection must have beside it."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import typing as t
+
+import pytest
+import yaml
+
+from tests.tools.environment import ROOT
+
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__")
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
+SCENARIOS = sorted(path.parent.name for path in ROOT.glob("molecule/*/molecule.yml"))
+PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
+
+
+def _yaml(*parts: str) -> t.Any:
+    return yaml.safe_load(ROOT.joinpath(*parts).read_text())
+
+
+def test_the_action_group_is_the_modules() -> None:
+    assert _yaml("meta", "runtime.yml")["action_groups"] == {"ha": MODULES}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_says_that_it_is_in_the_action_group(name: str) -> None:
+    module = importlib.import_module(f"ansible_collections.kubeadm.ha.plugins.modules.{name}")
+    documentation = yaml.safe_load(module.DOCUMENTATION)
+    assert documentation["module"] == name
+    assert documentation["version_added"]
+    assert documentation["author"] == ["kubeadm.ha contributors (@kubeadm-ha)"]
+    inline = documentation.get("attributes", {})
+    fragments = documentation.get("extends_documentation_fragment", [])
+    own = {"check_mode", "diff_mode", "platform"} <= set(inline)
+    assert own or "kubeadm.ha.attributes" in fragments, "it describes neither its attributes nor extends the fragment"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.endswith("_info")])
+def test_an_info_module_supports_check_mode(name: str) -> None:
+    source = (ROOT / "plugins" / "modules" / f"{name}.py").read_text()
+    assert "supports_check_mode=True" in source
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_has_its_papers(role: str) -> None:
+    directory = ROOT / "roles" / role
+    readme = directory / "README.md"
+    assert readme.is_file(), "galaxy-importer refuses a collection with a role that has none"
+    assert re.search(r"\bundo", readme.read_text(), re.IGNORECASE), (
+        "README.md does not say how to undo what the role does"
+    )
+    assert (directory / "meta" / "argument_specs.yml").is_file()
+    assert (directory / "tasks" / "main.yml").is_file()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_is_proved_somewhere(role: str) -> None:
+    """By a Molecule scenario of its name, or by a playbook that a cluster scenario runs."""
+    scenarios = "\n".join(path.read_text() for path in ROOT.glob("tests/scenarios/*.py"))
+    running = [name for name in PLAYBOOKS if re.search(rf"kubeadm\.ha\.{name}\b|\b{name}\.yml\b", scenarios)]
+    texts = [(ROOT / "playbooks" / f"{name}.yml").read_text() for name in running]
+    applied = any(re.search(rf"kubeadm\.ha\.{role}\b", text) for text in texts)
+    assert role in SCENARIOS or applied
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_molecule_scenario_applies_the_role_of_its_name(scenario: str) -> None:
+    assert scenario in ROLES
+    texts = [path.read_text() for path in (ROOT / "molecule" / scenario).rglob("*.yml")]
+    assert any(f"kubeadm.ha.{scenario}" in text for text in texts)
+
+
+def test_playbooks_can_be_imported_by_name() -> None:
+    assert [name for name in PLAYBOOKS if not name.isidentifier()] == []
+
+
+def test_versions_agree() -> None:
+    galaxy = _yaml("galaxy.yml")
+    assert (galaxy["namespace"], galaxy["name"]) == ("kubeadm", "ha")
+    lock = (ROOT / "requirements" / "development.txt").read_text()
+    locked = re.search(r"^ansible-core==(\d+)\.(\d+)", lock, re.MULTILINE)
+    wanted = re.fullmatch(r">=(\d+)\.(\d+)\.\d+", _yaml("meta", "runtime.yml")["requires_ansible"])
+    assert locked
+    assert wanted
+    assert tuple(map(int, locked.groups())) >= tuple(map(int, wanted.groups()))
+
+
+def test_nothing_is_skipped_globally() -> None:
+    settings = _yaml(".ansible-lint")
+    assert settings["profile"] == "production"
+    assert not {"skip_list", "warn_list"} & set(settings)
+    assert list(ROOT.glob("tests/sanity/ignore*")) == []

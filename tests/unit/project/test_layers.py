@@ -1,0 +1,92 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dependencies point down only, and decisions do no I/O."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tools import layers
+from tests.tools.environment import ROOT
+
+CORE = "ansible_collections.kubeadm.ha.plugins.module_utils"
+
+
+def test_the_collection_keeps_its_layers() -> None:
+    assert list((ROOT / "plugins" / "module_utils" / "_domain").glob("*.py"))
+    assert layers.check_tree(ROOT / "plugins") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "fault"),
+    [
+        ("module_utils/_domain/x.py", "import os", "not a pure module"),
+        ("module_utils/_domain/x.py", "import os.path as p", "not a pure module"),
+        ("module_utils/_domain/x.py", "from subprocess import run", "not a pure module"),
+        ("module_utils/_domain/x.py", "import socket", "not a pure module"),
+        ("module_utils/_domain/x.py", "import ssl", "not a pure module"),
+        ("module_utils/_domain/x.py", "from pathlib import Path", "not a pure module"),
+        ("module_utils/_domain/x.py", "import shutil", "not a pure module"),
+        ("module_utils/_domain/x.py", "import urllib.request", "not a pure module"),
+        ("module_utils/_domain/x.py", "import yaml", "not a pure module"),
+        ("module_utils/_domain/x.py", "import kubernetes", "not a pure module"),
+        ("module_utils/_domain/x.py", "from ansible.module_utils.basic import AnsibleModule", "not a pure module"),
+        ("module_utils/_domain/x.py", "def f():\n    import time", "not a pure module"),
+        ("module_utils/_domain/x.py", "def f(p):\n    return open(p)", "must not call open"),
+        ("module_utils/_domain/x.py", "x = input()", "must not call input"),
+        ("module_utils/_domain/x.py", "print(1)", "must not call print"),
+        ("module_utils/_domain/x.py", "import datetime as dt\nx = dt.datetime.now()", "must not call datetime.now"),
+        ("module_utils/_domain/x.py", "from .._adapters.clock import Clock", "_adapters is not below it"),
+        ("module_utils/_domain/x.py", "from .._adapters import clock", "_adapters is not below it"),
+        ("module_utils/_domain/x.py", "from .. import _module", "_module is not below it"),
+        ("module_utils/_domain/x.py", f"import {CORE}._adapters.clock", "_adapters is not below it"),
+        ("module_utils/_domain/x.py", "if t.TYPE_CHECKING:\n    from .._module import y", "_module is not below it"),
+        ("module_utils/_domain/deep/x.py", "from ..._adapters import clock", "_adapters is not below it"),
+        ("module_utils/_ports.py", "from ._adapters.clock import Clock", "_adapters is not below it"),
+        ("module_utils/_ports.py", "import subprocess", "not a pure module"),
+        ("module_utils/_adapters/x.py", "from .._module import conclude", "_module is not below it"),
+        ("module_utils/_adapters/x.py", "from ansible.module_utils.basic import AnsibleModule", "nothing of Ansible"),
+        ("module_utils/_module.py", "from ..modules import kubeadm_join", "modules is not below it"),
+        ("module_utils/_module.py", "from ansible.plugins import loader", "only ansible.module_utils"),
+        ("module_utils/helper.py", "import typing", "belongs to no layer"),
+        ("modules/x.py", "from ansible_collections.kubeadm.ha.plugins.modules import y", "modules is not below it"),
+        ("modules/x.py", "from ansible_collections.kubeadm.ha.plugins.action.y import z", "action is not below it"),
+        ("modules/x.py", "from ansible.utils.display import Display", "only ansible.module_utils"),
+        ("action/x.py", "from ansible_collections.kubeadm.ha.plugins.modules.y import z", "modules is not below it"),
+        ("lookup/x.py", "import typing", "belongs to no layer"),
+    ],
+)
+def test_a_broken_layer_is_found(path: str, source: str, fault: str) -> None:
+    (found,) = layers.violations(path, source)
+    assert fault in found
+    assert path in found
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("module_utils/_domain/x.py", "from __future__ import annotations\nimport dataclasses, json, re, typing as t"),
+        (
+            "module_utils/_domain/x.py",
+            "from .errors import KubeadmHaError\nfrom .._ports import Files\nfrom . import y",
+        ),
+        ("module_utils/_domain/x.py", "def f(clock, files):\n    return clock.now(), files.open('x')"),
+        ("module_utils/_ports.py", "import typing as t\nfrom ._domain.address import Endpoint"),
+        (
+            "module_utils/_adapters/x.py",
+            "import os, subprocess, yaml\nfrom .._domain.errors import E\nfrom .._ports import F",
+        ),
+        ("module_utils/_adapters/x.py", "from . import commands\nfrom .commands import Commands\nopen('x')"),
+        (
+            "module_utils/_module.py",
+            "from ansible.module_utils.basic import AnsibleModule\nfrom ._domain import errors",
+        ),
+        ("modules/x.py", f"from {CORE}._module import conclude\nfrom {CORE}._adapters.clock import Clock"),
+        ("modules/x.py", "import traceback\nfrom ansible.module_utils.basic import AnsibleModule"),
+        ("action/x.py", f"from ansible.plugins.action import ActionBase\nfrom {CORE}._domain.host import Host"),
+        ("module_utils/__init__.py", ""),
+    ],
+)
+def test_what_is_allowed_passes(path: str, source: str) -> None:
+    assert layers.violations(path, source) == []

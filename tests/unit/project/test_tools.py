@@ -1,0 +1,248 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The programs behind the Makefile."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tools import environment, gates, keep_results, package, run, touched
+
+
+def test_the_makefile_and_the_help_name_every_target() -> None:
+    makefile = (environment.ROOT / "Makefile").read_text()
+    listed = re.search(r"^TARGETS := (.*)$", makefile, re.MULTILINE)
+    assert listed
+    assert set(listed.group(1).split()) == set(run.TARGETS)
+    assert set(re.findall(r"^make (\w+)", run.HELP, re.MULTILINE)) == set(run.TARGETS)
+
+
+@pytest.mark.parametrize(
+    ("report", "counts"),
+    [
+        ('<testsuites><testsuite tests="3" failures="0" errors="0" skipped="0"/></testsuites>', (3, 0)),
+        ('<testsuites><testsuite tests="5" failures="1" errors="1" skipped="1"/></testsuites>', (2, 3)),
+        ('<testsuites><testsuite tests="1"/><testsuite tests="2" failures="2"/></testsuites>', (1, 2)),
+    ],
+)
+def test_skipped_tests_count_as_failed(report: str, counts: tuple[int, int]) -> None:
+    assert run.read_report(report) == counts
+
+
+@pytest.mark.parametrize(
+    ("counts", "line", "code"),
+    [
+        ([("lint", 12, 0), ("unit", 30, 0)], "42 passed, 0 failed", 0),
+        ([("lint", 11, 1), ("unit", 30, 2)], "41 passed, 3 failed", 1),
+        ([("lint", 0, 0)], "0 passed, 0 failed", 1),
+    ],
+)
+def test_the_closing_line_is_the_last(
+    counts: list[tuple[str, int, int]],
+    line: str,
+    code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(run, "REPORTS", tmp_path)
+    monkeypatch.setattr(run, "CLOSING_LINE", tmp_path / "closing-line.txt")
+    assert run.close([run.Count(tier, passed, failed, 1.0) for tier, passed, failed in counts]) == code
+    assert capsys.readouterr().out.splitlines()[-1] == line
+    assert (tmp_path / "closing-line.txt").read_text() == f"{line}\n"
+
+
+@pytest.fixture
+def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(run, "REPORTS", tmp_path / "reports")
+    return tmp_path
+
+
+OWN = ["-c", "/dev/null", "-p", "no:cacheprovider"]
+
+
+@pytest.mark.parametrize(
+    ("source", "passed", "failed"),
+    [
+        ("def test_a(): pass\ndef test_b(): pass\n", 2, 0),
+        ("def test_a(): pass\ndef test_b(): assert False\n", 1, 1),
+        ("import pytest\ndef test_a(): pytest.skip('no')\ndef test_b(): pass\n", 1, 1),
+        ("import does_not_exist\n", 0, 1),
+        ("", 0, 1),
+    ],
+)
+def test_a_tier_is_counted(reports: Path, source: str, passed: int, failed: int) -> None:
+    (reports / "test_x.py").write_text(source)
+    count = run.pytest("sample", [str(reports / "test_x.py")], OWN, launcher=(sys.executable, "-m"))
+    assert (count.passed, count.failed) == (passed, failed)
+
+
+def test_a_tier_without_a_directory_has_failed(reports: Path) -> None:
+    count = run.pytest("sample", [str(reports / "missing")])
+    assert (count.passed, count.failed) == (0, 1)
+
+
+def test_a_tier_that_exceeds_its_time_has_failed(reports: Path) -> None:
+    (reports / "test_x.py").write_text("import time\ndef test_a(): pass\ndef test_b(): time.sleep(600)\n")
+    budget = run.Budget(3 / 60)
+    count = run.pytest("sample", [str(reports / "test_x.py")], OWN, launcher=(sys.executable, "-m"), budget=budget)
+    assert count.failed >= 1
+    assert count.seconds < 60
+
+
+def test_an_unknown_target_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run.main(["nonsense"]) == 2
+    assert "no target nonsense" in capsys.readouterr().err
+
+
+def test_the_collections_version_comes_from_the_lock() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+", environment.collections_version())
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"KUBEADM_HA_CACHE": "/a"}, "/a"),
+        ({"XDG_CACHE_HOME": "/b"}, "/b/kubeadm-ha"),
+        ({"HOME": "/c"}, "/c/.cache/kubeadm-ha"),
+    ],
+)
+def test_the_user_cache(variables: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("KUBEADM_HA_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert environment.user_cache() == Path(expected)
+
+
+def test_a_missing_program_that_cannot_be_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(environment.SetupError, match="install the packages some-package"):
+        environment.install_programs({"some-program": "some-package"})
+
+
+def test_shell_scripts_are_found_by_name_and_by_first_line() -> None:
+    found = {path.as_posix() for path in gates.shell_scripts(environment.source_files())}
+    assert ".ci/run" in found
+    assert "Makefile" not in found
+
+
+def test_a_gate_that_fails_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = [
+        gates.Gate("good", (sys.executable, "-c", "")),
+        gates.Gate("bad", (sys.executable, "-c", "print('Collecting x'); raise SystemExit('the reason')")),
+    ]
+    monkeypatch.setattr(gates, "gates", lambda: sample)
+    monkeypatch.setattr(gates, "LOGS", tmp_path / "logs")
+    verdicts = {verdict.gate.name: verdict.passed for verdict in gates.run()}
+    assert verdicts == {"good": True, "bad": False}
+    out = capsys.readouterr().out
+    assert re.search(r"^ok .* s  good$", out, re.MULTILINE)
+    assert re.search(r"^FAILED .* s  bad$", out, re.MULTILINE)
+    assert "the reason" in out
+    assert "Collecting" not in out
+    assert [verdict.gate.name for verdict in gates.run(["goo"])] == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "missing", "fault"),
+    [
+        (["tests/x"], [], "holds tests"),
+        ([".cache/x"], [], "holds .cache"),
+        (["plugins/__pycache__/x.pyc"], [], "holds plugins/__pycache__"),
+        ([], ["README.md"], "lacks README.md"),
+    ],
+)
+def test_a_wrong_archive_is_found(extra: list[str], missing: list[str], fault: str) -> None:
+    members = ["FILES.json", "LICENSE", "MANIFEST.json", "README.md", "meta/runtime.yml", "plugins/modules/x.py"]
+    assert package.differences(members) == []
+    (found,) = package.differences([name for name in members if name not in missing] + extra)
+    assert fault in found
+
+
+def _write(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("changed", "roles", "clusters"),
+    [
+        ("roles/balancer/tasks/main.yml", ("balancer", "test_balancer"), ()),
+        ("molecule/joiner/molecule.yml", ("joiner",), ()),
+        ("molecule/shared/create.yml", ("balancer", "joiner", "test_balancer"), ()),
+        ("plugins/modules/join.py", ("joiner",), ()),
+        ("plugins/module_utils/_domain/tokens.py", ("joiner",), ()),
+        ("plugins/module_utils/_domain/other.py", (), ()),
+        ("playbooks/site.yml", (), ("test_convert",)),
+        ("playbooks/audit.yml", (), ()),
+        ("tests/scenarios/cluster.py", (), ("test_convert", "test_other")),
+        ("tests/lab/topology.py", (), ("test_convert", "test_other")),
+        ("tests/roles/test_balancer.py", ("test_balancer",), ()),
+        ("tests/roles/rendering.py", ("test_balancer",), ()),
+        ("tests/roles/render.yml", ("test_balancer",), ()),
+        ("README.md", (), ()),
+    ],
+)
+def test_a_change_touches_its_scenarios(
+    changed: str, roles: tuple[str, ...], clusters: tuple[str, ...], tmp_path: Path
+) -> None:
+    _write(
+        tmp_path,
+        {
+            "roles/balancer/tasks/main.yml": "- ansible.builtin.package:\n",
+            "roles/joiner/tasks/main.yml": "- kubeadm.ha.join:\n",
+            "molecule/balancer/molecule.yml": "",
+            "molecule/joiner/molecule.yml": "",
+            "plugins/modules/join.py": "from x._domain.tokens import Token\n",
+            "plugins/module_utils/_domain/tokens.py": "class Token: ...\n",
+            "plugins/module_utils/_domain/other.py": "",
+            "tests/roles/test_balancer.py": "from tests.roles.rendering import render\n",
+            "tests/roles/rendering.py": 'PLAYBOOK = "render.yml"\n',
+            "tests/roles/render.yml": "- ansible.builtin.include_role: {name: kubeadm.ha.balancer}\n",
+            "tests/scenarios/cluster.py": "",
+            "tests/scenarios/test_convert.py": 'from tests.scenarios.cluster import Lab\nrun("kubeadm.ha.site")\n',
+            "tests/scenarios/test_other.py": "from tests.scenarios.cluster import Lab\n",
+        },
+    )
+    assert touched.select([Path(changed)], tmp_path) == touched.Selection(roles, clusters)
+
+
+def test_results_are_kept_with_date_command_and_commit(tmp_path: Path) -> None:
+    source, destination = tmp_path / "build", tmp_path / "docs"
+    source.mkdir()
+    (source / "convert.json").write_text('{"scenario": "convert", "passed": true}')
+    keep_results.keep(source, destination, command="make full", commit="abc", today=dt.date(2026, 11, 21))
+    assert json.loads((destination / "convert.json").read_text()) == {
+        "date": "2026-11-21",
+        "command": "make full",
+        "commit": "abc",
+        "result": {"scenario": "convert", "passed": True},
+    }
+
+
+def test_a_failed_result_is_not_kept(tmp_path: Path) -> None:
+    (tmp_path / "bad.json").write_text('{"scenario": "bad", "passed": false}')
+    with pytest.raises(ValueError, match="bad.json"):
+        keep_results.keep(tmp_path, tmp_path / "docs", command="x", commit="x", today=dt.date(2026, 11, 21))
+    assert not (tmp_path / "docs").exists()
+
+
+def test_the_set_up_needs_nothing_but_the_standard_library() -> None:
+    code = "import tests.tools.run, sys; print(sorted(m for m in sys.modules if m.split('.')[0] in ('yaml', 'pytest')))"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], cwd=environment.ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
