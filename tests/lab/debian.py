@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab import shell
+from tests.lab.errors import LabError
 
 SUITE = "trixie"
 
@@ -45,24 +46,27 @@ _ONE_LINE = re.compile(r"^deb\s+(?:\[[^]]*\]\s+)?(\S+)\s+(\S+)")
 class Mirrors:
     """Where Debian comes from, and its security updates."""
 
-    main: str = "http://deb.debian.org/debian"
-    security: str = "http://deb.debian.org/debian-security"
+    main: str
+    security: str | None
 
     def sources(self) -> str:
         """The nodes' sources.list."""
-        return (
-            f"deb {self.main} {SUITE} main\n"
-            f"deb {self.main} {SUITE}-updates main\n"
-            f"deb {self.security} {SUITE}-security main\n"
-        )
+        lines = [f"deb {self.main} {SUITE} main", f"deb {self.main} {SUITE}-updates main"]
+        if self.security is not None:
+            lines.append(f"deb {self.security} {SUITE}-security main")
+        return "".join(f"{line}\n" for line in lines)
 
 
 def machine_mirrors(apt: Path = Path("/etc/apt"), *, codename: str | None = None) -> Mirrors:
-    """The mirrors of this machine when it runs Debian, else Debian's own."""
+    """The mirrors of this machine.
+
+    :raises LabError: when the machine does not run Debian, or its apt has no mirror of its own release.
+    """
     release = codename or _codename()
     found = {suite: uri for uri, suite in _sources(apt)}
-    default = Mirrors()
-    return Mirrors(main=found.get(release, default.main), security=found.get(f"{release}-security", default.security))
+    if release not in found:
+        raise LabError("the lab needs a machine that runs Debian and whose apt has a mirror of its release")
+    return Mirrors(main=found[release], security=found.get(f"{release}-security"))
 
 
 def build_root(target: Path, mirrors: Mirrors) -> None:

@@ -135,6 +135,7 @@ class Labs:
             self._podman("network", "rm", "--force", network)
         _close_connections(name)
         shutil.rmtree(self._cache.nodes / name, ignore_errors=True)
+        shutil.rmtree(paths.etcd_data(name), ignore_errors=True)
         shutil.rmtree(paths.state(name).root, ignore_errors=True)
 
     def _container(self, name: str, node: str) -> str:
@@ -231,6 +232,9 @@ class _Making:
             store = self._cache.nodes / self._name / node.name
             _link_store(self._images.node.store, store)
             volumes.append(f"--volume={store}:/var/lib/containerd")
+            etcd = paths.etcd_data(self._name) / node.name
+            etcd.mkdir(mode=0o700, parents=True)
+            volumes.append(f"--volume={etcd}:/var/lib/etcd")
         return volumes
 
     def _write_known_hosts(self, network: nodefiles.Network) -> None:

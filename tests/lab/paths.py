@@ -96,6 +96,12 @@ def control_sockets(lab: str) -> Path:
     return Path(tempfile.gettempdir()) / f"kubeadm-ha-lab-{check_name(lab)}"
 
 
+def etcd_data(lab: str) -> Path:
+    """Directory of the control planes' etcd data, in memory: the nodes share one disk, as real machines do not, and etcd
+    is as slow as that disk's slowest write. It outlives a killed node, as a disk does."""
+    return Path("/dev/shm") / f"kubeadm-ha-lab-{check_name(lab)}"
+
+
 def check_name(lab: str) -> str:
     """The lab's name itself.
 

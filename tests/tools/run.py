@@ -130,6 +130,7 @@ def pytest(
     if missing:
         print(f"{tier}: no tests: {', '.join(missing)} does not exist", flush=True)
         return Count(tier, 0, 1, time.monotonic() - started)
+    environment.install_programs(PROGRAMS.get(tier, {}))
     command = [
         *launcher,
         "pytest",
@@ -292,6 +293,12 @@ PYTEST_TIERS = {
     "integration": "tests/integration",
     "roles": "tests/roles",
     "clusters": "tests/scenarios",
+}
+#: Debian packages of the programs that a tier's tests run on this machine; the lab installs its own.
+PROGRAMS: dict[str, dict[str, str]] = {
+    "unit": {"openssl": "openssl"},
+    "integration": {"openssl": "openssl", "curl": "curl"},
+    "roles": {"openssl": "openssl", "curl": "curl", "haproxy": "haproxy"},
 }
 TARGETS: dict[str, t.Callable[[list[str]], int]] = {
     "lint": _lint,

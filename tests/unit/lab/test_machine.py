@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab import debian, golang, machine, paths
-from tests.lab.errors import InputError
+from tests.lab.errors import InputError, LabError
 
 GO_MOD = """\
 // This is a generated file.
@@ -97,9 +97,10 @@ def test_mirrors_come_from_the_machine_in_both_formats(tmp_path: Path) -> None:
     assert mirrors.sources().splitlines()[0] == "deb http://one.example/debian trixie main"
 
 
-def test_other_machines_use_debians_own_mirrors(tmp_path: Path) -> None:
+def test_a_machine_without_a_mirror_of_its_release_is_refused(tmp_path: Path) -> None:
     (tmp_path / "sources.list").write_text("deb http://archive.example/ubuntu noble main\n")
-    assert debian.machine_mirrors(tmp_path, codename="bookworm") == debian.Mirrors()
+    with pytest.raises(LabError, match="runs Debian"):
+        debian.machine_mirrors(tmp_path, codename="bookworm")
 
 
 def test_nodes_have_no_python_packages_beyond_the_base() -> None:

@@ -93,7 +93,7 @@ def test_understands_refusals(stderr: str, error: type[ApiError], details: str |
     api, _commands = kubectl(stderr=f"W1121 some warning\n{stderr}\n")
     with pytest.raises(ApiError) as raised:
         api.create(DOCUMENT)
-    assert type(raised.value) is error
+    assert raised.type is error
     assert raised.value.details == ({} if details is None else {"reason": details})
     assert stderr in raised.value.message
     if details not in ("Conflict", "AlreadyExists"):

@@ -37,8 +37,8 @@ SOURCES = {
 class Store:
     """``BackupStore`` in memory."""
 
-    def __init__(self, sources: t.Mapping[str, Source] = SOURCES, **backups: str) -> None:
-        self.sources = sources
+    def __init__(self, sources: t.Mapping[str, Source] | None = None, **backups: str) -> None:
+        self.sources = SOURCES if sources is None else sources
         self.backups = dict(backups)
         self.files: dict[str, bytes] = {}
         self.places: set[str] = {posixpath.join(DIRECTORY, name) for name in backups}

@@ -72,9 +72,9 @@ def secret(
     }
 
 
-def api(*more: dict[str, t.Any], configuration: t.Mapping[str, t.Any] = CONFIGURATION) -> MemoryApi:
+def api(*more: dict[str, t.Any], configuration: t.Mapping[str, t.Any] | None = None) -> MemoryApi:
     """A cluster of kubeadm."""
-    text = yaml.safe_dump(dict(configuration))
+    text = yaml.safe_dump(dict(configuration or CONFIGURATION))
     stored = configmap("kube-system", "kubeadm-config", ClusterConfiguration=text)
     return MemoryApi(cluster_info(), stored, *more)
 
@@ -150,7 +150,9 @@ def test_a_control_plane_s_key_is_never_an_argument() -> None:
     made = present(cluster, commands, control_plane=True).act()
     assert made["certificate_key"] == KEY
     assert made["join_configuration"]["controlPlane"] == {"certificateKey": KEY}
-    assert all(KEY not in " ".join(arguments) and TOKEN not in " ".join(arguments) for arguments, _ in commands.asked)
+    assert all(
+        KEY not in " ".join(arguments) and TOKEN not in " ".join(arguments) for arguments, _stdin in commands.asked
+    )
     arguments, stdin = commands.asked[1]
     assert "--skip-certificate-key-print" in arguments
     initial, stored = (json.loads(text) for text in (stdin or "").split("\n---\n"))
