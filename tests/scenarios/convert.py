@@ -36,6 +36,7 @@ EXAMPLE = PROJECT / "examples" / "haproxy" / "hosts.yml"
 SECONDS_AFTER_LOSS = 120.0
 _STEPS = {
     "Inspect every host and draw up the plan": "inspect",
+    "Lock the hosts": "lock",
     "Prepare the hosts": "prepare",
     "Back up": "backup",
     "Balance": "balance",
@@ -45,6 +46,7 @@ _STEPS = {
     "Join control planes": "join control planes",
     "Join workers": "join workers",
     "Verify": "verify",
+    "Unlock the hosts": "unlock",
 }
 
 

@@ -64,11 +64,15 @@ class Run:
         return [record["message"] for record in self.results if record["status"] != "ok"]
 
     def seconds_by_play(self) -> list[tuple[str, float]]:
-        """Plays in their order and how long each took, without those that had no hosts."""
+        """Plays in their order and how long each took with all its batches, without those that had no hosts."""
         begins = [(record["play"], record["time"]) for record in self.records if record["event"] == "play"]
         ends = [time_ for _play, time_ in begins[1:]] + [self.records[-1]["time"]]
         busy = {record["play"] for record in self.results}
-        return [(play, end - begin) for (play, begin), end in zip(begins, ends, strict=True) if play in busy]
+        seconds: dict[str, float] = {}
+        for (play, begin), end in zip(begins, ends, strict=True):
+            if play in busy:
+                seconds[play] = seconds.get(play, 0.0) + end - begin
+        return list(seconds.items())
 
 
 def run_playbook(
