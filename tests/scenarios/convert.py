@@ -68,10 +68,10 @@ class Conversion:
     def _address(self, node: str) -> str:
         return self.lab.shell(node, "ip -4 -o addr show dev eth0 | awk '{split($4,a,\"/\"); print a[1]}'").strip()
 
-    def run(self, label: str, *arguments: str, inventories: Sequence[Path] = ()) -> Run:
-        """Run ``kubeadm.ha.site`` with the lab's inventory."""
+    def run(self, label: str, *arguments: str, playbook: str = "site", inventories: Sequence[Path] = ()) -> Run:
+        """Run a playbook of the collection with the lab's inventory."""
         return run_playbook(
-            "kubeadm.ha.site",
+            f"kubeadm.ha.{playbook}",
             inventories=[EXAMPLE, self.lab.inventory, *inventories],
             record=self.work / f"{label}.jsonl",
             arguments=arguments,

@@ -69,6 +69,7 @@ class Story:
     converted: Run
     api_server_starts: tuple[str, str]
     again: Run
+    others: dict[str, Run]
     traces: list[str]
     worker: Run
     secrets: set[str]
@@ -101,6 +102,7 @@ def story() -> Iterator[Story]:
         assert converted.status == 0, converted.output[-6000:]
         starts = (started, _api_server_started(lab))
         again = conversion.again()
+        others = {name: conversion.run(name, playbook=name) for name in ("audit", "verify", "backup")}
         traces = old_endpoint_traces(conversion)
         observations = _observe(conversion)
         worker, secrets = conversion.add_worker()
@@ -116,6 +118,7 @@ def story() -> Iterator[Story]:
             converted=converted,
             api_server_starts=starts,
             again=again,
+            others=others,
             traces=traces,
             worker=worker,
             secrets=secrets,
@@ -268,6 +271,12 @@ def test_the_backup_is_private(story: Story) -> None:
 def test_the_second_run_changes_nothing(story: Story) -> None:
     assert story.again.status == 0
     assert changed_hosts(story.again) == set()
+
+
+def test_the_other_playbooks_work_on_the_converted_cluster(story: Story) -> None:
+    assert {name: run.status for name, run in story.others.items()} == {"audit": 0, "verify": 0, "backup": 0}
+    assert changed_hosts(story.others["audit"]) == changed_hosts(story.others["verify"]) == set()
+    assert changed_hosts(story.others["backup"]) == set(NODES)
 
 
 def test_one_more_worker_changes_only_that_worker(story: Story) -> None:
