@@ -29,19 +29,10 @@ from tests.scenarios.convert import (
     ready_nodes,
     wait_until,
 )
+from tests.scenarios.plan_and_run import changed_objects, planned_objects
 from tests.scenarios.playbook import Run, run_playbook
 
 CONTROL_PLANES = ("cp1", "cp2", "cp3")
-#: Roles whose changed tasks are summed up in one entry of the plan.
-SUMMED_UP = {
-    "python_requirements": "Python libraries",
-    "apiserver_haproxy": "load balancer haproxy",
-    "cluster_backup": "backup /var/backups/kubeadm-ha",
-}
-MADE_FOR_A_JOIN = {
-    "control_plane_join": ("bootstrap token", "Secret kube-system/kubeadm-certs"),
-    "worker_join": ("bootstrap token",),
-}
 BAD_INPUTS: list[tuple[str, Mapping[str, Any], str]] = [
     ("no endpoint", {"kubeadm_ha_endpoint": ""}, "kubeadm_ha_endpoint is not set"),
     ("endpoint without a port", {"kubeadm_ha_endpoint": "k8s.example.org"}, "has no port"),
@@ -204,26 +195,7 @@ def test_the_plan_of_check_mode_is_that_of_the_run(story: Story) -> None:
 
 
 def test_plan_and_run_agree(story: Story) -> None:
-    planned = {(entry["host"], entry["object"]) for entry in story.converted.plan}
-    assert _changed_objects(story.converted) == planned
-
-
-def _changed_objects(run: Run) -> set[tuple[str, str]]:
-    """Host and object of every change that a run reports."""
-    found = set()
-    for record in run.changed:
-        if record["role"] in SUMMED_UP:
-            found.add((record["host"], SUMMED_UP[record["role"]]))
-        elif record["changes"]:
-            found |= {(record["host"], change["object"]) for change in record["changes"]}
-        elif record["action"].endswith("systemd_service"):
-            found.add((record["host"], "service kubelet"))
-        elif record["action"].endswith("kubeadm_join_command"):
-            # Its result is hidden by no_log: it makes what the role of the join asks it for.
-            found |= {(record["host"], name) for name in MADE_FOR_A_JOIN[record["role"]]}
-        else:
-            found.add((record["host"], f"unplanned: {record['task']}"))
-    return found
+    assert changed_objects(story.converted) == planned_objects(story.converted)
 
 
 def test_three_control_planes_and_two_workers_are_ready(story: Story) -> None:

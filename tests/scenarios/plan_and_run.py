@@ -1,0 +1,42 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Holds the changes of a run against the entries of its plan."""
+
+from __future__ import annotations
+
+from tests.scenarios.playbook import Run
+
+#: Roles whose changed tasks are summed up in one entry of the plan.
+SUMMED_UP = {
+    "python_requirements": "Python libraries",
+    "apiserver_haproxy": "load balancer haproxy",
+    "cluster_backup": "backup /var/backups/kubeadm-ha",
+}
+MADE_FOR_A_JOIN = {
+    "control_plane_join": ("bootstrap token", "Secret kube-system/kubeadm-certs"),
+    "worker_join": ("bootstrap token",),
+}
+
+
+def planned_objects(run: Run) -> set[tuple[str, str]]:
+    """Host and object of every entry of a run's plan."""
+    return {(entry["host"], entry["object"]) for entry in run.plan}
+
+
+def changed_objects(run: Run) -> set[tuple[str, str]]:
+    """Host and object of every change that a run reports."""
+    found = set()
+    for record in run.changed:
+        if record["role"] in SUMMED_UP:
+            found.add((record["host"], SUMMED_UP[record["role"]]))
+        elif record["changes"]:
+            found |= {(record["host"], change["object"]) for change in record["changes"]}
+        elif record["action"].endswith("systemd_service"):
+            found.add((record["host"], "service kubelet"))
+        elif record["action"].endswith("kubeadm_join_command"):
+            # Its result is hidden by no_log: it makes what the role of the join asks it for.
+            found |= {(record["host"], name) for name in MADE_FOR_A_JOIN[record["role"]]}
+        else:
+            found.add((record["host"], f"unplanned: {record['task']}"))
+    return found
