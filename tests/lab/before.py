@@ -1,31 +1,32 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cluster before: plain ``kubeadm init`` and ``kubeadm join``, without a control plane endpoint.
+"""The cluster before: plain ``kubeadm init`` and ``kubeadm join``, as a stranger would have made it.
 
-As a stranger would have made it: workers dial the first control plane, and the tokens have long expired.
+Most have one control plane and no control plane endpoint: workers dial the first control plane. One with a node that
+balances is HA from the start. The tokens have long expired in both.
 """
 
 from __future__ import annotations
 
+import base64
 import concurrent.futures
 import json
-import re
+import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from tests.lab import shell
+from tests.lab import balancer, external_etcd, kubeadm, shell, smoke
 from tests.lab.errors import LabError
-from tests.lab.images import SMOKE
+from tests.lab.topology import File, Node, Topology
 
 _ADMIN = "--kubeconfig=/etc/kubernetes/admin.conf"
 _INIT_CONFIGURATION = "/root/kubeadm-init.yaml"
 _MINUTES = 4
-_JOIN_COMMAND = re.compile(r"join (\S+) --token (\S+) +--discovery-token-ca-cert-hash (\S+)")
 
 
 class Execute(Protocol):
@@ -39,47 +40,87 @@ class Execute(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What the cluster before shall be."""
+    """What the cluster before shall be: its topology has a first control plane."""
 
+    topology: Topology
     kubernetes: str
-    pod_subnet: str
-    control_plane: str
-    address: IPv4Address
-    workers: Sequence[str]
+    addresses: Mapping[str, IPv4Address]
     logs: Path
+
+    @property
+    def first(self) -> str:
+        """Name of the first control plane."""
+        if self.topology.initialized is None:
+            raise LabError(f"topology {self.topology.name} has no control plane")
+        return self.topology.initialized.name
 
 
 def make_cluster(plan: Plan, execute: Execute) -> None:
     """Make the cluster and wait until all of it is ready, the smoke application too."""
-    initialize(plan, execute)
-    join_workers(plan, execute)
-    execute(plan.control_plane, "kubectl", _ADMIN, "apply", "--filename=-", stdin=smoke(len(plan.workers)))
+    topology = plan.topology
+    write_files(plan.first, topology.files, execute)
+    if topology.etcd:
+        external_etcd.start(plan.first, {node.name: plan.addresses[node.name] for node in topology.etcd}, execute)
+    if topology.balancer is not None:
+        balancer.start(topology, plan.addresses, execute)
+    certificate_key = secrets.token_hex(32) if topology.joined_control_planes else None
+    initialize(plan, execute, certificate_key)
+    for node in topology.joined_control_planes:
+        joined = {"localAPIEndpoint": {"advertiseAddress": str(plan.addresses[node.name])}}
+        join(plan, [node], execute, {**joined, "certificateKey": certificate_key})
+    join(plan, topology.joined, execute)
+    apply = ("kubectl", _ADMIN, "apply", "--filename=-")
+    execute(plan.first, *apply, stdin=smoke.manifests(len(topology.joined)))
     wait_until_ready(plan, execute)
     forget_tokens(plan, execute)
 
 
-def initialize(plan: Plan, execute: Execute) -> None:
-    """``kubeadm init`` on the control plane."""
-    shell.say(f"kubeadm init on {plan.control_plane}")
-    configuration = init_configuration(plan.kubernetes, pod_subnet=plan.pod_subnet, address=plan.address)
-    execute(plan.control_plane, "tee", _INIT_CONFIGURATION, stdin=configuration)
-    command = ("kubeadm", "init", f"--config={_INIT_CONFIGURATION}", "--skip-token-print")
-    execute(plan.control_plane, *command, log=plan.logs / f"init-{plan.control_plane}.log")
+def write_files(node: str, files: Iterable[File], execute: Execute) -> None:
+    """Put files on a node; ``${RANDOM_KEY}`` in one becomes 32 random bytes in base64."""
+    for file in files:
+        content = file.content.replace("${RANDOM_KEY}", base64.b64encode(secrets.token_bytes(32)).decode())
+        owner = f"--owner={file.owner}", f"--group={file.owner}"
+        execute(node, "install", "-D", *owner, f"--mode={file.mode:04o}", "/dev/stdin", file.path, stdin=content)
 
 
-def join_workers(plan: Plan, execute: Execute) -> None:
-    """``kubeadm join`` on all workers at once; the token goes by standard input."""
-    if not plan.workers:
-        return
-    shell.say(f"kubeadm join on {', '.join(plan.workers)}")
-    printed = execute(plan.control_plane, "kubeadm", "token", "create", "--print-join-command")
-    configuration = join_configuration(printed, api_version(plan.kubernetes))
-    each(
-        plan.workers,
-        lambda worker: execute(
-            worker, "kubeadm", "join", "--config=/dev/stdin", stdin=configuration, log=plan.logs / f"join-{worker}.log"
-        ),
+def initialize(plan: Plan, execute: Execute, certificate_key: str | None) -> None:
+    """``kubeadm init`` on the first control plane; with a key, its certificates are there to be joined with."""
+    shell.say(f"kubeadm init on {plan.first}")
+    configuration = kubeadm.init_configuration(
+        plan.topology, plan.addresses, kubernetes=plan.kubernetes, certificate_key=certificate_key
     )
+    execute(plan.first, "tee", _INIT_CONFIGURATION, stdin=configuration)
+    options = ["--upload-certs", "--skip-certificate-key-print"] if certificate_key else []
+    command = ("kubeadm", "init", f"--config={_INIT_CONFIGURATION}", "--skip-token-print", *options)
+    execute(plan.first, *command, log=plan.logs / f"init-{plan.first}.log")
+
+
+def join(plan: Plan, nodes: Sequence[Node], execute: Execute, control_plane: Mapping[str, Any] | None = None) -> None:
+    """``kubeadm join`` on nodes, all at once; the token goes by standard input."""
+    if not nodes:
+        return
+    shell.say(f"kubeadm join on {', '.join(node.name for node in nodes)}")
+    printed = execute(plan.first, "kubeadm", "token", "create", "--print-join-command")
+    by_file = plan.topology.discovery_by_file
+    known = _cluster_info(plan, execute) if by_file else ""
+
+    def act(name: str) -> None:
+        node = next(node for node in nodes if node.name == name)
+        version = kubeadm.api_version(plan.kubernetes)
+        configuration = kubeadm.join_configuration(printed, node, version, by_file=by_file, control_plane=control_plane)
+        if by_file:
+            execute(name, "tee", kubeadm.CLUSTER_INFO, stdin=known)
+        log = plan.logs / f"join-{name}.log"
+        execute(name, "kubeadm", "join", "--config=/dev/stdin", stdin=configuration, log=log)
+        if by_file:
+            execute(name, "rm", kubeadm.CLUSTER_INFO)
+
+    each([node.name for node in nodes], act)
+
+
+def _cluster_info(plan: Plan, execute: Execute) -> str:
+    options = ("--namespace=kube-public", "get", "configmap", "cluster-info", "--output=jsonpath={.data.kubeconfig}")
+    return execute(plan.first, "kubectl", _ADMIN, *options)
 
 
 def wait_until_ready(plan: Plan, execute: Execute) -> None:
@@ -89,7 +130,7 @@ def wait_until_ready(plan: Plan, execute: Execute) -> None:
 
     def wait(*arguments: str) -> None:
         seconds = max(1, round(deadline - time.monotonic()))
-        execute(plan.control_plane, "kubectl", _ADMIN, *arguments, f"--timeout={seconds}s")
+        execute(plan.first, "kubectl", _ADMIN, *arguments, f"--timeout={seconds}s")
 
     wait("wait", "--for=condition=Ready", "node", "--all")
     for workload in ("daemonset/kube-proxy", "deployment/coredns"):
@@ -99,113 +140,13 @@ def wait_until_ready(plan: Plan, execute: Execute) -> None:
 
 def forget_tokens(plan: Plan, execute: Execute) -> None:
     """Delete the bootstrap tokens: in a cluster of some age they have expired."""
-    listed = execute(plan.control_plane, "kubeadm", "token", "list", "--output=json")
+    listed = execute(plan.first, "kubeadm", "token", "list", "--output=json")
     decoder, position, tokens = json.JSONDecoder(), 0, []
     while (position := listed.find("{", position)) >= 0:
         entry, position = decoder.raw_decode(listed, position)
         tokens.append(entry["token"].split(".")[0])
     if tokens:
-        execute(plan.control_plane, "kubeadm", "token", "delete", *tokens)
-
-
-def api_version(kubernetes: str) -> str:
-    """Version of kubeadm's configuration that this release of Kubernetes writes."""
-    minor = int(kubernetes.split(".")[1])
-    if minor >= 31:
-        return "kubeadm.k8s.io/v1beta4"
-    return "kubeadm.k8s.io/v1beta3" if minor >= 22 else "kubeadm.k8s.io/v1beta2"
-
-
-def init_configuration(kubernetes: str, *, pod_subnet: str, address: IPv4Address) -> str:
-    """Configuration for ``kubeadm init``: the defaults, and what containers as nodes need of kubelet and kube-proxy."""
-    version = api_version(kubernetes)
-    kubelet = {
-        "apiVersion": "kubelet.config.k8s.io/v1beta1",
-        "kind": "KubeletConfiguration",
-        "cgroupDriver": "cgroupfs",
-        # The nodes share the machine's disk, which may be rather full without any harm.
-        "imageGCHighThresholdPercent": 100,
-        "evictionHard": {"nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%"},
-    }
-    if int(kubernetes.split(".")[1]) >= 35:
-        kubelet["failCgroupV1"] = False
-    documents = [
-        {"apiVersion": version, "kind": "InitConfiguration", "localAPIEndpoint": {"advertiseAddress": str(address)}},
-        {
-            "apiVersion": version,
-            "kind": "ClusterConfiguration",
-            "kubernetesVersion": kubernetes,
-            "networking": {"podSubnet": pod_subnet},
-        },
-        kubelet,
-        {
-            "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
-            "kind": "KubeProxyConfiguration",
-            "mode": "iptables",
-            # The table's size is the machine's; a container may not set it.
-            "conntrack": {"maxPerCore": 0},
-        },
-    ]
-    return yaml_documents(documents)
-
-
-def join_configuration(printed: str, version: str) -> str:
-    """JoinConfiguration of what ``kubeadm token create --print-join-command`` said.
-
-    :raises LabError: when there is no such command in it.
-    """
-    matched = _JOIN_COMMAND.search(printed)
-    if matched is None:
-        raise LabError("kubeadm token create printed no join command")
-    server, token, ca_hash = matched.groups()
-    discovery = {"apiServerEndpoint": server, "token": token, "caCertHashes": [ca_hash]}
-    document = {"apiVersion": version, "kind": "JoinConfiguration", "discovery": {"bootstrapToken": discovery}}
-    return yaml_documents([document])
-
-
-def smoke(workers: int) -> str:
-    """The smoke application: a Deployment spread over the workers, and its Service with a ClusterIP."""
-    labels = {"app": "smoke"}
-    names = {"POD_NAME": "metadata.name", "NODE_NAME": "spec.nodeName"}
-    container = {
-        "name": "smoke",
-        "image": SMOKE,
-        "imagePullPolicy": "Never",
-        "env": [{"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in names.items()],
-        "ports": [{"containerPort": 8080}],
-        "readinessProbe": {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 2},
-    }
-    spread = {
-        "maxSkew": 1,
-        "topologyKey": "kubernetes.io/hostname",
-        "whenUnsatisfiable": "DoNotSchedule",
-        "labelSelector": {"matchLabels": labels},
-    }
-    pod: dict[str, object] = {"containers": [container], "topologySpreadConstraints": [spread]}
-    if not workers:
-        pod["tolerations"] = [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}]
-    deployment = {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "smoke"},
-        "spec": {
-            "replicas": max(2, workers),
-            "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": pod},
-        },
-    }
-    service = {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": "smoke"},
-        "spec": {"selector": labels, "ports": [{"port": 80, "targetPort": 8080}]},
-    }
-    return yaml_documents([deployment, service])
-
-
-def yaml_documents(documents: Sequence[object]) -> str:
-    """Several documents as YAML; JSON is a part of YAML."""
-    return "".join(f"---\n{json.dumps(document, indent=2)}\n" for document in documents)
+        execute(plan.first, "kubeadm", "token", "delete", *tokens)
 
 
 def each(nodes: Sequence[str], act: Callable[[str], object]) -> None:

@@ -74,6 +74,19 @@ class Builder:
                     self._go.clear()
         return directory
 
+    def kubelet(self, version: str) -> Path:
+        """The kubelet of a version other than the cluster's, alone: a product of its own.
+
+        :raises LabError: when there is no Go to build it with.
+        """
+        key = products.key(products.recipe(paths.LAB / "golang.py"), golang.go_version())
+        directory = self._cache.root / f"kubelet-{check_version(version)}-{key}"
+        if not directory.is_dir():
+            with products.locked(self._cache.lock("go")):
+                products.publish(directory, partial(self._make_kubelet, version))
+                self._go.clear()
+        return directory / "kubelet"
+
     def node(self, wish: Wish) -> NodeProducts:
         """Everything for nodes with Kubernetes; the Go build and Debian's packages are fetched side by side."""
         with concurrent.futures.ThreadPoolExecutor(max_workers=1) as other:
@@ -118,6 +131,10 @@ class Builder:
         if missing:
             golang.go_version()
             golang.build_components(self._go, target, missing)
+
+    def _make_kubelet(self, version: str, target: Path) -> None:
+        shell.say(f"building the kubelet {version} from the Go modules")
+        golang.build_kubernetes(self._go, version, target, ["kubelet"])
 
     def _base_image(self, key: str, mirrors: debian.Mirrors) -> str:
         image = f"{_REPOSITORY}/base:{key}"

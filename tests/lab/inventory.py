@@ -26,11 +26,12 @@ def render(topology: Topology, addresses: Mapping[str, IPv4Address], connection:
         **connection,
     }
     if topology.endpoint is not None:
-        variables["kubeadm_ha_endpoint"] = f"{addresses[topology.endpoint.node]}:{topology.endpoint.port}"
+        host = topology.endpoint.name or addresses[topology.endpoint.node]
+        variables["kubeadm_ha_endpoint"] = f"{host}:{topology.endpoint.port}"
     lines = ["---", "all:", "  vars:"]
     lines += [f"    {name}: {json.dumps(value)}" for name, value in variables.items()]
     for group in _groups(topology):
-        lines += [f"{group}:", *_hosts(topology, addresses, group)]
+        lines += [f"{topology.groups.get(group, group)}:", *_hosts(topology, addresses, group)]
     return "\n".join(lines) + "\n"
 
 

@@ -9,12 +9,12 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from tests.lab import addresses, before, inventory, machine, nodefiles, paths, products, shell
+from tests.lab import addresses, before, external_etcd, inventory, machine, nodefiles, paths, products, shell
 from tests.lab.build import Builder, NodeProducts, Wish
 from tests.lab.errors import InputError, LabError
 from tests.lab.podman import LABEL, Container, Podman, container_name, network_name
@@ -30,6 +30,8 @@ class Images:
 
     host: str
     node: NodeProducts | None
+    kubelets: Mapping[str, Path]
+    """Kubelets of other versions than the cluster's."""
 
 
 class Labs:
@@ -127,7 +129,9 @@ class Labs:
         builder = Builder(self._cache, self._podman)
         wish = Wish(version=topology.kubernetes, binaries=binaries)
         node = builder.node(wish) if topology.needs_kubernetes else None
-        return Images(host=builder.host_image(), node=node)
+        others = {node.kubelet for node in topology.nodes if node.kubelet}
+        kubelets = {version: builder.kubelet(version) for version in sorted(others)}
+        return Images(host=builder.host_image(), node=node, kubelets=kubelets)
 
     def _remove(self, name: str) -> None:
         self._podman.remove([container.name for container in self._podman.containers(name)])
@@ -188,7 +192,12 @@ class _Making:
 
     def _network(self, subnet: IPv4Network) -> nodefiles.Network:
         assigned = addresses.assign(self._topology, subnet)
-        return nodefiles.Network(addresses=assigned, pod_subnets=addresses.pod_subnets(self._topology, assigned))
+        endpoint = self._topology.endpoint
+        return nodefiles.Network(
+            addresses=assigned,
+            pod_subnets=addresses.pod_subnets(self._topology, assigned),
+            names={endpoint.name: endpoint.node} if endpoint and endpoint.name else {},
+        )
 
     def _create(self, name: str, network: nodefiles.Network) -> None:
         node = next(node for node in self._topology.nodes if node.name == name)
@@ -197,6 +206,7 @@ class _Making:
             container,
             network=network_name(self._name),
             address=str(network.addresses[name]),
+            hostname=node.hostname,
             image=self._image(node),
             more=self._volumes(node),
         )
@@ -212,13 +222,24 @@ class _Making:
             authorized_key=self._state.key.with_suffix(".pub").read_text(encoding="utf-8"),
         )
         self._podman("cp", "--archive=false", "-", f"{container.name}:/", stdin=nodefiles.pack(files))
+        for program in self._programs(node):
+            self._podman("cp", program, f"{container.name}:/usr/bin/{program.name}")
         self._podman("start", container.name)
 
     def _image(self, node: Node) -> str:
-        if node.state is State.PLAIN:
+        if not node.state.has_kubernetes:
             return self._images.host
         assert self._images.node is not None
         return self._images.node.image
+
+    def _programs(self, node: Node) -> list[Path]:
+        """Programs that this node has and its image has not."""
+        if node.kubelet:
+            return [self._images.kubelets[node.kubelet]]
+        if node.state is State.ETCD:
+            assert self._images.node is not None
+            return [self._images.node.binaries / name for name in external_etcd.PROGRAMS]
+        return []
 
     def _volumes(self, node: Node) -> list[str]:
         volumes = []
@@ -227,11 +248,12 @@ class _Making:
             product_uuid.parent.mkdir(exist_ok=True)
             product_uuid.write_text(f"{nodefiles.product_uuid(self._name, node.name)}\n", encoding="utf-8")
             volumes.append(f"--volume={product_uuid}:{_PRODUCT_UUID}:ro")
-        if node.state is not State.PLAIN:
+        if node.state.has_kubernetes:
             assert self._images.node is not None
             store = self._cache.nodes / self._name / node.name
             _link_store(self._images.node.store, store)
             volumes.append(f"--volume={store}:/var/lib/containerd")
+        if node.state.has_kubernetes or node.state is State.ETCD:
             etcd = paths.etcd_data(self._name) / node.name
             etcd.mkdir(mode=0o700, parents=True)
             volumes.append(f"--volume={etcd}:/var/lib/etcd")
@@ -274,17 +296,14 @@ class _Making:
         return self._images.node.version if self._images.node else "none"
 
     def _make_cluster(self, network: nodefiles.Network) -> None:
-        first = self._topology.initialized
-        if first is None:
+        if self._topology.initialized is None:
             return
-        workers = [node.name for node in self._topology.joined]
-        before.each([first.name, *workers], self._wait_for_boot)
+        members = [node.name for node in self._topology.nodes if node.state not in (State.PLAIN, State.PREPARED)]
+        before.each(members, self._wait_for_boot)
         plan = before.Plan(
+            topology=self._topology,
             kubernetes=self._kubernetes,
-            pod_subnet=self._topology.pod_subnet,
-            control_plane=first.name,
-            address=network.addresses[first.name],
-            workers=workers,
+            addresses=network.addresses,
             logs=self._state.logs,
         )
         before.make_cluster(plan, self._execute)

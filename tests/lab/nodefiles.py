@@ -10,11 +10,11 @@ import json
 import tarfile
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
 from tests.lab.inventory import USER
-from tests.lab.topology import Node, State
+from tests.lab.topology import Node
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,8 @@ class Network:
 
     addresses: Mapping[str, IPv4Address]
     pod_subnets: Mapping[str, IPv4Network]
+    names: Mapping[str, str] = field(default_factory=dict)
+    """DNS names that every node knows, and whose node's address they mean."""
 
 
 _ID_OF_USER = 1000
@@ -51,19 +53,25 @@ def node_files(
     node: Node, *, lab: str, network: Network, resolv_conf: str, host_key: str, authorized_key: str
 ) -> dict[str, NodeFile]:
     """Path (without the leading slash) and content of the files of a node."""
-    address = network.addresses[node.name]
     files = {
-        "etc/hostname": NodeFile(content=f"{node.name}\n"),
-        "etc/hosts": NodeFile(content=f"127.0.0.1 localhost\n::1 localhost ip6-localhost\n{address} {node.name}\n"),
+        "etc/hostname": NodeFile(content=f"{node.hostname}\n"),
+        "etc/hosts": NodeFile(content=hosts(node, network)),
         "etc/machine-id": NodeFile(content=f"{machine_id(lab, node.name)}\n", mode=0o444),
         "etc/resolv.conf": NodeFile(content=resolv_conf),
         "etc/ssh/ssh_host_ed25519_key": NodeFile(content=host_key, mode=0o600),
         f"home/{USER}/.ssh/authorized_keys": NodeFile(content=authorized_key, mode=0o600, owner=_ID_OF_USER),
     }
-    if node.state is not State.PLAIN:
+    if node.state.has_kubernetes:
         files["etc/cni/net.d/10-bridge.conflist"] = NodeFile(content=bridge(network.pod_subnets[node.name]))
         files["etc/lab/pod-routes"] = NodeFile(content=pod_routes(node.name, network))
     return files
+
+
+def hosts(node: Node, network: Network) -> str:
+    """/etc/hosts: the node itself, and the names that all know."""
+    lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost", f"{network.addresses[node.name]} {node.hostname}"]
+    lines += [f"{network.addresses[other]} {name}" for name, other in network.names.items()]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def bridge(subnet: IPv4Network) -> str:

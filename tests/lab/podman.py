@@ -100,7 +100,9 @@ class Podman:
         found = [subnet["subnet"] for network in networks for subnet in network.get("subnets", [])]
         return [IPv4Network(subnet) for subnet in found if ":" not in subnet]
 
-    def create_node(self, container: Container, *, network: str, address: str, image: str, more: Sequence[str]) -> None:
+    def create_node(
+        self, container: Container, *, hostname: str, network: str, address: str, image: str, more: Sequence[str]
+    ) -> None:
         """Create a node's container without starting it."""
         self(
             "create",
@@ -108,7 +110,7 @@ class Podman:
             f"--label={LABEL}={container.lab}",
             f"--label={NODE_LABEL}={container.node}",
             f"--name={container.name}",
-            f"--hostname={container.node}",
+            f"--hostname={hostname}",
             f"--network={network}",
             f"--ip={address}",
             "--volume=/var",

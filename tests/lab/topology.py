@@ -13,6 +13,8 @@ A topology is a short TOML file::
     cp2 = { group = "kube_control_plane", state = "prepared" }
     w1 = { group = "kube_node", state = "joined" }
     lb1 = { group = "kube_load_balancer", state = "plain" }
+
+docs/lab.md has all keys, those of odd clusters too.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import enum
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +33,27 @@ TOPOLOGIES = Path(__file__).resolve().parent / "topologies"
 DEFAULT_KUBERNETES = "v1.34.4"
 DEFAULT_POD_SUBNET = "10.244.0.0/16"
 
-_KEYS = frozenset({"kubernetes", "endpoint", "pod_subnet", "nodes"})
-_NODE_KEYS = frozenset({"group", "state"})
+_KEYS = frozenset(
+    {
+        "kubernetes",
+        "endpoint",
+        "endpoint_name",
+        "pod_subnet",
+        "discovery",
+        "cluster",
+        "init",
+        "files",
+        "groups",
+        "nodes",
+    }
+)
+_NODE_KEYS = frozenset({"group", "state", "hostname", "node_name", "kubelet"})
+_FILE_KEYS = frozenset({"path", "content", "mode", "owner"})
+CONTROL_PLANES = "kube_control_plane"
 _NODE_NAME = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?")
 _GROUP_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+_HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
+_MODE = re.compile(r"0[0-7]{3}")
 _VERSION = re.compile(r"v1\.\d{1,2}\.\d{1,2}")
 # host-local hands out one /24 per node, chosen by the node's address: so the pods' subnet is a /16.
 _POD_SUBNET = re.compile(r"(\d{1,3})\.(\d{1,3})\.0\.0/16")
@@ -48,26 +67,62 @@ class State(enum.Enum):
     PREPARED = "prepared"
     """containerd, kubelet, kubeadm, kubectl and the images are there; no member of any cluster."""
     JOINED = "joined"
-    """A worker of the *before* cluster, by plain ``kubeadm join``."""
+    """A member of the *before* cluster, by plain ``kubeadm join``."""
     INITIALIZED = "initialized"
-    """The only control plane of the *before* cluster, by plain ``kubeadm init``."""
+    """The first control plane of the *before* cluster, by plain ``kubeadm init``."""
+    ETCD = "etcd"
+    """A Debian server with a member of the *before* cluster's external etcd, run by systemd."""
+    BALANCING = "balancing"
+    """A Debian server whose haproxy balances the endpoint over the control planes: the *before* cluster is HA."""
+
+    @property
+    def has_kubernetes(self) -> bool:
+        """Whether kubelet and kubeadm are on such a node."""
+        return self in (State.PREPARED, State.JOINED, State.INITIALIZED)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """A node of a topology: its name, its Ansible group, its state before the test."""
+    """A node of a topology.
+
+    :param name: its name in the lab and in the inventory.
+    :param group: its Ansible group.
+    :param state: how far it is before the test.
+    :param hostname: what the machine calls itself.
+    :param node_name: ``nodeRegistration.name`` of kubeadm; None: the Node is called like the machine.
+    :param kubelet: version of its kubelet; None: the cluster's.
+    """
 
     name: str
     group: str
     state: State
+    hostname: str
+    node_name: str | None = None
+    kubelet: str | None = None
+
+    @property
+    def registered(self) -> str:
+        """Name of the Node object."""
+        return self.node_name or self.hostname
 
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """The future control plane endpoint: a node of the topology and a port."""
+    """The control plane endpoint: a node of the topology, a port, and a DNS name if it has one."""
 
     node: str
     port: int
+    name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """A file on the first control plane before ``kubeadm init``; ``owner`` is its user and group ID."""
+
+    path: str
+    content: str
+    mode: int
+    owner: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,21 +134,45 @@ class Topology:
     pod_subnet: str
     nodes: tuple[Node, ...]
     endpoint: Endpoint | None
+    discovery_by_file: bool = False
+    """Whether joining nodes are given cluster-info as a file, because nobody may read it without a credential."""
+    cluster: Mapping[str, Any] = field(default_factory=dict)
+    """What kubeadm's ClusterConfiguration has besides."""
+    init: Mapping[str, Any] = field(default_factory=dict)
+    """What kubeadm's InitConfiguration has besides."""
+    files: tuple[File, ...] = ()
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """Names of groups in the inventory, where they are not the topology's."""
 
     @property
     def initialized(self) -> Node | None:
-        """The control plane of the *before* cluster, if there is a cluster."""
+        """The first control plane of the *before* cluster, if there is a cluster."""
         return next((node for node in self.nodes if node.state is State.INITIALIZED), None)
 
     @property
     def joined(self) -> tuple[Node, ...]:
         """The workers of the *before* cluster."""
-        return tuple(node for node in self.nodes if node.state is State.JOINED)
+        return tuple(node for node in self.nodes if node.state is State.JOINED and node.group != CONTROL_PLANES)
+
+    @property
+    def joined_control_planes(self) -> tuple[Node, ...]:
+        """The other control planes of a *before* cluster that is HA."""
+        return tuple(node for node in self.nodes if node.state is State.JOINED and node.group == CONTROL_PLANES)
+
+    @property
+    def etcd(self) -> tuple[Node, ...]:
+        """The members of the *before* cluster's external etcd."""
+        return tuple(node for node in self.nodes if node.state is State.ETCD)
+
+    @property
+    def balancer(self) -> Node | None:
+        """The node that balances the endpoint of a *before* cluster that is HA."""
+        return next((node for node in self.nodes if node.state is State.BALANCING), None)
 
     @property
     def needs_kubernetes(self) -> bool:
-        """Whether any node has Kubernetes on it (else nothing of it is built)."""
-        return any(node.state is not State.PLAIN for node in self.nodes)
+        """Whether any node has a program of Kubernetes or etcd on it (else nothing of it is built)."""
+        return any(node.state.has_kubernetes or node.state is State.ETCD for node in self.nodes)
 
 
 def find(wanted: str) -> Path:
@@ -132,7 +211,8 @@ def parse(document: Mapping[str, Any], *, name: str) -> Topology:
     """
     _known_keys(document, _KEYS, "")
     nodes = _nodes(document.get("nodes"))
-    _check_cluster(nodes)
+    endpoint = _endpoint(document.get("endpoint"), document.get("endpoint_name"), nodes)
+    _check_cluster(nodes, endpoint)
     return Topology(
         name=name,
         kubernetes=_matching(document, "kubernetes", _VERSION, default=DEFAULT_KUBERNETES, example="v1.34.4"),
@@ -140,7 +220,12 @@ def parse(document: Mapping[str, Any], *, name: str) -> Topology:
             document, "pod_subnet", _POD_SUBNET, default=DEFAULT_POD_SUBNET, example=DEFAULT_POD_SUBNET
         ),
         nodes=nodes,
-        endpoint=_endpoint(document.get("endpoint"), nodes),
+        endpoint=endpoint,
+        discovery_by_file=_discovery_by_file(document.get("discovery", "token")),
+        cluster=_table(document, "cluster"),
+        init=_table(document, "init"),
+        files=tuple(_file(number, entry) for number, entry in enumerate(document.get("files", []))),
+        groups=_groups(_table(document, "groups"), nodes),
     )
 
 
@@ -160,11 +245,58 @@ def _known_keys(table: Mapping[str, Any], known: frozenset[str], where: str) -> 
             raise InputError(f"{where}{key} is not a known key; known are {', '.join(sorted(known))}")
 
 
-def _matching(document: Mapping[str, Any], key: str, pattern: re.Pattern[str], *, default: str, example: str) -> str:
-    value = document.get(key, default)
+def _matching(
+    table: Mapping[str, Any], key: str, pattern: re.Pattern[str], *, default: str, example: str, where: str = ""
+) -> str:
+    value = table.get(key, default)
     if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise InputError(f"{key} is {value!r}, expected a string such as {example}")
+        raise InputError(f"{where}{key} is {value!r}, expected a string such as {example}")
     return value
+
+
+def _optional(
+    table: Mapping[str, Any], key: str, pattern: re.Pattern[str], *, example: str, where: str = ""
+) -> str | None:
+    return _matching(table, key, pattern, default="", example=example, where=where) if key in table else None
+
+
+def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = document.get(key, {})
+    if not isinstance(value, dict):
+        raise InputError(f"{key} is {value!r}, expected a table [{key}]")
+    return value
+
+
+def _discovery_by_file(value: object) -> bool:
+    if value not in ("token", "file"):
+        raise InputError(f"discovery is {value!r}, expected token or file")
+    return value == "file"
+
+
+def _file(number: int, entry: object) -> File:
+    where = f"files[{number}]"
+    if not isinstance(entry, dict):
+        raise InputError(f"{where} is {entry!r}, expected a table [[files]]")
+    _known_keys(entry, _FILE_KEYS, f"{where}.")
+    path, content, owner = entry.get("path"), entry.get("content"), entry.get("owner", 0)
+    if not isinstance(path, str) or not path.startswith("/"):
+        raise InputError(f"{where}.path is {path!r}, expected an absolute path")
+    if not isinstance(content, str):
+        raise InputError(f"{where}.content is {content!r}, expected a string")
+    if not isinstance(owner, int):
+        raise InputError(f"{where}.owner is {owner!r}, expected the number of a user")
+    mode = _matching(entry, "mode", _MODE, default="0600", example="0600", where=f"{where}.")
+    return File(path=path, content=content, mode=int(mode, 8), owner=owner)
+
+
+def _groups(table: Mapping[str, Any], nodes: tuple[Node, ...]) -> Mapping[str, str]:
+    used = {node.group for node in nodes}
+    for group, name in table.items():
+        if group not in used:
+            raise InputError(f"groups.{group}: no node is in that group")
+        if not isinstance(name, str) or not _GROUP_NAME.fullmatch(name):
+            raise InputError(f"groups.{group} is {name!r}, expected an Ansible group such as masters")
+    return table
 
 
 def _nodes(table: object) -> tuple[Node, ...]:
@@ -178,11 +310,22 @@ def _node(name: str, entry: object) -> Node:
         raise InputError(f"nodes.{name}: a node's name has lower-case letters, digits and hyphens, at most 32")
     if not isinstance(entry, dict):
         raise InputError(f'nodes.{name} is {entry!r}, expected {{ group = "...", state = "..." }}')
-    _known_keys(entry, _NODE_KEYS, f"nodes.{name}.")
+    where = f"nodes.{name}."
+    _known_keys(entry, _NODE_KEYS, where)
     group = entry.get("group")
     if not isinstance(group, str) or not _GROUP_NAME.fullmatch(group):
-        raise InputError(f"nodes.{name}.group is {group!r}, expected an Ansible group such as kube_node")
-    return Node(name=name, group=group, state=_state(name, entry.get("state")))
+        raise InputError(f"{where}group is {group!r}, expected an Ansible group such as kube_node")
+    node = Node(
+        name=name,
+        group=group,
+        state=_state(name, entry.get("state")),
+        hostname=_matching(entry, "hostname", _HOST_NAME, default=name, example="node-1.example.org", where=where),
+        node_name=_optional(entry, "node_name", _HOST_NAME, example="node-1.example.org", where=where),
+        kubelet=_optional(entry, "kubelet", _VERSION, example="v1.33.13", where=where),
+    )
+    if not node.state.has_kubernetes and (node.node_name or node.kubelet):
+        raise InputError(f"nodes.{name} has no kubelet in state {node.state.value}: leave node_name and kubelet out")
+    return node
 
 
 def _state(name: str, value: object) -> State:
@@ -193,20 +336,25 @@ def _state(name: str, value: object) -> State:
         raise InputError(f"nodes.{name}.state is {value!r}, expected one of {known}") from None
 
 
-def _check_cluster(nodes: tuple[Node, ...]) -> None:
+def _check_cluster(nodes: tuple[Node, ...], endpoint: Endpoint | None) -> None:
     initialized = [node.name for node in nodes if node.state is State.INITIALIZED]
+    balancing = [node.name for node in nodes if node.state is State.BALANCING]
     if len(initialized) > 1:
         raise InputError(f"nodes {' and '.join(initialized)} are both initialized: the cluster before has one")
     for node in nodes:
-        if node.state is State.INITIALIZED and node.group != "kube_control_plane":
-            raise InputError(f"nodes.{node.name} is initialized, so its group must be kube_control_plane")
-        if node.state is State.JOINED and node.group == "kube_control_plane":
-            raise InputError(f"nodes.{node.name} is a joined control plane: the cluster before has a single one")
-        if node.state is State.JOINED and not initialized:
-            raise InputError(f"nodes.{node.name} is joined, but no node is initialized")
+        if node.state is State.INITIALIZED and node.group != CONTROL_PLANES:
+            raise InputError(f"nodes.{node.name} is initialized, so its group must be {CONTROL_PLANES}")
+        if node.state is State.JOINED and node.group == CONTROL_PLANES and not balancing:
+            raise InputError(f"nodes.{node.name} is a joined control plane: that needs a node that is balancing")
+        if node.state in (State.JOINED, State.ETCD, State.BALANCING) and not initialized:
+            raise InputError(f"nodes.{node.name} is {node.state.value}, but no node is initialized")
+    if balancing and [endpoint.node if endpoint else None] != balancing:
+        raise InputError(f"{' and '.join(balancing)} balances, so the endpoint must be on that node and no other")
 
 
-def _endpoint(value: object, nodes: tuple[Node, ...]) -> Endpoint | None:
+def _endpoint(value: object, endpoint_name: object, nodes: tuple[Node, ...]) -> Endpoint | None:
+    if endpoint_name is not None and not (isinstance(endpoint_name, str) and _HOST_NAME.fullmatch(endpoint_name)):
+        raise InputError(f"endpoint_name is {endpoint_name!r}, expected a DNS name such as k8s.example.org")
     if value is None:
         return None
     name, _, port = value.partition(":") if isinstance(value, str) else ("", "", "")
@@ -214,4 +362,4 @@ def _endpoint(value: object, nodes: tuple[Node, ...]) -> Endpoint | None:
         raise InputError(f"endpoint is {value!r}, expected NODE:PORT such as lb1:6443")
     if name not in {node.name for node in nodes}:
         raise InputError(f"endpoint names {name}, which is not below [nodes]")
-    return Endpoint(node=name, port=int(port))
+    return Endpoint(node=name, port=int(port), name=endpoint_name)

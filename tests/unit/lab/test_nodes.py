@@ -5,20 +5,24 @@
 
 from __future__ import annotations
 
+import base64
+import dataclasses
 import io
 import json
 import tarfile
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from tests.lab import addresses, before, nodefiles, topology
+from tests.lab import addresses, balancer, before, external_etcd, kubeadm, nodefiles, smoke, topology
 from tests.lab.errors import LabError
 
 CONVERT = topology.load(topology.find("convert"))
 ASSIGNED = addresses.assign(CONVERT, IPv4Network("10.87.100.0/24"))
+W1 = next(node for node in CONVERT.nodes if node.name == "w1")
 NETWORK = nodefiles.Network(addresses=ASSIGNED, pod_subnets=addresses.pod_subnets(CONVERT, ASSIGNED))
 PRINTED = "kubeadm join 10.87.100.11:6443 --token abcdef.0123456789abcdef --discovery-token-ca-cert-hash sha256:0123 \n"
 
@@ -66,43 +70,85 @@ def test_keys_are_readable_by_their_owner_only() -> None:
         assert archive.getmember("etc/hosts").mode == 0o644
 
 
+def configuration(name: str, kubernetes: str = "v1.34.4", **changes: Any) -> dict[str, Any]:
+    """Documents of ``kubeadm init`` by their kind."""
+    loaded = dataclasses.replace(topology.load(topology.find(name)), **changes)
+    assigned = addresses.assign(loaded, IPv4Network("10.87.100.0/24"))
+    text = kubeadm.init_configuration(loaded, assigned, kubernetes=kubernetes)
+    return {document["kind"]: document for document in yaml.safe_load_all(text)}
+
+
 @pytest.mark.parametrize(
     ("kubernetes", "version"),
     [("v1.20.2", "v1beta2"), ("v1.22.0", "v1beta3"), ("v1.30.9", "v1beta3"), ("v1.31.0", "v1beta4")],
 )
 def test_the_configuration_is_of_the_version_of_that_kubeadm(kubernetes: str, version: str) -> None:
-    text = before.init_configuration(kubernetes, pod_subnet="10.244.0.0/16", address=IPv4Address("192.0.2.11"))
-    documents = {document["kind"]: document for document in yaml.safe_load_all(text)}
+    documents = configuration("convert", kubernetes)
     assert documents["ClusterConfiguration"]["apiVersion"] == f"kubeadm.k8s.io/{version}"
-    assert documents["InitConfiguration"]["localAPIEndpoint"] == {"advertiseAddress": "192.0.2.11"}
+    assert documents["InitConfiguration"]["localAPIEndpoint"] == {"advertiseAddress": "10.87.100.11"}
 
 
 def test_the_cluster_before_has_no_control_plane_endpoint() -> None:
-    text = before.init_configuration("v1.34.4", pod_subnet="10.244.0.0/16", address=IPv4Address("192.0.2.11"))
-    assert "controlPlaneEndpoint" not in text
-    assert "failCgroupV1" not in text
-    newer = before.init_configuration("v1.35.4", pod_subnet="10.244.0.0/16", address=IPv4Address("192.0.2.11"))
-    assert '"failCgroupV1": false' in newer
+    assert set(configuration("convert")["ClusterConfiguration"]) == {
+        "apiVersion",
+        "kind",
+        "kubernetesVersion",
+        "networking",
+    }
+    assert "failCgroupV1" not in configuration("convert")["KubeletConfiguration"]
+    assert configuration("convert", "v1.35.4")["KubeletConfiguration"]["failCgroupV1"] is False
+
+
+def test_one_that_is_highly_available_has_it() -> None:
+    assert configuration("native")["ClusterConfiguration"]["controlPlaneEndpoint"] == "10.87.100.41:6443"
+
+
+def test_an_etcd_outside_is_named_with_the_client_pair() -> None:
+    external = configuration("external_etcd")["ClusterConfiguration"]["etcd"]["external"]
+    assert external["endpoints"] == ["https://10.87.100.51:2379"]
+    assert external["keyFile"] == "/etc/kubernetes/pki/apiserver-etcd-client.key"
+
+
+def test_what_the_topology_wants_is_merged_into_kubeadms_configuration() -> None:
+    documents = configuration(
+        "convert",
+        cluster={"networking": {"dnsDomain": "odd"}, "apiServer": {"certSANs": ["::1"]}},
+        init={"localAPIEndpoint": {"bindPort": 7443}},
+    )
+    assert documents["ClusterConfiguration"]["networking"] == {"podSubnet": "10.244.0.0/16", "dnsDomain": "odd"}
+    assert documents["ClusterConfiguration"]["apiServer"] == {"certSANs": ["::1"]}
+    assert documents["InitConfiguration"]["localAPIEndpoint"] == {"advertiseAddress": "10.87.100.11", "bindPort": 7443}
 
 
 def test_workers_join_with_what_kubeadm_printed() -> None:
-    document = yaml.safe_load(before.join_configuration(PRINTED, "kubeadm.k8s.io/v1beta4"))
+    document = yaml.safe_load(kubeadm.join_configuration(PRINTED, W1, "kubeadm.k8s.io/v1beta4"))
     assert document["kind"] == "JoinConfiguration"
     assert document["discovery"]["bootstrapToken"] == {
         "apiServerEndpoint": "10.87.100.11:6443",
         "token": "abcdef.0123456789abcdef",
         "caCertHashes": ["sha256:0123"],
     }
+    assert "nodeRegistration" not in document
+
+
+def test_where_nobody_may_read_cluster_info_it_is_a_file() -> None:
+    node = dataclasses.replace(W1, node_name="other")
+    document = yaml.safe_load(kubeadm.join_configuration(PRINTED, node, "kubeadm.k8s.io/v1beta4", by_file=True))
+    assert document["discovery"] == {
+        "file": {"kubeConfigPath": kubeadm.CLUSTER_INFO},
+        "tlsBootstrapToken": "abcdef.0123456789abcdef",
+    }
+    assert document["nodeRegistration"] == {"name": "other"}
 
 
 def test_no_join_command_is_an_error() -> None:
     with pytest.raises(LabError, match="printed no join command"):
-        before.join_configuration("timed out", "kubeadm.k8s.io/v1beta4")
+        kubeadm.join_configuration("timed out", W1, "kubeadm.k8s.io/v1beta4")
 
 
 @pytest.mark.parametrize(("workers", "replicas"), [(0, 2), (2, 2), (5, 5)])
 def test_the_smoke_application_has_a_replica_on_every_worker(workers: int, replicas: int) -> None:
-    deployment, service = yaml.safe_load_all(before.smoke(workers))
+    deployment, service = yaml.safe_load_all(smoke.manifests(workers))
     assert deployment["spec"]["replicas"] == replicas
     assert deployment["spec"]["template"]["spec"].get("tolerations") is None or workers == 0
     assert service["spec"]["selector"] == deployment["spec"]["template"]["metadata"]["labels"]
@@ -128,14 +174,7 @@ class Recorder:
 def test_the_token_is_on_no_command_line_and_is_deleted(tmp_path: Path) -> None:
     listed = '{"kind": "BootstrapToken", "token": "abcdef.0123456789abcdef"}\n{"token": "fedcba.9876543210fedcba"}\n'
     recorder = Recorder({"kubeadm token create": PRINTED, "kubeadm token list": listed})
-    plan = before.Plan(
-        kubernetes="v1.34.4",
-        pod_subnet="10.244.0.0/16",
-        control_plane="cp1",
-        address=IPv4Address("10.87.100.11"),
-        workers=("w1", "w2"),
-        logs=tmp_path,
-    )
+    plan = before.Plan(topology=CONVERT, kubernetes="v1.34.4", addresses=ASSIGNED, logs=tmp_path)
     before.make_cluster(plan, recorder)
     assert not any("0123456789abcdef" in part for command in recorder.commands for part in command)
     joins = [
@@ -146,3 +185,65 @@ def test_the_token_is_on_no_command_line_and_is_deleted(tmp_path: Path) -> None:
     assert len(joins) == 2
     assert all("abcdef.0123456789abcdef" in str(text) for text in joins)
     assert recorder.commands[-1] == ("cp1", "kubeadm", "token", "delete", "abcdef", "fedcba")
+
+
+def test_control_planes_join_one_after_the_other_with_a_key_that_no_command_line_has(tmp_path: Path) -> None:
+    native = topology.load(topology.find("native"))
+    assigned = addresses.assign(native, IPv4Network("10.87.100.0/24"))
+    recorder = Recorder({"kubeadm token create": PRINTED})
+    before.make_cluster(before.Plan(topology=native, kubernetes="v1.34.4", addresses=assigned, logs=tmp_path), recorder)
+    told = list(zip(recorder.commands, recorder.inputs, strict=True))
+    init = next(
+        yaml.safe_load_all(str(next(text for command, text in told if command[1] == "tee" and "init" in command[2])))
+    )
+    joins = {command[0]: yaml.safe_load(str(text)) for command, text in told if command[1:3] == ("kubeadm", "join")}
+    assert list(joins)[:2] == ["cp2", "cp3"]
+    assert joins["cp3"]["controlPlane"] == {
+        "localAPIEndpoint": {"advertiseAddress": "10.87.100.13"},
+        "certificateKey": init["certificateKey"],
+    }
+    assert "controlPlane" not in joins["w1"]
+    assert not any(init["certificateKey"] in part for command in recorder.commands for part in command)
+
+
+def test_files_have_owner_and_mode_and_keys_of_their_own() -> None:
+    recorder = Recorder({})
+    file = topology.File(path="/etc/kubernetes/enc.yaml", content="secret: ${RANDOM_KEY}", mode=0o600, owner=1000)
+    before.write_files("cp1", [file, file], recorder)
+    assert recorder.commands[0][1:-2] == ("install", "-D", "--owner=1000", "--group=1000", "--mode=0600")
+    assert recorder.commands[0][-1] == "/etc/kubernetes/enc.yaml"
+    keys = [str(text).removeprefix("secret: ") for text in recorder.inputs]
+    assert len(base64.b64decode(keys[0])) == 32
+    assert keys[0] != keys[1]
+
+
+def test_a_node_can_call_itself_otherwise_and_knows_the_endpoints_name() -> None:
+    node = dataclasses.replace(W1, hostname="worker-1.example.org")
+    network = dataclasses.replace(NETWORK, names={"k8s.example.org": "lb1"})
+    hosts = nodefiles.hosts(node, network).splitlines()
+    assert hosts[2:] == ["10.87.100.21 worker-1.example.org", "10.87.100.41 k8s.example.org"]
+
+
+def test_the_balancer_asks_every_control_plane_for_its_health() -> None:
+    text = balancer.configure(8443, {"cp1": IPv4Address("192.0.2.1"), "cp2": IPv4Address("192.0.2.2")}, 7443)
+    assert "    bind *:8443\n" in text
+    assert [line.split()[:3] for line in text.splitlines() if "server " in line and "timeout" not in line] == [
+        ["server", "cp1", "192.0.2.1:7443"],
+        ["server", "cp2", "192.0.2.2:7443"],
+    ]
+
+
+def test_the_members_of_an_etcd_know_each_other_and_the_first_control_plane_loses_the_cas_key() -> None:
+    members = {"etcd1": IPv4Address("192.0.2.1"), "etcd2": IPv4Address("192.0.2.2")}
+    recorder = Recorder({})
+    external_etcd.start("cp1", members, recorder)
+    units = [
+        text
+        for command, text in zip(recorder.commands, recorder.inputs, strict=True)
+        if "etcd.service" in command[-1] and text
+    ]
+    assert all(
+        "--initial-cluster=etcd1=https://192.0.2.1:2380,etcd2=https://192.0.2.2:2380" in str(text) for text in units
+    )
+    assert len(units) == 2
+    assert ("cp1", "rm", "-r", "/root/etcd-certificates", "/etc/kubernetes/pki/etcd/ca.key") in recorder.commands

@@ -65,6 +65,46 @@ def test_the_topology_of_the_conversion() -> None:
     assert loaded.endpoint == topology.Endpoint(node="lb1", port=6443)
 
 
+def test_odd_nodes_files_and_names_are_kept(tmp_path: Path) -> None:
+    top = (
+        'endpoint = "lb1:8443"\nendpoint_name = "k8s.example.org"\ndiscovery = "file"\n'
+        'cluster = { networking = { dnsDomain = "odd" } }\ninit = { localAPIEndpoint = { bindPort = 7443 } }\n'
+        'files = [{ path = "/etc/kubernetes/audit.yaml", content = "a", mode = "0640", owner = 1000 }]\n'
+        'groups = { kube_control_plane = "masters" }'
+    )
+    odd = CP1[:-2] + ', hostname = "m1.example.org", node_name = "master" }'
+    skewed = W1[:-2] + ', kubelet = "v1.33.13" }'
+    loaded = load(tmp_path, odd, skewed, LB1, top=top)
+    first, worker, balancer = loaded.nodes
+    assert (first.hostname, first.registered, first.kubelet) == ("m1.example.org", "master", None)
+    assert (worker.hostname, worker.registered, worker.kubelet) == ("w1", "w1", "v1.33.13")
+    assert balancer.hostname == "lb1"
+    assert loaded.endpoint == topology.Endpoint(node="lb1", port=8443, name="k8s.example.org")
+    assert loaded.discovery_by_file
+    assert loaded.cluster == {"networking": {"dnsDomain": "odd"}}
+    assert loaded.init == {"localAPIEndpoint": {"bindPort": 7443}}
+    assert loaded.files == (topology.File(path="/etc/kubernetes/audit.yaml", content="a", mode=0o640, owner=1000),)
+    assert loaded.groups == {"kube_control_plane": "masters"}
+
+
+def test_a_cluster_that_is_highly_available_before() -> None:
+    loaded = topology.load(topology.find("native"))
+    convert = topology.load(topology.find("convert"))
+    assert [node.name for node in loaded.joined_control_planes] == ["cp2", "cp3"]
+    assert [node.name for node in loaded.joined] == ["w1", "w2"]
+    assert loaded.balancer is not None
+    assert {node.name: node.group for node in loaded.nodes}.items() <= {
+        node.name: node.group for node in convert.nodes
+    }.items()
+
+
+def test_an_etcd_outside_needs_etcds_programs() -> None:
+    loaded = topology.load(topology.find("external_etcd"))
+    assert [node.name for node in loaded.etcd] == ["etcd1"]
+    assert not topology.State.ETCD.has_kubernetes
+    assert loaded.needs_kubernetes
+
+
 def test_a_topology_is_found_by_name_and_by_path(tmp_path: Path) -> None:
     assert topology.find("bare") == topology.TOPOLOGIES / "bare.toml"
     own = write(tmp_path, "")
@@ -77,13 +117,13 @@ def test_a_topology_is_found_by_name_and_by_path(tmp_path: Path) -> None:
         ("", "nodes is missing or empty"),
         ("[nodes]", "nodes is missing or empty"),
         ("nodes = 3", "nodes is missing or empty"),
-        (f"[nodes]\n{CP1}\n[cluster]", "cluster is not a known key; known are endpoint, kubernetes"),
+        (f"[nodes]\n{CP1}\n[clusters]", "clusters is not a known key; known are cluster, discovery, endpoint,"),
         (f"kubernetes = 1.34\n[nodes]\n{CP1}", "kubernetes is 1.34, expected a string such as v1.34.4"),
         (f'kubernetes = "1.34.4"\n[nodes]\n{CP1}', "kubernetes is '1.34.4', expected a string such as v1.34.4"),
         (f'pod_subnet = "10.244.0.0/24"\n[nodes]\n{CP1}', "pod_subnet is '10.244.0.0/24', expected a string such as"),
         ('[nodes]\nCP1 = { group = "kube_node", state = "plain" }', "nodes.CP1: a node's name has lower-case"),
         ('[nodes]\ncp1 = "kube_control_plane"', "nodes.cp1 is 'kube_control_plane', expected { group = \"...\", "),
-        (f"[nodes]\n{CP1[:-2]}, size = 2 }}", "nodes.cp1.size is not a known key; known are group, state"),
+        (f"[nodes]\n{CP1[:-2]}, size = 2 }}", "nodes.cp1.size is not a known key; known are group, hostname,"),
         ('[nodes]\nn1 = { state = "plain" }', "nodes.n1.group is None, expected an Ansible group"),
         ('[nodes]\nn1 = { group = "a-b", state = "plain" }', "nodes.n1.group is 'a-b', expected an Ansible group"),
         ('[nodes]\nn1 = { group = "kube_node" }', "nodes.n1.state is None, expected one of plain, prepared, joined"),
@@ -91,6 +131,34 @@ def test_a_topology_is_found_by_name_and_by_path(tmp_path: Path) -> None:
         (f"[nodes]\n{CP1}\n{CP1.replace('cp1', 'cp2')}", "nodes cp1 and cp2 are both initialized"),
         (f"[nodes]\n{CP1.replace('kube_control_plane', 'kube_node')}", "its group must be kube_control_plane"),
         (f"[nodes]\n{CP1}\n{CP2.replace('prepared', 'joined')}", "nodes.cp2 is a joined control plane"),
+        (f"[nodes]\n{CP2.replace('prepared', 'balancing')}", "nodes.cp2 is balancing, but no node is initialized"),
+        (f"[nodes]\n{CP1}\n{LB1.replace('plain', 'balancing')}", "lb1 balances, so the endpoint must be on that node"),
+        (f"[nodes]\n{LB1.replace('plain', 'etcd')}", "nodes.lb1 is etcd, but no node is initialized"),
+        (f'[nodes]\n{CP1[:-2]}, hostname = "A_B" }}', "nodes.cp1.hostname is 'A_B', expected a string such as"),
+        (
+            f'[nodes]\n{CP1[:-2]}, kubelet = "1.33" }}',
+            "nodes.cp1.kubelet is '1.33', expected a string such as v1.33.13",
+        ),
+        (f'[nodes]\n{LB1[:-2]}, node_name = "x" }}', "nodes.lb1 has no kubelet in state plain: leave node_name"),
+        (f'discovery = "https"\n[nodes]\n{CP1}', "discovery is 'https', expected token or file"),
+        (f'cluster = "odd"\n[nodes]\n{CP1}', "cluster is 'odd', expected a table [cluster]"),
+        (f"files = [1]\n[nodes]\n{CP1}", "files[0] is 1, expected a table [[files]]"),
+        (
+            f'files = [{{ path = "etc/a", content = "" }}]\n[nodes]\n{CP1}',
+            "files[0].path is 'etc/a', expected an absolute",
+        ),
+        (f'files = [{{ path = "/etc/a" }}]\n[nodes]\n{CP1}', "files[0].content is None, expected a string"),
+        (
+            f'files = [{{ path = "/a", content = "", mode = "600" }}]\n[nodes]\n{CP1}',
+            "files[0].mode is '600', expected",
+        ),
+        (
+            f'files = [{{ path = "/a", content = "", owner = "ops" }}]\n[nodes]\n{CP1}',
+            "files[0].owner is 'ops', expected",
+        ),
+        (f'[nodes]\n{CP1}\n[groups]\nkube_node = "x"', "groups.kube_node: no node is in that group"),
+        (f'[nodes]\n{CP1}\n[groups]\nkube_control_plane = "a b"', "groups.kube_control_plane is 'a b', expected"),
+        (f'endpoint = "lb1:1"\nendpoint_name = "A"\n[nodes]\n{LB1}', "endpoint_name is 'A', expected a DNS name"),
         (f"[nodes]\n{W1}", "nodes.w1 is joined, but no node is initialized"),
         (f'endpoint = "lb1"\n[nodes]\n{LB1}', "endpoint is 'lb1', expected NODE:PORT"),
         (f'endpoint = "lb1:70000"\n[nodes]\n{LB1}', "endpoint is 'lb1:70000', expected NODE:PORT"),

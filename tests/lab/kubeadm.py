@@ -1,0 +1,135 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Configurations for kubeadm: the defaults, what nodes in containers need, and what the topology wants besides."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address
+from typing import Any
+
+from tests.lab.errors import LabError
+from tests.lab.topology import Node, Topology
+
+#: Where a joining node finds cluster-info when nobody may read it without a credential.
+CLUSTER_INFO = "/root/cluster-info.yaml"
+EXTERNAL_ETCD = {
+    "caFile": "/etc/kubernetes/pki/etcd/ca.crt",
+    "certFile": "/etc/kubernetes/pki/apiserver-etcd-client.crt",
+    "keyFile": "/etc/kubernetes/pki/apiserver-etcd-client.key",
+}
+_JOIN_COMMAND = re.compile(r"join (\S+) --token (\S+) +--discovery-token-ca-cert-hash (\S+)")
+
+
+def api_version(kubernetes: str) -> str:
+    """Version of kubeadm's configuration that this release of Kubernetes writes."""
+    minor = int(kubernetes.split(".")[1])
+    if minor >= 31:
+        return "kubeadm.k8s.io/v1beta4"
+    return "kubeadm.k8s.io/v1beta3" if minor >= 22 else "kubeadm.k8s.io/v1beta2"
+
+
+def init_configuration(
+    topology: Topology,
+    addresses: Mapping[str, IPv4Address],
+    *,
+    kubernetes: str,
+    certificate_key: str | None = None,
+) -> str:
+    """Configuration for ``kubeadm init`` on the topology's first control plane.
+
+    :param certificate_key: what the certificates are encrypted with that other control planes join with.
+    """
+    first = topology.initialized
+    assert first is not None
+    version = api_version(kubernetes)
+    init: dict[str, Any] = {
+        "localAPIEndpoint": {"advertiseAddress": str(addresses[first.name])},
+        **_registration(first),
+    }
+    if certificate_key is not None:
+        init["certificateKey"] = certificate_key
+    cluster: dict[str, Any] = {"kubernetesVersion": kubernetes, "networking": {"podSubnet": topology.pod_subnet}}
+    if topology.balancer is not None:
+        cluster["controlPlaneEndpoint"] = endpoint(topology, addresses)
+    if topology.etcd:
+        urls = [f"https://{addresses[node.name]}:2379" for node in topology.etcd]
+        cluster["etcd"] = {"external": {"endpoints": urls, **EXTERNAL_ETCD}}
+    return yaml_documents(
+        [
+            {"apiVersion": version, "kind": "InitConfiguration", **merge(init, topology.init)},
+            {"apiVersion": version, "kind": "ClusterConfiguration", **merge(cluster, topology.cluster)},
+            _kubelet(kubernetes),
+            {
+                "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
+                "kind": "KubeProxyConfiguration",
+                "mode": "iptables",
+                # The table's size is the machine's; a container may not set it.
+                "conntrack": {"maxPerCore": 0},
+            },
+        ]
+    )
+
+
+def join_configuration(
+    printed: str, node: Node, version: str, *, by_file: bool = False, control_plane: Mapping[str, Any] | None = None
+) -> str:
+    """JoinConfiguration of what ``kubeadm token create --print-join-command`` said.
+
+    :param by_file: the node reads cluster-info from a file, not from the API server.
+    :param control_plane: the configuration's ``controlPlane``.
+    :raises LabError: when there is no such command in it.
+    """
+    matched = _JOIN_COMMAND.search(printed)
+    if matched is None:
+        raise LabError("kubeadm token create printed no join command")
+    server, token, ca_hash = matched.groups()
+    discovery: dict[str, Any] = {"tlsBootstrapToken": token, "file": {"kubeConfigPath": CLUSTER_INFO}}
+    if not by_file:
+        discovery = {"bootstrapToken": {"apiServerEndpoint": server, "token": token, "caCertHashes": [ca_hash]}}
+    document = {"apiVersion": version, "kind": "JoinConfiguration", "discovery": discovery, **_registration(node)}
+    if control_plane is not None:
+        document["controlPlane"] = control_plane
+    return yaml_documents([document])
+
+
+def endpoint(topology: Topology, addresses: Mapping[str, IPv4Address]) -> str:
+    """The control plane endpoint as HOST:PORT."""
+    wanted = topology.endpoint
+    assert wanted is not None
+    return f"{wanted.name or addresses[wanted.node]}:{wanted.port}"
+
+
+def merge(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Two tables, the second one over the first, tables inside them too."""
+    merged = dict(base)
+    for key, value in more.items():
+        old = merged.get(key)
+        merged[key] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def yaml_documents(documents: Sequence[object]) -> str:
+    """Several documents as YAML; JSON is a part of YAML."""
+    return "".join(f"---\n{json.dumps(document, indent=2)}\n" for document in documents)
+
+
+def _registration(node: Node) -> dict[str, Any]:
+    return {"nodeRegistration": {"name": node.node_name}} if node.node_name else {}
+
+
+def _kubelet(kubernetes: str) -> dict[str, Any]:
+    kubelet: dict[str, Any] = {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "cgroupDriver": "cgroupfs",
+        # The nodes share the machine's disk, which may be rather full without any harm.
+        "imageGCHighThresholdPercent": 100,
+        "evictionHard": {"nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%"},
+    }
+    if int(kubernetes.split(".")[1]) >= 35:
+        kubelet["failCgroupV1"] = False
+    return kubelet
