@@ -89,8 +89,9 @@ options:
     default: {}
   timeout:
     description:
-      - Seconds for each of kubeadm's waits. These are discovery, TLS bootstrap, and the health of kubelet and control
-        plane.
+      - Seconds for each of kubeadm's waits. These are discovery, TLS bootstrap and the health of the kubelet.
+      - The wait for the control plane's components stays kubeadm's own, because kubeadm writes it into the startup
+        probes of the static pods, which would then differ from those of other control planes.
       - With C(v1beta3) and older it holds for the discovery only.
     type: int
     default: 300

@@ -556,10 +556,13 @@ def _control_plane(request: JoinRequest) -> dict[str, t.Any]:
 
 
 def _set_timeouts(document: dict[str, t.Any], request: JoinRequest) -> None:
+    """All but ``controlPlaneComponentHealthCheck``: kubeadm writes that one into the static pods' startup probes.
+
+    (``StartupProbe`` in kubeadm's ``app/util/staticpod/utils.go``.)
+    """
     duration = f"{request.timeout}s"
     if request.version == "v1beta4":
-        names = ("discovery", "tlsBootstrap", "kubeletHealthCheck", "controlPlaneComponentHealthCheck")
-        document["timeouts"] = dict.fromkeys(names, duration)
+        document["timeouts"] = dict.fromkeys(("discovery", "tlsBootstrap", "kubeletHealthCheck"), duration)
     else:
         document["discovery"]["timeout"] = duration
 

@@ -380,7 +380,7 @@ _REGISTRATION = {
     "taints": [],
     "ignorePreflightErrors": ["Swap"],
 }
-_WAITS = ("discovery", "tlsBootstrap", "kubeletHealthCheck", "controlPlaneComponentHealthCheck")
+_WAITS = ("discovery", "tlsBootstrap", "kubeletHealthCheck")
 
 
 def test_the_configuration_in_each_version() -> None:
