@@ -119,10 +119,8 @@ class Builder:
 
     def _make_binaries(self, wish: Wish, target: Path) -> None:
         if wish.binaries is None:
-            given: list[str] = []
-            shell.say(f"building Kubernetes {wish.version} from the Go modules")
-            golang.go_version()
-            golang.build_kubernetes(self._go, wish.version, target)
+            given = list(golang.KUBERNETES)
+            _link(self._kubernetes(wish.version), given, target)
         else:
             given = _given(wish.binaries)
             for name in given:
@@ -131,6 +129,15 @@ class Builder:
         if missing:
             golang.go_version()
             golang.build_components(self._go, target, missing)
+
+    def _kubernetes(self, version: str) -> Path:
+        """Kubernetes' commands, which take the most time: a product that a change of the components leaves alone."""
+        key = products.key(products.recipe(paths.LAB / "golang.py"), golang.go_version())
+        directory = self._cache.root / f"kubernetes-{version}-{key}"
+        if not directory.is_dir():
+            shell.say(f"building Kubernetes {version} from the Go modules")
+            products.publish(directory, partial(golang.build_kubernetes, self._go, version))
+        return directory
 
     def _make_kubelet(self, version: str, target: Path) -> None:
         shell.say(f"building the kubelet {version} from the Go modules")
@@ -208,6 +215,11 @@ def _check_binaries(directory: Path) -> None:
     missing = [name for name in golang.KUBERNETES if not os.access(directory / name, os.X_OK)]
     if missing:
         raise InputError(f"{directory} lacks the program {', '.join(missing)}: a directory of binaries needs them all")
+
+
+def _link(source: Path, names: list[str], target: Path) -> None:
+    for name in names:
+        (target / name).hardlink_to(source / name)
 
 
 def _given(directory: Path) -> list[str]:
