@@ -163,6 +163,15 @@ plan:
       description: V(name), V(address) and V(port) of every API server that exists or is wanted.
       type: list
       elements: dict
+    sans:
+      description:
+        - SANs of every API server's certificate and of the ClusterConfiguration. Beside those that are wished they are
+          those that a running certificate has and kubeadm would not add by itself.
+      type: list
+      elements: str
+    etcd_sans:
+      description: The certificates of each control plane's etcd, V(name) and V(sans) that it must have.
+      type: dict
     servers:
       description: The kubeconfigs of each host that must name another server, with V(path) and V(server).
       type: dict

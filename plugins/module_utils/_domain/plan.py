@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import certificate, cluster_configuration, control_plane_endpoint, kubeconfig
+from . import certificate, cluster_configuration, control_plane_endpoint, kubeconfig, wanted_sans
 from .address import Endpoint, same_server
 from .change import KNOWN_AFTER_APPLY, Change
 from .host import current_server
@@ -21,6 +21,7 @@ from .join_command import BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES
 from .preflight import is_joined
 
 if t.TYPE_CHECKING:
+    from .address import San
     from .cluster import Cluster
     from .host import Host
     from .wish import Wish
@@ -75,6 +76,11 @@ class Situation:
         """Hash of the cluster CA's public key."""
         return self.serving.ca.public_key_sha256 if self.serving.ca is not None else None
 
+    @property
+    def sans(self) -> frozenset[San]:
+        """The SANs that every API server's certificate and the ClusterConfiguration must have."""
+        return wanted_sans.of_api_servers(self.wish, self.joined(self.wish.control_planes), self.cluster.configuration)
+
     def joined(self, names: t.Iterable[str]) -> list[Host]:
         """Those of the hosts that are members of the cluster, in their order."""
         found = (self.hosts[name] for name in names if name in self.hosts)
@@ -118,13 +124,14 @@ def _balance(situation: Situation) -> t.Iterator[Entry]:
 
 
 def _certify(situation: Situation) -> t.Iterator[Entry]:
-    for host in situation.joined(situation.wish.control_planes):
-        current = next((item for path, item in host.certificates.items() if path.endswith("/pki/apiserver.crt")), None)
-        if current is None:
-            continue
-        change = certificate.decide_sans("apiserver", current, situation.wish.sans)
-        if change is not None:
-            yield Entry(host.name, "certify", change)
+    joined = situation.joined(situation.wish.control_planes)
+    for host in joined:
+        for name, current, sans in wanted_sans.certificates(
+            situation.wish, host, joined, situation.cluster.configuration
+        ):
+            change = certificate.decide_sans(name, current, sans)
+            if change is not None:
+                yield Entry(host.name, "certify", change)
 
 
 def _point(situation: Situation) -> t.Iterator[Entry]:
@@ -143,7 +150,7 @@ def cluster_objects(situation: Situation) -> t.Iterator[Change]:
     """The changes of the cluster-wide objects that name the endpoint."""
     wish, cluster = situation.wish, situation.cluster
     wanted = cluster_configuration.Wanted(
-        control_plane_endpoint=wish.endpoint, cert_sans=tuple(sorted(san.value for san in wish.sans))
+        control_plane_endpoint=wish.endpoint, cert_sans=tuple(sorted(san.value for san in situation.sans))
     )
     config_maps = cluster.report["configmaps"]
     found = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from . import wanted_sans
 from .address import DEFAULT_API_PORT
 from .cluster import Cluster
 from .host import Host
@@ -147,11 +148,23 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
         "ca_certificate": situation.serving.ca_pem,
         "control_planes": api_servers(situation.wish.control_planes, situation.hosts, port),
         "kubernetes_version": str(situation.cluster.version),
-        "sans": sorted(san.value for san in situation.wish.sans),
+        "sans": sorted(san.value for san in situation.sans),
+        "etcd_sans": _etcd_sans(situation),
         "node_names": {name: host.node_name for name, host in situation.hosts.items()},
         "addresses": {name: host.address for name, host in situation.hosts.items()},
         "servers": _servers(entries),
         "restart_kubelet": sorted(restarted - repointed),
+    }
+
+
+def _etcd_sans(situation: Situation) -> dict[str, list[dict[str, t.Any]]]:
+    """The certificates of each control plane's etcd with the SANs that they must have."""
+    return {
+        host.name: [
+            {"name": name, "sans": sorted(san.value for san in sans)}
+            for name, sans in wanted_sans.of_etcd(host, situation.cluster.configuration).items()
+        ]
+        for host in situation.joined(situation.wish.control_planes)
     }
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
+from . import wanted_sans
 from .wish import Problem
 
 if t.TYPE_CHECKING:
@@ -48,6 +49,7 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[
     for name in wish.nodes:
         if name in hosts:
             found += _node(wish, hosts[name], cluster)
+    found += wanted_sans.problems(wish, _joined(wish, hosts, cluster), cluster.configuration)
     found += _twins(wish, hosts)
     found += _clocks(hosts)
     return found
@@ -63,6 +65,15 @@ def serving_control_plane(wish: Wish, hosts: Hosts) -> Host | None:
 def is_joined(host: Host, cluster: Cluster, ca_hash: str | None) -> bool:
     """Whether a host is a member of this cluster: its CA is the cluster's and the API has its Node."""
     return host.is_member and _ca_hash(host) == ca_hash and host.node_name in cluster.nodes
+
+
+def _joined(wish: Wish, hosts: Hosts, cluster: Cluster) -> list[Host]:
+    """The control planes that are members of this cluster."""
+    serving = serving_control_plane(wish, hosts)
+    if serving is None:
+        return []
+    found = (hosts[name] for name in wish.control_planes if name in hosts)
+    return [host for host in found if is_joined(host, cluster, _ca_hash(serving))]
 
 
 def _existing_control_plane(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
