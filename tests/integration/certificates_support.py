@@ -19,12 +19,10 @@ import threading
 import time
 import typing as t
 import urllib.request
+from pathlib import Path
 
 from tests.integration.control_plane import REPOSITORY, run
 from tests.integration.modules import COLLECTIONS, Modules
-
-if t.TYPE_CHECKING:
-    from pathlib import Path
 
 
 def openssl(path: Path, *arguments: str) -> str:
@@ -124,6 +122,26 @@ def kill_when(process: subprocess.Popen[bytes], has_come: t.Callable[[], bool], 
             process.wait()
             raise AssertionError(f"the moment to kill the module did not come within {timeout:g} s")
     return False
+
+
+def process_id(program: Path, argument: str) -> int:
+    """The process that runs a program with an argument."""
+    for directory in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            arguments = (directory / "cmdline").read_bytes().decode().split("\0")
+            if arguments[0] == str(program) and argument in arguments:
+                return int(directory.name)
+    raise AssertionError(f"no process runs {program} {argument}")
+
+
+@contextlib.contextmanager
+def frozen(process: int) -> t.Iterator[None]:
+    """A process that does nothing for the time of the context: its sockets take connections, and no answer comes."""
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
 
 
 @contextlib.contextmanager

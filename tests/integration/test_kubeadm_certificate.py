@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import subprocess
+import time
 import typing as t
 
 import pytest
@@ -20,11 +21,13 @@ from tests.integration.certificates_support import (
     covers_address,
     covers_name,
     fingerprint,
+    frozen,
     is_pair,
     is_signed,
     kill_when,
     openssl,
     probing,
+    process_id,
     sans,
     serial,
     served_serial,
@@ -122,14 +125,26 @@ def test_later_changes_are_served_while_nothing_fails(
 
 
 @pytest.mark.parametrize(
-    "moment", ["certificates/apiserver", "kubeadm.yaml", "new/apiserver.key", "old/apiserver.key", "journal.json"]
+    ("name", "moment"),
+    [
+        ("apiserver", ""),
+        ("apiserver", "kubeadm.yaml"),
+        ("apiserver", "new/apiserver.key"),
+        ("apiserver", "old/apiserver.key"),
+        ("apiserver", "journal.json"),
+        ("etcd-server", "new/etcd/server.key"),
+        ("etcd-server", "journal.json"),
+        ("etcd-peer", "old/etcd/peer.key"),
+        ("etcd-peer", "journal.json"),
+    ],
 )
 def test_killed_at_a_moment_of_the_work_directory(
-    own: ControlPlane, runner: Modules, options: dict[str, t.Any], tmp_path: Path, moment: str
+    own: ControlPlane, runner: Modules, options: dict[str, t.Any], tmp_path: Path, name: str, moment: str
 ) -> None:
-    work = tmp_path / "state" / "certificates" / "apiserver"
-    seen = work if moment.startswith("certificates") else work / moment
-    options["sans"] = [f"killed-{moment.partition('.')[0].replace('/', '-')}.example.org"]
+    work = tmp_path / "state" / "certificates" / name
+    seen = work / moment
+    options.update(name=name, served_endpoint=f"127.0.0.1:{_place(own, name)[2]}")
+    options["sans"] = [f"killed-{moment.partition('.')[0].replace('/', '-') or 'early'}.example.org"]
 
     process = start(runner, NAME, **options)
     assert kill_when(process, seen.exists), "the module ended before it could be killed"
@@ -137,10 +152,12 @@ def test_killed_at_a_moment_of_the_work_directory(
     _assert_repaired(own, runner, options, tmp_path)
 
 
+@pytest.mark.parametrize("name", ["apiserver", "etcd-server", "etcd-peer"])
 def test_killed_between_key_and_certificate(
-    own: ControlPlane, runner: Modules, options: dict[str, t.Any], tmp_path: Path
+    own: ControlPlane, runner: Modules, options: dict[str, t.Any], tmp_path: Path, name: str
 ) -> None:
-    certificate, key = own.pki / "apiserver.crt", own.pki / "apiserver.key"
+    certificate, key, port = _place(own, name)
+    options.update(name=name, served_endpoint=f"127.0.0.1:{port}")
     for attempt in range(20):
         old_key, old_certificate = key.read_bytes(), certificate.read_bytes()
         options["sans"] = [f"between{attempt}.example.org"]
@@ -155,7 +172,7 @@ def test_killed_between_key_and_certificate(
         result = _assert_repaired(own, runner, options, tmp_path)
         if is_between:
             assert result["recovery"] == "complete"
-            assert served_serial(own.api_port) == serial(certificate)
+            assert own.kubectl("get", "--raw", "/readyz/etcd") == "ok"
             return
     pytest.fail("the module was never killed between key and certificate")
 
@@ -186,11 +203,36 @@ def test_not_served_the_old_pair_comes_back(
     assert list((tmp_path / "state" / "certificates").iterdir()) == []
 
 
+@pytest.mark.parametrize(("name", "program"), [("apiserver", "kube-apiserver"), ("etcd-server", "etcd")])
+def test_a_frozen_server_gets_its_old_pair_back(
+    own: ControlPlane, runner: Modules, options: dict[str, t.Any], tmp_path: Path, name: str, program: str
+) -> None:
+    """The real server answers when the module begins and freezes while kubeadm issues the new pair."""
+    certificate, _key, port = _place(own, name)
+    before, old_serial = fingerprint(own.pki), serial(certificate)
+    options.update(name=name, served_endpoint=f"127.0.0.1:{port}", serve_timeout=3, sans=["frozen.example.org"])
+    flag = f"--tls-cert-file={certificate}" if name == "apiserver" else f"--cert-file={certificate}"
+    issued = tmp_path / "state" / "certificates" / name / "kubeadm.yaml"
+
+    process = start(runner, NAME, **options)
+    _await(issued.exists, process)
+    with frozen(process_id(own.binaries / program, flag)):
+        _await(lambda: fingerprint(own.pki) != before, process)
+        assert process.wait(timeout=60) != 0
+        assert fingerprint(own.pki) == before
+    assert list((tmp_path / "state" / "certificates").iterdir()) == []
+    assert served_serial(port) == old_serial
+    _await(lambda: own.kubectl("get", "--raw", "/readyz") == "ok")
+
+    options.pop("serve_timeout")
+    result = runner.run(NAME, **options)
+    assert (result["changed"], result["is_served"]) == (True, True)
+    assert served_serial(port) == serial(certificate) != old_serial
+
+
 def test_etcd_serves_its_new_certificates(own: ControlPlane, runner: Modules, options: dict[str, t.Any]) -> None:
-    log = (own.directory / "etcd.log").read_text(encoding="utf-8")
-    peer_port = int(re.findall(r"https://127\.0\.0\.1:(\d+)", log[log.index("listen-peer-urls") :])[0])
-    for name, port in (("etcd-server", own.etcd_port), ("etcd-peer", peer_port)):
-        certificate = own.pki / f"{name.replace('-', '/')}.crt"
+    for name in ("etcd-server", "etcd-peer"):
+        certificate, _key, port = _place(own, name)
         options.update(name=name, served_endpoint=f"127.0.0.1:{port}", sans=["198.51.100.11", "etcd.example.org"])
         old_sans = sans(certificate)
         result = runner.run(NAME, **options)
@@ -310,16 +352,36 @@ def test_info_agrees_with_openssl(own: ControlPlane, runner: Modules) -> None:
     assert entries[str(own.pki / "ca.crt")]["public_key_sha256"] == f"sha256:{hashlib.sha256(public_key).hexdigest()}"
 
 
+def _place(own: ControlPlane, name: str) -> tuple[Path, Path, int]:
+    """Certificate, key and port of a serving certificate."""
+    stem = own.pki / name.replace("-", "/", 1)
+    if name == "etcd-peer":
+        log = (own.directory / "etcd.log").read_text(encoding="utf-8")
+        port = int(re.findall(r"https://127\.0\.0\.1:(\d+)", log[log.index("listen-peer-urls") :])[0])
+    else:
+        port = own.api_port if name == "apiserver" else own.etcd_port
+    return stem.with_suffix(".crt"), stem.with_suffix(".key"), port
+
+
+def _await(has_come: t.Callable[[], bool], process: subprocess.Popen[bytes] | None = None) -> None:
+    """Look without a pause until something has come, at most 60 s and while the process runs."""
+    deadline = time.monotonic() + 60
+    while not has_come():
+        assert process is None or process.poll() is None, "the module ended before"
+        assert time.monotonic() < deadline
+
+
 def _assert_repaired(own: ControlPlane, runner: Modules, options: dict[str, t.Any], tmp_path: Path) -> dict[str, t.Any]:
     """The next run ends with the wanted pair in place and served, and nothing left behind."""
-    certificate = own.pki / "apiserver.crt"
+    certificate, key, port = _place(own, options["name"])
+    ca = own.pki / ("ca.crt" if options["name"] == "apiserver" else "etcd/ca.crt")
     result = runner.run(NAME, **options)
     assert result["changed"] is True, result
     assert covers_name(certificate, options["sans"][0])
-    assert is_pair(certificate, own.pki / "apiserver.key")
-    assert is_signed(certificate, own.pki / "ca.crt")
-    assert served_serial(own.api_port) == serial(certificate)
+    assert is_pair(certificate, key)
+    assert is_signed(certificate, ca)
+    assert served_serial(port) == serial(certificate)
     assert list((tmp_path / "state" / "certificates").iterdir()) == []
-    assert [path for path in own.pki.iterdir() if path.name.startswith(".")] == []
+    assert [path for path in own.pki.rglob("*") if path.name.startswith(".")] == []
     assert runner.run(NAME, **options)["changed"] is False
     return result

@@ -187,7 +187,9 @@ def _test(arguments: list[str]) -> int:
 def _quick(arguments: list[str]) -> int:
     environment.prepare()
     counts = [lint()]
-    counts += [pytest(name, [PYTEST_TIERS[name]], arguments) for name in ("unit", "integration")]
+    counts += [
+        pytest(name, [PYTEST_TIERS[name]], [*_leave_out_full(name), *arguments]) for name in ("unit", "integration")
+    ]
     selection = touched.select(touched.changed_paths())
     for tier, expression in (("roles", selection.roles), ("clusters", selection.clusters)):
         if expression:
@@ -280,7 +282,7 @@ def _minutes() -> float | None:
 
 
 def _leave_out_full(tier: str) -> list[str]:
-    return ["-m", "not full"] if tier in ("roles", "clusters") else []
+    return ["-m", "not full"] if tier in ("integration", "roles", "clusters") else []
 
 
 def _clock(seconds: float) -> str:
