@@ -172,6 +172,9 @@ plan:
     etcd_sans:
       description: The certificates of each control plane's etcd, V(name) and V(sans) that it must have.
       type: dict
+    interrupted_certificates:
+      description: The certificates of each host whose replacement was interrupted.
+      type: dict
     servers:
       description: The kubeconfigs of each host that must name another server, with V(path) and V(server).
       type: dict

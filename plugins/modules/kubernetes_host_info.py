@@ -118,6 +118,10 @@ host:
       description: Established TCP connections of the kubelet and kube-proxy.
       type: list
       elements: dict
+    interrupted_certificates:
+      description: Certificates whose replacement by M(kubeadm.ha.kubeadm_certificate) was interrupted on this host.
+      type: list
+      elements: str
     listening:
       description: Listening TCP sockets.
       type: list

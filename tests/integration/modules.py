@@ -51,10 +51,19 @@ class Modules:
         except (IndexError, ValueError) as error:
             raise AssertionError(f"{name} gave no result:\n{ended.stdout}\n{ended.stderr}") from error
 
-    def run_by_ansible(self, name: str, /, *, check: bool = False, diff: bool = False, **arguments: t.Any) -> Result:
-        """Run a module by ``ansible localhost -m``, so packed and sent as to any host."""
+    def run_by_ansible(
+        self,
+        name: str,
+        /,
+        *,
+        check: bool = False,
+        diff: bool = False,
+        interpreter: str | Path = sys.executable,
+        **arguments: t.Any,
+    ) -> Result:
+        """Run a module by ``ansible localhost -m``, so packed and sent as to any host, with an interpreter there."""
         command = ["ansible", "localhost", "-i", "localhost,", "-c", "local", "-m", f"kubeadm.ha.{name}"]
-        command += ["-a", json.dumps(arguments), "-e", f"ansible_python_interpreter={sys.executable}"]
+        command += ["-a", json.dumps(arguments), "-e", f"ansible_python_interpreter={interpreter}"]
         command += [flag for flag, wanted in (("--check", check), ("--diff", diff)) if wanted]
         path = os.pathsep.join([str(Path(sys.executable).parent), self.environment["PATH"]])
         ended = subprocess.run(

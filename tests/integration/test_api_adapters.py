@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 import base64
+import json
+import socket
+import time
 import typing as t
 
 import pytest
+import yaml
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubectl import KubectlApi
@@ -86,6 +90,16 @@ def configmap(name: str = "one", **data: str) -> dict[str, t.Any]:
     """A ConfigMap."""
     metadata = {"name": name, "namespace": "default", "labels": {"test": name}}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
+def _kubeconfig(plane: ControlPlane) -> dict[str, t.Any]:
+    return t.cast("dict[str, t.Any]", yaml.safe_load(plane.kubeconfig.read_text(encoding="utf-8")))
+
+
+def _written(directory: Path, document: t.Mapping[str, t.Any]) -> Path:
+    path = directory / "other.conf"
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return path
 
 
 def test_creates_reads_replaces_patches_and_deletes(api: Api) -> None:
@@ -166,6 +180,35 @@ def test_a_patch_of_nothing_is_an_error(api: Api) -> None:
     assert raised.value.details == {"reason": "NotFound"}
 
 
+def test_a_patch_of_a_moved_object_is_a_conflict(api: Api, plane: ControlPlane) -> None:
+    old = api.create(configmap(a="1"))
+    version = {"resourceVersion": old["metadata"]["resourceVersion"]}
+    plane.kubectl("-n", "default", "patch", "configmap", "one", "--type=merge", '--patch={"data":{"b":"2"}}')
+    with pytest.raises(ApiConflict, match="patch configmap default/one") as raised:
+        api.patch("configmap", "one", {"metadata": version, "data": {"a": "3"}}, namespace="default")
+    assert raised.value.details == {"reason": "Conflict"}
+    now = api.get("configmap", "one", namespace="default")
+    assert now is not None
+    assert now["data"] == {"a": "1", "b": "2"}
+    version = {"resourceVersion": now["metadata"]["resourceVersion"]}
+    patched = api.patch("configmap", "one", {"metadata": version, "data": {"a": "3"}}, namespace="default")
+    assert patched["data"] == {"a": "3", "b": "2"}
+
+
+def test_lists_more_than_a_page(api: Api, plane: ControlPlane) -> None:
+    """kubectl asks for 500 objects at a time, so does the client of some tools."""
+    items = [configmap(f"many{number:03}", a="1") for number in range(501)]
+    for item in items:
+        item["metadata"]["labels"] = {"test": "many"}
+    plane.kubectl("create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+    try:
+        found = api.list("configmap", namespace="default", labels="test=many")
+    finally:
+        plane.kubectl("-n", "default", "delete", "configmap", "--selector=test=many", "--wait=false")
+    assert [item["metadata"]["name"] for item in found] == [item["metadata"]["name"] for item in items]
+    assert {(item["kind"], item["apiVersion"]) for item in found} == {("ConfigMap", "v1")}
+
+
 def test_an_invalid_object_is_an_error(api: Api) -> None:
     with pytest.raises(ApiError, match="invalid") as raised:
         api.create({**configmap(), "metadata": {"name": "No Name", "namespace": "default"}})
@@ -190,6 +233,62 @@ def test_a_forbidden_request_is_an_error_with_the_remedy(opener: Opener, plane: 
     with pytest.raises(ApiError, match=r"forbidden.*option kubeconfig, now .*controller-manager\.conf") as raised:
         api.create(configmap())
     assert raised.value.details == {"reason": "Forbidden"}
+
+
+def test_reading_what_is_forbidden_is_an_error_and_not_an_absence(opener: Opener, plane: ControlPlane) -> None:
+    api = opener(plane.directory / "controller-manager.conf")
+    asked: dict[str, t.Callable[[], object]] = {
+        "read configmap kube-system/kubeadm-config": lambda: api.get(
+            "configmap", "kubeadm-config", namespace="kube-system"
+        ),
+        "list clusterrole": lambda: api.list("clusterrole"),
+        "read /logs/": lambda: api.raw("/logs/"),
+        "delete configmap": lambda: api.delete("configmap", "one", namespace="default"),
+        "patch configmap": lambda: api.patch("configmap", "one", {"data": {}}, namespace="default"),
+    }
+    for what, ask in asked.items():
+        with pytest.raises(ApiError, match=f"{what}.*forbidden") as raised:
+            ask()
+        assert not isinstance(raised.value, ApiConflict)
+        assert raised.value.details == {"reason": "Forbidden"}
+
+
+def test_a_refused_credential_is_an_error_that_does_not_tell_it(
+    opener: Opener, plane: ControlPlane, tmp_path: Path
+) -> None:
+    document = _kubeconfig(plane)
+    document["users"][0]["user"] = {"token": SECRET_VALUE}
+    api = opener(_written(tmp_path, document))
+    with pytest.raises(ApiError, match=r"Unauthorized.*option kubeconfig|logged in.*option kubeconfig") as raised:
+        api.get("configmap", "one", namespace="default")
+    assert SECRET_VALUE not in repr(raised.value)
+    assert SECRET_VALUE not in raised.value.message
+
+
+def test_a_server_of_another_ca_is_not_trusted(opener: Opener, plane: ControlPlane, tmp_path: Path) -> None:
+    document = _kubeconfig(plane)
+    other = (plane.pki / "front-proxy-ca.crt").read_bytes()
+    document["clusters"][0]["cluster"]["certificate-authority-data"] = base64.b64encode(other).decode()
+    api = opener(_written(tmp_path, document), request_timeout=5)
+    with pytest.raises(ApiError, match=r"certificate.*is the API server up, and is the option kubeconfig right"):
+        api.create(configmap())
+
+
+def test_a_silent_server_is_an_error_in_time(opener: Opener, plane: ControlPlane) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        api = opener(plane.kubeconfig, server=f"127.0.0.1:{listener.getsockname()[1]}", request_timeout=1)
+        began = time.monotonic()
+        with pytest.raises(ApiError, match="is the API server up, and is the option kubeconfig right"):
+            api.get("configmap", "one", namespace="default")
+    assert time.monotonic() - began < 15
+
+
+def test_a_broken_kubeconfig_is_an_error_with_the_remedy(opener: Opener, tmp_path: Path) -> None:
+    path = tmp_path / "broken.conf"
+    path.write_text(f"users: [{{user: {{token: {SECRET_VALUE}}}\n", encoding="utf-8")
+    with pytest.raises(ApiError, match=r"broken\.conf.*option kubeconfig right") as raised:
+        opener(path).get("configmap", "one", namespace="default")
+    assert SECRET_VALUE not in raised.value.message
 
 
 def test_an_unreachable_server_is_an_error_with_the_remedy(opener: Opener, plane: ControlPlane) -> None:

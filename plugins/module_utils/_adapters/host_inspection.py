@@ -46,9 +46,19 @@ _TCP_ESTABLISHED = "01"
 class HostInspection:
     """Reads one host."""
 
-    def __init__(self, commands: Commands, *, pki_dir: str, users: t.Sequence[str]) -> None:
-        """``pki_dir``: kubeadm's certificatesDir. ``users``: those whose ``~/.kube/config`` is read."""
+    def __init__(
+        self, commands: Commands, *, pki_dir: str, users: t.Sequence[str], state_dir: str = "/var/lib/kubeadm-ha"
+    ) -> None:
+        """Look through a host's commands and files.
+
+        Args:
+            commands: runs its programs.
+            pki_dir: kubeadm's certificatesDir.
+            users: those whose ``~/.kube/config`` is read.
+            state_dir: where kubeadm_certificate keeps its journals.
+        """
         self._commands = commands
+        self._state_dir = state_dir
         self._pki_dir = pki_dir
         self._users = users
         self._kubernetes_dir = os.path.dirname(pki_dir.rstrip("/"))
@@ -70,6 +80,7 @@ class HostInspection:
             "versions": self._versions(),
             "services": self._services(),
             "certificates": self._certificates(),
+            "interrupted_certificates": _names(os.path.join(self._state_dir, "certificates")),
             "has_ca_key": os.path.exists(os.path.join(self._pki_dir, "ca.key")),
             "kubeconfigs": self._kubeconfigs(),
             "manifests": self._manifests(),
@@ -171,6 +182,14 @@ def _text(path: str) -> str:
             return stream.read()
     except OSError:
         return ""
+
+
+def _names(directory: str) -> list[str]:
+    """Names in a directory; empty when it is not there or cannot be read."""
+    try:
+        return sorted(os.listdir(directory))
+    except OSError:
+        return []
 
 
 def _homes(users: t.Sequence[str]) -> list[str]:

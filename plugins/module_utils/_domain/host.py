@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from .address import DEFAULT_API_PORT, Endpoint, San, canonical_ip
+from .certificate_issue import KINDS
 from .errors import InvalidInput
 from .version import KubernetesVersion
 
@@ -118,6 +119,11 @@ class Host:
         return found.sans if found is not None else frozenset()
 
     @property
+    def interrupted_certificates(self) -> tuple[str, ...]:
+        """Names of the certificates whose replacement an interrupted run left to be completed or undone."""
+        return tuple(name for name in self.report.get("interrupted_certificates") or () if name in KINDS)
+
+    @property
     def kubeadm_version(self) -> KubernetesVersion | None:
         """Version of the installed kubeadm; ``None`` without one."""
         return _version(self.report["versions"].get("kubeadm", ""))
@@ -145,6 +151,7 @@ class Host:
             "api_server": str(server) if server is not None else None,
             "servers": self.servers,
             "sans": sorted(str(san) for san in self.sans),
+            "interrupted_certificates": list(self.interrupted_certificates),
             "ca_public_key_sha256": self.ca.public_key_sha256 if self.ca is not None else None,
         }
 

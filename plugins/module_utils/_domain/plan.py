@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
     from .wish import Wish
 
 #: The steps of a run in their order.
-STEPS = ("prepare", "backup", "balance", "certify", "point", "join", "revoke")
+STEPS = ("prepare", "repair", "backup", "balance", "certify", "point", "join", "revoke")
 
 _ADMIN_KUBECONFIGS = ("/etc/kubernetes/admin.conf", "/etc/kubernetes/super-admin.conf")
 #: The kubelet's kubeconfig.
@@ -95,6 +95,7 @@ class Situation:
 def make_plan(situation: Situation) -> list[Entry]:
     """Every change in the order of the run; empty when the cluster is as wanted."""
     entries = [
+        *_repair(situation),
         *_balance(situation),
         *_certify(situation),
         *_point(situation),
@@ -102,6 +103,19 @@ def make_plan(situation: Situation) -> list[Entry]:
     ]
     entries = [*_prepare(situation, entries), *_backup(situation, entries), *entries]
     return sorted(entries, key=lambda entry: STEPS.index(entry.step))
+
+
+def _repair(situation: Situation) -> t.Iterator[Entry]:
+    """What an interrupted run left in a state that even a backup cannot bear: etcd between key and certificate."""
+    for host in situation.joined(situation.wish.control_planes):
+        for name in host.interrupted_certificates:
+            change = Change(
+                object=certificate.object_name(name),
+                before="interrupted",
+                after=KNOWN_AFTER_APPLY,
+                reason="an interrupted run has begun to replace it, which is completed or undone",
+            )
+            yield Entry(host.name, "repair", change)
 
 
 def _balance(situation: Situation) -> t.Iterator[Entry]:

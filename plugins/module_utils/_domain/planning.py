@@ -150,6 +150,9 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
         "kubernetes_version": str(situation.cluster.version),
         "sans": sorted(san.value for san in situation.sans),
         "etcd_sans": _etcd_sans(situation),
+        "interrupted_certificates": {
+            name: list(host.interrupted_certificates) for name, host in situation.hosts.items()
+        },
         "node_names": {name: host.node_name for name, host in situation.hosts.items()},
         "addresses": {name: host.address for name, host in situation.hosts.items()},
         "servers": _servers(entries),
