@@ -235,8 +235,12 @@ def test_a_forbidden_request_is_an_error_with_the_remedy(opener: Opener, plane: 
     assert raised.value.details == {"reason": "Forbidden"}
 
 
-def test_reading_what_is_forbidden_is_an_error_and_not_an_absence(opener: Opener, plane: ControlPlane) -> None:
-    api = opener(plane.directory / "controller-manager.conf")
+def test_reading_what_is_forbidden_is_an_error_and_not_an_absence(
+    opener: Opener, plane: ControlPlane, tmp_path: Path
+) -> None:
+    path = tmp_path / "nobody.conf"
+    path.write_text(plane.kubeadm("kubeconfig", "user", "--client-name=nobody", f"--config={plane.config}"))
+    api = opener(path, server=f"127.0.0.1:{plane.api_port}")
     asked: dict[str, t.Callable[[], object]] = {
         "read configmap kube-system/kubeadm-config": lambda: api.get(
             "configmap", "kubeadm-config", namespace="kube-system"

@@ -31,8 +31,16 @@ VERSIONS: Mapping[str, Sequence[str]] = {
     "v1.37.1": ("v1beta4",),
 }
 
-#: Modules of old releases that today's Go does not build or run, with a newer version of each.
-_NEWER_MODULES: Mapping[str, Mapping[str, str]] = {}
+#: Modules of old releases in other versions than they name. Before Go 1.17 a module graph was read whole, so even what
+#: nothing imports must be there; and the reflection of those days looks into maps as Go has not made them since 1.18.
+_OTHER_MODULES: Mapping[str, Mapping[str, str]] = {
+    "v1.21.14": {
+        "github.com/modern-go/reflect2": "v1.0.2",
+        "k8s.io/sample-apiserver": "v0.21.14",
+        "k8s.io/sample-cli-plugin": "v0.21.14",
+        "k8s.io/sample-controller": "v0.21.14",
+    },
+}
 
 
 def kubeadm(version: str, cache: paths.Cache | None = None) -> Path:
@@ -61,8 +69,8 @@ def _go(cache: paths.Cache) -> golang.Go:
 
 
 def _key(version: str) -> str:
-    newer = [f"{name}@{number}" for name, number in _NEWER_MODULES.get(version, {}).items()]
-    return products.key(products.recipe(paths.LAB / "golang.py"), golang.go_version(), *newer)
+    others = [f"{name}@{number}" for name, number in _OTHER_MODULES.get(version, {}).items()]
+    return products.key(products.recipe(paths.LAB / "golang.py"), golang.go_version(), *others)
 
 
 def _build(go: golang.Go, version: str, target: Path) -> None:
@@ -73,7 +81,7 @@ def _build(go: golang.Go, version: str, target: Path) -> None:
     shutil.rmtree(wrapper, ignore_errors=True)
     wrapper.mkdir(parents=True)
     text = golang.wrap(source.joinpath("go.mod").read_text(encoding="utf-8"), version)
-    (wrapper / "go.mod").write_text(_with_newer_modules(text, _NEWER_MODULES.get(version, {})))
+    (wrapper / "go.mod").write_text(_with_modules(text, _OTHER_MODULES.get(version, {})))
     (wrapper / "go.sum").write_bytes(source.joinpath("go.sum").read_bytes())
     flags = golang.kubernetes_flags(
         version, date=module["Time"], commit=module.get("Origin", {}).get("Hash", "unknown")
@@ -83,9 +91,9 @@ def _build(go: golang.Go, version: str, target: Path) -> None:
     go.run("build", *arguments, "k8s.io/kubernetes/cmd/kubeadm", directory=wrapper)
 
 
-def _with_newer_modules(go_mod: str, newer: Mapping[str, str]) -> str:
+def _with_modules(go_mod: str, others: Mapping[str, str]) -> str:
     """The ``go.mod`` with these modules in these versions, whatever it said of them."""
-    for name, number in newer.items():
+    for name, number in others.items():
         go_mod = re.sub(rf"^\s*{re.escape(name)} => .*\n", "", go_mod, flags=re.MULTILINE)
         go_mod += f"\nreplace {name} => {name} {number}\n"
     return go_mod

@@ -26,12 +26,22 @@ from .._domain.etcd import EtcdError
 _CLIENT_PAIRS = (("etcd/healthcheck-client", "etcd/ca.crt"), ("etcd/server", "etcd/ca.crt"))
 #: The longest line of a snapshot: etcd sends pieces of 32 KiB, in base64 and JSON less than 64 KiB; with room.
 _LONGEST_LINE = 4 * 1024 * 1024
+#: A name that kubeadm has always put into etcd's certificates, whatever address it left out (kubernetes/kubeadm#1471).
+_KUBEADM_NAME = "localhost"
 
 
 class EtcdGateway:
     """``Etcd`` by HTTPS. Every server's certificate is verified."""
 
-    def __init__(self, *, ca_certificate: str, client_certificate: str, client_key: str, timeout: float = 5.0) -> None:
+    def __init__(
+        self,
+        *,
+        ca_certificate: str,
+        client_certificate: str,
+        client_key: str,
+        timeout: float = 5.0,
+        server_name: str | None = None,
+    ) -> None:
         """Use a client certificate.
 
         Args:
@@ -39,11 +49,13 @@ class EtcdGateway:
             client_certificate: path of the client certificate.
             client_key: path of its key.
             timeout: seconds that a server may take for each answer, or for each piece of a snapshot.
+            server_name: a name that is good for every server whose certificate does not cover its address.
 
         Raises:
             InvalidInput: when a file cannot be used.
         """
         self._timeout = timeout
+        self._server_name = server_name
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
             self._context.load_verify_locations(ca_certificate)
@@ -69,7 +81,11 @@ class EtcdGateway:
             certificate, key = f"{pki_dir}/{pair}.crt", f"{pki_dir}/{pair}.key"
             if os.path.exists(certificate) and os.path.exists(key):
                 return cls(
-                    ca_certificate=f"{pki_dir}/{ca}", client_certificate=certificate, client_key=key, timeout=timeout
+                    ca_certificate=f"{pki_dir}/{ca}",
+                    client_certificate=certificate,
+                    client_key=key,
+                    timeout=timeout,
+                    server_name=_KUBEADM_NAME,
                 )
         raise InvalidInput(
             f"There is no certificate for clients of etcd in {pki_dir}/etcd: run on a control plane with stacked etcd, or "
@@ -112,7 +128,7 @@ class EtcdGateway:
         url = urlsplit(endpoint)
         if url.scheme != "https" or url.hostname is None or url.port is None:
             raise EtcdError(f"{endpoint!r} is no endpoint of etcd: write a URL such as https://127.0.0.1:2379.")
-        connection = http.client.HTTPSConnection(url.hostname, url.port, timeout=self._timeout, context=self._context)
+        connection = _Connection(url.hostname, url.port, self._timeout, self._context, self._server_name)
         with contextlib.closing(connection):
             response = _guarded(endpoint, lambda: _sent(connection, path, body))
             if response.status != http.client.OK:
@@ -121,7 +137,33 @@ class EtcdGateway:
             yield response
 
 
-def _sent(connection: http.client.HTTPSConnection, path: str, body: t.Mapping[str, t.Any]) -> http.client.HTTPResponse:
+class _Connection(http.client.HTTPConnection):
+    """HTTPS to a server whose certificate is verified for its host, and else for another name."""
+
+    def __init__(self, host: str, port: int, timeout: float, context: ssl.SSLContext, other_name: str | None) -> None:
+        super().__init__(host, port, timeout=timeout)
+        self._context = context
+        self._other_name = other_name
+
+    def connect(self) -> None:
+        """Connect, a second time if the certificate is not for the host."""
+        try:
+            self._connect(self.host)
+        except ssl.SSLCertVerificationError:
+            if self._other_name is None:
+                raise
+            self._connect(self._other_name)
+
+    def _connect(self, server_name: str) -> None:
+        super().connect()
+        try:
+            self.sock = self._context.wrap_socket(self.sock, server_hostname=server_name)
+        except OSError:
+            self.sock.close()
+            raise
+
+
+def _sent(connection: http.client.HTTPConnection, path: str, body: t.Mapping[str, t.Any]) -> http.client.HTTPResponse:
     connection.request("POST", path, body=json.dumps(body), headers={"Content-Type": "application/json"})
     return connection.getresponse()
 

@@ -22,6 +22,7 @@ try:
     from kubernetes.config import ConfigException
     from kubernetes.dynamic import DynamicClient
     from urllib3.exceptions import HTTPError
+    from yaml import YAMLError
 except ImportError:
     IMPORT_ERROR = traceback.format_exc()
 
@@ -56,6 +57,11 @@ class KubernetesClientApi:
             raise ApiError(
                 f"The kubeconfig {kubeconfig} cannot be used: {error} (is the option kubeconfig right?)"
             ) from error
+        except (YAMLError, ValueError, TypeError, AttributeError):
+            # The library's message may quote the file, and so a credential.
+            raise ApiError(
+                f"The kubeconfig {kubeconfig} cannot be used: it is no kubeconfig (is the option kubeconfig right?)"
+            ) from None
         if server is not None:
             client.configuration.host = Endpoint.parse(server).url
         # Paths are known: no discovery, and no cache file of it.

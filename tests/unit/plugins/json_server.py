@@ -45,10 +45,12 @@ class JsonServer:
 
 
 @contextlib.contextmanager
-def json_server(directory: Path, *, client_name: str = "kube-etcd-healthcheck-client") -> t.Iterator[JsonServer]:
+def json_server(
+    directory: Path, *, client_name: str = "kube-etcd-healthcheck-client", san: str = "127.0.0.1"
+) -> t.Iterator[JsonServer]:
     """A server for the time of the context."""
     ca = make_ca()
-    serving = make_certificate(ca, "127.0.0.1", lifetime=_LIFETIME)
+    serving = make_certificate(ca, san, lifetime=_LIFETIME)
     client = make_certificate(ca, name=client_name, usage=ExtendedKeyUsageOID.CLIENT_AUTH, lifetime=_LIFETIME)
     paths = {}
     for name, content in (

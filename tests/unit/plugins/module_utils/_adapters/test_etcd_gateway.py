@@ -55,6 +55,33 @@ def test_what_is_asked(server: JsonServer) -> None:
     assert bodies == [{}, {}, {"action": "GET"}, {"key": base64.b64encode(b"health").decode()}]
 
 
+@pytest.mark.parametrize(
+    ("san", "server_name", "is_good"),
+    [
+        ("127.0.0.1", None, True),
+        ("127.0.0.1", "localhost", True),
+        ("localhost", "localhost", True),
+        ("localhost", None, False),
+        ("192.0.2.99", "localhost", False),
+    ],
+)
+def test_a_certificate_without_the_address_needs_the_other_name(
+    tmp_path: Path, san: str, server_name: str | None, is_good: bool
+) -> None:
+    with json_server(tmp_path, san=san) as server:
+        server.answers = {STATUS: (200, b"{}")}
+        etcd = gateway(server, server_name=server_name)
+        if is_good:
+            assert etcd.status(server.url) == {}
+        else:
+            with pytest.raises(EtcdError, match="certificate verify failed"):
+                etcd.status(server.url)
+        other = tmp_path / "other-ca.crt"
+        other.write_bytes(make_ca().certificate)
+        with pytest.raises(EtcdError, match="certificate verify failed"):
+            gateway(server, server_name=server_name, ca_certificate=str(other)).status(server.url)
+
+
 def test_a_snapshot_comes_in_pieces(server: JsonServer) -> None:
     pieces = [b"a" * 1000, b"", b"b" * 3]
     lines = [json.dumps({"result": {"blob": base64.b64encode(piece).decode()}}) for piece in pieces]
