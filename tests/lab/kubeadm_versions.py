@@ -53,8 +53,7 @@ def kubeadm(version: str, cache: paths.Cache | None = None) -> Path:
     cache = cache or paths.cache()
     directory = cache.root / f"kubeadm-{version}-{_key(version)}"
     if not directory.is_dir():
-        # Two builds at a time would only take each other's processors.
-        with products.locked(cache.lock("go")):
+        with products.locked(cache.lock("go-kubeadm")):
             products.publish(directory, partial(_build, _go(cache), version))
     return directory / "kubeadm"
 
