@@ -187,7 +187,7 @@ def test_waiting_ends_with_a_healthy_ring() -> None:
         servers.states["cp2"] = "up"
 
     clock.after_sleep = start
-    values = etcd.inspect(servers, clock, endpoint="https://cp1:2379", wait_timeout=10, expected_voters=2).values
+    values = etcd.inspect(servers, clock, endpoints=["https://cp1:2379"], wait_timeout=10, expected_voters=2).values
     assert values["healthy"]
     assert servers.asked == 2
 
@@ -198,7 +198,7 @@ def test_waiting_gives_up_with_every_reason() -> None:
         etcd.inspect(
             Servers(cp1="up", cp2="down", cp3="up"),
             clock,
-            endpoint="https://cp1:2379",
+            endpoints=["https://cp1:2379"],
             wait_timeout=10,
             expected_voters=5,
         )
@@ -207,7 +207,7 @@ def test_waiting_gives_up_with_every_reason() -> None:
 
 
 def test_without_waiting_it_is_told_as_it_is() -> None:
-    values = etcd.inspect(Servers(cp1="up", cp2="down", cp3="up"), MemoryClock(), endpoint="https://cp1:2379").values
+    values = etcd.inspect(Servers(cp1="up", cp2="down", cp3="up"), MemoryClock(), endpoints=["https://cp1:2379"]).values
     assert (values["healthy"], values["quorum"]["tolerance"]) == (False, 0)
     with pytest.raises(EtcdError, match="is down"):
-        etcd.inspect(Servers(cp1="down"), MemoryClock(), endpoint="https://cp1:2379", wait_timeout=5)
+        etcd.inspect(Servers(cp1="down"), MemoryClock(), endpoints=["https://cp1:2379"], wait_timeout=5)
