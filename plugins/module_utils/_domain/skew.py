@@ -102,7 +102,8 @@ def _kubelet(
     host: Host, kubelet: KubernetesVersion, versions: t.Mapping[str, KubernetesVersion]
 ) -> t.Iterator[Problem]:
     oldest, newest = min(versions.values()), max(versions.values())
-    own = versions.get(host.name, oldest)
+    # A control plane's kubelet may stay with its own API server; one whose version is unknown is given the benefit.
+    own = versions.get(host.name, newest if host.is_control_plane else oldest)
     if kubelet.release > own.release:
         yield Problem(
             host.name,

@@ -122,7 +122,7 @@ class Servers:
     def members(self, endpoint: str) -> dict[str, t.Any]:
         """MemberListResponse as the gateway writes it: false and empty are left out."""
         self.asked += 1
-        if self.states.get("cp1") == "down":
+        if self.states.get(endpoint.split("//")[1].split(":", maxsplit=1)[0]) == "down":
             raise EtcdError(f"{endpoint} is down")
         return {"members": [self._member(number, name) for number, name in enumerate(self.states, start=1)]}
 
@@ -211,3 +211,14 @@ def test_without_waiting_it_is_told_as_it_is() -> None:
     assert (values["healthy"], values["quorum"]["tolerance"]) == (False, 0)
     with pytest.raises(EtcdError, match="is down"):
         etcd.inspect(Servers(cp1="down"), MemoryClock(), endpoints=["https://cp1:2379"], wait_timeout=5)
+
+
+def test_the_first_server_that_answers_tells_the_members() -> None:
+    servers = Servers(cp1="down", cp2="up", cp3="up")
+    ring = etcd.observe(servers, "https://cp1:2379", "https://cp2:2379")
+    assert [member.name for member in ring.members] == ["cp1", "cp2", "cp3"]
+    assert etcd.answering(servers, ["https://cp1:2379", "https://cp3:2379"]) == "https://cp3:2379"
+    with pytest.raises(EtcdError, match="cp1"):
+        etcd.answering(servers, ["https://cp1:2379"])
+    with pytest.raises(EtcdError, match="No etcd server is named"):
+        etcd.observe(servers)
