@@ -40,6 +40,7 @@ NAMES = {
 }
 FQDN = "emil.example.org"
 OWN_PORT = 7443
+#: Names of groups are part of the plays' patterns, which Ansible reads before the inventory's variables.
 GROUPS = {
     "kubeadm_ha_control_plane_group": "masters",
     "kubeadm_ha_node_group": "minions",
@@ -142,12 +143,12 @@ def _inventory(
         for group, nodes in groups.items()
     }
     # JSON is YAML.
-    path.write_text(json.dumps({"all": {"vars": GROUPS}, **document}, indent=2), encoding="utf-8")
+    path.write_text(json.dumps(document, indent=2), encoding="utf-8")
     return [lab.inventory, path]
 
 
 def _run(record: Path, inventories: list[Path], **variables: Any) -> Run:
-    return run_playbook("kubeadm.ha.site", inventories=inventories, record=record, variables=variables)
+    return run_playbook("kubeadm.ha.site", inventories=inventories, record=record, variables={**GROUPS, **variables})
 
 
 def _tokens(lab: Lab) -> str:
