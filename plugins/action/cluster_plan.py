@@ -16,6 +16,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain import plan_rep
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import KubeadmHaError
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
+    "allow_older_kubeadm": {"type": "bool", "default": False},
     "allow_two_control_planes": {"type": "bool", "default": False},
     "backup_directory": {"type": "str", "default": "/var/backups/kubeadm-ha"},
     "balancers": {"type": "dict", "default": {}},
@@ -29,6 +30,7 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "load_balancer": {"type": "str", "default": "haproxy"},
     "load_balancers": {"type": "list", "elements": "str", "default": []},
     "stop": {"type": "bool", "default": True},
+    "token_ttl": {"type": "str", "default": "15m"},
     "unmanaged_nodes": {"type": "list", "elements": "str", "default": []},
     "workers": {"type": "list", "elements": "str", "default": []},
 }

@@ -54,6 +54,16 @@ options:
     description: Accept two control planes, although their etcd ring bears no loss.
     type: bool
     default: false
+  allow_older_kubeadm:
+    description:
+      - Let a host join whose kubeadm is one minor version older than the cluster. A control plane with stacked etcd is
+        never joined so, because an older kubeadm brings an older etcd.
+    type: bool
+    default: false
+  token_ttl:
+    description: Life of the bootstrap tokens, at most V(15m), as a Go duration.
+    type: str
+    default: 15m
   group_names:
     description: Names of the groups V(control_plane), V(node) and V(load_balancer), for messages.
     type: dict
@@ -66,7 +76,7 @@ options:
     description: RV(kubeadm.ha.kubernetes_cluster_info#module:cluster), not given when no host serves the API.
     type: dict
   etcd:
-    description: Result of M(kubeadm.ha.etcd_member_info), not given with external etcd.
+    description: Result of M(kubeadm.ha.etcd_member_info) on the serving control plane, for stacked and external etcd.
     type: dict
   balancers:
     description: For each load balancer host whether its configuration differs from the wanted one.
@@ -174,6 +184,15 @@ plan:
       type: dict
     interrupted_certificates:
       description: The certificates of each host whose replacement was interrupted.
+      type: dict
+    node_names:
+      description: Name of each host's Node object, or what it will be, by inventory name.
+      type: dict
+    addresses:
+      description: Address that each host's API server advertises, or would, by inventory name.
+      type: dict
+    ports:
+      description: Port of each host's API server, or what it would be, by inventory name.
       type: dict
     servers:
       description: The kubeconfigs of each host that must name another server, with V(path) and V(server).

@@ -17,13 +17,25 @@ description:
   - The ring is healthy when every member has started, is healthy and votes, all voters agree on one leader, and there is
     no alarm.
   - With O(wait_timeout) it is a gate. It waits for a healthy ring and fails with the reasons if there is none in time.
+  - On a control plane it needs no options. With a static pod of etcd that one is asked, else the external etcd that the
+    flags of the host's API server name (C(--etcd-servers), C(--etcd-cafile), C(--etcd-certfile), C(--etcd-keyfile)).
   - Changes nothing.
 options:
   endpoint:
     description:
-      - Client URL of an etcd server.
+      - Client URL of an etcd server. By default it is found as told above, V(https://127.0.0.1:2379) for stacked etcd.
     type: str
-    default: https://127.0.0.1:2379
+  endpoints:
+    description:
+      - Client URLs of several etcd servers of one ring. The first that answers tells the members.
+    type: list
+    elements: str
+    default: []
+  manifests_dir:
+    description:
+      - The kubelet's directory of static pods.
+    type: path
+    default: /etc/kubernetes/manifests
   pki_dir:
     description:
       - Directory of the cluster's certificates on a control plane with stacked etcd. The pair C(etcd/healthcheck-client),
@@ -32,11 +44,11 @@ options:
     default: /etc/kubernetes/pki
   ca_certificate:
     description:
-      - For external etcd, the CA of its servers.
+      - The CA of etcd's servers, where it is not that of a control plane.
     type: path
   client_certificate:
     description:
-      - For external etcd, a certificate that it accepts from clients.
+      - A certificate that etcd accepts from clients.
     type: path
   client_key:
     description:
@@ -89,12 +101,12 @@ EXAMPLES = r"""
     wait_timeout: 120
     expected_voters: 3
 
-- name: Look at external etcd with the API server's own certificate
+- name: Look at external etcd from a host that is no control plane
   kubeadm.ha.etcd_member_info:
-    endpoint: https://192.0.2.31:2379
-    ca_certificate: /etc/kubernetes/pki/etcd/ca.crt
-    client_certificate: /etc/kubernetes/pki/apiserver-etcd-client.crt
-    client_key: /etc/kubernetes/pki/apiserver-etcd-client.key
+    endpoints: [https://192.0.2.31:2379, https://192.0.2.32:2379]
+    ca_certificate: /etc/etcd/ca.crt
+    client_certificate: /etc/etcd/client.crt
+    client_key: /etc/etcd/client.key
 """
 
 RETURN = r"""
@@ -196,6 +208,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_gateway import EtcdGateway
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_of_host import STACKED_ENDPOINT, open_etcd
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain import etcd
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 
@@ -203,24 +216,29 @@ if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
 
 
-def gateway(parameters: t.Mapping[str, t.Any]) -> EtcdGateway:
-    """The way to etcd that the options describe."""
-    if parameters["client_certificate"] is None:
-        return EtcdGateway.of_kubeadm(parameters["pki_dir"], timeout=parameters["timeout"])
-    return EtcdGateway(
-        ca_certificate=parameters["ca_certificate"],
-        client_certificate=parameters["client_certificate"],
-        client_key=parameters["client_key"],
-        timeout=parameters["timeout"],
-    )
+def way(parameters: t.Mapping[str, t.Any]) -> tuple[EtcdGateway, tuple[str, ...]]:
+    """The way to etcd that the options describe, and the client URLs of its servers."""
+    given = tuple(parameters["endpoints"]) or tuple(filter(None, [parameters["endpoint"]]))
+    if parameters["client_certificate"] is not None:
+        found = EtcdGateway(
+            ca_certificate=parameters["ca_certificate"],
+            client_certificate=parameters["client_certificate"],
+            client_key=parameters["client_key"],
+            timeout=parameters["timeout"],
+        )
+        return found, given or (STACKED_ENDPOINT,)
+    if given:
+        return EtcdGateway.of_kubeadm(parameters["pki_dir"], timeout=parameters["timeout"]), given
+    return open_etcd(parameters["manifests_dir"], parameters["pki_dir"], timeout=parameters["timeout"])
 
 
 def decide(module: AnsibleModule) -> Decision:
     """Look and wait by the module's options."""
+    found, endpoints = way(module.params)
     return etcd.inspect(
-        gateway(module.params),
+        found,
         HostClock(),
-        endpoint=module.params["endpoint"],
+        endpoints=endpoints,
         wait_timeout=module.params["wait_timeout"],
         expected_voters=module.params["expected_voters"],
     )
@@ -230,7 +248,9 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "endpoint": {"type": "str", "default": "https://127.0.0.1:2379"},
+            "endpoint": {"type": "str"},
+            "endpoints": {"type": "list", "elements": "str", "default": []},
+            "manifests_dir": {"type": "path", "default": "/etc/kubernetes/manifests"},
             "pki_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
             "ca_certificate": {"type": "path"},
             "client_certificate": {"type": "path"},
@@ -240,6 +260,7 @@ def main() -> None:
             "timeout": {"type": "float", "default": 5},
         },
         required_together=[("ca_certificate", "client_certificate", "client_key")],
+        mutually_exclusive=[("endpoint", "endpoints")],
         supports_check_mode=True,
     )
     conclude(module, lambda: decide(module))

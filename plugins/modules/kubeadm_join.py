@@ -104,7 +104,7 @@ options:
 requirements:
   - PyYAML
   - cryptography >= 3.4
-  - kubeadm and kubelet of the cluster's minor version
+  - kubeadm of the cluster's minor version and a kubelet that is not newer
 attributes:
   check_mode:
     description: Can run in check mode and return changed status prediction without modifying target.

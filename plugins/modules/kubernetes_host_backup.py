@@ -63,9 +63,10 @@ options:
     default: /etc/kubernetes/pki
   etcd_endpoint:
     description:
-      - Client URL of the etcd server whose snapshot is made.
-      - By default it is V(https://127.0.0.1:2379) on a host with etcd as a static pod; elsewhere no snapshot is made and
-        the module warns.
+      - Client URL of the etcd server whose snapshot is made, with the certificates of O(pki_dir).
+      - By default it is V(https://127.0.0.1:2379) on a host with etcd as a static pod, else the first server that answers
+        of the external etcd that the flags of the host's API server name, with the certificates that they name. Where
+        there is neither, no snapshot is made and the module warns.
     type: str
   keep:
     description:
@@ -189,6 +190,11 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.backup_store 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_gateway import EtcdGateway
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_of_host import (
+    STACKED_ENDPOINT,
+    external_access,
+    open_etcd,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.files import HostFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubectl import KubectlApi
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain import backup
@@ -200,11 +206,24 @@ if t.TYPE_CHECKING:
 #: Seconds that etcd may take for each piece of a snapshot.
 PIECE_TIMEOUT = 60.0
 COMMAND_TIMEOUT = 60.0
+MANIFESTS = "/etc/kubernetes/manifests"
+
+
+def way_to_etcd(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[str, ...], t.Callable[[], EtcdGateway]]:
+    """Client URLs of etcd, none where it is not known, and what opens the way to it."""
+    if parameters["etcd_endpoint"] is not None:
+        given = (parameters["etcd_endpoint"],)
+        return given, lambda: EtcdGateway.of_kubeadm(parameters["pki_dir"], timeout=PIECE_TIMEOUT)
+    access = external_access(MANIFESTS) if parameters["cluster"] else None
+    is_stacked = os.path.exists(os.path.join(MANIFESTS, "etcd.yaml"))
+    endpoints = access.endpoints if access is not None else (STACKED_ENDPOINT,) if is_stacked else ()
+    return endpoints, lambda: open_etcd(MANIFESTS, parameters["pki_dir"], timeout=PIECE_TIMEOUT)[0]
 
 
 def decide(module: AnsibleModule) -> Decision:
     """Decide by the module's options."""
     parameters = module.params
+    endpoints, etcd = way_to_etcd(parameters)
     return backup.make(
         DirectoryBackupStore(HostFiles()),
         HostClock(),
@@ -213,14 +232,14 @@ def decide(module: AnsibleModule) -> Decision:
             name=parameters["name"],
             paths=tuple(parameters["paths"]),
             has_cluster=parameters["cluster"],
-            etcd_endpoint=parameters["etcd_endpoint"],
+            etcd_endpoints=endpoints,
             keep=parameters["keep"],
             host_name=os.uname().nodename,
         ),
         api=KubectlApi(
             HostCommands(timeout=COMMAND_TIMEOUT), kubeconfig=parameters["kubeconfig"], server=parameters["server"]
         ),
-        etcd=lambda: EtcdGateway.of_kubeadm(parameters["pki_dir"], timeout=PIECE_TIMEOUT),
+        etcd=etcd,
     )
 
 

@@ -29,6 +29,19 @@ options:
     type: list
     elements: str
     default: [root]
+  node_name:
+    description:
+      - Name that the host's Node object shall have when the host joins. By default it is the host's name.
+      - This and the next two options are told again in RV(host.wanted); of a member they change nothing.
+    type: str
+  api_port:
+    description:
+      - TCP port of the API server that the host shall run. By default it is that of the API server that exists.
+    type: int
+  advertise_address:
+    description:
+      - IP address that this API server shall advertise. By default it is that of the interface with the default route.
+    type: str
 attributes:
   check_mode:
     description: Can run in check mode and return the same result.
@@ -112,8 +125,14 @@ host:
       type: list
       elements: str
     default_address:
-      description: Address of the interface with the default route.
+      description: IPv4 address of the interface with the default route, empty without one.
       type: str
+    default_ipv6_address:
+      description: IPv6 address of the interface with the default route, empty without one.
+      type: str
+    wanted:
+      description: The options O(node_name), O(api_port) and O(advertise_address).
+      type: dict
     api_clients:
       description: Established TCP connections of the kubelet and kube-proxy.
       type: list
@@ -159,13 +178,17 @@ def main() -> None:
         argument_spec={
             "pki_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
             "users": {"type": "list", "elements": "str", "default": ["root"]},
+            "node_name": {"type": "str"},
+            "api_port": {"type": "int"},
+            "advertise_address": {"type": "str"},
         },
         supports_check_mode=True,
     )
     inspection = HostInspection(
         HostCommands(timeout=SECONDS_FOR_A_COMMAND), pki_dir=module.params["pki_dir"], users=module.params["users"]
     )
-    conclude(module, lambda: Decision(values={"host": inspection.collect()}))
+    wanted = {name: module.params[name] for name in ("node_name", "api_port", "advertise_address")}
+    conclude(module, lambda: Decision(values={"host": {**inspection.collect(), "wanted": wanted}}))
 
 
 if __name__ == "__main__":

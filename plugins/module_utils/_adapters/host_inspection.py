@@ -74,7 +74,8 @@ class HostInspection:
             "machine_id": _text("/etc/machine-id").strip(),
             "product_uuid": _text("/sys/class/dmi/id/product_uuid").strip().lower(),
             "addresses": _addresses(),
-            "default_address": _default_address(),
+            "default_address": _default_address(socket.AF_INET, "192.0.2.1"),
+            "default_ipv6_address": _default_address(socket.AF_INET6, "2001:db8::1"),
             "os": _os_release(),
             "python": _python(),
             "versions": self._versions(),
@@ -220,14 +221,18 @@ def _free_bytes(path: str) -> int:
     return status.f_bavail * status.f_frsize
 
 
-def _default_address() -> str:
-    """The address of the interface with the default route: connecting a UDP socket looks the route up and sends nothing."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return ""
-        return str(probe.getsockname()[0])
+def _default_address(family: int, somewhere: str) -> str:
+    """The address of the interface with the default route: connecting a UDP socket looks the route up and sends nothing.
+
+    Empty without such a route, and without a global address.
+    """
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((somewhere, 9))
+            address = str(probe.getsockname()[0])
+    except OSError:
+        return ""
+    return "" if address.startswith("fe80:") or address == "::1" else address
 
 
 def _addresses() -> list[str]:

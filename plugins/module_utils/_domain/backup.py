@@ -16,7 +16,7 @@ import typing as t
 
 from .change import Change, Decision
 from .errors import InvalidInput, UnsupportedState
-from .etcd import EtcdError
+from .etcd import EtcdError, answering
 
 if t.TYPE_CHECKING:
     from .._ports import Api, BackupStore, Clock, Etcd
@@ -48,8 +48,6 @@ PARTIAL = ".partial"
 CONTENTS = frozenset({MANIFEST, "files", "cluster", "etcd"})
 
 SNAPSHOT = "etcd/snapshot.db"
-DEFAULT_ETCD = "https://127.0.0.1:2379"
-_ETCD_MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
 
 #: etcd appends the SHA-256 of the database to a snapshot (server/etcdserver/api/v3rpc/maintenance.go).
 _DIGEST_BYTES = hashlib.sha256().digest_size
@@ -100,7 +98,8 @@ class Request:
         name: of the backup; ``None`` is the time.
         paths: files and directories of the host.
         has_cluster: also the cluster's ConfigMaps and etcd.
-        etcd_endpoint: client URL of etcd; ``None`` is the host's own if it has one as a static pod.
+        etcd_endpoints: client URLs of etcd, of which the first that answers gives the snapshot; empty on a host whose etcd
+            is not known.
         keep: how many backups stay, this one included.
         host_name: told in the manifest.
     """
@@ -109,7 +108,7 @@ class Request:
     name: str | None
     paths: tuple[str, ...]
     has_cluster: bool
-    etcd_endpoint: str | None
+    etcd_endpoints: tuple[str, ...]
     keep: int
     host_name: str
 
@@ -121,7 +120,7 @@ class _Plan:
     name: str
     sources: tuple[Source, ...]
     missing: tuple[str, ...]
-    etcd_endpoint: str | None
+    etcd_endpoints: tuple[str, ...]
     pruned: tuple[str, ...]
 
 
@@ -163,8 +162,9 @@ def make(
     now = clock.now()
     plan, warnings = _plan(store, request, now)
     # The ways to the cluster are opened before anything is written.
-    opened = etcd() if etcd is not None and plan.etcd_endpoint is not None else None
-    database = _database_size(opened, plan.etcd_endpoint)
+    opened = etcd() if etcd is not None and plan.etcd_endpoints else None
+    endpoint = answering(opened, plan.etcd_endpoints) if opened is not None else None
+    database = _database_size(opened, endpoint)
     expected = sum(source.size for source in plan.sources) + database
     _need_room(store.free_bytes(request.directory), expected, request.directory)
     path = posixpath.join(request.directory, plan.name)
@@ -185,7 +185,7 @@ def make(
 
     def act() -> t.Mapping[str, t.Any]:
         with store.locked(request.directory):
-            return _make(store, request, plan, now=now, api=api, etcd=opened)
+            return _make(store, request, plan, now=now, api=api, etcd=opened, endpoint=endpoint)
 
     return Decision(changes=tuple(changes), values=values, act=act, warnings=warnings)
 
@@ -247,27 +247,25 @@ def _plan(store: BackupStore, request: Request, now: float) -> tuple[_Plan, tupl
         raise UnsupportedState(
             f"Nothing of {', '.join(request.paths)} is on this host: it has not joined a cluster, or set the option paths."
         )
-    endpoint, warnings = _etcd_endpoint(request, present)
+    endpoints, warnings = _etcd_endpoints(request)
     plan = _Plan(
         name=_name(store, request, now),
         sources=sources,
         missing=missing,
-        etcd_endpoint=endpoint,
+        etcd_endpoints=endpoints,
         pruned=to_prune(store.complete(request.directory), keep=request.keep),
     )
     return plan, warnings
 
 
-def _etcd_endpoint(request: Request, present: t.Container[str]) -> tuple[str | None, tuple[str, ...]]:
-    if not request.has_cluster:
-        return None, ()
-    if request.etcd_endpoint is not None or _ETCD_MANIFEST in present:
-        return request.etcd_endpoint or DEFAULT_ETCD, ()
+def _etcd_endpoints(request: Request) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if not request.has_cluster or request.etcd_endpoints:
+        return (request.etcd_endpoints if request.has_cluster else ()), ()
     warning = (
-        f"No snapshot of etcd is made: this host has no {_ETCD_MANIFEST}, so etcd is external. Back it up there, or set the "
-        "option etcd_endpoint."
+        "No snapshot of etcd is made: this host has no static pod of etcd, and no API server whose flags tell where etcd is. "
+        "Back it up there, or set the option etcd_endpoint."
     )
-    return None, (warning,)
+    return (), (warning,)
 
 
 def _name(store: BackupStore, request: Request, now: float) -> str:
@@ -301,7 +299,14 @@ def _need_room(free: int, expected: int, directory: str) -> None:
 
 
 def _make(
-    store: BackupStore, request: Request, plan: _Plan, *, now: float, api: Api | None, etcd: Etcd | None
+    store: BackupStore,
+    request: Request,
+    plan: _Plan,
+    *,
+    now: float,
+    api: Api | None,
+    etcd: Etcd | None,
+    endpoint: str | None,
 ) -> dict[str, t.Any]:
     for name in store.unfinished(request.directory):
         store.remove(posixpath.join(request.directory, name))
@@ -309,7 +314,7 @@ def _make(
     place = final + PARTIAL
     try:
         store.begin(place)
-        manifest, missing = _fill(store, request, plan, place, now=now, api=api, etcd=etcd)
+        manifest, missing = _fill(store, request, plan, place, now=now, api=api, etcd=etcd, endpoint=endpoint)
         text = json.dumps(manifest, indent=2, sort_keys=True) + "\n"
         store.write(posixpath.join(place, MANIFEST), [text.encode("utf-8")])
         store.finish(place, final)
@@ -338,11 +343,12 @@ def _fill(
     now: float,
     api: Api | None,
     etcd: Etcd | None,
+    endpoint: str | None,
 ) -> tuple[dict[str, t.Any], list[str]]:
     """Everything but the manifest; the manifest as a document, and what was not there."""
     missing = list(plan.missing)
     # The database first: what it holds is never younger than the objects beside it.
-    snapshot = _snapshot(store, place, etcd, plan.etcd_endpoint) if etcd is not None and plan.etcd_endpoint else None
+    snapshot = _snapshot(store, place, etcd, endpoint) if etcd is not None and endpoint is not None else None
     cluster = list(_objects(store, place, api, missing)) if request.has_cluster and api is not None else []
     entries = []
     for source in plan.sources:
@@ -426,7 +432,6 @@ def _mib(count: int) -> int:
 __all__ = (
     "CLUSTER_OBJECTS",
     "CONTENTS",
-    "DEFAULT_ETCD",
     "DEFAULT_PATHS",
     "KIND",
     "MANIFEST",

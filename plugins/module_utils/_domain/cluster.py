@@ -49,6 +49,14 @@ class Cluster:
         return KubernetesVersion.parse(self.report["version"])
 
     @property
+    def configured_version(self) -> KubernetesVersion | None:
+        """``kubernetesVersion`` of the ClusterConfiguration, which joining control planes get; ``None`` if it does not tell."""
+        try:
+            return KubernetesVersion.parse(str(self.configuration.get("kubernetesVersion") or ""))
+        except InvalidInput:
+            return None
+
+    @property
     def nodes(self) -> t.Mapping[str, t.Mapping[str, t.Any]]:
         """Nodes by name."""
         return {node["name"]: node for node in self.report["nodes"]}

@@ -172,51 +172,65 @@ def member_id(number: str | int) -> str:
     return f"{int(number):x}"
 
 
-def observe(etcd: Etcd, endpoint: str) -> Ring:
+def observe(etcd: Etcd, *endpoints: str) -> Ring:
     """The ring as it is now.
 
     Args:
         etcd: reaches the servers.
-        endpoint: the server that knows the members; each started one is asked itself.
+        endpoints: servers that know the members; the first that answers tells them, and each started one is asked itself.
 
     Raises:
-        EtcdError: when the server at ``endpoint`` does not tell the members.
+        EtcdError: when none of the servers tells the members.
     """
-    listed = etcd.members(endpoint).get("members") or ()
+    endpoint, listed = _listed(etcd, endpoints)
     members = tuple(_asked(etcd, _member(document)) for document in listed)
     return Ring(members, _alarms(etcd, endpoint, members))
 
 
+def answering(etcd: Etcd, endpoints: t.Sequence[str]) -> str:
+    """The first of the servers that tells its status.
+
+    Raises:
+        EtcdError: when none does.
+    """
+    return _first(endpoints, etcd.status)[0]
+
+
 def inspect(
-    etcd: Etcd, clock: Clock, *, endpoint: str, wait_timeout: float = 0.0, expected_voters: int | None = None
+    etcd: Etcd,
+    clock: Clock,
+    *,
+    endpoints: t.Sequence[str],
+    wait_timeout: float = 0.0,
+    expected_voters: int | None = None,
 ) -> Decision:
     """The ring as result values.
 
     Args:
         etcd: reaches the servers.
         clock: bounds the waiting.
-        endpoint: the server that knows the members.
+        endpoints: servers that know the members; the first that answers tells them.
         wait_timeout: seconds to wait for a healthy ring; with 0 it is told as it is.
         expected_voters: the ring must have this many voters, too; checked with any ``wait_timeout``.
 
     Raises:
-        EtcdError: when the server does not tell the members.
+        EtcdError: when no server tells the members.
         NotProved: when the ring did not become what is waited for.
     """
     deadline = clock.monotonic() + wait_timeout
     demands = wait_timeout > 0 or expected_voters is not None
     while True:
-        ring, problem = _look(etcd, endpoint, is_last=clock.monotonic() >= deadline)
+        ring, problem = _look(etcd, endpoints, is_last=clock.monotonic() >= deadline)
         if ring is not None and (not demands or _is_as_wanted(ring, expected_voters)):
             return Decision(values=ring.as_dict())
         if clock.monotonic() >= deadline:
-            raise NotProved(_failure(ring, problem, endpoint, wait_timeout, expected_voters))
+            raise NotProved(_failure(ring, problem, ", ".join(endpoints), wait_timeout, expected_voters))
         clock.sleep(_POLL_SECONDS)
 
 
-def _look(etcd: Etcd, endpoint: str, *, is_last: bool) -> tuple[Ring | None, str]:
+def _look(etcd: Etcd, endpoints: t.Sequence[str], *, is_last: bool) -> tuple[Ring | None, str]:
     try:
-        return observe(etcd, endpoint), ""
+        return observe(etcd, *endpoints), ""
     except EtcdError as error:
         if is_last:
             raise
@@ -235,6 +249,23 @@ def _failure(ring: Ring | None, problem: str, endpoint: str, wait_timeout: float
         f"The etcd ring that {endpoint} belongs to was not healthy within {wait_timeout:g} s: {'; '.join(problems)}. Mend "
         "it before members are added or removed."
     )
+
+
+def _listed(etcd: Etcd, endpoints: t.Sequence[str]) -> tuple[str, t.Sequence[t.Mapping[str, t.Any]]]:
+    """The first endpoint that tells the members, and what it tells."""
+    endpoint, answer = _first(endpoints, etcd.members)
+    return endpoint, answer.get("members") or ()
+
+
+def _first(endpoints: t.Sequence[str], ask: t.Callable[[str], dict[str, t.Any]]) -> tuple[str, dict[str, t.Any]]:
+    """The first endpoint that answers, and its answer; the errors of all of them when none does."""
+    failures = []
+    for endpoint in endpoints:
+        try:
+            return endpoint, ask(endpoint)
+        except EtcdError as error:
+            failures.append(error.message)
+    raise EtcdError("; ".join(failures) or "No etcd server is named.")
 
 
 def _member(document: t.Mapping[str, t.Any]) -> Member:
@@ -295,4 +326,4 @@ def _alarms(etcd: Etcd, endpoint: str, members: t.Sequence[Member]) -> tuple[str
     return tuple(alarms)
 
 
-__all__ = ("EtcdError", "Member", "Quorum", "Ring", "inspect", "member_id", "observe")
+__all__ = ("EtcdError", "Member", "Quorum", "Ring", "answering", "inspect", "member_id", "observe")

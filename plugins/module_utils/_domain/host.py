@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import dataclasses
 import typing as t
 
 from .address import DEFAULT_API_PORT, Endpoint, San, canonical_ip
 from .certificate_issue import KINDS
 from .errors import InvalidInput
+from .etcd_access import EtcdAccess, find_access
 from .version import KubernetesVersion
 
 if t.TYPE_CHECKING:
@@ -20,6 +23,7 @@ if t.TYPE_CHECKING:
 #: Subject of a kubelet's client certificate (https://kubernetes.io/docs/reference/access-authn-authz/node/).
 _NODE_PREFIX = "system:node:"
 _KUBELET_CLIENT = "/var/lib/kubelet/pki/kubelet-client-current.pem"
+_KUBELET_KUBECONFIG = "/etc/kubernetes/kubelet.conf"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Host:
         certificates: certificates by path, the leaf of each file.
         ca_pem: the cluster CA in PEM, empty when the host has none.
         kubeconfigs: parsed kubeconfigs by path; ``None`` for one that could not be read without its credentials.
+        kubelet_ca_hashes: hashes of the public keys of the CAs inside kubelet.conf; empty when it holds none.
     """
 
     name: str
@@ -39,6 +44,7 @@ class Host:
     certificates: t.Mapping[str, Certificate]
     ca_pem: str
     kubeconfigs: t.Mapping[str, t.Any]
+    kubelet_ca_hashes: frozenset[str] = frozenset()
 
     @classmethod
     def from_report(
@@ -47,22 +53,48 @@ class Host:
         """Understand a report. Broken certificates and kubeconfigs are left out; :mod:`preflight` tells of them."""
         pems = {item["path"]: item["pem"] for item in report["certificates"]}
         certificates = {path: _leaf(pem, x509) for path, pem in pems.items()}
+        kubeconfigs = {item["path"]: _parsed(item["text"], yaml) for item in report["kubeconfigs"]}
         return cls(
             name=name,
             report=report,
             certificates={path: found for path, found in certificates.items() if found is not None},
             ca_pem=pems.get(f"{pki_dir}/ca.crt", ""),
-            kubeconfigs={item["path"]: _parsed(item["text"], yaml) for item in report["kubeconfigs"]},
+            kubeconfigs=kubeconfigs,
+            kubelet_ca_hashes=_ca_hashes(kubeconfigs.get(_KUBELET_KUBECONFIG), x509),
         )
 
     @property
-    def node_name(self) -> str:
-        """Name of the host's Node object: certificate, then flag, then host name, as kubeadm and the kubelet do."""
+    def certified_node_name(self) -> str | None:
+        """The node that the kubelet's client certificate names; ``None`` where it has none."""
         client = self.certificates.get(_KUBELET_CLIENT)
-        if client is not None and f"CN={_NODE_PREFIX}" in client.subject:
-            return client.subject.partition(f"CN={_NODE_PREFIX}")[2].split(",")[0]
-        override = self.report["kubelet_flags"].get("hostname-override")
-        return str(override or self.report["hostname"]).lower()
+        if client is None or f"CN={_NODE_PREFIX}" not in client.subject:
+            return None
+        return client.subject.partition(f"CN={_NODE_PREFIX}")[2].split(",")[0]
+
+    @property
+    def node_name(self) -> str:
+        """Name of the host's Node object: certificate, then inventory, flag and host name, in kubeadm's lower case."""
+        override = self.wanted_node_name or self.report["kubelet_flags"].get("hostname-override")
+        return self.certified_node_name or str(override or self.report["hostname"]).strip().lower()
+
+    @property
+    def wanted_node_name(self) -> str:
+        """The name that the inventory gives to the host's Node; empty when it gives none."""
+        return str(self._wanted("node_name") or "").strip().lower()
+
+    @property
+    def wanted_api_port(self) -> int | None:
+        """The port that the inventory gives to the host's API server; ``None`` when it gives none."""
+        return int(self._wanted("api_port") or 0) or None
+
+    @property
+    def wanted_advertise_address(self) -> str:
+        """The address that the inventory lets the host's API server advertise; empty when it gives none."""
+        text = str(self._wanted("advertise_address") or "").strip()
+        return canonical_ip(text) or text
+
+    def _wanted(self, name: str) -> t.Any:
+        return (self.report.get("wanted") or {}).get(name)
 
     @property
     def manifests(self) -> t.Mapping[str, t.Any]:
@@ -89,6 +121,19 @@ class Host:
         return Endpoint.parse(f"{address}", default_port=int(flags.get("secure-port", DEFAULT_API_PORT)))
 
     @property
+    def api_server_version(self) -> KubernetesVersion | None:
+        """Version of the host's API server by the tag of its image; ``None`` without one, or when the tag does not tell."""
+        image = str((self.manifests.get("kube-apiserver") or {}).get("image", "")).partition("@")[0]
+        return _version(image.rpartition(":")[2])
+
+    @property
+    def etcd_access(self) -> EtcdAccess | None:
+        """How the host's API server reaches external etcd; ``None`` for etcd on the host itself, or without flags."""
+        if not self.is_control_plane or "etcd" in self.manifests:
+            return None
+        return find_access(dict(self.manifests["kube-apiserver"]["flags"]))
+
+    @property
     def is_serving(self) -> bool:
         """Whether something listens on the API server's port here."""
         server = self.api_server
@@ -96,11 +141,18 @@ class Host:
             item["port"] == server.port and item["process"] == "kube-apiserver" for item in self.report["listening"]
         )
 
-    @property
-    def address(self) -> str:
-        """The address that other hosts reach this one's API server by, or would."""
-        server = self.api_server
-        return server.host if server is not None else str(self.report["default_address"])
+    def future_api_server(self, like: Endpoint) -> Endpoint:
+        """What the API server of this host advertises or, as one of a cluster like the given one, will advertise.
+
+        The inventory's address and port come first; else the address of the interface with the default route in the
+        given API server's family, and the given port. The address is empty when the host has none of that family.
+        """
+        found = self.api_server
+        if found is not None:
+            return found
+        key = "default_ipv6_address" if ":" in like.host else "default_address"
+        address = self.wanted_advertise_address or str(self.report.get(key) or "")
+        return Endpoint(address, self.wanted_api_port or like.port)
 
     @property
     def servers(self) -> dict[str, str | None]:
@@ -111,6 +163,12 @@ class Host:
     def ca(self) -> Certificate | None:
         """The cluster CA's certificate on this host."""
         return next((found for path, found in self.certificates.items() if path.endswith("/pki/ca.crt")), None)
+
+    @property
+    def ca_hashes(self) -> frozenset[str]:
+        """Hashes of the CAs that tell the cluster of this host: those that its kubelet trusts, else pki/ca.crt."""
+        own = frozenset() if self.ca is None else frozenset({self.ca.public_key_sha256})
+        return self.kubelet_ca_hashes or own
 
     @property
     def sans(self) -> frozenset[San]:
@@ -167,6 +225,15 @@ def current_server(document: t.Any) -> str | None:
     if cluster is None and len(clusters) == 1:
         cluster = next(iter(clusters.values()))
     return cluster.get("server") if cluster else None
+
+
+def _ca_hashes(document: t.Any, x509: X509) -> frozenset[str]:
+    """Hashes of the CAs embedded in a kubeconfig with one cluster."""
+    try:
+        data = document["clusters"][0]["cluster"]["certificate-authority-data"]
+        return frozenset(item.public_key_sha256 for item in x509.certificates(base64.b64decode(data)))
+    except (InvalidInput, KeyError, IndexError, TypeError, ValueError, binascii.Error):
+        return frozenset()
 
 
 def _leaf(pem: str, x509: X509) -> Certificate | None:

@@ -10,7 +10,6 @@ import binascii
 import contextlib
 import dataclasses
 import json
-import re
 import typing as t
 
 from . import cluster_configuration, control_plane_endpoint, kubeadm_config, local_control_plane
@@ -18,6 +17,7 @@ from .address import Endpoint
 from .change import KNOWN_AFTER_APPLY, Change, Decision
 from .errors import CommandFailed, InvalidInput, KubeadmHaError, UnsupportedState
 from .join import JoinRequest, Token, join_configuration, last_lines, without_secrets
+from .token_life import MAXIMUM_TTL, check_ttl
 
 if t.TYPE_CHECKING:
     from .._ports import X509, Api, CertificateKeys, Commands, Files, Yaml
@@ -33,15 +33,10 @@ TOKEN_DESCRIPTION = "kubeadm.ha join"  # noqa: S105 (a name)
 #: Marks the token that upload-certs makes as owner of its Secret (kubeadm, phases/copycerts/copycerts.go).
 UPLOAD_CERTS_DESCRIPTION = "Proxy for managing TTL for the kubeadm-certs secret"
 
-#: A token lives no longer than this, in seconds.
-MAXIMUM_TTL = 15 * 60
-
 _NAMESPACE = "kube-system"
 _SECRET_PREFIX = "bootstrap-token-"  # noqa: S105 (a name)
 _TOKEN_TYPE = "bootstrap.kubernetes.io/token"  # noqa: S105 (a name)
 _CERTIFICATES_SECRET = "kubeadm-certs"  # noqa: S105 (a name)
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|m|s)")
-_SECONDS: t.Mapping[str, float] = {"h": 3600.0, "m": 60.0, "s": 1.0}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,20 +138,6 @@ def absent(api: Api, *, token_id: str | None = None) -> Decision:
 
     nothing = {"endpoint": None, "ca_cert_hashes": [], "api_version": None, **_NO_SECRETS}
     return Decision(changes=tuple(changes), values=nothing, act=act)
-
-
-def check_ttl(text: str) -> None:
-    """Check the life of a token.
-
-    Raises:
-        InvalidInput: when it is no Go duration, or none that this collection allows.
-    """
-    parts = _DURATION.findall(text)
-    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise InvalidInput(f"The option ttl is {text!r}: write a duration such as 15m or 10m30s.")
-    if not 1 <= seconds <= MAXIMUM_TTL:
-        raise InvalidInput(f"The option ttl is {text}: a token must live between 1s and 15m.")
 
 
 #: What is known only after the act.

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import certificate, cluster_configuration, control_plane_endpoint, kubeconfig, wanted_sans
+from . import certificate, cluster_configuration, control_plane_endpoint, kubeconfig, skew, wanted_sans
 from .address import Endpoint, same_server
 from .change import KNOWN_AFTER_APPLY, Change
 from .host import current_server
@@ -195,10 +195,11 @@ def _kubeconfig_changes(situation: Situation, host: Host) -> t.Iterator[Change]:
 def wanted_servers(situation: Situation, host: Host) -> dict[str, str]:
     """The server that each kubeconfig of a joined host must name, by path.
 
-    A control plane's kubelet.conf names its own API server from 1.33 on (ControlPlaneKubeletLocalMode, on by default:
-    kubernetes/kubernetes#129956); one that names the endpoint already is left alone. Before, and on workers, it is the
-    endpoint. controller-manager.conf and scheduler.conf name the local API server since 1.20
-    (kubernetes/kubernetes#94398) and are not touched.
+    A control plane's kubelet.conf names its own API server from 1.33 on (ControlPlaneKubeletLocalMode, see
+    :func:`skew.is_local_mode`); one that names the endpoint already is left alone, unless its kubelet is newer than
+    another API server, which it must never reach. Before, and on workers, it is the endpoint.
+    controller-manager.conf and scheduler.conf name the local API server since 1.20 (kubernetes/kubernetes#94398) and are
+    not touched.
     """
     endpoint = situation.wish.endpoint.url
     wanted = {path: endpoint for path in _ADMIN_KUBECONFIGS if path in host.kubeconfigs}
@@ -207,10 +208,12 @@ def wanted_servers(situation: Situation, host: Host) -> dict[str, str]:
             wanted[path] = endpoint
     if KUBELET_KUBECONFIG in host.kubeconfigs:
         server = host.api_server
-        is_local = server is not None and situation.cluster.version.is_local_mode_default
-        if not is_local:
+        versions = skew.api_versions(situation.hosts, situation.cluster, situation.serving)
+        if server is not None and skew.must_stay_local(host, versions):
+            wanted[KUBELET_KUBECONFIG] = server.url
+        elif server is None or not skew.is_local_mode(host, situation.cluster):
             wanted[KUBELET_KUBECONFIG] = endpoint
-        elif server is not None and not same_server(host.servers[KUBELET_KUBECONFIG] or "", endpoint):
+        elif not same_server(host.servers[KUBELET_KUBECONFIG] or "", endpoint):
             wanted[KUBELET_KUBECONFIG] = server.url
     return wanted
 
@@ -284,17 +287,18 @@ def _backup(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Entr
             yield Entry(host.name, "backup", change)
 
 
-def api_servers(wish_control_planes: t.Sequence[str], hosts: t.Mapping[str, Host], port: int) -> list[dict[str, t.Any]]:
-    """The API servers that a load balancer leads to: those that run and those that will.
+def api_servers(
+    wish_control_planes: t.Sequence[str], hosts: t.Mapping[str, Host], like: Endpoint
+) -> list[dict[str, t.Any]]:
+    """The API servers that a load balancer leads to: those that run and those that will, like the one given.
 
     Returns:
         ``name`` (node name), ``address`` and ``port`` of each control plane in the order of the group.
     """
     found = []
     for name in wish_control_planes:
-        host = hosts[name]
-        server = host.api_server or Endpoint(host.address, port)
-        found.append({"name": host.node_name, "address": server.host, "port": server.port})
+        server = hosts[name].future_api_server(like)
+        found.append({"name": hosts[name].node_name, "address": server.host, "port": server.port})
     return found
 
 

@@ -9,7 +9,7 @@ import dataclasses
 import typing as t
 
 from . import wanted_sans
-from .address import DEFAULT_API_PORT
+from .address import Endpoint
 from .cluster import Cluster
 from .host import Host
 from .plan import KUBELET, KUBELET_KUBECONFIG, STEPS, Balancer, Entry, Situation, api_servers, make_plan
@@ -110,12 +110,13 @@ def control_plane_facts(
         (hosts[name] for name in (*control_planes, *hosts) if name in hosts and _can_be_asked(hosts[name])), None
     )
     server = serving.api_server if serving is not None else None
-    port = server.port if server is not None else DEFAULT_API_PORT
     return {
         "serving": serving.name if serving is not None else None,
         "server": str(server) if server is not None else None,
         "ca_certificate": serving.ca_pem if serving is not None else "",
-        "control_planes": api_servers([name for name in control_planes if name in hosts], hosts, port),
+        "control_planes": api_servers(
+            [name for name in control_planes if name in hosts], hosts, server or Endpoint("")
+        ),
     }
 
 
@@ -141,12 +142,12 @@ def _not_looked_at(wish: Wish, hosts: t.Mapping[str, Host]) -> t.Iterator[Proble
 def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]:
     restarted = {entry.host for entry in entries if entry.change.object == KUBELET}
     repointed = {entry.host for entry in entries if entry.change.object == f"kubeconfig {KUBELET_KUBECONFIG}"}
-    server = situation.serving.api_server
-    port = server.port if server is not None else DEFAULT_API_PORT
+    server = situation.serving.api_server or Endpoint("")
+    future = {name: host.future_api_server(server) for name, host in situation.hosts.items()}
     return {
         "server": str(server),
         "ca_certificate": situation.serving.ca_pem,
-        "control_planes": api_servers(situation.wish.control_planes, situation.hosts, port),
+        "control_planes": api_servers(situation.wish.control_planes, situation.hosts, server),
         "kubernetes_version": str(situation.cluster.version),
         "sans": sorted(san.value for san in situation.sans),
         "etcd_sans": _etcd_sans(situation),
@@ -154,7 +155,8 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
             name: list(host.interrupted_certificates) for name, host in situation.hosts.items()
         },
         "node_names": {name: host.node_name for name, host in situation.hosts.items()},
-        "addresses": {name: host.address for name, host in situation.hosts.items()},
+        "addresses": {name: server.host for name, server in future.items()},
+        "ports": {name: server.port for name, server in future.items()},
         "servers": _servers(entries),
         "restart_kubelet": sorted(restarted - repointed),
     }

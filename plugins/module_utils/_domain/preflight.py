@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import typing as t
 
-from . import wanted_sans
+from . import etcd_access, membership, skew, wanted_sans
+from .address import canonical_dns_name
+from .membership import is_joined
 from .wish import Problem
 
 if t.TYPE_CHECKING:
+    from .address import Endpoint
     from .cluster import Cluster
     from .host import Host
     from .wish import Wish
@@ -25,8 +28,11 @@ Hosts = t.Mapping[str, "Host"]
 CLOCK_TOLERANCE = 30.0
 #: Bytes that /var needs on a joining host (images, etcd) and for a backup.
 FREE_BYTES_NEEDED = 1 << 30
-#: Files under /etc/kubernetes that a kubelet package brings and that do not tell of a join.
-_PACKAGE_FILES = ("/etc/kubernetes/manifests/.kubelet-keep",)
+#: Ports of a control plane's components besides the API server's, and of stacked etcd
+#: (https://kubernetes.io/docs/reference/networking/ports-and-protocols/).
+_KUBELET_PORT = 10250
+_CONTROL_PLANE_PORTS = (10257, 10259)
+_ETCD_PORTS = (2379, 2380)
 
 
 def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[str, t.Any] | None) -> list[Problem]:
@@ -39,17 +45,23 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[
         etcd: the result of ``etcd_member_info`` on the serving control plane; ``None`` with external etcd.
     """
     found = list(_existing_control_plane(wish, hosts))
-    if cluster is None:
+    serving = serving_control_plane(wish, hosts)
+    if cluster is None or serving is None:
         return found
-    found += _one_cluster(hosts, wish)
     found += _cluster_state(wish, hosts, cluster)
-    found += _count(wish)
-    found += _endpoint(wish, hosts)
-    found += _etcd(etcd)
+    found += membership.problems(wish, hosts, cluster, serving, etcd)
+    found += skew.problems(wish, hosts, cluster, serving)
+    found += _count(wish, cluster)
+    like = serving.api_server
+    if like is not None:
+        found += _endpoint(wish, hosts, like)
+        found += _newcomers(wish, hosts, cluster, like)
+    found += _etcd(hosts, cluster, etcd)
+    found += _external_etcd(serving, cluster)
     for name in wish.nodes:
         if name in hosts:
-            found += _node(wish, hosts[name], cluster)
-    found += wanted_sans.problems(wish, _joined(wish, hosts, cluster), cluster.configuration)
+            found += _node(hosts[name])
+    found += wanted_sans.problems(wish, _joined(wish, hosts, cluster, serving), cluster.configuration)
     found += _twins(wish, hosts)
     found += _clocks(hosts)
     return found
@@ -62,18 +74,11 @@ def serving_control_plane(wish: Wish, hosts: Hosts) -> Host | None:
     return next(iter(in_group or serving), None)
 
 
-def is_joined(host: Host, cluster: Cluster, ca_hash: str | None) -> bool:
-    """Whether a host is a member of this cluster: its CA is the cluster's and the API has its Node."""
-    return host.is_member and _ca_hash(host) == ca_hash and host.node_name in cluster.nodes
-
-
-def _joined(wish: Wish, hosts: Hosts, cluster: Cluster) -> list[Host]:
-    """The control planes that are members of this cluster."""
-    serving = serving_control_plane(wish, hosts)
-    if serving is None:
-        return []
+def _joined(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> list[Host]:
+    """The members of this cluster that run a control plane."""
     found = (hosts[name] for name in wish.control_planes if name in hosts)
-    return [host for host in found if is_joined(host, cluster, _ca_hash(serving))]
+    ca_hash = serving.ca.public_key_sha256 if serving.ca is not None else None
+    return [host for host in found if host.is_control_plane and is_joined(host, cluster, ca_hash)]
 
 
 def _existing_control_plane(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
@@ -89,20 +94,6 @@ def _existing_control_plane(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
             yield Problem(
                 host.name,
                 f"{host.name} runs a kube-apiserver but is not in the control plane group: put it there.",
-            )
-
-
-def _one_cluster(hosts: Hosts, wish: Wish) -> t.Iterator[Problem]:
-    serving = serving_control_plane(wish, hosts)
-    if serving is None:
-        return
-    for name in wish.nodes:
-        host = hosts.get(name)
-        if host is not None and host.ca is not None and _ca_hash(host) != _ca_hash(serving):
-            yield Problem(
-                name,
-                f"{name} belongs to another cluster than {serving.name} (its /etc/kubernetes/pki/ca.crt differs): take "
-                f"it out of the inventory, or run kubeadm reset on {name} if it is to leave that cluster.",
             )
 
 
@@ -127,7 +118,9 @@ def _cluster_state(wish: Wish, hosts: Hosts, cluster: Cluster) -> t.Iterator[Pro
             yield Problem(name, f"The node {node['name']} is not Ready: mend its kubelet before the conversion.")
 
 
-def _count(wish: Wish) -> t.Iterator[Problem]:
+def _count(wish: Wish, cluster: Cluster) -> t.Iterator[Problem]:
+    if cluster.uses_external_etcd:
+        return
     if len(wish.control_planes) == 2 and not wish.allow_two_control_planes:
         yield Problem(
             "kube_control_plane",
@@ -136,15 +129,15 @@ def _count(wish: Wish) -> t.Iterator[Problem]:
         )
 
 
-def _endpoint(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
+def _endpoint(wish: Wish, hosts: Hosts, like: Endpoint) -> t.Iterator[Problem]:
     for name, host in hosts.items():
         server = host.api_server
-        port = server.port if server is not None else 6443
+        port = host.future_api_server(like).port
         taken = name in wish.control_planes and port == wish.endpoint.port
         if name in wish.load_balancers and wish.load_balancer == "haproxy" and taken:
             yield Problem(
                 "kubeadm_ha_endpoint",
-                f"{name} is a load balancer and a control plane, and its API server already has port {port}: choose "
+                f"{name} is a load balancer and a control plane, and its API server {_has(server)} port {port}: choose "
                 "another port for kubeadm_ha_endpoint, for example 8443.",
             )
         if server == wish.endpoint:
@@ -161,22 +154,40 @@ def _endpoint(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
         )
 
 
+def _has(server: Endpoint | None) -> str:
+    return "already has" if server is not None else "will have"
+
+
 def _is_reachable_name(wish: Wish, hosts: Hosts) -> bool:
     if wish.endpoint.san.kind == "dns":
         return True
     return any(hosts[name].has_address(wish.endpoint.host) for name in wish.load_balancers if name in hosts)
 
 
-def _etcd(etcd: t.Mapping[str, t.Any] | None) -> t.Iterator[Problem]:
-    if etcd is not None and not etcd.get("healthy"):
+def _etcd(hosts: Hosts, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None) -> t.Iterator[Problem]:
+    if etcd is None or etcd.get("healthy"):
+        return
+    reasons = membership.is_unhealthy_besides(etcd, membership.stale_members(hosts, cluster, etcd))
+    if reasons:
         yield Problem(
-            "etcd",
-            f"The etcd ring is not healthy: {'; '.join(etcd.get('problems') or ['unknown reason'])}. Mend it before "
-            "members are added.",
+            "etcd", f"The etcd ring is not healthy: {'; '.join(reasons)}. Mend it before control planes are added."
         )
 
 
-def _node(wish: Wish, host: Host, cluster: Cluster) -> t.Iterator[Problem]:
+def _external_etcd(serving: Host, cluster: Cluster) -> t.Iterator[Problem]:
+    """Joining control planes get the addresses and files of the ConfigMap: kubeadm uploads what it names, or nothing."""
+    external = (cluster.configuration.get("etcd") or {}).get("external")
+    if external is None or serving.etcd_access is None:
+        return
+    for flag, (used, stored) in etcd_access.differences(serving.etcd_access, external).items():
+        yield Problem(
+            "ConfigMap kube-system/kubeadm-config",
+            f"etcd.external.{etcd_access.FLAGS[flag]} of kubeadm-config is {stored or 'empty'}, but the API server of "
+            f"{serving.name} runs with --{flag}={used}: joining control planes would get the former; make the two agree.",
+        )
+
+
+def _node(host: Host) -> t.Iterator[Problem]:
     if host.report["kubeadm_processes"]:
         yield Problem(
             host.name,
@@ -184,27 +195,13 @@ def _node(wish: Wish, host: Host, cluster: Cluster) -> t.Iterator[Problem]:
             "from an interrupted run: wait for its end or end it, then run again.",
         )
     if host.is_member:
-        yield from _member(wish, host, cluster)
-    else:
-        yield from _newcomer(wish, host, cluster)
+        yield from _member(host)
 
 
-def _member(wish: Wish, host: Host, cluster: Cluster) -> t.Iterator[Problem]:
+def _member(host: Host) -> t.Iterator[Problem]:
     for path, document in host.kubeconfigs.items():
         if document is None and path.startswith("/etc/kubernetes/"):
             yield Problem(host.name, f"{path} on {host.name} cannot be read as a kubeconfig: repair it or restore it.")
-    if host.node_name not in cluster.nodes:
-        yield Problem(
-            host.name,
-            f"{host.name} has joined before, but the cluster has no node {host.node_name}: run kubeadm reset on it so "
-            "that it can join again.",
-        )
-    if host.name in wish.control_planes and not host.is_control_plane:
-        yield Problem(
-            host.name,
-            f"{host.name} is in the control plane group but has joined as a worker: drain it and run kubeadm reset on "
-            "it first, or put it into the node group.",
-        )
     if host.is_control_plane and not host.report["has_ca_key"]:
         yield Problem(
             host.name,
@@ -215,47 +212,60 @@ def _member(wish: Wish, host: Host, cluster: Cluster) -> t.Iterator[Problem]:
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: a backup needs it; make room.")
 
 
-def _newcomer(wish: Wish, host: Host, cluster: Cluster) -> t.Iterator[Problem]:
-    leftovers = [path for path in host.report["kubernetes_files"] if path not in _PACKAGE_FILES]
-    if leftovers:
-        yield Problem(
-            host.name,
-            f"{host.name} is half joined: it has no kubelet.conf, but {', '.join(leftovers[:3])}"
-            f"{' and more' if len(leftovers) > 3 else ''}; run kubeadm reset on it.",
-        )
-    if host.node_name in cluster.nodes and not leftovers:
-        yield Problem(
-            host.name,
-            f"The cluster already has a node {host.node_name}, but {host.name} has not joined: give the host another "
-            f"name, or delete the old Node if {host.name} replaces it.",
-        )
-    yield from _versions(host, cluster)
+def _newcomers(wish: Wish, hosts: Hosts, cluster: Cluster, like: Endpoint) -> t.Iterator[Problem]:
+    for name in wish.nodes:
+        host = hosts.get(name)
+        if host is None or host.is_member:
+            continue
+        yield from _newcomer(host)
+        yield from _name_and_address(wish, host, like)
+        yield from _ports(wish, host, cluster, like)
+
+
+def _newcomer(host: Host) -> t.Iterator[Problem]:
     if host.report["swap"]:
         yield Problem(host.name, f"Swap is on on {host.name}: kubeadm refuses to join; switch it off (swapoff -a).")
     if not {"containerd", "crio", "docker"} & set(host.report["services"]):
         yield Problem(host.name, f"{host.name} has no container runtime: install containerd or CRI-O.")
     if host.report["free_bytes"] < FREE_BYTES_NEEDED:
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: make room before it joins.")
-    wanted = (6443, 10257, 10259, 2379, 2380) if host.name in wish.control_planes else ()
-    for port in sorted({item["port"] for item in host.report["listening"]} & {10250, *wanted}):
-        is_balancer = host.name in wish.load_balancers and port == wish.endpoint.port
-        if not is_balancer:
+
+
+def _name_and_address(wish: Wish, host: Host, like: Endpoint) -> t.Iterator[Problem]:
+    if canonical_dns_name(host.node_name) != host.node_name or "_" in host.node_name:
+        yield Problem(
+            host.name,
+            f"{host.node_name!r} cannot be the name of the node of {host.name}: a node's name has lower-case letters, "
+            "digits, '-' and '.'; set kubeadm_ha_node_name for the host.",
+        )
+    if host.name not in wish.control_planes:
+        return
+    address = host.future_api_server(like).host
+    if host.wanted_advertise_address and not host.has_address(address):
+        yield Problem(
+            host.name,
+            f"kubeadm_ha_advertise_address of {host.name} is {host.wanted_advertise_address}, which is none of its "
+            f"addresses ({', '.join(host.report['addresses'])}): correct it.",
+        )
+    elif not address:
+        yield Problem(
+            host.name,
+            f"{host.name} has no {'IPv6' if ':' in like.host else 'IPv4'} address with a default route, as the API "
+            f"server {like} has: set kubeadm_ha_advertise_address for the host.",
+        )
+
+
+def _ports(wish: Wish, host: Host, cluster: Cluster, like: Endpoint) -> t.Iterator[Problem]:
+    wanted = {_KUBELET_PORT}
+    if host.name in wish.control_planes:
+        wanted |= {host.future_api_server(like).port, *_CONTROL_PLANE_PORTS}
+        wanted |= set() if cluster.uses_external_etcd else set(_ETCD_PORTS)
+    # What a half joined host still runs there is told of by itself.
+    if membership.leftovers(host):
+        return
+    for port in sorted({item["port"] for item in host.report["listening"]} & wanted):
+        if host.name not in wish.load_balancers or port != wish.endpoint.port:
             yield Problem(host.name, f"Port {port} is already in use on {host.name}: free it before the host joins.")
-
-
-def _versions(host: Host, cluster: Cluster) -> t.Iterator[Problem]:
-    wanted = cluster.version
-    for program, version in (("kubeadm", host.kubeadm_version), ("kubelet", host.kubelet_version)):
-        if version is None:
-            yield Problem(
-                host.name, f"{host.name} has no {program}: install {program} {wanted.major}.{wanted.minor} on it."
-            )
-        elif (version.major, version.minor) != (wanted.major, wanted.minor):
-            yield Problem(
-                host.name,
-                f"{host.name} has {program} {version}, but the cluster runs {wanted}: install {program} "
-                f"{wanted.major}.{wanted.minor} on it.",
-            )
 
 
 def _twins(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
@@ -270,6 +280,9 @@ def _twins(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
         seen: dict[str, str] = {}
         for host in present:
             value = identity(host)
+            if what == "node name" and host.is_member:
+                # A member with another one's credentials is told of by itself, and so is a newcomer of a node's name.
+                continue
             if value and value in seen:
                 yield Problem(
                     host.name,
@@ -283,17 +296,13 @@ def _clocks(hosts: Hosts) -> t.Iterator[Problem]:
     """Each clock is compared with the controller's at the moment of the look, then with the median of all hosts."""
     skews = sorted((host.report["clock"] - host.report["looked_at"], host.name) for host in hosts.values())
     middle = skews[len(skews) // 2][0]
-    for skew, name in skews:
-        if abs(skew - middle) > CLOCK_TOLERANCE:
+    for away, name in skews:
+        if abs(away - middle) > CLOCK_TOLERANCE:
             yield Problem(
                 name,
-                f"The clock of {name} is {abs(skew - middle):.0f} s away from the others': synchronise it (chrony, "
+                f"The clock of {name} is {abs(away - middle):.0f} s away from the others': synchronise it (chrony, "
                 "systemd-timesyncd).",
             )
-
-
-def _ca_hash(host: Host) -> str | None:
-    return host.ca.public_key_sha256 if host.ca is not None else None
 
 
 __all__ = ("is_joined", "problems", "serving_control_plane")

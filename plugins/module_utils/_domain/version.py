@@ -37,7 +37,12 @@ class KubernetesVersion:
     @property
     def is_local_mode_default(self) -> bool:
         """Whether kubeadm lets a control plane's kubelet.conf name its own API server (kubernetes/kubernetes#129956)."""
-        return (self.major, self.minor) >= (1, 33)
+        return self.release >= (1, 33)
+
+    @property
+    def release(self) -> tuple[int, int]:
+        """Major and minor alone."""
+        return self.major, self.minor
 
     def __str__(self) -> str:
         return f"v{self.major}.{self.minor}.{self.patch}"

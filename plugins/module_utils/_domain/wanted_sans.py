@@ -90,7 +90,7 @@ def problems(wish: Wish, control_planes: t.Sequence[Host], configuration: Config
             if missing_sans(current, wanted):
                 yield from _not_to_be_issued(host, KINDS[name], current)
         if is_joining and of_etcd(host, configuration) and _listens_on_loopback_only(host):
-            address = host.address
+            address = _address(host)
             yield Problem(
                 host.name,
                 f"etcd of {host.name} listens for members on loopback only, as kubeadm 1.12 and older set it up, so no "
@@ -125,13 +125,19 @@ def _not_to_be_issued(host: Host, kind: Kind, current: Certificate) -> t.Iterato
         )
 
 
+def _address(host: Host) -> str:
+    """What a control plane's API server advertises."""
+    server = host.api_server
+    return server.host if server is not None else ""
+
+
 def _added_to_api_server(host: Host, configuration: Configuration) -> frozenset[San]:
     """What kubeadm adds to this host's API server certificate whatever ``certSANs`` says."""
     networking = configuration.get("networking") or {}
     domain = networking.get("dnsDomain") or _DNS_DOMAIN
     # Of two stacks the first one has the Service kubernetes.
     subnet = str(networking.get("serviceSubnet") or _SERVICE_SUBNET).split(",", maxsplit=1)[0].strip()
-    names = [*_SERVICE_NAMES, f"kubernetes.default.svc.{domain}", host.node_name, host.address]
+    names = [*_SERVICE_NAMES, f"kubernetes.default.svc.{domain}", host.node_name, _address(host)]
     with contextlib.suppress(ValueError, IndexError):
         names.append(str(ipaddress.ip_network(subnet, strict=False)[1]))
     return frozenset(_parsed(names))

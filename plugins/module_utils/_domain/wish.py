@@ -10,6 +10,7 @@ import typing as t
 
 from .address import Endpoint, San
 from .errors import InvalidInput
+from .token_life import check_ttl
 
 LOAD_BALANCERS = ("haproxy", "external", "none")
 
@@ -39,6 +40,7 @@ class Wish:
     extra_sans: frozenset[San] = frozenset()
     unmanaged_nodes: frozenset[str] = frozenset()
     allow_two_control_planes: bool = False
+    allow_older_kubeadm: bool = False
 
     @property
     def sans(self) -> frozenset[San]:
@@ -59,6 +61,7 @@ def read_wish(inputs: t.Mapping[str, t.Any]) -> tuple[Wish | None, tuple[Problem
     control_planes = tuple(inputs["control_planes"])
     workers = tuple(inputs["workers"])
     load_balancers = tuple(inputs["load_balancers"])
+    problems.extend(_token_problems(inputs.get("token_ttl")))
     problems.extend(_group_problems(inputs, control_planes, workers, load_balancers))
     if endpoint is None or problems:
         return None, tuple(problems)
@@ -71,6 +74,7 @@ def read_wish(inputs: t.Mapping[str, t.Any]) -> tuple[Wish | None, tuple[Problem
         extra_sans=sans,
         unmanaged_nodes=frozenset(inputs.get("unmanaged_nodes") or ()),
         allow_two_control_planes=bool(inputs.get("allow_two_control_planes")),
+        allow_older_kubeadm=bool(inputs.get("allow_older_kubeadm")),
     )
     return wish, ()
 
@@ -98,6 +102,13 @@ def _sans(texts: t.Iterable[t.Any], problems: list[Problem]) -> t.Iterator[San]:
             yield San.parse(str(text))
         except InvalidInput as error:
             problems.append(Problem("kubeadm_ha_extra_sans", f"kubeadm_ha_extra_sans: {error.message} Correct it."))
+
+
+def _token_problems(ttl: t.Any) -> t.Iterator[Problem]:
+    try:
+        check_ttl(str(ttl or "15m"))
+    except InvalidInput as error:
+        yield Problem("kubeadm_ha_token_ttl", f"kubeadm_ha_token_ttl: {error.message}")
 
 
 def _group_problems(

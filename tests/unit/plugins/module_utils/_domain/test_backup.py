@@ -111,13 +111,17 @@ class Store:
 class Database:
     """``Etcd`` with a snapshot in pieces."""
 
-    def __init__(self, content: bytes = SNAPSHOT) -> None:
+    def __init__(self, content: bytes = SNAPSHOT, *, down: t.Collection[str] = ()) -> None:
         self.content = content
+        self.down = down
         self.asked: list[str] = []
 
     def status(self, endpoint: str) -> dict[str, t.Any]:
         """StatusResponse."""
-        self.asked.append(endpoint)
+        if endpoint in self.down:
+            raise EtcdError(f"etcd at {endpoint} did not answer")
+        if endpoint not in self.asked:
+            self.asked.append(endpoint)
         return {"dbSize": str(len(DATABASE))}
 
     def read(self, endpoint: str) -> dict[str, t.Any]:
@@ -143,7 +147,7 @@ def make(store: Store, *, etcd: Database | None = None, api: MemoryApi | None = 
         "name": None,
         "paths": ("/etc/kubernetes",),
         "has_cluster": False,
-        "etcd_endpoint": None,
+        "etcd_endpoints": ("https://127.0.0.1:2379",),
         "keep": 3,
         "host_name": "cp1",
         **more,
@@ -182,11 +186,11 @@ def test_a_control_plane_with_its_cluster() -> None:
     document = {"kind": "ConfigMap", "metadata": {"namespace": "kube-system", "name": "kubeadm-config"}, "data": {}}
     database = Database()
     decision = make(store, etcd=database, api=MemoryApi(document), has_cluster=True)
-    assert database.asked == [backup.DEFAULT_ETCD]
+    assert database.asked == ["https://127.0.0.1:2379"]
     done = decision.act()
     assert done["snapshot"] == {
         "stored": "etcd/snapshot.db",
-        "endpoint": backup.DEFAULT_ETCD,
+        "endpoint": "https://127.0.0.1:2379",
         "bytes": len(SNAPSHOT),
         "sha256": hashlib.sha256(SNAPSHOT).hexdigest(),
         "revision": 1234,
@@ -197,15 +201,17 @@ def test_a_control_plane_with_its_cluster() -> None:
     assert "ConfigMap kube-public/cluster-info" in done["missing"]
 
 
-def test_external_etcd_is_a_warning_and_an_endpoint_of_its_own_is_asked() -> None:
-    without = {path: item for path, item in SOURCES.items() if "etcd" not in path}
-    decision = make(Store(without), has_cluster=True)
-    assert "etcd is external" in decision.warnings[0]
+def test_unknown_etcd_is_a_warning_and_the_first_server_that_answers_is_asked() -> None:
+    decision = make(Store(), has_cluster=True, etcd_endpoints=())
+    assert "No snapshot of etcd is made" in decision.warnings[0]
     assert decision.act()["snapshot"] is None
-    database = Database()
-    decision = make(Store(without), etcd=database, has_cluster=True, etcd_endpoint="https://192.0.2.31:2379")
+    database = Database(down={"https://192.0.2.31:2379"})
+    endpoints = ("https://192.0.2.31:2379", "https://192.0.2.32:2379")
+    decision = make(Store(), etcd=database, has_cluster=True, etcd_endpoints=endpoints)
     assert decision.warnings == ()
-    assert database.asked == ["https://192.0.2.31:2379"]
+    assert decision.act()["snapshot"]["endpoint"] == "https://192.0.2.32:2379"
+    with pytest.raises(EtcdError, match="192.0.2.31.*; .*192.0.2.32"):
+        make(Store(), etcd=Database(down=set(endpoints)), has_cluster=True, etcd_endpoints=endpoints)
     # A worker's backup asks nobody.
     database = Database()
     make(Store(), etcd=database).act()

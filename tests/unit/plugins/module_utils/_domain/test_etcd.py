@@ -122,7 +122,7 @@ class Servers:
     def members(self, endpoint: str) -> dict[str, t.Any]:
         """MemberListResponse as the gateway writes it: false and empty are left out."""
         self.asked += 1
-        if self.states.get("cp1") == "down":
+        if self.states.get(endpoint.split("//")[1].split(":", maxsplit=1)[0]) == "down":
             raise EtcdError(f"{endpoint} is down")
         return {"members": [self._member(number, name) for number, name in enumerate(self.states, start=1)]}
 
@@ -187,7 +187,7 @@ def test_waiting_ends_with_a_healthy_ring() -> None:
         servers.states["cp2"] = "up"
 
     clock.after_sleep = start
-    values = etcd.inspect(servers, clock, endpoint="https://cp1:2379", wait_timeout=10, expected_voters=2).values
+    values = etcd.inspect(servers, clock, endpoints=["https://cp1:2379"], wait_timeout=10, expected_voters=2).values
     assert values["healthy"]
     assert servers.asked == 2
 
@@ -198,7 +198,7 @@ def test_waiting_gives_up_with_every_reason() -> None:
         etcd.inspect(
             Servers(cp1="up", cp2="down", cp3="up"),
             clock,
-            endpoint="https://cp1:2379",
+            endpoints=["https://cp1:2379"],
             wait_timeout=10,
             expected_voters=5,
         )
@@ -207,7 +207,18 @@ def test_waiting_gives_up_with_every_reason() -> None:
 
 
 def test_without_waiting_it_is_told_as_it_is() -> None:
-    values = etcd.inspect(Servers(cp1="up", cp2="down", cp3="up"), MemoryClock(), endpoint="https://cp1:2379").values
+    values = etcd.inspect(Servers(cp1="up", cp2="down", cp3="up"), MemoryClock(), endpoints=["https://cp1:2379"]).values
     assert (values["healthy"], values["quorum"]["tolerance"]) == (False, 0)
     with pytest.raises(EtcdError, match="is down"):
-        etcd.inspect(Servers(cp1="down"), MemoryClock(), endpoint="https://cp1:2379", wait_timeout=5)
+        etcd.inspect(Servers(cp1="down"), MemoryClock(), endpoints=["https://cp1:2379"], wait_timeout=5)
+
+
+def test_the_first_server_that_answers_tells_the_members() -> None:
+    servers = Servers(cp1="down", cp2="up", cp3="up")
+    ring = etcd.observe(servers, "https://cp1:2379", "https://cp2:2379")
+    assert [member.name for member in ring.members] == ["cp1", "cp2", "cp3"]
+    assert etcd.answering(servers, ["https://cp1:2379", "https://cp3:2379"]) == "https://cp3:2379"
+    with pytest.raises(EtcdError, match="cp1"):
+        etcd.answering(servers, ["https://cp1:2379"])
+    with pytest.raises(EtcdError, match="No etcd server is named"):
+        etcd.observe(servers)

@@ -268,6 +268,7 @@ def test_a_kubelet_that_still_dials_a_control_plane_is_restarted() -> None:
 def test_the_kubelet_of_a_control_plane_before_1_33_follows_the_endpoint() -> None:
     arguments = before()
     arguments["cluster"]["version"] = "v1.32.9"
+    arguments["hosts"]["cp1"]["versions"]["kubelet"] = "v1.32.9"
     assert ("point", "kubeconfig /etc/kubernetes/kubelet.conf") in objects(plan_of(arguments), "cp1")
 
 

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finds the etcd of a control plane by its static pods, with the standard library. Private to kubeadm.ha."""
+
+from __future__ import annotations
+
+import os
+
+from .._domain import redaction
+from .._domain.errors import UnsupportedState
+from .._domain.etcd_access import EtcdAccess, find_access
+from .etcd_gateway import EtcdGateway
+
+#: Client URL of stacked etcd on its own host (kubeadm, util/etcd/etcd.go).
+STACKED_ENDPOINT = "https://127.0.0.1:2379"
+
+
+def external_access(manifests_dir: str) -> EtcdAccess | None:
+    """The way of this host's API server to external etcd; ``None`` with stacked etcd, or without an API server.
+
+    Raises:
+        UnsupportedState: when its way has no TLS with a client certificate.
+    """
+    if os.path.exists(os.path.join(manifests_dir, "etcd.yaml")):
+        return None
+    try:
+        with open(os.path.join(manifests_dir, "kube-apiserver.yaml"), encoding="utf-8", errors="replace") as stream:
+            access = find_access(dict(redaction.manifest_flags(stream.read())))
+    except OSError:
+        return None
+    if access is not None and not access.is_secured:
+        raise UnsupportedState(
+            f"The API server of this host reaches etcd ({', '.join(access.endpoints)}) without TLS and a client certificate, "
+            "so whoever reaches etcd owns the cluster: secure etcd first."
+        )
+    return access
+
+
+def open_etcd(manifests_dir: str, pki_dir: str, *, timeout: float) -> tuple[EtcdGateway, tuple[str, ...]]:
+    """The way to this control plane's etcd, stacked or external, and the client URLs of its servers.
+
+    Raises:
+        InvalidInput: when the certificates for it are not there.
+        UnsupportedState: see :func:`external_access`.
+    """
+    access = external_access(manifests_dir)
+    if access is None:
+        return EtcdGateway.of_kubeadm(pki_dir, timeout=timeout), (STACKED_ENDPOINT,)
+    gateway = EtcdGateway(
+        ca_certificate=access.ca_certificate,
+        client_certificate=access.client_certificate,
+        client_key=access.client_key,
+        timeout=timeout,
+    )
+    return gateway, access.endpoints
+
+
+__all__ = ("STACKED_ENDPOINT", "external_access", "open_etcd")

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way of an API server to etcd that is not a static pod of its host. Private to kubeadm.ha.
+
+The flags of kube-apiserver tell it (https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/),
+so a control plane with external etcd needs no further input.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+#: Flags of the API server and the fields of kubeadm's ``etcd.external`` that become them.
+FLAGS = {
+    "etcd-servers": "endpoints",
+    "etcd-cafile": "caFile",
+    "etcd-certfile": "certFile",
+    "etcd-keyfile": "keyFile",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class EtcdAccess:
+    """External etcd as an API server reaches it.
+
+    Attributes:
+        endpoints: client URLs, in the order of the flag.
+        ca_certificate: path of the CA of etcd's servers; empty without TLS, as the other two.
+        client_certificate: path of the API server's client certificate for etcd.
+        client_key: path of its key.
+    """
+
+    endpoints: tuple[str, ...]
+    ca_certificate: str = ""
+    client_certificate: str = ""
+    client_key: str = ""
+
+    @property
+    def is_secured(self) -> bool:
+        """Whether everything for TLS with a client certificate is given."""
+        has_files = all((self.ca_certificate, self.client_certificate, self.client_key))
+        return has_files and all(url.startswith("https://") for url in self.endpoints)
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """JSON-compatible, by the names of the options of ``etcd_member_info``."""
+        return {**dataclasses.asdict(self), "endpoints": list(self.endpoints)}
+
+
+def find_access(flags: t.Mapping[str, str]) -> EtcdAccess | None:
+    """The way to etcd of an API server with these flags, ``None`` when they do not tell any."""
+    endpoints = tuple(url.strip().rstrip("/") for url in flags.get("etcd-servers", "").split(",") if url.strip())
+    if not endpoints:
+        return None
+    return EtcdAccess(
+        endpoints=endpoints,
+        ca_certificate=flags.get("etcd-cafile", ""),
+        client_certificate=flags.get("etcd-certfile", ""),
+        client_key=flags.get("etcd-keyfile", ""),
+    )
+
+
+def differences(access: EtcdAccess, external: t.Mapping[str, t.Any]) -> dict[str, tuple[str, str]]:
+    """What an API server's flags say otherwise than ``etcd.external`` of the ClusterConfiguration.
+
+    Returns:
+        The flag's text and the text of the field, by flag. The order of the endpoints does not matter.
+    """
+    stored = {flag: external.get(field) or "" for flag, field in FLAGS.items()}
+    stored["etcd-servers"] = _joined(stored["etcd-servers"] or ())
+    used = {
+        "etcd-servers": _joined(access.endpoints),
+        "etcd-cafile": access.ca_certificate,
+        "etcd-certfile": access.client_certificate,
+        "etcd-keyfile": access.client_key,
+    }
+    return {flag: (used[flag], str(stored[flag])) for flag in FLAGS if used[flag] != str(stored[flag])}
+
+
+def _joined(endpoints: t.Iterable[t.Any]) -> str:
+    return ",".join(sorted(str(url).strip().rstrip("/") for url in endpoints))
+
+
+__all__ = ("FLAGS", "EtcdAccess", "differences", "find_access")
