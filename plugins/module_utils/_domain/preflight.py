@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
+from . import user_kubeconfigs
 from .wish import Problem
 
 if t.TYPE_CHECKING:
@@ -50,6 +51,7 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[
             found += _node(wish, hosts[name], cluster)
     found += _twins(wish, hosts)
     found += _clocks(hosts)
+    found += user_kubeconfigs.problems(wish, hosts)
     return found
 
 

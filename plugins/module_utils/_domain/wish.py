@@ -39,6 +39,7 @@ class Wish:
     extra_sans: frozenset[San] = frozenset()
     unmanaged_nodes: frozenset[str] = frozenset()
     allow_two_control_planes: bool = False
+    admin_users: frozenset[str] = frozenset({"root"})
 
     @property
     def sans(self) -> frozenset[San]:
@@ -71,6 +72,7 @@ def read_wish(inputs: t.Mapping[str, t.Any]) -> tuple[Wish | None, tuple[Problem
         extra_sans=sans,
         unmanaged_nodes=frozenset(inputs.get("unmanaged_nodes") or ()),
         allow_two_control_planes=bool(inputs.get("allow_two_control_planes")),
+        admin_users=frozenset(inputs.get("admin_users") or ()),
     )
     return wish, ()
 
