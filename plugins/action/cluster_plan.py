@@ -16,6 +16,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain import plan_rep
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import KubeadmHaError
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
+    "admin_users": {"type": "list", "elements": "str", "default": ["root"]},
     "allow_older_kubeadm": {"type": "bool", "default": False},
     "allow_two_control_planes": {"type": "bool", "default": False},
     "backup_directory": {"type": "str", "default": "/var/backups/kubeadm-ha"},
@@ -52,7 +53,8 @@ class ActionModule(ActionBase):
         except KubeadmHaError as error:
             return {**result, "failed": True, "msg": error.message, **error.details}
         if plan.is_complete:
-            for line in plan_report.table(plan):
+            # A run without changes stays quiet.
+            for line in plan_report.table(plan, with_notes=bool(plan.entries) or not stop):
                 Display().display(line)
         result.update(changed=False, plan=plan.as_dict())
         if plan.problems and stop:

@@ -83,6 +83,10 @@ class Api(t.Protocol):
     ) -> t.Sequence[dict[str, t.Any]]:
         """All objects of a kind in a namespace (``None``: all namespaces, or a cluster-wide kind)."""
 
+    def pages(self, kind: str, *, size: int, fields: str | None = None) -> t.Iterator[t.Sequence[dict[str, t.Any]]]:
+        """All objects of a kind over all namespaces in pages of at most ``size``, so that a big cluster needs little
+        memory. ``fields`` is a field selector. The reader may stop after any page."""
+
     def replace(self, document: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Replace an object. Its ``metadata.resourceVersion`` is the precondition: ``ApiConflict`` if it has moved on."""
 

@@ -45,6 +45,11 @@ options:
     type: list
     elements: str
     default: []
+  admin_users:
+    description: Users whose C(~/.kube/config) follows the endpoint.
+    type: list
+    elements: str
+    default: [root]
   unmanaged_nodes:
     description: Nodes of the cluster that are not in the inventory on purpose.
     type: list
@@ -157,6 +162,12 @@ plan:
       description: Every reason to stop, with V(subject) and V(message).
       type: list
       elements: dict
+    notes:
+      description:
+        - What names an old endpoint and is not changed by the run, with V(subject) and V(message). A note stays until what it
+          tells of is gone.
+      type: list
+      elements: dict
     steps:
       description: Steps of each host that has any.
       type: dict
@@ -195,6 +206,12 @@ plan:
       description: Port of each host's API server, or what it would be, by inventory name.
       type: dict
     servers:
-      description: The kubeconfigs of each host that must name another server, with V(path) and V(server).
+      description:
+        - The kubeconfigs of each host that must name another server, with V(path), V(server) and, where the file's current
+          context does not decide, V(cluster).
       type: dict
+    joined:
+      description: Inventory names of the nodes that are members of the cluster.
+      type: list
+      elements: str
 """

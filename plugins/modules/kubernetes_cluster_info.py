@@ -12,7 +12,9 @@ short_description: Collect what an audit of a Kubernetes control plane needs fro
 version_added: 0.1.0
 description:
   - Reads, with the control plane's own kubectl, the objects of a kubeadm cluster that name its endpoint, its nodes,
-    and leftovers of earlier joins.
+    the pods of its DNS, and leftovers of earlier joins.
+  - With O(endpoint) also looks for workloads, ConfigMaps and Secrets of any namespace that name an old endpoint. Values
+    are compared on this host and never returned. The search ends after twenty seconds or a hundred findings.
   - Asks the API server of this host, whatever server the kubeconfig names, so that it works while a load balancer is
     down. The server's certificate is verified.
   - Secrets are not returned. Of bootstrap tokens only name, description and expiration are.
@@ -27,6 +29,17 @@ options:
     description:
       - Address and port of this host's API server, for example V(192.0.2.11:6443). Without it the kubeconfig decides.
     type: str
+  endpoint:
+    description:
+      - Address and port that the whole cluster will use, or uses. Without it consumers of old endpoints are not looked for.
+    type: str
+  api_servers:
+    description:
+      - Address and port of every API server. These, and what the ConfigMaps C(cluster-info) and C(kubeadm-config) name, are
+        the old endpoints, except for O(endpoint).
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Can run in check mode and return the same result.
@@ -51,6 +64,8 @@ EXAMPLES = r"""
 - name: Look at the cluster
   kubeadm.ha.kubernetes_cluster_info:
     server: 192.0.2.11:6443
+    endpoint: k8s.example.org:6443
+    api_servers: [192.0.2.11:6443]
   register: looked
 """
 
@@ -81,6 +96,50 @@ cluster:
     has_uploaded_certificates:
       description: Whether the Secret kube-system/kubeadm-certs exists.
       type: bool
+    cluster_dns:
+      description: The Deployment C(kube-system/coredns), V(null) if there is none, and its pods.
+      type: dict
+      contains:
+        deployment:
+          description: What decides on which nodes it may run.
+          type: dict
+        pods:
+          description: Name, node and state of each pod.
+          type: list
+          elements: dict
+          sample: [{"name": "coredns-66bc5c9577-4xq2p", "node": "cp1", "ready": true, "terminating": false}]
+    consumers:
+      description: What names an old endpoint.
+      type: dict
+      contains:
+        found:
+          description: DaemonSets, Deployments, StatefulSets, ConfigMaps and Secrets.
+          type: list
+          elements: dict
+          contains:
+            kind:
+              description: Kind of the object.
+              type: str
+              sample: Secret
+            namespace:
+              description: Its namespace.
+              type: str
+            name:
+              description: Its name.
+              type: str
+            where:
+              description: Keys of a ConfigMap or Secret; containers with a variable or flag of a workload.
+              type: list
+              elements: str
+              sample: [key kubeconfig]
+            endpoints:
+              description: The old endpoints that it names.
+              type: list
+              elements: str
+              sample: ["192.0.2.11:6443"]
+        complete:
+          description: Whether every object was looked at.
+          type: bool
     version:
       description: Version of the API server.
       type: str
@@ -89,6 +148,7 @@ cluster:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubectl import KubectlApi
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
@@ -104,6 +164,8 @@ def main() -> None:
         argument_spec={
             "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
             "server": {"type": "str"},
+            "endpoint": {"type": "str"},
+            "api_servers": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
@@ -112,7 +174,13 @@ def main() -> None:
         kubeconfig=module.params["kubeconfig"],
         server=module.params["server"],
     )
-    conclude(module, lambda: Decision(values={"cluster": inspect_cluster(api)}))
+
+    def look() -> Decision:
+        endpoint, api_servers = module.params["endpoint"], module.params["api_servers"]
+        cluster = inspect_cluster(api, HostClock(), endpoint=endpoint or None, api_servers=api_servers)
+        return Decision(values={"cluster": cluster})
+
+    conclude(module, look)
 
 
 if __name__ == "__main__":

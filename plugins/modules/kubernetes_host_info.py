@@ -26,6 +26,7 @@ options:
   users:
     description:
       - Users whose C(~/.kube/config) is read too. Users that the host does not have are passed over.
+      - Of other users' C(~/.kube/config) only the servers that it names are told.
     type: list
     elements: str
     default: [root]
@@ -110,6 +111,17 @@ host:
       description: Kubeconfigs without credentials.
       type: list
       elements: dict
+    references:
+      description:
+        - Endpoints that other files name. These are CNI configuration below C(/etc/cni/net.d), C(~/.kube/config) of users that
+          are not in O(users), and that of those whose file is laid out so that it cannot be sent without credentials.
+      type: list
+      elements: dict
+      sample: [{"path": "/home/ann/.kube/config", "user": "ann", "endpoints": ["192.0.2.11:6443"]}]
+    users:
+      description: Those of O(users) that the host has.
+      type: list
+      elements: str
     versions:
       description: Versions of kubeadm and kubelet.
       type: dict

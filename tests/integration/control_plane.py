@@ -26,7 +26,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 #: The address that kubeadm is told; nothing listens there. kubeadm takes no loopback address.
 ADVERTISED_ADDRESS = "192.0.2.11"
 #: kube-controller-manager's loops that the modules wait for.
-_CONTROLLERS = "bootstrapsigner,daemonset"
+_CONTROLLERS = "bootstrapsigner,daemonset,deployment,replicaset"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 _KILL_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)

@@ -147,6 +147,24 @@ def test_lists_with_labels_and_over_all_namespaces(api: Api) -> None:
     assert {item["metadata"]["name"] for item in api.list("namespace")} >= {"default", "kube-system"}
 
 
+def test_reads_all_namespaces_in_pages(api: Api) -> None:
+    first, second = api.create(configmap("one")), api.create(configmap("two"))
+    pages = list(api.pages("configmap", size=1))
+    assert {len(page) for page in pages} == {1}
+    found = [item for page in pages for item in page]
+    assert [item for item in found if item["metadata"]["namespace"] == "default"] == [first, second]
+    assert {item["metadata"]["namespace"] for item in found} >= {"default", "kube-system"}
+    assert next(iter(api.pages("configmap", size=500)))[0]["kind"] == "ConfigMap"
+
+
+def test_pages_take_a_field_selector(api: Api) -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "one", "namespace": "default"}}
+    created = api.create({**secret, "type": "example.org/a"})
+    for fields, there in ((None, True), ("type!=example.org/b", True), ("type!=example.org/a", False)):
+        found = [item for page in api.pages("secret", size=2, fields=fields) for item in page]
+        assert (created in found) is there
+
+
 def test_a_replacement_of_a_moved_object_is_a_conflict(api: Api, plane: ControlPlane) -> None:
     old = api.create(configmap(a="1"))
     plane.kubectl("-n", "default", "patch", "configmap", "one", "--type=merge", '--patch={"data":{"b":"2"}}')

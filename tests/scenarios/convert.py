@@ -43,8 +43,11 @@ _STEPS = {
     "Certify the API servers": "certify",
     "Point the cluster and the control planes to the endpoint": "point control planes",
     "Point the workers to the endpoint": "point workers",
+    "Point the administrators of the load balancers to the endpoint": "point load balancers",
     "Join control planes": "join control planes",
     "Join workers": "join workers",
+    "Spread the cluster DNS": "spread",
+    "Revoke what a killed run left": "revoke",
     "Verify": "verify",
     "Unlock the hosts": "unlock",
 }

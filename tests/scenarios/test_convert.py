@@ -170,6 +170,7 @@ def _observe(conversion: Conversion) -> dict[str, Any]:
         "server in admin.conf": lab.shell("cp2", f"grep server: {ADMIN}").split()[-1],
         "certificate": lab.shell("w1", certificate + " 2>&1"),
         "service": {node: lab.run(node, "curl", "-sf", "-m", "5", service) for node in NODES},
+        "dns": lab.objects("pods", "--namespace=kube-system", "--selector=k8s-app=kube-dns")["items"],
         "backups": lab.shell("cp1", "find /var/backups/kubeadm-ha -printf '%m %u %P\\n'"),
     }
 
@@ -220,6 +221,10 @@ def test_kubectl_works_through_the_load_balancer(story: Story) -> None:
 
 def test_the_smoke_service_answers_from_every_node(story: Story) -> None:
     assert all(story.observations["service"].values())
+
+
+def test_the_cluster_dns_bears_the_loss_of_a_node(story: Story) -> None:
+    assert len({pod["spec"]["nodeName"] for pod in story.observations["dns"]}) > 1
 
 
 def test_nothing_names_the_old_endpoint(story: Story) -> None:

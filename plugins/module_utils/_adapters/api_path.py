@@ -114,6 +114,12 @@ def object_name_of_document(document: t.Mapping[str, t.Any]) -> str:
     return object_name(str(document["kind"]), str(metadata["name"]), metadata.get("namespace"))
 
 
+def items_of(answer: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    """The objects of a list. They carry neither apiVersion nor kind: the list says them for all."""
+    common = {"apiVersion": answer["apiVersion"], "kind": str(answer["kind"])[: -len("List")]}
+    return [{**common, **item} for item in answer.get("items") or ()]
+
+
 def _path(
     resource: str, version: str, *, namespace: str | None, name: str | None, query: t.Mapping[str, str] | None
 ) -> str:
@@ -126,4 +132,4 @@ def _path(
     return "/".join(parts) + (f"?{urlencode(query)}" if query else "")
 
 
-__all__ = ("FIELD_MANAGER", "object_name", "object_name_of_document", "path_of", "path_of_document")
+__all__ = ("FIELD_MANAGER", "items_of", "object_name", "object_name_of_document", "path_of", "path_of_document")

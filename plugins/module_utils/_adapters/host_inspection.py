@@ -24,6 +24,7 @@ import typing as t
 
 from .._domain import redaction
 from .._domain.errors import CommandFailed
+from .._domain.named_endpoint import endpoints_in
 
 if t.TYPE_CHECKING:
     from .._ports import Commands
@@ -39,6 +40,8 @@ _KUBECONFIG_NAMES = (
     "scheduler.conf",
     "bootstrap-kubelet.conf",
 )
+_CNI_DIRECTORY = "/etc/cni/net.d"
+_LARGEST_CNI_FILE = 1 << 20
 _TCP_LISTEN = "0A"
 _TCP_ESTABLISHED = "01"
 
@@ -84,6 +87,8 @@ class HostInspection:
             "interrupted_certificates": _names(os.path.join(self._state_dir, "certificates")),
             "has_ca_key": os.path.exists(os.path.join(self._pki_dir, "ca.key")),
             "kubeconfigs": self._kubeconfigs(),
+            "references": self._references(),
+            "users": list(_homes(self._users)),
             "manifests": self._manifests(),
             "kubernetes_files": self._kubernetes_files(),
             "listening": [_socket_view(item, owners) for item in sockets if item["state"] == _TCP_LISTEN],
@@ -129,11 +134,35 @@ class HostInspection:
 
     def _kubeconfigs(self) -> list[dict[str, t.Any]]:
         paths = [os.path.join(self._kubernetes_dir, name) for name in _KUBECONFIG_NAMES]
-        paths += [os.path.join(home, ".kube", "config") for home in _homes(self._users)]
+        paths += self._user_kubeconfigs()
         return [
             {"path": path, "text": _public_kubeconfig(_text(path)), "mode": f"{os.stat(path).st_mode & 0o7777:04o}"}
             for path in paths
             if os.path.isfile(path)
+        ]
+
+    def _user_kubeconfigs(self) -> list[str]:
+        """Of the asked users. One that is only a link to a kubeconfig of Kubernetes' own is that one."""
+        paths = [os.path.join(home, ".kube", "config") for home in _homes(self._users).values()]
+        return [path for path in paths if not self._is_link_to_own(path)]
+
+    def _is_link_to_own(self, path: str) -> bool:
+        return os.path.dirname(os.path.realpath(path)) == os.path.realpath(self._kubernetes_dir)
+
+    def _references(self) -> list[dict[str, t.Any]]:
+        """Endpoints that other files name: those of CNI plugins, kubeconfigs of other users, unreadable ones."""
+        files: list[tuple[str, str | None]] = [(path, None) for path in _cni_files()]
+        asked = self._user_kubeconfigs()
+        for user, home in _homes(None).items():
+            path = os.path.join(home, ".kube", "config")
+            is_sent = path in asked and _public_kubeconfig(_text(path)) is not None
+            if os.path.isfile(path) and not is_sent and not self._is_link_to_own(path):
+                files.append((path, user))
+        found = ((path, user, endpoints_in(_text(path))) for path, user in files)
+        return [
+            {"path": path, "user": user, "endpoints": sorted(str(endpoint) for endpoint in endpoints)}
+            for path, user, endpoints in found
+            if endpoints
         ]
 
     def _manifests(self) -> dict[str, dict[str, t.Any]]:
@@ -193,9 +222,21 @@ def _names(directory: str) -> list[str]:
         return []
 
 
-def _homes(users: t.Sequence[str]) -> list[str]:
+def _homes(users: t.Sequence[str] | None) -> dict[str, str]:
+    """Home directories by user; ``None`` means all users, of several with one home the first."""
     known = {entry.pw_name: entry.pw_dir for entry in pwd.getpwall()}
-    return [known[user] for user in users if user in known]
+    if users is not None:
+        return {user: known[user] for user in users if user in known}
+    first: dict[str, str] = {}
+    for user, home in known.items():
+        first.setdefault(home, user)
+    return {user: home for home, user in first.items()}
+
+
+def _cni_files() -> list[str]:
+    """CNI configuration, and the kubeconfigs that plugins put beside it."""
+    paths = sorted(glob.glob(os.path.join(_CNI_DIRECTORY, "**"), recursive=True))
+    return [path for path in paths if os.path.isfile(path) and os.path.getsize(path) <= _LARGEST_CNI_FILE]
 
 
 def _os_release() -> dict[str, str]:

@@ -11,7 +11,7 @@ import typing as t
 
 from .._domain.address import Endpoint
 from .._domain.errors import ApiConflict, ApiError
-from .api_path import FIELD_MANAGER, object_name, object_name_of_document, path_of, path_of_document
+from .api_path import FIELD_MANAGER, items_of, object_name, object_name_of_document, path_of, path_of_document
 
 if t.TYPE_CHECKING:
     from .._ports import CommandResult, Commands
@@ -57,9 +57,18 @@ class KubectlApi:
         query = {"labelSelector": labels} if labels else None
         result = self._kubectl("get", "--raw", path_of(kind, namespace=namespace, query=query))
         answer = self._document(result, f"list {kind}")
-        # The items of a list carry neither apiVersion nor kind: the list says them for all.
-        common = {"apiVersion": answer["apiVersion"], "kind": str(answer["kind"])[: -len("List")]}
-        return [{**common, **item} for item in answer.get("items") or ()]
+        return items_of(answer)
+
+    def pages(self, kind: str, *, size: int, fields: str | None = None) -> t.Iterator[t.Sequence[dict[str, t.Any]]]:
+        """All objects of a kind over all namespaces, page by page."""
+        query = {"limit": str(size), **({"fieldSelector": fields} if fields else {})}
+        while True:
+            answer = self._document(self._kubectl("get", "--raw", path_of(kind, query=query)), f"list {kind}")
+            yield items_of(answer)
+            token = answer["metadata"].get("continue")
+            if not token:
+                return
+            query["continue"] = token
 
     def replace(self, document: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Replace an object; ``ApiConflict`` when it has moved on or is gone."""

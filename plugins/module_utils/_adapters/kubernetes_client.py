@@ -11,7 +11,7 @@ import typing as t
 
 from .._domain.address import Endpoint
 from .._domain.errors import ApiConflict, ApiError
-from .api_path import FIELD_MANAGER, object_name, object_name_of_document, path_of, path_of_document
+from .api_path import FIELD_MANAGER, items_of, object_name, object_name_of_document, path_of, path_of_document
 
 #: Why the library is missing; ``None`` when it is there.
 IMPORT_ERROR: str | None = None
@@ -85,9 +85,21 @@ class KubernetesClientApi:
             answer = self._json("GET", path_of(kind, namespace=namespace, query=query))
         except ApiException as error:
             raise self._error(error, f"list {kind}") from error
-        # The items of a list carry neither apiVersion nor kind: the list says them for all.
-        common = {"apiVersion": answer["apiVersion"], "kind": str(answer["kind"])[: -len("List")]}
-        return [{**common, **item} for item in answer.get("items") or ()]
+        return items_of(answer)
+
+    def pages(self, kind: str, *, size: int, fields: str | None = None) -> t.Iterator[t.Sequence[dict[str, t.Any]]]:
+        """All objects of a kind over all namespaces, page by page."""
+        query = {"limit": str(size), **({"fieldSelector": fields} if fields else {})}
+        while True:
+            try:
+                answer = self._json("GET", path_of(kind, query=query))
+            except ApiException as error:
+                raise self._error(error, f"list {kind}") from error
+            yield items_of(answer)
+            token = answer["metadata"].get("continue")
+            if not token:
+                return
+            query["continue"] = token
 
     def replace(self, document: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Replace an object; ``ApiConflict`` when it has moved on or is gone."""

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import typing as t
 
+from . import bootstrap_token, consumer_inspection, deployment_spread
+
 if t.TYPE_CHECKING:
-    from .._ports import Api
+    from .._ports import Api, Clock
 
 #: The ConfigMaps of a kubeadm cluster that decide how nodes find and join it.
 CONFIG_MAPS = (
@@ -18,20 +19,38 @@ CONFIG_MAPS = (
     ("kube-public", "cluster-info"),
     ("kube-system", "kube-proxy"),
 )
-BOOTSTRAP_TOKEN_TYPE = "bootstrap.kubernetes.io/token"  # noqa: S105 (a name)
-UPLOADED_CERTIFICATES = "kubeadm-certs"
 
 
-def inspect_cluster(api: Api) -> dict[str, t.Any]:
-    """Everything the plan needs, JSON-compatible and without secrets."""
+def inspect_cluster(
+    api: Api, clock: Clock, *, endpoint: str | None = None, api_servers: t.Iterable[str] = ()
+) -> dict[str, t.Any]:
+    """Everything the plan needs, JSON-compatible and without secrets.
+
+    Args:
+        api: the cluster.
+        clock: bounds the search for consumers.
+        endpoint: the wanted control plane endpoint; ``None`` searches for no consumers of old ones.
+        api_servers: address and port of each API server.
+
+    Raises:
+        InvalidInput: when an endpoint cannot be read.
+    """
     secrets = api.list("secret", namespace="kube-system")
+    config_maps = dict(_config_maps(api))
+    old = consumer_inspection.old_endpoints(config_maps, api_servers, endpoint) if endpoint else frozenset()
     return {
-        "configmaps": dict(_config_maps(api)),
+        "configmaps": config_maps,
         "nodes": [node_view(node) for node in api.list("node")],
         "kube_proxy_pods": [_pod_view(pod) for pod in _kube_proxy_pods(api)],
         "has_kube_proxy": api.get("daemonset", "kube-proxy", namespace="kube-system") is not None,
-        "bootstrap_tokens": [_token_view(secret) for secret in secrets if secret.get("type") == BOOTSTRAP_TOKEN_TYPE],
-        "has_uploaded_certificates": any(secret["metadata"]["name"] == UPLOADED_CERTIFICATES for secret in secrets),
+        "bootstrap_tokens": [
+            bootstrap_token.view(secret) for secret in secrets if secret.get("type") == bootstrap_token.SECRET_TYPE
+        ],
+        "has_uploaded_certificates": any(
+            secret["metadata"]["name"] == bootstrap_token.CERTIFICATES_SECRET for secret in secrets
+        ),
+        "cluster_dns": deployment_spread.look(api, *deployment_spread.CLUSTER_DNS),
+        "consumers": consumer_inspection.find_consumers(api, clock, old),
         "version": json.loads(api.raw("/version"))["gitVersion"],
     }
 
@@ -68,13 +87,4 @@ def _pod_view(pod: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-def _token_view(secret: t.Mapping[str, t.Any]) -> dict[str, str]:
-    data = secret.get("data") or {}
-    return {
-        "name": secret["metadata"]["name"],
-        "description": base64.b64decode(data.get("description", "")).decode("utf-8", "replace"),
-        "expiration": base64.b64decode(data.get("expiration", "")).decode("utf-8", "replace"),
-    }
-
-
-__all__ = ("BOOTSTRAP_TOKEN_TYPE", "CONFIG_MAPS", "UPLOADED_CERTIFICATES", "inspect_cluster", "node_view")
+__all__ = ("CONFIG_MAPS", "inspect_cluster", "node_view")

@@ -12,8 +12,9 @@ import dataclasses
 import json
 import typing as t
 
-from . import cluster_configuration, control_plane_endpoint, kubeadm_config, local_control_plane
+from . import bootstrap_token, cluster_configuration, control_plane_endpoint, kubeadm_config, local_control_plane
 from .address import Endpoint
+from .bootstrap_token import BOOTSTRAP_TOKEN, CERTIFICATES_SECRET, TOKEN_DESCRIPTION, UPLOADED_CERTIFICATES
 from .change import KNOWN_AFTER_APPLY, Change, Decision
 from .errors import CommandFailed, InvalidInput, KubeadmHaError, UnsupportedState
 from .join import JoinRequest, Token, join_configuration, last_lines, without_secrets
@@ -23,20 +24,8 @@ if t.TYPE_CHECKING:
     from .._ports import X509, Api, CertificateKeys, Commands, Files, Yaml
     from .kubeadm_config import StoredConfiguration
 
-#: Object of the changes of bootstrap tokens.
-BOOTSTRAP_TOKEN = "bootstrap token"  # noqa: S105 (a name)
-#: Object of the changes of the uploaded certificates.
-UPLOADED_CERTIFICATES = "Secret kube-system/kubeadm-certs"
-
-#: Marks the tokens made here, so that they can be revoked without knowing them.
-TOKEN_DESCRIPTION = "kubeadm.ha join"  # noqa: S105 (a name)
-#: Marks the token that upload-certs makes as owner of its Secret (kubeadm, phases/copycerts/copycerts.go).
-UPLOAD_CERTS_DESCRIPTION = "Proxy for managing TTL for the kubeadm-certs secret"
-
 _NAMESPACE = "kube-system"
 _SECRET_PREFIX = "bootstrap-token-"  # noqa: S105 (a name)
-_TOKEN_TYPE = "bootstrap.kubernetes.io/token"  # noqa: S105 (a name)
-_CERTIFICATES_SECRET = "kubeadm-certs"  # noqa: S105 (a name)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,28 +105,24 @@ def absent(api: Api, *, token_id: str | None = None) -> Decision:
         token_id: revoke this token only, and leave the uploaded certificates.
     """
     if token_id is None:
-        found = _tokens(api, (TOKEN_DESCRIPTION, UPLOAD_CERTS_DESCRIPTION))
-        certificates = api.get("secret", _CERTIFICATES_SECRET, namespace=_NAMESPACE) is not None
+        secrets = api.list("secret", namespace=_NAMESPACE)
+        tokens = (secret for secret in secrets if secret.get("type") == bootstrap_token.SECRET_TYPE)
+        found = bootstrap_token.left_over(bootstrap_token.view(secret) for secret in tokens)
+        certificates = any(secret["metadata"]["name"] == CERTIFICATES_SECRET for secret in secrets)
     else:
         found = [f"{_SECRET_PREFIX}{Token.check_id(token_id)}"]
         found = [name for name in found if api.get("secret", name, namespace=_NAMESPACE) is not None]
         certificates = False
-    changes = []
-    if found:
-        changes.append(Change(BOOTSTRAP_TOKEN, {"tokens": len(found)}, None, "nobody joins with it any more"))
-    if certificates:
-        changes.append(
-            Change(UPLOADED_CERTIFICATES, "the cluster's certificates and keys", None, "nobody joins with it any more")
-        )
+    changes = bootstrap_token.decide_revocation(len(found), has_certificates=certificates)
 
     def act() -> t.Mapping[str, t.Any]:
-        names = [*found, *([_CERTIFICATES_SECRET] if certificates else [])]
+        names = [*found, *([CERTIFICATES_SECRET] if certificates else [])]
         for name in names:
             api.delete("secret", name, namespace=_NAMESPACE)
         return {}
 
     nothing = {"endpoint": None, "ca_cert_hashes": [], "api_version": None, **_NO_SECRETS}
-    return Decision(changes=tuple(changes), values=nothing, act=act)
+    return Decision(changes=changes, values=nothing, act=act)
 
 
 #: What is known only after the act.
@@ -268,28 +253,8 @@ def _secrets(known: t.Mapping[str, t.Any], token: Token, key: str | None) -> dic
     }
 
 
-def _tokens(api: Api, descriptions: t.Container[str]) -> list[str]:
-    """Names of the Secrets of bootstrap tokens with one of these descriptions."""
-    return [
-        str(secret["metadata"]["name"])
-        for secret in api.list("secret", namespace=_NAMESPACE)
-        if secret.get("type") == _TOKEN_TYPE and _description(secret) in descriptions
-    ]
-
-
-def _description(secret: t.Mapping[str, t.Any]) -> str:
-    try:
-        return base64.b64decode((secret.get("data") or {}).get("description", "")).decode("utf-8", "replace")
-    except binascii.Error:
-        return ""
-
-
 __all__ = (
-    "BOOTSTRAP_TOKEN",
     "MAXIMUM_TTL",
-    "TOKEN_DESCRIPTION",
-    "UPLOADED_CERTIFICATES",
-    "UPLOAD_CERTS_DESCRIPTION",
     "Request",
     "absent",
     "check_ttl",

@@ -12,12 +12,22 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import certificate, cluster_configuration, control_plane_endpoint, kubeconfig, skew, wanted_sans
+from . import (
+    bootstrap_token,
+    certificate,
+    cluster_configuration,
+    control_plane_endpoint,
+    deployment_spread,
+    kubeconfig,
+    notes,
+    skew,
+    user_kubeconfigs,
+    wanted_sans,
+)
 from .address import Endpoint, same_server
+from .bootstrap_token import BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES
 from .change import KNOWN_AFTER_APPLY, Change
-from .host import current_server
 from .join import join_change
-from .join_command import BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES
 from .preflight import is_joined
 
 if t.TYPE_CHECKING:
@@ -27,7 +37,9 @@ if t.TYPE_CHECKING:
     from .wish import Wish
 
 #: The steps of a run in their order.
-STEPS = ("prepare", "repair", "backup", "balance", "certify", "point", "join", "revoke")
+STEPS = ("prepare", "repair", "backup", "balance", "certify", "point", "join", "spread", "revoke")
+#: Steps that change no file of a host and nothing that a backup could bring back.
+_WITHOUT_FILES = ("spread", "revoke")
 
 _ADMIN_KUBECONFIGS = ("/etc/kubernetes/admin.conf", "/etc/kubernetes/super-admin.conf")
 #: The kubelet's kubeconfig.
@@ -91,6 +103,16 @@ class Situation:
         found = (self.hosts[name] for name in names if name in self.hosts)
         return [host for host in found if not is_joined(host, self.cluster, self.ca_hash)]
 
+    @property
+    def nodes(self) -> list[t.Mapping[str, t.Any]]:
+        """The nodes of the cluster, and those that will join."""
+        wish = self.wish
+        joining = [
+            deployment_spread.joining_node(host.node_name, control_plane=host.name in wish.control_planes)
+            for host in self.joining(wish.nodes)
+        ]
+        return [*self.cluster.nodes.values(), *joining]
+
 
 def make_plan(situation: Situation) -> list[Entry]:
     """Every change in the order of the run; empty when the cluster is as wanted."""
@@ -100,6 +122,8 @@ def make_plan(situation: Situation) -> list[Entry]:
         *_certify(situation),
         *_point(situation),
         *_join(situation),
+        *_spread(situation),
+        *_leftovers(situation),
     ]
     entries = [*_prepare(situation, entries), *_backup(situation, entries), *entries]
     return sorted(entries, key=lambda entry: STEPS.index(entry.step))
@@ -151,13 +175,16 @@ def _certify(situation: Situation) -> t.Iterator[Entry]:
 def _point(situation: Situation) -> t.Iterator[Entry]:
     for change in cluster_objects(situation):
         yield Entry(situation.serving.name, "point", change)
-    for host in situation.joined(situation.wish.nodes):
-        changes = list(_kubeconfig_changes(situation, host))
+    for name in dict.fromkeys((*situation.wish.nodes, *situation.wish.load_balancers)):
+        if name not in situation.hosts:
+            continue
+        host = situation.hosts[name]
+        changes = [edit.change for edit in kubeconfig_edits(situation, host)]
         for change in changes:
-            yield Entry(host.name, "point", change)
-        restart = _kubelet_restart(situation, host, changes)
+            yield Entry(name, "point", change)
+        restart = _kubelet_restart(situation, host, changes) if situation.joined([name]) else None
         if restart is not None:
-            yield Entry(host.name, "point", restart)
+            yield Entry(name, "point", restart)
 
 
 def cluster_objects(situation: Situation) -> t.Iterator[Change]:
@@ -183,17 +210,19 @@ def cluster_objects(situation: Situation) -> t.Iterator[Change]:
             yield restart
 
 
-def _kubeconfig_changes(situation: Situation, host: Host) -> t.Iterator[Change]:
-    for path, server in wanted_servers(situation, host).items():
+def kubeconfig_edits(situation: Situation, host: Host) -> t.Iterator[user_kubeconfigs.Edit]:
+    """The kubeconfigs of a host that must name another server: Kubernetes' own on a node, administrators' on every host."""
+    for path, server in wanted_servers(situation, host).items() if situation.joined([host.name]) else ():
         document = host.kubeconfigs.get(path)
         if document is not None:
             change = kubeconfig.decide_server(document, path=path, server=server)
             if change is not None:
-                yield change
+                yield user_kubeconfigs.Edit(path, server, None, change)
+    yield from user_kubeconfigs.user_edits(host, situation.wish.endpoint, notes.old_endpoints(situation))
 
 
 def wanted_servers(situation: Situation, host: Host) -> dict[str, str]:
-    """The server that each kubeconfig of a joined host must name, by path.
+    """The server that each of Kubernetes' own kubeconfigs on a joined host must name, by path.
 
     A control plane's kubelet.conf names its own API server from 1.33 on (ControlPlaneKubeletLocalMode, see
     :func:`skew.is_local_mode`); one that names the endpoint already is left alone, unless its kubelet is newer than
@@ -203,9 +232,6 @@ def wanted_servers(situation: Situation, host: Host) -> dict[str, str]:
     """
     endpoint = situation.wish.endpoint.url
     wanted = {path: endpoint for path in _ADMIN_KUBECONFIGS if path in host.kubeconfigs}
-    for path, document in host.kubeconfigs.items():
-        if path.endswith("/.kube/config") and _is_of_this_cluster(situation, document):
-            wanted[path] = endpoint
     if KUBELET_KUBECONFIG in host.kubeconfigs:
         server = host.api_server
         versions = skew.api_versions(situation.hosts, situation.cluster, situation.serving)
@@ -216,14 +242,6 @@ def wanted_servers(situation: Situation, host: Host) -> dict[str, str]:
         elif not same_server(host.servers[KUBELET_KUBECONFIG] or "", endpoint):
             wanted[KUBELET_KUBECONFIG] = server.url
     return wanted
-
-
-def _is_of_this_cluster(situation: Situation, document: t.Any) -> bool:
-    """Whether a user's kubeconfig is for this cluster: its server is one of the API servers or the endpoint."""
-    servers = [host.api_server.url for host in situation.hosts.values() if host.api_server is not None]
-    known = [*servers, situation.wish.endpoint.url, situation.cluster.joining_server or ""]
-    current = current_server(document) if isinstance(document, dict) else None
-    return current is not None and any(same_server(current, server) for server in known)
 
 
 def _kubelet_restart(situation: Situation, host: Host, changes: t.Sequence[Change]) -> Change | None:
@@ -257,11 +275,28 @@ def _join(situation: Situation) -> t.Iterator[Entry]:
                 yield Entry(host.name, "revoke", gone)
 
 
+def _spread(situation: Situation) -> t.Iterator[Entry]:
+    change = deployment_spread.decide(situation.cluster.report["cluster_dns"], situation.nodes)
+    if change is not None:
+        yield Entry(situation.serving.name, "spread", change)
+
+
+def _leftovers(situation: Situation) -> t.Iterator[Entry]:
+    """What a killed run left. A control plane that joins takes it away together with its own, so it has no entry then."""
+    if situation.joining(situation.wish.control_planes):
+        return
+    report = situation.cluster.report
+    tokens = bootstrap_token.left_over(report["bootstrap_tokens"])
+    for change in bootstrap_token.decide_revocation(len(tokens), has_certificates=report["has_uploaded_certificates"]):
+        yield Entry(situation.serving.name, "revoke", change)
+
+
 def _prepare(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Entry]:
-    touched = {entry.host for entry in entries if entry.step != "balance"}
+    touched = {entry.host for entry in entries if entry.step not in ("balance", *_WITHOUT_FILES)}
     if touched:
         touched.add(situation.serving.name)
-    for name in (name for name in situation.wish.nodes if name in touched):
+    names = dict.fromkeys((*situation.wish.nodes, *situation.wish.load_balancers))
+    for name in (name for name in names if name in touched):
         host = situation.hosts[name]
         missing = [module for module in _PYTHON_MODULES if not host.has_python_module(module)]
         if missing:
@@ -275,16 +310,17 @@ def _prepare(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Ent
 
 
 def _backup(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Entry]:
-    touched = {entry.host for entry in entries}
-    for host in situation.joined(situation.wish.nodes):
-        if host.name in touched:
+    touched = {entry.host for entry in entries if entry.step not in _WITHOUT_FILES}
+    pointed = {entry.host for entry in entries if entry.step == "point"}
+    for name in dict.fromkeys((*situation.wish.nodes, *situation.wish.load_balancers)):
+        if name in pointed or (name in touched and situation.joined([name])):
             change = Change(
                 object=f"backup {situation.backup_directory}",
                 before=None,
                 after=KNOWN_AFTER_APPLY,
                 reason="everything that the run changes here can be put back",
             )
-            yield Entry(host.name, "backup", change)
+            yield Entry(name, "backup", change)
 
 
 def api_servers(
@@ -311,6 +347,7 @@ __all__ = (
     "Situation",
     "api_servers",
     "cluster_objects",
+    "kubeconfig_edits",
     "make_plan",
     "restart_change",
     "wanted_servers",

@@ -14,8 +14,13 @@ _COLUMNS = ("host", "step", "object", "before", "after")
 _WIDEST = 46
 
 
-def table(plan: Plan) -> list[str]:
-    """Aligned lines: one for each change, then the problems."""
+def table(plan: Plan, *, with_notes: bool = True) -> list[str]:
+    """Aligned lines: one for each change, then the notes, then the problems.
+
+    Args:
+        plan: the plan.
+        with_notes: ``False`` only counts the notes.
+    """
     rows = [[str(_shown(entry.as_dict()[column])) for column in _COLUMNS] for entry in plan.entries]
     if not rows:
         lines = ["Plan: nothing to change."]
@@ -25,6 +30,13 @@ def table(plan: Plan) -> list[str]:
         lines += [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in [_COLUMNS, *rows]
         ]
+    if with_notes:
+        lines += [f"Note: {note.message}" for note in plan.notes]
+    elif plan.notes:
+        count = len(plan.notes)
+        lines.append(
+            f"{count} {'note' if count == 1 else 'notes'}: kubeadm.ha.audit shows {'it' if count == 1 else 'them'}."
+        )
     return lines + [f"Problem: {problem.message}" for problem in plan.problems]
 
 

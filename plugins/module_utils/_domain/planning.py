@@ -12,7 +12,18 @@ from . import wanted_sans
 from .address import Endpoint
 from .cluster import Cluster
 from .host import Host
-from .plan import KUBELET, KUBELET_KUBECONFIG, STEPS, Balancer, Entry, Situation, api_servers, make_plan
+from .notes import Note, find_notes
+from .plan import (
+    KUBELET,
+    KUBELET_KUBECONFIG,
+    STEPS,
+    Balancer,
+    Entry,
+    Situation,
+    api_servers,
+    kubeconfig_edits,
+    make_plan,
+)
 from .preflight import problems as find_problems
 from .preflight import serving_control_plane
 from .wish import Problem, Wish, read_wish
@@ -28,6 +39,7 @@ class Plan:
     Attributes:
         entries: every change in the order of the run.
         problems: every reason to stop before the first of them.
+        notes: what the operator should know and the run does not change.
         serving: inventory name of a control plane that serves the API, ``None`` when none was found.
         facts: what later plays need, see the documentation of ``kubeadm.ha.cluster_plan``.
         is_complete: ``False`` when only the inputs were read.
@@ -35,6 +47,7 @@ class Plan:
 
     entries: tuple[Entry, ...] = ()
     problems: tuple[Problem, ...] = ()
+    notes: tuple[Note, ...] = ()
     serving: str | None = None
     facts: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     is_complete: bool = True
@@ -54,6 +67,7 @@ class Plan:
         return {
             "entries": [entry.as_dict() for entry in self.entries],
             "problems": [dataclasses.asdict(problem) for problem in self.problems],
+            "notes": [dataclasses.asdict(note) for note in self.notes],
             "steps": self.steps,
             "serving": self.serving,
             **self.facts,
@@ -88,6 +102,7 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     return Plan(
         entries=entries,
         problems=tuple(found),
+        notes=find_notes(situation),
         serving=serving.name,
         facts=_facts(situation, entries),
     )
@@ -110,13 +125,13 @@ def control_plane_facts(
         (hosts[name] for name in (*control_planes, *hosts) if name in hosts and _can_be_asked(hosts[name])), None
     )
     server = serving.api_server if serving is not None else None
+    servers = api_servers([name for name in control_planes if name in hosts], hosts, server or Endpoint(""))
     return {
         "serving": serving.name if serving is not None else None,
         "server": str(server) if server is not None else None,
         "ca_certificate": serving.ca_pem if serving is not None else "",
-        "control_planes": api_servers(
-            [name for name in control_planes if name in hosts], hosts, server or Endpoint("")
-        ),
+        "control_planes": servers,
+        "api_servers": [str(Endpoint(item["address"], item["port"])) for item in servers if item["address"]],
     }
 
 
@@ -157,7 +172,8 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
         "node_names": {name: host.node_name for name, host in situation.hosts.items()},
         "addresses": {name: server.host for name, server in future.items()},
         "ports": {name: server.port for name, server in future.items()},
-        "servers": _servers(entries),
+        "servers": _servers(situation),
+        "joined": [host.name for host in situation.joined(situation.wish.nodes)],
         "restart_kubelet": sorted(restarted - repointed),
     }
 
@@ -173,14 +189,12 @@ def _etcd_sans(situation: Situation) -> dict[str, list[dict[str, t.Any]]]:
     }
 
 
-def _servers(entries: t.Iterable[Entry]) -> dict[str, list[dict[str, str]]]:
-    """The kubeconfigs of each host that must name another server, with it."""
-    found: dict[str, list[dict[str, str]]] = {}
-    for entry in entries:
-        kind, _space, path = entry.change.object.partition(" ")
-        if kind == "kubeconfig":
-            found.setdefault(entry.host, []).append({"path": path, "server": str(entry.change.after)})
-    return found
+def _servers(situation: Situation) -> dict[str, list[dict[str, str]]]:
+    """The kubeconfig entries of each host that must name another server, with it."""
+    edits = {
+        name: [edit.as_dict() for edit in kubeconfig_edits(situation, host)] for name, host in situation.hosts.items()
+    }
+    return {name: found for name, found in edits.items() if found}
 
 
 __all__ = ("Plan", "control_plane_facts", "draw_up", "understand")

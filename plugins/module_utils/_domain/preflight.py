@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import etcd_access, membership, skew, wanted_sans
+from . import etcd_access, membership, skew, user_kubeconfigs, wanted_sans
 from .address import canonical_dns_name
 from .membership import is_joined
 from .wish import Problem
@@ -64,6 +64,7 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[
     found += wanted_sans.problems(wish, _joined(wish, hosts, cluster, serving), cluster.configuration)
     found += _twins(wish, hosts)
     found += _clocks(hosts)
+    found += user_kubeconfigs.problems(wish, hosts)
     return found
 
 

@@ -41,6 +41,7 @@ class Wish:
     unmanaged_nodes: frozenset[str] = frozenset()
     allow_two_control_planes: bool = False
     allow_older_kubeadm: bool = False
+    admin_users: frozenset[str] = frozenset({"root"})
 
     @property
     def sans(self) -> frozenset[San]:
@@ -75,6 +76,7 @@ def read_wish(inputs: t.Mapping[str, t.Any]) -> tuple[Wish | None, tuple[Problem
         unmanaged_nodes=frozenset(inputs.get("unmanaged_nodes") or ()),
         allow_two_control_planes=bool(inputs.get("allow_two_control_planes")),
         allow_older_kubeadm=bool(inputs.get("allow_older_kubeadm")),
+        admin_users=frozenset(inputs.get("admin_users") or ()),
     )
     return wish, ()
 

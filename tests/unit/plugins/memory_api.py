@@ -54,6 +54,12 @@ class MemoryApi:
             and (label is None or label in (document["metadata"].get("labels") or {}).items())
         ]
 
+    def pages(self, kind: str, *, size: int, fields: str | None = None) -> t.Iterator[t.Sequence[dict[str, t.Any]]]:
+        """All objects of a kind in pages; of field selectors only ``type!=`` is known."""
+        found = [item for item in self.list(kind) if fields is None or f"type!={item.get('type')}" != fields]
+        for start in range(0, max(len(found), 1), size):
+            yield found[start : start + size]
+
     def replace(self, document: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Replace with the resource version as precondition."""
         self.before_replace()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import types
 import typing as t
 from pathlib import Path
 
@@ -92,3 +93,39 @@ def test_addresses_of_the_kernel(text: str, shown: str) -> None:
 
 def test_the_look_is_quick(kubernetes: Path) -> None:
     assert look(kubernetes)["seconds"] < 3.0
+
+
+def test_files_of_others_are_told_by_their_endpoints_only(
+    kubernetes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cni = tmp_path / "cni"
+    homes = {name: tmp_path / "home" / name for name in ("root", "ann", "eve", "ops")}
+    for path, text in {
+        cni / "10-calico.conflist": '{"plugins": [{"etcd_endpoints": "https://192.0.2.31:2379"}]}',
+        cni / "net.d" / "calico-kubeconfig": KUBECONFIG,
+        cni / "20-bridge.conf": '{"ipam": {"subnet": "10.244.0.0/24"}}',
+        homes["root"] / ".kube" / "config": KUBECONFIG,
+        homes["ann"] / ".kube" / "config": KUBECONFIG,
+        homes["eve"] / ".kube" / "config": KUBECONFIG.replace("server:", "server: &old"),
+    }.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    (homes["ops"] / ".kube").mkdir(parents=True)
+    (homes["ops"] / ".kube" / "config").symlink_to(kubernetes / "admin.conf")
+    monkeypatch.setattr(host_inspection, "_CNI_DIRECTORY", str(cni))
+    entries = [types.SimpleNamespace(pw_name=name, pw_dir=str(homes[name])) for name in ("root", "ann", "eve", "ops")]
+    entries.append(types.SimpleNamespace(pw_name="toor", pw_dir=str(homes["root"])))
+    monkeypatch.setattr(host_inspection.pwd, "getpwall", lambda: entries)
+    users = ["root", "eve", "ops", "nobody-here"]
+    report = HostInspection(HostCommands(timeout=5), pki_dir=str(kubernetes / "pki"), users=users).collect()
+    assert report["users"] == ["root", "eve", "ops"]
+    assert [(item["path"], item["user"], item["endpoints"]) for item in report["references"]] == [
+        (str(cni / "10-calico.conflist"), None, ["192.0.2.31:2379"]),
+        (str(cni / "net.d" / "calico-kubeconfig"), None, ["192.0.2.11:6443"]),
+        (str(homes["ann"] / ".kube" / "config"), "ann", ["192.0.2.11:6443"]),
+        (str(homes["eve"] / ".kube" / "config"), "eve", ["192.0.2.11:6443"]),
+    ]
+    read = [item["path"] for item in report["kubeconfigs"]]
+    assert str(homes["root"] / ".kube" / "config") in read
+    assert str(homes["ops"] / ".kube" / "config") not in read, "it is admin.conf itself"
+    assert CANARY not in json.dumps(report)

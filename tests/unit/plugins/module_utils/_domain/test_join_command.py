@@ -14,7 +14,7 @@ import yaml
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import join_command
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain import bootstrap_token, join_command
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import (
     ApiError,
     CommandFailed,
@@ -87,7 +87,7 @@ def kubeadm(cluster: MemoryApi, *, fails_at: str | None = None) -> MemoryCommand
         if fails_at == phase:
             return CommandResult(1, "", f"error: it broke on {KEY}\n")
         if phase == "token":
-            cluster.put(secret(f"bootstrap-token-{TOKEN[:6]}", description=join_command.TOKEN_DESCRIPTION))
+            cluster.put(secret(f"bootstrap-token-{TOKEN[:6]}", description=bootstrap_token.TOKEN_DESCRIPTION))
             return CommandResult(0, f"{TOKEN}\n", "W1121 a warning\n")
         cluster.put(secret("kubeadm-certs", kind="Opaque"))
         return CommandResult(0, "", "")

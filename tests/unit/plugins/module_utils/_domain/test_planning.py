@@ -83,6 +83,8 @@ def bare_host(name: str) -> dict[str, t.Any]:
         "certificates": [],
         "has_ca_key": False,
         "kubeconfigs": [],
+        "references": [],
+        "users": ["root"],
         "manifests": {},
         "kubernetes_files": [],
         "listening": [],
@@ -141,7 +143,7 @@ def cluster(*nodes: str, endpoint: str | None = None) -> dict[str, t.Any]:
     }
     return {
         "configmaps": {name: {"metadata": {}, "data": data} for name, data in texts.items()},
-        "nodes": [{"name": name, "ready": True} for name in nodes],
+        "nodes": [{"name": name, "ready": True, "labels": {}, "taints": []} for name in nodes],
         "kube_proxy_pods": [
             {
                 "metadata": {
@@ -153,10 +155,20 @@ def cluster(*nodes: str, endpoint: str | None = None) -> dict[str, t.Any]:
             for name in nodes
         ],
         "has_kube_proxy": True,
+        "cluster_dns": cluster_dns("cp1", "cp2" if endpoint else "cp1"),
+        "consumers": {"found": [], "complete": True},
         "bootstrap_tokens": [],
         "has_uploaded_certificates": False,
         "version": "v1.34.4",
     }
+
+
+def cluster_dns(*nodes: str) -> dict[str, t.Any]:
+    """The report of CoreDNS with a ready pod on each of the nodes."""
+    deployment = {"namespace": "kube-system", "name": "coredns", "replicas": 2, "node_selector": {}, "node_terms": []}
+    tolerations = [{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]
+    pods = [{"name": f"coredns-{i}", "node": n, "ready": True, "terminating": False} for i, n in enumerate(nodes)]
+    return {"deployment": {**deployment, "tolerations": tolerations}, "pods": pods}
 
 
 def before() -> Arguments:
@@ -170,6 +182,7 @@ def before() -> Arguments:
         "load_balancers": ["lb1"],
         "extra_sans": [],
         "unmanaged_nodes": [],
+        "admin_users": ["root"],
         "allow_two_control_planes": False,
         "group_names": {},
         "hosts": {
@@ -223,6 +236,7 @@ def test_the_plan_of_a_conversion() -> None:
         ("point", "DaemonSet kube-system/kube-proxy"),
         ("point", "kubeconfig /etc/kubernetes/admin.conf"),
         ("point", "kubeconfig /etc/kubernetes/super-admin.conf"),
+        ("spread", "Deployment kube-system/coredns"),
     ]
     assert objects(plan, "w1") == [
         ("prepare", "Python libraries"),
@@ -401,3 +415,162 @@ def test_the_table_has_a_line_for_each_change() -> None:
     assert lines[0] == f"Plan: {len(plan.entries)} changes."
     assert len(lines) == 2 + len(plan.entries)
     assert "known after apply" in "\n".join(lines)
+
+
+def other_cluster_first(server: str) -> str:
+    """A kubeconfig of two clusters, the current one somebody else's."""
+    clusters = "".join(
+        f"- name: {name}\n  cluster:\n    server: {url}\n"
+        for name, url in (("theirs", "https://198.51.100.1:6443"), ("ours", server))
+    )
+    contexts = "".join(f"- name: {name}\n  context:\n    cluster: {name}\n" for name in ("theirs", "ours"))
+    return f"apiVersion: v1\nkind: Config\nclusters:\n{clusters}contexts:\n{contexts}current-context: theirs\n"
+
+
+@pytest.mark.parametrize("host", ["cp1", "cp2", "w1", "lb1"])
+def test_an_administrators_kubeconfig_follows_on_every_host(host: str) -> None:
+    arguments = before()
+    entry = {"path": "/root/.kube/config", "text": kubeconfig("https://192.0.2.11:6443"), "mode": "0600"}
+    arguments["hosts"][host]["kubeconfigs"].append(entry)
+    plan = plan_of(arguments)
+    planned = objects(plan, host)
+    assert ("point", "kubeconfig /root/.kube/config") in planned
+    assert ("backup", "backup /var/backups/kubeadm-ha") in planned
+    assert ("prepare", "Python libraries") in planned
+    server = {"path": "/root/.kube/config", "server": f"https://{ENDPOINT}", "cluster": "kubernetes"}
+    assert server in plan.facts["servers"][host]
+    assert ("point", "service kubelet") not in planned or host == "w1"
+
+
+def test_of_several_clusters_only_this_ones_entry_follows() -> None:
+    arguments = before()
+    text = other_cluster_first("https://192.0.2.11:6443")
+    arguments["hosts"]["lb1"]["kubeconfigs"] = [{"path": "/root/.kube/config", "text": text, "mode": "0600"}]
+    servers = plan_of(arguments).facts["servers"]["lb1"]
+    assert servers == [{"path": "/root/.kube/config", "server": f"https://{ENDPOINT}", "cluster": "ours"}]
+
+
+def test_an_administrator_that_no_host_has_is_a_reason_to_stop() -> None:
+    arguments = before()
+    arguments["admin_users"] = ["root", "ops", "annn"]
+    arguments["hosts"]["w2"]["users"] = ["root", "ops"]
+    (problem,) = plan_of(arguments).problems
+    assert problem.subject == "kubeadm_ha_admin_users"
+    assert "names annn, but no host" in problem.message
+
+
+def _noted(host: str, path: str, user: str | None, *endpoints: str) -> t.Callable[[Arguments], None]:
+    def change(arguments: Arguments) -> None:
+        arguments["hosts"][host]["references"] = [{"path": path, "user": user, "endpoints": list(endpoints)}]
+
+    return change
+
+
+def _consumer(arguments: Arguments) -> None:
+    item = {"kind": "Secret", "namespace": "apps", "name": "ci", "where": ["key kubeconfig"]}
+    arguments["cluster"]["consumers"]["found"] = [{**item, "endpoints": ["192.0.2.11:6443"]}]
+
+
+def _dns(**changes: t.Any) -> t.Callable[[Arguments], None]:
+    def change(arguments: Arguments) -> None:
+        arguments["cluster"]["cluster_dns"] = cluster_dns("cp1", "cp1")
+        arguments["cluster"]["cluster_dns"]["deployment"].update(changes)
+
+    return change
+
+
+NOTES = [
+    ("Secret", _consumer, "Secret apps/ci names 192.0.2.11:6443 (key kubeconfig)"),
+    ("search not complete", _change("cluster/consumers/complete", False), "too many objects"),
+    ("CNI", _noted("w1", "/etc/cni/net.d/10-x.conf", None, "192.0.2.11:6443"), "/etc/cni/net.d/10-x.conf on w1 names"),
+    ("other user", _noted("lb1", "/home/ann/.kube/config", "ann", "192.0.2.12:6443"), "put ann into kubeadm_ha_admin"),
+    ("unreadable", _noted("cp1", "/root/.kube/config", "root", "192.0.2.11:6443"), "cannot be edited safely"),
+    ("DNS with one replica", _dns(replicas=1), "it has one replica: scale it to two"),
+    ("DNS bound to a node", _dns(node_selector={"only": "cp1"}), "no other node may run its pods"),
+]
+
+
+@pytest.mark.parametrize(("change", "told"), [row[1:] for row in NOTES], ids=[row[0] for row in NOTES])
+def test_what_is_not_ours_to_change_is_noted(change: t.Callable[[Arguments], None], told: str) -> None:
+    arguments = after()
+    change(arguments)
+    plan = plan_of(arguments)
+    assert (plan.entries, plan.problems) == ((), ())
+    (note,) = plan.notes
+    assert told in note.message
+    assert plan.as_dict()["notes"] == [{"subject": note.subject, "message": note.message}]
+    assert plan_report.table(plan)[1:] == [f"Note: {note.message}"]
+    assert plan_report.table(plan, with_notes=False)[1:] == ["1 note: kubeadm.ha.audit shows it."]
+
+
+@pytest.mark.parametrize("endpoint", [ENDPOINT, "198.51.100.1:6443", "192.0.2.11:2379"])
+def test_what_names_no_old_endpoint_is_not_noted(endpoint: str) -> None:
+    arguments = after()
+    _noted("w1", "/home/ann/.kube/config", "ann", endpoint)(arguments)
+    assert plan_of(arguments).notes == ()
+
+
+def test_dns_together_is_spread_after_the_conversion_too() -> None:
+    arguments = after()
+    _dns()(arguments)
+    plan = plan_of(arguments)
+    assert [(entry.host, entry.step, entry.change.object) for entry in plan.entries] == [
+        ("cp1", "spread", "Deployment kube-system/coredns")
+    ]
+    assert plan.notes == ()
+
+
+def test_dns_is_spread_to_nodes_that_only_join() -> None:
+    arguments = before()
+    arguments["workers"] = []
+    for name in ("w1", "w2"):
+        del arguments["hosts"][name]
+    arguments["cluster"]["nodes"] = arguments["cluster"]["nodes"][:1]
+    assert ("spread", "Deployment kube-system/coredns") in objects(plan_of(arguments), "cp1")
+
+
+def _left_over(arguments: Arguments, *descriptions: str, certificates: bool = False) -> None:
+    tokens = [{"name": f"bootstrap-token-{i}", "description": text} for i, text in enumerate(descriptions)]
+    arguments["cluster"]["bootstrap_tokens"] = tokens
+    arguments["cluster"]["has_uploaded_certificates"] = certificates
+
+
+def test_leftovers_of_a_killed_run_are_revoked_although_nothing_joins() -> None:
+    arguments = after()
+    _left_over(
+        arguments,
+        "kubeadm.ha join",
+        "The operator's own",
+        "Proxy for managing TTL for the kubeadm-certs secret",
+        certificates=True,
+    )
+    plan = plan_of(arguments)
+    assert objects(plan, "cp1") == [("revoke", "bootstrap token"), ("revoke", "Secret kube-system/kubeadm-certs")]
+    assert len(plan.entries) == 2
+    assert plan.entries[0].change.before == {"tokens": 2}
+
+
+def test_an_operators_own_token_stays() -> None:
+    arguments = after()
+    _left_over(arguments, "", "The operator's own")
+    assert plan_of(arguments).entries == ()
+
+
+def test_a_joining_control_plane_takes_the_leftovers_away() -> None:
+    arguments = before()
+    _left_over(arguments, "kubeadm.ha join", certificates=True)
+    plan = plan_of(arguments)
+    revoking = [entry.host for entry in plan.entries if entry.step == "revoke"]
+    assert revoking == ["cp2", "cp2", "cp3", "cp3"]
+
+
+def test_a_joining_worker_leaves_the_leftovers_to_their_own_entry() -> None:
+    arguments = after()
+    arguments["workers"].append("w3")
+    arguments["hosts"]["w3"] = bare_host("w3")
+    _left_over(arguments, "kubeadm.ha join")
+    plan = plan_of(arguments)
+    assert [(e.host, e.change.object) for e in plan.entries if e.step == "revoke"] == [
+        ("w3", "bootstrap token"),
+        ("cp1", "bootstrap token"),
+    ]

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Notes of a plan: what names an old endpoint and is not ours to change. Private to kubeadm.ha: no stable interface.
+
+An old endpoint is an API server's own address, or what the cluster named before. It works as long as that very host
+does, so nothing stops here; the operator decides. A note stays until what it tells of is gone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from . import deployment_spread
+from .address import Endpoint
+from .errors import InvalidInput
+
+if t.TYPE_CHECKING:
+    from .plan import Situation
+
+_CNI_DIRECTORY = "/etc/cni/"
+
+
+@dataclasses.dataclass(frozen=True)
+class Note:
+    """Something that the operator should know and the run does not change.
+
+    Attributes:
+        subject: the object or the host it is about.
+        message: what was found and what to do, in one sentence or two.
+    """
+
+    subject: str
+    message: str
+
+
+def find_notes(situation: Situation) -> tuple[Note, ...]:
+    """Every note of a situation."""
+    return (*_consumers(situation), *_files(situation), *_cluster_dns(situation))
+
+
+def old_endpoints(situation: Situation) -> frozenset[Endpoint]:
+    """The API servers' own addresses and what the cluster names now, without the wished endpoint."""
+    found = {host.api_server for host in situation.hosts.values() if host.api_server is not None}
+    for text in (situation.cluster.joining_server, situation.cluster.endpoint):
+        try:
+            found.add(Endpoint.parse(text or ""))
+        except InvalidInput:
+            continue
+    return frozenset(found - {situation.wish.endpoint})
+
+
+def _consumers(situation: Situation) -> t.Iterator[Note]:
+    consumers = situation.cluster.report["consumers"]
+    for item in consumers["found"]:
+        subject = f"{item['kind']} {item['namespace']}/{item['name']}"
+        yield Note(
+            subject,
+            f"{subject} names {', '.join(item['endpoints'])} ({', '.join(item['where'])}), which goes away with that "
+            f"host: let it name {situation.wish.endpoint}, or the Service kubernetes where it runs in the cluster.",
+        )
+    if not consumers["complete"]:
+        yield Note(
+            "cluster",
+            "The cluster has too many objects to look at all of them in time: further workloads, ConfigMaps and Secrets "
+            "may name an old endpoint.",
+        )
+
+
+def _files(situation: Situation) -> t.Iterator[Note]:
+    old = {str(endpoint) for endpoint in old_endpoints(situation)}
+    for host in situation.hosts.values():
+        for item in host.report["references"]:
+            named = sorted(old & set(item["endpoints"]))
+            if named:
+                remedy = _remedy(item, endpoint=situation.wish.endpoint, admin_users=situation.wish.admin_users)
+                yield Note(
+                    host.name,
+                    f"{item['path']} on {host.name} names {', '.join(named)}, which goes away with that host: {remedy}.",
+                )
+
+
+def _remedy(item: t.Mapping[str, t.Any], *, endpoint: Endpoint, admin_users: t.Container[str]) -> str:
+    if item["path"].startswith(_CNI_DIRECTORY):
+        return f"let the CNI plugin's own configuration name {endpoint} or the Service kubernetes"
+    if item["user"] in admin_users:
+        return f"it is laid out in a way that cannot be edited safely, so let it name {endpoint} by hand"
+    return f"put {item['user']} into kubeadm_ha_admin_users so that it follows, or let it name {endpoint} by hand"
+
+
+def _cluster_dns(situation: Situation) -> t.Iterator[Note]:
+    """DNS on one node that no step can spread."""
+    looked = situation.cluster.report["cluster_dns"]
+    nodes = deployment_spread.ready_by_node(looked["pods"])
+    if (
+        looked["deployment"] is not None
+        and len(nodes) == 1
+        and deployment_spread.decide(looked, situation.nodes) is None
+    ):
+        subject = "Deployment {namespace}/{name}".format(**looked["deployment"])
+        reason = (
+            "it has one replica: scale it to two"
+            if looked["deployment"]["replicas"] < 2
+            else "no other node may run its pods"
+        )
+        yield Note(subject, f"All ready pods of {subject} are on {next(iter(nodes))}, and {reason}.")
+
+
+__all__ = ("Note", "find_notes", "old_endpoints")
