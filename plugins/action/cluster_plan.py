@@ -16,6 +16,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain import plan_rep
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import KubeadmHaError
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
+    "adopt_manifest_flags": {"type": "bool", "default": False},
     "allow_two_control_planes": {"type": "bool", "default": False},
     "backup_directory": {"type": "str", "default": "/var/backups/kubeadm-ha"},
     "balancers": {"type": "dict", "default": {}},
@@ -24,10 +25,12 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "endpoint": {"type": "str", "default": ""},
     "etcd": {"type": "dict"},
     "extra_sans": {"type": "list", "elements": "str", "default": []},
+    "files": {"type": "dict", "default": {}},
     "group_names": {"type": "dict", "default": {}},
     "hosts": {"type": "dict", "default": {}},
     "load_balancer": {"type": "str", "default": "haproxy"},
     "load_balancers": {"type": "list", "elements": "str", "default": []},
+    "patches_dir": {"type": "str", "default": ""},
     "stop": {"type": "bool", "default": True},
     "unmanaged_nodes": {"type": "list", "elements": "str", "default": []},
     "workers": {"type": "list", "elements": "str", "default": []},

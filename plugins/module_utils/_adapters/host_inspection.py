@@ -24,6 +24,7 @@ import typing as t
 
 from .._domain import redaction
 from .._domain.errors import CommandFailed
+from .control_plane_inspection import ControlPlaneInspection
 
 if t.TYPE_CHECKING:
     from .._ports import Commands
@@ -46,12 +47,31 @@ _TCP_ESTABLISHED = "01"
 class HostInspection:
     """Reads one host."""
 
-    def __init__(self, commands: Commands, *, pki_dir: str, users: t.Sequence[str]) -> None:
-        """``pki_dir``: kubeadm's certificatesDir. ``users``: those whose ``~/.kube/config`` is read."""
+    def __init__(
+        self,
+        commands: Commands,
+        *,
+        pki_dir: str,
+        users: t.Sequence[str],
+        patches_dir: str = "",
+        unmanaged_files: t.Sequence[str] = (),
+    ) -> None:
+        """Look at a host.
+
+        Args:
+            commands: runs programs.
+            pki_dir: kubeadm's certificatesDir.
+            users: those whose ``~/.kube/config`` is read.
+            patches_dir: kubeadm's patches, empty without.
+            unmanaged_files: files of a control plane that the operator brings himself.
+        """
         self._commands = commands
         self._pki_dir = pki_dir
         self._users = users
         self._kubernetes_dir = os.path.dirname(pki_dir.rstrip("/"))
+        self._control_plane = ControlPlaneInspection(
+            pki_dir=pki_dir, kubernetes_dir=self._kubernetes_dir, patches_dir=patches_dir, unmanaged=unmanaged_files
+        )
 
     def collect(self) -> dict[str, t.Any]:
         """Everything as JSON-compatible values; what the host does not have is empty, never missing."""
@@ -73,6 +93,7 @@ class HostInspection:
             "has_ca_key": os.path.exists(os.path.join(self._pki_dir, "ca.key")),
             "kubeconfigs": self._kubeconfigs(),
             "manifests": self._manifests(),
+            **self._control_plane.collect(),
             "kubernetes_files": self._kubernetes_files(),
             "listening": [_socket_view(item, owners) for item in sockets if item["state"] == _TCP_LISTEN],
             "api_clients": [

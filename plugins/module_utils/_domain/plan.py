@@ -12,7 +12,14 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import certificate, cluster_configuration, control_plane_endpoint, kubeconfig
+from . import (
+    carried_files,
+    certificate,
+    cluster_configuration,
+    control_plane_endpoint,
+    control_plane_parity,
+    kubeconfig,
+)
 from .address import Endpoint, same_server
 from .change import KNOWN_AFTER_APPLY, Change
 from .host import current_server
@@ -69,6 +76,7 @@ class Situation:
     serving: Host
     balancers: t.Mapping[str, Balancer]
     backup_directory: str
+    files: t.Mapping[str, t.Mapping[str, carried_files.FileFact]] = dataclasses.field(default_factory=dict)
 
     @property
     def ca_hash(self) -> str | None:
@@ -142,8 +150,12 @@ def _point(situation: Situation) -> t.Iterator[Entry]:
 def cluster_objects(situation: Situation) -> t.Iterator[Change]:
     """The changes of the cluster-wide objects that name the endpoint."""
     wish, cluster = situation.wish, situation.cluster
+    adoption = control_plane_parity.adoption(wish, situation.serving, cluster)
     wanted = cluster_configuration.Wanted(
-        control_plane_endpoint=wish.endpoint, cert_sans=tuple(sorted(san.value for san in wish.sans))
+        control_plane_endpoint=wish.endpoint,
+        cert_sans=tuple(sorted(san.value for san in wish.sans)),
+        extra_args=adoption.extra_args,
+        extra_volumes=adoption.extra_volumes,
     )
     config_maps = cluster.report["configmaps"]
     found = [
@@ -225,6 +237,9 @@ def _join(situation: Situation) -> t.Iterator[Entry]:
     for is_control_plane, names in ((True, situation.wish.control_planes), (False, situation.wish.workers)):
         secrets = [BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES] if is_control_plane else [BOOTSTRAP_TOKEN]
         for host in situation.joining(names):
+            if is_control_plane:
+                comparison = control_plane_parity.compare(situation.serving, situation.files.get(host.name, {}))
+                yield from (Entry(host.name, "join", change) for change in comparison.changes)
             yield Entry(host.name, "join", join_change(host.node_name, control_plane=is_control_plane))
             for name in secrets:
                 made = Change(name, None, KNOWN_AFTER_APPLY, f"{host.node_name} joins with it")

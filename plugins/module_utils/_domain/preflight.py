@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .control_plane_parity import files_of
 from .wish import Problem
 
 if t.TYPE_CHECKING:
@@ -45,9 +46,11 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[
     found += _count(wish)
     found += _endpoint(wish, hosts)
     found += _etcd(etcd)
+    serving = serving_control_plane(wish, hosts)
+    carried = frozenset(fact.path for fact in files_of(serving)) if serving is not None else frozenset()
     for name in wish.nodes:
         if name in hosts:
-            found += _node(wish, hosts[name], cluster)
+            found += _node(wish, hosts[name], cluster, carried)
     found += _twins(wish, hosts)
     found += _clocks(hosts)
     return found
@@ -165,7 +168,7 @@ def _etcd(etcd: t.Mapping[str, t.Any] | None) -> t.Iterator[Problem]:
         )
 
 
-def _node(wish: Wish, host: Host, cluster: Cluster) -> t.Iterator[Problem]:
+def _node(wish: Wish, host: Host, cluster: Cluster, carried: t.Container[str]) -> t.Iterator[Problem]:
     if host.report["kubeadm_processes"]:
         yield Problem(
             host.name,
@@ -175,7 +178,7 @@ def _node(wish: Wish, host: Host, cluster: Cluster) -> t.Iterator[Problem]:
     if host.is_member:
         yield from _member(wish, host, cluster)
     else:
-        yield from _newcomer(wish, host, cluster)
+        yield from _newcomer(wish, host, cluster, carried)
 
 
 def _member(wish: Wish, host: Host, cluster: Cluster) -> t.Iterator[Problem]:
@@ -204,8 +207,10 @@ def _member(wish: Wish, host: Host, cluster: Cluster) -> t.Iterator[Problem]:
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: a backup needs it; make room.")
 
 
-def _newcomer(wish: Wish, host: Host, cluster: Cluster) -> t.Iterator[Problem]:
-    leftovers = [path for path in host.report["kubernetes_files"] if path not in _PACKAGE_FILES]
+def _newcomer(wish: Wish, host: Host, cluster: Cluster, carried: t.Container[str]) -> t.Iterator[Problem]:
+    """``carried``: files that an earlier run, or the operator, may have brought before the join."""
+    files = host.report["kubernetes_files"]
+    leftovers = [path for path in files if path not in _PACKAGE_FILES and path not in carried]
     if leftovers:
         yield Problem(
             host.name,

@@ -39,6 +39,8 @@ class Wish:
     extra_sans: frozenset[San] = frozenset()
     unmanaged_nodes: frozenset[str] = frozenset()
     allow_two_control_planes: bool = False
+    adopt_manifest_flags: bool = False
+    patches_dir: str = ""
 
     @property
     def sans(self) -> frozenset[San]:
@@ -71,6 +73,8 @@ def read_wish(inputs: t.Mapping[str, t.Any]) -> tuple[Wish | None, tuple[Problem
         extra_sans=sans,
         unmanaged_nodes=frozenset(inputs.get("unmanaged_nodes") or ()),
         allow_two_control_planes=bool(inputs.get("allow_two_control_planes")),
+        adopt_manifest_flags=bool(inputs.get("adopt_manifest_flags")),
+        patches_dir=str(inputs.get("patches_dir") or ""),
     )
     return wish, ()
 
