@@ -17,9 +17,10 @@ from .static_pod import without_password
 
 TARGETS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 _NAME = re.compile(rf"^(?P<target>{'|'.join(TARGETS)})[^.+\n]*(?:\+(?:json|merge|strategic))?\.(?:json|yaml)\Z")
-#: A flag, as an item of a list or as a value of a JSON patch; quoted or not.
+#: A flag, as an item of a list or as a value of a JSON patch: in quotes, or up to the next space.
 _FLAG = re.compile(
-    r"(?:^|[\s\[,\"'])--(?P<name>[A-Za-z0-9-]+)(?:=(?P<value>[^\"'\n]*?))?\s*(?=[\"'\],]|$)", re.MULTILINE
+    r"(?P<quote>[\"'])--(?P<quoted>[^\"'\n]+)(?P=quote)|(?:^|[\s\[,])--(?P<plain>[A-Za-z0-9-]+(?:=[^\s\"'\]]*)?)",
+    re.MULTILINE,
 )
 _PATH = re.compile(r"[\"']?(?:path|hostPath)[\"']?:\s*[\"']?(?P<path>/[^\"'\s,}]*)")
 _COMMAND = re.compile(r"(?:[\"']?\bcommand[\"']?\s*:|/(?:command|args)(?:/|[\"'\s]))")
@@ -63,16 +64,18 @@ def read(files: t.Iterable[tuple[str, str]]) -> dict[str, Patches]:
         if match is None:
             continue
         known = found.get(match.group("target"), Patches())
-        flags = {
-            (item.group("name"), without_password("true" if item.group("value") is None else item.group("value")))
-            for item in _FLAG.finditer(text)
-        }
+        flags = {_flag(item.group("quoted") or item.group("plain")) for item in _FLAG.finditer(text)}
         found[match.group("target")] = Patches(
             known.flags | flags,
             known.host_paths | {item.group("path") for item in _PATH.finditer(text)},
             known.has_command or _COMMAND.search(text) is not None,
         )
     return found
+
+
+def _flag(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    return name, without_password(value) if equals else "true"
 
 
 __all__ = ("TARGETS", "Patches", "read")
