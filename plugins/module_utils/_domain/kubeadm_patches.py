@@ -19,7 +19,7 @@ TARGETS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"
 _NAME = re.compile(rf"^(?P<target>{'|'.join(TARGETS)})[^.+\n]*(?:\+(?:json|merge|strategic))?\.(?:json|yaml)\Z")
 #: A flag, as an item of a list or as a value of a JSON patch: in quotes, or up to the next space.
 _FLAG = re.compile(
-    r"(?P<quote>[\"'])--(?P<quoted>[^\"'\n]+)(?P=quote)|(?:^|[\s\[,])--(?P<plain>[A-Za-z0-9-]+(?:=[^\s\"'\]]*)?)",
+    r"(?P<quote>[\"'])--(?P<quoted>[^\"'\n]+)(?P=quote)|(?:^|[\s\[,])--(?P<plain>[A-Za-z0-9-]+(?:=[^\s\"'\]}]*)?)",
     re.MULTILINE,
 )
 _PATH = re.compile(r"[\"']?(?:path|hostPath)[\"']?:\s*[\"']?(?P<path>/[^\"'\s,}]*)")

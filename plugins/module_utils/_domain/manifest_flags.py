@@ -285,6 +285,7 @@ def _controller_manager(configuration: ClusterConfiguration, pki: str) -> dict[s
     flags = {
         **_local_client("/etc/kubernetes/controller-manager.conf"),
         "client-ca-file": f"{pki}/ca.crt",
+        "cluster-name": str(_at(configuration, "clusterName") or "kubernetes"),
         "cluster-signing-cert-file": f"{pki}/ca.crt",
         "cluster-signing-key-file": f"{pki}/ca.key",
         "controllers": "*,bootstrapsigner,tokencleaner",
@@ -293,13 +294,11 @@ def _controller_manager(configuration: ClusterConfiguration, pki: str) -> dict[s
         "service-account-private-key-file": f"{pki}/sa.key",
         "use-service-account-credentials": "true",
     }
-    pod_subnet, cluster_name = configuration.networking.get("podSubnet"), _at(configuration, "clusterName")
+    pod_subnet = configuration.networking.get("podSubnet")
     if pod_subnet:
         flags["allocate-node-cidrs"] = "true"
         flags["cluster-cidr"] = str(pod_subnet)
         flags["service-cluster-ip-range"] = _service_subnet(configuration)
-    if cluster_name:
-        flags["cluster-name"] = str(cluster_name)
     return flags
 
 
