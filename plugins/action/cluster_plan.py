@@ -17,6 +17,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import K
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "admin_users": {"type": "list", "elements": "str", "default": ["root"]},
+    "adopt_manifest_flags": {"type": "bool", "default": False},
     "allow_older_kubeadm": {"type": "bool", "default": False},
     "allow_two_control_planes": {"type": "bool", "default": False},
     "backup_directory": {"type": "str", "default": "/var/backups/kubeadm-ha"},
@@ -26,10 +27,12 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "endpoint": {"type": "str", "default": ""},
     "etcd": {"type": "dict"},
     "extra_sans": {"type": "list", "elements": "str", "default": []},
+    "files": {"type": "dict", "default": {}},
     "group_names": {"type": "dict", "default": {}},
     "hosts": {"type": "dict", "default": {}},
     "load_balancer": {"type": "str", "default": "haproxy"},
     "load_balancers": {"type": "list", "elements": "str", "default": []},
+    "patches_dir": {"type": "str", "default": ""},
     "stop": {"type": "bool", "default": True},
     "token_ttl": {"type": "str", "default": "15m"},
     "unmanaged_nodes": {"type": "list", "elements": "str", "default": []},

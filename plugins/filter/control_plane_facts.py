@@ -40,6 +40,7 @@ _value:
     - V(serving), inventory name of a host that serves the API, or V(null).
     - V(server), address and port of its API server, or V(null).
     - V(ca_certificate), the cluster CA in PEM, empty without a serving host.
+    - V(files), the facts of files that each control plane yet to join needs, by inventory name.
     - V(control_planes), V(name), V(address) and V(port) of every API server that exists or is wanted.
     - V(api_servers), the same as address and port.
   type: dict

@@ -11,6 +11,7 @@ import typing as t
 if t.TYPE_CHECKING:
     from ._domain.address import Endpoint
     from ._domain.backup import Source, StoredFile
+    from ._domain.carried_files import FileFact
     from ._domain.certificate import Certificate
 
 
@@ -206,6 +207,39 @@ class Etcd(t.Protocol):
         """The server's database in pieces, its SHA-256 (32 bytes) at the end."""
 
 
+class FileTree(t.Protocol):
+    """Files of the host with owner, group and mode. Paths are absolute and normal."""
+
+    def look(self, path: str, *, use: str, follow: bool) -> FileFact:
+        """What is there, for which use. Small files of the use ``carried`` are hashed. Without ``follow`` a symbolic
+        link, and anything behind one, is a ``link``."""
+
+    def is_link(self, path: str) -> bool:
+        """Whether the path itself is a symbolic link."""
+
+    def names(self, path: str) -> t.Sequence[str]:
+        """Sorted names in a directory."""
+
+    def read(self, path: str) -> bytes:
+        """The content of a file."""
+
+    def make(self, fact: FileFact, content: bytes | None) -> None:
+        """Make what the fact says, atomically, with its owner, group and mode. ``content`` is ``None`` for directories."""
+
+    def set_access(self, fact: FileFact) -> None:
+        """Give an existing file or directory the owner, group and mode of the fact."""
+
+
+class Sealing(t.Protocol):
+    """Encrypts what travels under a key, and proves on the other side that nobody changed it."""
+
+    def seal(self, content: bytes, key: str) -> str:
+        """The encrypted content as text. ``key`` is 64 hexadecimal digits."""
+
+    def open(self, text: str, key: str) -> bytes:
+        """The content; ``InvalidInput`` when the text was not sealed under this key, or was changed."""
+
+
 class BackupStore(t.Protocol):
     """Private directories of backups, one below the other's side, and the files that go into them.
 
@@ -260,8 +294,10 @@ __all__ = (
     "CommandResult",
     "Commands",
     "Etcd",
+    "FileTree",
     "Files",
     "KubeletApi",
+    "Sealing",
     "Tls",
     "Yaml",
     "YamlText",

@@ -55,6 +55,12 @@ options:
     type: list
     elements: str
     default: []
+  adopt_manifest_flags:
+    description:
+      - Take flags and volumes of the serving control plane's manifests that differ from the ClusterConfiguration into it,
+        instead of stopping.
+    type: bool
+    default: false
   allow_two_control_planes:
     description: Accept two control planes, although their etcd ring bears no loss.
     type: bool
@@ -69,6 +75,12 @@ options:
     description: Life of the bootstrap tokens, at most V(15m), as a Go duration.
     type: str
     default: 15m
+  files:
+    description:
+      - RV(kubeadm.ha.control_plane_files_info#module:files) of hosts that are to become control planes, by inventory name.
+        What was not looked at counts as absent.
+    type: dict
+    default: {}
   group_names:
     description: Names of the groups V(control_plane), V(node) and V(load_balancer), for messages.
     type: dict
@@ -91,6 +103,10 @@ options:
     description: Where backups are kept on the nodes.
     type: str
     default: /var/backups/kubeadm-ha
+  patches_dir:
+    description: Directory with kubeadm's patches on the serving control plane. Empty without.
+    type: str
+    default: ''
   stop:
     description: Fail when there is a reason to stop.
     type: bool
@@ -214,4 +230,12 @@ plan:
       description: Inventory names of the nodes that are members of the cluster.
       type: list
       elements: str
+    extra_args:
+      description:
+        - With O(adopt_manifest_flags) what differs, as the option of the same name of M(kubeadm.ha.kubeadm_cluster_config)
+          takes it. Else empty.
+      type: dict
+    extra_volumes:
+      description: Likewise.
+      type: dict
 """

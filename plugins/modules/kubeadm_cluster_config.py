@@ -75,6 +75,58 @@ options:
         description:
           - Flags of kube-scheduler.
         type: dict
+  extra_volumes:
+    description:
+      - hostPath volumes of components, by name. Volumes that are not named stay.
+    type: dict
+    suboptions:
+      api_server:
+        description:
+          - Volumes of kube-apiserver.
+        type: list
+        elements: dict
+        suboptions: &volume
+          name:
+            description:
+              - Name of the volume.
+            type: str
+            required: true
+          host_path:
+            description:
+              - Path on the host, absolute. Required unless O(extra_volumes.api_server[].state=absent).
+            type: str
+          mount_path:
+            description:
+              - Path in the container, absolute. Required unless O(extra_volumes.api_server[].state=absent).
+            type: str
+          path_type:
+            description:
+              - The hostPath's type, for example V(File) or V(DirectoryOrCreate). Empty is none.
+            type: str
+            default: ''
+          read_only:
+            description:
+              - The container may not write.
+            type: bool
+            default: false
+          state:
+            description:
+              - V(absent) takes the volume away.
+            type: str
+            choices: [present, absent]
+            default: present
+      controller_manager:
+        description:
+          - Volumes of kube-controller-manager.
+        type: list
+        elements: dict
+        suboptions: *volume
+      scheduler:
+        description:
+          - Volumes of kube-scheduler.
+        type: list
+        elements: dict
+        suboptions: *volume
   kubeconfig:
     description:
       - Kubeconfig with the right to read and update ConfigMaps in the namespace C(kube-system).
@@ -118,6 +170,19 @@ EXAMPLES = r"""
     extra_args:
       api_server:
         audit-log-maxage: "30"
+
+- name: Let control planes that join from now on mount the audit policy
+  kubeadm.ha.kubeadm_cluster_config:
+    extra_args:
+      api_server:
+        audit-policy-file: /etc/kubernetes/audit/policy.yaml
+    extra_volumes:
+      api_server:
+        - name: audit-policy
+          host_path: /etc/kubernetes/audit/policy.yaml
+          mount_path: /etc/kubernetes/audit/policy.yaml
+          path_type: File
+          read_only: true
 
 - name: Show what another image repository would change
   kubeadm.ha.kubeadm_cluster_config:
@@ -230,6 +295,18 @@ def main() -> None:
     """Run the module."""
     texts = {"type": "list", "elements": "str", "default": []}
     flags = {"type": "dict"}
+    volumes = {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "host_path": {"type": "str"},
+            "mount_path": {"type": "str"},
+            "path_type": {"type": "str", "default": ""},
+            "read_only": {"type": "bool", "default": False},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        },
+    }
     module = AnsibleModule(
         argument_spec={
             "cert_sans": texts,
@@ -244,6 +321,10 @@ def main() -> None:
                     "etcd": flags,
                     "scheduler": flags,
                 },
+            },
+            "extra_volumes": {
+                "type": "dict",
+                "options": {"api_server": volumes, "controller_manager": volumes, "scheduler": volumes},
             },
             "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
             "patch": {"type": "dict", "default": {}},

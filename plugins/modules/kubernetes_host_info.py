@@ -18,11 +18,22 @@ description:
     certificates.
   - Changes nothing.
 options:
+  patches_dir:
+    description:
+      - Directory with kubeadm's patches. Empty without.
+    type: path
+    default: ''
   pki_dir:
     description:
       - Directory of the cluster's certificates, kubeadm's C(certificatesDir).
     type: path
     default: /etc/kubernetes/pki
+  unmanaged_files:
+    description:
+      - Paths or directories that are left out of RV(host.control_plane_files).
+    type: list
+    elements: path
+    default: []
   users:
     description:
       - Users whose C(~/.kube/config) is read too. Users that the host does not have are passed over.
@@ -59,6 +70,7 @@ attributes:
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:
+  - module: kubeadm.ha.control_plane_files_info
   - module: kubeadm.ha.kubernetes_cluster_info
   - module: kubeadm.ha.kubeadm_certificate_info
 """
@@ -129,6 +141,20 @@ host:
     manifests:
       description: Image and flags of each static pod, by name.
       type: dict
+    static_pods:
+      description:
+        - C(arguments) (pairs of flag and value) and C(mounts) (hostPath volumes) of kube-apiserver, kube-controller-manager,
+          kube-scheduler and etcd, by name. V(null) for a manifest that cannot be read. Passwords in URLs are struck out.
+      type: dict
+    control_plane_files:
+      description:
+        - Files that the static pods need besides those of kubeadm, as RV(kubeadm.ha.control_plane_files_info#module:files),
+          C(missing), paths that are needed and not there, and C(refusals), sentences on what cannot be carried to other
+          control planes.
+      type: dict
+    kubeadm_patches:
+      description: Flags and host paths that the patches in O(patches_dir) set, by component. V(null) without the directory.
+      type: dict
     services:
       description: State of the services that matter here, by name.
       type: dict
@@ -188,7 +214,9 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
+            "patches_dir": {"type": "path", "default": ""},
             "pki_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
+            "unmanaged_files": {"type": "list", "elements": "path", "default": []},
             "users": {"type": "list", "elements": "str", "default": ["root"]},
             "node_name": {"type": "str"},
             "api_port": {"type": "int"},
@@ -197,7 +225,11 @@ def main() -> None:
         supports_check_mode=True,
     )
     inspection = HostInspection(
-        HostCommands(timeout=SECONDS_FOR_A_COMMAND), pki_dir=module.params["pki_dir"], users=module.params["users"]
+        HostCommands(timeout=SECONDS_FOR_A_COMMAND),
+        pki_dir=module.params["pki_dir"],
+        users=module.params["users"],
+        patches_dir=module.params["patches_dir"],
+        unmanaged_files=module.params["unmanaged_files"],
     )
     wanted = {name: module.params[name] for name in ("node_name", "api_port", "advertise_address")}
     conclude(module, lambda: Decision(values={"host": {**inspection.collect(), "wanted": wanted}}))

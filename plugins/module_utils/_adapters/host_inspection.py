@@ -25,6 +25,7 @@ import typing as t
 from .._domain import redaction
 from .._domain.errors import CommandFailed
 from .._domain.named_endpoint import endpoints_in
+from .control_plane_inspection import ControlPlaneInspection
 
 if t.TYPE_CHECKING:
     from .._ports import Commands
@@ -50,7 +51,14 @@ class HostInspection:
     """Reads one host."""
 
     def __init__(
-        self, commands: Commands, *, pki_dir: str, users: t.Sequence[str], state_dir: str = "/var/lib/kubeadm-ha"
+        self,
+        commands: Commands,
+        *,
+        pki_dir: str,
+        users: t.Sequence[str],
+        state_dir: str = "/var/lib/kubeadm-ha",
+        patches_dir: str = "",
+        unmanaged_files: t.Sequence[str] = (),
     ) -> None:
         """Look through a host's commands and files.
 
@@ -59,12 +67,17 @@ class HostInspection:
             pki_dir: kubeadm's certificatesDir.
             users: those whose ``~/.kube/config`` is read.
             state_dir: where kubeadm_certificate keeps its journals.
+            patches_dir: kubeadm's patches, empty without.
+            unmanaged_files: files of a control plane that the operator brings himself.
         """
         self._commands = commands
         self._state_dir = state_dir
         self._pki_dir = pki_dir
         self._users = users
         self._kubernetes_dir = os.path.dirname(pki_dir.rstrip("/"))
+        self._control_plane = ControlPlaneInspection(
+            pki_dir=pki_dir, kubernetes_dir=self._kubernetes_dir, patches_dir=patches_dir, unmanaged=unmanaged_files
+        )
 
     def collect(self) -> dict[str, t.Any]:
         """Everything as JSON-compatible values; what the host does not have is empty, never missing."""
@@ -90,6 +103,7 @@ class HostInspection:
             "references": self._references(),
             "users": list(_homes(self._users)),
             "manifests": self._manifests(),
+            **self._control_plane.collect(),
             "kubernetes_files": self._kubernetes_files(),
             "listening": [_socket_view(item, owners) for item in sockets if item["state"] == _TCP_LISTEN],
             "api_clients": [

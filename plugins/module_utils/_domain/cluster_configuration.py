@@ -15,6 +15,9 @@ import typing as t
 from .address import Endpoint, San, parse_sans
 from .change import Change
 from .errors import InvalidInput, UnsupportedState
+from .extra_volumes import Wanted as WantedVolumes
+from .extra_volumes import parse as parse_extra_volumes
+from .extra_volumes import patch as patch_extra_volumes
 
 #: The object of the changes decided here.
 OBJECT = "ConfigMap kube-system/kubeadm-config"
@@ -56,6 +59,7 @@ class Wanted:
         etcd_server_cert_sans: the same for ``etcd.local.serverCertSANs``.
         etcd_peer_cert_sans: the same for ``etcd.local.peerCertSANs``.
         extra_args: flags by component (keys of :data:`COMPONENTS`) and name, see :func:`parse_extra_args`.
+        extra_volumes: volumes by component and name, see :func:`parse_extra_volumes`.
         patch: a JSON merge patch (RFC 7386) of the document.
     """
 
@@ -64,6 +68,7 @@ class Wanted:
     etcd_server_cert_sans: tuple[str, ...] = ()
     etcd_peer_cert_sans: tuple[str, ...] = ()
     extra_args: t.Mapping[str, t.Mapping[str, ArgValues]] = dataclasses.field(default_factory=_nothing)
+    extra_volumes: WantedVolumes = dataclasses.field(default_factory=_nothing)
     patch: t.Mapping[str, t.Any] = dataclasses.field(default_factory=_nothing)
 
     @classmethod
@@ -80,6 +85,7 @@ class Wanted:
             etcd_server_cert_sans=_san_option("etcd_server_cert_sans", options),
             etcd_peer_cert_sans=_san_option("etcd_peer_cert_sans", options),
             extra_args=parse_extra_args(options.get("extra_args") or {}),
+            extra_volumes=parse_extra_volumes(options.get("extra_volumes") or {}),
             patch=options.get("patch") or {},
         )
 
@@ -199,6 +205,7 @@ class ClusterConfiguration:
         self._patch_etcd_sans(document, wanted)
         for component, flags in wanted.extra_args.items():
             self._patch_extra_args(document, component, flags)
+        patch_extra_volumes(document, wanted.extra_volumes)
         return t.cast("dict[str, t.Any]", _in_order(self.document, document))
 
     def _patch_etcd_sans(self, document: dict[str, t.Any], wanted: Wanted) -> None:

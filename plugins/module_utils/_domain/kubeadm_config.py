@@ -21,7 +21,8 @@ NAME = "kubeadm-config"
 _KEY = "ClusterConfiguration"
 
 _OPTIONS = (
-    "the options cert_sans, control_plane_endpoint, etcd_peer_cert_sans, etcd_server_cert_sans, extra_args and patch"
+    "the options cert_sans, control_plane_endpoint, etcd_peer_cert_sans, etcd_server_cert_sans, extra_args, extra_volumes "
+    "and patch"
 )
 
 #: How often a write that another writer overtook is decided and tried again.

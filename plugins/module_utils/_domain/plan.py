@@ -14,9 +14,11 @@ import typing as t
 
 from . import (
     bootstrap_token,
+    carried_files,
     certificate,
     cluster_configuration,
     control_plane_endpoint,
+    control_plane_parity,
     deployment_spread,
     kubeconfig,
     notes,
@@ -82,6 +84,7 @@ class Situation:
     serving: Host
     balancers: t.Mapping[str, Balancer]
     backup_directory: str
+    files: t.Mapping[str, t.Mapping[str, carried_files.FileFact]] = dataclasses.field(default_factory=dict)
 
     @property
     def ca_hash(self) -> str | None:
@@ -190,8 +193,12 @@ def _point(situation: Situation) -> t.Iterator[Entry]:
 def cluster_objects(situation: Situation) -> t.Iterator[Change]:
     """The changes of the cluster-wide objects that name the endpoint."""
     wish, cluster = situation.wish, situation.cluster
+    adoption = control_plane_parity.adoption(wish, situation.serving, cluster)
     wanted = cluster_configuration.Wanted(
-        control_plane_endpoint=wish.endpoint, cert_sans=tuple(sorted(san.value for san in situation.sans))
+        control_plane_endpoint=wish.endpoint,
+        cert_sans=tuple(sorted(san.value for san in situation.sans)),
+        extra_args=adoption.extra_args,
+        extra_volumes=adoption.extra_volumes,
     )
     config_maps = cluster.report["configmaps"]
     found = [
@@ -267,6 +274,9 @@ def _join(situation: Situation) -> t.Iterator[Entry]:
     for is_control_plane, names in ((True, situation.wish.control_planes), (False, situation.wish.workers)):
         secrets = [BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES] if is_control_plane else [BOOTSTRAP_TOKEN]
         for host in situation.joining(names):
+            if is_control_plane:
+                comparison = control_plane_parity.compare(situation.serving, situation.files.get(host.name, {}))
+                yield from (Entry(host.name, "join", change) for change in comparison.changes)
             yield Entry(host.name, "join", join_change(host.node_name, control_plane=is_control_plane))
             for name in secrets:
                 made = Change(name, None, KNOWN_AFTER_APPLY, f"{host.node_name} joins with it")

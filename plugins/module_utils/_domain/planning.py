@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import wanted_sans
+from . import carried_files, control_plane_parity, wanted_sans
 from .address import Endpoint
 from .cluster import Cluster
 from .host import Host
@@ -97,6 +97,14 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
             if name in hosts
         },
         backup_directory=arguments["backup_directory"],
+        files={name: carried_files.by_path(facts) for name, facts in (arguments.get("files") or {}).items()},
+    )
+    found += control_plane_parity.problems(
+        wish,
+        cluster,
+        serving,
+        joining={host.name: situation.files.get(host.name, {}) for host in situation.joining(wish.control_planes)},
+        joined=situation.joined(wish.control_planes),
     )
     entries = tuple(make_plan(situation))
     return Plan(
@@ -132,7 +140,15 @@ def control_plane_facts(
         "ca_certificate": serving.ca_pem if serving is not None else "",
         "control_planes": servers,
         "api_servers": [str(Endpoint(item["address"], item["port"])) for item in servers if item["address"]],
+        "files": _files_to_look_at(serving, [hosts[name] for name in control_planes if name in hosts]),
     }
+
+
+def _files_to_look_at(serving: Host | None, control_planes: t.Iterable[Host]) -> dict[str, list[dict[str, t.Any]]]:
+    """The files that a host needs before it is a control plane, by its inventory name."""
+    wanted = control_plane_parity.files_of(serving) if serving is not None else ()
+    newcomers = (host.name for host in control_planes if not host.is_control_plane)
+    return {name: [fact.as_dict() for fact in wanted] for name in newcomers} if wanted else {}
 
 
 def _balancer(host: Host, *, differs: bool) -> Balancer:
@@ -175,6 +191,7 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
         "servers": _servers(situation),
         "joined": [host.name for host in situation.joined(situation.wish.nodes)],
         "restart_kubelet": sorted(restarted - repointed),
+        **control_plane_parity.adoption(situation.wish, situation.serving, situation.cluster).as_options(),
     }
 
 

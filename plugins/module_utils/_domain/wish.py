@@ -42,6 +42,8 @@ class Wish:
     allow_two_control_planes: bool = False
     allow_older_kubeadm: bool = False
     admin_users: frozenset[str] = frozenset({"root"})
+    adopt_manifest_flags: bool = False
+    patches_dir: str = ""
 
     @property
     def sans(self) -> frozenset[San]:
@@ -77,6 +79,8 @@ def read_wish(inputs: t.Mapping[str, t.Any]) -> tuple[Wish | None, tuple[Problem
         allow_two_control_planes=bool(inputs.get("allow_two_control_planes")),
         allow_older_kubeadm=bool(inputs.get("allow_older_kubeadm")),
         admin_users=frozenset(inputs.get("admin_users") or ()),
+        adopt_manifest_flags=bool(inputs.get("adopt_manifest_flags")),
+        patches_dir=str(inputs.get("patches_dir") or ""),
     )
     return wish, ()
 

@@ -1,0 +1,143 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: control_plane_files
+short_description: Give a joining control plane the files that its static pods will need
+version_added: 0.1.0
+description:
+  - Makes the files and directories that M(kubeadm.ha.control_plane_files_info) found on a serving control plane, with owner,
+    group and mode, before C(kubeadm join).
+  - Owners and groups go by name. Where this host has no such name the number of the other host is taken.
+  - A file that is here with other content is never overwritten. Then, and where something needed is missing that is not
+    carried, the module fails and tells all reasons before anything is changed.
+  - Files are written atomically. No symbolic link is followed, and nothing is written outside the listed paths.
+requirements:
+  - cryptography, with O(archive) only
+options:
+  archive:
+    description:
+      - RV(kubeadm.ha.control_plane_files_info#module:archive). Not needed where no file has to be made, nor in check mode.
+    type: str
+  certificate_key:
+    description:
+      - What the archive was encrypted under.
+    type: str
+  files:
+    description:
+      - RV(kubeadm.ha.control_plane_files_info#module:files).
+    type: list
+    elements: dict
+    required: true
+attributes:
+  check_mode:
+    description: Can run in check mode and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed or would change.
+    support: full
+    details:
+      - Owner, group, mode and hash, never the content.
+  platform:
+    description: Target platform.
+    support: full
+    platforms: linux
+author:
+  - kubeadm.ha contributors (@kubeadm-ha)
+seealso:
+  - module: kubeadm.ha.control_plane_files_info
+  - module: kubeadm.ha.kubeadm_join
+"""
+
+EXAMPLES = r"""
+- name: Find and pack the files on a serving control plane
+  kubeadm.ha.control_plane_files_info:
+    certificate_key: "{{ join_command.certificate_key }}"
+  delegate_to: cp1
+  register: packed
+  no_log: true
+
+- name: Bring them to this host
+  kubeadm.ha.control_plane_files:
+    files: "{{ packed.files }}"
+    archive: "{{ packed.archive }}"
+    certificate_key: "{{ join_command.certificate_key }}"
+"""
+
+RETURN = r"""
+changes:
+  description: What was changed, or would be in check mode.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    object:
+      description: What, C(file) or C(directory) with its path.
+      type: str
+    before:
+      description: What differed of owner, group and mode. V(null) when it was missing.
+      type: dict
+    after:
+      description: Owner, group, mode and, of a file, the hash of its content.
+      type: dict
+    reason:
+      description: Why.
+      type: str
+  sample:
+    - object: file /etc/kubernetes/enc/encryption.yaml
+      before: null
+      after:
+        owner: root
+        group: root
+        mode: "0600"
+        sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+      reason: the static pods of a control plane need it; kubeadm join does not bring it
+paths:
+  description: Paths of the changes.
+  returned: success
+  type: list
+  elements: str
+  sample: [/etc/kubernetes/enc/encryption.yaml]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.file_tree import HostFileTree
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.sealing import IMPORT_ERROR, AesGcm
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain import file_archive
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "archive": {"type": "str", "no_log": True},
+            "certificate_key": {"type": "str", "no_log": True},
+            "files": {"type": "list", "elements": "dict", "required": True},
+        },
+        required_together=[("archive", "certificate_key")],
+        supports_check_mode=True,
+    )
+    archive = module.params["archive"]
+    if archive is not None:
+        require_library(module, "cryptography", IMPORT_ERROR)
+    conclude(
+        module,
+        lambda: file_archive.unpack(
+            HostFileTree(),
+            file_archive.read_facts(module.params["files"]),
+            None if archive is None else AesGcm(),
+            archive=archive,
+            key=module.params["certificate_key"],
+        ),
+    )
+
+
+if __name__ == "__main__":
+    main()

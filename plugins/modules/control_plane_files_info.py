@@ -1,0 +1,206 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: control_plane_files_info
+short_description: Find the files of a control plane that C(kubeadm join) does not bring to another one
+version_added: 0.1.0
+description:
+  - Reads the manifests of kube-apiserver, kube-controller-manager and kube-scheduler, and tells of every file and directory
+    of the host that their flags and hostPath volumes name and that kubeadm does not make, for example an
+    EncryptionConfiguration, an audit policy, a webhook's kubeconfig or the CA of an OpenID provider.
+  - Not told are the files of kubeadm itself (its certificates, kubeconfigs and manifests). Of what belongs to the system
+    of each host (for example C(/etc/ssl/certs), C(/usr), C(/etc/localtime)) and of sockets it is told only that they are
+    needed. Of what a component only writes (C(--audit-log-path)) the directory is told without its content.
+  - With O(certificate_key) the contents are returned too, encrypted. M(kubeadm.ha.control_plane_files) unpacks them.
+  - Without O(certificate_key) the host needs the standard library of Python only.
+  - Changes nothing.
+requirements:
+  - cryptography, with O(certificate_key) only
+options:
+  certificate_key:
+    description:
+      - Key of 64 hexadecimal digits under which the contents are encrypted, by AES-256-GCM.
+        RV(kubeadm.ha.kubeadm_join_command#module:certificate_key) is meant for this.
+    type: str
+  patches_dir:
+    description:
+      - Directory with kubeadm's patches, which is told like a needed directory. Empty without.
+    type: path
+    default: ''
+  paths:
+    description:
+      - Tell of these facts' paths on this host instead, as RV(files) of another host lists them. No symbolic link is followed.
+      - Not together with O(certificate_key).
+    type: list
+    elements: dict
+  pki_dir:
+    description:
+      - Directory of the cluster's certificates, kubeadm's C(certificatesDir). The manifests are beside it.
+    type: path
+    default: /etc/kubernetes/pki
+  unmanaged_files:
+    description:
+      - Paths or directories to leave out.
+    type: list
+    elements: path
+    default: []
+attributes:
+  check_mode:
+    description: Can run in check mode and return the same result.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed or would change.
+    support: none
+    details:
+      - Nothing is ever changed.
+  platform:
+    description: Target platform.
+    support: full
+    platforms: linux
+author:
+  - kubeadm.ha contributors (@kubeadm-ha)
+seealso:
+  - module: kubeadm.ha.control_plane_files
+  - module: kubeadm.ha.kubeadm_join_command
+  - name: Static pods of kubeadm
+    description: Which volumes kubeadm mounts by itself.
+    link: https://kubernetes.io/docs/reference/setup-tools/kubeadm/implementation-details/#generate-static-pod-manifests-for-control-plane-components
+"""
+
+EXAMPLES = r"""
+- name: Find what the API server of this control plane needs
+  kubeadm.ha.control_plane_files_info:
+  register: needed
+
+- name: Show the paths
+  ansible.builtin.debug:
+    msg: "{{ needed.files | map(attribute='path') }}"
+"""
+
+RETURN = r"""
+archive:
+  description: The contents, encrypted, in base64. V(null) without O(certificate_key).
+  returned: success
+  type: str
+files:
+  description: What is needed, sorted by path, without its content.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: Absolute path.
+      type: str
+      sample: /etc/kubernetes/enc/encryption.yaml
+    kind:
+      description:
+        - V(file), V(directory), V(socket), V(link) (a symbolic link, or behind one), V(other), or V(absent) (with O(paths)).
+      type: str
+      sample: file
+    use:
+      description:
+        - V(carried) with its content; V(made) empty where it is missing, because a component only writes it; V(needed) on
+          each host, but not carried; V(parent) of a carried one, made where it is missing.
+      type: str
+      sample: carried
+    owner:
+      description: Name of the owner, the number where the host has no name for it.
+      type: str
+      sample: root
+    group:
+      description: Name of the group, the number where the host has no name for it.
+      type: str
+      sample: root
+    uid:
+      description: Number of the owner.
+      type: int
+      sample: 0
+    gid:
+      description: Number of the group.
+      type: int
+      sample: 0
+    mode:
+      description: Permission bits in octal.
+      type: str
+      sample: "0600"
+    size:
+      description: Bytes of a file.
+      type: int
+      sample: 243
+    sha256:
+      description: Hash of the content of a carried file, else V(null).
+      type: str
+missing:
+  description: Paths that are needed with their content and are not there.
+  returned: success
+  type: list
+  elements: str
+refusals:
+  description: Sentences on what cannot be carried. Empty when O(certificate_key) was given, because they are errors then.
+  returned: success
+  type: list
+  elements: str
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.control_plane_inspection import (
+    ControlPlaneInspection,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.file_tree import HostFileTree
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.sealing import IMPORT_ERROR, AesGcm
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain import file_archive
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.carried_files import Survey, look
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "certificate_key": {"type": "str", "no_log": True},
+            "patches_dir": {"type": "path", "default": ""},
+            "paths": {"type": "list", "elements": "dict"},
+            "pki_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
+            "unmanaged_files": {"type": "list", "elements": "path", "default": []},
+        },
+        mutually_exclusive=[("certificate_key", "paths")],
+        supports_check_mode=True,
+    )
+    key = module.params["certificate_key"]
+    if key is not None:
+        require_library(module, "cryptography", IMPORT_ERROR, changes_something=False)
+
+    def decide() -> Decision:
+        tree = HostFileTree()
+        if module.params["paths"] is not None:
+            return _values(Survey(tuple(look(tree, file_archive.read_facts(module.params["paths"])).values())))
+        pki_dir = module.params["pki_dir"].rstrip("/")
+        inspection = ControlPlaneInspection(
+            pki_dir=pki_dir,
+            kubernetes_dir=os.path.dirname(pki_dir),
+            patches_dir=module.params["patches_dir"],
+            unmanaged=module.params["unmanaged_files"],
+        )
+        inspection.check()
+        found = inspection.files()
+        return _values(found, None if key is None else file_archive.pack(tree, found, AesGcm(), key=key))
+
+    conclude(module, decide)
+
+
+def _values(found: Survey, archive: str | None = None) -> Decision:
+    return Decision(values={**found.as_dict(), "archive": archive})
+
+
+if __name__ == "__main__":
+    main()
