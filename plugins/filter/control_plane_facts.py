@@ -41,6 +41,7 @@ _value:
     - V(server), address and port of its API server, or V(null).
     - V(ca_certificate), the cluster CA in PEM, empty without a serving host.
     - V(control_planes), V(name), V(address) and V(port) of every API server that exists or is wanted.
+    - V(refuses_anonymous), whether one of them does not answer an anonymous C(GET /readyz).
   type: dict
 """
 

@@ -69,7 +69,7 @@ options:
     description: Result of M(kubeadm.ha.etcd_member_info), not given with external etcd.
     type: dict
   balancers:
-    description: For each load balancer host whether its configuration differs from the wanted one.
+    description: Answer of P(kubeadm.ha.load_balancer_decision#filter) for each load balancer host, by inventory name.
     type: dict
     default: {}
   backup_directory:
@@ -163,6 +163,9 @@ plan:
       description: V(name), V(address) and V(port) of every API server that exists or is wanted.
       type: list
       elements: dict
+    refuses_anonymous:
+      description: Whether an API server does not answer an anonymous C(GET /readyz).
+      type: bool
     servers:
       description: The kubeconfigs of each host that must name another server, with V(path) and V(server).
       type: dict

@@ -104,6 +104,11 @@ host:
     manifests:
       description: Image and flags of each static pod, by name.
       type: dict
+    anonymous_access:
+      description:
+        - The V(anonymous) part of the file that the API server's C(--authentication-config) names, in YAML; empty without
+          one, V(null) when it cannot be told.
+      type: str
     services:
       description: State of the services that matter here, by name.
       type: dict

@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from .address import DEFAULT_API_PORT, Endpoint, San, canonical_ip
+from .anonymous_access import readyz_is_open
 from .errors import InvalidInput
 from .version import KubernetesVersion
 
@@ -31,6 +32,7 @@ class Host:
         certificates: certificates by path, the leaf of each file.
         ca_pem: the cluster CA in PEM, empty when the host has none.
         kubeconfigs: parsed kubeconfigs by path; ``None`` for one that could not be read without its credentials.
+        refuses_anonymous: whether an API server runs here that does not answer an anonymous ``GET /readyz``.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Host:
     certificates: t.Mapping[str, Certificate]
     ca_pem: str
     kubeconfigs: t.Mapping[str, t.Any]
+    refuses_anonymous: bool = False
 
     @classmethod
     def from_report(
@@ -45,6 +48,7 @@ class Host:
     ) -> Host:
         """Understand a report. Broken certificates and kubeconfigs are left out; :mod:`preflight` tells of them."""
         pems = {item["path"]: item["pem"] for item in report["certificates"]}
+        api_server = report["manifests"].get("kube-apiserver")
         certificates = {path: _leaf(pem, x509) for path, pem in pems.items()}
         return cls(
             name=name,
@@ -52,6 +56,8 @@ class Host:
             certificates={path: found for path, found in certificates.items() if found is not None},
             ca_pem=pems.get(f"{pki_dir}/ca.crt", ""),
             kubeconfigs={item["path"]: _parsed(item["text"], yaml) for item in report["kubeconfigs"]},
+            refuses_anonymous=api_server is not None
+            and not readyz_is_open(dict(api_server["flags"]), report.get("anonymous_access", ""), yaml),
         )
 
     @property

@@ -9,8 +9,10 @@ import dataclasses
 import typing as t
 
 from .address import DEFAULT_API_PORT
+from .change import Change
 from .cluster import Cluster
 from .host import Host
+from .load_balancer import OTHER
 from .plan import KUBELET, KUBELET_KUBECONFIG, STEPS, Balancer, Entry, Situation, api_servers, make_plan
 from .preflight import problems as find_problems
 from .preflight import serving_control_plane
@@ -68,6 +70,7 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     found: list[Problem] = list(_not_looked_at(wish, hosts))
     cluster = Cluster.from_report(arguments["cluster"], yaml=yaml) if arguments["cluster"] else None
     found += find_problems(wish, hosts, cluster, arguments["etcd"])
+    found += [Problem(**item) for seen in arguments["balancers"].values() for item in seen["problems"]]
     serving = serving_control_plane(wish, hosts)
     if serving is None or cluster is None or not cluster.configuration:
         return Plan(problems=tuple(found))
@@ -77,8 +80,8 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
         cluster=cluster,
         serving=serving,
         balancers={
-            name: _balancer(hosts[name], differs=differs)
-            for name, differs in arguments["balancers"].items()
+            name: _balancer(hosts[name], inspection)
+            for name, inspection in arguments["balancers"].items()
             if name in hosts
         },
         backup_directory=arguments["backup_directory"],
@@ -115,15 +118,19 @@ def control_plane_facts(
         "server": str(server) if server is not None else None,
         "ca_certificate": serving.ca_pem if serving is not None else "",
         "control_planes": api_servers([name for name in control_planes if name in hosts], hosts, port),
+        "refuses_anonymous": any(host.refuses_anonymous for host in hosts.values()),
     }
 
 
-def _balancer(host: Host, *, differs: bool) -> Balancer:
+def _balancer(host: Host, inspection: t.Mapping[str, t.Any]) -> Balancer:
     service = host.report["services"].get("haproxy")
     return Balancer(
         is_installed=service is not None,
-        is_configured=not differs,
+        is_configured=not inspection["differs"],
         is_running=service is not None and service["active"] == "active" and service["enabled"] == "enabled",
+        replaces_foreign=inspection["owner"] == OTHER,
+        needs_cryptography=inspection["renew_certificate"],
+        changes=tuple(Change(**change) for change in inspection["changes"]),
     )
 
 
@@ -146,6 +153,7 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
         "server": str(server),
         "ca_certificate": situation.serving.ca_pem,
         "control_planes": api_servers(situation.wish.control_planes, situation.hosts, port),
+        "refuses_anonymous": any(host.refuses_anonymous for host in situation.hosts.values()),
         "kubernetes_version": str(situation.cluster.version),
         "sans": sorted(san.value for san in situation.wish.sans),
         "node_names": {name: host.node_name for name, host in situation.hosts.items()},

@@ -159,6 +159,11 @@ def cluster(*nodes: str, endpoint: str | None = None) -> dict[str, t.Any]:
     }
 
 
+def inspection(*, differs: bool, **found: t.Any) -> dict[str, t.Any]:
+    """The answer of ``load_balancer_decision``."""
+    return {"differs": differs, "owner": "package", "renew_certificate": False, "changes": [], "problems": [], **found}
+
+
 def before() -> Arguments:
     """The arguments for a stranger's cluster: one control plane, two workers, nothing else."""
     old = "https://192.0.2.11:6443"
@@ -182,7 +187,7 @@ def before() -> Arguments:
         },
         "cluster": cluster("cp1", "w1", "w2"),
         "etcd": {"healthy": True, "members": []},
-        "balancers": {"lb1": True},
+        "balancers": {"lb1": inspection(differs=True)},
         "backup_directory": "/var/backups/kubeadm-ha",
     }
 
@@ -194,7 +199,7 @@ def after() -> Arguments:
     arguments["hosts"].update({name: control_plane(name, endpoint=ENDPOINT) for name in ("cp1", "cp2", "cp3")})
     arguments["hosts"].update({name: member(name, url) for name in ("w1", "w2")})
     arguments["cluster"] = cluster("cp1", "cp2", "cp3", "w1", "w2", endpoint=ENDPOINT)
-    arguments["balancers"] = {"lb1": False}
+    arguments["balancers"] = {"lb1": inspection(differs=False)}
     arguments["hosts"]["lb1"]["services"] = {"haproxy": {"active": "active", "enabled": "enabled"}}
     return arguments
 
