@@ -53,7 +53,7 @@ def test_certificate(host) -> None:
     assert "TLS Web Client Authentication" in shown
     host.check_output("openssl verify -CAfile /etc/kubernetes/pki/ca.crt -purpose sslclient %s", CERTIFICATE)
     for days, is_valid in ((360, True), (366, False)):
-        assert (host.run("openssl x509 -in %s -noout -checkend %d", CERTIFICATE, days * 86400).rc == 0) is is_valid
+        assert (host.run("openssl x509 -in %s -noout -checkend %s", CERTIFICATE, str(days * 86400)).rc == 0) is is_valid
     of_key = host.check_output("openssl pkey -in %s.key -pubout", CERTIFICATE)
     assert of_key == host.check_output("openssl x509 -in %s -noout -pubkey", CERTIFICATE)
 
