@@ -166,6 +166,9 @@ plan:
     refuses_anonymous:
       description: Whether an API server does not answer an anonymous C(GET /readyz).
       type: bool
+    hides_cluster_info:
+      description: Whether an API server refuses the anonymous request by which C(kubeadm join) looks for the cluster.
+      type: bool
     servers:
       description: The kubeconfigs of each host that must name another server, with V(path) and V(server).
       type: dict

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Does an API server answer an anonymous ``GET /readyz``? Private to kubeadm.ha: no stable interface.
+"""Which paths does an API server answer to anonymous requests? Private to kubeadm.ha: no stable interface.
 
 ``--anonymous-auth`` (default true) decides for all paths. Since Kubernetes 1.31 the ``anonymous`` part of the file of
 ``--authentication-config`` can decide in its place, path by path; the two exclude each other (KEP-4633,
@@ -20,6 +20,8 @@ if t.TYPE_CHECKING:
     from .._ports import Yaml
 
 READYZ = "/readyz"
+#: Where ``kubeadm join`` looks for the cluster.
+CLUSTER_INFO = "/api/v1/namespaces/kube-public/configmaps/cluster-info"
 #: What Go's strconv.ParseBool takes for false.
 _FALSE = ("0", "f", "F", "false", "FALSE", "False")
 #: The key ``anonymous`` of the document itself, with everything indented below it.
@@ -46,10 +48,11 @@ def stanza(text: str) -> str | None:
     return match.group(0).rstrip() + "\n" if match else ""
 
 
-def readyz_is_open(flags: t.Mapping[str, str], anonymous: str | None, yaml: Yaml) -> bool:
-    """Whether the API server with these flags answers an anonymous ``GET /readyz``.
+def is_open(path: str, flags: t.Mapping[str, str], anonymous: str | None, yaml: Yaml) -> bool:
+    """Whether the API server with these flags lets an anonymous request to ``path`` in.
 
     Args:
+        path: without the server.
         flags: the flags of its manifest.
         anonymous: what :func:`stanza` found in the file of ``--authentication-config``; ``None`` when it could not be
             read, which counts as refused: a client certificate does no harm where it is not needed.
@@ -66,9 +69,9 @@ def readyz_is_open(flags: t.Mapping[str, str], anonymous: str | None, yaml: Yaml
         if wanted is None:
             return True
         paths = [item["path"] for item in wanted.get("conditions") or ()]
-        return bool(wanted.get("enabled")) and (not paths or READYZ in paths)
+        return bool(wanted.get("enabled")) and (not paths or path in paths)
     except (InvalidInput, AttributeError, KeyError, TypeError):
         return False
 
 
-__all__ = ("readyz_is_open", "stanza")
+__all__ = ("CLUSTER_INFO", "READYZ", "is_open", "stanza")

@@ -8,8 +8,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from . import anonymous_access
 from .address import DEFAULT_API_PORT, Endpoint, San, canonical_ip
-from .anonymous_access import readyz_is_open
 from .errors import InvalidInput
 from .version import KubernetesVersion
 
@@ -32,7 +32,7 @@ class Host:
         certificates: certificates by path, the leaf of each file.
         ca_pem: the cluster CA in PEM, empty when the host has none.
         kubeconfigs: parsed kubeconfigs by path; ``None`` for one that could not be read without its credentials.
-        refuses_anonymous: whether an API server runs here that does not answer an anonymous ``GET /readyz``.
+        closed_to_anonymous: paths at which an API server here refuses anonymous requests, of those that matter.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Host:
     certificates: t.Mapping[str, Certificate]
     ca_pem: str
     kubeconfigs: t.Mapping[str, t.Any]
-    refuses_anonymous: bool = False
+    closed_to_anonymous: frozenset[str] = frozenset()
 
     @classmethod
     def from_report(
@@ -48,7 +48,6 @@ class Host:
     ) -> Host:
         """Understand a report. Broken certificates and kubeconfigs are left out; :mod:`preflight` tells of them."""
         pems = {item["path"]: item["pem"] for item in report["certificates"]}
-        api_server = report["manifests"].get("kube-apiserver")
         certificates = {path: _leaf(pem, x509) for path, pem in pems.items()}
         return cls(
             name=name,
@@ -56,8 +55,7 @@ class Host:
             certificates={path: found for path, found in certificates.items() if found is not None},
             ca_pem=pems.get(f"{pki_dir}/ca.crt", ""),
             kubeconfigs={item["path"]: _parsed(item["text"], yaml) for item in report["kubeconfigs"]},
-            refuses_anonymous=api_server is not None
-            and not readyz_is_open(dict(api_server["flags"]), report.get("anonymous_access", ""), yaml),
+            closed_to_anonymous=frozenset(_closed_to_anonymous(report, yaml)),
         )
 
     @property
@@ -166,6 +164,14 @@ def current_server(document: t.Any) -> str | None:
     if cluster is None and len(clusters) == 1:
         cluster = next(iter(clusters.values()))
     return cluster.get("server") if cluster else None
+
+
+def _closed_to_anonymous(report: t.Mapping[str, t.Any], yaml: Yaml) -> t.Iterator[str]:
+    api_server = report["manifests"].get("kube-apiserver")
+    for path in (anonymous_access.READYZ, anonymous_access.CLUSTER_INFO) if api_server is not None else ():
+        flags = dict(api_server["flags"])
+        if not anonymous_access.is_open(path, flags, report.get("anonymous_access", ""), yaml):
+            yield path
 
 
 def _leaf(pem: str, x509: X509) -> Certificate | None:

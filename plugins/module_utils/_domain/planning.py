@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from . import anonymous_access
 from .address import DEFAULT_API_PORT
 from .change import Change
 from .cluster import Cluster
@@ -118,7 +119,7 @@ def control_plane_facts(
         "server": str(server) if server is not None else None,
         "ca_certificate": serving.ca_pem if serving is not None else "",
         "control_planes": api_servers([name for name in control_planes if name in hosts], hosts, port),
-        "refuses_anonymous": any(host.refuses_anonymous for host in hosts.values()),
+        "refuses_anonymous": _is_closed(anonymous_access.READYZ, hosts),
     }
 
 
@@ -132,6 +133,11 @@ def _balancer(host: Host, inspection: t.Mapping[str, t.Any]) -> Balancer:
         needs_cryptography=inspection["renew_certificate"],
         changes=tuple(Change(**change) for change in inspection["changes"]),
     )
+
+
+def _is_closed(path: str, hosts: t.Mapping[str, Host]) -> bool:
+    """Whether one of the API servers refuses anonymous requests to this path."""
+    return any(path in host.closed_to_anonymous for host in hosts.values())
 
 
 def _can_be_asked(host: Host) -> bool:
@@ -153,7 +159,8 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
         "server": str(server),
         "ca_certificate": situation.serving.ca_pem,
         "control_planes": api_servers(situation.wish.control_planes, situation.hosts, port),
-        "refuses_anonymous": any(host.refuses_anonymous for host in situation.hosts.values()),
+        "refuses_anonymous": _is_closed(anonymous_access.READYZ, situation.hosts),
+        "hides_cluster_info": _is_closed(anonymous_access.CLUSTER_INFO, situation.hosts),
         "kubernetes_version": str(situation.cluster.version),
         "sans": sorted(san.value for san in situation.wish.sans),
         "node_names": {name: host.node_name for name, host in situation.hosts.items()},

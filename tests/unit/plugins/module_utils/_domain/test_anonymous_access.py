@@ -8,7 +8,12 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.anonymous_access import readyz_is_open, stanza
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.anonymous_access import (
+    CLUSTER_INFO,
+    READYZ,
+    is_open,
+    stanza,
+)
 
 HEAD = "apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n"
 CANARY = "c4n4ry-s3cr3t"
@@ -42,7 +47,7 @@ FILE = {"authentication-config": "/etc/kubernetes/authn.yaml"}
 
 
 @pytest.mark.parametrize(
-    ("flags", "anonymous", "is_open"),
+    ("flags", "anonymous", "wanted"),
     [
         ({}, "", True),
         ({"anonymous-auth": "true"}, "", True),
@@ -66,5 +71,12 @@ FILE = {"authentication-config": "/etc/kubernetes/authn.yaml"}
         (FILE, "anonymous: {\n", False),
     ],
 )
-def test_readyz_is_open(flags: dict[str, str], anonymous: str | None, is_open: bool) -> None:
-    assert readyz_is_open(flags, anonymous, PyYaml()) is is_open
+def test_readyz(flags: dict[str, str], anonymous: str | None, wanted: bool) -> None:
+    assert is_open(READYZ, flags, anonymous, PyYaml()) is wanted
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"), [(READYZ, False), (CLUSTER_INFO, True), ("/livez", True), ("/version", False)]
+)
+def test_each_path_for_itself(path: str, wanted: bool) -> None:
+    assert is_open(path, FILE, CONDITIONS + f"  - path: {CLUSTER_INFO}\n", PyYaml()) is wanted
