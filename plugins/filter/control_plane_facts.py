@@ -43,6 +43,7 @@ _value:
     - V(files), the facts of files that each control plane yet to join needs, by inventory name.
     - V(control_planes), V(name), V(address) and V(port) of every API server that exists or is wanted.
     - V(api_servers), the same as address and port.
+    - V(refuses_anonymous), whether one of them does not answer an anonymous C(GET /readyz).
   type: dict
 """
 

@@ -37,6 +37,9 @@ class Commands(t.Protocol):
     ) -> CommandResult:
         """Run to the end. With ``check`` a non-zero return code raises ``CommandFailed``; secrets go to ``stdin``."""
 
+    def hold(self, text: str) -> t.ContextManager[str]:
+        """A path at which programs of the host can read the text while the context lasts. It is never on a disk."""
+
     def find(self, program: str) -> str | None:
         """The program's path, ``None`` when the host does not have it."""
 

@@ -96,7 +96,7 @@ options:
     description: Result of M(kubeadm.ha.etcd_member_info) on the serving control plane, for stacked and external etcd.
     type: dict
   balancers:
-    description: For each load balancer host whether its configuration differs from the wanted one.
+    description: Answer of P(kubeadm.ha.load_balancer_decision#filter) for each load balancer host, by inventory name.
     type: dict
     default: {}
   backup_directory:
@@ -200,6 +200,12 @@ plan:
       description: V(name), V(address) and V(port) of every API server that exists or is wanted.
       type: list
       elements: dict
+    refuses_anonymous:
+      description: Whether an API server does not answer an anonymous C(GET /readyz).
+      type: bool
+    hides_cluster_info:
+      description: Whether an API server refuses the anonymous request by which C(kubeadm join) looks for the cluster.
+      type: bool
     sans:
       description:
         - SANs of every API server's certificate and of the ClusterConfiguration. Beside those that are wished they are

@@ -31,6 +31,12 @@ options:
     type: list
     elements: str
     required: true
+  ca_certificate:
+    description:
+      - PEM text of the cluster's CA certificate. With it kubeadm presents the token when it looks for the cluster
+        (C(discovery.file)), for API servers that refuse anonymous requests to the ConfigMap C(kube-public/cluster-info).
+      - Without it or when it is empty, kubeadm looks as anonymous and trusts by O(ca_cert_hashes) (C(discovery.bootstrapToken)).
+    type: str
   api_version:
     description:
       - API version in which kubeadm is told what to do, from V(kubeadm.k8s.io/v1beta2) to V(kubeadm.k8s.io/v1beta4). Take
@@ -226,6 +232,7 @@ def request_of(parameters: t.Mapping[str, t.Any]) -> join.JoinRequest:
         kubelet_extra_args=join.kubelet_flags(parameters["kubelet_extra_args"], labels=parameters["node_labels"]),
         ignore_preflight_errors=tuple(parameters["ignore_preflight_errors"]),
         timeout=parameters["timeout"],
+        ca_certificate=parameters["ca_certificate"] or None,
     )
 
 
@@ -250,6 +257,7 @@ def main() -> None:
             "endpoint": {"type": "str", "required": True},
             "ca_cert_hashes": {"type": "list", "elements": "str", "required": True},
             "api_version": {"type": "str", "required": True},
+            "ca_certificate": {"type": "str"},
             "token": {"type": "str", "no_log": True},
             "certificate_key": {"type": "str", "no_log": True},
             "control_plane": {"type": "bool", "default": False},

@@ -155,6 +155,11 @@ host:
     kubeadm_patches:
       description: Flags and host paths that the patches in O(patches_dir) set, by component. V(null) without the directory.
       type: dict
+    anonymous_access:
+      description:
+        - The V(anonymous) part of the file that the API server's C(--authentication-config) names, in YAML; empty without
+          one, V(null) when it cannot be told.
+      type: str
     services:
       description: State of the services that matter here, by name.
       type: dict

@@ -44,6 +44,7 @@ class ControlPlane:
         kubeconfig: admin.conf, pointing to 127.0.0.1.
         api_port: port of the API server.
         etcd_port: client port of etcd.
+        processes: the running processes by name.
     """
 
     binaries: Path
@@ -53,6 +54,7 @@ class ControlPlane:
     kubeconfig: Path
     api_port: int
     etcd_port: int
+    processes: dict[str, subprocess.Popen[bytes]] = dataclasses.field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -122,8 +124,8 @@ def lab_binaries() -> Path:
 
 
 @contextlib.contextmanager
-def running(binaries: Path, directory: Path) -> t.Iterator[ControlPlane]:
-    """A control plane for the time of the context."""
+def running(binaries: Path, directory: Path, *, api_server_flags: t.Sequence[str] = ()) -> t.Iterator[ControlPlane]:
+    """A control plane for the time of the context; the API server gets ``api_server_flags`` in addition."""
     api_port, etcd_port, peer_port, manager_port = _free_ports(4)
     plane = ControlPlane(
         binaries=binaries,
@@ -137,7 +139,7 @@ def running(binaries: Path, directory: Path) -> t.Iterator[ControlPlane]:
     _write_files(plane)
     with contextlib.ExitStack() as stack:
         stack.enter_context(_process(plane, "etcd", _etcd_flags(plane, peer_port)))
-        stack.enter_context(_process(plane, "kube-apiserver", _api_server_flags(plane)))
+        stack.enter_context(_process(plane, "kube-apiserver", [*_api_server_flags(plane), *api_server_flags]))
         _await_ready(plane)
         _bind_administrators(plane)
         stack.enter_context(_process(plane, "kube-controller-manager", _controller_manager_flags(plane, manager_port)))
@@ -272,6 +274,7 @@ def _process(plane: ControlPlane, name: str, flags: t.Sequence[str]) -> t.Iterat
             stderr=subprocess.STDOUT,
             preexec_fn=_die_with_parent,  # noqa: PLW1509 - fixtures run in the main thread
         )
+    plane.processes[name] = process
     try:
         yield
         if process.poll() is not None:
@@ -291,6 +294,9 @@ def _die_with_parent() -> None:
 
 def _await_ready(plane: ControlPlane) -> None:
     context = ssl.create_default_context(cafile=str(plane.pki / "ca.crt"))
+    # An API server may refuse anonymous requests.
+    client = plane.pki / "apiserver-kubelet-client"
+    context.load_cert_chain(client.with_suffix(".crt"), client.with_suffix(".key"))
     deadline = time.monotonic() + _START_SECONDS
     problem: object = None
     while time.monotonic() < deadline:

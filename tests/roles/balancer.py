@@ -84,11 +84,18 @@ class Authority:
 
     def issue(self, name: str, san: str) -> tuple[pathlib.Path, pathlib.Path]:
         """Issue a serving certificate; return its path and its key's."""
+        return self._issue(name, "kube-apiserver", f"subjectAltName={san}")
+
+    def issue_client(self, name: str, common_name: str) -> tuple[pathlib.Path, pathlib.Path]:
+        """Issue a client certificate of a user without groups; return its path and its key's."""
+        return self._issue(name, common_name, "extendedKeyUsage=clientAuth")
+
+    def _issue(self, name: str, common_name: str, extension: str) -> tuple[pathlib.Path, pathlib.Path]:
         extensions = self.directory / f"{name}.ext"
-        extensions.write_text(f"subjectAltName={san}\n", encoding="ascii")
+        extensions.write_text(f"{extension}\n", encoding="ascii")
         run(
             *("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
-            *("-subj", "/CN=kube-apiserver", "-keyout", f"{name}.key", "-out", f"{name}.csr"),
+            *("-subj", f"/CN={common_name}", "-keyout", f"{name}.key", "-out", f"{name}.csr"),
             cwd=self.directory,
         )
         run(

@@ -14,6 +14,8 @@ import pathlib
 import signal
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -350,12 +352,29 @@ def test_reload_cuts_no_watch(
     assert reload_failures == []
 
 
+def test_metrics_for_prometheus(servers: dict[str, Server], balance: Balance) -> None:
+    port = free_port()
+    balancer = balance(list(servers.values()), apiserver_haproxy_metrics_bind=f"127.0.0.1:{port}")
+    servers["cp2"].set_state("unready")
+    wait_until(lambda: balancer.ready() == {"cp1", "cp3"}, limit=6, what="cp2 is down")
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        text = answer.read().decode()
+    for name in NAMES:
+        state = "UP" if name != "cp2" else "DOWN"
+        line = f'haproxy_server_status{{proxy="kubernetes-apiserver",server="{name}",state="{state}"}} 1'
+        assert line in text.splitlines()
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5)
+
+
 @pytest.mark.parametrize(
     "inputs",
     [
         {},
         {"apiserver_haproxy_check": "tcp"},
         {"apiserver_haproxy_bind_address": "127.0.0.1"},
+        {"apiserver_haproxy_metrics_bind": "127.0.0.1:8405"},
+        {"apiserver_haproxy_metrics_bind": "[::1]:8405"},
         {"apiserver_haproxy_bind_address": "::1"},
         {"apiserver_haproxy_backends": [{"name": "cp1", "address": "2001:db8::11"}]},
         {"apiserver_haproxy_backends": [{"name": "cp1.example.net", "address": "localhost", "port": 7443}]},

@@ -4,11 +4,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A TLS server that stands for one API server in the tests of load balancers (standard library only).
 
-    tls_server.py NAME ADDRESS PORT CERTIFICATE KEY STATE_FILE
+    tls_server.py NAME ADDRESS PORT CERTIFICATE KEY STATE_FILE [CLIENT_CA]
 
 ``/readyz`` answers 200 while STATE_FILE says ``ready``, else 500, and that only after 2 s if it says ``slow`` (as an API
 server does that waits for etcd); ``/watch`` sends a line every 100 ms for ever; every
-other path answers 200. Each answer has NAME in the header ``Server``. SIGUSR1 closes the listening socket for 150 ms:
+other path answers 200. With CLIENT_CA, a file, every path answers 401 to clients without a certificate of that CA. Each answer has NAME in the header ``Server``. SIGUSR1 closes the listening socket for 150 ms:
 new connections are refused, open ones go on.
 """
 
@@ -38,10 +38,11 @@ def answer(connection: ssl.SSLSocket, name: str, state_file: pathlib.Path) -> No
     request = connection.recv(4096).decode(errors="replace")
     path = request.split(" ")[1] if request.count(" ") >= 2 else ""
     state = state_file.read_text(encoding="utf-8").strip()
+    anonymous = connection.context.verify_mode is not ssl.CERT_NONE and not connection.getpeercert()
     unready = path == "/readyz" and state != "ready"
     if unready and state == "slow":
         time.sleep(2)
-    status = "500 Internal Server Error" if unready else "200 OK"
+    status = "401 Unauthorized" if anonymous else "500 Internal Server Error" if unready else "200 OK"
     length = "" if path == "/watch" else "Content-Length: 0\r\n"
     connection.sendall(f"HTTP/1.1 {status}\r\nServer: {name}\r\n{length}Connection: close\r\n\r\n".encode())
     while path == "/watch":
@@ -61,9 +62,13 @@ def serve(raw: socket.socket, context: ssl.SSLContext, name: str, state_file: pa
 
 def main() -> None:
     """Serve until the process is ended."""
-    name, address, port, certificate, key, state_file = sys.argv[1:]
+    name, address, port, certificate, key, state_file = sys.argv[1:7]
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
+    client_ca = "".join(sys.argv[7:8])
+    if client_ca:
+        context.load_verify_locations(client_ca)
+        context.verify_mode = ssl.CERT_OPTIONAL
     refuse = threading.Event()
     signal.signal(signal.SIGUSR1, lambda *_: refuse.set())
     listener = listen(address, int(port))

@@ -48,7 +48,9 @@ def select(paths: t.Iterable[Path], root: Path = ROOT) -> Selection:
         if _used(path, root) & {root / name for name in changed}
         or any(_names(_text(_used(path, root)), name) for role in roles for name in (role, f"kubeadm.ha.{role}"))
     }
-    return Selection(tuple(sorted((roles & scenarios) | tests)), tuple(sorted(_clusters(changed, root))))
+    # A role's scenarios are ROLE and ROLE_SOMETHING.
+    chosen = {name for name in scenarios if any(name == role or name.startswith(f"{role}_") for role in roles)}
+    return Selection(tuple(sorted(chosen | tests)), tuple(sorted(_clusters(changed, root))))
 
 
 def _roles(changed: set[Path], root: Path) -> set[str]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -28,6 +29,17 @@ class HostCommands:
     def find(self, program: str) -> str | None:
         """The program's path, ``None`` when the host does not have it."""
         return shutil.which(program, path=self._search_path)
+
+    @contextlib.contextmanager
+    def hold(self, text: str) -> t.Iterator[str]:
+        """The text in memory of this process; only the same user's and root's processes can open the path."""
+        descriptor = os.memfd_create("kubeadm-ha")
+        try:
+            with os.fdopen(os.dup(descriptor), "w", encoding="utf-8") as stream:
+                stream.write(text)
+            yield f"/proc/{os.getpid()}/fd/{descriptor}"
+        finally:
+            os.close(descriptor)
 
     def run(
         self,

@@ -22,7 +22,7 @@ import sys
 import time
 import typing as t
 
-from .._domain import redaction
+from .._domain import anonymous_access, redaction
 from .._domain.errors import CommandFailed
 from .._domain.named_endpoint import endpoints_in
 from .control_plane_inspection import ControlPlaneInspection
@@ -104,6 +104,7 @@ class HostInspection:
             "users": list(_homes(self._users)),
             "manifests": self._manifests(),
             **self._control_plane.collect(),
+            "anonymous_access": self._anonymous_access(),
             "kubernetes_files": self._kubernetes_files(),
             "listening": [_socket_view(item, owners) for item in sockets if item["state"] == _TCP_LISTEN],
             "api_clients": [
@@ -189,6 +190,12 @@ class HostInspection:
                 "flags": [list(flag) for flag in redaction.manifest_flags(text)],
             }
         return found
+
+    def _anonymous_access(self) -> str | None:
+        """The ``anonymous`` part of the API server's ``--authentication-config``; ``None`` when it cannot be told."""
+        manifest = os.path.join(self._kubernetes_dir, "manifests", "kube-apiserver.yaml")
+        path = dict(redaction.manifest_flags(_text(manifest))).get("authentication-config")
+        return anonymous_access.stanza(_text(path)) if path else ""
 
     def _kubernetes_files(self) -> list[str]:
         paths = glob.glob(os.path.join(self._kubernetes_dir, "**"), recursive=True)

@@ -10,6 +10,7 @@ import binascii
 import dataclasses
 import typing as t
 
+from . import anonymous_access
 from .address import DEFAULT_API_PORT, Endpoint, San, canonical_ip
 from .certificate_issue import KINDS
 from .errors import InvalidInput
@@ -37,6 +38,7 @@ class Host:
         ca_pem: the cluster CA in PEM, empty when the host has none.
         kubeconfigs: parsed kubeconfigs by path; ``None`` for one that could not be read without its credentials.
         kubelet_ca_hashes: hashes of the public keys of the CAs inside kubelet.conf; empty when it holds none.
+        closed_to_anonymous: paths at which an API server here refuses anonymous requests, of those that matter.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Host:
     ca_pem: str
     kubeconfigs: t.Mapping[str, t.Any]
     kubelet_ca_hashes: frozenset[str] = frozenset()
+    closed_to_anonymous: frozenset[str] = frozenset()
 
     @classmethod
     def from_report(
@@ -61,6 +64,7 @@ class Host:
             ca_pem=pems.get(f"{pki_dir}/ca.crt", ""),
             kubeconfigs=kubeconfigs,
             kubelet_ca_hashes=_ca_hashes(kubeconfigs.get(_KUBELET_KUBECONFIG), x509),
+            closed_to_anonymous=frozenset(_closed_to_anonymous(report, yaml)),
         )
 
     @property
@@ -234,6 +238,14 @@ def _ca_hashes(document: t.Any, x509: X509) -> frozenset[str]:
         return frozenset(item.public_key_sha256 for item in x509.certificates(base64.b64decode(data)))
     except (InvalidInput, KeyError, IndexError, TypeError, ValueError, binascii.Error):
         return frozenset()
+
+
+def _closed_to_anonymous(report: t.Mapping[str, t.Any], yaml: Yaml) -> t.Iterator[str]:
+    api_server = report["manifests"].get("kube-apiserver")
+    for path in (anonymous_access.READYZ, anonymous_access.CLUSTER_INFO) if api_server is not None else ():
+        flags = dict(api_server["flags"])
+        if not anonymous_access.is_open(path, flags, report.get("anonymous_access", ""), yaml):
+            yield path
 
 
 def _leaf(pem: str, x509: X509) -> Certificate | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import dataclasses
 import json
 import re
@@ -137,6 +138,8 @@ class JoinRequest:
         kubelet_extra_args: flags of the kubelet by name without dashes.
         ignore_preflight_errors: names of kubeadm's checks.
         timeout: seconds for each of kubeadm's waits (discovery, TLS bootstrap, health); ``None`` is kubeadm's.
+        ca_certificate: PEM of the cluster's CA. With it kubeadm presents the token when it looks for the cluster, for API
+            servers that refuse anonymous requests; ``None`` lets it look as anonymous.
     """
 
     endpoint: Endpoint
@@ -154,6 +157,7 @@ class JoinRequest:
     kubelet_extra_args: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     ignore_preflight_errors: tuple[str, ...] = ()
     timeout: int | None = None
+    ca_certificate: str | None = None
 
     @property
     def role(self) -> str:
@@ -358,18 +362,21 @@ def ensure(
     )
 
 
-def join_configuration(request: JoinRequest) -> dict[str, t.Any]:
-    """The JoinConfiguration as a document."""
+def join_configuration(request: JoinRequest, *, discovery_file: str | None = None) -> dict[str, t.Any]:
+    """The JoinConfiguration as a document, with the path of a :func:`discovery_kubeconfig` if there is one."""
+    token = "" if request.token is None else request.token.text
+    by_token = {
+        "bootstrapToken": {
+            "apiServerEndpoint": str(request.endpoint),
+            "token": token,
+            "caCertHashes": list(request.ca_cert_hashes),
+        }
+    }
+    by_file = {"file": {"kubeConfigPath": discovery_file}, "tlsBootstrapToken": token}
     document: dict[str, t.Any] = {
         "apiVersion": request.api_version,
         "kind": "JoinConfiguration",
-        "discovery": {
-            "bootstrapToken": {
-                "apiServerEndpoint": str(request.endpoint),
-                "token": "" if request.token is None else request.token.text,
-                "caCertHashes": list(request.ca_cert_hashes),
-            }
-        },
+        "discovery": by_token if discovery_file is None else by_file,
     }
     registration = _node_registration(request)
     if registration:
@@ -381,6 +388,25 @@ def join_configuration(request: JoinRequest) -> dict[str, t.Any]:
     if request.timeout is not None:
         _set_timeouts(document, request)
     return document
+
+
+def discovery_kubeconfig(request: JoinRequest) -> str:
+    """A kubeconfig (JSON is one) by which kubeadm looks for the cluster with the token instead of as anonymous.
+
+    kubeadm then asks for cluster-info once and is content with 403, which a bootstrap token gets
+    (cmd/kubeadm/app/discovery/file/file.go).
+    """
+    ca = base64.b64encode((request.ca_certificate or "").encode()).decode()
+    name, user = "kubernetes", "tls-bootstrap-token-user"
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": name, "cluster": {"server": request.endpoint.url, "certificate-authority-data": ca}}],
+        "users": [{"name": user, "user": {"token": "" if request.token is None else request.token.text}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": user}}],
+        "current-context": name,
+    }
+    return json.dumps(document)
 
 
 def kubelet_flags(flags: t.Mapping[str, t.Any], *, labels: t.Mapping[str, t.Any]) -> dict[str, str]:
@@ -502,9 +528,10 @@ def _join(commands: Commands, request: JoinRequest) -> None:
     """Run kubeadm. The configuration travels by standard input."""
     if request.token is None:
         raise InvalidInput("The option token is missing: this host has to join, and kubeadm needs a bootstrap token.")
-    result = commands.run(
-        ["kubeadm", "join", "--config=/dev/stdin"], stdin=json.dumps(join_configuration(request)), check=False
-    )
+    with contextlib.ExitStack() as held:
+        file = held.enter_context(commands.hold(discovery_kubeconfig(request))) if request.ca_certificate else None
+        configuration = json.dumps(join_configuration(request, discovery_file=file))
+        result = commands.run(["kubeadm", "join", "--config=/dev/stdin"], stdin=configuration, check=False)
     if result.returncode != 0:
         told = without_secrets(last_lines(result.stderr) or last_lines(result.stdout), request.secrets)
         raise CommandFailed(

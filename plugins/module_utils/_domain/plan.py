@@ -67,11 +67,23 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True)
 class Balancer:
-    """The state of a load balancer host: is haproxy installed, enabled and running, and is its configuration the wanted one."""
+    """The state of a load balancer host.
+
+    Attributes:
+        is_installed: whether haproxy is there.
+        is_configured: whether its configuration is the wanted one.
+        is_running: whether it is enabled and running.
+        replaces_foreign: whether the configuration that is replaced is somebody else's.
+        needs_cryptography: whether the certificate of its checks is issued or renewed.
+        changes: what changes on the host beside haproxy itself (:mod:`load_balancer`).
+    """
 
     is_installed: bool
     is_configured: bool
     is_running: bool
+    replaces_foreign: bool = False
+    needs_cryptography: bool = False
+    changes: tuple[Change, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,7 +162,7 @@ def _balance(situation: Situation) -> t.Iterator[Entry]:
     for name, balancer in situation.balancers.items():
         now = {
             "package": "installed" if balancer.is_installed else "absent",
-            "configuration": "as wanted" if balancer.is_configured else "other",
+            "configuration": "as wanted" if balancer.is_configured else _other_configuration(balancer),
             "service": "enabled, running" if balancer.is_running else "other",
         }
         before = {key: value for key, value in now.items() if value != wanted[key]}
@@ -162,6 +174,12 @@ def _balance(situation: Situation) -> t.Iterator[Entry]:
                 reason=f"{situation.wish.endpoint} leads to {len(situation.wish.control_planes)} API servers through it",
             )
             yield Entry(name, "balance", change)
+        for change in balancer.changes:
+            yield Entry(name, "balance", change)
+
+
+def _other_configuration(balancer: Balancer) -> str:
+    return "somebody else's (a backup is kept)" if balancer.replaces_foreign else "other"
 
 
 def _certify(situation: Situation) -> t.Iterator[Entry]:
@@ -302,14 +320,21 @@ def _leftovers(situation: Situation) -> t.Iterator[Entry]:
 
 
 def _prepare(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Entry]:
+    needed: dict[str, set[str]] = {
+        name: {"cryptography"} for name, balancer in situation.balancers.items() if balancer.needs_cryptography
+    }
+    if needed:
+        # It signs the certificates of the load balancers' checks.
+        needed.setdefault(situation.serving.name, set()).add("cryptography")
     touched = {entry.host for entry in entries if entry.step not in ("balance", *_WITHOUT_FILES)}
-    if touched:
-        touched.add(situation.serving.name)
+    for name in touched | {situation.serving.name} if touched else ():
+        needed.setdefault(name, set()).update(_PYTHON_MODULES)
     names = dict.fromkeys((*situation.wish.nodes, *situation.wish.load_balancers))
-    for name in (name for name in names if name in touched):
+    for name in (name for name in names if name in needed):
         host = situation.hosts[name]
         missing = [module for module in _PYTHON_MODULES if not host.has_python_module(module)]
-        if missing:
+        # The role python_requirements installs both where one is missing.
+        if needed[name].intersection(missing):
             change = Change(
                 object="Python libraries",
                 before=dict.fromkeys(missing, "absent"),

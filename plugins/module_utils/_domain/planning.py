@@ -8,10 +8,12 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import carried_files, control_plane_parity, wanted_sans
+from . import anonymous_access, carried_files, control_plane_parity, wanted_sans
 from .address import Endpoint
+from .change import Change
 from .cluster import Cluster
 from .host import Host
+from .load_balancer import OTHER
 from .notes import Note, find_notes
 from .plan import (
     KUBELET,
@@ -83,6 +85,7 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     found: list[Problem] = list(_not_looked_at(wish, hosts))
     cluster = Cluster.from_report(arguments["cluster"], yaml=yaml) if arguments["cluster"] else None
     found += find_problems(wish, hosts, cluster, arguments["etcd"])
+    found += [Problem(**item) for seen in arguments["balancers"].values() for item in seen["problems"]]
     serving = serving_control_plane(wish, hosts)
     if serving is None or cluster is None or not cluster.configuration:
         return Plan(problems=tuple(found))
@@ -92,8 +95,8 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
         cluster=cluster,
         serving=serving,
         balancers={
-            name: _balancer(hosts[name], differs=differs)
-            for name, differs in arguments["balancers"].items()
+            name: _balancer(hosts[name], inspection)
+            for name, inspection in arguments["balancers"].items()
             if name in hosts
         },
         backup_directory=arguments["backup_directory"],
@@ -140,6 +143,7 @@ def control_plane_facts(
         "ca_certificate": serving.ca_pem if serving is not None else "",
         "control_planes": servers,
         "api_servers": [str(Endpoint(item["address"], item["port"])) for item in servers if item["address"]],
+        "refuses_anonymous": _is_closed(anonymous_access.READYZ, hosts),
         "files": _files_to_look_at(serving, [hosts[name] for name in control_planes if name in hosts]),
     }
 
@@ -151,13 +155,21 @@ def _files_to_look_at(serving: Host | None, control_planes: t.Iterable[Host]) ->
     return {name: [fact.as_dict() for fact in wanted] for name in newcomers} if wanted else {}
 
 
-def _balancer(host: Host, *, differs: bool) -> Balancer:
+def _balancer(host: Host, inspection: t.Mapping[str, t.Any]) -> Balancer:
     service = host.report["services"].get("haproxy")
     return Balancer(
         is_installed=service is not None,
-        is_configured=not differs,
+        is_configured=not inspection["differs"],
         is_running=service is not None and service["active"] == "active" and service["enabled"] == "enabled",
+        replaces_foreign=inspection["owner"] == OTHER,
+        needs_cryptography=inspection["renew_certificate"],
+        changes=tuple(Change(**change) for change in inspection["changes"]),
     )
+
+
+def _is_closed(path: str, hosts: t.Mapping[str, Host]) -> bool:
+    """Whether one of the API servers refuses anonymous requests to this path."""
+    return any(path in host.closed_to_anonymous for host in hosts.values())
 
 
 def _can_be_asked(host: Host) -> bool:
@@ -179,6 +191,8 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
         "server": str(server),
         "ca_certificate": situation.serving.ca_pem,
         "control_planes": api_servers(situation.wish.control_planes, situation.hosts, server),
+        "refuses_anonymous": _is_closed(anonymous_access.READYZ, situation.hosts),
+        "hides_cluster_info": _is_closed(anonymous_access.CLUSTER_INFO, situation.hosts),
         "kubernetes_version": str(situation.cluster.version),
         "sans": sorted(san.value for san in situation.sans),
         "etcd_sans": _etcd_sans(situation),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import typing as t
 
@@ -106,6 +107,14 @@ class MemoryCommands:
         """``answers`` by program; a program without an answer is not installed."""
         self.answers = answers
         self.asked: list[tuple[t.Sequence[str], str | None]] = []
+        self.held: dict[str, str] = {}
+
+    @contextlib.contextmanager
+    def hold(self, text: str) -> t.Iterator[str]:
+        """A path; :attr:`held` has its text while the context lasts."""
+        self.held["/held"] = text
+        yield "/held"
+        del self.held["/held"]
 
     def find(self, program: str) -> str | None:
         """A path for the known programs."""

@@ -297,6 +297,27 @@ def test_joining_passes_everything_by_standard_input() -> None:
     assert json.loads(stdin or "")["discovery"]["bootstrapToken"]["token"] == TOKEN.text
 
 
+def test_a_cluster_that_hides_from_anonymous_is_found_with_the_token() -> None:
+    files = MemoryFiles({})
+    read: list[t.Any] = []
+
+    def kubeadm(_arguments: t.Sequence[str], stdin: str | None) -> CommandResult:
+        discovery = json.loads(stdin or "")["discovery"]
+        read.append((discovery, json.loads(commands.held[discovery["file"]["kubeConfigPath"]])))
+        files.contents.update(worker_files())
+        return CommandResult(0, "joined", "")
+
+    commands = MemoryCommands(kubeadm=kubeadm)
+    ensure(files, commands, Node(None), ca_certificate=CA.certificate.decode()).act()
+    ((discovery, kubeconfig_read),) = read
+    assert discovery == {"file": {"kubeConfigPath": "/held"}, "tlsBootstrapToken": TOKEN.text}
+    (cluster,) = kubeconfig_read["clusters"]
+    assert base64.b64decode(cluster["cluster"]["certificate-authority-data"]) == CA.certificate
+    assert cluster["cluster"]["server"].startswith("https://")
+    assert kubeconfig_read["users"][0]["user"] == {"token": TOKEN.text}
+    assert commands.held == {}
+
+
 def test_a_failed_join_tells_kubeadms_reason_and_no_secret() -> None:
     stderr = (
         "[WARNING SystemVerification]: cgroups v1\n"

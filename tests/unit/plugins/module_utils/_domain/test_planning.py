@@ -171,6 +171,11 @@ def cluster_dns(*nodes: str) -> dict[str, t.Any]:
     return {"deployment": {**deployment, "tolerations": tolerations}, "pods": pods}
 
 
+def inspection(*, differs: bool, **found: t.Any) -> dict[str, t.Any]:
+    """The answer of ``load_balancer_decision``."""
+    return {"differs": differs, "owner": "package", "renew_certificate": False, "changes": [], "problems": [], **found}
+
+
 def before() -> Arguments:
     """The arguments for a stranger's cluster: one control plane, two workers, nothing else."""
     old = "https://192.0.2.11:6443"
@@ -195,7 +200,7 @@ def before() -> Arguments:
         },
         "cluster": cluster("cp1", "w1", "w2"),
         "etcd": {"healthy": True, "members": []},
-        "balancers": {"lb1": True},
+        "balancers": {"lb1": inspection(differs=True)},
         "backup_directory": "/var/backups/kubeadm-ha",
     }
 
@@ -207,7 +212,7 @@ def after() -> Arguments:
     arguments["hosts"].update({name: control_plane(name, endpoint=ENDPOINT) for name in ("cp1", "cp2", "cp3")})
     arguments["hosts"].update({name: member(name, url) for name in ("w1", "w2")})
     arguments["cluster"] = cluster("cp1", "cp2", "cp3", "w1", "w2", endpoint=ENDPOINT)
-    arguments["balancers"] = {"lb1": False}
+    arguments["balancers"] = {"lb1": inspection(differs=False)}
     arguments["hosts"]["lb1"]["services"] = {"haproxy": {"active": "active", "enabled": "enabled"}}
     return arguments
 
@@ -260,6 +265,49 @@ def test_a_converted_cluster_has_an_empty_plan() -> None:
     plan = plan_of(after())
     assert (plan.entries, plan.problems) == ((), ())
     assert plan_report.table(plan) == ["Plan: nothing to change."]
+
+
+def _refuse_anonymous(arguments: Arguments, *, host: str = "cp1") -> None:
+    arguments["hosts"][host]["manifests"]["kube-apiserver"]["flags"].append(["anonymous-auth", "false"])
+
+
+def test_the_certificate_of_a_load_balancer_is_an_entry_and_needs_cryptography() -> None:
+    change = {"object": "certificate /probe.crt", "before": None, "after": {"valid_until": "x"}, "reason": "needed"}
+    arguments = after()
+    arguments["balancers"]["lb1"] = inspection(differs=True, owner="role", renew_certificate=True, changes=[change])
+    plan = plan_of(arguments)
+    assert objects(plan, "lb1") == [
+        ("prepare", "Python libraries"),
+        ("balance", "load balancer haproxy"),
+        ("balance", "certificate /probe.crt"),
+    ]
+    # The control plane that signs needs it, too, and nobody else.
+    assert {entry.host for entry in plan.entries if entry.step == "prepare"} == {"cp1", "lb1"}
+    for name in ("cp1", "lb1"):
+        arguments["hosts"][name]["python"] = {"modules": {"yaml": False, "cryptography": True}}
+    assert "prepare" not in {entry.step for entry in plan_of(arguments).entries}
+
+
+def test_somebody_elses_haproxy_cfg() -> None:
+    arguments = before()
+    problem = {"subject": "lb1", "message": "somebody's"}
+    arguments["balancers"]["lb1"] = inspection(differs=True, owner="other", problems=[problem])
+    plan = plan_of(arguments)
+    assert [item.message for item in plan.problems] == ["somebody's"]
+    arguments["balancers"]["lb1"] = inspection(differs=True, owner="other")
+    (entry,) = [entry for entry in plan_of(arguments).entries if entry.host == "lb1"]
+    assert entry.change.before["configuration"] == "somebody else's (a backup is kept)"
+
+
+def test_any_api_server_that_refuses_anonymous_requests_counts() -> None:
+    arguments = after()
+    facts = plan_of(arguments).facts
+    assert (facts["refuses_anonymous"], facts["hides_cluster_info"]) == (False, False)
+    _refuse_anonymous(arguments, host="cp3")
+    facts = plan_of(arguments).facts
+    assert (facts["refuses_anonymous"], facts["hides_cluster_info"]) == (True, True)
+    before_plan = control_plane_facts(arguments["hosts"], ["cp1"], yaml=PyYaml(), x509=NamedCertificates())
+    assert before_plan["refuses_anonymous"] is True
 
 
 def test_one_more_worker_changes_only_that_worker() -> None:

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which TCP ports the host's firewall lets in, from what its own tool shows. Private to kubeadm.ha: no stable interface.
+
+A rule that lets a port in from some sources only is the operator's decision: the port counts as open.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+FIREWALLD = "firewalld"
+UFW = "ufw"
+
+#: Ports of firewalld's own service definitions for Kubernetes (config/services of firewalld).
+_FIREWALLD_SERVICES = {
+    "etcd-client": {2379},
+    "etcd-server": {2380},
+    "kube-apiserver": {6443},
+    "kube-control-plane": {2379, 2380, 6443, 10250, 10251, 10252},
+    "kube-control-plane-secure": {2379, 2380, 6443, 10250, 10257, 10259},
+    "kubelet": {10250},
+    "kubelet-worker": {10250},
+}
+_UFW_ROW = re.compile(r"^(?P<to>\S.*?)\s{2,}(?P<action>[A-Z]+)(?: IN)?\s{2,}(?P<source>\S.*)$")
+
+
+def closed_ports(report: t.Mapping[str, t.Any], ports: t.Iterable[int]) -> list[int]:
+    """Those of the TCP ports that the firewall does not let in; none where no firewall is active.
+
+    Args:
+        report: ``name`` (``firewalld``, ``ufw`` or empty) and ``rules``, a list of texts: ``firewall-cmd --list-all`` of
+            the running and of the permanent configuration, or ``ufw status verbose``. A port must be open in each.
+        ports: the ports asked for.
+    """
+    is_open = {FIREWALLD: _firewalld_lets_in, UFW: _ufw_lets_in}.get(report["name"])
+    if is_open is None:
+        return []
+    return sorted(port for port in set(ports) if not all(is_open(text, port) for text in report["rules"]))
+
+
+def _firewalld_lets_in(text: str, port: int) -> bool:
+    fields = dict(re.findall(r"^\s+([a-z -]+):[ \t]*(.*)$", text, re.MULTILINE))
+    services = fields.get("services", "").split()
+    rich = re.findall(r"^\s+rule .*\bport port=\"([0-9-]+)\" protocol=\"tcp\".*\baccept\b", text, re.MULTILINE)
+    listed = [item.partition("/")[0] for item in fields.get("ports", "").split() if item.endswith("/tcp")]
+    return (
+        fields.get("target") == "ACCEPT"
+        or any(port in _FIREWALLD_SERVICES.get(service, ()) for service in services)
+        or any(_is_in(port, spec, "-") for spec in [*listed, *rich])
+    )
+
+
+def _ufw_lets_in(text: str, port: int) -> bool:
+    if re.search(r"^Default: allow \(incoming\)", text, re.MULTILINE):
+        return True
+    rows = (_UFW_ROW.match(line) for line in text.splitlines())
+    return any(_ufw_row_lets_in(row, port) for row in rows if row and row.group("action") in ("ALLOW", "LIMIT"))
+
+
+def _ufw_row_lets_in(row: t.Match[str], port: int) -> bool:
+    """``6443/tcp``, ``80,443/tcp``, ``6000:7000/tcp``, ``6443``, ``192.0.2.1 6443/tcp on eth0``, or ``Anywhere``."""
+    words = row.group("to").replace("(v6)", "").split()
+    if words[0] == "Anywhere" and len(words) == 1:
+        return row.group("source").split()[0] == "Anywhere"
+    for word in words:
+        spec, _slash, protocol = word.partition("/")
+        if protocol in ("", "tcp") and re.fullmatch(r"[0-9:,]+", spec):
+            return any(_is_in(port, part, ":") for part in spec.split(",") if part)
+    return False
+
+
+def _is_in(port: int, spec: str, separator: str) -> bool:
+    """Whether ``spec``, a port or a range with this separator, holds the port."""
+    first, _separator, last = spec.partition(separator)
+    return first.isdigit() and int(first) <= port <= int(last or first)
+
+
+__all__ = ("FIREWALLD", "UFW", "closed_ports")

@@ -1,0 +1,134 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: load_balancer_info
+short_description: Look at a host that runs or shall run haproxy in front of the API servers
+version_added: 0.1.0
+description:
+  - Tells whose C(haproxy.cfg) the host has, which configuration haproxy runs, the client certificate of its checks,
+    the rules of an active firewall and what SELinux's policy offers.
+  - The host needs Python 3.8 and its standard library, nothing else. P(kubeadm.ha.load_balancer_decision#filter)
+    understands the result on the controller.
+  - No private key is read. Changes nothing.
+options:
+  configuration:
+    description: The configuration file of haproxy.
+    type: path
+    default: /etc/haproxy/haproxy.cfg
+  marker:
+    description: A text by which the role's own configuration is known.
+    type: str
+    required: true
+  status_socket:
+    description: Unix socket on which the role's configuration shows what is loaded.
+    type: path
+    default: /var/lib/haproxy/kubernetes-apiserver-status.sock
+  certificate:
+    description: Client certificate of the checks. Its key is beside it, with C(.key) appended to the name.
+    type: path
+    default: /etc/haproxy/kubernetes-probe.crt
+  firewalld_zone:
+    description: Zone of firewalld to look at. Not given, its default zone.
+    type: str
+extends_documentation_fragment:
+  - kubeadm.ha.attributes
+  - kubeadm.ha.attributes.actiongroup
+  - kubeadm.ha.attributes.info_module
+author:
+  - kubeadm.ha contributors (@kubeadm-ha)
+seealso:
+  - plugin: kubeadm.ha.load_balancer_decision
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Look at a load balancer host
+  kubeadm.ha.load_balancer_info:
+    marker: Configuration of the Ansible role kubeadm.ha.apiserver_haproxy
+  register: looked
+
+- name: Show whose configuration it has
+  ansible.builtin.debug:
+    msg: "{{ looked.load_balancer.configuration.owner }}"
+"""
+
+RETURN = r"""
+load_balancer:
+  description: What was found. What the host does not have is empty.
+  returned: success
+  type: dict
+  contains:
+    configuration:
+      description:
+        - V(path) and V(sha1) of the file.
+        - V(owner) is V(absent), V(role), V(package) (unchanged by C(dpkg --verify) or C(rpm --verify)) or V(other).
+      type: dict
+      sample: {"path": "/etc/haproxy/haproxy.cfg", "owner": "package", "sha1": "da39a3ee5e6b4b0d3255bfef95601890afd80709"}
+    running:
+      description: Name of the configuration that haproxy runs, empty when it is not the role's.
+      type: str
+    certificate:
+      description: V(path), V(pem) and whether there is a key (V(has_key)).
+      type: dict
+    firewall:
+      description:
+        - V(name) is V(firewalld), V(ufw) or empty where neither is active.
+        - V(rules) are the texts of C(firewall-cmd --list-all), running and permanent, or of C(ufw status verbose).
+      type: dict
+    selinux:
+      description:
+        - V(mode) is V(enforcing), V(permissive) or V(disabled).
+        - V(has_tools) tells whether C(semanage) is there, V(ports) and V(booleans) are the texts of C(semanage port -l)
+          and C(getsebool -a).
+      type: dict
+    has_ipv6:
+      description: Whether the kernel has IPv6.
+      type: bool
+    clock:
+      description: The host's clock, in seconds since the epoch.
+      type: float
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.load_balancer_inspection import (
+    LoadBalancerInspection,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+
+SECONDS_FOR_A_COMMAND = 30.0
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "configuration": {"type": "path", "default": "/etc/haproxy/haproxy.cfg"},
+            "marker": {"type": "str", "required": True},
+            "status_socket": {"type": "path", "default": "/var/lib/haproxy/kubernetes-apiserver-status.sock"},
+            "certificate": {"type": "path", "default": "/etc/haproxy/kubernetes-probe.crt"},
+            "firewalld_zone": {"type": "str"},
+        },
+        supports_check_mode=True,
+    )
+    inspection = LoadBalancerInspection(
+        HostCommands(timeout=SECONDS_FOR_A_COMMAND),
+        configuration=module.params["configuration"],
+        marker=module.params["marker"],
+        status_socket=module.params["status_socket"],
+        certificate=module.params["certificate"],
+        zone=module.params["firewalld_zone"],
+    )
+    conclude(module, lambda: Decision(values={"load_balancer": inspection.collect()}))
+
+
+if __name__ == "__main__":
+    main()
