@@ -17,11 +17,6 @@ SCENARIOS = sorted(path.parent.name for path in PROJECT.glob("molecule/*/molecul
 SECONDS_PER_SCENARIO = 300
 
 
-def test_every_scenario_is_named_after_a_role() -> None:
-    assert SCENARIOS
-    assert [name for name in SCENARIOS if not (PROJECT / "roles" / name).is_dir()] == []
-
-
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_scenario(scenario: str) -> None:
     programs = str(pathlib.Path(sys.executable).parent)

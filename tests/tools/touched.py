@@ -39,8 +39,10 @@ def select(paths: t.Iterable[Path], root: Path = ROOT) -> Selection:
     """The scenarios that the paths, relative to ``root``, touch."""
     changed = set(paths)
     roles = _roles(changed, root)
-    scenarios = {path.parent.name for path in root.glob("molecule/*/molecule.yml")}
+    texts = {path.parent.name: _text(path.parent.rglob("*.yml")) for path in root.glob("molecule/*/molecule.yml")}
+    scenarios = {name for name, text in texts.items() if any(_names(text, f"kubeadm.ha.{role}") for role in roles)}
     if any(path.parts[:2] == ("molecule", "shared") for path in changed):
+        scenarios = set(texts)
         roles |= scenarios
     tests = {
         path.stem
@@ -48,7 +50,7 @@ def select(paths: t.Iterable[Path], root: Path = ROOT) -> Selection:
         if _used(path, root) & {root / name for name in changed}
         or any(_names(_text(_used(path, root)), name) for role in roles for name in (role, f"kubeadm.ha.{role}"))
     }
-    return Selection(tuple(sorted((roles & scenarios) | tests)), tuple(sorted(_clusters(changed, root))))
+    return Selection(tuple(sorted(scenarios | (roles & set(texts)) | tests)), tuple(sorted(_clusters(changed, root))))
 
 
 def _roles(changed: set[Path], root: Path) -> set[str]:
