@@ -17,8 +17,6 @@ import pytest
 from tests.scenarios.infrastructure import Repository
 
 if t.TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.scenarios.playbook import Run
 
 HOSTS = """\
@@ -57,7 +55,7 @@ NAMES = (
     *("earlier_vars", "earlier_vars_file", "earlier_fact", "extra"),
 )
 #: An endpoint that consists of the names of the variables that are seen where it is read.
-ENDPOINT = "kubeadm_ha_endpoint: \"" + "".join(f"{{{{ '{name},' if {name} is defined }}}}" for name in NAMES) + '"\n'
+ENDPOINT = 'kubeadm_ha_endpoint: "' + "".join(f"{{{{ '{name},' if {name} is defined }}}}" for name in NAMES) + '"\n'
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +86,10 @@ def write(repository: Repository, files: t.Mapping[str, str]) -> None:
 def seen(run: Run) -> list[list[str]]:
     """What each refusal of a run names in the endpoint, first the role's, then the imported playbook's."""
     assert run.status != 0, run.output
-    found = [re.search(r"kubeadm_ha_endpoint: '([a-z_,]+)' (?:has no port|is not an endpoint)", text) for text in run.failures]
+    found = [
+        re.search(r"kubeadm_ha_endpoint: '([a-z_,]+)' (?:has no port|is not an endpoint)", text)
+        for text in run.failures
+    ]
     assert None not in found, run.failures
     return [match.group(1).rstrip(",").split(",") for match in found if match]
 
