@@ -15,10 +15,12 @@ attributes:
     description: Can run in C(check_mode) and return changed status prediction without modifying the target.
   diff_mode:
     description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+  idempotent:
+    description: When run twice in a row outside C(check_mode), with the same arguments, the second run changes nothing.
   platform:
     description: Target OS or families that can be operated against.
     support: full
-    platforms: posix
+    platforms: linux
 """
 
     ACTIONGROUP = r"""
@@ -43,6 +45,5 @@ attributes:
     details:
       - This module does not change anything.
   idempotent:
-    description: When run twice in a row with the same inputs and the same state of the host, the second run is no change.
     support: full
 """

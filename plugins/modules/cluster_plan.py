@@ -111,18 +111,19 @@ options:
     description: Fail when there is a reason to stop.
     type: bool
     default: true
+extends_documentation_fragment:
+  - kubeadm.ha.attributes
+  - kubeadm.ha.attributes.actiongroup
 attributes:
   check_mode:
-    description: Can run in check mode and return the same result.
     support: full
   diff_mode:
-    description: Returns details on what has changed or would change.
-    support: none
+    support: N/A
     details:
-      - Nothing is ever changed.
-  platform:
-    description: Target platform.
+      - This module does not change anything.
+  idempotent:
     support: full
+  platform:
     platforms: posix
 author:
   - kubeadm.ha contributors (@kubeadm-ha)

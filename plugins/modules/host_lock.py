@@ -46,19 +46,20 @@ options:
     description: Seconds after which any lock may be taken over, V(0) to take it over now.
     type: int
     default: 7200
+extends_documentation_fragment:
+  - kubeadm.ha.attributes
+  - kubeadm.ha.attributes.actiongroup
 attributes:
   check_mode:
-    description: Can run in check mode and return the same result.
     support: full
     details:
       - Takes no lock in check mode.
   diff_mode:
-    description: Returns details on what has changed or would change.
     support: none
-  platform:
-    description: Target platform.
+    details:
+      - The lock is never reported as a change.
+  idempotent:
     support: full
-    platforms: linux
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 """

@@ -64,19 +64,10 @@ options:
 requirements:
   - PyYAML
   - cryptography >= 3.4
-attributes:
-  check_mode:
-    description: Can run in check mode and return the same result.
-    support: full
-  diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
-    support: none
-    details:
-      - Nothing is ever changed.
-  platform:
-    description: Target OS/families that can be operated against.
-    support: full
-    platforms: linux
+extends_documentation_fragment:
+  - kubeadm.ha.attributes
+  - kubeadm.ha.attributes.actiongroup
+  - kubeadm.ha.attributes.info_module
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:

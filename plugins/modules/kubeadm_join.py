@@ -111,20 +111,16 @@ requirements:
   - PyYAML
   - cryptography >= 3.4
   - kubeadm of the cluster's minor version and a kubelet that is not newer
+extends_documentation_fragment:
+  - kubeadm.ha.attributes
+  - kubeadm.ha.attributes.actiongroup
 attributes:
   check_mode:
-    description: Can run in check mode and return changed status prediction without modifying target.
     support: full
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
     support: full
   idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
     support: full
-  platform:
-    description: Target OS/families that can be operated against.
-    support: full
-    platforms: linux
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:

@@ -71,26 +71,22 @@ requirements:
   - cryptography >= 3.4, for O(state=present)
   - kubeadm of the cluster's version
   - kubectl, or the Python library kubernetes
+extends_documentation_fragment:
+  - kubeadm.ha.attributes
+  - kubeadm.ha.attributes.actiongroup
 attributes:
   check_mode:
-    description: Can run in check mode and return changed status prediction without modifying target.
     support: full
     details:
       - Endpoint, hashes and API version are returned as they are; token and key are V(null).
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
     support: full
     details:
       - The diff holds no secrets.
   idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
     support: partial
     details:
       - O(state=absent) is idempotent, O(state=present) makes a new token each time.
-  platform:
-    description: Target OS/families that can be operated against.
-    support: full
-    platforms: linux
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:

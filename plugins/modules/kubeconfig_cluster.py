@@ -42,17 +42,16 @@ options:
 requirements:
   - PyYAML
   - cryptography, if O(certificate_authority_data) is given
+extends_documentation_fragment:
+  - kubeadm.ha.attributes
+  - kubeadm.ha.attributes.actiongroup
 attributes:
   check_mode:
-    description: Can run in check mode and return changed status prediction without modifying target.
     support: full
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
     support: full
-  platform:
-    description: Target OS/families that can be operated against.
+  idempotent:
     support: full
-    platforms: linux
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:

@@ -54,19 +54,10 @@ options:
     description:
       - IP address that this API server shall advertise. By default it is that of the interface with the default route.
     type: str
-attributes:
-  check_mode:
-    description: Can run in check mode and return the same result.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed or would change.
-    support: none
-    details:
-      - Nothing is ever changed.
-  platform:
-    description: Target platform.
-    support: full
-    platforms: linux
+extends_documentation_fragment:
+  - kubeadm.ha.attributes
+  - kubeadm.ha.attributes.actiongroup
+  - kubeadm.ha.attributes.info_module
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.integration import control_plane
 from tests.integration.modules import Modules
+from tests.integration.private_host import PrivateHost
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -26,17 +27,29 @@ def binaries() -> Path:
 
 @pytest.fixture(scope="session")
 def plane(binaries: Path, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[ControlPlane]:
-    """A running control plane without any object of kubeadm. Tests leave it as they found it."""
+    """A running control plane. Tests leave it as they found it, but for the objects of kubeadm."""
     with control_plane.running(binaries, tmp_path_factory.mktemp("control-plane")) as running:
         yield running
 
 
+@pytest.fixture(scope="session")
+def kubeadm_objects(plane: ControlPlane) -> control_plane.KubeadmObjects:
+    """What ``kubeadm init`` writes into the cluster."""
+    return control_plane.KubeadmObjects(plane)
+
+
+@pytest.fixture(autouse=True)
+def _without_objects(request: pytest.FixtureRequest) -> None:
+    """A test that has the control plane without asking for the cluster finds no object of kubeadm."""
+    if "plane" in request.fixturenames and "cluster" not in request.fixturenames:
+        request.getfixturevalue("kubeadm_objects").remove()
+
+
 @pytest.fixture
-def cluster(plane: ControlPlane) -> t.Iterator[ControlPlane]:
+def cluster(plane: ControlPlane, kubeadm_objects: control_plane.KubeadmObjects) -> ControlPlane:
     """The control plane with the objects that ``kubeadm init`` writes, fresh."""
-    plane.upload_objects()
-    yield plane
-    plane.remove_objects()
+    kubeadm_objects.provide()
+    return plane
 
 
 @pytest.fixture
@@ -49,3 +62,15 @@ def modules(plane: ControlPlane, tmp_path: Path) -> Modules:
 def modules_with_each_adapter(request: pytest.FixtureRequest, plane: ControlPlane, tmp_path: Path) -> Modules:
     """Runs modules on a host without and with the Python library ``kubernetes``."""
     return Modules(plane.environment, tmp_path, ("kubernetes",) if request.param == "kubectl" else ())
+
+
+@pytest.fixture
+def host(plane: ControlPlane, tmp_path: Path) -> PrivateHost:
+    """A host with /etc, /var/lib and /run of its own, on which nothing of Kubernetes is."""
+    return PrivateHost(tmp_path / "host", plane)
+
+
+@pytest.fixture
+def modules_on_host(host: PrivateHost, plane: ControlPlane, tmp_path: Path) -> Modules:
+    """Runs modules on that host."""
+    return Modules(plane.environment, tmp_path, ("kubernetes",), host.prefix)

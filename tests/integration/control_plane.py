@@ -6,12 +6,9 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import dataclasses
 import json
 import os
-import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -21,6 +18,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from tests.integration import processes
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 #: The address that kubeadm is told; nothing listens there. kubeadm takes no loopback address.
@@ -29,7 +28,6 @@ ADVERTISED_ADDRESS = "192.0.2.11"
 _CONTROLLERS = "bootstrapsigner,daemonset,deployment,replicaset"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
-_KILL_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +57,7 @@ class ControlPlane:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of tests, with the binaries first in PATH."""
-        return {**os.environ, "PATH": f"{self.binaries}{os.pathsep}{os.environ.get('PATH', '')}"}
+        return processes.environment(self.binaries)
 
     def kubeadm(self, *arguments: str, stdin: str = "") -> str:
         """Run kubeadm; its standard output."""
@@ -102,6 +100,43 @@ class ControlPlane:
         )
         self.kubectl("-n", "kube-system", "delete", "secret", "--field-selector=type=bootstrap.kubernetes.io/token")
 
+    def state_of_objects(self) -> dict[str, t.Any]:
+        """Whatever a test can change of the objects. What controllers write by themselves is left out."""
+        kinds = "configmaps,secrets,daemonsets,pods"
+        items = json.loads(self.kubectl("get", kinds, "--all-namespaces", "--output=json"))["items"]
+        return dict(_object_state(item) for item in items)
+
+
+class KubeadmObjects:
+    """The objects that ``kubeadm init`` writes, written again only when a test has changed them."""
+
+    def __init__(self, plane: ControlPlane) -> None:
+        """There are none yet."""
+        self._plane = plane
+        self._fresh: dict[str, t.Any] | None = None
+
+    def provide(self) -> None:
+        """Make sure that they are there as kubeadm wrote them, and nothing else."""
+        if self._fresh is None or self._plane.state_of_objects() != self._fresh:
+            self._plane.upload_objects()
+            self._fresh = self._plane.state_of_objects()
+
+    def remove(self) -> None:
+        """Make sure that they are not there."""
+        if self._fresh is not None:
+            self._plane.remove_objects()
+            self._fresh = None
+
+
+def _object_state(item: t.Mapping[str, t.Any]) -> tuple[str, t.Any]:
+    """Name and state of an object. cluster-info is signed by a controller, a DaemonSet has a status."""
+    metadata = item["metadata"]
+    name = f"{item['kind']} {metadata['namespace']}/{metadata['name']}"
+    if name == "ConfigMap kube-public/cluster-info":
+        signed = {key: text for key, text in item["data"].items() if not key.startswith("jws-")}
+        return name, (metadata["uid"], signed, metadata.get("labels"), metadata.get("annotations"))
+    return name, (metadata["uid"], metadata.get("generation") or metadata["resourceVersion"])
+
 
 def run(command: t.Sequence[str], *, stdin: str = "", environment: t.Mapping[str, str] | None = None) -> str:
     """Run a command to its good end; its standard output."""
@@ -126,7 +161,7 @@ def lab_binaries() -> Path:
 @contextlib.contextmanager
 def running(binaries: Path, directory: Path, *, api_server_flags: t.Sequence[str] = ()) -> t.Iterator[ControlPlane]:
     """A control plane for the time of the context; the API server gets ``api_server_flags`` in addition."""
-    api_port, etcd_port, peer_port, manager_port = _free_ports(4)
+    api_port, etcd_port, peer_port, manager_port = processes.free_ports(4)
     plane = ControlPlane(
         binaries=binaries,
         directory=directory,
@@ -267,13 +302,7 @@ def _process(plane: ControlPlane, name: str, flags: t.Sequence[str]) -> t.Iterat
     """A process that ends with the context, or with this process at the latest."""
     log_path = plane.directory / f"{name}.log"
     with log_path.open("wb") as log:
-        process = subprocess.Popen(
-            [str(plane.binaries / name), *flags],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - fixtures run in the main thread
-        )
+        process = processes.start([str(plane.binaries / name), *flags], log)
     plane.processes[name] = process
     try:
         yield
@@ -286,10 +315,6 @@ def _process(plane: ControlPlane, name: str, flags: t.Sequence[str]) -> t.Iterat
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_KILL_WITH_PARENT, signal.SIGKILL)
 
 
 def _await_ready(plane: ControlPlane) -> None:
@@ -310,11 +335,3 @@ def _await_ready(plane: ControlPlane) -> None:
         path.read_text(encoding="utf-8", errors="replace")[-2000:] for path in sorted(plane.directory.glob("*.log"))
     )
     raise AssertionError(f"kube-apiserver was not ready within {_START_SECONDS:.0f} s: {problem}\n{logs}")
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _number in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]

@@ -6,21 +6,17 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import dataclasses
 import json
-import os
-import signal
-import socket
 import subprocess
 import time
 import typing as t
 from pathlib import Path
 
+from tests.integration import processes
 from tests.integration.control_plane import run
 
 _READY_SECONDS = 60.0
-_KILL_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 @dataclasses.dataclass
@@ -81,13 +77,7 @@ class Ring:
             "--strict-reconfig-check=false",
         ]
         with (self.directory / f"{name}.log").open("ab") as log:
-            server.process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one thread, and nothing but a system call
-            )
+            server.process = processes.start(command, log)
 
     def kill(self, name: str) -> None:
         """End a server as a crash would."""
@@ -149,7 +139,7 @@ def ring_of_one(binaries: Path, directory: Path) -> t.Iterator[Ring]:
     pki = directory / "pki"
     for phase in ("etcd-ca", "etcd-server", "etcd-peer", "etcd-healthcheck-client"):
         run([str(binaries / "kubeadm"), "init", "phase", "certs", phase, f"--cert-dir={pki}"])
-    ports = _free_ports(6)
+    ports = processes.free_ports(6)
     servers = {
         f"cp{number + 1}": Server(
             f"cp{number + 1}", f"https://127.0.0.1:{ports[2 * number]}", f"https://127.0.0.1:{ports[2 * number + 1]}"
@@ -164,20 +154,3 @@ def ring_of_one(binaries: Path, directory: Path) -> t.Iterator[Ring]:
     finally:
         for name in servers:
             ring.kill(name)
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_KILL_WITH_PARENT, signal.SIGKILL)
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _number in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-
-
-def environment(binaries: Path) -> dict[str, str]:
-    """This process's environment with the binaries first in PATH."""
-    return {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"}

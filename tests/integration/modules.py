@@ -28,17 +28,19 @@ class Modules:
         environment: environment of the processes, PATH with the lab's binaries.
         directory: private directory.
         missing_libraries: Python libraries that the modules must not find.
+        prefix: the beginning of every command line, see private_host.
     """
 
     environment: t.Mapping[str, str]
     directory: Path
     missing_libraries: t.Sequence[str] = ()
+    prefix: t.Sequence[str] = ()
 
     def run(self, name: str, /, *, check: bool = False, diff: bool = False, **arguments: t.Any) -> Result:
         """Run a module as Ansible runs it on a host, without the connection; its result whether it failed or not."""
         arguments = {**arguments, "_ansible_check_mode": check, "_ansible_diff": diff, "_ansible_tmpdir": None}
         ended = subprocess.run(
-            [sys.executable, str(REPOSITORY / "plugins" / "modules" / f"{name}.py")],
+            [*self.prefix, sys.executable, str(REPOSITORY / "plugins" / "modules" / f"{name}.py")],
             input=json.dumps({"ANSIBLE_MODULE_ARGS": arguments}),
             capture_output=True,
             text=True,
@@ -62,8 +64,9 @@ class Modules:
         **arguments: t.Any,
     ) -> Result:
         """Run a module by ``ansible localhost -m``, so packed and sent as to any host, with an interpreter there."""
-        command = ["ansible", "localhost", "-i", "localhost,", "-c", "local", "-m", f"kubeadm.ha.{name}"]
-        command += ["-a", json.dumps(arguments), "-e", f"ansible_python_interpreter={interpreter}"]
+        command = [*self.prefix, "ansible", "localhost", "-i", "localhost,", "-c", "local", "-m", f"kubeadm.ha.{name}"]
+        command += ["-e", f"ansible_python_interpreter={interpreter}"]
+        command += ["-a", json.dumps(arguments)] if arguments else []
         command += [flag for flag, wanted in (("--check", check), ("--diff", diff)) if wanted]
         path = os.pathsep.join([str(Path(sys.executable).parent), self.environment["PATH"]])
         ended = subprocess.run(
@@ -84,9 +87,11 @@ class Modules:
         )
         try:
             # localhost | CHANGED => {...}, after the diff if one was asked for
-            return t.cast("Result", json.loads(ended.stdout.split(" => ", 1)[1]))
+            head, text = ended.stdout.split(" => ", 1)
+            result = t.cast("Result", json.loads(text))
         except (IndexError, ValueError) as error:
             raise AssertionError(f"{name} gave no result:\n{ended.stdout}\n{ended.stderr}") from error
+        return {**result, "failed": True} if head.endswith("FAILED!") else result
 
     def _blocked(self) -> list[str]:
         """A directory of modules that fail to import like missing ones."""

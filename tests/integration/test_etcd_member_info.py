@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from tests.integration import etcd_ring
+from tests.integration import etcd_ring, processes
 from tests.integration.modules import Modules
 
 if t.TYPE_CHECKING:
@@ -29,7 +29,7 @@ def ring(binaries: Path, tmp_path: Path) -> t.Iterator[Ring]:
 @pytest.fixture
 def modules(binaries: Path, tmp_path: Path) -> Modules:
     """Runs modules without PyYAML, cryptography and the Kubernetes client: the module must not need them."""
-    return Modules(etcd_ring.environment(binaries), tmp_path, ("yaml", "cryptography", "kubernetes"))
+    return Modules(processes.environment(binaries), tmp_path, ("yaml", "cryptography", "kubernetes"))
 
 
 def look(modules: Modules, ring: Ring, **options: t.Any) -> dict[str, t.Any]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration import etcd_ring
+from tests.integration import etcd_ring, processes
 from tests.integration.control_plane import run
 from tests.integration.modules import COLLECTIONS, Modules
 
@@ -32,7 +32,7 @@ _BIG_FILE_BYTES = 1 << 30
 @pytest.fixture
 def bare_modules(binaries: Path, tmp_path: Path) -> Modules:
     """Runs modules on a host that has none of the libraries: a backup comes before they are installed."""
-    return Modules(etcd_ring.environment(binaries), tmp_path, _LIBRARIES)
+    return Modules(processes.environment(binaries), tmp_path, _LIBRARIES)
 
 
 @pytest.fixture
@@ -59,7 +59,11 @@ def backups(directory: Path) -> list[str]:
 
 def test_files_links_modes_and_hashes(bare_modules: Modules, host: Path, tmp_path: Path) -> None:
     directory = tmp_path / "backups"
-    options = {"directory": str(directory), "paths": [str(host), str(tmp_path / "none")], "name": "first"}
+    options: dict[str, t.Any] = {
+        "directory": str(directory),
+        "paths": [str(host), str(tmp_path / "none")],
+        "name": "first",
+    }
     predicted = bare_modules.run("kubernetes_host_backup", check=True, diff=True, **options)
     assert not predicted.get("failed"), predicted
     assert not directory.exists()
@@ -164,7 +168,7 @@ def test_old_backups_go_and_other_directories_stay(bare_modules: Modules, host: 
     (directory / "mine" / "manifest.json").write_text('{"kind": "something else"}', encoding="utf-8")
     (directory / "0.partial").mkdir()
     (directory / "0.partial" / "thesis.odt").touch()
-    options = {"directory": str(directory), "paths": [str(host)], "keep": 2}
+    options: dict[str, t.Any] = {"directory": str(directory), "paths": [str(host)], "keep": 2}
     for name in ("c", "a", "b"):
         made = bare_modules.run("kubernetes_host_backup", **options, name=name)
         assert not made.get("failed"), made
@@ -182,7 +186,7 @@ def test_a_killed_run_leaves_nothing_that_counts(bare_modules: Modules, host: Pa
     directory = tmp_path / "backups"
     with (host / "zz-big").open("wb") as file:
         file.truncate(_BIG_FILE_BYTES)
-    arguments = {"directory": str(directory), "paths": [str(host)], "name": "killed"}
+    arguments: dict[str, t.Any] = {"directory": str(directory), "paths": [str(host)], "name": "killed"}
     process = subprocess.Popen(
         [sys.executable, str(REPOSITORY / "plugins" / "modules" / "kubernetes_host_backup.py")],
         stdin=subprocess.PIPE,

@@ -17,12 +17,6 @@ SCENARIOS = sorted(path.parent.name for path in PROJECT.glob("molecule/*/molecul
 SECONDS_PER_SCENARIO = 300
 
 
-def test_every_scenario_is_named_after_a_role() -> None:
-    roles = tuple(path.name for path in (PROJECT / "roles").iterdir())
-    assert SCENARIOS
-    assert [name for name in SCENARIOS if not any(name == role or name.startswith(f"{role}_") for role in roles)] == []
-
-
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_scenario(scenario: str) -> None:
     programs = str(pathlib.Path(sys.executable).parent)

@@ -83,6 +83,7 @@ def run_playbook(
     arguments: Sequence[str] = (),
     variables: Mapping[str, Any] | None = None,
     configuration: Path | None = None,
+    directory: Path = PROJECT,
 ) -> Run:
     """Run ``ansible-playbook`` and wait for its end.
 
@@ -92,6 +93,8 @@ def run_playbook(
     :param arguments: further arguments, such as ``--check``.
     :param variables: extra variables.
     :param configuration: an ansible.cfg to use.
+    :param directory: where Ansible is started. In another one than the project's nothing tells it where collections are,
+        but what is there: an ansible.cfg.
     """
     command = [str(Path(sys.executable).with_name("ansible-playbook")), name]
     for inventory in inventories:
@@ -102,8 +105,8 @@ def run_playbook(
     began = time.monotonic()
     ended = subprocess.run(
         [*command, *arguments],
-        cwd=PROJECT,
-        env=_environment(record, configuration),
+        cwd=directory,
+        env=_environment(record, configuration, with_collections=directory == PROJECT),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -117,9 +120,9 @@ def run_playbook(
     return Run(ended.returncode, seconds, ended.stdout, [json.loads(line) for line in lines])
 
 
-def _environment(record: Path, configuration: Path | None) -> dict[str, str]:
+def _environment(record: Path, configuration: Path | None, *, with_collections: bool) -> dict[str, str]:
     environment = {
-        **os.environ,
+        **{name: text for name, text in os.environ.items() if with_collections or name != "ANSIBLE_COLLECTIONS_PATH"},
         "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback_plugins"),
         "ANSIBLE_CALLBACKS_ENABLED": "kubeadm_ha_recorder",
         "ANSIBLE_FORKS": "10",

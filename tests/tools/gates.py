@@ -21,7 +21,9 @@ LOGS = ROOT / "build" / "logs" / "lint"
 PACKAGE = "ansible_collections.kubeadm.ha.plugins.module_utils"
 CORE_PACKAGES = ("_domain", "_ports", "_adapters")
 NODE_CODE = ("plugins/modules", "plugins/module_utils")
-TYPED_TEST_PACKAGES = ("tests.lab", "tests.prober", "tests.roles", "tests.scenarios", "tests.tools")
+TYPED_TEST_PACKAGES = (
+    "tests.integration", "tests.lab", "tests.prober", "tests.roles", "tests.scenarios", "tests.tools",
+)  # fmt: skip
 # What pip says while ansible-test makes its environments.
 INSTALLER_CHATTER = (
     "Attempting ", "Collecting ", "Downloading ", "Found existing ", "Installing ", "Looking in ", "Processing ",

@@ -39,8 +39,10 @@ def select(paths: t.Iterable[Path], root: Path = ROOT) -> Selection:
     """The scenarios that the paths, relative to ``root``, touch."""
     changed = set(paths)
     roles = _roles(changed, root)
-    scenarios = {path.parent.name for path in root.glob("molecule/*/molecule.yml")}
+    texts = {path.parent.name: _text(path.parent.rglob("*.yml")) for path in root.glob("molecule/*/molecule.yml")}
+    scenarios = {name for name, text in texts.items() if any(_names(text, f"kubeadm.ha.{role}") for role in roles)}
     if any(path.parts[:2] == ("molecule", "shared") for path in changed):
+        scenarios = set(texts)
         roles |= scenarios
     tests = {
         path.stem
@@ -49,8 +51,8 @@ def select(paths: t.Iterable[Path], root: Path = ROOT) -> Selection:
         or any(_names(_text(_used(path, root)), name) for role in roles for name in (role, f"kubeadm.ha.{role}"))
     }
     # A role's scenarios are ROLE and ROLE_SOMETHING.
-    chosen = {name for name in scenarios if any(name == role or name.startswith(f"{role}_") for role in roles)}
-    return Selection(tuple(sorted(chosen | tests)), tuple(sorted(_clusters(changed, root))))
+    chosen = {name for name in texts if any(name == role or name.startswith(f"{role}_") for role in roles)}
+    return Selection(tuple(sorted(scenarios | chosen | tests)), tuple(sorted(_clusters(changed, root))))
 
 
 def _roles(changed: set[Path], root: Path) -> set[str]:

@@ -29,16 +29,15 @@ def test_the_action_group_is_the_modules() -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_module_says_that_it_is_in_the_action_group(name: str) -> None:
+def test_a_module_has_its_papers_and_the_attributes_of_all(name: str) -> None:
     module = importlib.import_module(f"ansible_collections.kubeadm.ha.plugins.modules.{name}")
     documentation = yaml.safe_load(module.DOCUMENTATION)
     assert documentation["module"] == name
     assert documentation["version_added"]
     assert documentation["author"] == ["kubeadm.ha contributors (@kubeadm-ha)"]
-    inline = documentation.get("attributes", {})
-    fragments = documentation.get("extends_documentation_fragment", [])
-    own = {"check_mode", "diff_mode", "platform"} <= set(inline)
-    assert own or "kubeadm.ha.attributes" in fragments, "it describes neither its attributes nor extends the fragment"
+    wanted = {"kubeadm.ha.attributes", "kubeadm.ha.attributes.actiongroup"}
+    wanted |= {"kubeadm.ha.attributes.info_module"} if name.endswith("_info") else set()
+    assert set(documentation["extends_documentation_fragment"]) == wanted
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name.endswith("_info")])
@@ -60,21 +59,28 @@ def test_a_role_has_its_papers(role: str) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_is_proved_somewhere(role: str) -> None:
-    """By a Molecule scenario of its name, or by a playbook that a cluster scenario runs."""
-    scenarios = "\n".join(path.read_text() for path in ROOT.glob("tests/scenarios/*.py"))
-    running = [name for name in PLAYBOOKS if re.search(rf"kubeadm\.ha\.{name}\b|\b{name}\.yml\b", scenarios)]
-    texts = [(ROOT / "playbooks" / f"{name}.yml").read_text() for name in running]
-    applied = any(re.search(rf"kubeadm\.ha\.{role}\b", text) for text in texts)
-    assert role in SCENARIOS or applied
+def test_a_role_is_used_alone_somewhere(role: str) -> None:
+    """By its full name, in a play of a Molecule scenario: not by the collection's own playbooks only."""
+    assert [name for name in SCENARIOS if role in applied(name)] != []
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_a_molecule_scenario_applies_the_role_of_its_name(scenario: str) -> None:
-    """It is called ROLE, or ROLE_SOMETHING for a second scenario of a role."""
-    (role,) = [role for role in ROLES if scenario == role or scenario.startswith(f"{role}_")]
-    texts = [path.read_text() for path in (ROOT / "molecule" / scenario).rglob("*.yml")]
-    assert any(f"kubeadm.ha.{role}" in text for text in texts)
+def test_a_molecule_scenario_applies_the_role_of_its_name_or_several(scenario: str) -> None:
+    """It is called ROLE, ROLE_SOMETHING for a second scenario of a role, or after what several roles work on."""
+    roles = applied(scenario)
+    assert roles <= set(ROLES)
+    assert any(scenario == role or scenario.startswith(f"{role}_") for role in roles) or len(roles) > 1
+
+
+def applied(scenario: str) -> set[str]:
+    """Roles that the plays of a scenario apply to a node."""
+    text = (ROOT / "molecule" / scenario / "converge.yml").read_text()
+    return set(re.findall(r"^\s*(?:- role|name): kubeadm\.ha\.(\w+)$", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_runs_against_real_processes(name: str) -> None:
+    assert (ROOT / "tests" / "integration" / f"test_{name}.py").is_file()
 
 
 def test_playbooks_can_be_imported_by_name() -> None:

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kubernetes_cluster_info against a real API server; kubectl is the second opinion."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+if t.TYPE_CHECKING:
+    from tests.integration.control_plane import ControlPlane
+    from tests.integration.modules import Modules
+
+NODE = "cp-of-tests"
+
+
+def data(plane: ControlPlane, name: str, namespace: str = "kube-system") -> dict[str, str]:
+    """The data of a ConfigMap by kubectl."""
+    return t.cast("dict[str, str]", plane.get("configmap", name, namespace)["data"])
+
+
+def test_check_look_check_look(cluster: ControlPlane, modules_with_each_adapter: Modules) -> None:
+    """It asks by kubectl, whatever library the host has."""
+    cluster.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE, "labels": {"a": "b"}}})
+    server = f"localhost:{cluster.api_port}"
+    try:
+        looks = [
+            modules_with_each_adapter.run(
+                "kubernetes_cluster_info", check=check, kubeconfig=str(cluster.kubeconfig), server=server
+            )
+            for check in (True, False, True, False)
+        ]
+    finally:
+        cluster.kubectl("delete", "node", NODE)
+    assert [look["changed"] for look in looks] == [False] * 4
+    found = looks[0]["cluster"]
+    # A pod of kube-proxy may appear meanwhile.
+    assert {key for key in found if found[key] != looks[-1]["cluster"][key]} <= {"kube_proxy_pods", "configmaps"}
+    names = {"kube-system/kubeadm-config", "kube-system/kube-proxy", "kube-public/cluster-info"}
+    assert set(found["configmaps"]) == names
+    assert found["configmaps"]["kube-system/kubeadm-config"]["data"] == data(cluster, "kubeadm-config")
+    assert found["version"] == json.loads(cluster.kubectl("get", "--raw=/version"))["gitVersion"]
+    (node,) = found["nodes"]
+    assert (node["name"], node["ready"]) == (NODE, False)
+    assert node["labels"].items() >= {("a", "b")}
+    assert found["has_kube_proxy"] is True
+    assert found["has_uploaded_certificates"] is False
+
+
+def test_tokens_are_told_without_their_secrets(cluster: ControlPlane, modules: Modules) -> None:
+    token = cluster.kubeadm(f"--kubeconfig={cluster.kubeconfig}", "token", "create", "--description=of a test").strip()
+    identity, secret = token.split(".")
+    result = modules.run("kubernetes_cluster_info", kubeconfig=str(cluster.kubeconfig))
+    told = {item["name"]: item for item in result["cluster"]["bootstrap_tokens"]}
+    assert told[f"bootstrap-token-{identity}"]["description"] == "of a test"
+    assert told[f"bootstrap-token-{identity}"]["expiration"]
+    assert secret not in json.dumps(result)
+
+
+def test_a_cluster_without_objects_of_kubeadm(plane: ControlPlane, modules: Modules) -> None:
+    found = modules.run("kubernetes_cluster_info", kubeconfig=str(plane.kubeconfig))["cluster"]
+    assert (found["configmaps"], found["nodes"], found["has_kube_proxy"]) == ({}, [], False)
+
+
+def test_an_unreachable_server_is_named(plane: ControlPlane, modules: Modules) -> None:
+    refused = modules.run("kubernetes_cluster_info", kubeconfig=str(plane.kubeconfig), server="127.0.0.1:1")
+    assert refused["failed"] is True
+    assert "127.0.0.1:1" in refused["msg"]
+
+
+def test_through_ansible(cluster: ControlPlane, modules: Modules) -> None:
+    found = modules.run_by_ansible("kubernetes_cluster_info", kubeconfig=str(cluster.kubeconfig))
+    assert found["cluster"]["configmaps"]["kube-system/kubeadm-config"]["data"] == data(cluster, "kubeadm-config")
