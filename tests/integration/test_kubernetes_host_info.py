@@ -108,7 +108,7 @@ def _secrets(directory: Path) -> t.Iterator[str]:
         embedded = re.findall(r"client-key-data\"?: \"?([A-Za-z0-9+/=]+)", text)
         yield from (item[1000 : 1000 + WINDOW] for item in embedded)
         for pem in (text, *(base64.b64decode(item).decode() for item in embedded)):
-            for key in re.findall(r"PRIVATE KEY-----\n(.+?)\n-----END", pem, re.DOTALL):
+            for key in re.findall(r"BEGIN [A-Z ]*PRIVATE KEY-----\n(.+?)\n-----END", pem, re.DOTALL):
                 yield from (line[:WINDOW] for line in key.splitlines()[8:] if len(line) >= WINDOW)
 
 
