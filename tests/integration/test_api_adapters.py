@@ -40,6 +40,10 @@ class RecordingCommands:
         """The program's path."""
         return self._commands.find(program)
 
+    def hold(self, text: str) -> t.ContextManager[str]:
+        """A path with the text."""
+        return self._commands.hold(text)
+
     def run(
         self,
         arguments: t.Sequence[str],

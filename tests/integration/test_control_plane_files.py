@@ -17,7 +17,7 @@ import typing as t
 
 import pytest
 
-from tests.integration import etcd_ring
+from tests.integration import processes
 from tests.integration.modules import Modules, Result
 from tests.integration.test_manifest_flags import Renderer, cluster_configuration
 
@@ -70,13 +70,13 @@ def host(binaries: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def modules(binaries: Path, tmp_path: Path) -> Modules:
     """Hosts that are changed have cryptography."""
-    return Modules(etcd_ring.environment(binaries), tmp_path)
+    return Modules(processes.environment(binaries), tmp_path)
 
 
 @pytest.fixture
 def bare_modules(binaries: Path, tmp_path: Path) -> Modules:
     """Hosts that are looked at have the standard library only."""
-    return Modules(etcd_ring.environment(binaries), tmp_path, ("yaml", "cryptography", "kubernetes"))
+    return Modules(processes.environment(binaries), tmp_path, ("yaml", "cryptography", "kubernetes"))
 
 
 CARRIED = (
