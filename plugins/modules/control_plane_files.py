@@ -34,19 +34,18 @@ options:
     type: list
     elements: dict
     required: true
+extends_documentation_fragment:
+  - kubeadm.ha.attributes
+  - kubeadm.ha.attributes.actiongroup
 attributes:
   check_mode:
-    description: Can run in check mode and return changed status prediction without modifying target.
     support: full
   diff_mode:
-    description: Returns details on what has changed or would change.
     support: full
     details:
       - Owner, group, mode and hash, never the content.
-  platform:
-    description: Target platform.
+  idempotent:
     support: full
-    platforms: linux
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:

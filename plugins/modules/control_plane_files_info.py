@@ -50,19 +50,10 @@ options:
     type: list
     elements: path
     default: []
-attributes:
-  check_mode:
-    description: Can run in check mode and return the same result.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed or would change.
-    support: none
-    details:
-      - Nothing is ever changed.
-  platform:
-    description: Target platform.
-    support: full
-    platforms: linux
+extends_documentation_fragment:
+  - kubeadm.ha.attributes
+  - kubeadm.ha.attributes.actiongroup
+  - kubeadm.ha.attributes.info_module
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:

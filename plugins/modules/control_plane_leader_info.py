@@ -38,19 +38,10 @@ options:
     description:
       - Address and port of the API server to ask, for example V(192.0.2.11:6443). Without it the kubeconfig decides.
     type: str
-attributes:
-  check_mode:
-    description: Can run in check mode and return the same result.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed or would change.
-    support: none
-    details:
-      - Nothing is ever changed.
-  platform:
-    description: Target platform.
-    support: full
-    platforms: linux
+extends_documentation_fragment:
+  - kubeadm.ha.attributes
+  - kubeadm.ha.attributes.actiongroup
+  - kubeadm.ha.attributes.info_module
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:

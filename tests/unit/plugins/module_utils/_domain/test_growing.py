@@ -19,6 +19,7 @@ from tests.unit.plugins.module_utils._domain.test_planning import (
     before,
     cluster,
     control_plane,
+    inspection,
     kubeconfig,
     member,
     objects,
@@ -132,7 +133,7 @@ def test_inventory_names_need_not_be_node_names() -> None:
     arguments["hosts"] = {names[name]: report for name, report in arguments["hosts"].items()}
     for group in ("control_planes", "workers", "load_balancers"):
         arguments[group] = [names[name] for name in arguments[group]]
-    arguments["balancers"] = {"zeta": False}
+    arguments["balancers"] = {"zeta": inspection(differs=False)}
     plan = plan_of(arguments)
     assert (plan.entries, plan.problems, plan.facts["node_names"]["beta"]) == ((), (), "cp2")
 
@@ -522,18 +523,18 @@ def _control_plane_without_etcd(arguments: Arguments) -> None:
     del made["manifests"]["etcd"]
     made["manifests"]["kube-apiserver"]["flags"].append(["etcd-servers", "https://127.0.0.1:2379"])
     arguments["hosts"]["cp2"] = made
-    arguments["cluster"]["nodes"].append({"name": "cp2", "ready": True})
+    arguments["cluster"]["nodes"].append({"name": "cp2", "ready": True, "labels": {}, "taints": []})
 
 
 def _control_plane_without_manifests(arguments: Arguments) -> None:
     made = control_plane("cp2")
     made["manifests"] = {}
     arguments["hosts"]["cp2"] = made
-    arguments["cluster"]["nodes"].append({"name": "cp2", "ready": True})
+    arguments["cluster"]["nodes"].append({"name": "cp2", "ready": True, "labels": {}, "taints": []})
 
 
 def _old_node_of_a_new_host(arguments: Arguments) -> None:
-    arguments["cluster"]["nodes"].append({"name": "cp2", "ready": False})
+    arguments["cluster"]["nodes"].append({"name": "cp2", "ready": False, "labels": {}, "taints": []})
 
 
 def _renamed(arguments: Arguments) -> None:

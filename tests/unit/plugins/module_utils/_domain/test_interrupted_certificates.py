@@ -17,7 +17,7 @@ def test_it_is_repaired_before_the_backup() -> None:
     arguments["hosts"]["cp1"]["interrupted_certificates"] = ["apiserver", "etcd-server"]
     plan = plan_of(arguments)
     steps = [step for step, _object in objects(plan, "cp1")]
-    assert plan.steps["cp1"] == ["prepare", "repair", "backup", "certify", "point"]
+    assert plan.steps["cp1"] == ["prepare", "repair", "backup", "certify", "point", "spread"]
     assert steps.count("repair") == 2
     assert plan.facts["interrupted_certificates"]["cp1"] == ["apiserver", "etcd-server"]
     assert plan.facts["interrupted_certificates"]["cp2"] == []
