@@ -11,7 +11,8 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from ansible_collections.kubeadm.ha.plugins.filter.load_balancer_decision import load_balancer_decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer import Wanted, decide
 from tests.unit.plugins.certificates import NOW, make_ca, make_certificate
 
 USER = "kubeadm-ha:apiserver-probe"
@@ -46,7 +47,7 @@ def found(**more: t.Any) -> Report:
 
 
 def decision(report: Report, **more: t.Any) -> dict[str, t.Any]:
-    wanted = {
+    wanted: dict[str, t.Any] = {
         "digest": "digest",
         "checksum": "aa",
         "listen": [6443, 8405],
@@ -60,7 +61,7 @@ def decision(report: Report, **more: t.Any) -> dict[str, t.Any]:
         "ca": CA.certificate.decode(),
         **more,
     }
-    return load_balancer_decision(report, "lb1", wanted)
+    return decide("lb1", report, Wanted(**wanted), CryptographyX509())
 
 
 def objects(answer: dict[str, t.Any]) -> list[str]:
