@@ -102,25 +102,27 @@ def join(plan: Plan, nodes: Sequence[Node], execute: Execute, control_plane: Map
     shell.say(f"kubeadm join on {', '.join(node.name for node in nodes)}")
     printed = execute(plan.first, "kubeadm", "token", "create", "--print-join-command")
     by_file = plan.topology.discovery_by_file
-    known = _cluster_info(plan, execute) if by_file else ""
+    ca = execute(plan.first, "cat", "/etc/kubernetes/pki/ca.crt") if by_file else ""
 
     def act(name: str) -> None:
         node = next(node for node in nodes if node.name == name)
         version = kubeadm.api_version(plan.kubernetes)
         configuration = kubeadm.join_configuration(printed, node, version, by_file=by_file, control_plane=control_plane)
         if by_file:
-            execute(name, "tee", kubeadm.CLUSTER_INFO, stdin=known)
+            execute(
+                name,
+                "install",
+                "--mode=0600",
+                "/dev/stdin",
+                kubeadm.DISCOVERY,
+                stdin=kubeadm.discovery_file(printed, ca),
+            )
         log = plan.logs / f"join-{name}.log"
         execute(name, "kubeadm", "join", "--config=/dev/stdin", stdin=configuration, log=log)
         if by_file:
-            execute(name, "rm", kubeadm.CLUSTER_INFO)
+            execute(name, "rm", kubeadm.DISCOVERY)
 
     each([node.name for node in nodes], act)
-
-
-def _cluster_info(plan: Plan, execute: Execute) -> str:
-    options = ("--namespace=kube-public", "get", "configmap", "cluster-info", "--output=jsonpath={.data.kubeconfig}")
-    return execute(plan.first, "kubectl", _ADMIN, *options)
 
 
 def wait_until_ready(plan: Plan, execute: Execute) -> None:

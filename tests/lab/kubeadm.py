@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -14,8 +15,8 @@ from typing import Any
 from tests.lab.errors import LabError
 from tests.lab.topology import Node, Topology
 
-#: Where a joining node finds cluster-info when nobody may read it without a credential.
-CLUSTER_INFO = "/root/cluster-info.yaml"
+#: Where a joining node finds a kubeconfig when nobody may read cluster-info without a credential.
+DISCOVERY = "/root/discovery.conf"
 EXTERNAL_ETCD = {
     "caFile": "/etc/kubernetes/pki/etcd/ca.crt",
     "certFile": "/etc/kubernetes/pki/apiserver-etcd-client.crt",
@@ -79,21 +80,38 @@ def join_configuration(
 ) -> str:
     """JoinConfiguration of what ``kubeadm token create --print-join-command`` said.
 
-    :param by_file: the node reads cluster-info from a file, not from the API server.
+    :param by_file: the node finds the cluster by :func:`discovery_file`.
     :param control_plane: the configuration's ``controlPlane``.
     :raises LabError: when there is no such command in it.
     """
-    matched = _JOIN_COMMAND.search(printed)
-    if matched is None:
-        raise LabError("kubeadm token create printed no join command")
-    server, token, ca_hash = matched.groups()
-    discovery: dict[str, Any] = {"tlsBootstrapToken": token, "file": {"kubeConfigPath": CLUSTER_INFO}}
+    server, token, ca_hash = _join_command(printed)
+    discovery: dict[str, Any] = {"tlsBootstrapToken": token, "file": {"kubeConfigPath": DISCOVERY}}
     if not by_file:
         discovery = {"bootstrapToken": {"apiServerEndpoint": server, "token": token, "caCertHashes": [ca_hash]}}
     document = {"apiVersion": version, "kind": "JoinConfiguration", "discovery": discovery, **_registration(node)}
     if control_plane is not None:
         document["controlPlane"] = control_plane
     return yaml_documents([document])
+
+
+def discovery_file(printed: str, ca: str) -> str:
+    """The kubeconfig that a node finds the cluster by: the server and the token that kubeadm printed, and the CA's PEM.
+
+    The token is for kubeadm's request for cluster-info: it is satisfied by 403, while 401 makes it wait.
+    """
+    server, token, _ = _join_command(printed)
+    authority = base64.b64encode(ca.encode()).decode()
+    kubeconfig = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [
+            {"name": "kubernetes", "cluster": {"server": f"https://{server}", "certificate-authority-data": authority}}
+        ],
+        "users": [{"name": "bootstrap", "user": {"token": token}}],
+        "contexts": [{"name": "bootstrap", "context": {"cluster": "kubernetes", "user": "bootstrap"}}],
+        "current-context": "bootstrap",
+    }
+    return json.dumps(kubeconfig, indent=2) + "\n"
 
 
 def endpoint(topology: Topology, addresses: Mapping[str, IPv4Address]) -> str:
@@ -115,6 +133,18 @@ def merge(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
 def yaml_documents(documents: Sequence[object]) -> str:
     """Several documents as YAML; JSON is a part of YAML."""
     return "".join(f"---\n{json.dumps(document, indent=2)}\n" for document in documents)
+
+
+def _join_command(printed: str) -> tuple[str, str, str]:
+    """Server, token and hash of the CA.
+
+    :raises LabError: when there is no such command.
+    """
+    matched = _JOIN_COMMAND.search(printed)
+    if matched is None:
+        raise LabError("kubeadm token create printed no join command")
+    server, token, ca_hash = matched.groups()
+    return server, token, ca_hash
 
 
 def _registration(node: Node) -> dict[str, Any]:

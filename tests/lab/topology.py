@@ -135,7 +135,7 @@ class Topology:
     nodes: tuple[Node, ...]
     endpoint: Endpoint | None
     discovery_by_file: bool = False
-    """Whether joining nodes are given cluster-info as a file, because nobody may read it without a credential."""
+    """Whether joining nodes are given a kubeconfig, because nobody may read cluster-info without a credential."""
     cluster: Mapping[str, Any] = field(default_factory=dict)
     """What kubeadm's ClusterConfiguration has besides."""
     init: Mapping[str, Any] = field(default_factory=dict)

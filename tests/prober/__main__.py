@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--resolve", action="append", default=[], metavar="HOST=ADDRESS", help="connect there for HOST")
     parser.add_argument("--ca", type=Path, metavar="FILE", help="CA certificates (PEM); required with https targets")
+    parser.add_argument("--certificate", type=Path, metavar="FILE", help="client certificate and its key (PEM)")
     parser.add_argument("--interval", type=float, default=0.05, metavar="SECONDS", help="default: %(default)s")
     parser.add_argument("--timeout", type=float, default=1.0, metavar="SECONDS", help="default: %(default)s")
     parser.add_argument("--duration", type=float, default=math.inf, metavar="SECONDS", help="default: until a signal")
@@ -57,7 +58,7 @@ def _targets(options: argparse.Namespace) -> tuple[Target, ...]:
 
 
 async def _run(options: argparse.Namespace, targets: tuple[Target, ...], writer: LogWriter) -> None:
-    context = verifying_context(options.ca) if options.ca is not None else None
+    context = verifying_context(options.ca, options.certificate) if options.ca is not None else None
     prober = OpenLoop(
         targets,
         interval=options.interval,

@@ -34,15 +34,17 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3})(?: |\r)")
 _CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)[ \t]*\r\n", re.IGNORECASE)
 
 
-def verifying_context(ca: Path) -> ssl.SSLContext:
+def verifying_context(ca: Path, certificate: Path | None = None) -> ssl.SSLContext:
     """Return a client context that trusts only this CA file and verifies chain, dates and host name or address.
 
-    Python resumes a TLS session only when handed one, so every connection made with it is a full handshake.
+    It presents the client certificate, if there is one: a file with certificate and key. Python resumes a TLS session only when handed one, so every connection made with it is a full handshake.
 
     :raises OSError: when the file cannot be read or holds no certificate (``ssl.SSLError`` is an OSError).
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cafile=str(ca))
+    if certificate is not None:
+        context.load_cert_chain(str(certificate))
     return context
 
 

@@ -35,6 +35,7 @@ class Prober:
     :param targets: name to location ``[https://|http://|tcp://]HOST:PORT[/path]``; counted from the first probe.
     :param wait: the same, counted from the first success: an endpoint that does not exist yet.
     :param ca: CA file (PEM); needed with https targets; must exist before the start.
+    :param certificate: client certificate with its key (PEM) that every https target is shown.
     :param log: file of the log, overwritten. The prober's standard error goes beside it, with the suffix ``.stderr``.
     :param interval: seconds between two probes of one target.
     :param timeout: seconds from its schedule after which a probe has failed.
@@ -51,6 +52,7 @@ class Prober:
         log: Path,
         wait: Mapping[str, str] | None = None,
         ca: Path | None = None,
+        certificate: Path | None = None,
         interval: float = 0.05,
         timeout: float = 1.0,
         resolve: Mapping[str, str] | None = None,
@@ -62,6 +64,8 @@ class Prober:
         self._command += ["--log", str(self.log_path), "--interval", str(interval), "--timeout", str(timeout)]
         if ca is not None:
             self._command += ["--ca", str(ca.absolute())]
+        if certificate is not None:
+            self._command += ["--certificate", str(certificate.absolute())]
         for option, pairs in (("--target", targets), ("--wait", wait), ("--resolve", resolve)):
             for name, value in (pairs or {}).items():
                 self._command += [option, f"{name}={value}"]

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from tests.prober.results import Rule, ScenarioResults
 from tests.scenarios.cluster import Lab
-from tests.scenarios.convert import NODES, Conversion, new_results, ready_nodes, wait_until
+from tests.scenarios.convert import Conversion, new_results, ready_nodes, wait_until
+from tests.scenarios.shape import PLAIN
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +52,7 @@ def _round(number: int, directory: Path) -> ScenarioResults:
         run, _log = conversion.convert()
         if run.status != 0:
             raise RuntimeError(run.output[-4000:])
-        wait_until(lambda: ready_nodes(lab) >= set(NODES), seconds=60, what="all nodes Ready")
+        wait_until(lambda: ready_nodes(lab) >= set(PLAIN.nodes), seconds=60, what="all nodes Ready")
         conversion.again()
         conversion.lose_first_control_plane()
     return results

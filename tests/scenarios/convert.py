@@ -26,12 +26,9 @@ from tests.prober.process import Prober
 from tests.prober.results import RESULTS, ScenarioResults
 from tests.scenarios.cluster import PROJECT, CommandError, Lab, fingerprint, ready_nodes, wait_until
 from tests.scenarios.playbook import Run, run_playbook
+from tests.scenarios.shape import PLAIN, Shape
 
 KUBERNETES = "v1.34.4"
-NODES = ("cp1", "cp2", "cp3", "w1", "w2")
-HOSTS = (*NODES, "lb1")
-#: The inventory that users start from; the lab's adds addresses, a way in and an endpoint.
-EXAMPLE = PROJECT / "examples" / "haproxy" / "hosts.yml"
 #: How long after the loss of the first control plane the rest must stand.
 SECONDS_AFTER_LOSS = 120.0
 _STEPS = {
@@ -54,19 +51,30 @@ _STEPS = {
 
 
 class Conversion:
-    """The conversion of the lab's *before* cluster, and what was seen of it."""
+    """The conversion of the lab's *before* cluster, and what was seen of it.
 
-    def __init__(self, lab: Lab, results: ScenarioResults) -> None:
+    :param certificate: client certificate with its key for the prober, where anonymous requests are refused.
+    """
+
+    def __init__(
+        self, lab: Lab, results: ScenarioResults, shape: Shape = PLAIN, *, certificate: Path | None = None
+    ) -> None:
         self.lab = lab
         self.results = results
+        self.shape = shape
+        self._certificate = certificate
         self.work = PROJECT / "build" / "scenarios" / lab.name
         self.work.mkdir(parents=True, exist_ok=True)
-        self.addresses = {name: self._address(name) for name in HOSTS}
-        self.old = f"{self.addresses['cp1']}:6443"
-        self.endpoint = f"{self.addresses['lb1']}:6443"
+        self.addresses = {name: self._address(name) for name in shape.hosts}
+        self.old = self.api_server(shape.first)
+        self.endpoint = f"{shape.endpoint_name or self.addresses[shape.balancer]}:{shape.endpoint_port}"
         self.service = lab.objects("service", "smoke")["spec"]["clusterIP"]
         self.ca = self.work / "ca.crt"
         self.ca.write_text(lab.run("cp1", "cat", "/etc/kubernetes/pki/ca.crt"), encoding="utf-8")
+
+    def api_server(self, control_plane: str) -> str:
+        """Address and port of one API server."""
+        return f"{self.addresses[control_plane]}:{self.shape.api_port}"
 
     def _address(self, node: str) -> str:
         return self.lab.shell(node, "ip -4 -o addr show dev eth0 | awk '{split($4,a,\"/\"); print a[1]}'").strip()
@@ -75,16 +83,16 @@ class Conversion:
         """Run a playbook of the collection with the lab's inventory."""
         return run_playbook(
             f"kubeadm.ha.{playbook}",
-            inventories=[EXAMPLE, self.lab.inventory, *inventories],
+            inventories=[self.shape.example, self.lab.inventory, *inventories],
             record=self.work / f"{label}.jsonl",
-            arguments=arguments,
+            arguments=[*self.shape.arguments, *arguments],
         )
 
     def check(self) -> tuple[Run, bool]:
         """The first run in check mode, and whether it left everything as it was."""
-        before = fingerprint(self.lab, HOSTS)
+        before = fingerprint(self.lab, self.shape.hosts)
         run = self.run("check", "--check", "--diff")
-        after = fingerprint(self.lab, HOSTS)
+        after = fingerprint(self.lab, self.shape.hosts)
         changed = {key for key in before if before[key] != after[key]}
         if changed:
             (self.work / "check-changed.txt").write_text(
@@ -120,29 +128,35 @@ class Conversion:
         self.results.exactly("add_worker_changed_hosts", len(changed_hosts(run)), bound=1)
         return run, seen
 
-    def lose_first_control_plane(self) -> dict[str, int]:
-        """SIGKILL of cp1; returns the failed answers of the smoke Service by node during the two minutes after."""
-        nodes = [name for name in (*NODES[1:], "w3") if name in ready_nodes(self.lab)]
-        watches = {name: self._watch_service(name) for name in nodes}
+    def lose_first_control_plane(self, seconds: float = SECONDS_AFTER_LOSS) -> dict[str, int]:
+        """SIGKILL of cp1; returns the failed answers of the smoke Service by node during the time after."""
+        ready = ready_nodes(self.lab)
+        nodes = [name for name in (*self.shape.nodes[1:], "w3") if self.shape.node_name(name) in ready]
+        watches = {name: self._watch_service(name, seconds) for name in nodes}
         with self._prober("kill", endpoint_only=True) as prober:
             prober.settle()
             event = prober.mark("kill cp1")
             self.lab.event("kill", "cp1")
-            time.sleep(SECONDS_AFTER_LOSS)
+            time.sleep(seconds)
             log = prober.stop()
         probes = counted(log, "endpoint")
         self.results.timing("rto_kill_seconds", rto_seconds(probes, event.monotonic), bound=1.0)
         self.results.at_most("failed_probes_kill", len(failed_after(probes, event.monotonic)), bound=20)
         return {name: int(watch.communicate(timeout=120)[0].split()[-1]) for name, watch in watches.items()}
 
-    def _watch_service(self, node: str) -> subprocess.Popen[str]:
+    def _watch_service(self, node: str, seconds: float) -> subprocess.Popen[str]:
         """Ask the ClusterIP once a second on a node, and count the failures that a client with one retry sees."""
         script = (
-            f"failed=0; end=$(($(date +%s) + {int(SECONDS_AFTER_LOSS) - 5})); "
+            f"failed=0; end=$(($(date +%s) + {int(seconds) - 5})); "
             f"while [ $(date +%s) -lt $end ]; do curl -sf -m 2 --retry 2 --retry-all-errors --retry-delay 0 "
             f"http://{self.service}/ >/dev/null || failed=$((failed+1)); sleep 1; done; echo $failed"
         )
         return self.lab.start_process(node, "sh", "-c", script)
+
+    def _resolution(self) -> dict[str, str]:
+        """Where the endpoint's name leads: the lab's nodes know it, this machine does not."""
+        name = self.shape.endpoint_name
+        return {name: self.addresses[self.shape.balancer]} if name else {}
 
     @contextmanager
     def _prober(self, label: str, *, endpoint_only: bool = False) -> Iterator[Prober]:
@@ -151,9 +165,18 @@ class Conversion:
             targets=endpoint if endpoint_only else {"cp1": f"https://{self.old}/readyz"},
             wait={} if endpoint_only else endpoint,
             ca=self.ca,
+            certificate=self._certificate,
+            resolve=self._resolution(),
             log=self.work / f"{label}-probes.jsonl",
         ) as prober:
             yield prober
+
+
+def api_server_started(lab: Lab, shape: Shape = PLAIN) -> str:
+    """When the first API server's container started; it changes with every restart."""
+    pod = lab.objects("pod", f"kube-apiserver-{shape.node_name(shape.first)}", "--namespace=kube-system")
+    status = pod["status"]["containerStatuses"][0]
+    return f"{status['restartCount']} {status['state']['running']['startedAt']}"
 
 
 def changed_hosts(run: Run) -> set[str]:
@@ -170,16 +193,16 @@ def old_endpoint_traces(conversion: Conversion) -> list[str]:
     lab, old = conversion.lab, conversion.old
     local = {f"/etc/kubernetes/{name}.conf" for name in ("kubelet", "controller-manager", "scheduler")}
     traces = []
-    for node in ready_nodes(lab):
+    for node in conversion.shape.nodes:
         files = lab.shell(
             node,
             f"grep -rlF '{old}' /etc/kubernetes /var/lib/kubelet/config.yaml /root/.kube /home/*/.kube /etc/cni "
             "2>/dev/null; true",
         ).split()
         manifests = {"/etc/kubernetes/manifests/kube-apiserver.yaml", "/etc/kubernetes/manifests/etcd.yaml"}
-        allowed = (local | manifests) if node == "cp1" else set()
+        allowed = (local | manifests) if node == conversion.shape.first else set()
         traces += [f"{node}: {path}" for path in files if path not in allowed]
-        if node != "cp1":
+        if node != conversion.shape.first:
             sockets = lab.shell(node, f"ss -Htnp state established dst {old} | grep -E 'kubelet|kube-proxy'; true")
             traces += [f"{node}: {line}" for line in sockets.splitlines()]
     for kind in ("configmaps", "secrets"):
@@ -189,25 +212,28 @@ def old_endpoint_traces(conversion: Conversion) -> list[str]:
     return traces
 
 
-def etcd_members(lab: Lab, *, node: str = "cp2") -> list[dict[str, object]]:
-    """Members by etcdctl inside the etcd container."""
+def etcdctl(lab: Lab, *arguments: str, node: str = "cp2", shape: Shape = PLAIN) -> str:
+    """Standard output of etcdctl inside the etcd container of a control plane."""
     certificates = "/etc/kubernetes/pki/etcd"
-    answer = lab.kubectl(
+    return lab.kubectl(
         "exec",
         "--namespace=kube-system",
-        f"etcd-{node}",
+        f"etcd-{shape.node_name(node)}",
         "--",
         "etcdctl",
         f"--cacert={certificates}/ca.crt",
         f"--cert={certificates}/server.crt",
         f"--key={certificates}/server.key",
-        "endpoint",
-        "status",
-        "--cluster",
-        "--write-out=json",
+        *arguments,
         node=node,
     )
-    members: list[dict[str, object]] = json.loads(answer)
+
+
+def etcd_members(lab: Lab, *, node: str = "cp2", shape: Shape = PLAIN) -> list[dict[str, object]]:
+    """Members by etcdctl inside the etcd container."""
+    members: list[dict[str, object]] = json.loads(
+        etcdctl(lab, "endpoint", "status", "--cluster", "--write-out=json", node=node, shape=shape)
+    )
     return members
 
 
@@ -250,12 +276,12 @@ def new_results(name: str = "convert") -> ScenarioResults:
 
 
 __all__ = (
-    "HOSTS",
     "KUBERNETES",
-    "NODES",
     "Conversion",
+    "api_server_started",
     "changed_hosts",
     "etcd_members",
+    "etcdctl",
     "hexadecimal_keys",
     "new_results",
     "old_endpoint_traces",

@@ -8,7 +8,8 @@ from __future__ import annotations
 import sys
 
 from tests.scenarios.cluster import Lab
-from tests.scenarios.convert import NODES, Conversion, etcd_members, new_results, ready_nodes, wait_until
+from tests.scenarios.convert import Conversion, etcd_members, new_results, ready_nodes, wait_until
+from tests.scenarios.shape import PLAIN
 
 
 def main() -> int:
@@ -26,7 +27,7 @@ def main() -> int:
                 results.fail("kubeadm.ha.site failed")
                 return 1
             print("\n".join(_plan_lines(run.output)))
-            wait_until(lambda: ready_nodes(lab) >= set(NODES), seconds=60, what="all nodes Ready")
+            wait_until(lambda: ready_nodes(lab) >= set(PLAIN.nodes), seconds=60, what="all nodes Ready")
             print(lab.kubectl("get", "nodes", "--output=wide"))
             results.exactly("etcd_members", len(etcd_members(lab)), bound=3)
             _say("The same again: nothing to change.")

@@ -13,6 +13,8 @@ SUMMED_UP = {
     "apiserver_haproxy": "load balancer haproxy",
     "cluster_backup": "backup /var/backups/kubeadm-ha",
 }
+#: Beginnings of names of tasks in such a role that have an entry of their own.
+OWN_ENTRY = {"apiserver_haproxy": {"Certificate |": "certificate /etc/haproxy/kubernetes-probe.crt"}}
 MADE_FOR_A_JOIN = {
     "control_plane_join": ("bootstrap token", "Secret kube-system/kubeadm-certs"),
     "worker_join": ("bootstrap token",),
@@ -29,7 +31,7 @@ def changed_objects(run: Run) -> set[tuple[str, str]]:
     found = set()
     for record in run.changed:
         if record["role"] in SUMMED_UP:
-            found.add((record["host"], SUMMED_UP[record["role"]]))
+            found.add((record["host"], _summed_up(record["role"], record["task"])))
         elif record["changes"]:
             found |= {(record["host"], change["object"]) for change in record["changes"]}
         elif record["action"].endswith("systemd_service"):
@@ -40,3 +42,10 @@ def changed_objects(run: Run) -> set[tuple[str, str]]:
         else:
             found.add((record["host"], f"unplanned: {record['task']}"))
     return found
+
+
+def _summed_up(role: str, task: str) -> str:
+    own = OWN_ENTRY.get(role, {})
+    # Ansible puts the role's name before the task's.
+    name = task.rpartition(" : ")[2]
+    return next((entry for begin, entry in own.items() if name.startswith(begin)), SUMMED_UP[role])

@@ -19,8 +19,8 @@ import pytest
 from tests.prober.results import ScenarioResults
 from tests.scenarios.cluster import ADMIN, Lab
 from tests.scenarios.convert import (
-    NODES,
     Conversion,
+    api_server_started,
     changed_hosts,
     etcd_members,
     hexadecimal_keys,
@@ -31,8 +31,8 @@ from tests.scenarios.convert import (
 )
 from tests.scenarios.plan_and_run import changed_objects, planned_objects
 from tests.scenarios.playbook import Run, run_playbook
+from tests.scenarios.shape import PLAIN
 
-CONTROL_PLANES = ("cp1", "cp2", "cp3")
 BAD_INPUTS: list[tuple[str, Mapping[str, Any], str]] = [
     ("no endpoint", {"kubeadm_ha_endpoint": ""}, "kubeadm_ha_endpoint is not set"),
     ("endpoint without a port", {"kubeadm_ha_endpoint": "k8s.example.org"}, "has no port"),
@@ -88,10 +88,10 @@ def story() -> Iterator[Story]:
         conversion = Conversion(lab, results)
         refusals = {label: _refused(conversion, label, variables) for label, variables, _told in BAD_INPUTS}
         check, no_trace = conversion.check()
-        started = _api_server_started(lab)
+        started = api_server_started(lab)
         converted, _log = conversion.convert()
         assert converted.status == 0, converted.output[-6000:]
-        starts = (started, _api_server_started(lab))
+        starts = (started, api_server_started(lab))
         again = conversion.again()
         others = {name: conversion.run(name, playbook=name) for name in ("audit", "verify", "backup")}
         traces = old_endpoint_traces(conversion)
@@ -131,13 +131,6 @@ def _refused(conversion: Conversion, label: str, variables: Mapping[str, Any]) -
     )
 
 
-def _api_server_started(lab: Lab) -> str:
-    """When the first API server's container started; it changes with every restart."""
-    pod = lab.objects("pod", "kube-apiserver-cp1", "--namespace=kube-system")
-    status = pod["status"]["containerStatuses"][0]
-    return f"{status['restartCount']} {status['state']['running']['startedAt']}"
-
-
 def _leftovers(lab: Lab) -> list[str]:
     items = lab.objects("secrets", "--namespace=kube-system")["items"]
     return [
@@ -156,7 +149,7 @@ def _decoded(secret: Mapping[str, Any], key: str) -> bytes:
 def _observe(conversion: Conversion) -> dict[str, Any]:
     """Look at the converted cluster with the field's own tools."""
     lab = conversion.lab
-    wait_until(lambda: ready_nodes(lab) >= set(NODES), seconds=60, what="all nodes Ready")
+    wait_until(lambda: ready_nodes(lab) >= set(PLAIN.nodes), seconds=60, what="all nodes Ready")
     service = f"http://{conversion.service}/"
     certificate = (
         f"openssl s_client -connect {conversion.endpoint} -CAfile /etc/kubernetes/pki/ca.crt -verify_return_error "
@@ -169,7 +162,7 @@ def _observe(conversion: Conversion) -> dict[str, Any]:
         "readyz": lab.kubectl("get", "--raw=/readyz", server=f"https://{conversion.endpoint}"),
         "server in admin.conf": lab.shell("cp2", f"grep server: {ADMIN}").split()[-1],
         "certificate": lab.shell("w1", certificate + " 2>&1"),
-        "service": {node: lab.run(node, "curl", "-sf", "-m", "5", service) for node in NODES},
+        "service": {node: lab.run(node, "curl", "-sf", "-m", "5", service) for node in PLAIN.nodes},
         "dns": lab.objects("pods", "--namespace=kube-system", "--selector=k8s-app=kube-dns")["items"],
         "backups": lab.shell("cp1", "find /var/backups/kubeadm-ha -printf '%m %u %P\\n'"),
     }
@@ -200,10 +193,10 @@ def test_plan_and_run_agree(story: Story) -> None:
 
 
 def test_three_control_planes_and_two_workers_are_ready(story: Story) -> None:
-    assert story.observations["ready"] == set(NODES)
+    assert story.observations["ready"] == set(PLAIN.nodes)
     label = "node-role.kubernetes.io/control-plane"
     found = {node["metadata"]["name"] for node in story.observations["nodes"] if label in node["metadata"]["labels"]}
-    assert found == set(CONTROL_PLANES)
+    assert found == set(PLAIN.control_planes)
 
 
 def test_three_started_voters_have_one_leader(story: Story) -> None:
@@ -253,7 +246,7 @@ def test_the_second_run_changes_nothing(story: Story) -> None:
 def test_the_other_playbooks_work_on_the_converted_cluster(story: Story) -> None:
     assert {name: run.status for name, run in story.others.items()} == {"audit": 0, "verify": 0, "backup": 0}
     assert changed_hosts(story.others["audit"]) == changed_hosts(story.others["verify"]) == set()
-    assert changed_hosts(story.others["backup"]) == set(NODES)
+    assert changed_hosts(story.others["backup"]) == set(PLAIN.nodes)
 
 
 def test_one_more_worker_changes_only_that_worker(story: Story) -> None:
@@ -274,7 +267,7 @@ def test_tokens_and_keys_are_gone_and_were_never_shown(story: Story) -> None:
 def test_the_rest_stands_after_the_loss_of_the_first_control_plane(story: Story) -> None:
     assert story.ready_after_loss == story.all_nodes - {"cp1"}
     assert story.service_failures == dict.fromkeys(story.service_failures, 0)
-    assert set(story.service_failures) >= set(NODES) - {"cp1"}
+    assert set(story.service_failures) >= set(PLAIN.nodes) - {"cp1"}
 
 
 def test_the_figures_hold(story: Story) -> None:

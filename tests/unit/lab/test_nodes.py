@@ -135,10 +135,16 @@ def test_where_nobody_may_read_cluster_info_it_is_a_file() -> None:
     node = dataclasses.replace(W1, node_name="other")
     document = yaml.safe_load(kubeadm.join_configuration(PRINTED, node, "kubeadm.k8s.io/v1beta4", by_file=True))
     assert document["discovery"] == {
-        "file": {"kubeConfigPath": kubeadm.CLUSTER_INFO},
+        "file": {"kubeConfigPath": kubeadm.DISCOVERY},
         "tlsBootstrapToken": "abcdef.0123456789abcdef",
     }
     assert document["nodeRegistration"] == {"name": "other"}
+    kubeconfig = json.loads(kubeadm.discovery_file(PRINTED, "PEM"))
+    assert kubeconfig["clusters"][0]["cluster"] == {
+        "server": "https://10.87.100.11:6443",
+        "certificate-authority-data": "UEVN",
+    }
+    assert kubeconfig["users"][0]["user"] == {"token": "abcdef.0123456789abcdef"}
 
 
 def test_no_join_command_is_an_error() -> None:

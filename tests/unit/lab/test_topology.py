@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.lab import topology
 from tests.lab.errors import InputError
@@ -103,6 +104,16 @@ def test_an_etcd_outside_needs_etcds_programs() -> None:
     assert [node.name for node in loaded.etcd] == ["etcd1"]
     assert not topology.State.ETCD.has_kubernetes
     assert loaded.needs_kubernetes
+
+
+def test_the_odd_cluster_has_the_groups_of_its_example() -> None:
+    loaded = topology.load(topology.find("convert_odd"))
+    example = yaml.safe_load((PROJECT / "examples" / "odd" / "hosts.yml").read_text(encoding="utf-8"))
+    hosts = {name: set(group["hosts"]) for name, group in example.items() if name != "all"}
+    wanted: dict[str, set[str]] = {}
+    for node in loaded.nodes:
+        wanted.setdefault(loaded.groups[node.group], set()).add(node.name)
+    assert hosts == wanted
 
 
 def test_a_topology_is_found_by_name_and_by_path(tmp_path: Path) -> None:

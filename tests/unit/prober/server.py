@@ -138,10 +138,13 @@ class CuedServer:
         self.port = 0
         self.listen()
 
-    def serve(self, pair: Pair) -> None:
-        """Use this certificate from the next connection on."""
+    def serve(self, pair: Pair, *, clients_ca: Path | None = None) -> None:
+        """Use this certificate from the next connection on; with a CA, only for clients with a certificate of it."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(pair.path)
+        if clients_ca is not None:
+            context.load_verify_locations(cafile=str(clients_ca))
+            context.verify_mode = ssl.CERT_REQUIRED
         self._context = context
 
     def listen(self) -> None:

@@ -27,9 +27,9 @@ PATIENCE = 5.0
 SHORT = 0.3
 
 
-def probe(target: Target, ca: Path | None, *, timeout: float = PATIENCE) -> Outcome:
+def probe(target: Target, ca: Path | None, *, certificate: Path | None = None, timeout: float = PATIENCE) -> Outcome:
     async def run() -> Outcome:
-        context = verifying_context(ca) if ca is not None else None
+        context = verifying_context(ca, certificate) if ca is not None else None
         connection = Connection(target, context=context, names=CertificateNames())
         return await connection.run(time.monotonic() + timeout)
 
@@ -74,6 +74,15 @@ def test_success_names_the_certificate_and_asks_for_readyz(pki: Pki) -> None:
         outcome = probe_server(server, pki.ca)
     assert outcome == Outcome(status=200, error=None, serial=pki.first.serial, fingerprint=pki.first.fingerprint)
     assert server.requests == ["GET /readyz HTTP/1.1"]
+
+
+def test_a_server_that_wants_a_client_certificate_gets_it(pki: Pki) -> None:
+    with serving(pki.first) as server:
+        server.serve(pki.first, clients_ca=pki.ca)
+        target = parse_target(f"cp1={server.address}")
+        assert probe(target, pki.ca, certificate=pki.second.path).error is None
+        assert probe(target, pki.ca, certificate=pki.foreign.path).error is not None
+        assert probe(target, pki.ca).error is not None
 
 
 def test_certificates_that_must_not_be_accepted(pki: Pki) -> None:
