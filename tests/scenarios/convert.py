@@ -24,12 +24,16 @@ from tests.prober.analysis import counted, failed_after, rto_seconds, summarize_
 from tests.prober.log import ProbeLog
 from tests.prober.process import Prober
 from tests.prober.results import RESULTS, ScenarioResults
+from tests.scenarios.bystanders import Seen, bystanders
 from tests.scenarios.cluster import PROJECT, CommandError, Lab, fingerprint, ready_nodes, wait_until
+from tests.scenarios.kubeadm_state import State, kubeadm_state
 from tests.scenarios.playbook import Run, run_playbook
 
 KUBERNETES = "v1.34.4"
 NODES = ("cp1", "cp2", "cp3", "w1", "w2")
 HOSTS = (*NODES, "lb1")
+#: The nodes that are there before the conversion.
+_FIRST_NODES = ("cp1", "w1", "w2")
 #: The inventory that users start from; the lab's adds addresses, a way in and an endpoint.
 EXAMPLE = PROJECT / "examples" / "haproxy" / "hosts.yml"
 #: How long after the loss of the first control plane the rest must stand.
@@ -56,17 +60,19 @@ class Conversion:
     def __init__(self, lab: Lab, results: ScenarioResults) -> None:
         self.lab = lab
         self.results = results
+        self.bystanders = Seen()
         self.work = PROJECT / "build" / "scenarios" / lab.name
         self.work.mkdir(parents=True, exist_ok=True)
-        self.addresses = {name: self._address(name) for name in HOSTS}
+        self.addresses = addresses_of(lab, HOSTS)
         self.old = f"{self.addresses['cp1']}:6443"
         self.endpoint = f"{self.addresses['lb1']}:6443"
         self.service = lab.objects("service", "smoke")["spec"]["clusterIP"]
         self.ca = self.work / "ca.crt"
         self.ca.write_text(lab.run("cp1", "cat", "/etc/kubernetes/pki/ca.crt"), encoding="utf-8")
 
-    def _address(self, node: str) -> str:
-        return self.lab.shell(node, "ip -4 -o addr show dev eth0 | awk '{split($4,a,\"/\"); print a[1]}'").strip()
+    def state(self) -> State:
+        """What kubeadm would recognise as its own in this cluster."""
+        return kubeadm_state(self.lab, NODES, self.addresses)
 
     def run(self, label: str, *arguments: str, playbook: str = "site", inventories: Sequence[Path] = ()) -> Run:
         """Run a playbook of the collection with the lab's inventory."""
@@ -77,10 +83,10 @@ class Conversion:
             arguments=arguments,
         )
 
-    def check(self) -> tuple[Run, bool]:
+    def check(self, *, inventories: Sequence[Path] = ()) -> tuple[Run, bool]:
         """The first run in check mode, and whether it left everything as it was."""
         before = fingerprint(self.lab, HOSTS)
-        run = self.run("check", "--check", "--diff")
+        run = self.run("check", "--check", "--diff", inventories=inventories)
         after = fingerprint(self.lab, HOSTS)
         changed = {key for key in before if before[key] != after[key]}
         if changed:
@@ -89,10 +95,11 @@ class Conversion:
             )
         return run, not changed
 
-    def convert(self) -> tuple[Run, ProbeLog]:
-        """The conversion itself under the prober."""
-        with self._prober("convert") as prober:
-            run = self.run("convert")
+    def convert(self, *, inventories: Sequence[Path] = ()) -> tuple[Run, ProbeLog]:
+        """The conversion itself under the prober, while others use the cluster."""
+        server = f"https://{self.old}"
+        with self._prober("convert") as prober, bystanders(self.lab, _FIRST_NODES, server=server) as self.bystanders:
+            run = self.run("convert", inventories=inventories)
             prober.settle()
             log = prober.stop()
         for play, seconds in run.seconds_by_play():
@@ -151,6 +158,12 @@ class Conversion:
             log=self.work / f"{label}-probes.jsonl",
         ) as prober:
             yield prober
+
+
+def addresses_of(lab: Lab, hosts: Sequence[str]) -> dict[str, str]:
+    """The IPv4 address of each host."""
+    script = "ip -4 -o addr show dev eth0 | awk '{split($4,a,\"/\"); print a[1]}'"
+    return {name: lab.shell(name, script).strip() for name in hosts}
 
 
 def changed_hosts(run: Run) -> set[str]:
@@ -251,6 +264,7 @@ __all__ = (
     "KUBERNETES",
     "NODES",
     "Conversion",
+    "addresses_of",
     "changed_hosts",
     "etcd_members",
     "hexadecimal_keys",
