@@ -24,7 +24,9 @@ from tests.prober.analysis import counted, failed_after, rto_seconds, summarize_
 from tests.prober.log import ProbeLog
 from tests.prober.process import Prober
 from tests.prober.results import RESULTS, ScenarioResults
+from tests.scenarios.bystanders import Seen, bystanders
 from tests.scenarios.cluster import PROJECT, CommandError, Lab, fingerprint, ready_nodes, wait_until
+from tests.scenarios.kubeadm_state import State, kubeadm_state
 from tests.scenarios.playbook import Run, run_playbook
 from tests.scenarios.shape import PLAIN, Shape
 
@@ -63,9 +65,10 @@ class Conversion:
         self.results = results
         self.shape = shape
         self._certificate = certificate
+        self.bystanders = Seen()
         self.work = PROJECT / "build" / "scenarios" / lab.name
         self.work.mkdir(parents=True, exist_ok=True)
-        self.addresses = {name: self._address(name) for name in shape.hosts}
+        self.addresses = addresses_of(lab, shape.hosts)
         self.old = self.api_server(shape.first)
         self.endpoint = f"{shape.endpoint_name or self.addresses[shape.balancer]}:{shape.endpoint_port}"
         self.service = lab.objects("service", "smoke")["spec"]["clusterIP"]
@@ -76,8 +79,9 @@ class Conversion:
         """Address and port of one API server."""
         return f"{self.addresses[control_plane]}:{self.shape.api_port}"
 
-    def _address(self, node: str) -> str:
-        return self.lab.shell(node, "ip -4 -o addr show dev eth0 | awk '{split($4,a,\"/\"); print a[1]}'").strip()
+    def state(self) -> State:
+        """What kubeadm would recognise as its own in this cluster."""
+        return kubeadm_state(self.lab, self.shape.nodes, self.addresses)
 
     def run(self, label: str, *arguments: str, playbook: str = "site", inventories: Sequence[Path] = ()) -> Run:
         """Run a playbook of the collection with the lab's inventory."""
@@ -88,10 +92,10 @@ class Conversion:
             arguments=[*self.shape.arguments, *arguments],
         )
 
-    def check(self) -> tuple[Run, bool]:
+    def check(self, *, inventories: Sequence[Path] = ()) -> tuple[Run, bool]:
         """The first run in check mode, and whether it left everything as it was."""
         before = fingerprint(self.lab, self.shape.hosts)
-        run = self.run("check", "--check", "--diff")
+        run = self.run("check", "--check", "--diff", inventories=inventories)
         after = fingerprint(self.lab, self.shape.hosts)
         changed = {key for key in before if before[key] != after[key]}
         if changed:
@@ -100,10 +104,12 @@ class Conversion:
             )
         return run, not changed
 
-    def convert(self) -> tuple[Run, ProbeLog]:
-        """The conversion itself under the prober."""
-        with self._prober("convert") as prober:
-            run = self.run("convert")
+    def convert(self, *, inventories: Sequence[Path] = ()) -> tuple[Run, ProbeLog]:
+        """The conversion itself under the prober, while others use the cluster."""
+        server = f"https://{self.old}"
+        users = bystanders(self.lab, self.shape.first_nodes, server=server, domain=self.shape.dns_domain)
+        with self._prober("convert") as prober, users as self.bystanders:
+            run = self.run("convert", inventories=inventories)
             prober.settle()
             log = prober.stop()
         for play, seconds in run.seconds_by_play():
@@ -177,6 +183,12 @@ def api_server_started(lab: Lab, shape: Shape = PLAIN) -> str:
     pod = lab.objects("pod", f"kube-apiserver-{shape.node_name(shape.first)}", "--namespace=kube-system")
     status = pod["status"]["containerStatuses"][0]
     return f"{status['restartCount']} {status['state']['running']['startedAt']}"
+
+
+def addresses_of(lab: Lab, hosts: Sequence[str]) -> dict[str, str]:
+    """The IPv4 address of each host."""
+    script = "ip -4 -o addr show dev eth0 | awk '{split($4,a,\"/\"); print a[1]}'"
+    return {name: lab.shell(name, script).strip() for name in hosts}
 
 
 def changed_hosts(run: Run) -> set[str]:
@@ -278,6 +290,7 @@ def new_results(name: str = "convert") -> ScenarioResults:
 __all__ = (
     "KUBERNETES",
     "Conversion",
+    "addresses_of",
     "api_server_started",
     "changed_hosts",
     "etcd_members",

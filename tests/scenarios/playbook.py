@@ -9,10 +9,11 @@ import dataclasses
 import functools
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,28 +97,83 @@ def run_playbook(
     :param directory: where Ansible is started. In another one than the project's nothing tells it where collections are,
         but what is there: an ansible.cfg.
     """
+    began = time.monotonic()
+    command = _command(name, inventories, arguments, variables)
+    with _started(command, record, configuration=configuration, directory=directory) as process:
+        try:
+            process.wait(SECONDS_FOR_A_RUN)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return _ended(process.returncode, time.monotonic() - began, record)
+
+
+def kill_playbook(
+    name: str,
+    *,
+    inventories: Iterable[Path],
+    record: Path,
+    when: Callable[[Mapping[str, Any]], bool],
+    after: float = 0.0,
+) -> Run:
+    """Run ``ansible-playbook`` and end it and all its workers by SIGKILL.
+
+    :param when: told of each line of the recorder; the run is killed after the first that it accepts.
+    :param after: seconds between that line and the kill.
+    """
+    began = time.monotonic()
+    with _started(_command(name, inventories), record) as process:
+        while process.poll() is None and not any(when(line) for line in _lines(record)):
+            time.sleep(0.1)
+        time.sleep(after)
+        os.killpg(process.pid, signal.SIGKILL)
+    return _ended(process.returncode, time.monotonic() - began, record)
+
+
+def _command(
+    name: str,
+    inventories: Iterable[Path],
+    arguments: Sequence[str] = (),
+    variables: Mapping[str, Any] | None = None,
+) -> list[str]:
     command = [str(Path(sys.executable).with_name("ansible-playbook")), name]
     for inventory in inventories:
         command += ["--inventory", str(inventory)]
     if variables:
         command += ["--extra-vars", json.dumps(variables)]
+    return [*command, *arguments]
+
+
+def _started(
+    command: Sequence[str], record: Path, *, configuration: Path | None = None, directory: Path = PROJECT
+) -> subprocess.Popen[str]:
     record.parent.mkdir(parents=True, exist_ok=True)
-    began = time.monotonic()
-    ended = subprocess.run(
-        [*command, *arguments],
-        cwd=directory,
-        env=_environment(record, configuration, with_collections=directory == PROJECT),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=SECONDS_FOR_A_RUN,
-        check=False,
-    )
-    seconds = time.monotonic() - began
-    record.with_suffix(".log").write_text(ended.stdout, encoding="utf-8")
-    lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
-    return Run(ended.returncode, seconds, ended.stdout, [json.loads(line) for line in lines])
+    record.unlink(missing_ok=True)
+    with _log(record).open("w") as log:
+        return subprocess.Popen(
+            command,
+            cwd=directory,
+            env=_environment(record, configuration, with_collections=directory == PROJECT),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+
+def _ended(status: int, seconds: float, record: Path) -> Run:
+    return Run(status, seconds, _log(record).read_text(encoding="utf-8"), _lines(record))
+
+
+def _log(record: Path) -> Path:
+    return record.with_suffix(".log")
+
+
+def _lines(record: Path) -> list[dict[str, Any]]:
+    """What the recorder has written; a line that it is still writing is left out."""
+    text = record.read_text(encoding="utf-8") if record.exists() else ""
+    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
 
 def _environment(record: Path, configuration: Path | None, *, with_collections: bool) -> dict[str, str]:

@@ -33,12 +33,18 @@ class Shape:
     api_port: int = 6443
     endpoint_name: str | None = None
     endpoint_port: int = 6443
+    dns_domain: str = "cluster.local"
     arguments: tuple[str, ...] = ()
 
     @property
     def first(self) -> str:
         """The control plane that there is before."""
         return self.control_planes[0]
+
+    @property
+    def first_nodes(self) -> tuple[str, ...]:
+        """The nodes that there are before."""
+        return (self.first, *self.workers)
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -74,5 +80,6 @@ ODD = Shape(
     api_port=7443,
     endpoint_name="k8s.odd.example.org",
     endpoint_port=8443,
+    dns_domain="odd.internal",
     arguments=("--extra-vars", f"@{EXAMPLES / 'odd' / 'groups.yml'}"),
 )

@@ -29,6 +29,7 @@ from tests.scenarios.convert import (
     ready_nodes,
     wait_until,
 )
+from tests.scenarios.kubeadm_state import State, differences
 from tests.scenarios.plan_and_run import changed_objects, planned_objects
 from tests.scenarios.playbook import Run, run_playbook
 from tests.scenarios.shape import PLAIN
@@ -164,6 +165,7 @@ def _observe(conversion: Conversion) -> dict[str, Any]:
         "certificate": lab.shell("w1", certificate + " 2>&1"),
         "service": {node: lab.run(node, "curl", "-sf", "-m", "5", service) for node in PLAIN.nodes},
         "dns": lab.objects("pods", "--namespace=kube-system", "--selector=k8s-app=kube-dns")["items"],
+        "state": conversion.state(),
         "backups": lab.shell("cp1", "find /var/backups/kubeadm-ha -printf '%m %u %P\\n'"),
     }
 
@@ -230,6 +232,17 @@ def test_no_probe_failed_and_no_api_server_was_restarted(story: Story) -> None:
     assert probes["endpoint"]["sent"] > 0
     assert (probes["cp1"]["failed"], probes["endpoint"]["failed"]) == (0, 0)
     assert story.api_server_starts[0] == story.api_server_starts[1]
+
+
+def test_nobody_noticed(story: Story) -> None:
+    seen = story.conversion.bystanders
+    assert seen.watch_lasted
+    assert seen.total("requests") > 100
+    assert (seen.total("failed requests"), seen.total("failed lookups")) == (0, 0)
+
+
+def test_the_end_is_what_kubeadm_itself_would_have_made(story: Story, native: State) -> None:
+    assert differences(story.observations["state"], native) == {}
 
 
 def test_the_backup_is_private(story: Story) -> None:
