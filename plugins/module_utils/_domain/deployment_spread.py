@@ -68,7 +68,8 @@ def decide(looked: View, nodes: t.Iterable[View]) -> Change | None:
     ready = ready_by_node(looked["pods"])
     if deployment is None or len(ready) != 1:
         return None
-    ((node, count),) = ready.items()
+    node = min(ready)
+    count = ready[node]
     others = [item for item in nodes if item["name"] != node and _may_run(deployment, item)]
     if count < 2 or deployment["replicas"] < 2 or not others:
         return None

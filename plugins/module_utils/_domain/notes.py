@@ -104,7 +104,7 @@ def _cluster_dns(situation: Situation) -> t.Iterator[Note]:
             if looked["deployment"]["replicas"] < 2
             else "no other node may run its pods"
         )
-        yield Note(subject, f"All ready pods of {subject} are on {next(iter(nodes))}, and {reason}.")
+        yield Note(subject, f"All ready pods of {subject} are on {min(nodes)}, and {reason}.")
 
 
 __all__ = ("Note", "find_notes", "old_endpoints")
