@@ -155,3 +155,33 @@ def test_what_cannot_be_asked_is_one_sentence(ring: Ring, modules: Modules, tmp_
     )
     assert distrusted["failed"]
     assert "certificate verify failed" in distrusted["msg"].lower() or "CERTIFICATE_VERIFY_FAILED" in distrusted["msg"]
+
+
+def test_external_etcd_is_found_by_the_flags_of_the_api_server(ring: Ring, modules: Modules, tmp_path: Path) -> None:
+    manifests = tmp_path / "manifests"
+    manifests.mkdir()
+    pki = ring.pki / "etcd"
+    flags = {
+        # Nobody answers at the first one.
+        "etcd-servers": f"{ring.endpoint('cp2')},{ring.endpoint()}",
+        "etcd-cafile": pki / "ca.crt",
+        "etcd-certfile": pki / "healthcheck-client.crt",
+        "etcd-keyfile": pki / "healthcheck-client.key",
+    }
+    lines = "".join(f"    - --{name}={value}\n" for name, value in flags.items())
+    (manifests / "kube-apiserver.yaml").write_text(
+        f"spec:\n  containers:\n  - command:\n    - kube-apiserver\n{lines}", encoding="utf-8"
+    )
+    options = {"manifests_dir": str(manifests), "pki_dir": str(tmp_path / "none")}
+    result = modules.run("etcd_member_info", **options, wait_timeout=30, expected_voters=1)
+    assert not result.get("failed"), result
+    assert result["healthy"]
+    assert result["members"][0]["id"] == str(ring.etcdctl_json("member", "list")["members"][0]["ID"])
+    ring.kill("cp1")
+    lost = modules.run("etcd_member_info", **options, timeout=1)
+    assert lost["failed"]
+    assert ring.endpoint() in lost["msg"]
+    assert ring.endpoint("cp2") in lost["msg"]
+    # With a static pod of etcd the host has its own ring, whatever the flags say.
+    (manifests / "etcd.yaml").write_text("spec: {}\n", encoding="utf-8")
+    assert "no certificate for clients of etcd" in modules.run("etcd_member_info", **options)["msg"]
