@@ -19,6 +19,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster_configu
     ClusterConfiguration,
     Wanted,
 )
+from tests.lab.kubeadm_versions import VERSIONS, kubeadm
 
 Document = dict[str, t.Any]
 GROUP = "kubeadm.k8s.io"
@@ -123,6 +124,18 @@ def differences(
     return manifest_flags.differences(pods, ClusterConfiguration.parse(document), patches)
 
 
+def rendered_below(kubeadm: Path, root: Path, document: Document) -> dict[str, str]:
+    """The manifests by a kubeadm that has no ``--dry-run`` of its phases: it renders below another root."""
+    local = {"advertiseAddress": "192.0.2.1"}
+    initial = {"apiVersion": document["apiVersion"], "kind": "InitConfiguration", "localAPIEndpoint": local}
+    (root / "config.yaml").write_text(f"{json.dumps(document)}\n---\n{json.dumps(initial)}\n", encoding="utf-8")
+    for phase in (["control-plane", "all"], ["etcd", "local"]):
+        command = [str(kubeadm), f"--rootfs={root}", "init", "phase", *phase, "--config=/config.yaml"]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+    manifests = root / "etc" / "kubernetes" / "manifests"
+    return {name: (manifests / f"{name}.yaml").read_text(encoding="utf-8") for name in COMPONENTS}
+
+
 def edited(text: str, change: t.Callable[[Document], None]) -> str:
     """A manifest with its container edited by hand."""
     document = yaml.safe_load(text)
@@ -138,6 +151,17 @@ def test_what_kubeadm_renders_is_no_difference(renderer: Renderer, name: str, ve
     if address != "192.0.2.1" and ("networking" in document or "etcd" in document):
         document.pop("networking", None)
     assert [str(item) for item in differences(renderer.render(document, address=address), document)] == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("kubernetes", "version"), [(name, version) for name, known in VERSIONS.items() for version in known[-1:]]
+)
+@pytest.mark.parametrize("name", ["plain", "networks", "arguments", "authorization modes"])
+def test_what_any_kubeadm_renders_is_no_difference(tmp_path: Path, name: str, version: str, kubernetes: str) -> None:
+    document = {**cluster_configuration(CONFIGURATIONS[name], version), "kubernetesVersion": kubernetes}
+    found = differences(rendered_below(kubeadm(kubernetes), tmp_path, document), document)
+    assert [str(item) for item in found] == []
 
 
 def by_hand(manifests: dict[str, str]) -> dict[str, str]:

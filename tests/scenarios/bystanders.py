@@ -86,7 +86,9 @@ def _start_watch(lab: Lab, server: str) -> subprocess.Popen[str]:
     watched = f"get configmaps --namespace=default --watch --output-watch-events --server={server}"
     script = f"echo $$ >{_WATCH}; exec kubectl --kubeconfig={ADMIN} {watched} >{_WATCHED} 2>&1"
     process = lab.start_process("cp1", "sh", "-c", script)
-    wait_until(lambda: "kube-root-ca.crt" in lab.shell("cp1", f"cat {_WATCHED}; true"), seconds=30, what="the watch began")
+    wait_until(
+        lambda: "kube-root-ca.crt" in lab.shell("cp1", f"cat {_WATCHED}; true"), seconds=30, what="the watch began"
+    )
     return process
 
 

@@ -5,7 +5,7 @@
 
 kubeadm renders its defaults, replaced flag by flag by ``extraArgs``, and its own volumes with ``extraVolumes``
 (kubernetes/kubernetes, cmd/kubeadm/app/phases/controlplane/manifests.go and volumes.go, phases/etcd/local.go,
-util/arguments.go; 1.22 to 1.36 were compared). Flags whose value is the host's own are no differences.
+util/arguments.go; tests/integration/test_manifest_flags.py asks real kubeadm). Flags whose value is the host's own are no differences.
 """
 
 from __future__ import annotations
