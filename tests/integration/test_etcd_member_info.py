@@ -172,7 +172,7 @@ def test_external_etcd_is_found_by_the_flags_of_the_api_server(ring: Ring, modul
     (manifests / "kube-apiserver.yaml").write_text(
         f"spec:\n  containers:\n  - command:\n    - kube-apiserver\n{lines}", encoding="utf-8"
     )
-    options = {"manifests_dir": str(manifests), "pki_dir": str(tmp_path / "none")}
+    options: dict[str, t.Any] = {"manifests_dir": str(manifests), "pki_dir": str(tmp_path / "none")}
     result = modules.run("etcd_member_info", **options, wait_timeout=30, expected_voters=1)
     assert not result.get("failed"), result
     assert result["healthy"]
