@@ -135,6 +135,7 @@ def pytest(
         *launcher,
         "pytest",
         *paths,
+        *OPTIONS.get(tier, ()),
         f"--junit-xml={report}",
         f"--override-ini=junit_suite_name={tier}",
         *arguments,
@@ -302,6 +303,8 @@ PROGRAMS: dict[str, dict[str, str]] = {
     "integration": {"openssl": "openssl", "curl": "curl"},
     "roles": {"openssl": "openssl", "curl": "curl", "haproxy": "haproxy"},
 }
+#: Options of pytest for a tier. Each of two processes has a control plane of its own and takes one file after the other.
+OPTIONS: dict[str, tuple[str, ...]] = {"integration": ("--numprocesses=2", "--dist=loadfile")}
 TARGETS: dict[str, t.Callable[[list[str]], int]] = {
     "lint": _lint,
     **{name: _tier(name, path) for name, path in PYTEST_TIERS.items()},
