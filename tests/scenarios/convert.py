@@ -277,7 +277,7 @@ def hexadecimal_keys(text: str) -> set[str]:
 
     Hashes are shown as ``sha256:...``; the digest of the balancer's configuration stands behind its own name.
     """
-    named = r'(?<![0-9a-f])(?<!sha256:)(?<!"configuration": ")(?<!"configuration":")(?<!"running": ")(?<!"running":")'
+    named = r'(?<![0-9a-f])(?<!sha256:)(?<!sha256: )(?<!"configuration": ")(?<!"configuration":")(?<!"running": ")(?<!"running":")'
     return set(re.findall(named + r"[0-9a-f]{64}(?![0-9a-f])", text))
 
 
