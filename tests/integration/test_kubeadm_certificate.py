@@ -169,11 +169,11 @@ def test_killed_between_key_and_certificate(
             checked = runner.run(NAME, check=True, **options)
             assert (checked["changed"], checked["recovery"]) == (True, "complete")
             assert not is_pair(certificate, key)
-        result = _assert_repaired(own, runner, options, tmp_path)
-        if is_between:
-            assert result["recovery"] == "complete"
+            assert _assert_repaired(own, runner, options, tmp_path)["recovery"] == "complete"
             assert own.kubectl("get", "--raw", "/readyz/etcd") == "ok"
             return
+        # On a busy machine the kill may come late, even after the end.
+        assert "failed" not in runner.run(NAME, **options)
     pytest.fail("the module was never killed between key and certificate")
 
 
