@@ -14,7 +14,7 @@ import pytest
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 SCENARIOS = sorted(path.parent.name for path in PROJECT.glob("molecule/*/molecule.yml"))
-SECONDS_PER_SCENARIO = 300
+SECONDS_PER_SCENARIO = 600
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
