@@ -46,7 +46,10 @@ def consumers(cluster: ControlPlane) -> t.Iterator[ControlPlane]:
     items = [secret, release, *many]
     cluster.kubectl("create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
     yield cluster
-    cluster.kubectl("-n", NAMESPACE, "delete", "daemonset,configmap,secret", "--selector=test=consumers")
+    # One request for each kind: kubectl would take a request for each object, and its time between them.
+    for kind in ("apis/apps/v1/{}/daemonsets", "api/v1/{}/configmaps", "api/v1/{}/secrets"):
+        path = kind.format(f"namespaces/{NAMESPACE}")
+        cluster.kubectl("delete", f"--raw=/{path}?labelSelector=test%3Dconsumers")
 
 
 def look(cluster: ControlPlane, modules: Modules, **options: t.Any) -> Result:

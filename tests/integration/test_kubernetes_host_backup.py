@@ -148,7 +148,9 @@ def test_the_cluster_and_a_snapshot_that_etcdutl_accepts(
     assert refused.returncode != 0
 
 
-def test_external_etcd_is_a_warning(cluster: ControlPlane, bare_modules: Modules, host: Path, tmp_path: Path) -> None:
+def test_etcd_that_is_not_to_be_found_is_a_warning(
+    cluster: ControlPlane, bare_modules: Modules, host: Path, tmp_path: Path
+) -> None:
     made = bare_modules.run(
         "kubernetes_host_backup",
         directory=str(tmp_path / "backups"),
@@ -158,7 +160,7 @@ def test_external_etcd_is_a_warning(cluster: ControlPlane, bare_modules: Modules
         pki_dir=str(cluster.pki),
     )
     assert made["snapshot"] is None
-    assert "etcd is external" in json.dumps(made["warnings"])
+    assert "No snapshot of etcd is made" in json.dumps(made["warnings"])
 
 
 def test_old_backups_go_and_other_directories_stay(bare_modules: Modules, host: Path, tmp_path: Path) -> None:
