@@ -13,7 +13,7 @@ import time
 import pytest
 
 CA_FILE = (
-    pathlib.Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / ".cache/molecule/apiserver_haproxy_guarded-pki/ca.crt"
+    pathlib.Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / ".cache/molecule/apiserver_haproxy_guard-pki/ca.crt"
 )
 PORT = 8443
 CERTIFICATE = "/etc/haproxy/kubernetes-probe.crt"
