@@ -12,9 +12,7 @@ import time
 
 import pytest
 
-CA_FILE = (
-    pathlib.Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / ".cache/molecule/apiserver_haproxy_guard-pki/ca.crt"
-)
+CA_FILE = pathlib.Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / ".cache/molecule/apiserver_haproxy_guard-pki/ca.crt"
 PORT = 8443
 CERTIFICATE = "/etc/haproxy/kubernetes-probe.crt"
 STATUS = "curl --silent --unix-socket /var/lib/haproxy/kubernetes-apiserver-status.sock http://localhost/"
