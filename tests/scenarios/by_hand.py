@@ -12,7 +12,7 @@ import json
 
 import yaml
 
-from tests.scenarios.cluster import Lab, wait_until
+from tests.scenarios.cluster import Lab, etcdctl, wait_until
 
 _HAPROXY = """\
 frontend kubernetes
@@ -77,10 +77,7 @@ def lose_control_plane(lab: Lab, node: str) -> None:
 
 
 def _members(lab: Lab) -> set[str]:
-    pki = "/etc/kubernetes/pki/etcd"
-    secured = (f"--cacert={pki}/ca.crt", f"--cert={pki}/server.crt", f"--key={pki}/server.key")
-    command = ("exec", "--namespace=kube-system", "etcd-cp1", "--", "etcdctl", *secured)
-    members = json.loads(lab.kubectl(*command, "member", "list", "--write-out=json"))["members"]
+    members = json.loads(etcdctl(lab, "member", "list", "--write-out=json", node="cp1"))["members"]
     return {member["name"] for member in members}
 
 

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -136,24 +137,36 @@ def ready_nodes(lab: Lab, *, node: str = "cp1") -> set[str]:
     }
 
 
+def etcdctl(lab: Lab, *arguments: str, node: str, node_name: str | None = None) -> str:
+    """Standard output of etcdctl inside the etcd container of a control plane.
+
+    :param node_name: name of its Node, where that is not the lab's.
+    """
+    certificates = "/etc/kubernetes/pki/etcd"
+    secured = ("ca.crt", "server.crt", "server.key")
+    options = [f"--{name}={certificates}/{file}" for name, file in zip(("cacert", "cert", "key"), secured, strict=True)]
+    pod = f"etcd-{node_name or node}"
+    return lab.kubectl("exec", "--namespace=kube-system", pod, "--", "etcdctl", *options, *arguments, node=node)
+
+
 def fingerprint(lab: Lab, nodes: Sequence[str]) -> dict[str, str]:
     """What a run in check mode must leave as it is: files and packages of each node, objects of the cluster."""
     script = (
         "find /etc /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env /var/lib/kubelet/pki "
         "/var/backups /var/lib/kubeadm-ha -type f ! -path '/etc/ld.so.cache' -exec sha256sum {} + 2>/dev/null | sort; "
-        "dpkg-query --show; systemctl is-active kubelet haproxy containerd"
+        # The kubelet of a host that is not joined yet ends and is started again all the time.
+        "dpkg-query --show; systemctl is-active kubelet haproxy containerd | sed 's/^activating$/active/'; "
+        "systemctl is-enabled kubelet haproxy containerd"
     )
     found = {name: lab.shell(name, script, check=False) for name in nodes}
     for kind in ("configmaps", "daemonsets", "secrets", "nodes"):
         items = lab.objects(kind, "--all-namespaces")["items"]
-        found[kind] = json.dumps(
-            sorted(
-                (
-                    item["metadata"].get("namespace", ""),
-                    item["metadata"]["name"],
-                    json.dumps(item.get("data") or item.get("spec"), sort_keys=True),
-                )
-                for item in items
-            )
-        )
+        found[kind] = "\n".join(sorted(_object_line(kind, item) for item in items))
     return found
+
+
+def _object_line(kind: str, item: Mapping[str, Any]) -> str:
+    content = json.dumps(item.get("data") or item.get("spec"), sort_keys=True)
+    if kind == "secrets":
+        content = hashlib.sha256(content.encode()).hexdigest()
+    return f"{item['metadata'].get('namespace', '')}/{item['metadata']['name']} {content}"

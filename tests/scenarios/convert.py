@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import difflib
 import json
 import re
 import subprocess
@@ -25,7 +26,7 @@ from tests.prober.log import ProbeLog
 from tests.prober.process import Prober
 from tests.prober.results import RESULTS, ScenarioResults
 from tests.scenarios.bystanders import Seen, bystanders
-from tests.scenarios.cluster import PROJECT, CommandError, Lab, fingerprint, ready_nodes, wait_until
+from tests.scenarios.cluster import PROJECT, CommandError, Lab, etcdctl, fingerprint, ready_nodes, wait_until
 from tests.scenarios.kubeadm_state import State, kubeadm_state
 from tests.scenarios.playbook import Run, run_playbook
 from tests.scenarios.shape import PLAIN, Shape
@@ -92,17 +93,17 @@ class Conversion:
             arguments=[*self.shape.arguments, *arguments],
         )
 
-    def check(self, *, inventories: Sequence[Path] = ()) -> tuple[Run, bool]:
-        """The first run in check mode, and whether it left everything as it was."""
+    def check(self, *, inventories: Sequence[Path] = ()) -> tuple[Run, list[str]]:
+        """The first run in check mode, and what it changed on hosts and in the cluster: lines of a diff, none wanted."""
         before = fingerprint(self.lab, self.shape.hosts)
         run = self.run("check", "--check", "--diff", inventories=inventories)
         after = fingerprint(self.lab, self.shape.hosts)
-        changed = {key for key in before if before[key] != after[key]}
-        if changed:
-            (self.work / "check-changed.txt").write_text(
-                "\n".join(f"{key}\n{before[key]}\n----\n{after[key]}" for key in sorted(changed)), encoding="utf-8"
-            )
-        return run, not changed
+        changes = [
+            f"{key}: {line}"
+            for key in before
+            for line in difflib.unified_diff(before[key].splitlines(), after[key].splitlines(), n=0, lineterm="")
+        ]
+        return run, changes
 
     def convert(self, *, inventories: Sequence[Path] = ()) -> tuple[Run, ProbeLog]:
         """The conversion itself under the prober, while others use the cluster."""
@@ -224,27 +225,10 @@ def old_endpoint_traces(conversion: Conversion) -> list[str]:
     return traces
 
 
-def etcdctl(lab: Lab, *arguments: str, node: str = "cp2", shape: Shape = PLAIN) -> str:
-    """Standard output of etcdctl inside the etcd container of a control plane."""
-    certificates = "/etc/kubernetes/pki/etcd"
-    return lab.kubectl(
-        "exec",
-        "--namespace=kube-system",
-        f"etcd-{shape.node_name(node)}",
-        "--",
-        "etcdctl",
-        f"--cacert={certificates}/ca.crt",
-        f"--cert={certificates}/server.crt",
-        f"--key={certificates}/server.key",
-        *arguments,
-        node=node,
-    )
-
-
 def etcd_members(lab: Lab, *, node: str = "cp2", shape: Shape = PLAIN) -> list[dict[str, object]]:
     """Members by etcdctl inside the etcd container."""
     members: list[dict[str, object]] = json.loads(
-        etcdctl(lab, "endpoint", "status", "--cluster", "--write-out=json", node=node, shape=shape)
+        etcdctl(lab, "endpoint", "status", "--cluster", "--write-out=json", node=node, node_name=shape.node_name(node))
     )
     return members
 
@@ -294,7 +278,6 @@ __all__ = (
     "api_server_started",
     "changed_hosts",
     "etcd_members",
-    "etcdctl",
     "hexadecimal_keys",
     "new_results",
     "old_endpoint_traces",

@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from tests.scenarios.cluster import Lab
+from tests.scenarios.cluster import Lab, etcdctl
 
 #: What kubeadm writes on a node. Private keys stay there: only their names are compared.
 _FILES = (
@@ -152,10 +152,7 @@ def _config_map_value(key: str, text: str) -> Any:
 
 
 def _etcd_members(lab: Lab, node: str) -> list[dict[str, Any]]:
-    pki = "/etc/kubernetes/pki/etcd"
-    secured = (f"--cacert={pki}/ca.crt", f"--cert={pki}/server.crt", f"--key={pki}/server.key")
-    command = ("exec", "--namespace=kube-system", f"etcd-{node}", "--", "etcdctl", *secured)
-    answer = json.loads(lab.kubectl(*command, "member", "list", "--write-out=json", node=node))
+    answer = json.loads(etcdctl(lab, "member", "list", "--write-out=json", node=node))
     kept = ("name", "peerURLs", "clientURLs", "isLearner")
     return sorted(({key: member.get(key) for key in kept} for member in answer["members"]), key=lambda m: m["name"])
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import yaml
 
-from tests.scenarios.cluster import ADMIN, Lab
-from tests.scenarios.convert import Conversion, etcdctl
+from tests.scenarios.cluster import ADMIN, Lab, etcdctl
+from tests.scenarios.convert import Conversion
 from tests.scenarios.shape import ODD, Shape
 
 #: Secrets that are there before the conversion.
@@ -69,7 +69,8 @@ def secrets_through(conversion: Conversion, control_plane: str, *, node: str = "
 
 def stored(lab: Lab, secret: str, *, node: str, shape: Shape = ODD) -> str:
     """The beginning of what etcd has of a Secret."""
-    answer = etcdctl(lab, "get", f"/registry/secrets/default/{secret}", "--write-out=json", node=node, shape=shape)
+    key = f"/registry/secrets/default/{secret}"
+    answer = etcdctl(lab, "get", key, "--write-out=json", node=node, node_name=shape.node_name(node))
     return base64.b64decode(json.loads(answer)["kvs"][0]["value"])[:24].decode("ascii", "replace")
 
 

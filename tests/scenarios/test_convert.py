@@ -57,7 +57,7 @@ class Story:
     conversion: Conversion
     refusals: dict[str, Run]
     check: Run
-    check_left_no_trace: bool
+    changed_by_check: list[str]
     converted: Run
     api_server_starts: tuple[str, str]
     again: Run
@@ -88,7 +88,7 @@ def story() -> Iterator[Story]:
         results.add_step("before state", lab.up_seconds)
         conversion = Conversion(lab, results)
         refusals = {label: _refused(conversion, label, variables) for label, variables, _told in BAD_INPUTS}
-        check, no_trace = conversion.check()
+        check, changed_by_check = conversion.check()
         started = api_server_started(lab)
         converted, _log = conversion.convert()
         assert converted.status == 0, converted.output[-6000:]
@@ -106,7 +106,7 @@ def story() -> Iterator[Story]:
             conversion=conversion,
             refusals=refusals,
             check=check,
-            check_left_no_trace=no_trace,
+            changed_by_check=changed_by_check,
             converted=converted,
             api_server_starts=starts,
             again=again,
@@ -182,7 +182,7 @@ def test_bad_input_is_refused_before_any_change(story: Story, label: str, told: 
 
 def test_refusals_and_check_mode_change_nothing(story: Story) -> None:
     assert story.check.status == 0, story.check.output[-6000:]
-    assert story.check_left_no_trace
+    assert story.changed_by_check == []
 
 
 def test_the_plan_of_check_mode_is_that_of_the_run(story: Story) -> None:

@@ -50,7 +50,7 @@ class Story:
     flags_before: dict[str, dict[str, str]]
     files_before: dict[str, str]
     check: Run
-    check_left_no_trace: bool
+    changed_by_check: list[str]
     converted: Run
     api_server_starts: tuple[str, str]
     again: Run
@@ -82,7 +82,7 @@ def story() -> Iterator[Story]:
             {part: odd.flags(lab, "cp1", part) for part in odd.COMPONENTS},
             odd.file_facts(lab, "cp1"),
         )
-        check, no_trace = conversion.check()
+        check, changed_by_check = conversion.check()
         assert check.status == 0, check.output[-6000:]
         started = api_server_started(lab, ODD)
         converted, _log = conversion.convert()
@@ -97,7 +97,7 @@ def story() -> Iterator[Story]:
             conversion,
             *before,
             check=check,
-            check_left_no_trace=no_trace,
+            changed_by_check=changed_by_check,
             converted=converted,
             api_server_starts=starts,
             again=again,
@@ -113,7 +113,7 @@ def story() -> Iterator[Story]:
 
 
 def test_the_plan_of_check_mode_is_that_of_the_run(story: Story) -> None:
-    assert story.check_left_no_trace
+    assert story.changed_by_check == []
     assert story.check.plan
     assert story.check.plan == story.converted.plan
 

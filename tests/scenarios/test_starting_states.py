@@ -35,7 +35,7 @@ class Story:
     conversion: Conversion
     refused: Run
     check: Run
-    check_left_no_trace: bool
+    changed_by_check: list[str]
     converted: Run
     again: Run
     traces: list[str]
@@ -62,7 +62,7 @@ def story() -> Iterator[Story]:
         follow_a_recipe_half_way(lab, address=addresses["cp1"], balancer=addresses["lb1"])
         refused = conversion.run("refused")
         switch = _host_variable(conversion, "lb1", _SWITCH)
-        check, no_trace = conversion.check(inventories=[switch])
+        check, changed_by_check = conversion.check(inventories=[switch])
         converted, _log = conversion.convert(inventories=[switch])
         assert converted.status == 0, converted.output[-6000:]
         again = conversion.again()
@@ -87,7 +87,7 @@ def story() -> Iterator[Story]:
             conversion=conversion,
             refused=refused,
             check=check,
-            check_left_no_trace=no_trace,
+            changed_by_check=changed_by_check,
             converted=converted,
             again=again,
             traces=traces,
@@ -177,7 +177,7 @@ def test_the_plan_names_exactly_what_the_recipe_left_out(story: Story) -> None:
 
 
 def test_half_way_plan_and_run_agree(story: Story) -> None:
-    assert story.check_left_no_trace
+    assert story.changed_by_check == []
     assert story.check.plan == story.converted.plan
     assert changed_objects(story.converted) == planned_objects(story.converted)
 

@@ -69,7 +69,7 @@ def _consumers(situation: Situation) -> t.Iterator[Note]:
 
 
 def _files(situation: Situation) -> t.Iterator[Note]:
-    old = {str(endpoint) for endpoint in old_endpoints(situation)}
+    old = {str(endpoint) for endpoint in situation.old_endpoints}
     for host in situation.hosts.values():
         for item in host.report["references"]:
             named = sorted(old & set(item["endpoints"]))

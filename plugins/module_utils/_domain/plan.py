@@ -10,6 +10,7 @@ audit collected.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from . import (
@@ -36,6 +37,7 @@ if t.TYPE_CHECKING:
     from .address import San
     from .cluster import Cluster
     from .host import Host
+    from .version import KubernetesVersion
     from .wish import Wish
 
 #: The steps of a run in their order.
@@ -103,10 +105,25 @@ class Situation:
         """Hash of the cluster CA's public key."""
         return self.serving.ca.public_key_sha256 if self.serving.ca is not None else None
 
-    @property
+    @functools.cached_property
     def sans(self) -> frozenset[San]:
         """The SANs that every API server's certificate and the ClusterConfiguration must have."""
         return wanted_sans.of_api_servers(self.wish, self.joined(self.wish.control_planes), self.cluster.configuration)
+
+    @functools.cached_property
+    def adoption(self) -> control_plane_parity.Adoption:
+        """What of the serving control plane's manifests is taken into the ClusterConfiguration."""
+        return control_plane_parity.adoption(self.wish, self.serving, self.cluster)
+
+    @functools.cached_property
+    def api_versions(self) -> t.Mapping[str, KubernetesVersion]:
+        """Version of each API server by host."""
+        return skew.api_versions(self.hosts, self.cluster, self.serving)
+
+    @functools.cached_property
+    def old_endpoints(self) -> frozenset[Endpoint]:
+        """What a consumer may still dial instead of the endpoint."""
+        return notes.old_endpoints(self)
 
     def joined(self, names: t.Iterable[str]) -> list[Host]:
         """Those of the hosts that are members of the cluster, in their order."""
@@ -211,7 +228,7 @@ def _point(situation: Situation) -> t.Iterator[Entry]:
 def cluster_objects(situation: Situation) -> t.Iterator[Change]:
     """The changes of the cluster-wide objects that name the endpoint."""
     wish, cluster = situation.wish, situation.cluster
-    adoption = control_plane_parity.adoption(wish, situation.serving, cluster)
+    adoption = situation.adoption
     wanted = cluster_configuration.Wanted(
         control_plane_endpoint=wish.endpoint,
         cert_sans=tuple(sorted(san.value for san in situation.sans)),
@@ -243,7 +260,7 @@ def kubeconfig_edits(situation: Situation, host: Host) -> t.Iterator[user_kubeco
             change = kubeconfig.decide_server(document, path=path, server=server)
             if change is not None:
                 yield user_kubeconfigs.Edit(path, server, None, change)
-    yield from user_kubeconfigs.user_edits(host, situation.wish.endpoint, notes.old_endpoints(situation))
+    yield from user_kubeconfigs.user_edits(host, situation.wish.endpoint, situation.old_endpoints)
 
 
 def wanted_servers(situation: Situation, host: Host) -> dict[str, str]:
@@ -259,8 +276,7 @@ def wanted_servers(situation: Situation, host: Host) -> dict[str, str]:
     wanted = {path: endpoint for path in _ADMIN_KUBECONFIGS if path in host.kubeconfigs}
     if KUBELET_KUBECONFIG in host.kubeconfigs:
         server = host.api_server
-        versions = skew.api_versions(situation.hosts, situation.cluster, situation.serving)
-        if server is not None and skew.must_stay_local(host, versions):
+        if server is not None and skew.must_stay_local(host, situation.api_versions):
             wanted[KUBELET_KUBECONFIG] = server.url
         elif server is None or not skew.is_local_mode(host, situation.cluster):
             wanted[KUBELET_KUBECONFIG] = endpoint

@@ -205,7 +205,7 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
         "servers": _servers(situation),
         "joined": [host.name for host in situation.joined(situation.wish.nodes)],
         "restart_kubelet": sorted(restarted - repointed),
-        **control_plane_parity.adoption(situation.wish, situation.serving, situation.cluster).as_options(),
+        **situation.adoption.as_options(),
     }
 
 
