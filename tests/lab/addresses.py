@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import zlib
 from collections.abc import Iterable, Mapping
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from tests.lab.errors import InputError, LabError
 from tests.lab.topology import Topology
@@ -51,6 +51,27 @@ def assign(topology: Topology, subnet: IPv4Network) -> dict[str, IPv4Address]:
         counted[block] = number + 1
         addresses[node.name] = subnet.network_address + host
     return addresses
+
+
+def ipv6_subnet(subnet: IPv4Network) -> IPv6Network:
+    """The unique local /64 that goes with a lab's subnet: the same numbers behind fd00."""
+    numbers = subnet.network_address.packed[:3]
+    return IPv6Network((int(IPv6Address(f"fd00:{numbers[0]:x}:{numbers[1]:x}:{numbers[2]:x}::")), 64))
+
+
+def ipv6_address(address: IPv4Address) -> IPv6Address:
+    """A node's IPv6 address: its last number in the lab's /64."""
+    subnet = ipv6_subnet(IPv4Network((address, 24), strict=False))
+    return subnet.network_address + int(address) % 256
+
+
+def endpoint(topology: Topology, addresses: Mapping[str, IPv4Address]) -> str:
+    """The control plane endpoint as HOST:PORT."""
+    wanted = topology.endpoint
+    assert wanted is not None
+    if wanted.ipv6:
+        return f"[{ipv6_address(addresses[wanted.node])}]:{wanted.port}"
+    return f"{wanted.name or addresses[wanted.node]}:{wanted.port}"
 
 
 def pod_subnets(topology: Topology, addresses: Mapping[str, IPv4Address]) -> dict[str, IPv4Network]:

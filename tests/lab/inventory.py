@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from tests.lab.topology import Topology
+from tests.lab.addresses import endpoint
+from tests.lab.topology import DEFAULT_SSH_PORT, Topology
 
 GROUPS = ("kube_control_plane", "kube_node", "kube_load_balancer", "spare")
 USER = "ops"
@@ -20,14 +21,14 @@ def render(topology: Topology, addresses: Mapping[str, IPv4Address], connection:
     """The inventory's text: ``connection`` are variables of every host, the endpoint is the only input set."""
     variables: dict[str, object] = {
         "ansible_user": USER,
+        **({"ansible_port": topology.ssh_port} if topology.ssh_port != DEFAULT_SSH_PORT else {}),
         "ansible_become": True,
         "ansible_python_interpreter": "/usr/bin/python3",
         "ansible_pipelining": True,
         **connection,
     }
     if topology.endpoint is not None:
-        host = topology.endpoint.name or addresses[topology.endpoint.node]
-        variables["kubeadm_ha_endpoint"] = f"{host}:{topology.endpoint.port}"
+        variables["kubeadm_ha_endpoint"] = endpoint(topology, addresses)
     lines = ["---", "all:", "  vars:"]
     lines += [f"    {name}: {json.dumps(value)}" for name, value in variables.items()]
     for group in _groups(topology):

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
 from typing import Any
 
+from tests.lab.addresses import endpoint
 from tests.lab.errors import LabError
 from tests.lab.topology import Node, Topology
 
@@ -112,13 +113,6 @@ def discovery_file(printed: str, ca: str) -> str:
         "current-context": "bootstrap",
     }
     return json.dumps(kubeconfig, indent=2) + "\n"
-
-
-def endpoint(topology: Topology, addresses: Mapping[str, IPv4Address]) -> str:
-    """The control plane endpoint as HOST:PORT."""
-    wanted = topology.endpoint
-    assert wanted is not None
-    return f"{wanted.name or addresses[wanted.node]}:{wanted.port}"
 
 
 def merge(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,14 +11,14 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from tests.lab import addresses, before, external_etcd, inventory, machine, nodefiles, paths, products, shell
 from tests.lab.build import Builder, NodeProducts, Wish
 from tests.lab.errors import InputError, LabError
 from tests.lab.podman import LABEL, Container, Podman, container_name, network_name
-from tests.lab.topology import Node, State, Topology
+from tests.lab.topology import DEFAULT_SSH_PORT, Node, State, Topology
 
 _BOOT_SECONDS = 60
 _PRODUCT_UUID = Path("/sys/class/dmi/id/product_uuid")
@@ -187,8 +187,15 @@ class _Making:
             machine.save_sysctls(self._cache)
             subnet = addresses.choose_subnet(self._name, [*self._podman.subnets(), *_routes()])
             label = f"--label={LABEL}={self._name}"
-            self._podman("network", "create", label, f"--subnet={subnet}", "--disable-dns", network_name(self._name))
+            subnets = [f"--subnet={subnet}"]
+            if self._has_ipv6:
+                subnets += ["--ipv6", f"--subnet={addresses.ipv6_subnet(subnet)}"]
+            self._podman("network", "create", label, *subnets, "--disable-dns", network_name(self._name))
         return subnet
+
+    @property
+    def _has_ipv6(self) -> bool:
+        return self._topology.endpoint is not None and self._topology.endpoint.ipv6
 
     def _network(self, subnet: IPv4Network) -> nodefiles.Network:
         assigned = addresses.assign(self._topology, subnet)
@@ -205,7 +212,7 @@ class _Making:
         self._podman.create_node(
             container,
             network=network_name(self._name),
-            address=str(network.addresses[name]),
+            addresses=self._addresses(network.addresses[name]),
             hostname=node.hostname,
             image=self._image(node),
             more=self._volumes(node),
@@ -220,11 +227,19 @@ class _Making:
             resolv_conf=machine.name_servers(),
             host_key=host_key.read_text(encoding="utf-8"),
             authorized_key=self._state.key.with_suffix(".pub").read_text(encoding="utf-8"),
+            ssh_port=self._topology.ssh_port,
         )
         self._podman("cp", "--archive=false", "-", f"{container.name}:/", stdin=nodefiles.pack(files))
         for program in self._programs(node):
             self._podman("cp", program, f"{container.name}:/usr/bin/{program.name}")
         self._podman("start", container.name)
+
+    def _addresses(self, address: IPv4Address) -> list[str]:
+        if not self._has_ipv6:
+            return [f"--ip={address}"]
+        # kubeadm wants forwarding on a host that joins by IPv6.
+        forwarding = "--sysctl=net.ipv6.conf.default.forwarding=1"
+        return [f"--ip={address}", f"--ip6={addresses.ipv6_address(address)}", forwarding]
 
     def _image(self, node: Node) -> str:
         if not node.state.has_kubernetes:
@@ -263,7 +278,7 @@ class _Making:
         lines = []
         for name, address in network.addresses.items():
             public = (self._state.root / "host-keys" / f"{name}.pub").read_text(encoding="utf-8")
-            lines.append(f"{address} {' '.join(public.split()[:2])}\n")
+            lines.append(f"{_known_host(address, self._topology.ssh_port)} {' '.join(public.split()[:2])}\n")
         self._state.known_hosts.write_text("".join(lines), encoding="utf-8")
 
     def _write_inventory(self, network: nodefiles.Network) -> None:
@@ -327,6 +342,11 @@ class _Making:
             time.sleep(0.1)
         failed = self._execute(node, "systemctl", "--failed", "--plain", "--no-legend", check=False).split("\n")
         raise LabError(f"node {node} did not boot well ({said or 'no answer'}): {failed[0].strip()}")
+
+
+def _known_host(address: IPv4Address, port: int) -> str:
+    """How ssh looks a host up in known_hosts."""
+    return str(address) if port == DEFAULT_SSH_PORT else f"[{address}]:{port}"
 
 
 def _generate_key(path: Path, comment: str) -> None:

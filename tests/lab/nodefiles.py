@@ -50,7 +50,7 @@ def product_uuid(lab: str, node: str) -> str:
 
 
 def node_files(
-    node: Node, *, lab: str, network: Network, resolv_conf: str, host_key: str, authorized_key: str
+    node: Node, *, lab: str, network: Network, resolv_conf: str, host_key: str, authorized_key: str, ssh_port: int
 ) -> dict[str, NodeFile]:
     """Path (without the leading slash) and content of the files of a node."""
     files = {
@@ -58,6 +58,7 @@ def node_files(
         "etc/hosts": NodeFile(content=hosts(node, network)),
         "etc/machine-id": NodeFile(content=f"{machine_id(lab, node.name)}\n", mode=0o444),
         "etc/resolv.conf": NodeFile(content=resolv_conf),
+        "etc/ssh/sshd_config.d/20-port.conf": NodeFile(content=f"Port {ssh_port}\n"),
         "etc/ssh/ssh_host_ed25519_key": NodeFile(content=host_key, mode=0o600),
         f"home/{USER}/.ssh/authorized_keys": NodeFile(content=authorized_key, mode=0o600, owner=_ID_OF_USER),
     }

@@ -101,9 +101,16 @@ class Podman:
         return [IPv4Network(subnet) for subnet in found if ":" not in subnet]
 
     def create_node(
-        self, container: Container, *, hostname: str, network: str, address: str, image: str, more: Sequence[str]
+        self,
+        container: Container,
+        *,
+        hostname: str,
+        network: str,
+        addresses: Sequence[str],
+        image: str,
+        more: Sequence[str],
     ) -> None:
-        """Create a node's container without starting it."""
+        """Create a node's container without starting it; ``addresses`` are podman's options."""
         self(
             "create",
             *_RUN_SYSTEMD,
@@ -112,7 +119,7 @@ class Podman:
             f"--name={container.name}",
             f"--hostname={hostname}",
             f"--network={network}",
-            f"--ip={address}",
+            *addresses,
             "--volume=/var",
             *more,
             image,

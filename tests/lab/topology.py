@@ -32,12 +32,15 @@ from tests.lab.errors import InputError
 TOPOLOGIES = Path(__file__).resolve().parent / "topologies"
 DEFAULT_KUBERNETES = "v1.34.4"
 DEFAULT_POD_SUBNET = "10.244.0.0/16"
+DEFAULT_SSH_PORT = 22
 
 _KEYS = frozenset(
     {
         "kubernetes",
         "endpoint",
         "endpoint_name",
+        "endpoint_family",
+        "ssh_port",
         "pod_subnet",
         "discovery",
         "cluster",
@@ -108,11 +111,15 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """The control plane endpoint: a node of the topology, a port, and a DNS name if it has one."""
+    """The control plane endpoint: a node of the topology, a port, and a DNS name if it has one.
+
+    :param ipv6: it is the node's IPv6 address.
+    """
 
     node: str
     port: int
     name: str | None = None
+    ipv6: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +148,8 @@ class Topology:
     init: Mapping[str, Any] = field(default_factory=dict)
     """What kubeadm's InitConfiguration has besides."""
     files: tuple[File, ...] = ()
+    ssh_port: int = DEFAULT_SSH_PORT
+    """Port of every node's sshd."""
     groups: Mapping[str, str] = field(default_factory=dict)
     """Names of groups in the inventory, where they are not the topology's."""
 
@@ -211,7 +220,7 @@ def parse(document: Mapping[str, Any], *, name: str) -> Topology:
     """
     _known_keys(document, _KEYS, "")
     nodes = _nodes(document.get("nodes"))
-    endpoint = _endpoint(document.get("endpoint"), document.get("endpoint_name"), nodes)
+    endpoint = _endpoint(document, nodes)
     _check_cluster(nodes, endpoint)
     return Topology(
         name=name,
@@ -224,6 +233,7 @@ def parse(document: Mapping[str, Any], *, name: str) -> Topology:
         discovery_by_file=_discovery_by_file(document.get("discovery", "token")),
         cluster=_table(document, "cluster"),
         init=_table(document, "init"),
+        ssh_port=_ssh_port(document.get("ssh_port", DEFAULT_SSH_PORT)),
         files=tuple(_file(number, entry) for number, entry in enumerate(document.get("files", []))),
         groups=_groups(_table(document, "groups"), nodes),
     )
@@ -271,6 +281,12 @@ def _discovery_by_file(value: object) -> bool:
     if value not in ("token", "file"):
         raise InputError(f"discovery is {value!r}, expected token or file")
     return value == "file"
+
+
+def _ssh_port(value: object) -> int:
+    if not isinstance(value, int) or not 0 < value < 65536:
+        raise InputError(f"ssh_port is {value!r}, expected a port such as 2222")
+    return value
 
 
 def _file(number: int, entry: object) -> File:
@@ -352,7 +368,11 @@ def _check_cluster(nodes: tuple[Node, ...], endpoint: Endpoint | None) -> None:
         raise InputError(f"{' and '.join(balancing)} balances, so the endpoint must be on that node and no other")
 
 
-def _endpoint(value: object, endpoint_name: object, nodes: tuple[Node, ...]) -> Endpoint | None:
+def _endpoint(document: Mapping[str, Any], nodes: tuple[Node, ...]) -> Endpoint | None:
+    value, endpoint_name = document.get("endpoint"), document.get("endpoint_name")
+    family = document.get("endpoint_family", "ipv4")
+    if family not in ("ipv4", "ipv6"):
+        raise InputError(f"endpoint_family is {family!r}, expected ipv4 or ipv6")
     if endpoint_name is not None and not (isinstance(endpoint_name, str) and _HOST_NAME.fullmatch(endpoint_name)):
         raise InputError(f"endpoint_name is {endpoint_name!r}, expected a DNS name such as k8s.example.org")
     if value is None:
@@ -362,4 +382,6 @@ def _endpoint(value: object, endpoint_name: object, nodes: tuple[Node, ...]) -> 
         raise InputError(f"endpoint is {value!r}, expected NODE:PORT such as lb1:6443")
     if name not in {node.name for node in nodes}:
         raise InputError(f"endpoint names {name}, which is not below [nodes]")
-    return Endpoint(node=name, port=int(port), name=endpoint_name)
+    if family == "ipv6" and endpoint_name is not None:
+        raise InputError("endpoint_family and endpoint_name exclude each other: the nodes know a name by IPv4")
+    return Endpoint(node=name, port=int(port), name=endpoint_name, ipv6=family == "ipv6")

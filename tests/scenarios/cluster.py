@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import yaml
+
 PROJECT = Path(__file__).resolve().parents[2]
 LAB = PROJECT / "tests" / "lab"
 SECONDS_FOR_A_COMMAND = 120.0
@@ -59,6 +61,12 @@ class Lab:
     def inventory(self) -> Path:
         """The inventory that the lab wrote."""
         return Path(self._lab("inventory", "--name", self.name).strip())
+
+    @property
+    def endpoint(self) -> str:
+        """The control plane endpoint that the inventory asks for, as HOST:PORT."""
+        inventory = yaml.safe_load(self.inventory.read_text(encoding="utf-8"))
+        return str(inventory["all"]["vars"]["kubeadm_ha_endpoint"])
 
     def run(self, node: str, *command: str, check: bool = True, timeout: float = SECONDS_FOR_A_COMMAND) -> str:
         """Standard output of a command on a node, run as root.

@@ -71,7 +71,7 @@ class Conversion:
         self.work.mkdir(parents=True, exist_ok=True)
         self.addresses = addresses_of(lab, shape.hosts)
         self.old = self.api_server(shape.first)
-        self.endpoint = f"{shape.endpoint_name or self.addresses[shape.balancer]}:{shape.endpoint_port}"
+        self.endpoint = lab.endpoint
         self.service = lab.objects("service", "smoke")["spec"]["clusterIP"]
         self.ca = self.work / "ca.crt"
         self.ca.write_text(lab.run("cp1", "cat", "/etc/kubernetes/pki/ca.crt"), encoding="utf-8")

@@ -32,7 +32,6 @@ class Shape:
     node_names: Mapping[str, str] = field(default_factory=dict)
     api_port: int = 6443
     endpoint_name: str | None = None
-    endpoint_port: int = 6443
     dns_domain: str = "cluster.local"
     arguments: tuple[str, ...] = ()
 
@@ -67,6 +66,7 @@ class Shape:
 
 
 PLAIN = Shape(topology="convert", example=EXAMPLES / "haproxy" / "hosts.yml")
+EXTERNAL_ETCD = Shape(topology="external_etcd", example=PLAIN.example)
 ODD = Shape(
     topology="convert_odd",
     example=EXAMPLES / "odd" / "hosts.yml",
@@ -79,7 +79,6 @@ ODD = Shape(
     },
     api_port=7443,
     endpoint_name="k8s.odd.example.org",
-    endpoint_port=8443,
     dns_domain="odd.internal",
     arguments=("--extra-vars", f"@{EXAMPLES / 'odd' / 'groups.yml'}"),
 )

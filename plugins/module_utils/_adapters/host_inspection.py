@@ -32,6 +32,7 @@ if t.TYPE_CHECKING:
 
 _SERVICES = ("kubelet", "containerd", "crio", "docker", "haproxy", "nginx", "keepalived", "firewalld", "ufw")
 _CLIENTS = ("kubelet", "kube-proxy")
+_FORWARDING = ("net.ipv4.ip_forward", "net.ipv6.conf.default.forwarding")
 _PYTHON_MODULES = ("yaml", "cryptography", "kubernetes", "apt")
 _KUBECONFIG_NAMES = (
     "admin.conf",
@@ -114,6 +115,7 @@ class HostInspection:
             ],
             "kubeadm_processes": _processes("kubeadm"),
             "selinux": _selinux(),
+            "forwarding": {name: _text(f"/proc/sys/{name.replace('.', '/')}").strip() for name in _FORWARDING},
             "swap": len(_text("/proc/swaps").strip().splitlines()) > 1,
             "free_bytes": _free_bytes("/var"),
             "clock": time.time(),

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from . import etcd_access, membership, skew, user_kubeconfigs, wanted_sans
-from .address import canonical_dns_name
+from .address import canonical_dns_name, canonical_ip
 from .membership import is_joined
 from .wish import Problem
 
@@ -33,6 +33,9 @@ FREE_BYTES_NEEDED = 1 << 30
 _KUBELET_PORT = 10250
 _CONTROL_PLANE_PORTS = (10257, 10259)
 _ETCD_PORTS = (2379, 2380)
+#: The setting that ``kubeadm join`` wants to be 1, by the family of the endpoint's address; with a DNS name it looks at none
+#: (RunJoinNodeChecks in ``cmd/kubeadm/app/preflight/checks.go``).
+_FORWARDING = {4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.default.forwarding"}
 
 
 def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[str, t.Any] | None) -> list[Problem]:
@@ -219,6 +222,7 @@ def _newcomers(wish: Wish, hosts: Hosts, cluster: Cluster, like: Endpoint) -> t.
         if host is None or host.is_member:
             continue
         yield from _newcomer(host)
+        yield from _forwarding(wish, host)
         yield from _name_and_address(wish, host, like)
         yield from _ports(wish, host, cluster, like)
 
@@ -230,6 +234,19 @@ def _newcomer(host: Host) -> t.Iterator[Problem]:
         yield Problem(host.name, f"{host.name} has no container runtime: install containerd or CRI-O.")
     if host.report["free_bytes"] < FREE_BYTES_NEEDED:
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: make room before it joins.")
+
+
+def _forwarding(wish: Wish, host: Host) -> t.Iterator[Problem]:
+    address = canonical_ip(wish.endpoint.host)
+    if address is None:
+        return
+    setting = _FORWARDING[6 if ":" in address else 4]
+    if host.report["forwarding"][setting] != "1":
+        yield Problem(
+            host.name,
+            f"{setting} of {host.name} is not 1: kubeadm refuses to join by an endpoint of that family; set it in "
+            "/etc/sysctl.d.",
+        )
 
 
 def _name_and_address(wish: Wish, host: Host, like: Endpoint) -> t.Iterator[Problem]:

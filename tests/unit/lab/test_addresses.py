@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 import pytest
 
@@ -78,3 +78,16 @@ def test_pods_have_a_subnet_of_their_own_on_each_node() -> None:
     assert subnets["cp1"] == IPv4Network("10.244.11.0/24")
     assert subnets["w3"] == IPv4Network("10.244.31.0/24")
     assert len(set(subnets.values())) == len(convert.nodes)
+
+
+def test_an_ipv6_address_has_the_numbers_of_the_ipv4_address() -> None:
+    subnet = addresses.ipv6_subnet(SUBNET)
+    assert subnet == IPv6Network("fd00:a:57:64::/64")
+    assert addresses.ipv6_address(IPv4Address("10.87.100.41")) == subnet.network_address + 41
+
+
+def test_an_endpoint_by_ipv6_is_in_brackets() -> None:
+    table = {"lb1": {"group": "kube_load_balancer", "state": "plain"}}
+    document = {"nodes": table, "endpoint": "lb1:6443", "endpoint_family": "ipv6"}
+    loaded = topology.parse(document, name="some")
+    assert addresses.endpoint(loaded, addresses.assign(loaded, SUBNET)) == "[fd00:a:57:64::29]:6443"

@@ -87,3 +87,9 @@ def test_ansible_reads_it(tmp_path: Path) -> None:
     hosts = json.loads(listed.stdout)["_meta"]["hostvars"]
     assert hosts["w3"]["ansible_host"] == "10.87.100.31"
     assert hosts["cp2"]["ansible_become"] is True
+
+
+def test_another_ssh_port_is_the_connections_and_no_input_of_the_collection() -> None:
+    variables = yaml.safe_load(rendered("external_etcd"))["all"]["vars"]
+    assert variables["ansible_port"] == 2222
+    assert "ansible_port" not in yaml.safe_load(rendered("convert"))["all"]["vars"]

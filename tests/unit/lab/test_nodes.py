@@ -30,7 +30,13 @@ PRINTED = "kubeadm join 10.87.100.11:6443 --token abcdef.0123456789abcdef --disc
 def files_of(name: str) -> dict[str, nodefiles.NodeFile]:
     node = next(node for node in CONVERT.nodes if node.name == name)
     return nodefiles.node_files(
-        node, lab="some", network=NETWORK, resolv_conf="nameserver 192.0.2.53\n", host_key="K", authorized_key="A"
+        node,
+        lab="some",
+        network=NETWORK,
+        resolv_conf="nameserver 192.0.2.53\n",
+        host_key="K",
+        authorized_key="A",
+        ssh_port=2222,
     )
 
 
@@ -46,6 +52,7 @@ def test_a_node_knows_its_own_name_only() -> None:
     assert "10.87.100.11 cp1\n" in hosts
     assert "cp2" not in hosts
     assert files_of("cp1")["etc/hostname"].content == "cp1\n"
+    assert files_of("cp1")["etc/ssh/sshd_config.d/20-port.conf"].content == "Port 2222\n"
 
 
 def test_plain_hosts_have_nothing_of_kubernetes() -> None:

@@ -170,6 +170,15 @@ def test_a_topology_is_found_by_name_and_by_path(tmp_path: Path) -> None:
         (f'[nodes]\n{CP1}\n[groups]\nkube_node = "x"', "groups.kube_node: no node is in that group"),
         (f'[nodes]\n{CP1}\n[groups]\nkube_control_plane = "a b"', "groups.kube_control_plane is 'a b', expected"),
         (f'endpoint = "lb1:1"\nendpoint_name = "A"\n[nodes]\n{LB1}', "endpoint_name is 'A', expected a DNS name"),
+        (
+            f'endpoint = "lb1:1"\nendpoint_family = "ip"\n[nodes]\n{LB1}',
+            "endpoint_family is 'ip', expected ipv4 or ipv6",
+        ),
+        (
+            f'endpoint = "lb1:1"\nendpoint_family = "ipv6"\nendpoint_name = "k8s.example.org"\n[nodes]\n{LB1}',
+            "endpoint_family and endpoint_name exclude each other",
+        ),
+        (f"ssh_port = 70000\n[nodes]\n{LB1}", "ssh_port is 70000, expected a port"),
         (f"[nodes]\n{W1}", "nodes.w1 is joined, but no node is initialized"),
         (f'endpoint = "lb1"\n[nodes]\n{LB1}', "endpoint is 'lb1', expected NODE:PORT"),
         (f'endpoint = "lb1:70000"\n[nodes]\n{LB1}', "endpoint is 'lb1:70000', expected NODE:PORT"),

@@ -176,7 +176,8 @@ def test_ipv6_addresses_are_compared_by_value(spelling: str) -> None:
 def test_a_newcomer_advertises_in_the_family_of_the_others() -> None:
     arguments = ipv6("2001:db8::10", endpoint="[2001:db8::10]:6443")
     arguments["control_planes"] += ["cp4"]
-    arguments["hosts"]["cp4"] = {**bare_host("cp4"), "default_ipv6_address": "2001:db8::14"}
+    forwarding = {"net.ipv6.conf.default.forwarding": "1"}
+    arguments["hosts"]["cp4"] = {**bare_host("cp4"), "default_ipv6_address": "2001:db8::14", "forwarding": forwarding}
     plan = plan_of(arguments)
     assert plan.problems == ()
     assert plan.facts["addresses"]["cp4"] == "2001:db8::14"

@@ -90,6 +90,7 @@ def bare_host(name: str) -> dict[str, t.Any]:
         "listening": [],
         "api_clients": [],
         "kubeadm_processes": [],
+        "forwarding": {"net.ipv4.ip_forward": "1", "net.ipv6.conf.default.forwarding": "0"},
         "swap": False,
         "free_bytes": 50 << 30,
         "clock": 1000.0,
@@ -389,6 +390,13 @@ def _on_control_plane(arguments: Arguments) -> None:
     arguments["endpoint"] = "192.0.2.11:6443"
 
 
+def _ipv6_endpoint(arguments: Arguments) -> None:
+    arguments["endpoint"] = "[2001:db8::10]:6443"
+    arguments["hosts"]["lb1"]["addresses"].append("2001:db8::10")
+    arguments["hosts"]["cp3"]["forwarding"]["net.ipv6.conf.default.forwarding"] = "1"
+    arguments["hosts"]["w2"]["forwarding"]["net.ipv6.conf.default.forwarding"] = "1"
+
+
 BAD_INPUTS = [
     ("no endpoint", _change("endpoint", ""), "kubeadm_ha_endpoint is not set"),
     ("endpoint without a port", _change("endpoint", "192.0.2.10"), "has no port: write host:port"),
@@ -412,6 +420,12 @@ BAD_INPUTS = [
     ),
     ("no kubelet", _change("hosts/cp2/versions/kubelet", ""), "cp2 has no kubelet: install kubelet 1.34"),
     ("swap", _change("hosts/cp2/swap", True), "Swap is on on cp2"),
+    (
+        "no forwarding",
+        _change("hosts/cp2/forwarding", {"net.ipv4.ip_forward": "0", "net.ipv6.conf.default.forwarding": "1"}),
+        "net.ipv4.ip_forward of cp2 is not 1",
+    ),
+    ("no forwarding of IPv6", _ipv6_endpoint, "net.ipv6.conf.default.forwarding of cp2 is not 1"),
     ("no runtime", _change("hosts/cp2/services", {}), "cp2 has no container runtime"),
     ("half joined", _change("hosts/cp2/kubernetes_files", ["/etc/kubernetes/pki/ca.crt"]), "cp2 is half joined"),
     ("another cluster's node", _other_cluster, "w2 belongs to another cluster than cp1"),
