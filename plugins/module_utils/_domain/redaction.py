@@ -38,8 +38,9 @@ _PUBLIC_KUBECONFIG_KEYS = (
     "users",
 )
 _KUBECONFIG_LINE = re.compile(r"^(?P<indent> *(?:- +)*)(?P<key>[A-Za-z][A-Za-z-]*):(?P<value>.*)$")
-#: A plain or quoted scalar, an empty flow collection, or nothing.
-_SIMPLE_VALUE = re.compile(r"^(?:[^{\[|>&*!]*|\s*\{\}|\s*\[\])$")
+#: A plain or quoted scalar, an empty flow collection, or nothing. What a flow collection, a block scalar, an anchor, an alias
+#: or a tag begins with means nothing further on: https://[2001:db8::1]:6443 is plain.
+_SIMPLE_VALUE = re.compile(r"^\s*(?:[^\s{\[|>&*!].*|\{\}|\[\])?$")
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n?", re.DOTALL)
 _FLAG = re.compile(r"^\s*-\s+(?P<quote>[\"']?)--(?P<name>[A-Za-z0-9-]+)(?:=(?P<value>.*?))?(?P=quote)\s*$")
 _IMAGE = re.compile(r"^\s*(?:-\s+)?image:\s+[\"']?(?P<image>\S+?)[\"']?\s*$", re.MULTILINE)

@@ -75,6 +75,21 @@ def test_whatever_a_user_entry_holds_beside_public_keys_stays(fields: dict[str, 
     assert public is None or CANARY not in public
 
 
+@pytest.mark.parametrize("server", ["https://[2001:db8::10]:6443", "https://a&b*c!d|e>f{g}:6443"])
+def test_a_server_with_signs_that_yaml_knows_elsewhere_is_plain(server: str) -> None:
+    document = {**KUBECONFIG, "clusters": [{"name": "kubernetes", "cluster": {"server": server}}]}
+    public = public_kubeconfig(yaml.safe_dump(document, default_flow_style=False))
+    assert public is not None
+    assert yaml.safe_load(public)["clusters"] == document["clusters"]
+
+
+@pytest.mark.parametrize(
+    "value", ["[c4n4ry-s3cr3t]", "{token: c4n4ry-s3cr3t}", "| ", "&a c4n4ry", "*a", "!!str c4n4ry"]
+)
+def test_a_value_that_is_no_plain_scalar_is_not_understood(value: str) -> None:
+    assert public_kubeconfig(f"apiVersion: v1\nusers: {value}\n") is None
+
+
 def test_a_password_in_a_url_is_left_out() -> None:
     public = public_kubeconfig(
         f"clusters:\n- name: a\n  cluster:\n    proxy-url: http://u:{CANARY}@proxy.example:3128\n"
