@@ -66,7 +66,11 @@ class Shape:
 
 
 PLAIN = Shape(topology="convert", example=EXAMPLES / "haproxy" / "hosts.yml")
-EXTERNAL_ETCD = Shape(topology="external_etcd", example=PLAIN.example)
+EXTERNAL_ETCD = Shape(
+    topology="external_etcd",
+    example=PLAIN.example,
+    arguments=("--extra-vars", "kubeadm_ha_patches_dir=/etc/kubernetes/patches"),
+)
 ODD = Shape(
     topology="convert_odd",
     example=EXAMPLES / "odd" / "hosts.yml",

@@ -1,15 +1,18 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main job where etcd runs on a server of its own, the endpoint is an IPv6 address and sshd has another port.
+"""The main job where etcd runs on a server of its own, nobody is let in unnamed, and the endpoint is an IPv6 address.
 
-The inventory is the plain one: that etcd is external is found, not configured. Everything is proved with kubectl, openssl,
+The inventory is the plain one, but for the directory of kubeadm's patches: the rest is found, not configured. sshd has
+another port everywhere. Everything is proved with kubectl, openssl,
 etcdctl, curl and ss.
 """
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,7 +20,8 @@ from typing import Any
 import pytest
 
 from tests.prober.results import ScenarioResults
-from tests.scenarios.cluster import Lab, ready_nodes, wait_until
+from tests.scenarios import odd
+from tests.scenarios.cluster import PROJECT, Lab, ready_nodes, wait_until
 from tests.scenarios.convert import Conversion, api_server_started, changed_hosts, new_results, old_endpoint_traces
 from tests.scenarios.plan_and_run import changed_objects, planned_objects
 from tests.scenarios.playbook import Run
@@ -51,6 +55,8 @@ class Story:
     endpoint_sockets: Mapping[str, str]
     verified: Mapping[str, str]
     ssh_ports: Mapping[str, set[str]]
+    anonymous: Mapping[str, str]
+    backends: Mapping[str, str]
     service_failures: Mapping[str, int]
     readyz_after_loss: str
 
@@ -65,7 +71,8 @@ def story() -> Iterator[Story]:
     """Tell the whole story once."""
     with new_results("convert_external") as results, Lab(SHAPE.topology, name="convert-external") as lab:
         results.add_step("before state", lab.up_seconds)
-        conversion = Conversion(lab, results, SHAPE)
+        certificate = odd.probe_certificate(lab, PROJECT / "build" / "scenarios" / lab.name / "prober.pem")
+        conversion = Conversion(lab, results, SHAPE, certificate=certificate)
         lab.run("cp3", "sysctl", "-w", f"{_FORWARDING}=0")
         refused = conversion.run("refused", "--check")
         lab.run("cp3", "sysctl", "-w", f"{_FORWARDING}=1")
@@ -95,6 +102,8 @@ def story() -> Iterator[Story]:
             endpoint_sockets={node: lab.shell(node, _SOCKETS.format(port=6443)) for node in SHAPE.workers},
             verified={node: _verified(conversion, node) for node in SHAPE.control_planes},
             ssh_ports={node: set(lab.shell(node, _SSH_PORTS).split()) for node in SHAPE.hosts},
+            anonymous={address: _status(lab, address) for address in _api_servers(conversion)},
+            backends=_backends(lab),
             service_failures=conversion.lose_first_control_plane(SECONDS_AFTER_LOSS),
             readyz_after_loss=lab.kubectl("get", "--raw=/readyz", node="cp2", server=f"https://{lab.endpoint}"),
         )
@@ -118,8 +127,29 @@ def _etcd(lab: Lab) -> dict[str, Any]:
     }
 
 
+def _api_servers(conversion: Conversion) -> list[str]:
+    return [*(conversion.api_server(name) for name in SHAPE.control_planes), conversion.endpoint]
+
+
+def _status(lab: Lab, address: str) -> str:
+    """HTTP status of a request without a credential."""
+    asked = ("--cacert", "/etc/kubernetes/pki/ca.crt", "--output", "/dev/null", "--write-out", "%{http_code}")
+    return lab.run("w1", "curl", "--silent", *asked, f"https://{address}/readyz")
+
+
+def _backends(lab: Lab) -> dict[str, str]:
+    """State and last check of each checked server as haproxy tells by its own socket."""
+    script = "import socket,sys; s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.send(b'show stat\\n'); "
+    script += "print(s.makefile().read())"
+    table = lab.run("lb1", "python3", "-c", script, "/var/lib/haproxy/kubernetes-apiserver-admin.sock")
+    rows = csv.DictReader(io.StringIO(table.removeprefix("# ")))
+    return {
+        row["svname"]: f"{row['status']} {row['check_status']}" for row in rows if row["svname"] in SHAPE.control_planes
+    }
+
+
 def _server(lab: Lab, node: str) -> str:
-    return lab.shell(node, "grep server: /etc/kubernetes/kubelet.conf").split()[-1]
+    return lab.shell(node, "grep server: /etc/kubernetes/kubelet.conf").split()[-1].strip('"')
 
 
 def _verified(conversion: Conversion, node: str) -> str:
@@ -188,6 +218,11 @@ def test_every_client_is_on_the_endpoint_by_ipv6(story: Story) -> None:
 def test_every_certificate_is_good_for_the_endpoint(story: Story) -> None:
     for name, said in story.verified.items():
         assert "Verify return code: 0 (ok)" in said, (name, said)
+
+
+def test_anonymous_requests_are_refused_and_the_checks_of_haproxy_are_not(story: Story) -> None:
+    assert story.anonymous == dict.fromkeys(_api_servers(story.conversion), "401")
+    assert story.backends == dict.fromkeys(SHAPE.control_planes, "UP L7OK")
 
 
 def test_the_hosts_were_reached_by_another_ssh_port(story: Story) -> None:
