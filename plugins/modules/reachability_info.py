@@ -86,7 +86,7 @@ results:
         - V(connected) when something listens, V(refused) by a TCP reset when nothing does; either way it was reached.
         - V(rejected) by an ICMP message of a firewall or a router, or for want of a route; V(silent) when nothing came in
           time; V(failed) when the host could not even try.
-        - Linux before 5.9 does not tell an ICMP message C(port unreachable) from a TCP reset.
+        - Linux before 5.8 does not tell an ICMP message C(port unreachable) from a TCP reset.
       type: str
       sample: silent
     error:

@@ -80,7 +80,7 @@ def _end(connection: socket.socket) -> Answer | None:
 
 
 def _was_icmp(connection: socket.socket) -> bool:
-    """Whether an ICMP message ended the attempt. Linux before 5.9 does not tell; then it counts as a reset."""
+    """Whether an ICMP message ended the attempt. Linux before 5.8 does not tell; then it counts as a reset."""
     try:
         _data, messages, _flags, _address = connection.recvmsg(0, 512, socket.MSG_ERRQUEUE)
     except OSError:
