@@ -109,7 +109,7 @@ options:
     default: ''
   reachability:
     description:
-      - RV(kubeadm.ha.reachability_info#module:results) of hosts that tried to reach others, by inventory name. What was not
+      - RV(kubeadm.ha.reachability_info#module:attempts) of hosts that tried to reach others, by inventory name. What was not
         tried is no reason to stop.
     type: dict
     default: {}

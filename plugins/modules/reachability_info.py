@@ -63,11 +63,11 @@ EXAMPLES = r"""
 
 - name: Show what is blocked
   ansible.builtin.debug:
-    msg: "{{ tried.results | rejectattr('outcome', 'in', ['connected', 'refused']) }}"
+    msg: "{{ tried.attempts | rejectattr('outcome', 'in', ['connected', 'refused']) }}"
 """
 
 RETURN = r"""
-results:
+attempts:
   description: How the attempts ended, in the order of O(targets).
   returned: success
   type: list
@@ -122,8 +122,8 @@ def main() -> None:
     )
 
     def decide() -> Decision:
-        results = attempt(HostSockets(), module.params["targets"], seconds=module.params["timeout"])
-        return Decision(values={"results": results})
+        attempts = attempt(HostSockets(), module.params["targets"], seconds=module.params["timeout"])
+        return Decision(values={"attempts": attempts})
 
     conclude(module, decide)
 

@@ -82,7 +82,7 @@ def test_check_look_check_look(modules: Modules) -> None:
     for check in (True, False, True, False):
         found = modules.run("reachability_info", check=check, targets=targets)
         assert found["changed"] is False
-        assert found["results"] == wanted
+        assert found["attempts"] == wanted
 
 
 def test_all_attempts_share_one_timeout(modules: Modules) -> None:
@@ -94,5 +94,5 @@ def test_all_attempts_share_one_timeout(modules: Modules) -> None:
     began = time.monotonic()
     found = modules.run("reachability_info", targets=targets)
     took = time.monotonic() - began - overhead
-    assert {item["outcome"] for item in found["results"]} == {"silent"}
+    assert {item["outcome"] for item in found["attempts"]} == {"silent"}
     assert 1.0 < took < 2.5

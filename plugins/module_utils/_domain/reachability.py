@@ -135,16 +135,16 @@ def attempt(sockets: Sockets, targets: t.Iterable[t.Mapping[str, t.Any]], *, sec
 
 
 def problems(
-    wanted: t.Iterable[Dial], results: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]]
+    wanted: t.Iterable[Dial], attempts: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]]
 ) -> t.Iterator[Problem]:
     """What blocks the connections: one problem for each host and the hosts that reach the same ports of it in vain.
 
     Args:
         wanted: the connections.
-        results: ``results`` of ``kubeadm.ha.reachability_info`` by the host that dialled. What was not dialled is not told.
+        attempts: ``attempts`` of ``kubeadm.ha.reachability_info`` by the host that dialled. What was not dialled is not told.
     """
     seen = {
-        (source, str(item["address"]), int(item["port"])): item for source, items in results.items() for item in items
+        (source, str(item["address"]), int(item["port"])): item for source, items in attempts.items() for item in items
     }
     sources: dict[tuple[str, str, int, str], list[str]] = {}
     for dial in wanted:

@@ -26,12 +26,12 @@ def test_listening_and_closed(*, check: bool) -> None:
             accepted.settimeout(5)
             assert accepted.recv(1) == b"", "data was sent"
     assert found["changed"] is False
-    assert found["results"] == [
+    assert found["attempts"] == [
         {"address": "127.0.0.1", "port": port, "outcome": "connected", "error": ""},
         {"address": "127.0.0.1", "port": closed, "outcome": "refused", "error": "ECONNREFUSED"},
     ]
-    documented = yaml.safe_load(reachability_info.RETURN)["results"]["contains"]
-    assert all(set(item) == set(documented) for item in found["results"])
+    documented = yaml.safe_load(reachability_info.RETURN)["attempts"]["contains"]
+    assert all(set(item) == set(documented) for item in found["attempts"])
 
 
 def test_a_name_is_refused() -> None:
@@ -41,4 +41,4 @@ def test_a_name_is_refused() -> None:
 
 
 def test_nothing_to_try() -> None:
-    assert run_module("reachability_info", targets=[])["results"] == []
+    assert run_module("reachability_info", targets=[])["attempts"] == []
