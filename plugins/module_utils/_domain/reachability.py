@@ -174,8 +174,9 @@ def _problem(target: str, address: str, sources: t.Sequence[str], ports: t.Mappi
     return Problem(
         target,
         f"{_listed(sources)} cannot reach {target} ({address}) on TCP {_listed([ports[number] for number in numbers])}: "
-        f"open TCP {_listed([str(number) for number in numbers])} on {target} for {_listed(sources)}, in its firewall and in "
-        "those of the network between them. Set kubeadm_ha_skip_reachability: true if only attempts like these are filtered.",
+        f"open TCP {_listed([str(number) for number in numbers])} on {target} for {_listed(sources)}, in its firewall, in "
+        "theirs for what goes out, and in the network between. Set kubeadm_ha_skip_reachability: true if only attempts like "
+        "these are filtered.",
     )
 
 

@@ -241,8 +241,8 @@ def test_one_closed_port_is_one_problem_that_names_everything() -> None:
     assert subject == "cp2"
     assert message == (
         "cp1 and cp3 cannot reach cp2 (192.0.2.12) on TCP 2380 (etcd's members: no answer): open TCP 2380 on cp2 for cp1 and "
-        "cp3, in its firewall and in those of the network between them. Set kubeadm_ha_skip_reachability: true if only "
-        "attempts like these are filtered."
+        "cp3, in its firewall, in theirs for what goes out, and in the network between. Set kubeadm_ha_skip_reachability: "
+        "true if only attempts like these are filtered."
     )
 
 
