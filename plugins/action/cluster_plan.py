@@ -33,6 +33,7 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "load_balancer": {"type": "str", "default": "haproxy"},
     "load_balancers": {"type": "list", "elements": "str", "default": []},
     "patches_dir": {"type": "str", "default": ""},
+    "reachability": {"type": "dict", "default": {}},
     "stop": {"type": "bool", "default": True},
     "token_ttl": {"type": "str", "default": "15m"},
     "unmanaged_nodes": {"type": "list", "elements": "str", "default": []},

@@ -13,6 +13,7 @@ if t.TYPE_CHECKING:
     from ._domain.backup import Source, StoredFile
     from ._domain.carried_files import FileFact
     from ._domain.certificate import Certificate
+    from ._domain.reachability import Answer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,6 +117,13 @@ class Tls(t.Protocol):
         self, endpoint: Endpoint, *, server_name: str | None = None, timeout: float = 5.0
     ) -> bytes | None:
         """The served leaf certificate in PEM, unverified; ``None`` when nothing answers in time (seconds)."""
+
+
+class Sockets(t.Protocol):
+    """Tries TCP connections from this host."""
+
+    def dial(self, endpoints: t.Sequence[Endpoint], *, seconds: float) -> t.Sequence[Answer]:
+        """How each attempt ended, in the order of the endpoints, after at most that many seconds. No data is sent."""
 
 
 class X509(t.Protocol):

@@ -107,6 +107,12 @@ options:
     description: Directory with kubeadm's patches on the serving control plane. Empty without.
     type: str
     default: ''
+  reachability:
+    description:
+      - RV(kubeadm.ha.reachability_info#module:attempts) of hosts that tried to reach others, by inventory name. What was not
+        tried is no reason to stop.
+    type: dict
+    default: {}
   stop:
     description: Fail when there is a reason to stop.
     type: bool
@@ -131,6 +137,7 @@ seealso:
   - module: kubeadm.ha.kubernetes_host_info
   - module: kubeadm.ha.kubernetes_cluster_info
   - module: kubeadm.ha.etcd_member_info
+  - module: kubeadm.ha.reachability_info
 """
 
 EXAMPLES = r"""

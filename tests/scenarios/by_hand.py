@@ -3,12 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """States in which people leave clusters: a recipe followed half-way, a control plane lost.
 
-Only the tools that an operator has by hand are used.
+A firewall in the way is one, too. Only the tools that an operator has by hand are used.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import yaml
 
@@ -76,9 +78,20 @@ def lose_control_plane(lab: Lab, node: str) -> None:
     wait_until(lambda: node not in _members(lab), seconds=60, what=f"etcd without {node}")
 
 
+@contextmanager
+def closed_port(lab: Lab, node: str, port: int) -> Iterator[None]:
+    """A firewall of the node drops what comes to a TCP port."""
+    rule = ("INPUT", "--protocol=tcp", f"--dport={port}", "--jump=DROP")
+    lab.run(node, "iptables", "--wait", "--insert", *rule)
+    try:
+        yield
+    finally:
+        lab.run(node, "iptables", "--wait", "--delete", *rule)
+
+
 def _members(lab: Lab) -> set[str]:
     members = json.loads(etcdctl(lab, "member", "list", "--write-out=json", node="cp1"))["members"]
     return {member["name"] for member in members}
 
 
-__all__ = ("follow_a_recipe_half_way", "lose_control_plane")
+__all__ = ("closed_port", "follow_a_recipe_half_way", "lose_control_plane")

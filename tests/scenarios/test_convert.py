@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.prober.results import ScenarioResults
+from tests.scenarios.by_hand import closed_port
 from tests.scenarios.cluster import ADMIN, Lab
 from tests.scenarios.convert import (
     Conversion,
@@ -56,6 +57,7 @@ class Story:
 
     conversion: Conversion
     refusals: dict[str, Run]
+    firewalled: Run
     check: Run
     changed_by_check: list[str]
     converted: Run
@@ -88,6 +90,8 @@ def story() -> Iterator[Story]:
         results.add_step("before state", lab.up_seconds)
         conversion = Conversion(lab, results)
         refusals = {label: _refused(conversion, label, variables) for label, variables, _told in BAD_INPUTS}
+        with closed_port(lab, "cp2", 2380):
+            firewalled = conversion.run("firewalled")
         check, changed_by_check = conversion.check()
         started = api_server_started(lab)
         converted, _log = conversion.convert()
@@ -105,6 +109,7 @@ def story() -> Iterator[Story]:
         yield Story(
             conversion=conversion,
             refusals=refusals,
+            firewalled=firewalled,
             check=check,
             changed_by_check=changed_by_check,
             converted=converted,
@@ -178,6 +183,15 @@ def test_bad_input_is_refused_before_any_change(story: Story, label: str, told: 
     assert run.status != 0
     assert not run.changed
     assert any(told in message for message in run.failures), run.failures
+
+
+def test_a_firewall_between_control_planes_is_seen_before_any_change(story: Story) -> None:
+    assert story.firewalled.status != 0
+    assert not story.firewalled.changed
+    (told,) = story.firewalled.failures
+    assert "cp1 and cp3 cannot reach cp2" in told
+    assert "on TCP 2380 (etcd's members: no answer): open TCP 2380 on cp2 for cp1 and cp3" in told
+    assert told.count("cannot reach") == 1
 
 
 def test_refusals_and_check_mode_change_nothing(story: Story) -> None:

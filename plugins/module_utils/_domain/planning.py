@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import anonymous_access, carried_files, control_plane_parity, wanted_sans
+from . import anonymous_access, carried_files, control_plane_parity, reachability, wanted_sans
 from .address import Endpoint
 from .change import Change
 from .cluster import Cluster
@@ -109,6 +109,10 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
         joining={host.name: situation.files.get(host.name, {}) for host in situation.joining(wish.control_planes)},
         joined=situation.joined(wish.control_planes),
     )
+    groups = reachability.Groups(wish.control_planes, wish.workers, wish.load_balancers)
+    found += reachability.problems(
+        reachability.dials(groups, hosts, cluster, serving), arguments.get("reachability") or {}
+    )
     entries = tuple(make_plan(situation))
     return Plan(
         entries=entries,
@@ -132,9 +136,7 @@ def control_plane_facts(
     Values are ``None`` or empty when no host serves.
     """
     hosts = understand(reports, yaml=yaml, x509=x509)
-    serving = next(
-        (hosts[name] for name in (*control_planes, *hosts) if name in hosts and _can_be_asked(hosts[name])), None
-    )
+    serving = _serving(hosts, control_planes)
     server = serving.api_server if serving is not None else None
     servers = api_servers([name for name in control_planes if name in hosts], hosts, server or Endpoint(""))
     return {
@@ -146,6 +148,28 @@ def control_plane_facts(
         "refuses_anonymous": _is_closed(anonymous_access.READYZ, hosts),
         "files": _files_to_look_at(serving, [hosts[name] for name in control_planes if name in hosts]),
     }
+
+
+def reachability_targets(
+    reports: t.Mapping[str, t.Any],
+    cluster: t.Mapping[str, t.Any],
+    groups: reachability.Groups,
+    *,
+    yaml: Yaml,
+    x509: X509,
+) -> dict[str, list[dict[str, t.Any]]]:
+    """The addresses and ports that each host must reach before control planes join; empty when none is to join."""
+    hosts = understand(reports, yaml=yaml, x509=x509)
+    serving = _serving(hosts, groups.control_planes)
+    if serving is None:
+        return {}
+    return reachability.by_source(reachability.dials(groups, hosts, Cluster.from_report(cluster, yaml=yaml), serving))
+
+
+def _serving(hosts: t.Mapping[str, Host], control_planes: t.Sequence[str]) -> Host | None:
+    """A host whose API server can be asked, those of the group first."""
+    found = (hosts[name] for name in (*control_planes, *hosts) if name in hosts)
+    return next((host for host in found if _can_be_asked(host)), None)
 
 
 def _files_to_look_at(serving: Host | None, control_planes: t.Iterable[Host]) -> dict[str, list[dict[str, t.Any]]]:
@@ -228,4 +252,4 @@ def _servers(situation: Situation) -> dict[str, list[dict[str, str]]]:
     return {name: found for name, found in edits.items() if found}
 
 
-__all__ = ("Plan", "control_plane_facts", "draw_up", "understand")
+__all__ = ("Plan", "control_plane_facts", "draw_up", "reachability_targets", "understand")

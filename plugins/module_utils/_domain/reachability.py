@@ -1,0 +1,221 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which hosts must reach each other when control planes join, and what an attempt tells. Private to kubeadm.ha.
+
+Ports: https://kubernetes.io/docs/reference/networking/ports-and-protocols/
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import typing as t
+
+from .address import Endpoint, canonical_ip
+from .errors import InvalidInput
+from .membership import is_joined
+from .wish import Problem
+
+if t.TYPE_CHECKING:
+    from .._ports import Sockets
+    from .cluster import Cluster
+    from .host import Host
+
+#: What became of an attempt to connect.
+CONNECTED, REFUSED, REJECTED, SILENT, FAILED = "connected", "refused", "rejected", "silent", "failed"
+#: The host itself answered: something listens there, or nothing does yet.
+REACHED = (CONNECTED, REFUSED)
+
+#: Errors by which Linux tells of ICMP messages of a firewall or router, or of a route that is closed.
+_REJECTIONS = ("EHOSTUNREACH", "ENETUNREACH", "EACCES", "EPERM")
+#: Seconds that an attempt may take at most.
+_LONGEST = 10.0
+_KUBELET_PORT = 10250
+_ETCD_PORTS = {2379: "etcd's clients", 2380: "etcd's members"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """The end of one attempt to connect.
+
+    Attributes:
+        error: name of the error such as ``ECONNREFUSED``; empty for a connection, ``ETIMEDOUT`` when nothing came in time.
+        by_icmp: whether an ICMP message ended it, which no host sends for a port that is only closed.
+    """
+
+    error: str
+    by_icmp: bool = False
+
+    @property
+    def outcome(self) -> str:
+        """One of the outcomes above."""
+        if not self.error:
+            return CONNECTED
+        if self.error == "ETIMEDOUT":
+            return SILENT
+        if self.by_icmp or self.error in _REJECTIONS:
+            return REJECTED
+        # A firewall that rejects with a TCP reset cannot be told from a closed port.
+        return REFUSED if self.error in ("ECONNREFUSED", "ECONNRESET") else FAILED
+
+
+@dataclasses.dataclass(frozen=True)
+class Dial:
+    """A connection that the cluster will need: from one host (inventory name) to another, and what it is for."""
+
+    source: str
+    target: str
+    endpoint: Endpoint
+    purpose: str
+
+
+class Groups(t.NamedTuple):
+    """Inventory names of the hosts by what they are or shall be."""
+
+    control_planes: t.Sequence[str]
+    workers: t.Sequence[str]
+    load_balancers: t.Sequence[str]
+
+
+def dials(groups: Groups, hosts: t.Mapping[str, Host], cluster: Cluster, serving: Host) -> list[Dial]:
+    """Every connection to look at, none when no control plane is to join.
+
+    Control planes among each other, and control planes to workers, as far as one of the two joins; load balancers to every
+    API server.
+    """
+    ca_hash = serving.ca.public_key_sha256 if serving.ca is not None else None
+    like = serving.api_server
+    joining = {name for name, host in hosts.items() if not is_joined(host, cluster, ca_hash)}
+    if like is None or not joining.intersection(groups.control_planes):
+        return []
+    api_servers = {name: hosts[name].future_api_server(like) for name in groups.control_planes if name in hosts}
+    found: list[Dial] = []
+    for source in api_servers:
+        for target, server in api_servers.items():
+            if source != target and joining & {source, target}:
+                found.append(Dial(source, target, server, "API server"))
+                for port, purpose in {} if cluster.uses_external_etcd else _ETCD_PORTS.items():
+                    found.append(Dial(source, target, Endpoint(server.host, port), purpose))
+        for target in (name for name in (*groups.control_planes, *groups.workers) if name in hosts):
+            if source != target and joining & {source, target}:
+                address = _node_address(hosts[target], cluster, like)
+                found.append(Dial(source, target, Endpoint(address, _KUBELET_PORT), "kubelet"))
+    for source in groups.load_balancers:
+        found += [Dial(source, target, server, "API server") for target, server in api_servers.items()]
+    return [
+        dial
+        for dial in dict.fromkeys(found)
+        if dial.source in hosts and dial.source != dial.target and canonical_ip(dial.endpoint.host) is not None
+    ]
+
+
+def by_source(wanted: t.Iterable[Dial]) -> dict[str, list[dict[str, t.Any]]]:
+    """The addresses and ports that each host is to dial, as ``kubeadm.ha.reachability_info`` takes them."""
+    found: dict[str, list[dict[str, t.Any]]] = {}
+    for dial in wanted:
+        found.setdefault(dial.source, []).append({"address": dial.endpoint.host, "port": dial.endpoint.port})
+    return found
+
+
+def attempt(sockets: Sockets, targets: t.Iterable[t.Mapping[str, t.Any]], *, seconds: float) -> list[dict[str, t.Any]]:
+    """Try every target (``address``, ``port``) at the same time, and tell how it ended.
+
+    Raises:
+        InvalidInput: for a target that is none, and a time out of range.
+    """
+    targets = list(targets)
+    if not 0 < seconds <= _LONGEST:
+        raise InvalidInput(f"The option timeout is {seconds:g}: give more than 0 and at most {_LONGEST:g} seconds.")
+    answers = sockets.dial([_endpoint(target) for target in targets], seconds=seconds)
+    return [
+        {"address": target["address"], "port": target["port"], "outcome": answer.outcome, "error": answer.error}
+        for target, answer in zip(targets, answers)
+    ]
+
+
+def problems(
+    wanted: t.Iterable[Dial], attempts: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]]
+) -> t.Iterator[Problem]:
+    """What blocks the connections: one problem for each host and the hosts that reach the same ports of it in vain.
+
+    Args:
+        wanted: the connections.
+        attempts: ``attempts`` of ``kubeadm.ha.reachability_info`` by the host that dialled. What was not dialled is not told.
+    """
+    seen = {
+        (source, str(item["address"]), int(item["port"])): item for source, items in attempts.items() for item in items
+    }
+    sources: dict[tuple[str, str, int, str], list[str]] = {}
+    for dial in wanted:
+        result = seen.get((dial.source, dial.endpoint.host, dial.endpoint.port))
+        if result is not None and result["outcome"] not in REACHED:
+            port = f"{dial.endpoint.port} ({dial.purpose}: {_told(result)})"
+            key = (dial.target, dial.endpoint.host, dial.endpoint.port, port)
+            sources.setdefault(key, []).append(dial.source)
+    ports: dict[tuple[str, str, tuple[str, ...]], dict[int, str]] = {}
+    for (target, address, number, port), names in sources.items():
+        ports.setdefault((target, address, tuple(names)), {})[number] = port
+    for (target, address, group), told in ports.items():
+        yield _problem(target, address, group, told)
+
+
+def _endpoint(target: t.Mapping[str, t.Any]) -> Endpoint:
+    address, port = canonical_ip(str(target["address"])), int(target["port"])
+    if address is None:
+        raise InvalidInput(f"{target['address']!r} is no IP address: targets are given by address, not by name.")
+    if not 1 <= port <= 65535:
+        raise InvalidInput(f"The target {address} has the port {port}: a port is a number from 1 to 65535.")
+    return Endpoint(address, port)
+
+
+def _problem(target: str, address: str, sources: t.Sequence[str], ports: t.Mapping[int, str]) -> Problem:
+    numbers = sorted(ports)
+    return Problem(
+        target,
+        f"{_listed(sources)} cannot reach {target} ({address}) on TCP {_listed([ports[number] for number in numbers])}: "
+        f"open TCP {_listed([str(number) for number in numbers])} on {target} for {_listed(sources)}, in its firewall, in "
+        "theirs for what goes out, and in the network between. Set kubeadm_ha_skip_reachability: true if only attempts like "
+        "these are filtered.",
+    )
+
+
+def _told(result: t.Mapping[str, t.Any]) -> str:
+    texts = {SILENT: "no answer", REJECTED: "rejected by a firewall or a router"}
+    return texts.get(result["outcome"]) or f"{result['error']}"
+
+
+def _listed(texts: t.Sequence[str]) -> str:
+    """``a, b and c``."""
+    return " and ".join(text for text in (", ".join(texts[:-1]), texts[-1]) if text)
+
+
+def _node_address(host: Host, cluster: Cluster, like: Endpoint) -> str:
+    """Where API servers reach the kubelet: the Node's first address, else what it will register, by flag or by route."""
+    node = cluster.nodes.get(host.node_name) or {}
+    given = (*(node.get("addresses") or ()), *str(host.report["kubelet_flags"].get("node-ip") or "").split(","))
+    addresses = [address for address in map(canonical_ip, map(str, given)) if address is not None]
+    usable = (
+        address
+        for address in addresses
+        if (":" in address) == (":" in like.host) and not ipaddress.ip_address(address).is_unspecified
+    )
+    key = "default_ipv6_address" if ":" in like.host else "default_address"
+    return next(usable, None) or str(host.report.get(key) or "")
+
+
+__all__ = (
+    "CONNECTED",
+    "FAILED",
+    "REACHED",
+    "REFUSED",
+    "REJECTED",
+    "SILENT",
+    "Answer",
+    "Dial",
+    "Groups",
+    "attempt",
+    "by_source",
+    "dials",
+    "problems",
+)
