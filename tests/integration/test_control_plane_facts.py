@@ -19,7 +19,7 @@ def test_check_look_check_look(plane: ControlPlane, host: PrivateHost, modules_o
     bare = modules_on_host.run_by_ansible("kubernetes_host_info")["host"]
     host.become_control_plane()
     serving = modules_on_host.run_by_ansible("kubernetes_host_info")["host"]
-    arguments = {"hosts": {"new": bare, "old": serving}, "control_planes": ["new", "old"]}
+    arguments: dict[str, t.Any] = {"hosts": {"new": bare, "old": serving}, "control_planes": ["new", "old"]}
     looks = [
         modules_on_host.run_by_ansible("control_plane_facts", check=check, **arguments)
         for check in (True, False, True, False)

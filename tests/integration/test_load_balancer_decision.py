@@ -29,7 +29,7 @@ def modules(binaries: Path, tmp_path: Path) -> Modules:
 def look(modules: Modules, host: Path) -> Result:
     """What is on the host."""
     paths = {"configuration": "haproxy.cfg", "certificate": "probe.crt", "status_socket": "status.sock"}
-    arguments = {name: str(host / path) for name, path in paths.items()}
+    arguments: dict[str, t.Any] = {name: str(host / path) for name, path in paths.items()}
     return t.cast("Result", modules.run("load_balancer_info", marker=MARKER, **arguments)["load_balancer"])
 
 
