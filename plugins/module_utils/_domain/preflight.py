@@ -58,7 +58,7 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[
     like = serving.api_server
     if like is not None:
         found += _endpoint(wish, hosts, like)
-        found += _newcomers(wish, hosts, cluster, like)
+    found += _newcomers(wish, hosts, cluster, serving)
     found += _etcd(hosts, cluster, etcd)
     found += _external_etcd(serving, cluster)
     for name in wish.nodes:
@@ -216,7 +216,10 @@ def _member(host: Host) -> t.Iterator[Problem]:
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: a backup needs it; make room.")
 
 
-def _newcomers(wish: Wish, hosts: Hosts, cluster: Cluster, like: Endpoint) -> t.Iterator[Problem]:
+def _newcomers(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
+    like = serving.api_server
+    if like is None:
+        return
     for name in wish.nodes:
         host = hosts.get(name)
         if host is None or host.is_member:
@@ -224,7 +227,9 @@ def _newcomers(wish: Wish, hosts: Hosts, cluster: Cluster, like: Endpoint) -> t.
         yield from _newcomer(host)
         yield from _forwarding(wish, host)
         yield from _name_and_address(wish, host, like)
-        yield from _ports(wish, host, cluster, like)
+        # What a half joined host still runs there is told of by itself.
+        if not membership.leftovers(host, serving):
+            yield from _ports(wish, host, cluster, like)
 
 
 def _newcomer(host: Host) -> t.Iterator[Problem]:
@@ -278,9 +283,6 @@ def _ports(wish: Wish, host: Host, cluster: Cluster, like: Endpoint) -> t.Iterat
     if host.name in wish.control_planes:
         wanted |= {host.future_api_server(like).port, *_CONTROL_PLANE_PORTS}
         wanted |= set() if cluster.uses_external_etcd else set(_ETCD_PORTS)
-    # What a half joined host still runs there is told of by itself.
-    if membership.leftovers(host):
-        return
     for port in sorted({item["port"] for item in host.report["listening"]} & wanted):
         if host.name not in wish.load_balancers or port != wish.endpoint.port:
             yield Problem(host.name, f"Port {port} is already in use on {host.name}: free it before the host joins.")
