@@ -15,6 +15,9 @@ description:
     the pods of its DNS, and leftovers of earlier joins.
   - With O(endpoint) also looks for workloads, ConfigMaps and Secrets of any namespace that name an old endpoint. Values
     are compared on this host and never returned. The search ends after twenty seconds or a hundred findings.
+  - Workloads are DaemonSets, Deployments, StatefulSets, CronJobs, Jobs and ReplicaSets that no other of them owns, and pods
+    without such an owner. Jobs and pods that have ended are left out, static pods too. Custom resources are not
+    searched, but the workloads and pods that they own are.
   - Asks the API server of this host, whatever server the kubeconfig names, so that it works while a load balancer is
     down. The server's certificate is verified.
   - Secrets are not returned. Of bootstrap tokens only name, description and expiration are.
@@ -104,7 +107,7 @@ cluster:
       type: dict
       contains:
         found:
-          description: DaemonSets, Deployments, StatefulSets, ConfigMaps and Secrets.
+          description: Workloads, ConfigMaps and Secrets.
           type: list
           elements: dict
           contains:

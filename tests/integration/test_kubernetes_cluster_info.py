@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 import typing as t
 
 import pytest
@@ -22,15 +23,16 @@ NAMESPACE = "default"
 
 @pytest.fixture
 def consumers(cluster: ControlPlane) -> t.Iterator[ControlPlane]:
-    """The cluster with a DaemonSet, a ConfigMap and a Secret that name an old endpoint, and more pages of Secrets."""
+    """The cluster with objects of every kind that name an old endpoint, and more pages of Secrets."""
     kubeconfig = f"server: https://{OLD}\ntoken: {CANARY}\n"
     environment = [{"name": "KUBERNETES_SERVICE_HOST", "value": "192.0.2.11"}]
-    labels = {"app": "agent"}
     pod = {"containers": [{"name": "agent", "image": "agent:1", "env": environment}]}
-    template = {"metadata": {"labels": labels}, "spec": pod}
     metadata = {"namespace": NAMESPACE, "name": "agent", "labels": {"test": "consumers"}}
-    spec = {"selector": {"matchLabels": labels}, "template": template}
-    cluster.apply({"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": metadata, "spec": spec})
+    ended = {"apiVersion": "v1", "kind": "Pod", "metadata": {**metadata, "name": "ended"}, "spec": pod}
+    cluster.apply({"apiVersion": "v1", "kind": "List", "items": [*workloads(metadata, pod), ended]})
+    phase = json.dumps({"status": {"phase": "Succeeded"}})
+    cluster.kubectl("patch", "pod", "ended", "--subresource=status", "--type=merge", f"--patch={phase}")
+    wait_for_owned_pods(cluster, "Deployment", "ReplicaSet")
     cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"config": kubeconfig}})
     encoded = base64.b64encode(kubeconfig.encode()).decode()
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"kubeconfig": encoded}}
@@ -47,9 +49,41 @@ def consumers(cluster: ControlPlane) -> t.Iterator[ControlPlane]:
     cluster.kubectl("create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
     yield cluster
     # One request for each kind: kubectl would take a request for each object, and its time between them.
-    for kind in ("apis/apps/v1/{}/daemonsets", "api/v1/{}/configmaps", "api/v1/{}/secrets"):
+    for kind in (
+        *(f"apis/apps/v1/{{}}/{name}" for name in ("daemonsets", "deployments", "statefulsets", "replicasets")),
+        *("apis/batch/v1/{}/cronjobs", "apis/batch/v1/{}/jobs"),
+        *("api/v1/{}/pods", "api/v1/{}/configmaps", "api/v1/{}/secrets"),
+    ):
         path = kind.format(f"namespaces/{NAMESPACE}")
         cluster.kubectl("delete", f"--raw=/{path}?labelSelector=test%3Dconsumers")
+
+
+def workloads(metadata: t.Mapping[str, t.Any], pod: t.Mapping[str, t.Any]) -> t.Iterator[dict[str, t.Any]]:
+    """A workload of every kind with this pod, all named alike."""
+    for kind in ("DaemonSet", "Deployment", "StatefulSet", "ReplicaSet"):
+        labels = {"app": kind}
+        template = {"metadata": {"labels": {**labels, "test": "consumers"}}, "spec": pod}
+        spec: dict[str, t.Any] = {"selector": {"matchLabels": labels}, "template": template}
+        if kind == "StatefulSet":
+            spec["serviceName"] = "agent"
+        yield {"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": spec}
+    job = {"template": {"metadata": {"labels": metadata["labels"]}, "spec": {**pod, "restartPolicy": "Never"}}}
+    schedule = {"schedule": "0 0 1 1 *", "jobTemplate": {"spec": job}}
+    yield {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata, "spec": schedule}
+    yield {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": job}
+    yield {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod}
+
+
+def wait_for_owned_pods(cluster: ControlPlane, *owners: str) -> None:
+    """Wait until the controllers have made a pod of these workloads, which are its label ``app``."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        selector = f"--selector=app in ({','.join(owners)})"
+        found = json.loads(cluster.kubectl("get", "pods", "--output=json", f"--namespace={NAMESPACE}", selector))
+        if {item["metadata"]["labels"]["app"] for item in found["items"]} == set(owners):
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"No pods of {owners} within 30 s.")
 
 
 def look(cluster: ControlPlane, modules: Modules, **options: t.Any) -> Result:
@@ -64,11 +98,14 @@ def test_consumers_are_told_without_any_value(consumers: ControlPlane, modules: 
     found = result["cluster"]["consumers"]
     assert found["complete"] is True
     told = sorted((item["kind"], item["name"], item["where"], item["endpoints"]) for item in found["found"])
+    kinds = ("CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet")
+    variable = ["container agent: KUBERNETES_SERVICE_HOST"]
     assert told == [
         ("ConfigMap", "agent", ["key config"], [OLD]),
-        ("DaemonSet", "agent", ["container agent: KUBERNETES_SERVICE_HOST"], [OLD]),
+        *((kind, "agent", variable, [OLD]) for kind in kinds),
         ("Secret", "agent", ["key kubeconfig"], [OLD]),
         ("Secret", "more-249", ["key key"], [OLD]),
+        ("StatefulSet", "agent", variable, [OLD]),
     ]
     assert CANARY not in json.dumps(result)
     assert base64.b64encode(CANARY.encode()).decode()[:12] not in json.dumps(result)
