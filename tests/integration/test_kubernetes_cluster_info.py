@@ -93,8 +93,8 @@ def look(cluster: ControlPlane, modules: Modules, **options: t.Any) -> Result:
     return result
 
 
-def test_consumers_are_told_without_any_value(consumers: ControlPlane, modules: Modules) -> None:
-    result = look(consumers, modules, endpoint="k8s.example.org:6443", api_servers=[OLD])
+def test_consumers_are_told_without_any_value(consumers: ControlPlane, modules_with_each_adapter: Modules) -> None:
+    result = look(consumers, modules_with_each_adapter, endpoint="k8s.example.org:6443", api_servers=[OLD])
     found = result["cluster"]["consumers"]
     assert found["complete"] is True
     told = sorted((item["kind"], item["name"], item["where"], item["endpoints"]) for item in found["found"])
@@ -111,21 +111,25 @@ def test_consumers_are_told_without_any_value(consumers: ControlPlane, modules: 
     assert base64.b64encode(CANARY.encode()).decode()[:12] not in json.dumps(result)
 
 
-def test_what_names_the_endpoint_is_no_consumer(consumers: ControlPlane, modules: Modules) -> None:
-    found = look(consumers, modules, endpoint=OLD, api_servers=[OLD])["cluster"]["consumers"]
+def test_what_names_the_endpoint_is_no_consumer(consumers: ControlPlane, modules_with_each_adapter: Modules) -> None:
+    found = look(consumers, modules_with_each_adapter, endpoint=OLD, api_servers=[OLD])["cluster"]["consumers"]
     assert found == {"found": [], "complete": True}
 
 
-def test_nobody_is_looked_for_without_an_endpoint(consumers: ControlPlane, modules: Modules) -> None:
-    assert look(consumers, modules)["cluster"]["consumers"] == {"found": [], "complete": True}
+def test_nobody_is_looked_for_without_an_endpoint(consumers: ControlPlane, modules_with_each_adapter: Modules) -> None:
+    assert look(consumers, modules_with_each_adapter)["cluster"]["consumers"] == {"found": [], "complete": True}
 
 
-def test_the_server_of_cluster_info_is_an_old_endpoint(cluster: ControlPlane, modules: Modules) -> None:
+def test_the_server_of_cluster_info_is_an_old_endpoint(
+    cluster: ControlPlane, modules_with_each_adapter: Modules
+) -> None:
     server = f"127.0.0.1:{cluster.api_port}"
     metadata = {"namespace": NAMESPACE, "name": "agent"}
     cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"api": f"https://{server}"}})
     try:
-        found = look(cluster, modules, endpoint="k8s.example.org:6443")["cluster"]["consumers"]["found"]
+        found = look(cluster, modules_with_each_adapter, endpoint="k8s.example.org:6443")["cluster"]["consumers"][
+            "found"
+        ]
     finally:
         cluster.delete("configmap/agent", namespace=NAMESPACE)
     assert [(item["kind"], item["name"], item["endpoints"]) for item in found] == [("ConfigMap", "agent", [server])]
