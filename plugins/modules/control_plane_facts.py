@@ -90,6 +90,12 @@ refuses_anonymous:
   description: Whether one of them does not answer an anonymous C(GET /readyz).
   returned: success
   type: bool
+can_ask_etcd:
+  description:
+    - Whether the etcd of the serving host takes connections that can be trusted. Not while the replacement of its certificate
+      is interrupted, and not without TLS and a client certificate.
+  returned: success
+  type: bool
 files:
   description: The facts of files that each control plane yet to join needs, by inventory name.
   returned: success

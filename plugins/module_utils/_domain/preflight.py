@@ -60,6 +60,7 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[
         found += _endpoint(wish, hosts, like)
     found += _newcomers(wish, hosts, cluster, serving)
     found += _etcd(hosts, cluster, etcd)
+    found += _unsecured_etcd(hosts)
     found += _external_etcd(serving, cluster)
     for name in wish.nodes:
         if name in hosts:
@@ -176,6 +177,14 @@ def _etcd(hosts: Hosts, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None) ->
         yield Problem(
             "etcd", f"The etcd ring is not healthy: {'; '.join(reasons)}. Mend it before control planes are added."
         )
+
+
+def _unsecured_etcd(hosts: Hosts) -> t.Iterator[Problem]:
+    for host in hosts.values():
+        access = host.etcd_access
+        objection = access.objection(host.name) if access is not None else None
+        if objection is not None:
+            yield Problem(host.name, objection)
 
 
 def _external_etcd(serving: Host, cluster: Cluster) -> t.Iterator[Problem]:
