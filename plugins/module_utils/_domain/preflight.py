@@ -45,7 +45,7 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[
         wish: what the inventory describes.
         hosts: every host of the inventory that was looked at, by inventory name.
         cluster: what the API told; ``None`` when no control plane serves.
-        etcd: the result of ``etcd_member_info`` on the serving control plane; ``None`` with external etcd.
+        etcd: the result of ``etcd_member_info`` on the serving control plane; ``None`` when it could not be asked.
     """
     found = list(_existing_control_plane(wish, hosts))
     serving = serving_control_plane(wish, hosts)
