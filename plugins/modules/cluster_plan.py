@@ -96,7 +96,7 @@ options:
     description: Result of M(kubeadm.ha.etcd_member_info) on the serving control plane, for stacked and external etcd.
     type: dict
   balancers:
-    description: Answer of P(kubeadm.ha.load_balancer_decision#filter) for each load balancer host, by inventory name.
+    description: RV(kubeadm.ha.load_balancer_decision#module:decision) of each load balancer host, by inventory name.
     type: dict
     default: {}
   backup_directory:

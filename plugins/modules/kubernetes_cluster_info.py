@@ -11,14 +11,20 @@ module: kubernetes_cluster_info
 short_description: Collect what an audit of a Kubernetes control plane needs from the API
 version_added: 0.1.0
 description:
-  - Reads, with the control plane's own kubectl, the objects of a kubeadm cluster that name its endpoint, its nodes,
-    the pods of its DNS, and leftovers of earlier joins.
+  - Reads the objects of a kubeadm cluster that name its endpoint, its nodes, the pods of its DNS, and leftovers of earlier
+    joins.
   - With O(endpoint) also looks for workloads, ConfigMaps and Secrets of any namespace that name an old endpoint. Values
     are compared on this host and never returned. The search ends after twenty seconds or a hundred findings.
+  - Workloads are DaemonSets, Deployments, StatefulSets, CronJobs, Jobs and ReplicaSets that no other of them owns, and pods
+    without such an owner. Jobs and pods that have ended are left out, static pods too. Custom resources are not
+    searched, but the workloads and pods that they own are.
   - Asks the API server of this host, whatever server the kubeconfig names, so that it works while a load balancer is
     down. The server's certificate is verified.
   - Secrets are not returned. Of bootstrap tokens only name, description and expiration are.
-  - Changes nothing. The host needs Python 3.8 and its standard library.
+  - Uses the Python library C(kubernetes) where the host has it, else the host's C(kubectl).
+  - Changes nothing. With kubectl the host needs Python 3.8 and its standard library only.
+requirements:
+  - kubectl, or the Python library kubernetes
 options:
   kubeconfig:
     description:
@@ -104,7 +110,7 @@ cluster:
       type: dict
       contains:
         found:
-          description: DaemonSets, Deployments, StatefulSets, ConfigMaps and Secrets.
+          description: Workloads, ConfigMaps and Secrets.
           type: list
           elements: dict
           contains:
@@ -139,9 +145,9 @@ cluster:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api import open_api
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubectl import KubectlApi
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster_inspection import inspect_cluster
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
@@ -160,13 +166,10 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    api = KubectlApi(
-        HostCommands(timeout=SECONDS_FOR_A_COMMAND),
-        kubeconfig=module.params["kubeconfig"],
-        server=module.params["server"],
-    )
 
     def look() -> Decision:
+        commands = HostCommands(timeout=SECONDS_FOR_A_COMMAND)
+        api = open_api(commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])
         endpoint, api_servers = module.params["endpoint"], module.params["api_servers"]
         cluster = inspect_cluster(api, HostClock(), endpoint=endpoint or None, api_servers=api_servers)
         return Decision(values={"cluster": cluster})

@@ -13,7 +13,7 @@ version_added: 0.1.0
 description:
   - Tells whose C(haproxy.cfg) the host has, which configuration haproxy runs, the client certificate of its checks,
     the rules of an active firewall and what SELinux's policy offers.
-  - The host needs Python 3.8 and its standard library, nothing else. P(kubeadm.ha.load_balancer_decision#filter)
+  - The host needs Python 3.8 and its standard library, nothing else. M(kubeadm.ha.load_balancer_decision)
     understands the result on the controller.
   - No private key is read. Changes nothing.
 options:
@@ -43,8 +43,7 @@ extends_documentation_fragment:
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:
-  - plugin: kubeadm.ha.load_balancer_decision
-    plugin_type: filter
+  - module: kubeadm.ha.load_balancer_decision
 """
 
 EXAMPLES = r"""

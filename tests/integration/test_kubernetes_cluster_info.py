@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 import typing as t
 
 import pytest
@@ -22,15 +23,16 @@ NAMESPACE = "default"
 
 @pytest.fixture
 def consumers(cluster: ControlPlane) -> t.Iterator[ControlPlane]:
-    """The cluster with a DaemonSet, a ConfigMap and a Secret that name an old endpoint, and more pages of Secrets."""
+    """The cluster with objects of every kind that name an old endpoint, and more pages of Secrets."""
     kubeconfig = f"server: https://{OLD}\ntoken: {CANARY}\n"
     environment = [{"name": "KUBERNETES_SERVICE_HOST", "value": "192.0.2.11"}]
-    labels = {"app": "agent"}
     pod = {"containers": [{"name": "agent", "image": "agent:1", "env": environment}]}
-    template = {"metadata": {"labels": labels}, "spec": pod}
     metadata = {"namespace": NAMESPACE, "name": "agent", "labels": {"test": "consumers"}}
-    spec = {"selector": {"matchLabels": labels}, "template": template}
-    cluster.apply({"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": metadata, "spec": spec})
+    ended = {"apiVersion": "v1", "kind": "Pod", "metadata": {**metadata, "name": "ended"}, "spec": pod}
+    cluster.apply({"apiVersion": "v1", "kind": "List", "items": [*workloads(metadata, pod), ended]})
+    phase = json.dumps({"status": {"phase": "Succeeded"}})
+    cluster.kubectl("patch", "pod", "ended", "--subresource=status", "--type=merge", f"--patch={phase}")
+    wait_for_owned_pods(cluster, "Deployment", "ReplicaSet")
     cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"config": kubeconfig}})
     encoded = base64.b64encode(kubeconfig.encode()).decode()
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"kubeconfig": encoded}}
@@ -47,9 +49,41 @@ def consumers(cluster: ControlPlane) -> t.Iterator[ControlPlane]:
     cluster.kubectl("create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
     yield cluster
     # One request for each kind: kubectl would take a request for each object, and its time between them.
-    for kind in ("apis/apps/v1/{}/daemonsets", "api/v1/{}/configmaps", "api/v1/{}/secrets"):
+    for kind in (
+        *(f"apis/apps/v1/{{}}/{name}" for name in ("daemonsets", "deployments", "statefulsets", "replicasets")),
+        *("apis/batch/v1/{}/cronjobs", "apis/batch/v1/{}/jobs"),
+        *("api/v1/{}/pods", "api/v1/{}/configmaps", "api/v1/{}/secrets"),
+    ):
         path = kind.format(f"namespaces/{NAMESPACE}")
         cluster.kubectl("delete", f"--raw=/{path}?labelSelector=test%3Dconsumers")
+
+
+def workloads(metadata: t.Mapping[str, t.Any], pod: t.Mapping[str, t.Any]) -> t.Iterator[dict[str, t.Any]]:
+    """A workload of every kind with this pod, all named alike."""
+    for kind in ("DaemonSet", "Deployment", "StatefulSet", "ReplicaSet"):
+        labels = {"app": kind}
+        template = {"metadata": {"labels": {**labels, "test": "consumers"}}, "spec": pod}
+        spec: dict[str, t.Any] = {"selector": {"matchLabels": labels}, "template": template}
+        if kind == "StatefulSet":
+            spec["serviceName"] = "agent"
+        yield {"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": spec}
+    job = {"template": {"metadata": {"labels": metadata["labels"]}, "spec": {**pod, "restartPolicy": "Never"}}}
+    schedule = {"schedule": "0 0 1 1 *", "jobTemplate": {"spec": job}}
+    yield {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata, "spec": schedule}
+    yield {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": job}
+    yield {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod}
+
+
+def wait_for_owned_pods(cluster: ControlPlane, *owners: str) -> None:
+    """Wait until the controllers have made a pod of these workloads, which are its label ``app``."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        selector = f"--selector=app in ({','.join(owners)})"
+        found = json.loads(cluster.kubectl("get", "pods", "--output=json", f"--namespace={NAMESPACE}", selector))
+        if {item["metadata"]["labels"]["app"] for item in found["items"]} == set(owners):
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"No pods of {owners} within 30 s.")
 
 
 def look(cluster: ControlPlane, modules: Modules, **options: t.Any) -> Result:
@@ -59,36 +93,43 @@ def look(cluster: ControlPlane, modules: Modules, **options: t.Any) -> Result:
     return result
 
 
-def test_consumers_are_told_without_any_value(consumers: ControlPlane, modules: Modules) -> None:
-    result = look(consumers, modules, endpoint="k8s.example.org:6443", api_servers=[OLD])
+def test_consumers_are_told_without_any_value(consumers: ControlPlane, modules_with_each_adapter: Modules) -> None:
+    result = look(consumers, modules_with_each_adapter, endpoint="k8s.example.org:6443", api_servers=[OLD])
     found = result["cluster"]["consumers"]
     assert found["complete"] is True
     told = sorted((item["kind"], item["name"], item["where"], item["endpoints"]) for item in found["found"])
+    kinds = ("CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet")
+    variable = ["container agent: KUBERNETES_SERVICE_HOST"]
     assert told == [
         ("ConfigMap", "agent", ["key config"], [OLD]),
-        ("DaemonSet", "agent", ["container agent: KUBERNETES_SERVICE_HOST"], [OLD]),
+        *((kind, "agent", variable, [OLD]) for kind in kinds),
         ("Secret", "agent", ["key kubeconfig"], [OLD]),
         ("Secret", "more-249", ["key key"], [OLD]),
+        ("StatefulSet", "agent", variable, [OLD]),
     ]
     assert CANARY not in json.dumps(result)
     assert base64.b64encode(CANARY.encode()).decode()[:12] not in json.dumps(result)
 
 
-def test_what_names_the_endpoint_is_no_consumer(consumers: ControlPlane, modules: Modules) -> None:
-    found = look(consumers, modules, endpoint=OLD, api_servers=[OLD])["cluster"]["consumers"]
+def test_what_names_the_endpoint_is_no_consumer(consumers: ControlPlane, modules_with_each_adapter: Modules) -> None:
+    found = look(consumers, modules_with_each_adapter, endpoint=OLD, api_servers=[OLD])["cluster"]["consumers"]
     assert found == {"found": [], "complete": True}
 
 
-def test_nobody_is_looked_for_without_an_endpoint(consumers: ControlPlane, modules: Modules) -> None:
-    assert look(consumers, modules)["cluster"]["consumers"] == {"found": [], "complete": True}
+def test_nobody_is_looked_for_without_an_endpoint(consumers: ControlPlane, modules_with_each_adapter: Modules) -> None:
+    assert look(consumers, modules_with_each_adapter)["cluster"]["consumers"] == {"found": [], "complete": True}
 
 
-def test_the_server_of_cluster_info_is_an_old_endpoint(cluster: ControlPlane, modules: Modules) -> None:
+def test_the_server_of_cluster_info_is_an_old_endpoint(
+    cluster: ControlPlane, modules_with_each_adapter: Modules
+) -> None:
     server = f"127.0.0.1:{cluster.api_port}"
     metadata = {"namespace": NAMESPACE, "name": "agent"}
     cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"api": f"https://{server}"}})
     try:
-        found = look(cluster, modules, endpoint="k8s.example.org:6443")["cluster"]["consumers"]["found"]
+        found = look(cluster, modules_with_each_adapter, endpoint="k8s.example.org:6443")["cluster"]["consumers"][
+            "found"
+        ]
     finally:
         cluster.delete("configmap/agent", namespace=NAMESPACE)
     assert [(item["kind"], item["name"], item["endpoints"]) for item in found] == [("ConfigMap", "agent", [server])]

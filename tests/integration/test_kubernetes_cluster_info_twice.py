@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 import typing as t
 
+from tests.integration.modules import Modules
+
 if t.TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.integration.control_plane import ControlPlane
-    from tests.integration.modules import Modules
 
 NODE = "cp-of-tests"
 
@@ -21,7 +24,6 @@ def data(plane: ControlPlane, name: str, namespace: str = "kube-system") -> dict
 
 
 def test_check_look_check_look(cluster: ControlPlane, modules_with_each_adapter: Modules) -> None:
-    """It asks by kubectl, whatever library the host has."""
     cluster.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE, "labels": {"a": "b"}}})
     server = f"localhost:{cluster.api_port}"
     try:
@@ -48,23 +50,37 @@ def test_check_look_check_look(cluster: ControlPlane, modules_with_each_adapter:
     assert found["has_uploaded_certificates"] is False
 
 
-def test_tokens_are_told_without_their_secrets(cluster: ControlPlane, modules: Modules) -> None:
+def test_kubectl_is_only_asked_without_the_library(cluster: ControlPlane, tmp_path: Path) -> None:
+    kubectl, asked = tmp_path / "kubectl", tmp_path / "asked"
+    kubectl.write_text(f'#!/bin/sh\necho "$@" >> {asked}\nexec {cluster.binaries}/kubectl "$@"\n', encoding="utf-8")
+    kubectl.chmod(0o755)
+    environment = {**cluster.environment, "PATH": f"{tmp_path}:{cluster.environment['PATH']}"}
+    for library_is_missing in (False, True):
+        modules = Modules(environment, tmp_path, ("kubernetes",) if library_is_missing else ())
+        found = modules.run("kubernetes_cluster_info", kubeconfig=str(cluster.kubeconfig))["cluster"]
+        assert "kube-system/kubeadm-config" in found["configmaps"]
+        assert asked.exists() is library_is_missing
+
+
+def test_tokens_are_told_without_their_secrets(cluster: ControlPlane, modules_with_each_adapter: Modules) -> None:
     token = cluster.kubeadm(f"--kubeconfig={cluster.kubeconfig}", "token", "create", "--description=of a test").strip()
     identity, secret = token.split(".")
-    result = modules.run("kubernetes_cluster_info", kubeconfig=str(cluster.kubeconfig))
+    result = modules_with_each_adapter.run("kubernetes_cluster_info", kubeconfig=str(cluster.kubeconfig))
     told = {item["name"]: item for item in result["cluster"]["bootstrap_tokens"]}
     assert told[f"bootstrap-token-{identity}"]["description"] == "of a test"
     assert told[f"bootstrap-token-{identity}"]["expiration"]
     assert secret not in json.dumps(result)
 
 
-def test_a_cluster_without_objects_of_kubeadm(plane: ControlPlane, modules: Modules) -> None:
-    found = modules.run("kubernetes_cluster_info", kubeconfig=str(plane.kubeconfig))["cluster"]
+def test_a_cluster_without_objects_of_kubeadm(plane: ControlPlane, modules_with_each_adapter: Modules) -> None:
+    found = modules_with_each_adapter.run("kubernetes_cluster_info", kubeconfig=str(plane.kubeconfig))["cluster"]
     assert (found["configmaps"], found["nodes"], found["has_kube_proxy"]) == ({}, [], False)
 
 
-def test_an_unreachable_server_is_named(plane: ControlPlane, modules: Modules) -> None:
-    refused = modules.run("kubernetes_cluster_info", kubeconfig=str(plane.kubeconfig), server="127.0.0.1:1")
+def test_an_unreachable_server_is_named(plane: ControlPlane, modules_with_each_adapter: Modules) -> None:
+    refused = modules_with_each_adapter.run(
+        "kubernetes_cluster_info", kubeconfig=str(plane.kubeconfig), server="127.0.0.1:1"
+    )
     assert refused["failed"] is True
     assert "127.0.0.1:1" in refused["msg"]
 

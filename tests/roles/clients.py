@@ -1,49 +1,33 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clients of a load balancer: an open-loop prober and a connection that stays open like a watch."""
+"""Clients of a load balancer: the prober, and a connection that stays open like a watch."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
+import hashlib
 import ssl
 import threading
 import time
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-PROBE_INTERVAL = 0.05
-PROBE_LIMIT = 1.0
+from tests.prober import analysis, process
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tests.prober.log import Probe
+
 SERVER_NAME = "kubernetes"
-
-
-@dataclasses.dataclass(frozen=True)
-class Probe:
-    """One request over a new TLS connection; ``started`` in seconds of time.monotonic, ``server`` empty if it failed."""
-
-    started: float
-    server: str
-    error: str
+_TARGET = "balancer"
 
 
 def client_context(ca_file: str) -> ssl.SSLContext:
     """Return a context that verifies servers against ``ca_file`` only."""
     return ssl.create_default_context(cafile=ca_file)
-
-
-async def get(port: int, path: str, context: ssl.SSLContext) -> str:
-    """Return the name of the server that answered ``path`` with 200; raise OSError or ValueError otherwise."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname=SERVER_NAME)
-    try:
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: kubernetes\r\nConnection: close\r\n\r\n".encode())
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-    finally:
-        writer.close()
-    status = head.split(" ")[1]
-    if status != "200":
-        raise ValueError(f"status {status}")
-    return next(line.split(": ")[1] for line in head.split("\r\n") if line.startswith("Server: "))
 
 
 class _Loop:
@@ -78,52 +62,43 @@ class _Loop:
                 await self._task
 
 
-class Prober(_Loop):
-    """Starts a probe every 50 ms, whatever the earlier ones do; one without a 200 within 1 s has failed."""
+class Prober(process.Prober):
+    """The project's prober before one balancer. Which server answered is told by its certificate.
 
-    def __init__(self, *, port: int, path: str, context: ssl.SSLContext) -> None:
-        super().__init__()
-        self._port, self._path, self._context = port, path, context
-        self.probes: list[Probe] = []
+    :param port: where the balancer listens on loopback.
+    :param path: what is asked for.
+    :param ca: CA file of the servers.
+    :param certificates: the servers' certificates, a file each, by name.
+    :param log: file of the prober's log.
+    """
 
-    async def _run(self) -> None:
-        running: set[asyncio.Task[None]] = set()
-        next_start = time.monotonic()
-        try:
-            while True:
-                task = asyncio.create_task(self._probe())
-                running.add(task)
-                task.add_done_callback(running.discard)
-                next_start += PROBE_INTERVAL
-                await asyncio.sleep(max(0.0, next_start - time.monotonic()))
-        finally:
-            await asyncio.gather(*running)
-
-    async def _probe(self) -> None:
-        started = time.monotonic()
-        server = error = ""
-        try:
-            async with asyncio.timeout(PROBE_LIMIT):
-                server = await get(self._port, self._path, self._context)
-        except (OSError, ValueError, EOFError) as failure:
-            error = f"{type(failure).__name__}: {failure}"
-        self.probes.append(Probe(started=started, server=server, error=error))
+    def __init__(self, *, port: int, path: str, ca: Path, certificates: Mapping[str, Path], log: Path) -> None:
+        location = f"https://{SERVER_NAME}:{port}{path}"
+        super().__init__(targets={_TARGET: location}, resolve={SERVER_NAME: "127.0.0.1"}, ca=ca, log=log)
+        self._names = {_fingerprint(certificate): name for name, certificate in certificates.items()}
 
     @property
-    def failed(self) -> list[Probe]:
-        """The failed probes, by start."""
-        return sorted((probe for probe in self.probes if probe.error), key=lambda probe: probe.started)
+    def probes(self) -> tuple[Probe, ...]:
+        """The probes that have their verdict, by their schedule."""
+        return analysis.counted(self.read(), _TARGET)
+
+    @property
+    def failed(self) -> tuple[Probe, ...]:
+        """The failed probes, by their schedule."""
+        return analysis.failures(self.probes)
 
     def servers(self, *, after: float = 0.0) -> set[str]:
-        """The servers that answered probes started after ``after``."""
-        return {probe.server for probe in self.probes if probe.server and probe.started >= after}
+        """The servers that answered probes scheduled after ``after``."""
+        answered = (probe.fingerprint for probe in analysis.window(self.probes, start=after) if probe.ok)
+        return {self._names[fingerprint] for fingerprint in answered if fingerprint is not None}
 
     def rto(self, event: float) -> float:
         """Seconds from ``event`` to the start of the first success after which no probe failed."""
-        last_failure = max((probe.started for probe in self.failed), default=event)
-        if last_failure <= event:
-            return 0.0
-        return min(probe.started for probe in self.probes if probe.started > last_failure) - event
+        return analysis.rto_seconds(self.probes, event)
+
+
+def _fingerprint(certificate: Path) -> str:
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate.read_text(encoding="ascii"))).hexdigest()
 
 
 class Watch(_Loop):

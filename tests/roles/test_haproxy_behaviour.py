@@ -37,6 +37,8 @@ UNREADY_SESSIONS_SECONDS = UNREADY_SECONDS + GRACE_UNREADY_SECONDS
 NOISE = 3
 
 NAMES = ("cp1", "cp2", "cp3")
+# A certificate and its key.
+Pair = tuple[pathlib.Path, pathlib.Path]
 
 
 def report(figure: str, seconds: float, bound: float) -> None:
@@ -64,17 +66,19 @@ def ports() -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def certificate(authority: Authority) -> tuple[pathlib.Path, pathlib.Path]:
-    """The serving certificate of the servers, and its key."""
-    return authority.issue("kube-apiserver", "DNS:kubernetes")
+def certificates(authority: Authority) -> dict[str, Pair]:
+    """A serving certificate of each server, and its key."""
+    return {name: authority.issue(name, "DNS:kubernetes") for name in NAMES}
 
 
 @pytest.fixture
 def servers(
-    ports: dict[str, int], certificate: tuple[pathlib.Path, pathlib.Path], tmp_path: pathlib.Path
+    ports: dict[str, int], certificates: dict[str, Pair], tmp_path: pathlib.Path
 ) -> Iterator[dict[str, Server]]:
     """Three running API server stand-ins by name."""
-    made = {name: Server(name=name, port=ports[name], certificate=certificate, directory=tmp_path) for name in NAMES}
+    made = {
+        name: Server(name=name, port=ports[name], certificate=certificates[name], directory=tmp_path) for name in NAMES
+    }
     try:
         for server in made.values():
             server.start()
@@ -138,14 +142,26 @@ def watch_all(context: ssl.SSLContext) -> Iterator[Callable[[Balancer], dict[str
 
 
 WatchAll = Callable[[Balancer], dict[str, Watch]]
+Probing = Callable[[Balancer, str], Prober]
 
 
-def test_killed_server(
-    servers: dict[str, Server], balance: Balance, watch_all: WatchAll, context: ssl.SSLContext
-) -> None:
+@pytest.fixture
+def probe(authority: Authority, certificates: dict[str, Pair], tmp_path: pathlib.Path) -> Probing:
+    """A function that makes a prober which asks for a path through the balancer."""
+    found = {name: certificate for name, (certificate, _key) in certificates.items()}
+
+    def make(balancer: Balancer, path: str) -> Prober:
+        return Prober(
+            port=balancer.port, path=path, ca=authority.certificate, certificates=found, log=tmp_path / "probes.jsonl"
+        )
+
+    return make
+
+
+def test_killed_server(servers: dict[str, Server], balance: Balance, watch_all: WatchAll, probe: Probing) -> None:
     balancer = balance(list(servers.values()))
     watches = watch_all(balancer)
-    with Prober(port=balancer.port, path="/readyz", context=context) as prober:
+    with probe(balancer, "/readyz") as prober:
         time.sleep(1)
         event = time.monotonic()
         servers["cp1"].send(signal.SIGKILL)
@@ -158,25 +174,23 @@ def test_killed_server(
     assert prober.servers(after=event + DEAD_SECONDS) == {"cp2", "cp3"}
 
 
-def test_killed_server_comes_back(servers: dict[str, Server], balance: Balance, context: ssl.SSLContext) -> None:
+def test_killed_server_comes_back(servers: dict[str, Server], balance: Balance, probe: Probing) -> None:
     balancer = balance(list(servers.values()))
     servers["cp2"].stop()
     wait_until(lambda: balancer.ready() == {"cp1", "cp3"}, limit=5, what="cp2 is down")
-    with Prober(port=balancer.port, path="/readyz", context=context) as prober:
+    with probe(balancer, "/readyz") as prober:
         event = time.monotonic()
         servers["cp2"].start()
         wait_until(lambda: "cp2" in prober.servers(), limit=6, what="cp2 serves again")
         report("back in use", time.monotonic() - event, UNREADY_SECONDS)
         time.sleep(1)
-    assert prober.failed == []
+    assert prober.failed == ()
 
 
-def test_frozen_server(
-    servers: dict[str, Server], balance: Balance, watch_all: WatchAll, context: ssl.SSLContext
-) -> None:
+def test_frozen_server(servers: dict[str, Server], balance: Balance, watch_all: WatchAll, probe: Probing) -> None:
     balancer = balance(list(servers.values()))
     watches = watch_all(balancer)
-    with Prober(port=balancer.port, path="/readyz", context=context) as prober:
+    with probe(balancer, "/readyz") as prober:
         time.sleep(1)
         event = time.monotonic()
         servers["cp1"].send(signal.SIGSTOP)
@@ -189,12 +203,10 @@ def test_frozen_server(
     report("sessions of the frozen server ended", ended - event, DEAD_SESSIONS_SECONDS)
 
 
-def test_unready_server(
-    servers: dict[str, Server], balance: Balance, watch_all: WatchAll, context: ssl.SSLContext
-) -> None:
+def test_unready_server(servers: dict[str, Server], balance: Balance, watch_all: WatchAll, probe: Probing) -> None:
     balancer = balance(list(servers.values()))
     watches = watch_all(balancer)
-    with Prober(port=balancer.port, path="/readyz", context=context) as prober:
+    with probe(balancer, "/readyz") as prober:
         time.sleep(1)
         event = time.monotonic()
         servers["cp1"].set_state("unready")
@@ -208,18 +220,18 @@ def test_unready_server(
 
 
 def test_one_refused_connection_cuts_no_watch(
-    servers: dict[str, Server], balance: Balance, watch_all: WatchAll, context: ssl.SSLContext
+    servers: dict[str, Server], balance: Balance, watch_all: WatchAll, probe: Probing
 ) -> None:
     balancer = balance(list(servers.values()))
     watches = watch_all(balancer)
-    with Prober(port=balancer.port, path="/readyz", context=context) as prober:
+    with probe(balancer, "/readyz") as prober:
         time.sleep(0.5)
         for server in servers.values():
             server.send(signal.SIGUSR1)
             time.sleep(2)
         assert [watch.server for watch in watches.values() if not watch.alive] == []
         assert balancer.ready() == set(NAMES)
-    assert prober.failed == []
+    assert prober.failed == ()
 
 
 @pytest.mark.parametrize("state", ["unready", "slow"])
@@ -227,12 +239,12 @@ def test_every_server_unready_closes_nothing(
     servers: dict[str, Server],
     balance: Balance,
     watch_all: WatchAll,
-    context: ssl.SSLContext,
+    probe: Probing,
     state: Literal["unready", "slow"],
 ) -> None:
     balancer = balance(list(servers.values()))
     watches = watch_all(balancer)
-    with Prober(port=balancer.port, path="/version", context=context) as prober:
+    with probe(balancer, "/version") as prober:
         for server in servers.values():
             server.set_state(state)
             time.sleep(0.8)
@@ -246,54 +258,52 @@ def test_every_server_unready_closes_nothing(
         wait_until(lambda: balancer.ready() == set(NAMES), limit=6, what="every check passes again")
         time.sleep(1)
         assert [watch.server for watch in watches.values() if not watch.alive] == []
-    assert prober.failed == []
+    assert prober.failed == ()
     print(f"failed probes: 0 of {len(prober.probes)}")
 
 
-def test_one_dead_among_unready_servers(servers: dict[str, Server], balance: Balance, context: ssl.SSLContext) -> None:
+def test_one_dead_among_unready_servers(servers: dict[str, Server], balance: Balance, probe: Probing) -> None:
     balancer = balance(list(servers.values()))
     for server in servers.values():
         server.set_state("unready")
     servers["cp3"].stop()
     wait_until(lambda: balancer.ready() == set(), limit=6, what="every check fails")
-    with Prober(port=balancer.port, path="/version", context=context) as prober:
+    with probe(balancer, "/version") as prober:
         time.sleep(3)
-    assert prober.failed == []
+    assert prober.failed == ()
     assert prober.servers() == {"cp1", "cp2"}
 
 
 def test_single_server_is_never_given_up(
-    servers: dict[str, Server], balance: Balance, watch_all: WatchAll, context: ssl.SSLContext
+    servers: dict[str, Server], balance: Balance, watch_all: WatchAll, probe: Probing
 ) -> None:
     only = servers["cp1"]
     balancer = balance([only])
     watches = watch_all(balancer)
-    with Prober(port=balancer.port, path="/version", context=context) as prober:
+    with probe(balancer, "/version") as prober:
         only.set_state("unready")
         wait_until(lambda: balancer.ready() == set(), limit=6, what="the check fails")
         time.sleep(GRACE_UNREADY_SECONDS + 0.5)
         assert watches["cp1"].alive
-    assert prober.failed == []
+    assert prober.failed == ()
     only.stop()
     time.sleep(2)
     only.start()
-    with Prober(port=balancer.port, path="/version", context=context) as prober:
+    with probe(balancer, "/version") as prober:
         time.sleep(2)
-    assert prober.failed == []
+    assert prober.failed == ()
 
 
-def test_servers_that_have_not_joined_yet(
-    servers: dict[str, Server], balance: Balance, context: ssl.SSLContext
-) -> None:
+def test_servers_that_have_not_joined_yet(servers: dict[str, Server], balance: Balance, probe: Probing) -> None:
     servers["cp2"].stop()
     servers["cp3"].stop()
     balancer = balance(list(servers.values()), ready={"cp1"})
-    with Prober(port=balancer.port, path="/readyz", context=context) as prober:
+    with probe(balancer, "/readyz") as prober:
         time.sleep(2)
         servers["cp2"].start()
         wait_until(lambda: "cp2" in prober.servers(), limit=6, what="cp2 serves")
         time.sleep(1)
-    assert prober.failed == []
+    assert prober.failed == ()
 
 
 @pytest.mark.parametrize("check", ["https", "tcp"])
@@ -317,12 +327,12 @@ def test_certificate_of_the_servers_is_verified(
         other_name.stop()
 
 
-def test_check_without_request(servers: dict[str, Server], balance: Balance, context: ssl.SSLContext) -> None:
+def test_check_without_request(servers: dict[str, Server], balance: Balance, probe: Probing) -> None:
     balancer = balance(list(servers.values()), apiserver_haproxy_check="tcp")
     servers["cp2"].set_state("unready")
     time.sleep(2)
     assert balancer.ready() == set(NAMES)
-    with Prober(port=balancer.port, path="/version", context=context) as prober:
+    with probe(balancer, "/version") as prober:
         time.sleep(1)
         event = time.monotonic()
         servers["cp1"].send(signal.SIGSTOP)
@@ -331,12 +341,12 @@ def test_check_without_request(servers: dict[str, Server], balance: Balance, con
 
 
 def test_reload_cuts_no_watch(
-    servers: dict[str, Server], balance: Balance, watch_all: WatchAll, context: ssl.SSLContext
+    servers: dict[str, Server], balance: Balance, watch_all: WatchAll, probe: Probing
 ) -> None:
     balancer = balance(list(servers.values()))
     watches = watch_all(balancer)
     before = balancer.status()["configuration"]
-    with Prober(port=balancer.port, path="/readyz", context=context) as prober:
+    with probe(balancer, "/readyz") as prober:
         time.sleep(1)
         balancer.inputs["apiserver_haproxy_maxconn"] = 2000
         balancer.render()
@@ -348,7 +358,7 @@ def test_reload_cuts_no_watch(
         time.sleep(3)
         assert watches["cp1"].alive
         assert watches["cp2"].alive
-    reload_failures = [probe for probe in prober.failed if probe.started < prober.probes[-1].started - 3.5]
+    reload_failures = [probe for probe in prober.failed if probe.scheduled < prober.probes[-1].scheduled - 3.5]
     assert reload_failures == []
 
 

@@ -29,11 +29,9 @@ def external_access(manifests_dir: str) -> EtcdAccess | None:
             access = find_access(dict(redaction.manifest_flags(stream.read())))
     except OSError:
         return None
-    if access is not None and not access.is_secured:
-        raise UnsupportedState(
-            f"The API server of this host reaches etcd ({', '.join(access.endpoints)}) without TLS and a client certificate, "
-            "so whoever reaches etcd owns the cluster: secure etcd first."
-        )
+    objection = access.objection("this host") if access is not None else None
+    if objection is not None:
+        raise UnsupportedState(objection)
     return access
 
 

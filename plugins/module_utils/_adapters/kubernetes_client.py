@@ -64,6 +64,7 @@ class KubernetesClientApi:
             ) from None
         if server is not None:
             client.configuration.host = Endpoint.parse(server).url
+        self._server = str(client.configuration.host)
         # Paths are known: no discovery, and no cache file of it.
         self._client = DynamicClient(client, discoverer=lambda _client, _cache_file: None)
 
@@ -184,7 +185,7 @@ class KubernetesClientApi:
 
     def _unreachable(self, error: object) -> ApiError:
         return ApiError(
-            f"The API server of {self._kubeconfig} could not be reached: {error} "
+            f"The API server {self._server} of {self._kubeconfig} could not be reached: {error} "
             "(is the API server up, and is the option kubeconfig right?)"
         )
 

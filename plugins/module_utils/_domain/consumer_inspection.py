@@ -14,6 +14,7 @@ import contextlib
 import re
 import typing as t
 
+from . import workload
 from .address import Endpoint
 from .errors import InvalidInput
 from .named_endpoint import endpoints_in, named, pinned
@@ -21,18 +22,21 @@ from .named_endpoint import endpoints_in, named, pinned
 if t.TYPE_CHECKING:
     from .._ports import Api, Clock
 
-#: Seconds for the whole search, and objects of one answer, so that a big cluster costs neither much time nor memory.
+#: Seconds for the whole search, so that a big cluster does not cost much time.
 SECONDS = 20.0
+#: Objects of one answer, so that it does not cost much memory. ConfigMaps and Secrets may be big, workloads are not.
 PAGE_SIZE = 100
+PAGE_SIZE_OF_WORKLOADS = 500
 #: More are not told one by one.
 MOST_FOUND = 100
 
-_WORKLOADS = ("daemonset", "deployment", "statefulset")
-#: Kinds with the field selector of the objects that are searched. Helm's releases are compressed: nothing is seen in them.
+#: Kinds with the field selector of the objects that are searched, the most numerous last. Helm's releases are compressed:
+#: nothing is seen in them.
 _KINDS: t.Mapping[str, str | None] = {
-    **dict.fromkeys(_WORKLOADS),
+    **dict.fromkeys(kind for kind in workload.KINDS if kind != "pod"),
     "configmap": None,
     "secret": "type!=helm.sh/release.v1",
+    "pod": workload.LIVING_PODS,
 }
 #: What kubeadm owns and the run itself changes.
 _OURS = frozenset({"kube-system/kubeadm-config", "kube-public/cluster-info", "kube-system/kube-proxy"})
@@ -72,7 +76,8 @@ def find_consumers(api: Api, clock: Clock, old: t.AbstractSet[Endpoint]) -> dict
     found: list[dict[str, t.Any]] = []
     deadline = clock.monotonic() + SECONDS
     for kind, fields in _KINDS.items() if old else ():
-        for page in api.pages(kind, size=PAGE_SIZE, fields=fields):
+        size = PAGE_SIZE_OF_WORKLOADS if kind in workload.KINDS else PAGE_SIZE
+        for page in api.pages(kind, size=size, fields=fields):
             found += (consumer for document in page for consumer in _consumers(kind, document, old))
             if len(found) > MOST_FOUND or clock.monotonic() > deadline:
                 return {"found": found[:MOST_FOUND], "complete": False}
@@ -85,7 +90,12 @@ def _consumers(
     metadata = document["metadata"]
     if f"{metadata['namespace']}/{metadata['name']}" in _OURS:
         return
-    places = dict(_in_workload(document, old) if kind in _WORKLOADS else _in_data(kind, document, old))
+    if kind not in workload.KINDS:
+        places = dict(_in_data(kind, document, old))
+    elif workload.speaks_for_itself(document):
+        places = dict(_in_workload(document, old))
+    else:
+        return
     endpoints = {str(endpoint) for named_there in places.values() for endpoint in named_there}
     if endpoints:
         yield {
@@ -100,7 +110,7 @@ def _consumers(
 def _in_workload(
     document: t.Mapping[str, t.Any], old: t.AbstractSet[Endpoint]
 ) -> t.Iterator[tuple[str, frozenset[Endpoint]]]:
-    pod = document["spec"]["template"]["spec"]
+    pod = workload.pod_spec(document)
     for container in [*(pod.get("initContainers") or ()), *(pod.get("containers") or ())]:
         place = f"container {container['name']}"
         environment = {item["name"]: str(item.get("value") or "") for item in container.get("env") or ()}

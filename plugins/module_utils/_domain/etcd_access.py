@@ -43,6 +43,16 @@ class EtcdAccess:
         has_files = all((self.ca_certificate, self.client_certificate, self.client_key))
         return has_files and all(url.startswith("https://") for url in self.endpoints)
 
+    def objection(self, whose: str) -> str | None:
+        """Why a run stops at this access of the API server of ``whose``; ``None`` when it is secured."""
+        if self.is_secured:
+            return None
+        return (
+            f"The API server of {whose} reaches etcd ({', '.join(self.endpoints)}) without TLS and a client certificate, "
+            "so whoever reaches etcd owns the cluster: secure etcd first, and name https URLs, --etcd-cafile, "
+            "--etcd-certfile and --etcd-keyfile to the API server."
+        )
+
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible, by the names of the options of ``etcd_member_info``."""
         return {**dataclasses.asdict(self), "endpoints": list(self.endpoints)}

@@ -66,7 +66,7 @@ def decide(name: str, report: t.Mapping[str, t.Any], wanted: Wanted, x509: X509)
         x509: reads the certificate.
 
     Returns:
-        See the filter ``kubeadm.ha.load_balancer_decision``.
+        See the module ``kubeadm.ha.load_balancer_decision``.
     """
     renewal = certificate_change(report, wanted, x509)
     closed = firewall.closed_ports(report["firewall"], wanted.open) if wanted.manage_firewall else []

@@ -71,13 +71,14 @@ def is_unhealthy_besides(etcd: t.Mapping[str, t.Any], stale: t.Sequence[Member])
     return [text for text in told if not any(text.startswith(f"{name} ") for name in names)]
 
 
-def leftovers(host: Host, carried: t.Container[str] = ()) -> list[str]:
+def leftovers(host: Host, serving: Host) -> list[str]:
     """Files of a join on a host.
 
     Args:
         host: one that has not joined.
-        carried: files that an earlier run, or the operator, may have brought before the join.
+        serving: a control plane whose files an earlier run, or the operator, may have brought before the join.
     """
+    carried = {fact.path for fact in files_of(serving)}
     files = host.report["kubernetes_files"]
     return [path for path in files if path not in _PACKAGE_FILES and path not in carried]
 
@@ -90,8 +91,7 @@ def _explained(
         return _foreign(host, serving)
     if host.is_member:
         return _unlike_member(wish, host, hosts, cluster, member)
-    carried = frozenset(fact.path for fact in files_of(serving))
-    return _unlike_newcomer(host, cluster, member, carried)
+    return _unlike_newcomer(host, cluster, member, serving)
 
 
 def _foreign(host: Host, serving: Host) -> str:
@@ -149,8 +149,8 @@ def _dials_itself(host: Host) -> bool:
     return access is not None and all("//127.0.0.1:" in url or "//[::1]:" in url for url in access.endpoints)
 
 
-def _unlike_newcomer(host: Host, cluster: Cluster, member: Member | None, carried: t.Container[str]) -> str | None:
-    files = leftovers(host, carried)
+def _unlike_newcomer(host: Host, cluster: Cluster, member: Member | None, serving: Host) -> str | None:
+    files = leftovers(host, serving)
     node = f"the cluster has the node {host.node_name}" if host.node_name in cluster.nodes else ""
     ring = f"the etcd ring has its member {_shown(member)}" if member is not None else ""
     if files:

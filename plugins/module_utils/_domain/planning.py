@@ -146,6 +146,7 @@ def control_plane_facts(
         "control_planes": servers,
         "api_servers": [str(Endpoint(item["address"], item["port"])) for item in servers if item["address"]],
         "refuses_anonymous": _is_closed(anonymous_access.READYZ, hosts),
+        "can_ask_etcd": serving is not None and _can_ask_etcd(serving),
         "files": _files_to_look_at(serving, [hosts[name] for name in control_planes if name in hosts]),
     }
 
@@ -198,6 +199,13 @@ def _is_closed(path: str, hosts: t.Mapping[str, Host]) -> bool:
 
 def _can_be_asked(host: Host) -> bool:
     return host.is_serving and "/etc/kubernetes/admin.conf" in host.kubeconfigs
+
+
+def _can_ask_etcd(host: Host) -> bool:
+    """Not while etcd's key and certificate do not belong together, which the plan repairs, nor without TLS: it stops then."""
+    access = host.etcd_access
+    is_interrupted = any(name.startswith("etcd-") for name in host.interrupted_certificates)
+    return not is_interrupted and (access is None or access.is_secured)
 
 
 def _not_looked_at(wish: Wish, hosts: t.Mapping[str, Host]) -> t.Iterator[Problem]:

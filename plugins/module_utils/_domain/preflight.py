@@ -45,7 +45,7 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[
         wish: what the inventory describes.
         hosts: every host of the inventory that was looked at, by inventory name.
         cluster: what the API told; ``None`` when no control plane serves.
-        etcd: the result of ``etcd_member_info`` on the serving control plane; ``None`` with external etcd.
+        etcd: the result of ``etcd_member_info`` on the serving control plane; ``None`` when it could not be asked.
     """
     found = list(_existing_control_plane(wish, hosts))
     serving = serving_control_plane(wish, hosts)
@@ -58,8 +58,9 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[
     like = serving.api_server
     if like is not None:
         found += _endpoint(wish, hosts, like)
-        found += _newcomers(wish, hosts, cluster, like)
+    found += _newcomers(wish, hosts, cluster, serving)
     found += _etcd(hosts, cluster, etcd)
+    found += _unsecured_etcd(hosts)
     found += _external_etcd(serving, cluster)
     for name in wish.nodes:
         if name in hosts:
@@ -178,6 +179,14 @@ def _etcd(hosts: Hosts, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None) ->
         )
 
 
+def _unsecured_etcd(hosts: Hosts) -> t.Iterator[Problem]:
+    for host in hosts.values():
+        access = host.etcd_access
+        objection = access.objection(host.name) if access is not None else None
+        if objection is not None:
+            yield Problem(host.name, objection)
+
+
 def _external_etcd(serving: Host, cluster: Cluster) -> t.Iterator[Problem]:
     """Joining control planes get the addresses and files of the ConfigMap: kubeadm uploads what it names, or nothing."""
     external = (cluster.configuration.get("etcd") or {}).get("external")
@@ -216,7 +225,10 @@ def _member(host: Host) -> t.Iterator[Problem]:
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: a backup needs it; make room.")
 
 
-def _newcomers(wish: Wish, hosts: Hosts, cluster: Cluster, like: Endpoint) -> t.Iterator[Problem]:
+def _newcomers(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
+    like = serving.api_server
+    if like is None:
+        return
     for name in wish.nodes:
         host = hosts.get(name)
         if host is None or host.is_member:
@@ -224,7 +236,9 @@ def _newcomers(wish: Wish, hosts: Hosts, cluster: Cluster, like: Endpoint) -> t.
         yield from _newcomer(host)
         yield from _forwarding(wish, host)
         yield from _name_and_address(wish, host, like)
-        yield from _ports(wish, host, cluster, like)
+        # What a half joined host still runs there is told of by itself.
+        if not membership.leftovers(host, serving):
+            yield from _ports(wish, host, cluster, like)
 
 
 def _newcomer(host: Host) -> t.Iterator[Problem]:
@@ -278,9 +292,6 @@ def _ports(wish: Wish, host: Host, cluster: Cluster, like: Endpoint) -> t.Iterat
     if host.name in wish.control_planes:
         wanted |= {host.future_api_server(like).port, *_CONTROL_PLANE_PORTS}
         wanted |= set() if cluster.uses_external_etcd else set(_ETCD_PORTS)
-    # What a half joined host still runs there is told of by itself.
-    if membership.leftovers(host):
-        return
     for port in sorted({item["port"] for item in host.report["listening"]} & wanted):
         if host.name not in wish.load_balancers or port != wish.endpoint.port:
             yield Problem(host.name, f"Port {port} is already in use on {host.name}: free it before the host joins.")

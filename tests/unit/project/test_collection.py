@@ -86,6 +86,23 @@ def test_a_module_runs_against_real_processes(name: str) -> None:
     )
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_prints_nothing_in_each_run(role: str) -> None:
+    """A value that later tasks read is the result of a module, not of ``debug``, which prints it for each host."""
+    files = (ROOT / "roles" / role / "tasks").glob("*.yml")
+    assert [
+        path.name for path in files if re.search(r"^\s+(ansible\.builtin\.)?debug:", path.read_text(), re.MULTILINE)
+    ] == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_variables_of_a_role_ask_no_plugin_of_the_collection(role: str) -> None:
+    """Ansible evaluates a variable anew for each task and host that names it: what costs is a task with a result."""
+    files = [path for folder in ("vars", "defaults") for path in (ROOT / "roles" / role / folder).glob("*.yml")]
+    asking = r"\|\s*kubeadm\.ha\.\w+|(lookup|query|q)\(\s*['\"]kubeadm\.ha\."
+    assert [path.name for path in files if re.search(asking, path.read_text())] == []
+
+
 def test_playbooks_can_be_imported_by_name() -> None:
     assert [name for name in PLAYBOOKS if not name.isidentifier()] == []
 

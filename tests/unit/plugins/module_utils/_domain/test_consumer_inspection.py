@@ -37,6 +37,27 @@ def workload(kind: str = "DaemonSet", **container: t.Any) -> dict[str, t.Any]:
     return {"kind": kind, "metadata": {"namespace": "apps", "name": "one"}, "spec": {"template": {"spec": pod}}}
 
 
+def pod(**more: t.Any) -> dict[str, t.Any]:
+    """A pod that names the old endpoint."""
+    spec = workload("Pod", env=env(API="https://192.0.2.11:6443"))["spec"]["template"]["spec"]
+    return {"kind": "Pod", "metadata": {"namespace": "apps", "name": "one", **more}, "spec": spec}
+
+
+def cron_job() -> dict[str, t.Any]:
+    job = workload("Job", env=env(API="https://192.0.2.11:6443"))
+    return {**job, "kind": "CronJob", "spec": {"jobTemplate": {"spec": job["spec"]}}}
+
+
+def owner(version: str, kind: str, *, controller: bool = True) -> list[dict[str, t.Any]]:
+    return [{"apiVersion": version, "kind": kind, "name": "owner", "uid": "1", "controller": controller}]
+
+
+def owned(kind: str, owners: list[dict[str, t.Any]], **status: t.Any) -> dict[str, t.Any]:
+    document = workload(kind, env=env(API="https://192.0.2.11:6443"))
+    document["metadata"]["ownerReferences"] = owners
+    return {**document, "status": status}
+
+
 def env(**values: str) -> list[dict[str, t.Any]]:
     return [{"name": name, "value": value} for name, value in values.items()]
 
@@ -60,6 +81,26 @@ CONSUMERS = [
     ("flag", workload(args=["--kube-api-server=https://192.0.2.11:6443"]), "container main: --kube-api-server"),
     ("flag and value", workload(args=["-v", "2", "--master", "192.0.2.11:6443"]), "container main: --master"),
     ("command", workload(command=["curl https://192.0.2.11:6443"]), "container main: command"),
+    ("CronJob", cron_job(), "container main: API"),
+    ("Job", workload("Job", args=["--server=https://192.0.2.11:6443"]), "container main: --server"),
+    (
+        "Job at work",
+        owned("Job", [], conditions=[{"type": "Suspended", "status": "True"}, {"type": "Failed", "status": "False"}]),
+        "container main: API",
+    ),
+    ("ReplicaSet", owned("ReplicaSet", []), "container main: API"),
+    (
+        "ReplicaSet of a custom resource",
+        owned("ReplicaSet", owner("argoproj.io/v1alpha1", "Rollout")),
+        "container main: API",
+    ),
+    ("bare pod", pod(), "container main: API"),
+    ("pod of a custom resource", pod(ownerReferences=owner("batch.volcano.sh/v1alpha1", "Job")), "container main: API"),
+    (
+        "pod that somebody else controls",
+        pod(ownerReferences=owner("v1", "Node", controller=False)),
+        "container main: API",
+    ),
     ("ConfigMap", config_map(config="server: https://192.0.2.11:6443"), "key config"),
     (
         "ConfigMap with host and port",
@@ -88,6 +129,14 @@ def test_a_consumer_is_told_with_its_place_and_without_values(document: dict[str
             env=[{"name": "KUBERNETES_SERVICE_HOST", "valueFrom": {"configMapKeyRef": {"name": "x", "key": "y"}}}]
         ),
         workload(args=["--master=https://192.0.2.10:6443"]),
+        owned("ReplicaSet", owner("apps/v1", "Deployment")),
+        owned("Job", owner("batch/v1", "CronJob")),
+        owned("Job", [], conditions=[{"type": "Complete", "status": "True"}]),
+        owned("Job", [], conditions=[{"type": "Failed", "status": "True"}]),
+        pod(ownerReferences=owner("apps/v1", "DaemonSet")),
+        pod(ownerReferences=owner("apps/v1", "StatefulSet")),
+        pod(ownerReferences=owner("batch/v1", "Job")),
+        pod(ownerReferences=owner("v1", "Node")),
         config_map(config="server: https://192.0.2.110:6443"),
         config_map("kubeadm-config", "kube-system", ClusterConfiguration="controlPlaneEndpoint: 192.0.2.11:6443"),
         config_map("cluster-info", "kube-public", kubeconfig="server: https://192.0.2.11:6443"),
@@ -115,17 +164,35 @@ def test_the_search_reads_in_pages_and_ends_in_time() -> None:
     class SlowApi(MemoryApi):
         def pages(self, kind: str, *, size: int, fields: str | None = None) -> t.Iterator[t.Any]:
             nonlocal pages
-            assert size == consumer_inspection.PAGE_SIZE
+            assert size == (100 if kind in ("configmap", "secret") else 500)
             while True:
                 pages += 1
                 clock.sleep(1)
                 yield [config_map(config="https://192.0.2.11:6443")] if kind == "configmap" else []
                 if kind != "configmap":
+                    assert kind not in ("secret", "pod"), "the time is over before these"
                     return
 
     result = find_consumers(SlowApi(), clock, OLD)
     assert result["complete"] is False
     assert pages == consumer_inspection.SECONDS + 1
+
+
+def test_each_kind_costs_one_request() -> None:
+    asked = []
+
+    class CountingApi(MemoryApi):
+        def pages(self, kind: str, *, size: int, fields: str | None = None) -> t.Iterator[t.Any]:
+            asked.append((kind, fields))
+            return super().pages(kind, size=size, fields=fields)
+
+    find_consumers(CountingApi(), MemoryClock(), OLD)
+    assert dict(asked) == {
+        **dict.fromkeys(("daemonset", "deployment", "statefulset", "cronjob", "job", "replicaset", "configmap")),
+        "secret": "type!=helm.sh/release.v1",
+        "pod": "status.phase!=Succeeded,status.phase!=Failed",
+    }
+    assert len(asked) == 9
 
 
 def test_of_many_findings_the_first_are_told() -> None:

@@ -89,6 +89,25 @@ def test_files_brought_before_do_not_look_half_joined() -> None:
     assert "half joined" in problems(arguments)[0]
 
 
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ([], ["Port 2379 is already in use on cp2"]),
+        ([POLICY.path], ["Port 2379 is already in use on cp2"]),
+        ([POLICY.path, "/etc/kubernetes/manifests/.kubelet-keep"], ["Port 2379 is already in use on cp2"]),
+        (["/etc/kubernetes/manifests/etcd.yaml"], ["cp2 is half joined"]),
+        ([POLICY.path, "/etc/kubernetes/manifests/etcd.yaml"], ["cp2 is half joined"]),
+    ],
+    ids=["clean", "brought before", "of the package", "half joined", "half joined with files"],
+)
+def test_ports_are_looked_at_unless_a_half_joined_host_is_told_of(files: list[str], told: list[str]) -> None:
+    arguments = with_files(before(), "cp1")
+    arguments["hosts"]["cp2"]["kubernetes_files"] = files
+    arguments["hosts"]["cp2"]["listening"] = [{"address": "0.0.0.0", "port": 2379, "process": ""}]
+    found = problems(arguments)
+    assert [message.startswith(text) for message, text in zip(found, told, strict=True)] == [True]
+
+
 @pytest.mark.parametrize("change", ["differs", "is missing"])
 def test_members_must_agree(change: str) -> None:
     arguments = with_files(after(), "cp1", "cp2", "cp3")

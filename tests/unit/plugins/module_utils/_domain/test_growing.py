@@ -10,10 +10,13 @@ import typing as t
 
 import pytest
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.planning import control_plane_facts
 from tests.unit.plugins.module_utils._domain.test_planning import (
     ADDRESSES,
     ENDPOINT,
     Arguments,
+    NamedCertificates,
     after,
     bare_host,
     before,
@@ -522,7 +525,8 @@ def _control_plane_as_worker(arguments: Arguments) -> None:
 def _control_plane_without_etcd(arguments: Arguments) -> None:
     made = control_plane("cp2")
     del made["manifests"]["etcd"]
-    made["manifests"]["kube-apiserver"]["flags"].append(["etcd-servers", "https://127.0.0.1:2379"])
+    flags = {**ETCD_FLAGS, "etcd-servers": "https://127.0.0.1:2379"}
+    made["manifests"]["kube-apiserver"]["flags"] += [list(flag) for flag in flags.items()]
     arguments["hosts"]["cp2"] = made
     arguments["cluster"]["nodes"].append({"name": "cp2", "ready": True, "labels": {}, "taints": []})
 
@@ -718,6 +722,54 @@ def test_an_older_kubeadm_brings_no_etcd_where_etcd_is_external() -> None:
 def test_joining_control_planes_get_what_kubeadm_config_says_of_etcd(stored: dict[str, str], told: str) -> None:
     found = messages(external(**stored))
     assert [told in message for message in found] == [True], found
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("etcd-servers", "http://192.0.2.31:2379"),
+        ("etcd-servers", "https://192.0.2.31:2379,http://192.0.2.32:2379"),
+        ("etcd-cafile", ""),
+        ("etcd-certfile", ""),
+        ("etcd-keyfile", ""),
+    ],
+)
+def test_etcd_without_tls_is_one_of_the_reasons_to_stop(flag: str, value: str) -> None:
+    field = {
+        "etcd-servers": "endpoints",
+        "etcd-cafile": "caFile",
+        "etcd-certfile": "certFile",
+        "etcd-keyfile": "keyFile",
+    }
+    arguments = external(**{field[flag]: f"[{value}]" if flag == "etcd-servers" else "''"})
+    flags = arguments["hosts"]["cp1"]["manifests"]["kube-apiserver"]["flags"]
+    flags[flags.index([flag, ETCD_FLAGS[flag]])] = [flag, value]
+    arguments["etcd"] = None
+    arguments["hosts"]["cp2"]["swap"] = True
+    found = messages(arguments)
+    assert [message.partition(" (")[0] for message in found] == [
+        "Swap is on on cp2: kubeadm refuses to join; switch it off",
+        "The API server of cp1 reaches etcd",
+    ]
+    assert "without TLS and a client certificate" in found[1]
+    facts = control_plane_facts(arguments["hosts"], ["cp1"], yaml=PyYaml(), x509=NamedCertificates())
+    assert facts["can_ask_etcd"] is False
+
+
+def test_which_etcd_can_be_asked() -> None:
+    def can_ask(arguments: Arguments) -> bool:
+        found = control_plane_facts(arguments["hosts"], ["cp1"], yaml=PyYaml(), x509=NamedCertificates())
+        return bool(found["can_ask_etcd"])
+
+    assert can_ask(before())
+    assert can_ask(external())
+    for name, expected in (("etcd-server", False), ("etcd-peer", False), ("apiserver", True)):
+        interrupted = before()
+        interrupted["hosts"]["cp1"]["interrupted_certificates"] = [name]
+        assert can_ask(interrupted) is expected
+    nobody = before()
+    nobody["hosts"]["cp1"]["listening"] = []
+    assert not can_ask(nobody)
 
 
 def test_external_etcd_must_be_healthy() -> None:

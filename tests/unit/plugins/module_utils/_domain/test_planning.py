@@ -173,7 +173,7 @@ def cluster_dns(*nodes: str) -> dict[str, t.Any]:
 
 
 def inspection(*, differs: bool, **found: t.Any) -> dict[str, t.Any]:
-    """The answer of ``load_balancer_decision``."""
+    """The decision of ``load_balancer_decision``."""
     return {"differs": differs, "owner": "package", "renew_certificate": False, "changes": [], "problems": [], **found}
 
 

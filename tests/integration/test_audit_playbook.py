@@ -1,0 +1,77 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook audit on a host with a control plane of real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from tests.integration.control_plane import ADVERTISED_ADDRESS
+from tests.integration.modules import COLLECTIONS
+
+if t.TYPE_CHECKING:
+    from tests.integration.control_plane import ControlPlane
+    from tests.integration.private_host import PrivateHost
+
+
+def audit(host: PrivateHost, directory: Path) -> dict[str, t.Any]:
+    """The plan of the audit with this host as the only one of the inventory."""
+    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False}
+    groups = {"kube_control_plane": {"hosts": {"cp1": {}}}, "all": {"vars": local}}
+    inventory, plan = directory / "hosts.yml", directory / "plan.json"
+    inventory.write_text(json.dumps(groups), encoding="utf-8")
+    variables = {
+        "kubeadm_ha_endpoint": "k8s.example.org:8443",
+        "kubeadm_ha_load_balancer": "external",
+        "kubeadm_ha_audit_file": str(plan),
+    }
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    paths = [str(COLLECTIONS), os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")]
+    ended = subprocess.run(
+        [*host.prefix, program, "kubeadm.ha.audit", f"--inventory={inventory}", "-e", json.dumps(variables)],
+        capture_output=True,
+        text=True,
+        env={
+            **host.plane.environment,
+            "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(filter(None, paths)),
+            "ANSIBLE_NOCOLOR": "true",
+            "ANSIBLE_LOCAL_TEMP": str(directory / "ansible"),
+            "ANSIBLE_HOME": str(directory / "ansible"),
+        },
+        cwd=directory,
+        timeout=300,
+        check=False,
+    )
+    assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}"
+    return t.cast("dict[str, t.Any]", json.loads(plan.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(("scheme", "is_told"), [("https", False), ("http", True)])
+def test_etcd_without_tls_is_told_with_the_other_reasons(
+    cluster: ControlPlane, host: PrivateHost, tmp_path: Path, scheme: str, *, is_told: bool
+) -> None:
+    """With TLS the real etcd is asked, and its member without a Node is told of; without it nobody asks."""
+    host.become_control_plane()
+    manifests = host.kubernetes / "manifests"
+    (manifests / "etcd.yaml").unlink()
+    api_server = manifests / "kube-apiserver.yaml"
+    text = api_server.read_text(encoding="utf-8")
+    assert "--etcd-servers=https://127.0.0.1:2379" in text
+    text = text.replace("https://127.0.0.1:2379", f"{scheme}://127.0.0.1:{cluster.etcd_port}")
+    api_server.write_text(
+        text.replace(f"--advertise-address={ADVERTISED_ADDRESS}", "--advertise-address=127.0.0.1"), encoding="utf-8"
+    )
+    plan = audit(host, tmp_path)
+    told = [item["message"] for item in plan["problems"]]
+    about_etcd = [message for message in told if "without TLS and a client certificate" in message]
+    assert len(about_etcd) == is_told, told
+    assert any("The etcd ring still has its member cp1" in message for message in told) is not is_told, told
+    assert any("the cluster has no node cp1" in message for message in told), "it is one reason of several"
