@@ -46,8 +46,7 @@ extends_documentation_fragment:
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:
-  - plugin: kubeadm.ha.reachability_targets
-    plugin_type: filter
+  - module: kubeadm.ha.reachability_targets
   - name: Ports and Protocols
     description: Ports that the nodes of a cluster need.
     link: https://kubernetes.io/docs/reference/networking/ports-and-protocols/

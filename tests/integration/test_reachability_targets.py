@@ -1,0 +1,63 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""reachability_targets tells of real looks who must reach whom, and what reachability_info takes."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from tests.integration.control_plane import ADVERTISED_ADDRESS
+
+if t.TYPE_CHECKING:
+    from tests.integration.control_plane import ControlPlane
+    from tests.integration.modules import Modules, Result
+    from tests.integration.private_host import PrivateHost
+
+
+@pytest.fixture(name="looks")
+def _looks(cluster: ControlPlane, host: PrivateHost, modules_on_host: Modules) -> tuple[Result, dict[str, t.Any]]:
+    """The cluster, and a bare host beside the only control plane."""
+    bare = modules_on_host.run_by_ansible("kubernetes_host_info")["host"]
+    host.become_control_plane()
+    serving = modules_on_host.run_by_ansible("kubernetes_host_info")["host"]
+    cluster.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "cp1"}})
+    try:
+        found = modules_on_host.run(
+            "kubernetes_cluster_info", kubeconfig=str(cluster.kubeconfig), server=f"127.0.0.1:{cluster.api_port}"
+        )
+    finally:
+        cluster.kubectl("delete", "node", "cp1")
+    return found["cluster"], {"old": serving, "new": {**bare, "default_address": "192.0.2.12"}}
+
+
+def test_check_look_check_look(
+    cluster: ControlPlane, modules_on_host: Modules, looks: tuple[Result, dict[str, t.Any]]
+) -> None:
+    found, hosts = looks
+    arguments: dict[str, t.Any] = {"hosts": hosts, "cluster": found, "control_planes": ["old", "new"]}
+    told = [
+        modules_on_host.run_by_ansible("reachability_targets", check=check, **arguments)
+        for check in (True, False, True, False)
+    ]
+    assert told.count(told[0]) == len(told)
+    assert told[0]["changed"] is False
+    of_new = {(item["address"], item["port"]) for item in told[0]["targets"]["new"]}
+    assert {(ADVERTISED_ADDRESS, cluster.api_port), (ADVERTISED_ADDRESS, 2379), (ADVERTISED_ADDRESS, 2380)} <= of_new
+    assert {item["address"] for item in told[0]["targets"]["old"]} == {"192.0.2.12"}
+    tried = modules_on_host.run("reachability_info", targets=told[0]["targets"]["new"])
+    assert len(tried["attempts"]) == len(told[0]["targets"]["new"])
+
+
+def test_nobody_is_to_join(modules_on_host: Modules, looks: tuple[Result, dict[str, t.Any]]) -> None:
+    found, hosts = looks
+    arguments: dict[str, t.Any] = {"hosts": {"old": hosts["old"]}, "cluster": found, "control_planes": ["old"]}
+    assert modules_on_host.run_by_ansible("reachability_targets", **arguments)["targets"] == {}
+
+
+def test_what_was_not_looked_at_is_no_host(modules: Modules) -> None:
+    refused = modules.run_by_ansible("reachability_targets", hosts="none", cluster={}, control_planes=["cp1"])
+    assert refused["failed"] is True
+    assert "hosts" in refused["msg"]
