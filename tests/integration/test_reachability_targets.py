@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import typing as t
 
 import pytest
@@ -55,6 +56,19 @@ def test_nobody_is_to_join(modules_on_host: Modules, looks: tuple[Result, dict[s
     found, hosts = looks
     arguments: dict[str, t.Any] = {"hosts": {"old": hosts["old"]}, "cluster": found, "control_planes": ["old"]}
     assert modules_on_host.run_by_ansible("reachability_targets", **arguments)["targets"] == {}
+
+
+def test_a_config_map_that_is_no_yaml_is_told_of(
+    modules_on_host: Modules, looks: tuple[Result, dict[str, t.Any]]
+) -> None:
+    found, hosts = looks
+    broken = copy.deepcopy(found)
+    broken["configmaps"]["kube-system/kubeadm-config"]["data"]["ClusterConfiguration"] = "{"
+    refused = modules_on_host.run_by_ansible(
+        "reachability_targets", hosts=hosts, cluster=broken, control_planes=["old", "new"]
+    )
+    assert refused["failed"] is True
+    assert "kubeadm-config" in refused["msg"]
 
 
 def test_what_was_not_looked_at_is_no_host(modules: Modules) -> None:

@@ -27,7 +27,7 @@ def plays() -> dict[str, t.Any]:
     return {str(play["name"]): play for play in loaded}
 
 
-def hosts(name: str, order: t.Callable[[list[str]], t.Iterable[str]] = list, **steps: list[str]) -> list[str]:
+def hosts(name: str, order: t.Callable[[list[str]], t.Iterable[str]] = list, /, **steps: list[str]) -> list[str]:
     """The hosts of a play when every step has every host that can have it, in another order."""
     groups = {f"kubeadm_ha_step_{step}": list(order(steps.get(step, EVERY_HOST))) for step in STEPS}
     variables = {"groups": {**INVENTORY, **groups, "kubeadm_ha_changing": list(order(EVERY_HOST))}}

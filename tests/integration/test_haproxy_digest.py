@@ -80,14 +80,14 @@ def written_otherwise(backend: Backend, how: random.Random) -> Backend:
     return other
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(backends=BACKENDS, how=st.randoms(use_true_random=False))
 def test_how_backends_are_written_does_not_matter(backends: list[Backend], how: random.Random) -> None:
     other = [written_otherwise(backend, how) for backend in backends]
     assert render(backends) == render(other)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(backends=BACKENDS, data=st.data())
 def test_each_backend_matters(backends: list[Backend], data: st.DataObject) -> None:
     which = data.draw(st.integers(0, len(backends) - 1))
