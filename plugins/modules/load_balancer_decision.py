@@ -120,7 +120,7 @@ decision:
       description: Whether the client certificate of the checks is issued or renewed.
       type: bool
     firewall:
-      description: The active tool (V(name)) and the closed ports of the endpoint (V(ports)).
+      description: The active tool (V(name)), its zone (V(zone)) and the closed ports of the endpoint (V(ports)).
       type: dict
     selinux:
       description:

@@ -34,7 +34,9 @@ options:
     type: path
     default: /etc/haproxy/kubernetes-probe.crt
   firewalld_zone:
-    description: Zone of firewalld to look at. Not given, its default zone.
+    description:
+      - Zone of firewalld to look at.
+      - Not given, that of the interface with the IPv4 default route, else firewalld's default zone.
     type: str
 extends_documentation_fragment:
   - kubeadm.ha.attributes
@@ -78,7 +80,9 @@ load_balancer:
     firewall:
       description:
         - V(name) is V(firewalld), V(ufw) or empty where neither is active.
-        - V(rules) are the texts of C(firewall-cmd --list-all), running and permanent, or of C(ufw status verbose).
+        - V(zone) is the zone of firewalld that was looked at, empty for others.
+        - V(rules) are the texts of C(firewall-cmd --list-all) of the zone, running and permanent, or of
+          C(ufw status verbose). A text is empty where firewalld does not have the zone.
       type: dict
     selinux:
       description:

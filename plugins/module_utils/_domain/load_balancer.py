@@ -74,7 +74,7 @@ def decide(name: str, report: t.Mapping[str, t.Any], wanted: Wanted, x509: X509)
     owner = report["configuration"]["owner"]
     changes = [
         *([renewal] if renewal is not None else []),
-        *(_port_change(report["firewall"]["name"], port) for port in closed),
+        *(_port_change(report["firewall"], port) for port in closed),
         *selinux_changes,
     ]
     problems = list(_problems(name, report, wanted))
@@ -84,7 +84,7 @@ def decide(name: str, report: t.Mapping[str, t.Any], wanted: Wanted, x509: X509)
         or report["configuration"]["sha1"] != wanted.checksum
         or renewal is not None,
         "renew_certificate": renewal is not None,
-        "firewall": {"name": report["firewall"]["name"], "ports": closed},
+        "firewall": {"name": report["firewall"]["name"], "zone": report["firewall"]["zone"], "ports": closed},
         "selinux": {"labels": labels, "booleans": booleans, "tools": [_SELINUX_TOOLS] if _lacks_tools(report) else []},
         "changes": [change.as_dict() for change in changes],
         "problems": [dataclasses.asdict(problem) for problem in problems],
@@ -125,8 +125,9 @@ def _certificate_state(
     return before, None
 
 
-def _port_change(tool: str, port: int) -> Change:
-    return Change(f"{tool} port {port}/tcp", "closed", "open", "clients reach the endpoint through it")
+def _port_change(found: t.Mapping[str, t.Any], port: int) -> Change:
+    after = f"open in zone {found['zone']}" if found["zone"] else "open"
+    return Change(f"{found['name']} port {port}/tcp", "closed", after, "clients reach the endpoint through it")
 
 
 def _lacks_tools(report: t.Mapping[str, t.Any]) -> bool:
@@ -175,6 +176,13 @@ def _problems(name: str, report: t.Mapping[str, t.Any], wanted: Wanted) -> t.Ite
             f"{configuration['path']} on {name} was written by somebody else: it is neither the package's nor this "
             "role's. Move what it serves to another host, then set apiserver_haproxy_replace_configuration: true for "
             f"{name} (in its host_vars); a backup is kept beside it.",
+        )
+    if wanted.manage_firewall and firewall.lacks_zone(report["firewall"]):
+        yield Problem(
+            name,
+            f"firewalld on {name} does not have the zone {report['firewall']['zone']} in its running and in its permanent "
+            f"configuration: set apiserver_haproxy_firewalld_zone for {name} (in its host_vars) to one that it has, or "
+            "make it and run firewall-cmd --reload.",
         )
 
 

@@ -38,7 +38,7 @@ def found(**more: t.Any) -> Report:
         "configuration": {"path": "/etc/haproxy/haproxy.cfg", "owner": "role", "sha1": "aa"},
         "running": "digest",
         "certificate": {"path": PATH, "pem": issued(), "has_key": True},
-        "firewall": {"name": "", "rules": []},
+        "firewall": {"name": "", "zone": "", "rules": []},
         "selinux": {"mode": "disabled", "has_tools": False, "ports": "", "booleans": ""},
         "has_ipv6": True,
         "clock": NOW.timestamp(),
@@ -73,7 +73,7 @@ def test_nothing_to_change() -> None:
         "owner": "role",
         "differs": False,
         "renew_certificate": False,
-        "firewall": {"name": "", "ports": []},
+        "firewall": {"name": "", "zone": "", "ports": []},
         "selinux": {"labels": [], "booleans": [], "tools": []},
         "changes": [],
         "problems": [],
@@ -121,7 +121,7 @@ def test_somebody_elses_configuration_is_a_reason_to_stop() -> None:
 
 def test_firewall_and_selinux() -> None:
     report = found(
-        firewall={"name": "ufw", "rules": ["Status: active\nDefault: deny (incoming)\n"]},
+        firewall={"name": "ufw", "zone": "", "rules": ["Status: active\nDefault: deny (incoming)\n"]},
         selinux={
             "mode": "permissive",
             "has_tools": True,
@@ -135,7 +135,7 @@ def test_firewall_and_selinux() -> None:
         "SELinux port 8405/tcp",
         "SELinux boolean haproxy_bind_kubernetes_port",
     ]
-    assert answer["firewall"] == {"name": "ufw", "ports": [6443]}
+    assert answer["firewall"] == {"name": "ufw", "zone": "", "ports": [6443]}
     assert answer["selinux"]["labels"] == [{"port": 8405, "type": "kubernetes_port_t"}]
     assert not answer["differs"]
     assert decision(report, manage_firewall=False)["firewall"]["ports"] == []
@@ -146,3 +146,23 @@ def test_selinux_without_tools() -> None:
     answer = decision(report)
     assert answer["selinux"]["tools"] == ["policycoreutils-python-utils"]
     assert objects(answer) == ["package policycoreutils-python-utils", "SELinux of haproxy"]
+
+
+def test_zone_of_firewalld() -> None:
+    rules = "dmz (active)\n  target: default\n  ports:\n"
+    report = found(firewall={"name": "firewalld", "zone": "dmz", "rules": [rules, rules]})
+    answer = decision(report)
+    assert answer["firewall"] == {"name": "firewalld", "zone": "dmz", "ports": [6443]}
+    assert [(change["object"], change["after"]) for change in answer["changes"]] == [
+        ("firewalld port 6443/tcp", "open in zone dmz")
+    ]
+    assert answer["problems"] == []
+
+
+def test_a_zone_that_firewalld_does_not_have_is_a_reason_to_stop() -> None:
+    report = found(firewall={"name": "firewalld", "zone": "nope", "rules": ["", ""]})
+    (problem,) = decision(report)["problems"]
+    assert problem["subject"] == "lb1"
+    assert "does not have the zone nope" in problem["message"]
+    assert "apiserver_haproxy_firewalld_zone for lb1" in problem["message"]
+    assert decision(report, manage_firewall=False)["problems"] == []
