@@ -124,8 +124,8 @@ decision:
       type: dict
     selinux:
       description:
-        - The port types to set (V(labels)), the booleans to switch on (V(booleans)) and the packages without which that
-          cannot be told (V(tools)).
+        - The port types to set (V(labels)), the booleans to switch on (V(booleans)), the policy modules to install
+          (V(modules)) and the packages without which that cannot be told (V(tools)).
       type: dict
     changes:
       description: The entries of the plan, apart from the configuration's.

@@ -87,8 +87,8 @@ load_balancer:
     selinux:
       description:
         - V(mode) is V(enforcing), V(permissive) or V(disabled).
-        - V(has_tools) tells whether C(semanage) is there, V(ports) and V(booleans) are the texts of C(semanage port -l)
-          and C(getsebool -a).
+        - V(has_tools) tells whether C(semanage) is there, V(ports), V(booleans) and V(modules) are the texts of
+          C(semanage port -l), C(getsebool -a) and C(semodule -l).
       type: dict
     has_ipv6:
       description: Whether the kernel has IPv6.

@@ -114,13 +114,14 @@ class LoadBalancerInspection:
         state = (_bytes(_SELINUX) or b"").decode().strip()
         mode = {"1": "enforcing", "0": "permissive"}.get(state, "disabled")
         if mode == "disabled":
-            return {"mode": mode, "has_tools": False, "ports": "", "booleans": ""}
+            return {"mode": mode, "has_tools": False, "ports": "", "booleans": "", "modules": ""}
         return {
             "mode": mode,
             "has_tools": self._commands.find("semanage") is not None,
             # Local definitions win over those of the policy, so they come first.
             "ports": self._output([*_SEMANAGE_PORTS, "--locallist"]) + self._output(_SEMANAGE_PORTS),
             "booleans": self._output(["getsebool", "-a"]),
+            "modules": self._output(["semodule", "--list"]),
         }
 
     def _output(self, arguments: t.Sequence[str]) -> str:

@@ -70,7 +70,7 @@ def decide(name: str, report: t.Mapping[str, t.Any], wanted: Wanted, x509: X509)
     """
     renewal = certificate_change(report, wanted, x509)
     closed = firewall.closed_ports(report["firewall"], wanted.open) if wanted.manage_firewall else []
-    labels, booleans, selinux_changes = _selinux(report["selinux"], wanted)
+    need, selinux_changes = _selinux(report["selinux"], wanted)
     owner = report["configuration"]["owner"]
     changes = [
         *([renewal] if renewal is not None else []),
@@ -85,7 +85,12 @@ def decide(name: str, report: t.Mapping[str, t.Any], wanted: Wanted, x509: X509)
         or renewal is not None,
         "renew_certificate": renewal is not None,
         "firewall": {"name": report["firewall"]["name"], "zone": report["firewall"]["zone"], "ports": closed},
-        "selinux": {"labels": labels, "booleans": booleans, "tools": [_SELINUX_TOOLS] if _lacks_tools(report) else []},
+        "selinux": {
+            "labels": [{"port": port, "type": new} for port, (_kind, new) in need.labels.items()],
+            "booleans": list(need.booleans),
+            "modules": list(need.modules),
+            "tools": [_SELINUX_TOOLS] if _lacks_tools(report) else [],
+        },
         "changes": [change.as_dict() for change in changes],
         "problems": [dataclasses.asdict(problem) for problem in problems],
     }
@@ -135,23 +140,20 @@ def _lacks_tools(report: t.Mapping[str, t.Any]) -> bool:
     return bool(found["mode"] != "disabled" and not found["has_tools"])
 
 
-def _selinux(found: t.Mapping[str, t.Any], wanted: Wanted) -> tuple[list[dict[str, t.Any]], list[str], list[Change]]:
-    """Port types to set, booleans to switch on, and the changes that they are."""
+def _selinux(found: t.Mapping[str, t.Any], wanted: Wanted) -> tuple[selinux.Needs, list[Change]]:
+    """What to set, and the changes that it is."""
     if found["mode"] == "disabled":
-        return [], [], []
+        return selinux.Needs(), []
     if not found["has_tools"]:
         reason = f"SELinux is {found['mode']}, and the host cannot tell yet what its policy allows haproxy"
-        return (
-            [],
-            [],
-            [
-                Change(f"package {_SELINUX_TOOLS}", "absent", "installed", reason),
-                Change("SELinux of haproxy", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY, reason),
-            ],
-        )
+        return selinux.Needs(), [
+            Change(f"package {_SELINUX_TOOLS}", "absent", "installed", reason),
+            Change("SELinux of haproxy", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY, reason),
+        ]
     need = selinux.needs(
         selinux.parse_ports(found["ports"]),
         selinux.parse_booleans(found["booleans"]),
+        selinux.parse_modules(found["modules"]),
         listen=wanted.listen,
         connect=wanted.connect,
     )
@@ -164,8 +166,11 @@ def _selinux(found: t.Mapping[str, t.Any], wanted: Wanted) -> tuple[list[dict[st
         Change(f"SELinux boolean {boolean}", "off", "on", f"{reason}: haproxy could not reach its ports")
         for boolean in need.booleans
     ]
-    labels = [{"port": port, "type": new} for port, (_kind, new) in need.labels.items()]
-    return labels, list(need.booleans), changes
+    changes += [
+        Change(f"SELinux module {module}", "absent", "installed", f"{reason}: haproxy could not start")
+        for module in need.modules
+    ]
+    return need, changes
 
 
 def _problems(name: str, report: t.Mapping[str, t.Any], wanted: Wanted) -> t.Iterator[Problem]:

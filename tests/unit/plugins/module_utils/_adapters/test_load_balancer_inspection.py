@@ -132,12 +132,20 @@ def test_selinux(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load_balancer_inspection, "_SELINUX", str(state))
     for text, mode in (("1", "enforcing"), ("0", "permissive")):
         state.write_text(text, encoding="ascii")
-        assert look(host)["selinux"] == {"mode": mode, "has_tools": False, "ports": "", "booleans": ""}
+        assert look(host)["selinux"] == {
+            "mode": mode,
+            "has_tools": False,
+            "ports": "",
+            "booleans": "",
+            "modules": "",
+        }
     program(host, "semanage", 'echo "$@"')
+    program(host, "semodule", 'echo "$@"')
     program(host, "getsebool", "echo 'haproxy_connect_any --> off'")
     found = look(host)["selinux"]
     assert found["ports"] == "port --list --noheading --locallist\nport --list --noheading\n"
     assert (found["has_tools"], found["booleans"]) == (True, "haproxy_connect_any --> off\n")
+    assert found["modules"] == "--list\n"
 
 
 class _Status(http.server.BaseHTTPRequestHandler):

@@ -39,7 +39,7 @@ def found(**more: t.Any) -> Report:
         "running": "digest",
         "certificate": {"path": PATH, "pem": issued(), "has_key": True},
         "firewall": {"name": "", "zone": "", "rules": []},
-        "selinux": {"mode": "disabled", "has_tools": False, "ports": "", "booleans": ""},
+        "selinux": {"mode": "disabled", "has_tools": False, "ports": "", "booleans": "", "modules": ""},
         "has_ipv6": True,
         "clock": NOW.timestamp(),
         **more,
@@ -74,7 +74,7 @@ def test_nothing_to_change() -> None:
         "differs": False,
         "renew_certificate": False,
         "firewall": {"name": "", "zone": "", "ports": []},
-        "selinux": {"labels": [], "booleans": [], "tools": []},
+        "selinux": {"labels": [], "booleans": [], "modules": [], "tools": []},
         "changes": [],
         "problems": [],
     }
@@ -127,6 +127,7 @@ def test_firewall_and_selinux() -> None:
             "has_tools": True,
             "ports": "kubernetes_port_t tcp 6443\nunreserved_port_t tcp 1024-65535\n",
             "booleans": "haproxy_bind_kubernetes_port --> off\nhaproxy_connect_kubernetes_port --> on\n",
+            "modules": "haproxy\n",
         },
     )
     answer = decision(report)
@@ -134,15 +135,21 @@ def test_firewall_and_selinux() -> None:
         "ufw port 6443/tcp",
         "SELinux port 8405/tcp",
         "SELinux boolean haproxy_bind_kubernetes_port",
+        "SELinux module kubeadm_ha_haproxy",
     ]
     assert answer["firewall"] == {"name": "ufw", "zone": "", "ports": [6443]}
-    assert answer["selinux"]["labels"] == [{"port": 8405, "type": "kubernetes_port_t"}]
+    assert answer["selinux"] == {
+        "labels": [{"port": 8405, "type": "kubernetes_port_t"}],
+        "booleans": ["haproxy_bind_kubernetes_port"],
+        "modules": ["kubeadm_ha_haproxy"],
+        "tools": [],
+    }
     assert not answer["differs"]
     assert decision(report, manage_firewall=False)["firewall"]["ports"] == []
 
 
 def test_selinux_without_tools() -> None:
-    report = found(selinux={"mode": "enforcing", "has_tools": False, "ports": "", "booleans": ""})
+    report = found(selinux={"mode": "enforcing", "has_tools": False, "ports": "", "booleans": "", "modules": ""})
     answer = decision(report)
     assert answer["selinux"]["tools"] == ["policycoreutils-python-utils"]
     assert objects(answer) == ["package policycoreutils-python-utils", "SELinux of haproxy"]
