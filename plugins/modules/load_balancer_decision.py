@@ -120,12 +120,12 @@ decision:
       description: Whether the client certificate of the checks is issued or renewed.
       type: bool
     firewall:
-      description: The active tool (V(name)) and the closed ports of the endpoint (V(ports)).
+      description: The active tool (V(name)), its zone (V(zone)) and the closed ports of the endpoint (V(ports)).
       type: dict
     selinux:
       description:
-        - The port types to set (V(labels)), the booleans to switch on (V(booleans)) and the packages without which that
-          cannot be told (V(tools)).
+        - The port types to set (V(labels)), the booleans to switch on (V(booleans)), the policy modules to install
+          (V(modules)) and the packages without which that cannot be told (V(tools)).
       type: dict
     changes:
       description: The entries of the plan, apart from the configuration's.

@@ -34,7 +34,9 @@ options:
     type: path
     default: /etc/haproxy/kubernetes-probe.crt
   firewalld_zone:
-    description: Zone of firewalld to look at. Not given, its default zone.
+    description:
+      - Zone of firewalld to look at.
+      - Not given, that of the interface with the IPv4 default route, else firewalld's default zone.
     type: str
 extends_documentation_fragment:
   - kubeadm.ha.attributes
@@ -78,13 +80,15 @@ load_balancer:
     firewall:
       description:
         - V(name) is V(firewalld), V(ufw) or empty where neither is active.
-        - V(rules) are the texts of C(firewall-cmd --list-all), running and permanent, or of C(ufw status verbose).
+        - V(zone) is the zone of firewalld that was looked at, empty for others.
+        - V(rules) are the texts of C(firewall-cmd --list-all) of the zone, running and permanent, or of
+          C(ufw status verbose). A text is empty where firewalld does not have the zone.
       type: dict
     selinux:
       description:
         - V(mode) is V(enforcing), V(permissive) or V(disabled).
-        - V(has_tools) tells whether C(semanage) is there, V(ports) and V(booleans) are the texts of C(semanage port -l)
-          and C(getsebool -a).
+        - V(has_tools) tells whether C(semanage) is there, V(ports), V(booleans) and V(modules) are the texts of
+          C(semanage port -l), C(getsebool -a) and C(semodule -l).
       type: dict
     has_ipv6:
       description: Whether the kernel has IPv6.

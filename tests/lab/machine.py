@@ -57,7 +57,7 @@ def prepare(cache: paths.Cache) -> None:
         raise LabError("the lab needs root: its nodes are rootful containers that run systemd; use sudo")
     missing = missing_packages()
     if missing:
-        _install(missing)
+        install(missing)
     if int(_read_sysctl(_INOTIFY)) < _INOTIFY_INSTANCES:
         _write_sysctl(_INOTIFY, str(_INOTIFY_INSTANCES))
     cache.root.mkdir(parents=True, exist_ok=True)
@@ -131,7 +131,11 @@ def _present(sign: str) -> bool:
     return Path(sign).exists() if sign.startswith("/") else shutil.which(sign) is not None
 
 
-def _install(packages: Sequence[str]) -> None:
+def install(packages: Sequence[str]) -> None:
+    """Install Debian packages, without what they recommend.
+
+    :raises LabError: when there is no apt-get, or it fails.
+    """
     shell.say(f"installing {', '.join(packages)}")
     if shutil.which("apt-get") is None:
         raise LabError(f"there is no apt-get to install {', '.join(packages)}: install them yourself")

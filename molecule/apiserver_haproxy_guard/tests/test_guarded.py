@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks of a balancer behind an active firewall, whose API servers refuse anonymous requests."""
+"""Checks of balancers behind ufw and firewalld, whose API servers refuse anonymous requests."""
 
 import json
 import os
@@ -16,6 +16,12 @@ CA_FILE = pathlib.Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / ".cache/molec
 PORT = 8443
 CERTIFICATE = "/etc/haproxy/kubernetes-probe.crt"
 STATUS = "curl --silent --unix-socket /var/lib/haproxy/kubernetes-apiserver-status.sock http://localhost/"
+
+
+@pytest.fixture
+def firewall(host) -> str:
+    """The firewall that the node has."""
+    return host.backend.get_variables()["inventory_hostname"]
 
 
 @pytest.fixture
@@ -58,7 +64,7 @@ def test_certificate(host) -> None:
     assert of_key == host.check_output("openssl x509 -in %s -noout -pubkey", CERTIFICATE)
 
 
-def test_firewall_lets_the_endpoint_in_and_nothing_else(host, address) -> None:
+def test_firewall_lets_the_endpoint_in_and_nothing_else(host, address, firewall) -> None:
     socket.create_connection((address, PORT), timeout=3).close()
     # What listens on another port of this address stays closed.
     host.check_output("systemd-run --unit=other-listener python3 -m http.server 8444")
@@ -67,15 +73,24 @@ def test_firewall_lets_the_endpoint_in_and_nothing_else(host, address) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.2)
     try:
-        with pytest.raises(TimeoutError):
+        # ufw drops what firewalld rejects.
+        with pytest.raises(OSError, match="timed out|No route to host"):
             socket.create_connection((address, 8444), timeout=3)
     finally:
         host.check_output("systemctl stop other-listener")
-    assert "8443/tcp" in host.check_output("ufw status")
+    if firewall == "ufw":
+        assert "8443/tcp" in host.check_output("ufw status")
+        return
+    for configuration in ("", "--permanent"):
+        assert host.check_output(f"firewall-cmd {configuration} --zone=public --list-ports") == "8443/tcp"
+        assert host.check_output(f"firewall-cmd {configuration} --zone=block --list-ports") == ""
+    assert host.check_output("nft list chain inet firewalld filter_IN_public_allow").count("tcp dport 8443") == 1
+    host.check_output("firewall-cmd --reload")
+    socket.create_connection((address, PORT), timeout=3).close()
 
 
 def test_metrics_are_served_on_loopback_only(host, address) -> None:
     metrics = host.check_output("curl --silent http://127.0.0.1:8405/metrics")
     assert 'haproxy_server_status{proxy="kubernetes-apiserver",server="cp1",state="UP"} 1' in metrics
-    with pytest.raises(OSError, match="timed out|refused"):
+    with pytest.raises(OSError, match="timed out|refused|No route to host"):
         socket.create_connection((address, 8405), timeout=2)

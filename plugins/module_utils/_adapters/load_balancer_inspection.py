@@ -25,6 +25,7 @@ if t.TYPE_CHECKING:
     from .._ports import Commands
 
 _STATUS_SECONDS = 2.0
+_ROUTES = "/proc/net/route"
 _SELINUX = "/sys/fs/selinux/enforce"
 _SEMANAGE_PORTS = ("semanage", "port", "--list", "--noheading")
 
@@ -42,7 +43,7 @@ class LoadBalancerInspection:
         certificate: str,
         zone: str | None = None,
     ) -> None:
-        """``marker``: a text that only the role's configuration has. ``zone``: firewalld's, by default its default zone."""
+        """``marker``: a text that only the role's configuration has. ``zone``: firewalld's, see ``_firewalld``."""
         self._commands = commands
         self._configuration = configuration
         self._marker = marker
@@ -91,27 +92,36 @@ class LoadBalancerInspection:
 
     def _firewall(self) -> dict[str, t.Any]:
         """The active firewall tool and its rules; both have an exit status other than 0 while they are off."""
-        zone = [f"--zone={self._zone}"] if self._zone else []
-        running = self._output(["firewall-cmd", *zone, "--list-all"])
-        if running:
-            permanent = self._output(["firewall-cmd", "--permanent", *zone, "--list-all"])
-            return {"name": firewall.FIREWALLD, "rules": [running, permanent]}
+        default = self._output(["firewall-cmd", "--get-default-zone"]).strip()
+        if default:
+            return self._firewalld(default)
         status = self._output(["ufw", "status", "verbose"])
         if status.startswith("Status: active"):
-            return {"name": firewall.UFW, "rules": [status]}
-        return {"name": "", "rules": []}
+            return {"name": firewall.UFW, "zone": "", "rules": [status]}
+        return {"name": "", "zone": "", "rules": []}
+
+    def _firewalld(self, default: str) -> dict[str, t.Any]:
+        """The zone asked for, else that of the interface with the default route; an interface without one has the default's.
+
+        Its rules are empty texts where firewalld does not know the zone.
+        """
+        interface = firewall.default_interface((_bytes(_ROUTES) or b"").decode())
+        zone = self._zone or self._output(["firewall-cmd", f"--get-zone-of-interface={interface}"]).strip() or default
+        lists = (["firewall-cmd", *permanent, f"--zone={zone}", "--list-all"] for permanent in ((), ("--permanent",)))
+        return {"name": firewall.FIREWALLD, "zone": zone, "rules": [self._output(command) for command in lists]}
 
     def _selinux(self) -> dict[str, t.Any]:
         state = (_bytes(_SELINUX) or b"").decode().strip()
         mode = {"1": "enforcing", "0": "permissive"}.get(state, "disabled")
         if mode == "disabled":
-            return {"mode": mode, "has_tools": False, "ports": "", "booleans": ""}
+            return {"mode": mode, "has_tools": False, "ports": "", "booleans": "", "modules": ""}
         return {
             "mode": mode,
             "has_tools": self._commands.find("semanage") is not None,
             # Local definitions win over those of the policy, so they come first.
             "ports": self._output([*_SEMANAGE_PORTS, "--locallist"]) + self._output(_SEMANAGE_PORTS),
             "booleans": self._output(["getsebool", "-a"]),
+            "modules": self._output(["semodule", "--list"]),
         }
 
     def _output(self, arguments: t.Sequence[str]) -> str:

@@ -27,12 +27,26 @@ _FIREWALLD_SERVICES = {
 _UFW_ROW = re.compile(r"^(?P<to>\S.*?)\s{2,}(?P<action>[A-Z]+)(?: IN)?\s{2,}(?P<source>\S.*)$")
 
 
+def default_interface(routes: str) -> str:
+    """The interface of the IPv4 default route in the text of ``/proc/net/route``, empty without one."""
+    rows = [line.split() for line in routes.splitlines()[1:]]
+    # Columns: interface, destination, gateway, flags, references, uses, metric, mask.
+    found = [(int(row[6]), row[0]) for row in rows if len(row) > 7 and (row[1], row[7]) == ("00000000", "00000000")]
+    return min(found)[1] if found else ""
+
+
+def lacks_zone(report: t.Mapping[str, t.Any]) -> bool:
+    """Whether firewalld runs, but does not know the zone that was asked for, now or after its next start."""
+    return report["name"] == FIREWALLD and not all(report["rules"])
+
+
 def closed_ports(report: t.Mapping[str, t.Any], ports: t.Iterable[int]) -> list[int]:
     """Those of the TCP ports that the firewall does not let in; none where no firewall is active.
 
     Args:
         report: ``name`` (``firewalld``, ``ufw`` or empty) and ``rules``, a list of texts: ``firewall-cmd --list-all`` of
-            the running and of the permanent configuration, or ``ufw status verbose``. A port must be open in each.
+            one zone, of the running and of the permanent configuration, or ``ufw status verbose``. A port must be open
+            in each.
         ports: the ports asked for.
     """
     is_open = {FIREWALLD: _firewalld_lets_in, UFW: _ufw_lets_in}.get(report["name"])
@@ -44,10 +58,12 @@ def closed_ports(report: t.Mapping[str, t.Any], ports: t.Iterable[int]) -> list[
 def _firewalld_lets_in(text: str, port: int) -> bool:
     fields = dict(re.findall(r"^\s+([a-z -]+):[ \t]*(.*)$", text, re.MULTILINE))
     services = fields.get("services", "").split()
+    services += re.findall(r"^\s+rule .*\bservice name=\"([^\"]+)\".*\baccept\b", text, re.MULTILINE)
     rich = re.findall(r"^\s+rule .*\bport port=\"([0-9-]+)\" protocol=\"tcp\".*\baccept\b", text, re.MULTILINE)
     listed = [item.partition("/")[0] for item in fields.get("ports", "").split() if item.endswith("/tcp")]
     return (
         fields.get("target") == "ACCEPT"
+        or "tcp" in fields.get("protocols", "").split()
         or any(port in _FIREWALLD_SERVICES.get(service, ()) for service in services)
         or any(_is_in(port, spec, "-") for spec in [*listed, *rich])
     )
@@ -78,4 +94,4 @@ def _is_in(port: int, spec: str, separator: str) -> bool:
     return first.isdigit() and int(first) <= port <= int(last or first)
 
 
-__all__ = ("FIREWALLD", "UFW", "closed_ports")
+__all__ = ("FIREWALLD", "UFW", "closed_ports", "default_interface", "lacks_zone")

@@ -70,11 +70,11 @@ def decide(name: str, report: t.Mapping[str, t.Any], wanted: Wanted, x509: X509)
     """
     renewal = certificate_change(report, wanted, x509)
     closed = firewall.closed_ports(report["firewall"], wanted.open) if wanted.manage_firewall else []
-    labels, booleans, selinux_changes = _selinux(report["selinux"], wanted)
+    need, selinux_changes = _selinux(report["selinux"], wanted)
     owner = report["configuration"]["owner"]
     changes = [
         *([renewal] if renewal is not None else []),
-        *(_port_change(report["firewall"]["name"], port) for port in closed),
+        *(_port_change(report["firewall"], port) for port in closed),
         *selinux_changes,
     ]
     problems = list(_problems(name, report, wanted))
@@ -84,8 +84,13 @@ def decide(name: str, report: t.Mapping[str, t.Any], wanted: Wanted, x509: X509)
         or report["configuration"]["sha1"] != wanted.checksum
         or renewal is not None,
         "renew_certificate": renewal is not None,
-        "firewall": {"name": report["firewall"]["name"], "ports": closed},
-        "selinux": {"labels": labels, "booleans": booleans, "tools": [_SELINUX_TOOLS] if _lacks_tools(report) else []},
+        "firewall": {"name": report["firewall"]["name"], "zone": report["firewall"]["zone"], "ports": closed},
+        "selinux": {
+            "labels": [{"port": port, "type": new} for port, (_kind, new) in need.labels.items()],
+            "booleans": list(need.booleans),
+            "modules": list(need.modules),
+            "tools": [_SELINUX_TOOLS] if _lacks_tools(report) else [],
+        },
         "changes": [change.as_dict() for change in changes],
         "problems": [dataclasses.asdict(problem) for problem in problems],
     }
@@ -125,8 +130,9 @@ def _certificate_state(
     return before, None
 
 
-def _port_change(tool: str, port: int) -> Change:
-    return Change(f"{tool} port {port}/tcp", "closed", "open", "clients reach the endpoint through it")
+def _port_change(found: t.Mapping[str, t.Any], port: int) -> Change:
+    after = f"open in zone {found['zone']}" if found["zone"] else "open"
+    return Change(f"{found['name']} port {port}/tcp", "closed", after, "clients reach the endpoint through it")
 
 
 def _lacks_tools(report: t.Mapping[str, t.Any]) -> bool:
@@ -134,23 +140,20 @@ def _lacks_tools(report: t.Mapping[str, t.Any]) -> bool:
     return bool(found["mode"] != "disabled" and not found["has_tools"])
 
 
-def _selinux(found: t.Mapping[str, t.Any], wanted: Wanted) -> tuple[list[dict[str, t.Any]], list[str], list[Change]]:
-    """Port types to set, booleans to switch on, and the changes that they are."""
+def _selinux(found: t.Mapping[str, t.Any], wanted: Wanted) -> tuple[selinux.Needs, list[Change]]:
+    """What to set, and the changes that it is."""
     if found["mode"] == "disabled":
-        return [], [], []
+        return selinux.Needs(), []
     if not found["has_tools"]:
         reason = f"SELinux is {found['mode']}, and the host cannot tell yet what its policy allows haproxy"
-        return (
-            [],
-            [],
-            [
-                Change(f"package {_SELINUX_TOOLS}", "absent", "installed", reason),
-                Change("SELinux of haproxy", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY, reason),
-            ],
-        )
+        return selinux.Needs(), [
+            Change(f"package {_SELINUX_TOOLS}", "absent", "installed", reason),
+            Change("SELinux of haproxy", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY, reason),
+        ]
     need = selinux.needs(
         selinux.parse_ports(found["ports"]),
         selinux.parse_booleans(found["booleans"]),
+        selinux.parse_modules(found["modules"]),
         listen=wanted.listen,
         connect=wanted.connect,
     )
@@ -163,8 +166,11 @@ def _selinux(found: t.Mapping[str, t.Any], wanted: Wanted) -> tuple[list[dict[st
         Change(f"SELinux boolean {boolean}", "off", "on", f"{reason}: haproxy could not reach its ports")
         for boolean in need.booleans
     ]
-    labels = [{"port": port, "type": new} for port, (_kind, new) in need.labels.items()]
-    return labels, list(need.booleans), changes
+    changes += [
+        Change(f"SELinux module {module}", "absent", "installed", f"{reason}: haproxy could not start")
+        for module in need.modules
+    ]
+    return need, changes
 
 
 def _problems(name: str, report: t.Mapping[str, t.Any], wanted: Wanted) -> t.Iterator[Problem]:
@@ -175,6 +181,13 @@ def _problems(name: str, report: t.Mapping[str, t.Any], wanted: Wanted) -> t.Ite
             f"{configuration['path']} on {name} was written by somebody else: it is neither the package's nor this "
             "role's. Move what it serves to another host, then set apiserver_haproxy_replace_configuration: true for "
             f"{name} (in its host_vars); a backup is kept beside it.",
+        )
+    if wanted.manage_firewall and firewall.lacks_zone(report["firewall"]):
+        yield Problem(
+            name,
+            f"firewalld on {name} does not have the zone {report['firewall']['zone']} in its running and in its permanent "
+            f"configuration: set apiserver_haproxy_firewalld_zone for {name} (in its host_vars) to one that it has, or "
+            "make it and run firewall-cmd --reload.",
         )
 
 

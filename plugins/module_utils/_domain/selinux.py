@@ -7,6 +7,9 @@ Two policies have a domain ``haproxy_t``. That of Fedora and RHEL (fedora-selinu
 boolean ``haproxy_connect_any`` for connecting *and* binding to every port. The reference policy of Debian
 (SELinuxProject/refpolicy, haproxy.te) has ``haproxy_{bind,connect}_kubernetes_port`` and ``..._all_tcp_ports``. Without
 either haproxy is not confined and nothing is needed.
+
+The reference policy lets no haproxy change its root directory, nor make sockets in ``/var/lib/haproxy``, which the other one
+does. A policy module of ours, a file of the role, adds that.
 """
 
 from __future__ import annotations
@@ -24,6 +27,9 @@ _RHEL_ANY = "haproxy_connect_any"
 _RHEL_BIND = frozenset({_HTTP, "http_cache_port_t", "commplex_main_port_t"})
 _RHEL_CONNECT = _RHEL_BIND | {"commplex_link_port_t", "fmpro_internal_port_t", "rtp_media_port_t"}
 
+#: The policy module that the reference policy needs: files/kubeadm_ha_haproxy.cil of the role.
+MODULE = "kubeadm_ha_haproxy"
+
 #: A line of ``semanage port -l``: type, protocol, ports and ranges.
 _PORT_LINE = re.compile(r"^(?P<type>\w+_t)\s+(?P<protocol>\w+)\s+(?P<ports>[0-9, -]+)$")
 #: A line of ``getsebool -a``.
@@ -32,10 +38,17 @@ _BOOLEAN_LINE = re.compile(r"^(?P<name>\w+) --> (?P<value>on|off)$")
 
 @dataclasses.dataclass(frozen=True)
 class Needs:
-    """What is to be set: ``labels``, the type that each port gets with the type it has; ``booleans``, to be on."""
+    """What is to be set.
+
+    Attributes:
+        labels: the type that each port has and the one that it gets.
+        booleans: to be on.
+        modules: policy modules to install.
+    """
 
     labels: t.Mapping[int, tuple[str, str]] = dataclasses.field(default_factory=dict)
     booleans: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
 
 
 def parse_ports(text: str) -> list[tuple[str, int, int]]:
@@ -56,6 +69,11 @@ def parse_booleans(text: str) -> dict[str, bool]:
     return {match.group("name"): match.group("value") == "on" for match in matches if match}
 
 
+def parse_modules(text: str) -> set[str]:
+    """The names of the policy modules of ``semodule -l``; older versions print the module's version after it."""
+    return {line.split()[0] for line in text.splitlines() if line.strip()}
+
+
 def type_of(port: int, ports: t.Sequence[tuple[str, int, int]]) -> str:
     """The type of a port: the narrowest entry that holds it (local entries come first), empty without one."""
     holding = [(last - first, kind) for kind, first, last in ports if first <= port <= last]
@@ -65,17 +83,19 @@ def type_of(port: int, ports: t.Sequence[tuple[str, int, int]]) -> str:
 def needs(
     ports: t.Sequence[tuple[str, int, int]],
     booleans: t.Mapping[str, bool],
+    modules: t.Collection[str],
     *,
     listen: t.Iterable[int],
     connect: t.Iterable[int],
 ) -> Needs:
-    """What must be set so that haproxy may listen on and connect to these TCP ports; nothing that is set already."""
+    """What must be set so that haproxy may run, listen on and connect to these TCP ports; nothing that is set already."""
     binds = {port: type_of(port, ports) for port in sorted(set(listen))}
     connects = {port: type_of(port, ports) for port in sorted(set(connect))}
     if _RHEL_ANY in booleans:
         return Needs() if booleans[_RHEL_ANY] else _rhel(binds, connects)
     if "haproxy_bind_kubernetes_port" in booleans:
-        return _reference(booleans, binds, connects)
+        need = _reference(booleans, binds, connects)
+        return dataclasses.replace(need, modules=() if MODULE in modules else (MODULE,))
     return Needs()
 
 
@@ -105,4 +125,4 @@ def _reference(booleans: t.Mapping[str, bool], binds: t.Mapping[int, str], conne
     return Needs(labels=labels, booleans=missing)
 
 
-__all__ = ("Needs", "needs", "parse_booleans", "parse_ports", "type_of")
+__all__ = ("MODULE", "Needs", "needs", "parse_booleans", "parse_modules", "parse_ports", "type_of")

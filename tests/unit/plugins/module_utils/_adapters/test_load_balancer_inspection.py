@@ -56,7 +56,7 @@ def test_a_host_that_never_had_haproxy(tmp_path: Path) -> None:
     report = look(tmp_path)
     assert report["configuration"] == {"path": str(tmp_path / "haproxy.cfg"), "owner": "absent", "sha1": ""}
     assert report["certificate"] == {"path": str(tmp_path / "probe.crt"), "pem": "", "has_key": False}
-    assert (report["running"], report["firewall"]) == ("", {"name": "", "rules": []})
+    assert (report["running"], report["firewall"]) == ("", {"name": "", "zone": "", "rules": []})
     assert json.loads(json.dumps(report)) == report
 
 
@@ -92,13 +92,31 @@ def test_the_certificate_without_its_key(host: Path) -> None:
     assert CANARY not in json.dumps(report)
 
 
-def test_firewalld(host: Path) -> None:
-    program(host, "firewall-cmd", 'echo "$@"')
-    assert look(host)["firewall"] == {"name": "firewalld", "rules": ["--list-all\n", "--permanent --list-all\n"]}
-    assert look(host, zone="dmz")["firewall"]["rules"] == [
-        "--zone=dmz --list-all\n",
-        "--permanent --zone=dmz --list-all\n",
-    ]
+@pytest.mark.parametrize(
+    ("interface", "asked", "zone"),
+    [("eth0", None, "internal"), ("eth1", None, "public"), ("", None, "public"), ("eth0", "dmz", "dmz")],
+)
+def test_firewalld(host: Path, monkeypatch: pytest.MonkeyPatch, interface: str, asked: str | None, zone: str) -> None:
+    """The interface eth0 is in the zone internal, others are in none."""
+    routes = host / "route"
+    routes.write_text(f"head\n{interface} 00000000 0 3 0 0 0 00000000 0 0 0\n" if interface else "head\n")
+    monkeypatch.setattr(load_balancer_inspection, "_ROUTES", str(routes))
+    program(
+        host,
+        "firewall-cmd",
+        'case "$*" in --get-default-zone) echo public;; --get-zone-of-interface=eth0) echo internal;; '
+        '--get-zone-of-interface=*) echo "no zone" >&2; exit 2;; *) echo "$@";; esac',
+    )
+    assert look(host, zone=asked)["firewall"] == {
+        "name": "firewalld",
+        "zone": zone,
+        "rules": [f"--zone={zone} --list-all\n", f"--permanent --zone={zone} --list-all\n"],
+    }
+
+
+def test_firewalld_without_the_zone(host: Path) -> None:
+    program(host, "firewall-cmd", 'case "$*" in --get-default-zone) echo public;; *) exit 112;; esac')
+    assert look(host, zone="nope")["firewall"] == {"name": "firewalld", "zone": "nope", "rules": ["", ""]}
 
 
 @pytest.mark.parametrize(("state", "name"), [("active", "ufw"), ("inactive", "")])
@@ -114,12 +132,20 @@ def test_selinux(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load_balancer_inspection, "_SELINUX", str(state))
     for text, mode in (("1", "enforcing"), ("0", "permissive")):
         state.write_text(text, encoding="ascii")
-        assert look(host)["selinux"] == {"mode": mode, "has_tools": False, "ports": "", "booleans": ""}
+        assert look(host)["selinux"] == {
+            "mode": mode,
+            "has_tools": False,
+            "ports": "",
+            "booleans": "",
+            "modules": "",
+        }
     program(host, "semanage", 'echo "$@"')
+    program(host, "semodule", 'echo "$@"')
     program(host, "getsebool", "echo 'haproxy_connect_any --> off'")
     found = look(host)["selinux"]
     assert found["ports"] == "port --list --noheading --locallist\nport --list --noheading\n"
     assert (found["has_tools"], found["booleans"]) == (True, "haproxy_connect_any --> off\n")
+    assert found["modules"] == "--list\n"
 
 
 class _Status(http.server.BaseHTTPRequestHandler):

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.firewall import closed_ports
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.firewall import (
+    closed_ports,
+    default_interface,
+    lacks_zone,
+)
 
 FIREWALLD = """\
-public (active)
+public (default, active)
   target: {target}
   ingress-priority: 0
   egress-priority: 0
@@ -19,7 +23,7 @@ public (active)
   sources:
   services: dhcpv6-client ssh {services}
   ports: {ports}
-  protocols:
+  protocols: {protocols}
   forward: yes
   masquerade: no
   forward-ports:
@@ -29,11 +33,15 @@ public (active)
 {rich}"""
 
 
-def firewalld(*, target: str = "default", services: str = "", ports: str = "", rich: str = "") -> str:
-    return FIREWALLD.format(target=target, services=services, ports=ports, rich=rich)
+def firewalld(
+    *, target: str = "default", services: str = "", ports: str = "", protocols: str = "", rich: str = ""
+) -> str:
+    return FIREWALLD.format(target=target, services=services, ports=ports, protocols=protocols, rich=rich)
 
 
 ACCEPT = '\trule family="ipv4" source address="192.0.2.0/24" port port="6443" protocol="tcp" accept\n'
+SERVICE = '\trule family="ipv4" source address="192.0.2.0/24" service name="kube-apiserver" accept\n'
+EVERYTHING = '\trule family="ipv4" source address="192.0.2.0/24" accept\n'
 
 
 @pytest.mark.parametrize(
@@ -48,6 +56,13 @@ ACCEPT = '\trule family="ipv4" source address="192.0.2.0/24" port port="6443" pr
         ([firewalld(target="%%REJECT%%")], [6443, 8443]),
         ([firewalld(rich=ACCEPT)], [8443]),
         ([firewalld(rich=ACCEPT.replace("accept", "drop"))], [6443, 8443]),
+        ([firewalld(rich=SERVICE)], [8443]),
+        ([firewalld(rich=SERVICE.replace("accept", "reject"))], [6443, 8443]),
+        ([firewalld(rich=SERVICE.replace("kube-apiserver", "ssh"))], [6443, 8443]),
+        ([firewalld(rich=EVERYTHING)], [6443, 8443]),
+        ([firewalld(rich=EVERYTHING + ACCEPT)], [8443]),
+        ([firewalld(protocols="tcp")], []),
+        ([firewalld(protocols="udp")], [6443, 8443]),
         # Open at runtime only, and in the permanent configuration only.
         ([firewalld(ports="6443/tcp 8443/tcp"), firewalld(ports="8443/tcp")], [6443]),
         ([firewalld(ports="8443/tcp"), firewalld(ports="6443/tcp 8443/tcp")], [6443]),
@@ -55,6 +70,36 @@ ACCEPT = '\trule family="ipv4" source address="192.0.2.0/24" port port="6443" pr
 )
 def test_firewalld(rules: list[str], closed: list[int]) -> None:
     assert closed_ports({"name": "firewalld", "rules": rules}, [8443, 6443]) == closed
+
+
+def test_a_zone_that_firewalld_does_not_have() -> None:
+    rules = firewalld(ports="6443/tcp")
+    for texts in (["", ""], [rules, ""], ["", rules]):
+        assert lacks_zone({"name": "firewalld", "zone": "nope", "rules": texts})
+    assert not lacks_zone({"name": "firewalld", "zone": "public", "rules": [rules, rules]})
+    assert not lacks_zone({"name": "", "zone": "", "rules": []})
+
+
+ROUTES = """\
+Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
+eth1\t00000000\t0174570A\t0003\t0\t0\t200\t00000000\t0\t0\t0
+eth0\t00000000\t0174570A\t0003\t0\t0\t100\t00000000\t0\t0\t0
+tun0\t00000000\t00000000\t0001\t0\t0\t0\t00000080\t0\t0\t0
+eth2\t0074570A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+"""
+
+
+@pytest.mark.parametrize(
+    ("routes", "interface"),
+    [
+        (ROUTES, "eth0"),
+        ("".join(line for line in ROUTES.splitlines(keepends=True) if "eth0" not in line), "eth1"),
+        (ROUTES.splitlines()[0], ""),
+        ("", ""),
+    ],
+)
+def test_interface_of_the_default_route(routes: str, interface: str) -> None:
+    assert default_interface(routes) == interface
 
 
 UFW = """\

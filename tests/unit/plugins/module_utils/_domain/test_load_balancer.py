@@ -38,8 +38,8 @@ def found(**more: t.Any) -> Report:
         "configuration": {"path": "/etc/haproxy/haproxy.cfg", "owner": "role", "sha1": "aa"},
         "running": "digest",
         "certificate": {"path": PATH, "pem": issued(), "has_key": True},
-        "firewall": {"name": "", "rules": []},
-        "selinux": {"mode": "disabled", "has_tools": False, "ports": "", "booleans": ""},
+        "firewall": {"name": "", "zone": "", "rules": []},
+        "selinux": {"mode": "disabled", "has_tools": False, "ports": "", "booleans": "", "modules": ""},
         "has_ipv6": True,
         "clock": NOW.timestamp(),
         **more,
@@ -73,8 +73,8 @@ def test_nothing_to_change() -> None:
         "owner": "role",
         "differs": False,
         "renew_certificate": False,
-        "firewall": {"name": "", "ports": []},
-        "selinux": {"labels": [], "booleans": [], "tools": []},
+        "firewall": {"name": "", "zone": "", "ports": []},
+        "selinux": {"labels": [], "booleans": [], "modules": [], "tools": []},
         "changes": [],
         "problems": [],
     }
@@ -121,12 +121,13 @@ def test_somebody_elses_configuration_is_a_reason_to_stop() -> None:
 
 def test_firewall_and_selinux() -> None:
     report = found(
-        firewall={"name": "ufw", "rules": ["Status: active\nDefault: deny (incoming)\n"]},
+        firewall={"name": "ufw", "zone": "", "rules": ["Status: active\nDefault: deny (incoming)\n"]},
         selinux={
             "mode": "permissive",
             "has_tools": True,
             "ports": "kubernetes_port_t tcp 6443\nunreserved_port_t tcp 1024-65535\n",
             "booleans": "haproxy_bind_kubernetes_port --> off\nhaproxy_connect_kubernetes_port --> on\n",
+            "modules": "haproxy\n",
         },
     )
     answer = decision(report)
@@ -134,15 +135,41 @@ def test_firewall_and_selinux() -> None:
         "ufw port 6443/tcp",
         "SELinux port 8405/tcp",
         "SELinux boolean haproxy_bind_kubernetes_port",
+        "SELinux module kubeadm_ha_haproxy",
     ]
-    assert answer["firewall"] == {"name": "ufw", "ports": [6443]}
-    assert answer["selinux"]["labels"] == [{"port": 8405, "type": "kubernetes_port_t"}]
+    assert answer["firewall"] == {"name": "ufw", "zone": "", "ports": [6443]}
+    assert answer["selinux"] == {
+        "labels": [{"port": 8405, "type": "kubernetes_port_t"}],
+        "booleans": ["haproxy_bind_kubernetes_port"],
+        "modules": ["kubeadm_ha_haproxy"],
+        "tools": [],
+    }
     assert not answer["differs"]
     assert decision(report, manage_firewall=False)["firewall"]["ports"] == []
 
 
 def test_selinux_without_tools() -> None:
-    report = found(selinux={"mode": "enforcing", "has_tools": False, "ports": "", "booleans": ""})
+    report = found(selinux={"mode": "enforcing", "has_tools": False, "ports": "", "booleans": "", "modules": ""})
     answer = decision(report)
     assert answer["selinux"]["tools"] == ["policycoreutils-python-utils"]
     assert objects(answer) == ["package policycoreutils-python-utils", "SELinux of haproxy"]
+
+
+def test_zone_of_firewalld() -> None:
+    rules = "dmz (active)\n  target: default\n  ports:\n"
+    report = found(firewall={"name": "firewalld", "zone": "dmz", "rules": [rules, rules]})
+    answer = decision(report)
+    assert answer["firewall"] == {"name": "firewalld", "zone": "dmz", "ports": [6443]}
+    assert [(change["object"], change["after"]) for change in answer["changes"]] == [
+        ("firewalld port 6443/tcp", "open in zone dmz")
+    ]
+    assert answer["problems"] == []
+
+
+def test_a_zone_that_firewalld_does_not_have_is_a_reason_to_stop() -> None:
+    report = found(firewall={"name": "firewalld", "zone": "nope", "rules": ["", ""]})
+    (problem,) = decision(report)["problems"]
+    assert problem["subject"] == "lb1"
+    assert "does not have the zone nope" in problem["message"]
+    assert "apiserver_haproxy_firewalld_zone for lb1" in problem["message"]
+    assert decision(report, manage_firewall=False)["problems"] == []

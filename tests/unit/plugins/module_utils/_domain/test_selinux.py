@@ -8,8 +8,10 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.selinux import (
+    MODULE,
     needs,
     parse_booleans,
+    parse_modules,
     parse_ports,
     type_of,
 )
@@ -104,17 +106,38 @@ def test_type_of_a_port(ports: str, port: int, kind: str) -> None:
 def test_needs(
     ports: str, booleans: str, listen: list[int], connect: list[int], labels: Labels, wanted: tuple[str, ...]
 ) -> None:
-    found = needs(parse_ports(ports), parse_booleans(booleans), listen=listen, connect=connect)
+    found = needs(parse_ports(ports), parse_booleans(booleans), [MODULE], listen=listen, connect=connect)
+    assert found.modules == ()
     assert (dict(found.labels), found.booleans) == (labels, wanted)
 
 
 @pytest.mark.parametrize(("ports", "booleans"), [(RHEL_PORTS, RHEL_BOOLEANS), (DEBIAN_PORTS, DEBIAN_BOOLEANS)])
 @pytest.mark.parametrize(("listen", "connect"), [([6443], [6443]), ([7443], [8443]), ([5432, 8405], [16443])])
 def test_nothing_is_needed_afterwards(ports: str, booleans: str, listen: list[int], connect: list[int]) -> None:
-    need = needs(parse_ports(ports), parse_booleans(booleans), listen=listen, connect=connect)
+    need = needs(parse_ports(ports), parse_booleans(booleans), [], listen=listen, connect=connect)
     assert need.labels or need.booleans
     local = "".join(f"{kind} tcp {port}\n" for port, (_old, kind) in need.labels.items())
     again = needs(
-        parse_ports(local + ports), parse_booleans(on(booleans, *need.booleans)), listen=listen, connect=connect
+        parse_ports(local + ports),
+        parse_booleans(on(booleans, *need.booleans)),
+        need.modules,
+        listen=listen,
+        connect=connect,
     )
-    assert (dict(again.labels), again.booleans) == ({}, ())
+    assert (dict(again.labels), again.booleans, again.modules) == ({}, (), ())
+
+
+@pytest.mark.parametrize(
+    ("booleans", "modules", "wanted"),
+    [
+        (DEBIAN_BOOLEANS, "haproxy\nkubernetes\n", (MODULE,)),
+        (DEBIAN_BOOLEANS, "haproxy\nkubeadm_ha_haproxy\nkubernetes\n", ()),
+        (DEBIAN_BOOLEANS, "haproxy\t1.0\nkubeadm_ha_haproxy\t1.0\n", ()),
+        (DEBIAN_BOOLEANS, "", (MODULE,)),
+        (RHEL_BOOLEANS, "haproxy\n", ()),
+        ("httpd_anon_write --> off\n", "apache\n", ()),
+    ],
+)
+def test_the_reference_policy_needs_a_module(booleans: str, modules: str, wanted: tuple[str, ...]) -> None:
+    found = needs([], parse_booleans(booleans), parse_modules(modules), listen=[], connect=[])
+    assert found.modules == wanted
