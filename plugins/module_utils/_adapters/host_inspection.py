@@ -33,6 +33,8 @@ if t.TYPE_CHECKING:
 _SERVICES = ("kubelet", "containerd", "crio", "docker", "haproxy", "nginx", "keepalived", "firewalld", "ufw")
 _CLIENTS = ("kubelet", "kube-proxy")
 _FORWARDING = ("net.ipv4.ip_forward", "net.ipv6.conf.default.forwarding")
+#: Files with flags that the kubelet's unit reads: kubeadm's, and the operator's by Debian's and by Red Hat's name, which wins.
+_KUBELET_FLAGS = ("/var/lib/kubelet/kubeadm-flags.env", "/etc/default/kubelet", "/etc/sysconfig/kubelet")
 _PYTHON_MODULES = ("yaml", "cryptography", "kubernetes", "apt")
 _KUBECONFIG_NAMES = (
     "admin.conf",
@@ -204,7 +206,7 @@ class HostInspection:
         return sorted(path for path in paths if os.path.isfile(path))
 
     def _kubelet_flags(self) -> dict[str, str]:
-        text = _text("/var/lib/kubelet/kubeadm-flags.env") + _text("/etc/default/kubelet")
+        text = "".join(_text(path) for path in _KUBELET_FLAGS)
         return dict(re.findall(r"--([a-z-]+)=([^\s\"']+)", text))
 
     def _first_line(self, arguments: t.Sequence[str]) -> str:

@@ -62,6 +62,20 @@ def test_no_credential_is_in_the_report(kubernetes: Path) -> None:
     assert CANARY not in json.dumps(look(kubernetes))
 
 
+def test_flags_of_the_operator_win_over_kubeadms(
+    kubernetes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = {
+        "kubeadm-flags.env": 'KUBELET_KUBEADM_ARGS="--node-ip=192.0.2.11 --hostname-override=cp1"\n',
+        "sysconfig": "KUBELET_EXTRA_ARGS=--node-ip=192.0.2.99\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    paths = [str(tmp_path / name) for name in ("kubeadm-flags.env", "absent", "sysconfig")]
+    monkeypatch.setattr(host_inspection, "_KUBELET_FLAGS", paths)
+    assert look(kubernetes)["kubelet_flags"] == {"node-ip": "192.0.2.99", "hostname-override": "cp1"}
+
+
 def test_an_empty_host_is_no_error(tmp_path: Path) -> None:
     report = look(tmp_path / "nothing")
     assert (report["certificates"], report["manifests"], report["kubernetes_files"]) == ([], {}, [])
