@@ -116,6 +116,10 @@ def test_versions_agree() -> None:
     assert locked
     assert wanted
     assert tuple(map(int, locked.groups())) >= tuple(map(int, wanted.groups()))
+    version = ".".join(wanted.groups())
+    roles = {role: _yaml("roles", role, "meta", "main.yml")["galaxy_info"]["min_ansible_version"] for role in ROLES}
+    assert roles == dict.fromkeys(ROLES, version)
+    assert f"ansible-core {version} or newer" in (ROOT / "README.md").read_text()
 
 
 def test_nothing_is_skipped_globally() -> None:
