@@ -95,4 +95,5 @@ def test_all_attempts_share_one_timeout(modules: Modules) -> None:
     found = modules.run("reachability_info", targets=targets)
     took = time.monotonic() - began - overhead
     assert {item["outcome"] for item in found["attempts"]} == {"silent"}
-    assert 1.0 < took < 2.5
+    # One after the other they would take 280 s; a busy machine is given some.
+    assert 0.5 < took < 10.0
