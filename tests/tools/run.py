@@ -78,6 +78,8 @@ def main(arguments: t.Sequence[str]) -> int:
         print(f"no target {target}\n{HELP}", end="", file=sys.stderr)
         return 2
     os.chdir(ROOT)
+    # A shell lets a command in the background ignore interrupts, and its children inherit that; tiers are ended by them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return TARGETS[target](rest)
     except SetupError as error:
