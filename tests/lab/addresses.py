@@ -55,8 +55,8 @@ def assign(topology: Topology, subnet: IPv4Network) -> dict[str, IPv4Address]:
 
 def ipv6_subnet(subnet: IPv4Network) -> IPv6Network:
     """The unique local /64 that goes with a lab's subnet: the same numbers behind fd00."""
-    numbers = subnet.network_address.packed[:3]
-    return IPv6Network((int(IPv6Address(f"fd00:{numbers[0]:x}:{numbers[1]:x}:{numbers[2]:x}::")), 64))
+    numbers = ":".join(f"{number:x}" for number in subnet.network_address.packed[:3])
+    return IPv6Network(f"fd00:{numbers}::/64")
 
 
 def ipv6_address(address: IPv4Address) -> IPv6Address:

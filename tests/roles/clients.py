@@ -30,38 +30,6 @@ def client_context(ca_file: str) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file)
 
 
-class _Loop:
-    """An event loop in a thread of its own."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._task: asyncio.Task[None] | None = None
-
-    async def _run(self) -> None:
-        raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._loop.call_soon_threadsafe(self._begin)
-        return self
-
-    def _begin(self) -> None:
-        self._task = self._loop.create_task(self._run())
-
-    def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(timeout=10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=10)
-        self._loop.close()
-
-    async def _end(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-
-
 class Prober(process.Prober):
     """The project's prober before one balancer. Which server answered is told by its certificate.
 
@@ -101,11 +69,13 @@ def _fingerprint(certificate: Path) -> str:
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate.read_text(encoding="ascii"))).hexdigest()
 
 
-class Watch(_Loop):
-    """One connection that receives a line every 100 ms and is never opened again."""
+class Watch:
+    """One connection that receives a line every 100 ms and is never opened again, in a thread of its own."""
 
     def __init__(self, *, port: int, context: ssl.SSLContext) -> None:
-        super().__init__()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._task: asyncio.Task[None] | None = None
         self._port, self._context = port, context
         self._connected = threading.Event()
         self.server = ""
@@ -132,10 +102,26 @@ class Watch(_Loop):
                 writer.close()
 
     def __enter__(self) -> Self:
-        super().__enter__()
+        self._thread.start()
+        self._loop.call_soon_threadsafe(self._begin)
         if not self._connected.wait(timeout=5):
             raise TimeoutError("the watch was not answered within 5 s")
         return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(timeout=10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=10)
+        self._loop.close()
+
+    def _begin(self) -> None:
+        self._task = self._loop.create_task(self._run())
+
+    async def _end(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
 
     @property
     def alive(self) -> bool:

@@ -138,6 +138,11 @@ class Host:
         return find_access(dict(self.manifests["kube-apiserver"]["flags"]))
 
     @property
+    def ca_hash(self) -> str | None:
+        """Hash of the public key of its cluster's CA."""
+        return self.ca.public_key_sha256 if self.ca is not None else None
+
+    @property
     def is_serving(self) -> bool:
         """Whether something listens on the API server's port here."""
         server = self.api_server
@@ -214,7 +219,7 @@ class Host:
             "servers": self.servers,
             "sans": sorted(str(san) for san in self.sans),
             "interrupted_certificates": list(self.interrupted_certificates),
-            "ca_public_key_sha256": self.ca.public_key_sha256 if self.ca is not None else None,
+            "ca_public_key_sha256": self.ca_hash,
         }
 
 

@@ -103,7 +103,7 @@ class Situation:
     @property
     def ca_hash(self) -> str | None:
         """Hash of the cluster CA's public key."""
-        return self.serving.ca.public_key_sha256 if self.serving.ca is not None else None
+        return self.serving.ca_hash
 
     @functools.cached_property
     def sans(self) -> frozenset[San]:

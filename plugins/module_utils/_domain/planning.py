@@ -86,7 +86,7 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     cluster = Cluster.from_report(arguments["cluster"], yaml=yaml) if arguments["cluster"] else None
     found += find_problems(wish, hosts, cluster, arguments["etcd"])
     found += [Problem(**item) for seen in arguments["balancers"].values() for item in seen["problems"]]
-    serving = serving_control_plane(wish, hosts)
+    serving = serving_control_plane(hosts, wish.control_planes)
     if serving is None or cluster is None or not cluster.configuration:
         return Plan(problems=tuple(found))
     situation = Situation(
@@ -136,7 +136,7 @@ def control_plane_facts(
     Values are ``None`` or empty when no host serves.
     """
     hosts = understand(reports, yaml=yaml, x509=x509)
-    serving = _serving(hosts, control_planes)
+    serving = serving_control_plane(hosts, control_planes)
     server = serving.api_server if serving is not None else None
     servers = api_servers([name for name in control_planes if name in hosts], hosts, server or Endpoint(""))
     return {
@@ -161,16 +161,10 @@ def reachability_targets(
 ) -> dict[str, list[dict[str, t.Any]]]:
     """The addresses and ports that each host must reach before control planes join; empty when none is to join."""
     hosts = understand(reports, yaml=yaml, x509=x509)
-    serving = _serving(hosts, groups.control_planes)
+    serving = serving_control_plane(hosts, groups.control_planes)
     if serving is None:
         return {}
     return reachability.by_source(reachability.dials(groups, hosts, Cluster.from_report(cluster, yaml=yaml), serving))
-
-
-def _serving(hosts: t.Mapping[str, Host], control_planes: t.Sequence[str]) -> Host | None:
-    """A host whose API server can be asked, those of the group first."""
-    found = (hosts[name] for name in (*control_planes, *hosts) if name in hosts)
-    return next((host for host in found if _can_be_asked(host)), None)
 
 
 def _files_to_look_at(serving: Host | None, control_planes: t.Iterable[Host]) -> dict[str, list[dict[str, t.Any]]]:
@@ -195,10 +189,6 @@ def _balancer(host: Host, inspection: t.Mapping[str, t.Any]) -> Balancer:
 def _is_closed(path: str, hosts: t.Mapping[str, Host]) -> bool:
     """Whether one of the API servers refuses anonymous requests to this path."""
     return any(path in host.closed_to_anonymous for host in hosts.values())
-
-
-def _can_be_asked(host: Host) -> bool:
-    return host.is_serving and "/etc/kubernetes/admin.conf" in host.kubeconfigs
 
 
 def _can_ask_etcd(host: Host) -> bool:

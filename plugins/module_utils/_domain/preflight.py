@@ -14,6 +14,7 @@ import typing as t
 from . import etcd_access, membership, skew, user_kubeconfigs, wanted_sans
 from .address import canonical_dns_name, canonical_ip
 from .membership import is_joined
+from .reachability import ETCD_PORTS, KUBELET_PORT
 from .wish import Problem
 
 if t.TYPE_CHECKING:
@@ -28,11 +29,9 @@ Hosts = t.Mapping[str, "Host"]
 CLOCK_TOLERANCE = 30.0
 #: Bytes that /var needs on a joining host (images, etcd) and for a backup.
 FREE_BYTES_NEEDED = 1 << 30
-#: Ports of a control plane's components besides the API server's, and of stacked etcd
+#: Ports of a control plane's components that no other host has to reach
 #: (https://kubernetes.io/docs/reference/networking/ports-and-protocols/).
-_KUBELET_PORT = 10250
 _CONTROL_PLANE_PORTS = (10257, 10259)
-_ETCD_PORTS = (2379, 2380)
 #: The setting that ``kubeadm join`` wants to be 1, by the family of the endpoint's address; with a DNS name it looks at none
 #: (RunJoinNodeChecks in ``cmd/kubeadm/app/preflight/checks.go``).
 _FORWARDING = {4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.default.forwarding"}
@@ -48,7 +47,7 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[
         etcd: the result of ``etcd_member_info`` on the serving control plane; ``None`` when it could not be asked.
     """
     found = list(_existing_control_plane(wish, hosts))
-    serving = serving_control_plane(wish, hosts)
+    serving = serving_control_plane(hosts, wish.control_planes)
     if cluster is None or serving is None:
         return found
     found += _cluster_state(wish, hosts, cluster)
@@ -72,22 +71,20 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[
     return found
 
 
-def serving_control_plane(wish: Wish, hosts: Hosts) -> Host | None:
-    """A host that serves the API, whatever its place in the groups; control planes of the group come first."""
-    serving = [host for host in hosts.values() if host.is_serving and "/etc/kubernetes/admin.conf" in host.kubeconfigs]
-    in_group = [host for host in serving if host.name in wish.control_planes]
-    return next(iter(in_group or serving), None)
+def serving_control_plane(hosts: Hosts, control_planes: t.Iterable[str]) -> Host | None:
+    """A host that serves the API and has the administrator's kubeconfig to ask it; those of the group come first."""
+    found = (hosts[name] for name in (*control_planes, *hosts) if name in hosts)
+    return next((host for host in found if host.is_serving and "/etc/kubernetes/admin.conf" in host.kubeconfigs), None)
 
 
 def _joined(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> list[Host]:
     """The members of this cluster that run a control plane."""
     found = (hosts[name] for name in wish.control_planes if name in hosts)
-    ca_hash = serving.ca.public_key_sha256 if serving.ca is not None else None
-    return [host for host in found if host.is_control_plane and is_joined(host, cluster, ca_hash)]
+    return [host for host in found if host.is_control_plane and is_joined(host, cluster, serving.ca_hash)]
 
 
 def _existing_control_plane(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
-    serving = serving_control_plane(wish, hosts)
+    serving = serving_control_plane(hosts, wish.control_planes)
     if serving is None:
         yield Problem(
             "kube_control_plane",
@@ -288,10 +285,10 @@ def _name_and_address(wish: Wish, host: Host, like: Endpoint) -> t.Iterator[Prob
 
 
 def _ports(wish: Wish, host: Host, cluster: Cluster, like: Endpoint) -> t.Iterator[Problem]:
-    wanted = {_KUBELET_PORT}
+    wanted = {KUBELET_PORT}
     if host.name in wish.control_planes:
         wanted |= {host.future_api_server(like).port, *_CONTROL_PLANE_PORTS}
-        wanted |= set() if cluster.uses_external_etcd else set(_ETCD_PORTS)
+        wanted |= set() if cluster.uses_external_etcd else set(ETCD_PORTS)
     for port in sorted({item["port"] for item in host.report["listening"]} & wanted):
         if host.name not in wish.load_balancers or port != wish.endpoint.port:
             yield Problem(host.name, f"Port {port} is already in use on {host.name}: free it before the host joins.")

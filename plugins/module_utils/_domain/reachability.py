@@ -31,8 +31,9 @@ REACHED = (CONNECTED, REFUSED)
 _REJECTIONS = ("EHOSTUNREACH", "ENETUNREACH", "EACCES", "EPERM")
 #: Seconds that an attempt may take at most.
 _LONGEST = 10.0
-_KUBELET_PORT = 10250
-_ETCD_PORTS = {2379: "etcd's clients", 2380: "etcd's members"}
+KUBELET_PORT = 10250
+#: Ports of stacked etcd, with who dials them.
+ETCD_PORTS = {2379: "etcd's clients", 2380: "etcd's members"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,9 +85,8 @@ def dials(groups: Groups, hosts: t.Mapping[str, Host], cluster: Cluster, serving
     Control planes among each other, and control planes to workers, as far as one of the two joins; load balancers to every
     API server.
     """
-    ca_hash = serving.ca.public_key_sha256 if serving.ca is not None else None
     like = serving.api_server
-    joining = {name for name, host in hosts.items() if not is_joined(host, cluster, ca_hash)}
+    joining = {name for name, host in hosts.items() if not is_joined(host, cluster, serving.ca_hash)}
     if like is None or not joining.intersection(groups.control_planes):
         return []
     api_servers = {name: hosts[name].future_api_server(like) for name in groups.control_planes if name in hosts}
@@ -95,12 +95,12 @@ def dials(groups: Groups, hosts: t.Mapping[str, Host], cluster: Cluster, serving
         for target, server in api_servers.items():
             if source != target and joining & {source, target}:
                 found.append(Dial(source, target, server, "API server"))
-                for port, purpose in {} if cluster.uses_external_etcd else _ETCD_PORTS.items():
+                for port, purpose in {} if cluster.uses_external_etcd else ETCD_PORTS.items():
                     found.append(Dial(source, target, Endpoint(server.host, port), purpose))
         for target in (name for name in (*groups.control_planes, *groups.workers) if name in hosts):
             if source != target and joining & {source, target}:
                 address = _node_address(hosts[target], cluster, like)
-                found.append(Dial(source, target, Endpoint(address, _KUBELET_PORT), "kubelet"))
+                found.append(Dial(source, target, Endpoint(address, KUBELET_PORT), "kubelet"))
     for source in groups.load_balancers:
         found += [Dial(source, target, server, "API server") for target, server in api_servers.items()]
     return [
@@ -206,7 +206,9 @@ def _node_address(host: Host, cluster: Cluster, like: Endpoint) -> str:
 
 __all__ = (
     "CONNECTED",
+    "ETCD_PORTS",
     "FAILED",
+    "KUBELET_PORT",
     "REACHED",
     "REFUSED",
     "REJECTED",
