@@ -14,8 +14,8 @@ import typing as t
 from .._domain.errors import CommandFailed
 from .._ports import CommandResult
 
-#: kubeadm and kubectl live here on hosts whose sudo has a short path.
-_SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#: kubeadm and kubectl live here on hosts whose sudo has a short path; /opt/bin is Flatcar's.
+_SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin"
 
 
 class HostCommands:

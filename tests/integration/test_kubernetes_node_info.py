@@ -1,0 +1,59 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kubernetes_node_info against a real API server: a node that is Ready, one that is not, none, and a short path."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+
+import pytest
+
+if t.TYPE_CHECKING:
+    from tests.integration.control_plane import ControlPlane
+    from tests.integration.modules import Modules, Result
+
+
+def node_info(modules: Modules, plane: ControlPlane, name: str, wait_timeout: float = 0) -> Result:
+    """Run the module."""
+    server = f"127.0.0.1:{plane.api_port}"
+    options: dict[str, t.Any] = {"kubeconfig": str(plane.kubeconfig), "server": server, "wait_timeout": wait_timeout}
+    return modules.run("kubernetes_node_info", name=name, **options)
+
+
+@pytest.fixture
+def node(plane: ControlPlane) -> t.Iterator[str]:
+    """A node without any condition."""
+    plane.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "ready-or-not"}})
+    yield "ready-or-not"
+    plane.kubectl("delete", "node", "ready-or-not")
+
+
+def report(plane: ControlPlane, name: str, status: str) -> None:
+    """Do what a kubelet does."""
+    condition = {"type": "Ready", "status": status, "reason": "KubeletNotReady", "message": "no network plugin"}
+    patch = json.dumps({"status": {"conditions": [condition]}})
+    plane.kubectl("patch", "node", name, "--subresource=status", "--type=merge", f"--patch={patch}")
+
+
+def test_a_node_is_ready_or_explained(plane: ControlPlane, node: str, modules_with_each_adapter: Modules) -> None:
+    failed = node_info(modules_with_each_adapter, plane, node)
+    assert "its kubelet has reported nothing yet" in failed["msg"]
+    report(plane, node, "False")
+    failed = node_info(modules_with_each_adapter, plane, node, wait_timeout=1)
+    assert failed["msg"].startswith(f"The node {node} is not Ready after 1 s: KubeletNotReady no network plugin.")
+    report(plane, node, "True")
+    result = node_info(modules_with_each_adapter, plane, node, wait_timeout=5)
+    assert not result.get("failed"), result
+    assert (result["changed"], result["node"]["name"], result["node"]["ready"]) == (False, node, True)
+
+
+def test_there_is_no_such_node(plane: ControlPlane, modules_with_each_adapter: Modules) -> None:
+    assert "the cluster has no such node" in node_info(modules_with_each_adapter, plane, "nobody")["msg"]
+
+
+def test_a_host_without_any_kubectl_says_so(plane: ControlPlane, modules: Modules) -> None:
+    without = dataclasses.replace(modules, environment={**modules.environment, "PATH": "/usr/bin:/bin"})
+    assert "This host has no kubectl" in node_info(without, plane, "cp1")["msg"]
