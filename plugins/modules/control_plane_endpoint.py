@@ -37,6 +37,11 @@ options:
       - Kubeconfig with the rights of a cluster administrator.
     type: path
     default: /etc/kubernetes/admin.conf
+  server:
+    description:
+      - Address and port of the API server to ask, for example V(192.0.2.11:6443). Its certificate is verified with the
+        kubeconfig's CA. Without it the kubeconfig decides, which another step may have pointed elsewhere.
+    type: str
   timeout:
     description:
       - Seconds to wait for the signature of cluster-info, and again for the rollout of kube-proxy.
@@ -144,6 +149,7 @@ def main() -> None:
         argument_spec={
             "endpoint": {"type": "str", "required": True},
             "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
+            "server": {"type": "str"},
             "timeout": {"type": "int", "default": 300},
         },
         supports_check_mode=True,
@@ -154,7 +160,7 @@ def main() -> None:
         endpoint = parse_endpoint("endpoint", module.params["endpoint"])
         commands = HostCommands()
         return control_plane_endpoint.ensure(
-            open_api(commands, kubeconfig=module.params["kubeconfig"]),
+            open_api(commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"]),
             PyYaml(),
             HostClock(),
             commands,

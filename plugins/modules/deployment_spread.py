@@ -37,6 +37,11 @@ options:
       - Kubeconfig with the rights of a cluster administrator.
     type: path
     default: /etc/kubernetes/admin.conf
+  server:
+    description:
+      - Address and port of the API server to ask, for example V(192.0.2.11:6443). Its certificate is verified with the
+        kubeconfig's CA. Without it the kubeconfig decides, which another step may have pointed elsewhere.
+    type: str
   timeout:
     description:
       - Seconds to wait for the rollout.
@@ -118,7 +123,7 @@ if t.TYPE_CHECKING:
 
 def decide(module: AnsibleModule) -> Decision:
     """Decide by the module's options."""
-    api = open_api(HostCommands(), kubeconfig=module.params["kubeconfig"])
+    api = open_api(HostCommands(), kubeconfig=module.params["kubeconfig"], server=module.params["server"])
     return deployment_spread.ensure(
         api,
         HostClock(),
@@ -136,6 +141,7 @@ def main() -> None:
             "namespace": {"type": "str", "default": "kube-system"},
             "name": {"type": "str", "default": "coredns"},
             "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
+            "server": {"type": "str"},
             "timeout": {"type": "int", "default": 300},
         },
         supports_check_mode=True,

@@ -47,6 +47,11 @@ options:
       - The kubeconfig with which the ClusterConfiguration is read.
     type: path
     default: /etc/kubernetes/admin.conf
+  server:
+    description:
+      - Address and port of the API server to ask, for example V(192.0.2.11:6443). Its certificate is verified with the
+        kubeconfig's CA. Without it the kubeconfig decides, which another step may have pointed elsewhere.
+    type: str
   pki_dir:
     description:
       - Directory of the cluster's certificates, kubeadm's C(certificatesDir), with the CA's key in it.
@@ -248,7 +253,7 @@ def make_sources(module: AnsibleModule, ports: certificate_replacement.Ports) ->
     def configuration() -> t.Mapping[str, t.Any]:
         if given is not None:
             return ClusterConfiguration.parse(given).document
-        api = KubectlApi(ports.commands, kubeconfig=module.params["kubeconfig"])
+        api = KubectlApi(ports.commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])
         return kubeadm_config.read(api, ports.yaml).configuration.document
 
     def control_plane() -> local_control_plane.LocalControlPlane:
@@ -294,6 +299,7 @@ def main() -> None:
             "sans": {"type": "list", "elements": "str", "required": True},
             "cluster_configuration": {"type": "dict"},
             "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
+            "server": {"type": "str"},
             "pki_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
             "manifests_dir": {"type": "path", "default": "/etc/kubernetes/manifests"},
             "advertise_address": {"type": "str"},

@@ -132,6 +132,11 @@ options:
       - Kubeconfig with the right to read and update ConfigMaps in the namespace C(kube-system).
     type: path
     default: /etc/kubernetes/admin.conf
+  server:
+    description:
+      - Address and port of the API server to ask, for example V(192.0.2.11:6443). Its certificate is verified with the
+        kubeconfig's CA. Without it the kubeconfig decides, which another step may have pointed elsewhere.
+    type: str
   patch:
     description:
       - A JSON merge patch (RFC 7386) of the document, applied before the other options. V(null) removes a field, lists are
@@ -326,6 +331,7 @@ def main() -> None:
                 "options": {"api_server": volumes, "controller_manager": volumes, "scheduler": volumes},
             },
             "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
+            "server": {"type": "str"},
             "patch": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
@@ -334,7 +340,7 @@ def main() -> None:
 
     def decide() -> Decision:
         commands = HostCommands()
-        api = open_api(commands, kubeconfig=module.params["kubeconfig"])
+        api = open_api(commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])
         return kubeadm_config.ensure(api, PyYaml(), commands, Wanted.parse(module.params))
 
     conclude(module, decide)

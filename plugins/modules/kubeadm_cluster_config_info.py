@@ -25,6 +25,11 @@ options:
       - Kubeconfig with the right to read ConfigMaps in the namespace C(kube-system).
     type: path
     default: /etc/kubernetes/admin.conf
+  server:
+    description:
+      - Address and port of the API server to ask, for example V(192.0.2.11:6443). Its certificate is verified with the
+        kubeconfig's CA. Without it the kubeconfig decides, which another step may have pointed elsewhere.
+    type: str
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
@@ -122,13 +127,18 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
-        argument_spec={"kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"}},
+        argument_spec={
+            "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
+            "server": {"type": "str"},
+        },
         supports_check_mode=True,
     )
     require_library(module, "PyYAML", YAML_IMPORT_ERROR, changes_something=False)
     conclude(
         module,
-        lambda: kubeadm_config.inspect(open_api(HostCommands(), kubeconfig=module.params["kubeconfig"]), PyYaml()),
+        lambda: kubeadm_config.inspect(
+            open_api(HostCommands(), kubeconfig=module.params["kubeconfig"], server=module.params["server"]), PyYaml()
+        ),
     )
 
 

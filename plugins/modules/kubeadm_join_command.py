@@ -53,6 +53,11 @@ options:
       - Kubeconfig of a cluster administrator.
     type: path
     default: /etc/kubernetes/admin.conf
+  server:
+    description:
+      - Address and port of the API server to ask, for example V(192.0.2.11:6443). Its certificate is verified with the
+        kubeconfig's CA. Without it the kubeconfig decides, which another step may have pointed elsewhere.
+    type: str
   manifests_dir:
     description:
       - The kubelet's directory of static pods, where the flags of this host's API server are looked up.
@@ -208,10 +213,10 @@ COMMAND_TIMEOUT = 120.0
 def decide(module: AnsibleModule) -> Decision:
     """Decide by the module's options."""
     commands = HostCommands(timeout=COMMAND_TIMEOUT)
-    api = open_api(commands, kubeconfig=module.params["kubeconfig"])
+    api = open_api(commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])
     if module.params["state"] == "absent":
         return join_command.absent(api, token_id=module.params["token_id"])
-    endpoint = module.params["endpoint"]
+    endpoint, server = module.params["endpoint"], module.params["server"]
     return join_command.present(
         api,
         commands,
@@ -230,6 +235,7 @@ def decide(module: AnsibleModule) -> Decision:
                 bind_port=module.params["bind_port"],
             ),
             endpoint=None if endpoint is None else Endpoint.parse(endpoint),
+            server=None if server is None else Endpoint.parse(server),
         ),
     )
 
@@ -244,6 +250,7 @@ def main() -> None:
             "endpoint": {"type": "str"},
             "token_id": {"type": "str", "no_log": False},
             "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
+            "server": {"type": "str"},
             "manifests_dir": {"type": "path", "default": "/etc/kubernetes/manifests"},
             "advertise_address": {"type": "str"},
             "bind_port": {"type": "int"},

@@ -36,6 +36,7 @@ class Request:
         control_plane: the joining host becomes a control plane, so certificates are uploaded.
         ttl: life of the token as a Go duration.
         kubeconfig: path of a cluster administrator's kubeconfig, for kubeadm.
+        server: the API server that kubeadm asks instead of the kubeconfig's; ``None`` is the kubeconfig's.
         manifests_dir: where the static pods of this host are.
         host_name: this host's name.
         given: what the caller says of this control plane instead of its files.
@@ -49,6 +50,7 @@ class Request:
     host_name: str
     given: local_control_plane.Given
     endpoint: Endpoint | None = None
+    server: Endpoint | None = None
 
 
 def present(
@@ -82,16 +84,17 @@ def present(
     }
 
     def act() -> t.Mapping[str, t.Any]:
-        token = _make_token(commands, request)
-        try:
-            key = None
-            if initial is not None:
-                key = keys.new()
-                _upload(commands, request, stored, {**initial, "certificateKey": key})
-        except KubeadmHaError:
-            with contextlib.suppress(KubeadmHaError):
-                absent(api, token_id=token.id if initial is None else None).act()
-            raise
+        with _kubeconfig(commands, files, yaml, request) as kubeconfig:
+            token = _make_token(commands, request, kubeconfig)
+            try:
+                key = None
+                if initial is not None:
+                    key = keys.new()
+                    _upload(commands, kubeconfig, stored, {**initial, "certificateKey": key})
+            except KubeadmHaError:
+                with contextlib.suppress(KubeadmHaError):
+                    absent(api, token_id=token.id if initial is None else None).act()
+                raise
         return _secrets(known, token, key)
 
     return Decision(changes=tuple(_made(request)), values={**known, **_NO_SECRETS}, act=act)
@@ -180,14 +183,38 @@ def _init_configuration(
     return local.init_configuration(configuration.api_version)
 
 
-def _make_token(commands: Commands, request: Request) -> Token:
+@contextlib.contextmanager
+def _kubeconfig(commands: Commands, files: Files, yaml: Yaml, request: Request) -> t.Iterator[str]:
+    """The kubeconfig for kubeadm, which knows no other way to name a server; with another server it is in memory only.
+
+    Raises:
+        UnsupportedState: when the kubeconfig is not there, or is none.
+    """
+    if request.server is None:
+        yield request.kubeconfig
+        return
+    content = files.read(request.kubeconfig)
+    if content is None:
+        raise UnsupportedState(f"There is no kubeconfig {request.kubeconfig}: set the option kubeconfig.")
+    try:
+        text = control_plane_endpoint.with_server(content.decode("utf-8"), request.server.url, yaml)
+    except (InvalidInput, UnicodeDecodeError, UnsupportedState):
+        # The parser's message quotes the line, which may hold a credential.
+        raise UnsupportedState(
+            f"{request.kubeconfig} is no kubeconfig with a cluster: repair it, or set the option kubeconfig."
+        ) from None
+    with commands.hold(text) as path:
+        yield path
+
+
+def _make_token(commands: Commands, request: Request, kubeconfig: str) -> Token:
     """A new token. kubeadm makes it up and prints it, so it stands on no command line."""
     result = commands.run(
         [
             "kubeadm",
             "token",
             "create",
-            f"--kubeconfig={request.kubeconfig}",
+            f"--kubeconfig={kubeconfig}",
             f"--ttl={request.ttl}",
             f"--description={TOKEN_DESCRIPTION}",
         ],
@@ -207,7 +234,7 @@ def _make_token(commands: Commands, request: Request) -> Token:
     return token
 
 
-def _upload(commands: Commands, request: Request, stored: StoredConfiguration, initial: t.Mapping[str, t.Any]) -> None:
+def _upload(commands: Commands, kubeconfig: str, stored: StoredConfiguration, initial: t.Mapping[str, t.Any]) -> None:
     """Upload the certificates. The key travels by standard input and is not printed."""
     # JSON is YAML, and a document may not be cut by the other's contents.
     documents = "\n---\n".join(json.dumps(document) for document in (initial, dict(stored.configuration.document)))
@@ -219,7 +246,7 @@ def _upload(commands: Commands, request: Request, stored: StoredConfiguration, i
             "upload-certs",
             "--upload-certs",
             "--skip-certificate-key-print",
-            f"--kubeconfig={request.kubeconfig}",
+            f"--kubeconfig={kubeconfig}",
             "--config=/dev/stdin",
         ],
         stdin=documents,

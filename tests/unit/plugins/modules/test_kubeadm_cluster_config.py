@@ -41,7 +41,7 @@ class Runner:
         self.error: Exception | None = None
         self._capsys = capsys
 
-        def open_api(_commands: object, *, kubeconfig: str) -> MemoryApi:
+        def open_api(_commands: object, *, kubeconfig: str, server: str | None) -> MemoryApi:
             self.kubeconfigs.append(kubeconfig)
             if self.error is not None:
                 raise self.error

@@ -15,6 +15,7 @@ import yaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain import bootstrap_token, join_command
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import (
     ApiError,
     CommandFailed,
@@ -144,6 +145,59 @@ def test_a_worker() -> None:
     ]
 
 
+ADMIN = """\
+apiVersion: v1
+kind: Config
+current-context: a
+contexts: [{name: a, context: {cluster: kubernetes, user: admin}}]
+clusters:
+- name: kubernetes
+  cluster:
+    server: https://nowhere.invalid:6443
+users:
+- name: admin
+  user: {token: secret}
+"""
+
+
+@pytest.mark.parametrize("control_plane", [False, True])
+def test_kubeadm_asks_another_server_than_the_kubeconfig_s(control_plane: bool) -> None:
+    cluster = api()
+    seen: list[t.Any] = []
+    made = kubeadm(cluster)
+
+    def run(arguments: t.Sequence[str], stdin: str | None) -> CommandResult:
+        (kubeconfig,) = (item.partition("=")[2] for item in arguments if item.startswith("--kubeconfig="))
+        seen.append(yaml.safe_load(commands.held[kubeconfig]))
+        return made.answers["kubeadm"](arguments, stdin)
+
+    commands = MemoryCommands(kubeadm=run)
+    files = MemoryFiles({"/etc/kubernetes/pki/ca.key": b"x", "/etc/kubernetes/admin.conf": ADMIN.encode()})
+    decision = present(cluster, commands, files, control_plane=control_plane, server=Endpoint("192.0.2.11", 6443))
+    decision.act()
+    assert len(seen) == (2 if control_plane else 1)
+    for document in seen:
+        assert document["clusters"][0]["cluster"] == {"server": "https://192.0.2.11:6443"}
+        assert document["users"] == yaml.safe_load(ADMIN)["users"]
+    assert commands.held == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "There is no kubeconfig /etc/kubernetes/admin.conf"),
+        (b"token: [sesame", "/etc/kubernetes/admin.conf is no kubeconfig with a cluster"),
+        (b"\xff", "is no kubeconfig with a cluster"),
+        (b"clusters: []", "is no kubeconfig with a cluster"),
+    ],
+)
+def test_a_kubeconfig_whose_server_cannot_be_set(content: bytes | None, message: str) -> None:
+    files = MemoryFiles({} if content is None else {"/etc/kubernetes/admin.conf": content})
+    with pytest.raises(UnsupportedState, match=message) as caught:
+        present(api(), kubeadm(api()), files, server=Endpoint("192.0.2.11", 6443)).act()
+    assert "sesame" not in caught.value.message
+
+
 def test_a_control_plane_s_key_is_never_an_argument() -> None:
     cluster = api()
     commands = kubeadm(cluster)
@@ -167,8 +221,6 @@ def test_a_control_plane_s_key_is_never_an_argument() -> None:
 
 
 def test_another_endpoint_for_the_discovery() -> None:
-    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
-
     decision = present(api(), kubeadm(api()), endpoint=Endpoint("192.0.2.99", 8443))
     assert decision.values["endpoint"] == "192.0.2.99:8443"
 
