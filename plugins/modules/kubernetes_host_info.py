@@ -121,6 +121,11 @@ host:
       type: list
       elements: dict
       sample: [{"path": "/home/ann/.kube/config", "user": "ann", "endpoints": ["192.0.2.11:6443"]}]
+    machine:
+      description:
+        - What tells the machine from others, beside its machine-id. These are the id of the running boot, the network
+          namespace and hashes of the public SSH host keys. Empty where they cannot be read.
+      type: dict
     users:
       description: Those of O(users) that the host has.
       type: list

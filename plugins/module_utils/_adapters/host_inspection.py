@@ -25,6 +25,7 @@ import typing as t
 from .._domain import anonymous_access, redaction
 from .._domain.errors import CommandFailed
 from .._domain.named_endpoint import endpoints_in
+from . import machine_facts
 from .control_plane_inspection import ControlPlaneInspection
 
 if t.TYPE_CHECKING:
@@ -91,6 +92,7 @@ class HostInspection:
             "hostname": socket.gethostname(),
             "kubelet_flags": self._kubelet_flags(),
             "machine_id": _text("/etc/machine-id").strip(),
+            "machine": machine_facts.collect(),
             "product_uuid": _text("/sys/class/dmi/id/product_uuid").strip().lower(),
             "addresses": _addresses(),
             "default_address": _default_address(socket.AF_INET, "192.0.2.1"),

@@ -38,6 +38,7 @@ class Host:
         ca_pem: the cluster CA in PEM, empty when the host has none.
         kubeconfigs: parsed kubeconfigs by path; ``None`` for one that could not be read without its credentials.
         kubelet_ca_hashes: hashes of the public keys of the CAs inside kubelet.conf; empty when it holds none.
+        pki_ca_hashes: hashes of the public keys of all CAs in pki/ca.crt, several during a rotation.
         closed_to_anonymous: paths at which an API server here refuses anonymous requests, of those that matter.
     """
 
@@ -47,6 +48,7 @@ class Host:
     ca_pem: str
     kubeconfigs: t.Mapping[str, t.Any]
     kubelet_ca_hashes: frozenset[str] = frozenset()
+    pki_ca_hashes: frozenset[str] = frozenset()
     closed_to_anonymous: frozenset[str] = frozenset()
 
     @classmethod
@@ -64,6 +66,7 @@ class Host:
             ca_pem=pems.get(f"{pki_dir}/ca.crt", ""),
             kubeconfigs=kubeconfigs,
             kubelet_ca_hashes=_ca_hashes(kubeconfigs.get(_KUBELET_KUBECONFIG), x509),
+            pki_ca_hashes=_hashes(pems.get(f"{pki_dir}/ca.crt", "").encode(), x509),
             closed_to_anonymous=frozenset(_closed_to_anonymous(report, yaml)),
         )
 
@@ -176,8 +179,12 @@ class Host:
     @property
     def ca_hashes(self) -> frozenset[str]:
         """Hashes of the CAs that tell the cluster of this host: those that its kubelet trusts, else pki/ca.crt."""
-        own = frozenset() if self.ca is None else frozenset({self.ca.public_key_sha256})
-        return self.kubelet_ca_hashes or own
+        return self.kubelet_ca_hashes or self.pki_ca_hashes
+
+    @property
+    def cluster_ca_hashes(self) -> frozenset[str]:
+        """Hashes of all CAs of the cluster as this member knows them: in a rotation the old one and the new one."""
+        return self.kubelet_ca_hashes | self.pki_ca_hashes
 
     @property
     def sans(self) -> frozenset[San]:
@@ -239,9 +246,16 @@ def current_server(document: t.Any) -> str | None:
 def _ca_hashes(document: t.Any, x509: X509) -> frozenset[str]:
     """Hashes of the CAs embedded in a kubeconfig with one cluster."""
     try:
-        data = document["clusters"][0]["cluster"]["certificate-authority-data"]
-        return frozenset(item.public_key_sha256 for item in x509.certificates(base64.b64decode(data)))
-    except (InvalidInput, KeyError, IndexError, TypeError, ValueError, binascii.Error):
+        return _hashes(base64.b64decode(document["clusters"][0]["cluster"]["certificate-authority-data"]), x509)
+    except (KeyError, IndexError, TypeError, ValueError, binascii.Error):
+        return frozenset()
+
+
+def _hashes(pem: bytes, x509: X509) -> frozenset[str]:
+    """Hashes of the public keys of all certificates of a PEM text; empty when there is none or it is broken."""
+    try:
+        return frozenset(item.public_key_sha256 for item in x509.certificates(pem)) if pem else frozenset()
+    except InvalidInput:
         return frozenset()
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import deployment_spread
+from . import deployment_spread, join_traces
 from .address import Endpoint
 from .errors import InvalidInput
 
@@ -37,7 +37,7 @@ class Note:
 
 def find_notes(situation: Situation) -> tuple[Note, ...]:
     """Every note of a situation."""
-    return (*_consumers(situation), *_files(situation), *_cluster_dns(situation))
+    return (*_consumers(situation), *_files(situation), *_cluster_dns(situation), *_static_pods(situation))
 
 
 def old_endpoints(situation: Situation) -> frozenset[Endpoint]:
@@ -105,6 +105,16 @@ def _cluster_dns(situation: Situation) -> t.Iterator[Note]:
             else "no other node may run its pods"
         )
         yield Note(subject, f"All ready pods of {subject} are on {min(nodes)}, and {reason}.")
+
+
+def _static_pods(situation: Situation) -> t.Iterator[Note]:
+    """An operator's own static pods on hosts that are to join: they are no rest of a join and stay."""
+    for host in situation.joining(situation.wish.nodes):
+        for path in join_traces.other_static_pods(host):
+            yield Note(
+                host.name,
+                f"{path} on {host.name} is a static pod that kubeadm did not make: the run leaves it as it is.",
+            )
 
 
 __all__ = ("Note", "find_notes", "old_endpoints")

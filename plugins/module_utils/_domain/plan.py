@@ -101,9 +101,9 @@ class Situation:
     files: t.Mapping[str, t.Mapping[str, carried_files.FileFact]] = dataclasses.field(default_factory=dict)
 
     @property
-    def ca_hash(self) -> str | None:
-        """Hash of the cluster CA's public key."""
-        return self.serving.ca_hash
+    def ca_hashes(self) -> frozenset[str]:
+        """Hashes of the public keys of the cluster's CAs."""
+        return self.serving.cluster_ca_hashes
 
     @functools.cached_property
     def sans(self) -> frozenset[San]:
@@ -128,12 +128,12 @@ class Situation:
     def joined(self, names: t.Iterable[str]) -> list[Host]:
         """Those of the hosts that are members of the cluster, in their order."""
         found = (self.hosts[name] for name in names if name in self.hosts)
-        return [host for host in found if is_joined(host, self.cluster, self.ca_hash)]
+        return [host for host in found if is_joined(host, self.cluster, self.ca_hashes)]
 
     def joining(self, names: t.Iterable[str]) -> list[Host]:
         """Those of the hosts that are still to join, in their order."""
         found = (self.hosts[name] for name in names if name in self.hosts)
-        return [host for host in found if not is_joined(host, self.cluster, self.ca_hash)]
+        return [host for host in found if not is_joined(host, self.cluster, self.ca_hashes)]
 
     @property
     def nodes(self) -> list[t.Mapping[str, t.Any]]:

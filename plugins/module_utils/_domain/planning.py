@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import anonymous_access, carried_files, control_plane_parity, reachability, wanted_sans
+from . import anonymous_access, carried_files, control_plane_parity, machine_identity, reachability, wanted_sans
 from .address import Endpoint
 from .change import Change
 from .cluster import Cluster
@@ -81,8 +81,10 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     wish, unreadable = read_wish(arguments)
     if wish is None or not arguments["hosts"]:
         return Plan(problems=unreadable, is_complete=False)
-    hosts = understand(arguments["hosts"], yaml=yaml, x509=x509)
-    found: list[Problem] = list(_not_looked_at(wish, hosts))
+    everything = understand(arguments["hosts"], yaml=yaml, x509=x509)
+    found: list[Problem] = list(_not_looked_at(wish, everything))
+    found += machine_identity.problems((*wish.nodes, *wish.load_balancers), everything)
+    wish, hosts = machine_identity.without_aliases(wish, everything)
     cluster = Cluster.from_report(arguments["cluster"], yaml=yaml) if arguments["cluster"] else None
     found += find_problems(wish, hosts, cluster, arguments["etcd"])
     found += [Problem(**item) for seen in arguments["balancers"].values() for item in seen["problems"]]

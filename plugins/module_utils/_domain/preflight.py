@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import etcd_access, membership, skew, user_kubeconfigs, wanted_sans
+from . import etcd_access, machine_identity, membership, skew, user_kubeconfigs, wanted_sans
 from .address import canonical_dns_name, canonical_ip
 from .membership import is_joined
 from .reachability import ETCD_PORTS, KUBELET_PORT
@@ -80,7 +80,7 @@ def serving_control_plane(hosts: Hosts, control_planes: t.Iterable[str]) -> Host
 def _joined(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> list[Host]:
     """The members of this cluster that run a control plane."""
     found = (hosts[name] for name in wish.control_planes if name in hosts)
-    return [host for host in found if host.is_control_plane and is_joined(host, cluster, serving.ca_hash)]
+    return [host for host in found if host.is_control_plane and is_joined(host, cluster, serving.cluster_ca_hashes)]
 
 
 def _existing_control_plane(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
@@ -300,7 +300,6 @@ def _twins(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
     identities: dict[str, t.Callable[[Host], str]] = {
         "node name": lambda host: host.node_name,
         "product_uuid": lambda host: str(host.report["product_uuid"]),
-        "machine-id": lambda host: str(host.report["machine_id"]),
     }
     for what, identity in identities.items():
         seen: dict[str, str] = {}
@@ -316,6 +315,13 @@ def _twins(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
                     f"on {host.name}.",
                 )
             seen.setdefault(value, host.name)
+    for copy, original in machine_identity.clones(wish.nodes, hosts):
+        yield Problem(
+            copy.name,
+            f"{copy.name} is another machine than {original.name}, but has its machine-id "
+            f"({copy.report['machine_id']}): give {copy.name} one of its own (remove /etc/machine-id there, run "
+            "systemd-machine-id-setup and restart it).",
+        )
 
 
 def _clocks(hosts: Hosts) -> t.Iterator[Problem]:

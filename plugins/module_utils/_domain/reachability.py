@@ -86,7 +86,7 @@ def dials(groups: Groups, hosts: t.Mapping[str, Host], cluster: Cluster, serving
     API server.
     """
     like = serving.api_server
-    joining = {name for name, host in hosts.items() if not is_joined(host, cluster, serving.ca_hash)}
+    joining = {name for name, host in hosts.items() if not is_joined(host, cluster, serving.cluster_ca_hashes)}
     if like is None or not joining.intersection(groups.control_planes):
         return []
     api_servers = {name: hosts[name].future_api_server(like) for name in groups.control_planes if name in hosts}

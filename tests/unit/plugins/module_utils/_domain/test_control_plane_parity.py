@@ -83,10 +83,10 @@ def test_what_cannot_be_carried_stops_only_a_join() -> None:
 
 def test_files_brought_before_do_not_look_half_joined() -> None:
     arguments = with_files(before(), "cp1")
-    arguments["hosts"]["cp2"]["kubernetes_files"] = [POLICY.path]
+    arguments["hosts"]["cp2"]["kubernetes_files"] = [POLICY.path, "/etc/kubernetes/audit/other.yaml"]
     assert problems(arguments) == []
-    arguments["hosts"]["cp2"]["kubernetes_files"] = ["/etc/kubernetes/audit/other.yaml"]
-    assert "half joined" in problems(arguments)[0]
+    arguments["hosts"]["cp2"]["kubernetes_files"].append("/etc/kubernetes/pki/ca.crt")
+    assert "half joined: it has no kubelet.conf, but /etc/kubernetes/pki/ca.crt;" in problems(arguments)[0]
 
 
 @pytest.mark.parametrize(

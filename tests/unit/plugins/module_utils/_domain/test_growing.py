@@ -560,7 +560,7 @@ CASES: dict[str, tuple[Change, str, str]] = {
     "the Node was deleted": (
         _node_deleted,
         "w2",
-        "has joined before, but the cluster has no node w2: run kubeadm reset",
+        "has joined before, but the cluster has no node w2: restart its kubelet if the Node was deleted by mistake, else run",
     ),
     "the credentials of another host": (
         _copied_disk,
@@ -600,12 +600,12 @@ CASES: dict[str, tuple[Change, str, str]] = {
     "a deleted control plane in the ring": (
         _deleted_control_plane_in_the_ring,
         "cp2",
-        "no node cp2: run kubeadm reset on it so that it can join again. The etcd ring still has its member cp2",
+        "The cluster has no node cp2, but cp2 has joined and is in use: it serves the Kubernetes API. Restart its kubelet",
     ),
     "a worker that shall be a control plane": (
         _worker_as_control_plane,
         "w2",
-        "w2 is in the control plane group but has joined as a worker: drain it",
+        "w2 is in the control plane group but has joined as a worker: put it into the node group.",
     ),
     "a control plane that shall be a worker": (
         _control_plane_as_worker,

@@ -30,26 +30,28 @@ Arguments = dict[str, t.Any]
 
 
 class NamedCertificates:
-    """``X509`` whose PEM texts are ``subject|key hash|SAN SAN ...``."""
+    """``X509`` whose PEM texts are lines ``subject|key hash|SAN SAN ...``, one for each certificate."""
 
     def certificates(self, pem: bytes) -> list[Certificate]:
-        """The one certificate of the text."""
-        subject, key, sans = pem.decode().split("|")
+        """The certificates of the text."""
+        return [self._certificate(line) for line in pem.decode().splitlines()]
+
+    @staticmethod
+    def _certificate(line: str) -> Certificate:
+        subject, key, sans = line.split("|")
         epoch = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-        return [
-            Certificate(
-                subject=subject,
-                issuer="CN=kubernetes",
-                serial_number=1,
-                not_before=epoch,
-                not_after=epoch + datetime.timedelta(days=365),
-                sans=frozenset(San.parse(san) for san in sans.split()),
-                key_algorithm="RSA 2048",
-                is_ca=False,
-                public_key_sha256=key,
-                fingerprint_sha256=key,
-            )
-        ]
+        return Certificate(
+            subject=subject,
+            issuer="CN=kubernetes",
+            serial_number=1,
+            not_before=epoch,
+            not_after=epoch + datetime.timedelta(days=365),
+            sans=frozenset(San.parse(san) for san in sans.split()),
+            key_algorithm="RSA 2048",
+            is_ca=False,
+            public_key_sha256=key,
+            fingerprint_sha256=key,
+        )
 
     def key_matches(self, certificate_pem: bytes, key_pem: bytes) -> bool:
         """Not asked by the plan."""
@@ -428,11 +430,11 @@ BAD_INPUTS = [
     ("no forwarding of IPv6", _ipv6_endpoint, "net.ipv6.conf.default.forwarding of cp2 is not 1"),
     ("no runtime", _change("hosts/cp2/services", {}), "cp2 has no container runtime"),
     ("half joined", _change("hosts/cp2/kubernetes_files", ["/etc/kubernetes/pki/ca.crt"]), "cp2 is half joined"),
-    ("another cluster's node", _other_cluster, "w2 belongs to another cluster than cp1"),
+    ("Ready, but with another CA", _other_cluster, "w2 trusts another CA than cp1, although it is the node w2"),
     ("node not ready", _not_ready, "The node w1 is not Ready"),
     ("ring not healthy", _change("etcd", {"healthy": False, "members": []}), "The etcd ring is not healthy"),
     ("no CA key", _change("hosts/cp1/has_ca_key", False), "cp1 has no /etc/kubernetes/pki/ca.key"),
-    ("same machine id", _same_machine, "cp3 and cp2 have the same machine-id"),
+    ("same machine id", _same_machine, "cp3 is another machine than cp2, but has its machine-id"),
     ("kubeadm at work", _change("hosts/cp2/kubeadm_processes", [77]), "kubeadm is running on cp2 (process 77)"),
     ("no room", _change("hosts/cp2/free_bytes", 5), "cp2 has less than 1 GiB free in /var"),
     ("clock", _change("hosts/w1/clock", 2000.0), "The clock of w1 is 1000 s away"),
