@@ -30,6 +30,7 @@ from tests.scenarios.cluster import PROJECT, CommandError, Lab, etcdctl, fingerp
 from tests.scenarios.kubeadm_state import State, kubeadm_state
 from tests.scenarios.playbook import Run, run_playbook
 from tests.scenarios.shape import PLAIN, Shape
+from tests.tools import keep_results, machine
 
 KUBERNETES = "v1.34.4"
 #: How long after the loss of the first control plane the rest must stand.
@@ -268,7 +269,9 @@ def hexadecimal_keys(text: str) -> set[str]:
 def new_results(name: str = "convert") -> ScenarioResults:
     """Results of a scenario, in the place where the documents read them."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    return ScenarioResults(scenario=name, kubernetes=KUBERNETES)
+    return ScenarioResults(
+        scenario=name, kubernetes=KUBERNETES, machine_factor=machine.factor(), commit=keep_results.commit()
+    )
 
 
 __all__ = (

@@ -29,6 +29,8 @@ INSTALLER_CHATTER = (
     "Attempting ", "Collecting ", "Downloading ", "Found existing ", "Installing ", "Looking in ", "Processing ",
     "Successfully ", "Uninstalling ", "Using cached ", "\N{BOX DRAWINGS HEAVY HORIZONTAL}",
 )  # fmt: skip
+#: The long ones of ansible-test's sanity tests, which run in processes of their own, so that two cores share the work.
+LONG_SANITY_TESTS = ("import", "pylint", "validate-modules")
 # ansible-test looks at what users get and at the unit tests; its rules are made for plugins.
 NOT_FOR_ANSIBLE_TEST = (
     "molecule",
@@ -73,15 +75,7 @@ def gates() -> list[Gate]:
     """All gates; the longest come first, so that two at a time end together."""
     python = str(VENV / "bin" / "python")
     return [
-        Gate(
-            "ansible-test sanity",
-            (
-                "ansible-test", "sanity", "--local", "--python", _python_version(), "--color", "no",
-                *(part for path in NOT_FOR_ANSIBLE_TEST if (ROOT / path).exists() for part in ("--exclude", f"{path}/")),
-            ),
-            directory=REAL_TREE,
-            variables={"HOME": str(_home()), "ANSIBLE_COLLECTIONS_PATH": str(environment.collections_directory())},
-        ),
+        *(_ansible_test(name, options) for name, options in _parts_of_ansible_test()),
         Gate("galaxy-importer", (python, "-m", "tests.tools.package")),
         Gate("ansible-lint", ("ansible-lint", "--offline", "--profile", "production", "--nocolor", "-q")),
         Gate("antsibull-docs", ("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "all",
@@ -98,13 +92,20 @@ def gates() -> list[Gate]:
     ]  # fmt: skip
 
 
-def run(selected: t.Sequence[str] = ()) -> list[Verdict]:
+def names(part: str) -> tuple[str, ...]:
+    """Names of the gates that hold a text."""
+    return tuple(gate.name for gate in gates() if part in gate.name)
+
+
+def run(selected: t.Sequence[str] = (), left_out: t.Container[str] = ()) -> list[Verdict]:
     """Run the gates, two at a time, each with a line of its own when it ends, and show what the failed ones said.
 
     Args:
         selected: parts of the names of the gates wanted; empty for all.
+        left_out: names of gates that are not run.
     """
     wanted = [gate for gate in gates() if not selected or any(part in gate.name for part in selected)]
+    wanted = [gate for gate in wanted if gate.name not in left_out]
     LOGS.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(max_workers=2) as pool:
         verdicts = list(pool.map(_run, wanted))
@@ -117,6 +118,22 @@ def run(selected: t.Sequence[str] = ()) -> list[Verdict]:
 def shell_scripts(files: t.Iterable[Path]) -> list[Path]:
     """Those of the checkout's files that are shell scripts, by name or by first line."""
     return [name for name in files if name.suffix in (".sh", ".bash") or (not name.suffix and _is_shell(ROOT / name))]
+
+
+def _parts_of_ansible_test() -> t.Iterator[tuple[str, tuple[str, ...]]]:
+    yield from ((name, ("--test", name)) for name in LONG_SANITY_TESTS)
+    yield "others", tuple(part for name in LONG_SANITY_TESTS for part in ("--skip-test", name))
+
+
+def _ansible_test(name: str, options: t.Sequence[str]) -> Gate:
+    excluded = [part for path in NOT_FOR_ANSIBLE_TEST if (ROOT / path).exists() for part in ("--exclude", f"{path}/")]
+    command = ("ansible-test", "sanity", "--local", "--python", _python_version(), "--color", "no")
+    return Gate(
+        f"ansible-test {name}",
+        (*command, *options, *excluded),
+        directory=REAL_TREE,
+        variables={"HOME": str(_home()), "ANSIBLE_COLLECTIONS_PATH": str(environment.collections_directory())},
+    )
 
 
 def _essence(output: str) -> str:
@@ -175,4 +192,4 @@ def _ansible_test_home() -> None:
         shutil.copyfile(Path(__file__).with_name("get_pip_stand_in.py"), downloads / f"get_pip_{version}.py")
 
 
-__all__ = ("Gate", "Verdict", "gates", "prepare", "run", "shell_scripts")
+__all__ = ("Gate", "Verdict", "gates", "names", "prepare", "run", "shell_scripts")

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Copies the results of the scenarios from ``build/results`` to ``docs/results`` with date, command and commit."""
+"""Copies the results of the scenarios from ``build/results`` to ``docs/results`` with date and command.
+
+Factor and commit are in each result already: written when it was made, by whoever made it.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,12 @@ from pathlib import Path
 from .environment import ROOT
 
 
-def keep(source: Path, destination: Path, *, command: str, commit: str, today: dt.date) -> list[Path]:
+def keep(source: Path, destination: Path, *, command: str, today: dt.date) -> list[Path]:
     """Write every result of a directory, wrapped; the files written.
 
     Raises:
-        ValueError: a result did not pass, or is no result at all; nothing is written then.
+        ValueError: a result did not pass, does not tell which commit made it, or is no result at all; nothing is written
+            then.
     """
     results: dict[str, t.Any] = {path.name: json.loads(path.read_text()) for path in sorted(source.glob("*.json"))}
     bad = [
@@ -27,17 +31,22 @@ def keep(source: Path, destination: Path, *, command: str, commit: str, today: d
     ]
     if bad:
         raise ValueError(f"only passed scenarios are kept, these are not: {', '.join(bad)}")
+    nameless = [name for name, content in results.items() if not content.get("commit")]
+    if nameless:
+        raise ValueError(f"these results do not tell which commit made them: {', '.join(nameless)}")
     destination.mkdir(parents=True, exist_ok=True)
     written = []
     for name, content in results.items():
-        wrapped = {"date": today.isoformat(), "command": command, "commit": commit, "result": content}
+        told = {name: content.pop(name, None) for name in ("commit", "factor")}
+        wrapped = {"date": today.isoformat(), "command": command, **told, "result": content}
         path = destination / name
         path.write_text(f"{json.dumps(wrapped, indent=2)}\n")
         written.append(path)
     return written
 
 
-def _commit() -> str:
+def commit() -> str:
+    """The commit of the checkout, and whether something differs from it."""
     head = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout.strip()
@@ -53,7 +62,6 @@ def main(arguments: t.Sequence[str]) -> int:
             source,
             ROOT / "docs" / "results",
             command=" ".join(arguments),
-            commit=_commit(),
             today=dt.datetime.now(tz=dt.UTC).date(),
         )
     except ValueError as error:

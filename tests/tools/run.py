@@ -3,13 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Behind every target of the Makefile: set up, run, time and count.
 
-Called as ``python3 -m tests.tools.run TARGET [ARGUMENTS ...]``. The last line of standard output of a tier is the closing line, ``N passed, M failed``: the tests of its pytest runs
-plus one for each lint gate. A skipped test counts as failed: nothing that did not run is called a pass.
+Called as ``python3 -m tests.tools.run TARGET [ARGUMENTS ...]``. The last line of standard output of a tier is the closing
+line, ``N passed, M failed``: the tests of its pytest runs plus one for each lint gate. A skipped test counts as failed:
+nothing that did not run is called a pass. What had no time, and a check whose measurement the machine spoilt, is named as
+left out and counted as neither.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import shutil
 import signal
@@ -18,11 +21,14 @@ import sys
 import time
 import typing as t
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
-from . import environment, gates, touched
+from . import environment, gates, keep_results, machine, touched
 from .environment import CACHE, ROOT, SetupError
+from .pieces import Piece, Units, fits, pieces
 
 REPORTS = ROOT / "build" / "reports"
+RESULTS = ROOT / "build" / "results"
 CLOSING_LINE = REPORTS / "closing-line.txt"
 HELP = """\
 make lint          every static check, two at a time (make lint ARGS="ruff mypy" for some of them)
@@ -30,10 +36,10 @@ make unit          the domain and the modules, without a host
 make integration   modules against real kubeadm, etcd and kube-apiserver processes
 make roles         one Molecule scenario per role, in a systemd container
 make clusters      real multi-node clusters: conversion with failovers, interruption, rollback
-make test          all of the above; what continuous integration runs
+make test          all of the above, further scenarios as long as the time lasts; what continuous integration runs
 make quick         lint, unit, integration and the scenarios that a change touches
 make demo          the main job on a real cluster, with a table of what was measured
-make full          every scenario there is; the results go to docs/results
+make full          every scenario there is, what passed at this commit not again; the results go to docs/results
 make bench         medians of several rounds against the bounds
 make coverage      the unit tier with a table of what it covers
 make docs          the documentation site in build/docs
@@ -45,16 +51,34 @@ make clean         remove .cache and build (not the user's cache)
 """
 # pytest's own: 5 is "no tests were collected".
 NO_TESTS = 5
+#: How the reason of a skipped test begins whose measurement the machine spoilt (tests/scenarios/inconclusive.py).
+INCONCLUSIVE = "inconclusive: "
+#: Minutes of the clock after which continuous integration, which kills at 90, has no time for what is required.
+LAST_MINUTE = 85
+#: Minutes of the clock after which no further scenario may end.
+MINUTES = 75
+#: Files of which ansible-test has to judge a change.
+_OF_ANSIBLE_TEST = ("galaxy.yml", "meta", "plugins", "tests/sanity", "tests/unit")
 
 
 @dataclasses.dataclass(frozen=True)
 class Count:
-    """What a tier proved."""
+    """What a tier, or a piece of one, proved. ``left_out`` names the checks that were inconclusive."""
 
     tier: str
     passed: int
     failed: int
     seconds: float
+    left_out: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What a JUnit report says: numbers of tests, and those that were inconclusive with their reasons."""
+
+    passed: int
+    failed: int
+    left_out: tuple[str, ...] = ()
 
 
 class Budget:
@@ -80,6 +104,7 @@ def main(arguments: t.Sequence[str]) -> int:
     os.chdir(ROOT)
     # A shell lets a command in the background ignore interrupts, and its children inherit that; tiers are ended by them.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    _forget_earlier_runs(target)
     try:
         return TARGETS[target](rest)
     except SetupError as error:
@@ -89,13 +114,20 @@ def main(arguments: t.Sequence[str]) -> int:
     return 1
 
 
-def close(counts: t.Sequence[Count]) -> int:
-    """Print the table of times and the closing line; the return code is 0 only when something ran and nothing failed."""
+def close(counts: t.Sequence[Count], left_out: t.Sequence[str] = ()) -> int:
+    """Print the table of times, what was left out, and the closing line.
+
+    Returns:
+        The return code, 0 only when something ran and nothing failed.
+    """
     passed, failed = sum(count.passed for count in counts), sum(count.failed for count in counts)
-    print(f"\n{'tier':12} {'passed':>7} {'failed':>7} {'time':>9}")
+    width = max(12, *(len(count.tier) for count in counts))
+    print(f"\n{'tier':{width}} {'passed':>7} {'failed':>7} {'time':>9}")
     for count in counts:
-        print(f"{count.tier:12} {count.passed:7} {count.failed:7} {_clock(count.seconds):>9}")
-    print(f"{'total':12} {passed:7} {failed:7} {_clock(sum(count.seconds for count in counts)):>9}\n")
+        print(f"{count.tier:{width}} {count.passed:7} {count.failed:7} {_clock(count.seconds):>9}")
+    print(f"{'total':{width}} {passed:7} {failed:7} {_clock(sum(count.seconds for count in counts)):>9}\n")
+    for name in (*(name for count in counts for name in count.left_out), *left_out):
+        print(f"left out, not passed: {name}")
     line = f"{passed} passed, {failed} failed"
     REPORTS.mkdir(parents=True, exist_ok=True)
     CLOSING_LINE.write_text(f"{line}\n")
@@ -103,15 +135,17 @@ def close(counts: t.Sequence[Count]) -> int:
     return 0 if passed and not failed else 1
 
 
-def lint(selected: t.Sequence[str] = ()) -> Count:
-    """Run the gates."""
+def lint(selected: t.Sequence[str] = (), *, changed: t.Iterable[Path] | None = None) -> Count:
+    """Run the gates; those of ansible-test only where the change, if one is given, touches what they judge."""
     started = time.monotonic()
     print("\n==== lint ====", flush=True)
     with environment.lock("lint"):
         gates.prepare()
-        verdicts = gates.run(selected)
+        left_out = gates.names("ansible-test") if changed is not None and not _is_for_ansible_test(changed) else ()
+        verdicts = gates.run(selected, left_out)
     passed = sum(verdict.passed for verdict in verdicts)
-    return Count("lint", passed, len(verdicts) - passed, time.monotonic() - started)
+    reasons = tuple(f"lint {name}: the change touches no plugin" for name in left_out)
+    return Count("lint", passed, len(verdicts) - passed, time.monotonic() - started, reasons)
 
 
 def pytest(
@@ -121,17 +155,28 @@ def pytest(
     *,
     budget: Budget | None = None,
     launcher: t.Sequence[str] = ("python", "-m"),
+    name: str = "",
 ) -> Count:
-    """Run a tier's tests. A tier without tests, or one that takes longer than the budget, has failed."""
+    """Run a tier's tests. A tier without tests, or one that takes longer than the budget, has failed.
+
+    Args:
+        tier: whose options and programs the tests need.
+        paths: files, directories or single tests.
+        arguments: further arguments of pytest.
+        budget: the time that is left.
+        launcher: what runs the module pytest.
+        name: what the table calls it; the tier's without one.
+    """
     started = time.monotonic()
-    print(f"\n==== {tier} ====", flush=True)
+    name = name or tier
+    print(f"\n==== {name} ====", flush=True)
     REPORTS.mkdir(parents=True, exist_ok=True)
-    report = REPORTS / f"{tier}.xml"
+    report = REPORTS / f"{name.replace(' ', '-')}.xml"
     report.unlink(missing_ok=True)
-    missing = [path for path in paths if not (ROOT / path).exists()]
+    missing = [path for path in paths if not (ROOT / path.partition("::")[0]).exists()]
     if missing:
-        print(f"{tier}: no tests: {', '.join(missing)} does not exist", flush=True)
-        return Count(tier, 0, 1, time.monotonic() - started)
+        print(f"{name}: no tests: {', '.join(missing)} does not exist", flush=True)
+        return Count(name, 0, 1, time.monotonic() - started)
     environment.install_programs(PROGRAMS.get(tier, {}))
     command = [
         *launcher,
@@ -139,30 +184,40 @@ def pytest(
         *paths,
         *OPTIONS.get(tier, ()),
         f"--junit-xml={report}",
-        f"--override-ini=junit_suite_name={tier}",
+        f"--override-ini=junit_suite_name={name}",
         *arguments,
     ]
     code = _call(command, seconds=budget.left() if budget else None)
-    passed, failed = read_report(report.read_text()) if report.is_file() else (0, 0)
+    told = read_report(report.read_text()) if report.is_file() else Report(0, 0)
     if code == NO_TESTS:
-        print(f"{tier}: no tests were found", flush=True)
-    if code != 0 and failed == 0:
-        failed = 1
-    return Count(tier, passed, failed, time.monotonic() - started)
+        print(f"{name}: no tests were found", flush=True)
+    failed = max(1, told.failed) if code != 0 else told.failed
+    return Count(name, told.passed, failed, time.monotonic() - started, told.left_out)
 
 
-def read_report(text: str) -> tuple[int, int]:
-    """Passed and failed tests in a JUnit report. Errors and skipped tests count as failed.
+def read_report(text: str) -> Report:
+    """What a JUnit report says. Errors and skipped tests count as failed, but for those that were inconclusive.
 
     >>> read_report('<testsuites><testsuite tests="5" failures="1" errors="1" skipped="1"/></testsuites>')
-    (2, 3)
+    Report(passed=2, failed=3, left_out=())
     """
     passed = failed = 0
+    left_out: list[str] = []
     for suite in ElementTree.fromstring(text).iter("testsuite"):
-        bad = sum(int(suite.get(name, "0")) for name in ("failures", "errors", "skipped"))
+        spoilt = list(_inconclusive(suite))
+        bad = sum(int(suite.get(name, "0")) for name in ("failures", "errors", "skipped")) - len(spoilt)
         failed += bad
-        passed += max(0, int(suite.get("tests", "0")) - bad)
-    return passed, failed
+        passed += max(0, int(suite.get("tests", "0")) - bad - len(spoilt))
+        left_out += spoilt
+    return Report(passed, failed, tuple(left_out))
+
+
+def _inconclusive(suite: ElementTree.Element) -> t.Iterator[str]:
+    for case in suite.iter("testcase"):
+        for skipped in case.iter("skipped"):
+            reason = skipped.get("message", "")
+            if reason.startswith(INCONCLUSIVE):
+                yield f"{suite.get('name')} {case.get('name')}: {reason}"
 
 
 def _tier(name: str, path: str) -> t.Callable[[list[str]], int]:
@@ -179,34 +234,118 @@ def _lint(arguments: list[str]) -> int:
 
 
 def _test(arguments: list[str]) -> int:
-    environment.prepare()
-    budget = Budget(_minutes())
-    counts = [lint()]
-    for name, path in PYTEST_TIERS.items():
-        counts.append(pytest(name, [path], [*_leave_out_full(name), *arguments], budget=budget))
-    return close(counts)
+    """Everything that is required, then further pieces as long as they end within the time."""
+    budget, clock = Budget(_last_minute()), _Clock()
+    changed = _set_up()
+    units, factor = Units(), machine.factor()
+    counts = [lint(changed=changed)]
+    left_out = []
+    for piece in pieces(touched.select(changed), PYTEST_TIERS):
+        limit = _minutes() * 60
+        if piece.is_required or fits(units.of(piece.name), factor=factor, elapsed=clock.seconds(), limit=limit):
+            counts.append(_run_piece(piece, arguments, units, factor, budget))
+        else:
+            left_out.append(
+                f"{piece.name}: {_clock(units.of(piece.name) * factor)} would not end within {_minutes():g} minutes"
+            )
+    return close(counts, left_out)
 
 
 def _quick(arguments: list[str]) -> int:
-    environment.prepare()
-    counts = [lint()]
-    counts += [
-        pytest(name, [PYTEST_TIERS[name]], [*_leave_out_full(name), *arguments]) for name in ("unit", "integration")
-    ]
-    selection = touched.select(touched.changed_paths())
-    for tier, expression in (("roles", selection.roles), ("clusters", selection.clusters)):
-        if expression:
-            print(f"\n{tier}: the change touches {', '.join(expression)}", flush=True)
-            counts.append(
-                pytest(tier, [PYTEST_TIERS[tier]], [*_leave_out_full(tier), "-k", " or ".join(expression), *arguments])
-            )
-    return close(counts)
+    changed = _set_up()
+    units, factor = Units(), machine.factor()
+    selection = touched.select(changed)
+    wanted = {"", *selection.roles, *selection.clusters}
+    chosen = [piece for piece in pieces(selection, PYTEST_TIERS) if piece.name.partition(" ")[2] in wanted]
+    print(f"\nthe change touches {', '.join(piece.name for piece in chosen)}", flush=True)
+    return close([lint(changed=changed), *(_run_piece(piece, arguments, units, factor, None) for piece in chosen)])
 
 
 def _full(arguments: list[str]) -> int:
-    environment.prepare()
-    counts = [lint(), *(pytest(name, [path], arguments) for name, path in PYTEST_TIERS.items())]
+    """Every piece; those that passed at this very commit in an earlier run are not run again."""
+    _set_up()
+    units, factor = Units(), machine.factor()
+    memory = Memory(ROOT / "build" / "full.json", keep_results.commit())
+    if memory.is_empty:
+        shutil.rmtree(RESULTS, ignore_errors=True)
+
+    def run(piece: Piece) -> Count:
+        return memory.count(piece.name) or memory.remember(_run_piece(piece, arguments, units, factor, None, full=True))
+
+    everything = pieces(touched.Selection((), ()), PYTEST_TIERS, full=True)
+    counts = [memory.count("lint") or memory.remember(lint()), *(run(piece) for piece in everything)]
     return max(close(counts), _call(["python", "-m", "tests.tools.keep_results", "make full"]))
+
+
+class Memory:
+    """What passed at a commit, so that a long run can be taken up again. Uncommitted changes are never remembered."""
+
+    def __init__(self, path: Path, commit: str) -> None:
+        self._path = path
+        self._commit = commit
+        found = json.loads(path.read_text()) if path.is_file() else {}
+        self._counts = found.get("counts", {}) if found.get("commit") == commit and " " not in commit else {}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has passed at this commit yet."""
+        return not self._counts
+
+    def count(self, name: str) -> Count | None:
+        """What a piece proved earlier; ``None`` when it has to be run."""
+        known = self._counts.get(name)
+        return Count(**{**known, "left_out": tuple(known["left_out"])}) if known else None
+
+    def remember(self, count: Count) -> Count:
+        """Keep a piece that passed; the count itself."""
+        if count.passed and not count.failed:
+            self._counts[count.tier] = dataclasses.asdict(count)
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.write_text(json.dumps({"commit": self._commit, "counts": self._counts}, indent=2))
+        return count
+
+
+class _Clock:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
+
+
+def _set_up() -> list[Path]:
+    """Everything that the tiers need, and the machine's factor before anything else is at work; the changed paths."""
+    environment.prepare()
+    os.environ[machine.VARIABLE] = str(machine.factor())
+    print(f"machine: factor {os.environ[machine.VARIABLE]}", flush=True)
+    # Else the time of the first build would be taken for the tests'.
+    if _call(["python", "tests/lab", "build"]) != 0:
+        raise SetupError("the lab could not be built: python3 tests/lab build shows why")
+    return touched.changed_paths()
+
+
+def _run_piece(
+    piece: Piece, arguments: t.Sequence[str], units: Units, factor: float, budget: Budget | None, *, full: bool = False
+) -> Count:
+    left_out = [] if full else _leave_out_full(piece.tier)
+    count = pytest(piece.tier, piece.paths, [*left_out, *arguments], budget=budget, name=piece.name)
+    if not count.failed and not arguments:
+        units.remember(piece.name, count.seconds / factor)
+    return count
+
+
+def _is_for_ansible_test(changed: t.Iterable[Path]) -> bool:
+    return any(path.as_posix() == part or path.is_relative_to(part) for path in changed for part in _OF_ANSIBLE_TEST)
+
+
+def _forget_earlier_runs(target: str) -> None:
+    """Nothing of an earlier run can be taken for this one's."""
+    if target in (*PYTEST_TIERS, "lint", "test", "quick", "full"):
+        CLOSING_LINE.unlink(missing_ok=True)
+    if target in ("clusters", "test", "quick", "demo", "bench"):
+        shutil.rmtree(RESULTS, ignore_errors=True)
 
 
 def _program(module: str) -> t.Callable[[list[str]], int]:
@@ -276,12 +415,14 @@ def _call(command: t.Sequence[str], *, seconds: float | None = None) -> int:
         raise
 
 
-def _minutes() -> float | None:
-    """The time of ``make test``: ``KUBEADM_HA_TEST_MINUTES``; in CI, which kills at 90 minutes, 85 unless told."""
-    told = os.environ.get("KUBEADM_HA_TEST_MINUTES")
-    if told:
-        return float(told)
-    return 85 if os.environ.get("CI") else None
+def _minutes() -> float:
+    """Minutes of the clock within which further pieces must end: ``KUBEADM_HA_TEST_MINUTES``, else 75."""
+    return float(os.environ.get("KUBEADM_HA_TEST_MINUTES") or MINUTES)
+
+
+def _last_minute() -> float | None:
+    """Minutes after which even what is required is interrupted: in continuous integration only."""
+    return LAST_MINUTE if os.environ.get("CI") else None
 
 
 def _leave_out_full(tier: str) -> list[str]:

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which scenarios a change touches, for ``make quick``.
 
-A change of a role, or of a module that the role's tasks name, touches the role's Molecule scenario and the tests of ``tests/roles`` that name the role. A change of a
-playbook, or of a file that a cluster scenario imports, touches that scenario. ``make test`` runs all of them anyway.
+A change of a role, or of a module that the role's tasks name, touches the role's Molecule scenario and the tests of
+``tests/roles`` that name the role. A change of a playbook, or of a file that a cluster scenario imports, touches that
+scenario. ``make test`` takes them first.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from pathlib import Path
 
 from .environment import ROOT
 
+_DAY = 24 * 60 * 60
+
 
 @dataclasses.dataclass(frozen=True)
 class Selection:
@@ -27,12 +30,24 @@ class Selection:
 
 
 def changed_paths() -> list[Path]:
-    """What differs from the branch's upstream, or without one from the last commit; new files too."""
+    """What differs from the branch's upstream; new files too.
+
+    Where nothing differs (a fresh clone, as in continuous integration), or without an upstream: what the commits of the
+    last day before the newest one changed.
+    """
     upstream = _git("rev-parse", "--verify", "--quiet", "@{upstream}")
-    head = _git("rev-parse", "--verify", "--quiet", "HEAD")
-    base = _git("merge-base", upstream[0], "HEAD") if upstream else head
-    names = _git("diff", "--name-only", base[0]) if base else _git("ls-files")
-    return [Path(name) for name in sorted({*names, *_git("ls-files", "--others", "--exclude-standard")})]
+    base = _git("merge-base", upstream[0], "HEAD") if upstream else []
+    new = _git("ls-files", "--others", "--exclude-standard")
+    names = [*_git("diff", "--name-only", base[0]), *new] if base else []
+    if not names:
+        base = _a_day_before_the_newest_commit()
+        names = [*(_git("diff", "--name-only", base[0]) if base else _git("ls-files")), *new]
+    return [Path(name) for name in sorted(set(names))]
+
+
+def _a_day_before_the_newest_commit() -> list[str]:
+    newest = _git("log", "-1", "--format=%ct")
+    return _git("rev-list", "-1", f"--before={int(newest[0]) - _DAY}", "HEAD") if newest else []
 
 
 def select(paths: t.Iterable[Path], root: Path = ROOT) -> Selection:

@@ -26,6 +26,7 @@ def results(directory: Path) -> ScenarioResults:
 
 def test_file_has_the_format_of_the_design(tmp_path: Path) -> None:
     with results(tmp_path / "build" / "results") as scenario:
+        scenario.commit, scenario.machine_factor = "abc", 2.0
         scenario.add_step("certify", 6.1)
         scenario.add_probes({"cp1": QUIET})
         scenario.timing("noop_seconds", 21.4, bound=30)
@@ -36,6 +37,8 @@ def test_file_has_the_format_of_the_design(tmp_path: Path) -> None:
         "scenario": "convert",
         "kubernetes": "v1.34.4",
         "passed": True,
+        "commit": "abc",
+        "factor": 2.0,
         "steps": [{"name": "certify", "seconds": 6.1}],
         "probes": {"cp1": {"sent": 2210, "failed": 0, "longest_gap_ms": 61}},
         "figures": {
@@ -155,3 +158,12 @@ def test_table(tmp_path: Path) -> None:
         "\n"
         "failed: members: 2, bound = 3\n"
     )
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(2.5, Verdict.OK), (7.5, Verdict.ABOVE_BOUND), (7.6, Verdict.FAILED)])
+def test_the_bound_of_a_timing_is_in_units(value: float, verdict: Verdict) -> None:
+    assert Figure(name="x", value=value, bound=1, rule=Rule.TIMING).verdict(machine_factor=2.5) is verdict
+
+
+def test_a_count_does_not_depend_on_the_machine() -> None:
+    assert Figure(name="x", value=2, bound=1, rule=Rule.AT_MOST).verdict(machine_factor=2.5) is Verdict.FAILED

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools import environment, gates, keep_results, package, run, touched
+from tests.tools import environment, gates, keep_results, machine, package, pieces, run, touched
 
 
 def test_the_makefile_and_the_help_name_every_target() -> None:
@@ -25,16 +25,24 @@ def test_the_makefile_and_the_help_name_every_target() -> None:
     assert set(re.findall(r"^make (\w+)", run.HELP, re.MULTILINE)) == set(run.TARGETS)
 
 
+SPOILT = (
+    '<testcase name="test_no_probe_failed"><skipped type="pytest.skip" message="inconclusive: the control failed 40 of 2000"/>'
+    "</testcase>"
+)
+
+
 @pytest.mark.parametrize(
     ("report", "counts"),
     [
-        ('<testsuites><testsuite tests="3" failures="0" errors="0" skipped="0"/></testsuites>', (3, 0)),
-        ('<testsuites><testsuite tests="5" failures="1" errors="1" skipped="1"/></testsuites>', (2, 3)),
-        ('<testsuites><testsuite tests="1"/><testsuite tests="2" failures="2"/></testsuites>', (1, 2)),
+        ('<testsuites><testsuite tests="3" failures="0" errors="0" skipped="0"/></testsuites>', (3, 0, 0)),
+        ('<testsuites><testsuite tests="5" failures="1" errors="1" skipped="1"/></testsuites>', (2, 3, 0)),
+        ('<testsuites><testsuite tests="1"/><testsuite tests="2" failures="2"/></testsuites>', (1, 2, 0)),
+        (f'<testsuites><testsuite name="x" tests="4" skipped="2">{SPOILT}</testsuite></testsuites>', (2, 1, 1)),
     ],
 )
-def test_skipped_tests_count_as_failed(report: str, counts: tuple[int, int]) -> None:
-    assert run.read_report(report) == counts
+def test_skipped_tests_count_as_failed_but_for_inconclusive_ones(report: str, counts: tuple[int, int, int]) -> None:
+    told = run.read_report(report)
+    assert (told.passed, told.failed, len(told.left_out)) == counts
 
 
 @pytest.mark.parametrize(
@@ -96,6 +104,133 @@ def test_a_tier_that_exceeds_its_time_has_failed(reports: Path) -> None:
     count = run.pytest("sample", [str(reports / "test_x.py")], OWN, launcher=(sys.executable, "-m"), budget=budget)
     assert count.failed >= 1
     assert count.seconds < 60
+
+
+def test_what_was_left_out_is_named_and_not_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(run, "REPORTS", tmp_path)
+    monkeypatch.setattr(run, "CLOSING_LINE", tmp_path / "closing-line.txt")
+    count = run.Count("clusters test_convert", 27, 0, 1.0, ("clusters test_convert test_no_probe: inconclusive: x",))
+    assert run.close([count], ["clusters test_other: 7:00 min would not end within 75 minutes"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("left out")] == [
+        "left out, not passed: clusters test_convert test_no_probe: inconclusive: x",
+        "left out, not passed: clusters test_other: 7:00 min would not end within 75 minutes",
+    ]
+    assert lines[-1] == "27 passed, 0 failed"
+
+
+@pytest.mark.parametrize(
+    ("units", "factor", "elapsed", "expected"),
+    [
+        (600, 1.0, 3900, True),
+        (601, 1.0, 3900, False),
+        (600, 2.5, 3000, True),
+        (600, 2.5, 3001, False),
+        (0, 4, 4501, False),
+    ],
+)
+def test_a_further_piece_begins_only_when_it_ends_in_time(
+    units: float, factor: float, elapsed: float, expected: bool
+) -> None:
+    assert pieces.fits(units, factor=factor, elapsed=elapsed, limit=75 * 60) is expected
+
+
+def _names(selection: touched.Selection, root: Path, *, full: bool = False) -> tuple[list[str], list[str]]:
+    found = pieces.pieces(selection, run.PYTEST_TIERS, root, full=full)
+    return [piece.name for piece in found if piece.is_required], [
+        piece.name for piece in found if not piece.is_required
+    ]
+
+
+def test_what_is_required_comes_first_then_what_the_change_touches(tmp_path: Path) -> None:
+    _write(
+        tmp_path,
+        {
+            "molecule/balancer/molecule.yml": "",
+            "molecule/joiner/molecule.yml": "",
+            "tests/roles/test_molecule.py": "",
+            "tests/roles/test_balancer.py": "",
+            "tests/roles/test_guest.py": "\npytestmark = pytest.mark.full\n",
+            "tests/scenarios/test_convert.py": "",
+            "tests/scenarios/test_convert_odd.py": "",
+            "tests/scenarios/test_starting_states.py": "",
+            "tests/scenarios/test_z.py": "",
+            "tests/scenarios/test_grow.py": "\npytestmark = pytest.mark.full\n",
+        },
+    )
+    required, further = _names(touched.Selection(("joiner",), ("test_z",)), tmp_path)
+    assert required == ["unit", "integration", "roles joiner", "clusters test_convert"]
+    assert further == [
+        "roles balancer",
+        "roles test_balancer",
+        "clusters test_z",
+        "clusters test_starting_states",
+        "clusters test_convert_odd",
+    ]
+    everything, nothing = _names(touched.Selection((), ()), tmp_path, full=True)
+    assert nothing == []
+    assert set(everything) == {*required, *further, "roles test_guest", "clusters test_grow"}
+
+
+def test_the_last_known_units_come_from_this_machine_then_from_the_checkout(tmp_path: Path) -> None:
+    known = tmp_path / "units.json"
+    known.write_text('{"unit": 40, "clusters test_convert": 300}')
+    units = pieces.Units(tmp_path / "cache" / "units.json", known)
+    assert [units.of(name) for name in ("unit", "clusters test_new")] == [40, pieces.UNKNOWN_UNITS]
+    units.remember("unit", 51.26)
+    assert [units.of(name) for name in ("unit", "clusters test_convert")] == [51.3, 300]
+
+
+def test_the_units_of_the_checkout_name_pieces_that_exist() -> None:
+    everything = {
+        "unit",
+        "integration",
+        *(name for name in _names(touched.Selection((), ()), environment.ROOT, full=True)[0]),
+    }
+    assert set(json.loads((environment.ROOT / "tests/tools/units.json").read_text())) <= everything
+
+
+def test_only_a_change_of_plugins_calls_for_ansible_test() -> None:
+    assert run._is_for_ansible_test([Path("plugins/modules/kubeadm_join.py")])
+    assert run._is_for_ansible_test([Path("README.md"), Path("galaxy.yml")])
+    assert not run._is_for_ansible_test([Path("roles/preflight/tasks/main.yml"), Path("tests/scenarios/convert.py")])
+
+
+def test_a_full_run_is_taken_up_again_at_the_same_commit_only(tmp_path: Path) -> None:
+    path = tmp_path / "build" / "full.json"
+    count = run.Count("unit", 3, 0, 1.5, ("x",))
+    first = run.Memory(path, "abc")
+    assert first.is_empty
+    first.remember(count)
+    first.remember(run.Count("integration", 3, 1, 1.5))
+    again = run.Memory(path, "abc")
+    assert again.count("unit") == count
+    assert again.count("integration") is None
+    assert run.Memory(path, "def").is_empty
+    assert run.Memory(path, "abc with uncommitted changes").is_empty
+
+
+def test_nothing_of_an_earlier_run_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line, results = tmp_path / "closing-line.txt", tmp_path / "results"
+    _write(tmp_path, {"closing-line.txt": "1 passed, 0 failed\n", "results/convert.json": "{}"})
+    monkeypatch.setattr(run, "CLOSING_LINE", line)
+    monkeypatch.setattr(run, "RESULTS", results)
+    run._forget_earlier_runs("help")
+    assert line.exists()
+    run._forget_earlier_runs("unit")
+    assert (line.exists(), results.exists()) == (False, True)
+    run._forget_earlier_runs("test")
+    assert not results.exists()
+
+
+def test_the_machine_is_measured_once_for_all_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "seconds_of_job", lambda: machine.REFERENCE_SECONDS * 2.5)
+    monkeypatch.delenv(machine.VARIABLE, raising=False)
+    assert machine.factor() == 2.5
+    monkeypatch.setenv(machine.VARIABLE, "1.7")
+    assert machine.factor() == 1.7
 
 
 def test_an_unknown_target_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -220,23 +355,31 @@ def test_a_change_touches_its_scenarios(
     assert touched.select([Path(changed)], tmp_path) == touched.Selection(roles, clusters)
 
 
-def test_results_are_kept_with_date_command_and_commit(tmp_path: Path) -> None:
+def test_results_are_kept_with_what_made_them(tmp_path: Path) -> None:
     source, destination = tmp_path / "build", tmp_path / "docs"
     source.mkdir()
-    (source / "convert.json").write_text('{"scenario": "convert", "passed": true}')
-    keep_results.keep(source, destination, command="make full", commit="abc", today=dt.date(2026, 11, 21))
+    result = {"scenario": "convert", "passed": True, "commit": "abc", "factor": 1.2}
+    (source / "convert.json").write_text(json.dumps(result))
+    keep_results.keep(source, destination, command="make full", today=dt.date(2026, 11, 21))
     assert json.loads((destination / "convert.json").read_text()) == {
         "date": "2026-11-21",
         "command": "make full",
         "commit": "abc",
+        "factor": 1.2,
         "result": {"scenario": "convert", "passed": True},
     }
+
+
+def test_a_result_that_does_not_tell_its_commit_is_not_kept(tmp_path: Path) -> None:
+    (tmp_path / "old.json").write_text('{"scenario": "old", "passed": true}')
+    with pytest.raises(ValueError, match="old.json"):
+        keep_results.keep(tmp_path, tmp_path / "docs", command="x", today=dt.date(2026, 11, 21))
 
 
 def test_a_failed_result_is_not_kept(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text('{"scenario": "bad", "passed": false}')
     with pytest.raises(ValueError, match="bad.json"):
-        keep_results.keep(tmp_path, tmp_path / "docs", command="x", commit="x", today=dt.date(2026, 11, 21))
+        keep_results.keep(tmp_path, tmp_path / "docs", command="x", today=dt.date(2026, 11, 21))
     assert not (tmp_path / "docs").exists()
 
 
