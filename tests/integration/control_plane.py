@@ -159,8 +159,22 @@ def lab_binaries() -> Path:
 
 
 @contextlib.contextmanager
-def running(binaries: Path, directory: Path, *, api_server_flags: t.Sequence[str] = ()) -> t.Iterator[ControlPlane]:
-    """A control plane for the time of the context; the API server gets ``api_server_flags`` in addition."""
+def running(
+    binaries: Path,
+    directory: Path,
+    *,
+    api_server_flags: t.Sequence[str] = (),
+    further_client_ca: str = "",
+    with_controllers: bool = True,
+) -> t.Iterator[ControlPlane]:
+    """A control plane for the time of the context.
+
+    :param binaries: directory of the Kubernetes and etcd binaries.
+    :param directory: an empty directory.
+    :param api_server_flags: what the API server gets in addition.
+    :param further_client_ca: PEM text of a CA whose client certificates are good, too.
+    :param with_controllers: ``False`` leaves out kube-controller-manager and the administrator's rights.
+    """
     api_port, etcd_port, peer_port, manager_port = processes.free_ports(4)
     plane = ControlPlane(
         binaries=binaries,
@@ -172,10 +186,15 @@ def running(binaries: Path, directory: Path, *, api_server_flags: t.Sequence[str
         etcd_port=etcd_port,
     )
     _write_files(plane)
+    client_ca = directory / "client-ca.crt"
+    client_ca.write_text((plane.pki / "ca.crt").read_text(encoding="utf-8") + further_client_ca, encoding="utf-8")
     with contextlib.ExitStack() as stack:
         stack.enter_context(_process(plane, "etcd", _etcd_flags(plane, peer_port)))
         stack.enter_context(_process(plane, "kube-apiserver", [*_api_server_flags(plane), *api_server_flags]))
         _await_ready(plane)
+        if not with_controllers:
+            yield plane
+            return
         _bind_administrators(plane)
         stack.enter_context(_process(plane, "kube-controller-manager", _controller_manager_flags(plane, manager_port)))
         yield plane
@@ -250,7 +269,7 @@ def _api_server_flags(plane: ControlPlane) -> list[str]:
         f"--etcd-keyfile={pki / 'apiserver-etcd-client.key'}",
         f"--tls-cert-file={pki / 'apiserver.crt'}",
         f"--tls-private-key-file={pki / 'apiserver.key'}",
-        f"--client-ca-file={pki / 'ca.crt'}",
+        f"--client-ca-file={plane.directory / 'client-ca.crt'}",
         f"--requestheader-client-ca-file={pki / 'front-proxy-ca.crt'}",
         "--requestheader-allowed-names=front-proxy-client",
         "--requestheader-username-headers=X-Remote-User",

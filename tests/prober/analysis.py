@@ -10,6 +10,7 @@ schedule.
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 from dataclasses import dataclass
@@ -25,13 +26,38 @@ class NoProbesError(ValueError):
     """The log says nothing about the time asked for, so that any figure would be made up."""
 
 
+#: Name of the target that nothing is done to: its failures tell of the machine.
+CONTROL = "control"
+#: A failed probe within half a second of a failed one of the control, so within one second, tells of the machine too.
+_SECONDS_OF_CONTROL = 0.5
+#: Share of failed probes of the control above which the machine spoilt the measurement.
+_SPOILT = 0.01
+
+
 @dataclass(frozen=True, kw_only=True)
 class TargetSummary:
-    """The figures of one target in DESIGN's results file: counts, and a gap in milliseconds."""
+    """The figures of one target in DESIGN's results file: counts, and times.
+
+    :param excused: how many of the failed probes the control's failures excuse.
+    :param longest_gap_ms: longest time without a success.
+    :param longest_outage_seconds: longest time in which every probe failed and none was excused.
+    """
 
     sent: int
     failed: int
     longest_gap_ms: float
+    excused: int = 0
+    longest_outage_seconds: float = 0.0
+
+    @property
+    def held_against_us(self) -> int:
+        """Failed probes that nothing excuses."""
+        return self.failed - self.excused
+
+    @property
+    def is_spoilt(self) -> bool:
+        """For the control: whether it failed so often that the run tells nothing."""
+        return self.failed > self.sent * _SPOILT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +96,34 @@ def failures(probes: Sequence[Probe]) -> tuple[Probe, ...]:
     return tuple(probe for probe in probes if not probe.ok)
 
 
+def judged(probes: Sequence[Probe], control: Sequence[Probe]) -> tuple[Probe, ...]:
+    """Return the probes without the failed ones that the control excuses: it failed within the same second."""
+    moments = sorted(probe.scheduled for probe in failures(control))
+
+    def is_excused(probe: Probe) -> bool:
+        position = bisect.bisect_left(moments, probe.scheduled - _SECONDS_OF_CONTROL)
+        return position < len(moments) and moments[position] <= probe.scheduled + _SECONDS_OF_CONTROL
+
+    return tuple(probe for probe in probes if probe.ok or not is_excused(probe))
+
+
+def longest_outage_seconds(probes: Sequence[Probe]) -> float:
+    """Return the longest time from the schedule of a failed probe to that of the last failed one without a success."""
+    longest, began = 0.0, None
+    for probe in probes:
+        if probe.ok:
+            began = None
+            continue
+        began = probe.scheduled if began is None else began
+        longest = max(longest, probe.scheduled - began)
+    return longest
+
+
+def control_of(log: ProbeLog) -> tuple[Probe, ...]:
+    """Return the control's probes; none where there is no control."""
+    return counted(log, CONTROL) if CONTROL in {target.name for target in log.targets} else ()
+
+
 def longest_gap_ms(probes: Sequence[Probe]) -> float:
     """Return the longest time between successive successes, by completion, in milliseconds.
 
@@ -87,10 +141,15 @@ def longest_gap_ms(probes: Sequence[Probe]) -> float:
     return max((later - earlier for earlier, later in itertools.pairwise(moments)), default=0.0) * 1000
 
 
-def summarize(probes: Sequence[Probe]) -> TargetSummary:
-    """Return the figures of one target."""
+def summarize(probes: Sequence[Probe], control: Sequence[Probe] = ()) -> TargetSummary:
+    """Return the figures of one target; the control excuses what the machine did."""
+    against_us = judged(probes, control)
     return TargetSummary(
-        sent=len(probes), failed=len(failures(probes)), longest_gap_ms=round(longest_gap_ms(probes), 1)
+        sent=len(probes),
+        failed=len(failures(probes)),
+        excused=len(probes) - len(against_us),
+        longest_gap_ms=round(longest_gap_ms(probes), 1),
+        longest_outage_seconds=round(longest_outage_seconds(against_us), 3),
     )
 
 
@@ -99,7 +158,13 @@ def summarize_log(log: ProbeLog, *, start: float = -math.inf, end: float = math.
 
     When an event follows ``end``, the test lets the probes in flight finish first (``Prober.settle``).
     """
-    return {target.name: summarize(window(counted(log, target.name), start=start, end=end)) for target in log.targets}
+    return {
+        target.name: summarize(
+            window(counted(log, target.name), start=start, end=end),
+            () if target.name == CONTROL else control_of(log),
+        )
+        for target in log.targets
+    }
 
 
 def failed_after(probes: Sequence[Probe], event: float, *, end: float = math.inf) -> tuple[Probe, ...]:

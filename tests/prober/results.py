@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from tests.prober.analysis import CONTROL
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 RESULTS = Path(__file__).resolve().parents[2] / "build" / "results"
 TIMING_FACTOR = 3.0
+#: So long no machine stalls us without the control's noticing.
+_OUTAGE_SECONDS = 1.0
 _SCENARIO = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -53,6 +57,7 @@ class Verdict(enum.Enum):
     OK = "ok"
     ABOVE_BOUND = "above bound"
     FAILED = "FAILED"
+    INCONCLUSIVE = "inconclusive"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +76,8 @@ class Figure:
     value: float
     bound: float
     rule: Rule
+    is_spoilt: bool = False
+    """The probes that it was taken from tell nothing."""
 
     def verdict(self, *, timing_factor: float = TIMING_FACTOR, machine_factor: float = 1.0) -> Verdict:
         """Judge the figure; a value that is no number fails.
@@ -82,6 +89,8 @@ class Figure:
             return Verdict.OK if self.value == self.bound else Verdict.FAILED
         if self.rule is Rule.AT_LEAST:
             return Verdict.OK if self.value >= self.bound and math.isfinite(self.value) else Verdict.FAILED
+        if self.is_spoilt:
+            return Verdict.INCONCLUSIVE
         bound = self.bound * machine_factor if self.rule is Rule.TIMING else self.bound
         if self.value <= bound:
             return Verdict.OK
@@ -92,16 +101,29 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class ProbedTarget:
-    """The summary of one target and how many failed probes the scenario allows (None: any number)."""
+    """The summary of one target and how many failed probes the scenario allows (None: any number).
+
+    :param is_spoilt: the control failed so often meanwhile that the number of failed probes tells nothing.
+    """
 
     name: str
     summary: TargetSummary
     max_failed: int | None
+    is_spoilt: bool = False
 
     def verdict(self) -> Verdict:
-        """Judge the target; one that was never probed fails."""
-        failed_too_many = self.max_failed is not None and self.summary.failed > self.max_failed
-        return Verdict.FAILED if failed_too_many or self.summary.sent == 0 else Verdict.OK
+        """Judge the target; one that was never probed fails.
+
+        An outage while the control answered is one on a busy machine, too.
+        """
+        if self.summary.sent == 0:
+            return Verdict.FAILED
+        if self.max_failed is None:
+            return Verdict.OK
+        if self.is_spoilt:
+            is_outage = self.summary.longest_outage_seconds >= _OUTAGE_SECONDS
+            return Verdict.FAILED if is_outage else Verdict.INCONCLUSIVE
+        return Verdict.FAILED if self.summary.held_against_us > self.max_failed else Verdict.OK
 
 
 @dataclass(kw_only=True)
@@ -129,6 +151,7 @@ class ScenarioResults:
     probes: list[ProbedTarget] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    inconclusive: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if not _SCENARIO.fullmatch(self.scenario):
@@ -158,18 +181,30 @@ class ScenarioResults:
         self.steps.append(Step(name=name, seconds=seconds))
 
     def add_probes(self, summaries: Mapping[str, TargetSummary], *, max_failed: int | None = 0) -> None:
-        """Add targets probed during the change itself.
+        """Add targets probed during the change itself, and the control that was probed with them.
 
         :raises ValueError: when a target of that name is there already.
         """
+        is_spoilt = self.is_spoilt_by(summaries.get(CONTROL), "the probes of the change")
         for name, summary in summaries.items():
             if name in {probed.name for probed in self.probes}:
                 raise ValueError(f"target {name!r} is in the results already")
-            self.probes.append(ProbedTarget(name=name, summary=summary, max_failed=max_failed))
+            allowed = None if name == CONTROL else max_failed
+            self.probes.append(ProbedTarget(name=name, summary=summary, max_failed=allowed, is_spoilt=is_spoilt))
 
-    def at_most(self, name: str, value: int, *, bound: int) -> Figure:
+    def is_spoilt_by(self, control: TargetSummary | None, what: str) -> bool:
+        """Whether the machine spoilt a measurement by its control; then the reason is noted."""
+        if control is None or not control.is_spoilt:
+            return False
+        self.inconclusive.append(
+            f"{what}: the control, to which nothing was done, failed {control.failed} of its {control.sent} probes, more "
+            "than 1 %, so the machine was too busy to tell; run it again on an idle one"
+        )
+        return True
+
+    def at_most(self, name: str, value: int, *, bound: int, is_spoilt: bool = False) -> Figure:
         """Add a count that must not exceed its bound, such as changed or failed probes."""
-        return self._add(Figure(name=name, value=value, bound=bound, rule=Rule.AT_MOST))
+        return self._add(Figure(name=name, value=value, bound=bound, rule=Rule.AT_MOST, is_spoilt=is_spoilt))
 
     def at_least(self, name: str, value: int, *, bound: int) -> Figure:
         """Add a count that must reach its bound."""
@@ -179,9 +214,9 @@ class ScenarioResults:
         """Add a count that must equal its bound, such as members."""
         return self._add(Figure(name=name, value=value, bound=bound, rule=Rule.EXACTLY))
 
-    def timing(self, name: str, value: float, *, bound: float) -> Figure:
-        """Add a time, or a ratio of times, with its upper bound."""
-        return self._add(Figure(name=name, value=value, bound=bound, rule=Rule.TIMING))
+    def timing(self, name: str, value: float, *, bound: float, is_spoilt: bool = False) -> Figure:
+        """Add a time with its upper bound in units."""
+        return self._add(Figure(name=name, value=value, bound=bound, rule=Rule.TIMING, is_spoilt=is_spoilt))
 
     def fail(self, reason: str) -> None:
         """Make the scenario failed for a reason that is no figure."""
@@ -195,7 +230,7 @@ class ScenarioResults:
         reasons = list(self.errors)
         reasons += [
             f"probes of {probed.name}: {probed.summary.failed} of {probed.summary.sent} failed,"
-            f" allowed {probed.max_failed}"
+            f" {probed.summary.excused} of them while the control failed too, allowed {probed.max_failed}"
             for probed in self.probes
             if probed.verdict() is Verdict.FAILED
         ]
@@ -213,8 +248,15 @@ class ScenarioResults:
 
     @property
     def passed(self) -> bool:
-        """Whether there is no reason to fail."""
-        return not self.failures()
+        """Whether there is no reason to fail and everything could be told."""
+        return not self.failures() and not self.inconclusive
+
+    @property
+    def verdict(self) -> str:
+        """One word for the whole: passed, inconclusive or FAILED."""
+        if self.failures():
+            return Verdict.FAILED.value
+        return Verdict.INCONCLUSIVE.value if self.inconclusive else "passed"
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of the results file."""
@@ -222,6 +264,7 @@ class ScenarioResults:
             "scenario": self.scenario,
             "kubernetes": self.kubernetes,
             "passed": self.passed,
+            "inconclusive": self.inconclusive,
             "commit": self.commit,
             "factor": self.machine_factor,
             "steps": [{"name": step.name, "seconds": round(step.seconds, 2)} for step in self.steps],
@@ -229,6 +272,7 @@ class ScenarioResults:
                 probed.name: {
                     "sent": probed.summary.sent,
                     "failed": probed.summary.failed,
+                    "excused": probed.summary.excused,
                     "longest_gap_ms": round(probed.summary.longest_gap_ms),
                 }
                 for probed in self.probes
@@ -260,7 +304,7 @@ class ScenarioResults:
 
     def table(self) -> str:
         """Return what was measured as aligned plain text, with a verdict for each line."""
-        blocks = [f"{self.scenario}, Kubernetes {self.kubernetes}: {'passed' if self.passed else 'FAILED'}"]
+        blocks = [f"{self.scenario}, Kubernetes {self.kubernetes}: {self.verdict}"]
         if self.steps:
             rows = [(step.name, f"{step.seconds:.1f}") for step in self.steps]
             rows.append(("all steps", f"{sum(step.seconds for step in self.steps):.1f}"))
@@ -271,12 +315,13 @@ class ScenarioResults:
                     probed.name,
                     str(probed.summary.sent),
                     str(probed.summary.failed),
+                    str(probed.summary.excused),
                     f"{probed.summary.longest_gap_ms:.0f}",
                     probed.verdict().value,
                 )
                 for probed in self.probes
             ]
-            blocks.append(_aligned(("probed", "sent", "failed", "longest gap ms", "verdict"), probed_rows))
+            blocks.append(_aligned(("probed", "sent", "failed", "excused", "longest gap ms", "verdict"), probed_rows))
         if self.figures:
             figure_rows = [
                 (
@@ -289,7 +334,8 @@ class ScenarioResults:
             ]
             blocks.append(_aligned(("figure", "value", "bound", "verdict"), figure_rows))
         if not self.passed:
-            blocks.append("\n".join(f"failed: {reason}" for reason in self.failures()))
+            reasons = [f"failed: {reason}" for reason in self.failures()]
+            blocks.append("\n".join([*reasons, *(f"inconclusive: {reason}" for reason in self.inconclusive)]))
         return "\n\n".join(blocks) + "\n"
 
     def _add(self, figure: Figure) -> Figure:

@@ -32,8 +32,9 @@ class CommandError(Exception):
 class Lab:
     """A named lab. As a context manager it is up inside the block and gone afterwards, whatever happens."""
 
-    def __init__(self, topology: str, *, name: str) -> None:
+    def __init__(self, topology: str, *, name: str, shows_progress: bool = False) -> None:
         self.name = name
+        self._shows_progress = shows_progress
         self._topology = LAB / "topologies" / f"{topology}.toml"
         self.state = PROJECT / ".cache" / "lab" / name
         self.up_seconds = 0.0
@@ -41,7 +42,7 @@ class Lab:
     def __enter__(self) -> Lab:
         began = time.monotonic()
         try:
-            self._lab("up", str(self._topology), "--name", self.name, timeout=SECONDS_FOR_UP)
+            self._up()
         except BaseException:
             self.down()
             raise
@@ -52,6 +53,24 @@ class Lab:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.down()
+
+    def _up(self) -> None:
+        arguments = ("up", str(self._topology), "--name", self.name)
+        if not self._shows_progress:
+            self._lab(*arguments, timeout=SECONDS_FOR_UP)
+            return
+        # The lab tells what it does on standard error.
+        command = [sys.executable, str(LAB), *arguments]
+        ended = subprocess.run(
+            command,
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            timeout=SECONDS_FOR_UP,
+            check=False,
+        )
+        if ended.returncode != 0:
+            raise CommandError(f"the lab {self.name} could not be made: status {ended.returncode}")
 
     def down(self) -> None:
         """Remove everything that the lab made."""

@@ -5,16 +5,27 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.scenarios.cluster import Lab
 from tests.scenarios.convert import addresses_of
 from tests.scenarios.kubeadm_state import State, kubeadm_state
 from tests.scenarios.shape import PLAIN
+from tests.tools.run import NATIVE
 
 
 @pytest.fixture(scope="session")
 def native() -> State:
-    """The state of a cluster with the same names that plain kubeadm made highly available from the start."""
-    with Lab("native", name="native") as lab:
-        return kubeadm_state(lab, PLAIN.nodes, addresses_of(lab, PLAIN.hosts))
+    """The state of a cluster with the same names that plain kubeadm made highly available from the start.
+
+    One run starts pytest several times: the state is kept in a file that the next run removes.
+    """
+    if not NATIVE.exists():
+        with Lab("native", name="native") as lab:
+            state = kubeadm_state(lab, PLAIN.nodes, addresses_of(lab, PLAIN.hosts))
+        NATIVE.parent.mkdir(parents=True, exist_ok=True)
+        NATIVE.write_text(json.dumps(state), encoding="utf-8")
+    kept: State = json.loads(NATIVE.read_text(encoding="utf-8"))
+    return kept

@@ -16,12 +16,12 @@ def main() -> int:
     """Build, convert, lose a control plane, print. Returns the exit status."""
     with new_results("demo") as results:
         _say("A cluster as a stranger would have made it: kubeadm init, one control plane, two workers.")
-        with Lab("convert", name="demo") as lab:
+        with Lab("convert", name="demo", shows_progress=True) as lab:
             results.add_step("before state", lab.up_seconds)
             print(lab.kubectl("get", "nodes", "--output=wide"))
             conversion = Conversion(lab, results)
             _say(f"ansible-playbook kubeadm.ha.site, endpoint {conversion.endpoint}, under a prober.")
-            run, _log = conversion.convert()
+            run, _log = conversion.convert(shows_progress=True)
             if run.status != 0:
                 print(run.output)
                 results.fail("kubeadm.ha.site failed")
@@ -38,7 +38,11 @@ def main() -> int:
             print(lab.kubectl("get", "nodes", node="cp2"))
         _say("What was measured (build/results/demo.json):")
         print(results.table())
-        return 0 if results.passed else 1
+        if results.inconclusive and not results.failures():
+            _say(
+                "Everything that does not depend on the machine's load held. Probes are not judged by this run: see above."
+            )
+        return 1 if results.failures() else 0
 
 
 def _say(text: str) -> None:

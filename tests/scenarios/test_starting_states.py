@@ -183,12 +183,11 @@ def test_half_way_plan_and_run_agree(story: Story) -> None:
 
 
 def test_half_way_nobody_noticed(story: Story) -> None:
-    seen = story.conversion.bystanders
-    probes = story.conversion.results.as_json()["probes"]
-    assert (probes["cp1"]["failed"], probes["endpoint"]["failed"]) == (0, 0)
-    assert seen.watch_lasted
-    assert seen.total("requests") > 100
-    assert (seen.total("failed requests"), seen.total("failed lookups")) == (0, 0)
+    story.conversion.assert_nobody_noticed()
+
+
+def test_half_way_no_probe_failed(story: Story) -> None:
+    story.conversion.assert_no_probe_failed()
 
 
 def test_half_way_ends_as_kubeadm_would_have_made_it(story: Story, native: State) -> None:

@@ -29,6 +29,8 @@ from .pieces import Piece, Units, fits, pieces
 
 REPORTS = ROOT / "build" / "reports"
 RESULTS = ROOT / "build" / "results"
+#: The state of a cluster of plain kubeadm with which the scenarios of one run compare theirs.
+NATIVE = ROOT / "build" / "native.json"
 CLOSING_LINE = REPORTS / "closing-line.txt"
 HELP = """\
 make lint          every static check, two at a time (make lint ARGS="ruff mypy" for some of them)
@@ -346,6 +348,7 @@ def _forget_earlier_runs(target: str) -> None:
         CLOSING_LINE.unlink(missing_ok=True)
     if target in ("clusters", "test", "quick", "demo", "bench"):
         shutil.rmtree(RESULTS, ignore_errors=True)
+        NATIVE.unlink(missing_ok=True)
 
 
 def _program(module: str) -> t.Callable[[list[str]], int]:

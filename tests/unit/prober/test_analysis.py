@@ -17,8 +17,11 @@ from tests.prober.analysis import (
     counted,
     describe_log,
     failed_after,
+    judged,
     longest_gap_ms,
+    longest_outage_seconds,
     rto_seconds,
+    summarize,
     summarize_log,
     window,
 )
@@ -193,3 +196,41 @@ def test_malformed_log(tmp_path: Path, line: str) -> None:
     path.write_text(line + "\n", encoding="utf-8")
     with pytest.raises(LogError, match="not a record"):
         read_log(path)
+
+
+HEALTHY = "." * 60
+
+
+@pytest.mark.parametrize(
+    ("ours", "control", "failed", "excused"),
+    [
+        (HEALTHY, HEALTHY, 0, 0),
+        ("." * 20 + "t" + "." * 39, HEALTHY, 1, 0),
+        ("." * 20 + "t" + "." * 39, "." * 20 + "t" + "." * 39, 1, 1),
+        # Ten probes are half a second: one more is not the same second any more.
+        ("." * 20 + "t" + "." * 39, "." * 30 + "t" + "." * 29, 1, 1),
+        ("." * 20 + "t" + "." * 39, "." * 31 + "t" + "." * 28, 1, 0),
+        # An outage of a second and a half that began when the machine stalled for a moment.
+        ("." * 20 + "x" * 30 + "." * 10, "." * 20 + "t" + "." * 39, 30, 11),
+        # A control that fails where we do not excuses nothing.
+        (HEALTHY, "t" * 60, 0, 0),
+    ],
+)
+def test_the_control_excuses_what_fails_within_the_same_second(
+    ours: str, control: str, failed: int, excused: int
+) -> None:
+    found = summarize(timeline(ours), timeline(control, target="control"))
+    assert (found.failed, found.excused, found.held_against_us) == (failed, excused, failed - excused)
+    assert len(judged(timeline(ours), timeline(control, target="control"))) == len(ours) - excused
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [(HEALTHY, 0.0), ("..x..", 0.0), ("..xxx..", 0.1), ("xx.xxxxx", 0.2), ("x" * 31, 1.5)]
+)
+def test_an_outage_lasts_from_the_first_to_the_last_failed_probe_without_a_success(text: str, seconds: float) -> None:
+    assert longest_outage_seconds(timeline(text)) == pytest.approx(seconds)
+
+
+def test_a_stall_of_the_machine_is_no_outage() -> None:
+    stalled = "." * 10 + "t" * 30 + "." * 20
+    assert summarize(timeline(stalled), timeline(stalled, target="control")).longest_outage_seconds == 0.0

@@ -37,10 +37,11 @@ def test_file_has_the_format_of_the_design(tmp_path: Path) -> None:
         "scenario": "convert",
         "kubernetes": "v1.34.4",
         "passed": True,
+        "inconclusive": [],
         "commit": "abc",
         "factor": 2.0,
         "steps": [{"name": "certify", "seconds": 6.1}],
-        "probes": {"cp1": {"sent": 2210, "failed": 0, "longest_gap_ms": 61}},
+        "probes": {"cp1": {"sent": 2210, "failed": 0, "excused": 0, "longest_gap_ms": 61}},
         "figures": {
             "noop_seconds": {"value": 21.4, "bound": 30},
             "noop_changed": {"value": 0, "bound": 0},
@@ -86,7 +87,9 @@ def test_one_failed_probe_fails_the_scenario(tmp_path: Path) -> None:
     scenario = results(tmp_path)
     scenario.add_probes({"cp1": QUIET, "endpoint": TargetSummary(sent=5, failed=1, longest_gap_ms=100)})
     assert not scenario.passed
-    assert scenario.failures() == ["probes of endpoint: 1 of 5 failed, allowed 0"]
+    assert scenario.failures() == [
+        "probes of endpoint: 1 of 5 failed, 0 of them while the control failed too, allowed 0"
+    ]
     tolerant = results(tmp_path)
     tolerant.add_probes({"endpoint": TargetSummary(sent=5, failed=1, longest_gap_ms=100)}, max_failed=1)
     assert tolerant.passed
@@ -147,9 +150,9 @@ def test_table(tmp_path: Path) -> None:
         "join          31.2\n"
         "all steps     37.4\n"
         "\n"
-        "probed  sent  failed  longest gap ms  verdict\n"
-        "------  ----  ------  --------------  -------\n"
-        "cp1     2210       0              61  ok\n"
+        "probed  sent  failed  excused  longest gap ms  verdict\n"
+        "------  ----  ------  -------  --------------  -------\n"
+        "cp1     2210       0        0              61  ok\n"
         "\n"
         "figure            value  bound  verdict\n"
         "----------------  -----  -----  -----------\n"
@@ -167,3 +170,39 @@ def test_the_bound_of_a_timing_is_in_units(value: float, verdict: Verdict) -> No
 
 def test_a_count_does_not_depend_on_the_machine() -> None:
     assert Figure(name="x", value=2, bound=1, rule=Rule.AT_MOST).verdict(machine_factor=2.5) is Verdict.FAILED
+
+
+CALM = TargetSummary(sent=2000, failed=20, longest_gap_ms=900)
+BUSY = TargetSummary(sent=2000, failed=21, longest_gap_ms=900)
+
+
+def summary(*, failed: int, excused: int, outage: float = 0.0) -> TargetSummary:
+    return TargetSummary(sent=2000, failed=failed, excused=excused, longest_gap_ms=100, longest_outage_seconds=outage)
+
+
+@pytest.mark.parametrize(
+    ("control", "probed", "verdict"),
+    [
+        (CALM, summary(failed=3, excused=3), "passed"),
+        (CALM, summary(failed=4, excused=3), "FAILED"),
+        (BUSY, summary(failed=0, excused=0), "inconclusive"),
+        (BUSY, summary(failed=40, excused=3, outage=0.95), "inconclusive"),
+        (BUSY, summary(failed=40, excused=3, outage=1.0), "FAILED"),
+    ],
+)
+def test_the_control_excuses_and_makes_inconclusive_but_no_outage(
+    tmp_path: Path, control: TargetSummary, probed: TargetSummary, verdict: str
+) -> None:
+    scenario = results(tmp_path)
+    scenario.add_probes({"cp1": probed, "control": control})
+    assert scenario.verdict == verdict
+    assert scenario.passed is (verdict == "passed")
+    assert bool(scenario.failures()) is (verdict == "FAILED")
+    assert ("inconclusive: the probes of the change: the control" in scenario.table()) is (control is BUSY)
+
+
+def test_a_figure_of_spoilt_probes_is_neither_passed_nor_failed(tmp_path: Path) -> None:
+    scenario = results(tmp_path)
+    spoilt = scenario.is_spoilt_by(BUSY, "the probes after the kill")
+    scenario.timing("rto_kill_seconds", math.inf, bound=1, is_spoilt=spoilt)
+    assert (scenario.failures(), scenario.verdict) == ([], "inconclusive")
