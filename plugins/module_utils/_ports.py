@@ -13,6 +13,7 @@ if t.TYPE_CHECKING:
     from ._domain.backup import Source, StoredFile
     from ._domain.carried_files import FileFact
     from ._domain.certificate import Certificate
+    from ._domain.endpoint_view import View
     from ._domain.reachability import Answer
 
 
@@ -117,6 +118,13 @@ class Tls(t.Protocol):
         self, endpoint: Endpoint, *, server_name: str | None = None, timeout: float = 5.0
     ) -> bytes | None:
         """The served leaf certificate in PEM, unverified; ``None`` when nothing answers in time (seconds)."""
+
+
+class EndpointProbe(t.Protocol):
+    """Looks at the control plane endpoint from this host, by its resolver and without any proxy."""
+
+    def look(self, endpoint: Endpoint) -> View:
+        """What this host sees now, after at most the seconds that it was made for."""
 
 
 class Sockets(t.Protocol):
@@ -304,6 +312,7 @@ __all__ = (
     "Clock",
     "CommandResult",
     "Commands",
+    "EndpointProbe",
     "Etcd",
     "FileTree",
     "Files",

@@ -30,8 +30,12 @@ def plays() -> dict[str, t.Any]:
 def hosts(name: str, order: t.Callable[[list[str]], t.Iterable[str]] = list, /, **steps: list[str]) -> list[str]:
     """The hosts of a play when every step has every host that can have it, in another order."""
     groups = {f"kubeadm_ha_step_{step}": list(order(steps.get(step, EVERY_HOST))) for step in STEPS}
-    variables = {"groups": {**INVENTORY, **groups, "kubeadm_ha_changing": list(order(EVERY_HOST))}}
-    templar = Templar(DataLoader(), variables={**variables, "ansible_check_mode": False})
+    return template(name, {**INVENTORY, **groups, "kubeadm_ha_changing": list(order(EVERY_HOST))})
+
+
+def template(name: str, groups: dict[str, list[str]], *, ansible_check_mode: bool = False) -> list[str]:
+    """The hosts of a play with these groups."""
+    templar = Templar(DataLoader(), variables={"groups": groups, "ansible_check_mode": ansible_check_mode})
     return t.cast("list[str]", templar.template(plays()[name]["hosts"]))
 
 
@@ -39,8 +43,10 @@ IN_ORDER = {
     "Complete or undo what an interrupted run left": CONTROL_PLANES,
     "Balance": BALANCERS,
     "Certify the API servers": CONTROL_PLANES,
-    "Point the cluster and the control planes to the endpoint": CONTROL_PLANES,
-    "Point the workers to the endpoint": WORKERS,
+    "Point one worker to the endpoint": WORKERS[:1],
+    "Point the cluster-wide objects to the endpoint": CONTROL_PLANES,
+    "Point the other workers to the endpoint": WORKERS[1:],
+    "Point the control planes to the endpoint": CONTROL_PLANES,
     "Point the administrators of the load balancers to the endpoint": BALANCERS[:-1],
     "Join control planes": CONTROL_PLANES,
     "Join workers": WORKERS,
@@ -54,6 +60,17 @@ def test_a_play_keeps_the_order_of_the_inventory(name: str) -> None:
     some = ["w2", "cp3", "lb4", "cp1", "lb2", "w1"]
     in_order = [host for host in IN_ORDER[name] if host in some]
     assert hosts(name, **{step: list(some) for step in STEPS}) == in_order
+
+
+def test_every_host_that_is_to_use_the_endpoint_proves_it_before() -> None:
+    name = "Prove the endpoint on every host that is to use it"
+    assert hosts(name, point=["lb2", "w2"]) == [*CONTROL_PLANES, *WORKERS, "lb2"]
+    groups = {**INVENTORY, "kubeadm_ha_step_join": ["cp3", "w7"]}
+    assert template(name, groups) == ["cp3", "w7"]
+    assert template(name, {**INVENTORY, "kubeadm_ha_step_certify": ["cp1"]}) == []
+    assert template(name, groups, ansible_check_mode=True) == []
+    order = list(plays())
+    assert order.index(name) < min(order.index(play) for play in order if play.startswith(("Point ", "Join ")))
 
 
 def test_every_play_that_works_in_batches_is_among_them() -> None:

@@ -211,18 +211,28 @@ def _certify(situation: Situation) -> t.Iterator[Entry]:
 
 
 def _point(situation: Situation) -> t.Iterator[Entry]:
+    """The least important first, as the playbook has it: one worker, the cluster-wide objects, the others, control planes."""
+    wish = situation.wish
+    every = dict.fromkeys((*wish.nodes, *wish.load_balancers))
+    by_host = {name: list(_point_host(situation, name)) for name in every if name in situation.hosts}
+    workers = [name for name in wish.workers if by_host.get(name)]
+    for name in workers[:1]:
+        yield from by_host[name]
     for change in cluster_objects(situation):
         yield Entry(situation.serving.name, "point", change)
-    for name in dict.fromkeys((*situation.wish.nodes, *situation.wish.load_balancers)):
-        if name not in situation.hosts:
-            continue
-        host = situation.hosts[name]
-        changes = [edit.change for edit in kubeconfig_edits(situation, host)]
-        for change in changes:
+    for name in dict.fromkeys((*workers[1:], *wish.control_planes, *wish.load_balancers)):
+        yield from by_host.get(name, ())
+
+
+def _point_host(situation: Situation, name: str) -> t.Iterator[Entry]:
+    """The kubelet's kubeconfig and its restart, then those of administrators."""
+    host = situation.hosts[name]
+    changes = [edit.change for edit in kubeconfig_edits(situation, host)]
+    restart = _kubelet_restart(situation, host, changes) if situation.joined([name]) else None
+    own = [change for change in changes if change.object == f"kubeconfig {KUBELET_KUBECONFIG}"]
+    for change in (*own, restart, *(change for change in changes if change not in own)):
+        if change is not None:
             yield Entry(name, "point", change)
-        restart = _kubelet_restart(situation, host, changes) if situation.joined([name]) else None
-        if restart is not None:
-            yield Entry(name, "point", restart)
 
 
 def cluster_objects(situation: Situation) -> t.Iterator[Change]:
