@@ -9,6 +9,7 @@ The name goes through the host's own resolver (/etc/hosts included); no proxy of
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import os
 import socket
@@ -75,7 +76,7 @@ class HostEndpointProbe:
         """What this host sees now."""
         addresses, error = self._resolve(endpoint)
         deadline = time.monotonic() + self._connect_seconds
-        attempts = [_Later(lambda address=address: self._attempt(endpoint, address, deadline)) for address in addresses]
+        attempts = [_Later(functools.partial(self._attempt, endpoint, address, deadline)) for address in addresses]
         found = [
             later.result(deadline) or seen.Attempt(address, seen.SILENT, "timed out")
             for address, later in zip(addresses, attempts)
@@ -84,7 +85,7 @@ class HostEndpointProbe:
 
     def begin(self, endpoint: Endpoint) -> t.Callable[[], seen.View]:
         """Look while the caller does something else; what is returned waits for the end."""
-        later = _Later(lambda: self.look(endpoint))
+        later = _Later(functools.partial(self.look, endpoint))
         deadline = time.monotonic() + self._resolve_seconds + self._connect_seconds + 1.0
         return lambda: later.result(deadline) or seen.View(endpoint, (), "timed out")
 
@@ -92,7 +93,7 @@ class HostEndpointProbe:
         literal = canonical_ip(endpoint.host)
         if literal is not None:
             return [literal], ""
-        later = _Later(lambda: _addresses_of(endpoint))
+        later = _Later(functools.partial(_addresses_of, endpoint))
         return later.result(time.monotonic() + self._resolve_seconds) or (
             [],
             f"its resolver did not answer within {self._resolve_seconds:g} s",
