@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -22,8 +23,16 @@ from tests.integration import processes
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-#: The address that kubeadm is told; nothing listens there. kubeadm takes no loopback address.
-ADVERTISED_ADDRESS = "192.0.2.11"
+
+def _own_address() -> str:
+    """This machine's address on the interface with the default route. Connecting a UDP socket sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))
+        return str(probe.getsockname()[0])
+
+
+#: The address that kubeadm is told, one of the host's own; nothing listens there. kubeadm takes no loopback address.
+ADVERTISED_ADDRESS = _own_address()
 #: kube-controller-manager's loops that the modules wait for.
 _CONTROLLERS = "bootstrapsigner,daemonset,deployment,replicaset"
 _START_SECONDS = 60.0

@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 
-from tests.integration.control_plane import run
+from tests.integration.control_plane import ADVERTISED_ADDRESS, run
 
 if t.TYPE_CHECKING:
     from tests.integration.control_plane import ControlPlane
@@ -111,7 +111,7 @@ def test_a_control_plane_is_a_member(host: PrivateHost, plane: ControlPlane, mod
         for check in (True, False):
             result = join(modules_on_host, plane, check=check, control_plane=True)
             assert (result["changed"], result["state"], result["node_name"]) == (False, "member", "cp1")
-            assert result["api_server"] == f"192.0.2.11:{plane.api_port}"
+            assert result["api_server"] == f"{ADVERTISED_ADDRESS}:{plane.api_port}"
     finally:
         plane.kubectl("delete", "node", "cp1")
 

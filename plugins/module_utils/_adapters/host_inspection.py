@@ -25,8 +25,9 @@ import typing as t
 from .._domain import anonymous_access, redaction
 from .._domain.errors import CommandFailed
 from .._domain.named_endpoint import endpoints_in
-from . import certificates_dir, machine_facts
+from . import machine_facts
 from .control_plane_inspection import ControlPlaneInspection
+from .routes import networks
 
 if t.TYPE_CHECKING:
     from .._ports import Commands
@@ -58,9 +59,8 @@ class HostInspection:
         self,
         commands: Commands,
         *,
+        pki_dir: str,
         users: t.Sequence[str],
-        pki_dir: str | None = None,
-        kubernetes_dir: str = certificates_dir.KUBERNETES_DIR,
         state_dir: str = "/var/lib/kubeadm-ha",
         patches_dir: str = "",
         unmanaged_files: t.Sequence[str] = (),
@@ -69,23 +69,19 @@ class HostInspection:
 
         Args:
             commands: runs its programs.
+            pki_dir: kubeadm's certificatesDir.
             users: those whose ``~/.kube/config`` is read.
-            pki_dir: kubeadm's certificatesDir; ``None`` finds it.
-            kubernetes_dir: the directory of kubeadm's manifests and kubeconfigs.
             state_dir: where kubeadm_certificate keeps its journals.
             patches_dir: kubeadm's patches, empty without.
             unmanaged_files: files of a control plane that the operator brings himself.
         """
         self._commands = commands
         self._state_dir = state_dir
-        self._kubernetes_dir = os.path.normpath(kubernetes_dir)
-        self._pki_dir = os.path.normpath(pki_dir or certificates_dir.find(self._kubernetes_dir))
+        self._pki_dir = pki_dir
         self._users = users
+        self._kubernetes_dir = os.path.dirname(pki_dir.rstrip("/"))
         self._control_plane = ControlPlaneInspection(
-            pki_dir=self._pki_dir,
-            kubernetes_dir=self._kubernetes_dir,
-            patches_dir=patches_dir,
-            unmanaged=unmanaged_files,
+            pki_dir=pki_dir, kubernetes_dir=self._kubernetes_dir, patches_dir=patches_dir, unmanaged=unmanaged_files
         )
 
     def collect(self) -> dict[str, t.Any]:
@@ -100,14 +96,13 @@ class HostInspection:
             "machine": machine_facts.collect(),
             "product_uuid": _text("/sys/class/dmi/id/product_uuid").strip().lower(),
             "addresses": _addresses(),
+            "networks": networks(),
             "default_address": _default_address(socket.AF_INET, "192.0.2.1"),
             "default_ipv6_address": _default_address(socket.AF_INET6, "2001:db8::1"),
             "os": _os_release(),
             "python": _python(),
             "versions": self._versions(),
             "services": self._services(),
-            "pki_dir": self._pki_dir,
-            "directory_links": certificates_dir.links(self._kubernetes_dir, self._pki_dir),
             "certificates": self._certificates(),
             "interrupted_certificates": _names(os.path.join(self._state_dir, "certificates")),
             "has_ca_key": os.path.exists(os.path.join(self._pki_dir, "ca.key")),

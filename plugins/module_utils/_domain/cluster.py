@@ -18,6 +18,7 @@ if t.TYPE_CHECKING:
 KUBEADM_CONFIG = "kube-system/kubeadm-config"
 CLUSTER_INFO = "kube-public/cluster-info"
 KUBE_PROXY = "kube-system/kube-proxy"
+KUBELET_CONFIG = "kube-system/kubelet-config"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Cluster:
     configuration: t.Mapping[str, t.Any]
     cluster_info: t.Any
     kube_proxy: t.Any
+    kubelet_configuration: t.Any = None
+    kube_proxy_configuration: t.Any = None
 
     @classmethod
     def from_report(cls, report: t.Mapping[str, t.Any], *, yaml: Yaml) -> Cluster:
@@ -41,7 +44,14 @@ class Cluster:
             configuration=_embedded(report, KUBEADM_CONFIG, "ClusterConfiguration", yaml) or {},
             cluster_info=_embedded(report, CLUSTER_INFO, "kubeconfig", yaml),
             kube_proxy=_embedded(report, KUBE_PROXY, "kubeconfig.conf", yaml),
+            kubelet_configuration=_embedded(report, kubelet_config_map(report), "kubelet", yaml),
+            kube_proxy_configuration=_embedded(report, KUBE_PROXY, "config.conf", yaml),
         )
+
+    @property
+    def kubelet_config_map(self) -> str:
+        """The ConfigMap with the configuration that joining kubelets get, by namespace and name."""
+        return kubelet_config_map(self.report)
 
     @property
     def version(self) -> KubernetesVersion:
@@ -75,6 +85,13 @@ class Cluster:
     def uses_external_etcd(self) -> bool:
         """Whether etcd runs outside the control planes."""
         return "external" in (self.configuration.get("etcd") or {})
+
+
+def kubelet_config_map(report: t.Mapping[str, t.Any]) -> str:
+    """``kubelet-config`` or, up to 1.23, ``kubelet-config-1.NN`` of the cluster's version."""
+    minor = ".".join(str(report["version"]).lstrip("v").split(".")[:2])
+    old = f"{KUBELET_CONFIG}-{minor}"
+    return old if old in report["configmaps"] else KUBELET_CONFIG
 
 
 def _embedded(report: t.Mapping[str, t.Any], config_map: str, key: str, yaml: Yaml) -> t.Any:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
 from . import bootstrap_token, consumer_inspection, deployment_spread
@@ -13,12 +14,9 @@ from . import bootstrap_token, consumer_inspection, deployment_spread
 if t.TYPE_CHECKING:
     from .._ports import Api, Clock
 
-#: The ConfigMaps of a kubeadm cluster that decide how nodes find and join it.
-CONFIG_MAPS = (
-    ("kube-system", "kubeadm-config"),
-    ("kube-public", "cluster-info"),
-    ("kube-system", "kube-proxy"),
-)
+#: The ConfigMaps of a kubeadm cluster that decide how nodes find and join it; up to 1.23 the kubelet's has the minor
+#: version in its name.
+_CONFIG_MAP = re.compile(r"^(?:kubeadm-config|kube-proxy|kubelet-config(?:-1\.\d+)?)$")
 
 
 def inspect_cluster(
@@ -69,10 +67,13 @@ def node_view(node: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _config_maps(api: Api) -> t.Iterator[tuple[str, dict[str, t.Any]]]:
-    for namespace, name in CONFIG_MAPS:
-        document = api.get("configmap", name, namespace=namespace)
-        if document is not None:
-            yield f"{namespace}/{name}", document
+    for document in api.list("configmap", namespace="kube-system"):
+        name = document["metadata"]["name"]
+        if _CONFIG_MAP.match(name):
+            yield f"kube-system/{name}", document
+    cluster_info = api.get("configmap", "cluster-info", namespace="kube-public")
+    if cluster_info is not None:
+        yield "kube-public/cluster-info", cluster_info
 
 
 def _kube_proxy_pods(api: Api) -> t.Sequence[dict[str, t.Any]]:
@@ -87,4 +88,4 @@ def _pod_view(pod: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-__all__ = ("CONFIG_MAPS", "inspect_cluster", "node_view")
+__all__ = ("inspect_cluster", "node_view")

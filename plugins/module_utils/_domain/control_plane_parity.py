@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from . import manifest_flags
+from .address_owners import owners_of
 from .carried_files import FILE, Comparison, FileFact, by_path
 from .carried_files import compare as compare_files
 from .cluster_configuration import ArgValues, ClusterConfiguration
@@ -16,6 +17,7 @@ from .errors import UnsupportedState
 from .extra_volumes import Wanted as WantedVolumes
 from .extra_volumes import as_option
 from .file_needs import CARRIED
+from .host_bound_addresses import Scope, bound_addresses, manifest_remedy
 from .kubeadm_patches import Patches
 from .static_pod import StaticPod
 from .wish import Problem
@@ -67,12 +69,13 @@ def compare(serving: Host, found: t.Mapping[str, FileFact]) -> Comparison:
     return compare_files(files_of(serving), found)
 
 
-def adoption(wish: Wish, serving: Host, cluster: Cluster) -> Adoption:
-    """What is taken into the ClusterConfiguration; nothing without the switch."""
+def adoption(wish: Wish, hosts: t.Mapping[str, Host], serving: Host, cluster: Cluster) -> Adoption:
+    """What is taken into the ClusterConfiguration; nothing without the switch, and nothing that only one host can have."""
     if not wish.adopt_manifest_flags:
         return Adoption()
     keys = manifest_flags.OPTION_KEYS
-    found = [item for item in _differences(serving, cluster) if item.can_be_adopted]
+    shared, _bound = _split(_differences(serving, cluster), Scope(owners_of(hosts), wish.control_planes))
+    found = [item for item in shared if item.can_be_adopted]
     return Adoption(
         {keys[item.component]: item.extra_args for item in found if item.extra_args},
         {keys[item.component]: item.extra_volumes for item in found if item.extra_volumes},
@@ -81,6 +84,7 @@ def adoption(wish: Wish, serving: Host, cluster: Cluster) -> Adoption:
 
 def problems(
     wish: Wish,
+    hosts: t.Mapping[str, Host],
     cluster: Cluster,
     serving: Host,
     *,
@@ -91,6 +95,7 @@ def problems(
 
     Args:
         wish: what the inventory describes.
+        hosts: every host that was inspected, by inventory name.
         cluster: what the API told.
         serving: the serving control plane.
         joining: by inventory name of a joining control plane what it has of the serving one's files.
@@ -98,7 +103,7 @@ def problems(
     """
     found: list[Problem] = []
     if joining:
-        found += _manifests(wish, serving, cluster)
+        found += _manifests(wish, serving, cluster, Scope(owners_of(hosts), wish.control_planes))
         found += _patches(wish, serving, cluster)
         found += [Problem(serving.name, text) for text in _survey(serving).get("refusals") or ()]
         for name, facts in joining.items():
@@ -108,7 +113,7 @@ def problems(
     return found
 
 
-def _manifests(wish: Wish, serving: Host, cluster: Cluster) -> t.Iterator[Problem]:
+def _manifests(wish: Wish, serving: Host, cluster: Cluster, scope: Scope) -> t.Iterator[Problem]:
     for component, document in (serving.report.get("static_pods") or {}).items():
         if document is None:
             yield Problem(
@@ -116,7 +121,13 @@ def _manifests(wish: Wish, serving: Host, cluster: Cluster) -> t.Iterator[Proble
                 f"The manifest of {component} on {serving.name} is laid out in a way that cannot be read: write it as "
                 "kubeadm does, in block style.",
             )
-    for item in _differences(serving, cluster):
+    shared, bound = _split(_differences(serving, cluster), scope)
+    for item in bound:
+        yield Problem(
+            serving.name,
+            f"{_unlike_manifest(item, serving)}: {item}. Remedy: {manifest_remedy(item.component, serving)}.",
+        )
+    for item in shared:
         if wish.adopt_manifest_flags and item.can_be_adopted:
             continue
         remedy = (
@@ -126,11 +137,32 @@ def _manifests(wish: Wish, serving: Host, cluster: Cluster) -> t.Iterator[Proble
             else "the ClusterConfiguration cannot say all of this: correct the manifest, or put it into kubeadm's patches "
             "and name their directory in kubeadm_ha_patches_dir"
         )
-        yield Problem(
-            serving.name,
-            f"The manifest of {item.component} on {serving.name} differs from {_CONFIGURATION}, so a joining control plane "
-            f"would be unlike it: {item}. Remedy: {remedy}.",
-        )
+        yield Problem(serving.name, f"{_unlike_manifest(item, serving)}: {item}. Remedy: {remedy}.")
+
+
+def _unlike_manifest(item: manifest_flags.Differences, serving: Host) -> str:
+    return (
+        f"The manifest of {item.component} on {serving.name} differs from {_CONFIGURATION}, so a joining control plane would "
+        "be unlike it"
+    )
+
+
+def _split(
+    differences: t.Iterable[manifest_flags.Differences], scope: Scope
+) -> tuple[list[manifest_flags.Differences], list[manifest_flags.Differences]]:
+    """What every control plane can have, and what only the one can that has it now."""
+    shared: list[manifest_flags.Differences] = []
+    bound: list[manifest_flags.Differences] = []
+    for item in differences:
+        is_bound = {
+            flag: bool(bound_addresses(scope, item.component, flag.name, flag.manifest or ())) for flag in item.flags
+        }
+        for found, wanted in ((shared, False), (bound, True)):
+            flags = tuple(flag for flag, value in is_bound.items() if value is wanted)
+            part = manifest_flags.Differences(item.component, flags, () if wanted else item.volumes)
+            if part:
+                found.append(part)
+    return shared, bound
 
 
 def _patches(wish: Wish, serving: Host, cluster: Cluster) -> t.Iterator[Problem]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+import ipaddress
 import typing as t
 
-from . import anonymous_access, certificates_dir
+from . import anonymous_access
 from .address import DEFAULT_API_PORT, Endpoint, San, canonical_ip
+from .address_owners import addresses_in, is_of_a_host
 from .certificate_issue import KINDS
 from .errors import InvalidInput
 from .etcd_access import EtcdAccess, find_access
@@ -52,7 +54,9 @@ class Host:
     closed_to_anonymous: frozenset[str] = frozenset()
 
     @classmethod
-    def from_report(cls, name: str, report: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Host:
+    def from_report(
+        cls, name: str, report: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509, pki_dir: str = "/etc/kubernetes/pki"
+    ) -> Host:
         """Understand a report. Broken certificates and kubeconfigs are left out; :mod:`preflight` tells of them."""
         pems = {item["path"]: item["pem"] for item in report["certificates"]}
         certificates = {path: _leaf(pem, x509) for path, pem in pems.items()}
@@ -61,10 +65,10 @@ class Host:
             name=name,
             report=report,
             certificates={path: found for path, found in certificates.items() if found is not None},
-            ca_pem=pems.get(f"{_pki_dir(report)}/ca.crt", ""),
+            ca_pem=pems.get(f"{pki_dir}/ca.crt", ""),
             kubeconfigs=kubeconfigs,
             kubelet_ca_hashes=_ca_hashes(kubeconfigs.get(_KUBELET_KUBECONFIG), x509),
-            pki_ca_hashes=_hashes(pems.get(f"{_pki_dir(report)}/ca.crt", "").encode(), x509),
+            pki_ca_hashes=_hashes(pems.get(f"{pki_dir}/ca.crt", "").encode(), x509),
             closed_to_anonymous=frozenset(_closed_to_anonymous(report, yaml)),
         )
 
@@ -117,13 +121,43 @@ class Host:
         return any(path.endswith("/kubelet.conf") for path in self.kubeconfigs)
 
     @property
+    def advertised_address(self) -> str:
+        """The address that the manifest of the host's API server gives it; empty without one."""
+        flags = dict((self.manifests.get("kube-apiserver") or {}).get("flags") or ())
+        text = str(flags.get("advertise-address") or "")
+        return canonical_ip(text) or text
+
+    @property
     def api_server(self) -> Endpoint | None:
-        """What the host's own API server advertises; ``None`` without one."""
+        """Where the host's own API server is reached; ``None`` without one.
+
+        It is what its manifest advertises, but only when that is one of the host's own addresses: another host's would lead
+        everything there (:mod:`host_bound_addresses` reports it).
+        """
         if not self.is_control_plane:
             return None
         flags = dict(self.manifests["kube-apiserver"]["flags"])
-        address = flags.get("advertise-address") or self.report["default_address"]
-        return Endpoint.parse(f"{address}", default_port=int(flags.get("secure-port", DEFAULT_API_PORT)))
+        address = self.advertised_address
+        if not self._reaches_itself_at(address):
+            address = self.own_address(is_ipv6=":" in address)
+        return Endpoint(address, int(flags.get("secure-port", DEFAULT_API_PORT)))
+
+    def _reaches_itself_at(self, address: str) -> bool:
+        """Whether an address leads the host to itself, if nobody else: one of its own, or loopback."""
+        return self.has_address(address) or (canonical_ip(address) is not None and not is_of_a_host(address))
+
+    def own_address(self, *, is_ipv6: bool) -> str:
+        """An address that an API server here can advertise: that of its etcd, its kubelet, the default route, or any."""
+        etcd = dict((self.manifests.get("etcd") or {}).get("flags") or ())
+        default = self.report.get("default_ipv6_address" if is_ipv6 else "default_address")
+        candidates = [
+            *addresses_in(etcd.get("initial-advertise-peer-urls", "")),
+            *addresses_in(str(self.report["kubelet_flags"].get("node-ip") or "")),
+            *addresses_in(str(default or "")),
+            *map(str, self.report["addresses"]),
+        ]
+        own = [item for item in candidates if self.has_address(item)]
+        return next((item for item in own if (":" in item) == is_ipv6), next(iter(own), ""))
 
     @property
     def api_server_version(self) -> KubernetesVersion | None:
@@ -154,15 +188,27 @@ class Host:
     def future_api_server(self, like: Endpoint) -> Endpoint:
         """What the API server of this host advertises or, as one of a cluster like the given one, will advertise.
 
-        The inventory's address and port come first; else the address of the interface with the default route in the
-        given API server's family, and the given port. The address is empty when the host has none of that family.
+        The inventory's address and port come first; else the address by which the host reaches the given API server, and
+        the given port. The address is empty when the host has none of that family.
         """
         found = self.api_server
         if found is not None:
             return found
-        key = "default_ipv6_address" if ":" in like.host else "default_address"
-        address = self.wanted_advertise_address or str(self.report.get(key) or "")
+        address = self.wanted_advertise_address or self.address_towards(like.host)
         return Endpoint(address, self.wanted_api_port or like.port)
+
+    def address_towards(self, other: str) -> str:
+        """The address that the host's kernel takes towards another host's: by the smallest network that has it, else by the
+        default route. Empty when the host has none of that family."""
+        target = canonical_ip(other)
+        networks = (
+            (ipaddress.ip_network(item["network"]), item["address"]) for item in self.report.get("networks") or ()
+        )
+        if target is not None:
+            having = [(network.prefixlen, own) for network, own in networks if ipaddress.ip_address(target) in network]
+            if having:
+                return str(canonical_ip(max(having)[1]))
+        return str(self.report.get("default_ipv6_address" if ":" in other else "default_address") or "")
 
     @property
     def servers(self) -> dict[str, str | None]:
@@ -172,11 +218,11 @@ class Host:
     @property
     def ca(self) -> Certificate | None:
         """The cluster CA's certificate on this host."""
-        return self.certificates.get(f"{self.pki_dir}/ca.crt")
+        return next((found for path, found in self.certificates.items() if path.endswith("/pki/ca.crt")), None)
 
     @property
     def ca_hashes(self) -> frozenset[str]:
-        """Hashes of the CAs that tell the cluster of this host: those that its kubelet trusts, else the file ca.crt."""
+        """Hashes of the CAs that tell the cluster of this host: those that its kubelet trusts, else pki/ca.crt."""
         return self.kubelet_ca_hashes or self.pki_ca_hashes
 
     @property
@@ -187,7 +233,7 @@ class Host:
     @property
     def sans(self) -> frozenset[San]:
         """SANs of the API server's certificate."""
-        found = self.certificates.get(f"{self.pki_dir}/apiserver.crt")
+        found = next((item for path, item in self.certificates.items() if path.endswith("/pki/apiserver.crt")), None)
         return found.sans if found is not None else frozenset()
 
     @property
@@ -204,16 +250,6 @@ class Host:
     def kubelet_version(self) -> KubernetesVersion | None:
         """Version of the installed kubelet; ``None`` without one."""
         return _version(self.report["versions"].get("kubelet", ""))
-
-    @property
-    def pki_dir(self) -> str:
-        """kubeadm's ``certificatesDir`` on this host, as its static pods or its kubelet name it."""
-        return _pki_dir(self.report)
-
-    def is_same_place(self, one: str, other: str) -> bool:
-        """Whether two paths are one place on this host, links of directories followed."""
-        links = self.report.get("directory_links") or {}
-        return certificates_dir.resolve(one, links) == certificates_dir.resolve(other, links)
 
     def has_address(self, text: str) -> bool:
         """Whether an address is one of this host's."""
@@ -249,10 +285,6 @@ def current_server(document: t.Any) -> str | None:
     if cluster is None and len(clusters) == 1:
         cluster = next(iter(clusters.values()))
     return cluster.get("server") if cluster else None
-
-
-def _pki_dir(report: t.Mapping[str, t.Any]) -> str:
-    return str(report.get("pki_dir") or certificates_dir.DEFAULT)
 
 
 def _ca_hashes(document: t.Any, x509: X509) -> frozenset[str]:

@@ -28,8 +28,8 @@ OPTION_KEYS: t.Mapping[str, str] = {
     ETCD: "etcd",
 }
 
-#: Flags whose value each host has for itself.
-_PER_HOST: t.Mapping[str, frozenset[str]] = {
+#: Flags whose value each host has for itself: kubeadm gives each control plane its own.
+PER_HOST: t.Mapping[str, frozenset[str]] = {
     "kube-apiserver": frozenset({"advertise-address", "secure-port"}),
     "kube-controller-manager": frozenset(),
     "kube-scheduler": frozenset(),
@@ -187,7 +187,7 @@ def _flag_differences(
     extra = _extra_args(component, configuration)
     defaults = _defaults(component, configuration, extra)
     rendered = {**{name: (value,) for name, value in defaults.items()}, **extra}
-    for name in sorted({*pod.flags, *rendered} - _PER_HOST[component]):
+    for name in sorted({*pod.flags, *rendered} - PER_HOST[component]):
         now, wanted = pod.flags.get(name), rendered.get(name)
         if now == wanted or (now and wanted and name not in _ORDERED and sorted(now) == sorted(wanted)):
             continue
@@ -359,4 +359,4 @@ def _flag(name: str, values: Values | None) -> str:
     return " ".join(f"--{name}={value}" for value in values or ())
 
 
-__all__ = ("OPTION_KEYS", "Differences", "FlagDifference", "VolumeDifference", "differences")
+__all__ = ("OPTION_KEYS", "PER_HOST", "Differences", "FlagDifference", "VolumeDifference", "differences")

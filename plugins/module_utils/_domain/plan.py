@@ -113,7 +113,7 @@ class Situation:
     @functools.cached_property
     def adoption(self) -> control_plane_parity.Adoption:
         """What of the serving control plane's manifests is taken into the ClusterConfiguration."""
-        return control_plane_parity.adoption(self.wish, self.serving, self.cluster)
+        return control_plane_parity.adoption(self.wish, self.hosts, self.serving, self.cluster)
 
     @functools.cached_property
     def api_versions(self) -> t.Mapping[str, KubernetesVersion]:

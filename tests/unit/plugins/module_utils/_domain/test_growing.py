@@ -518,7 +518,8 @@ def _worker_as_control_plane(arguments: Arguments) -> None:
 
 
 def _control_plane_as_worker(arguments: Arguments) -> None:
-    arguments["hosts"]["w2"] = {**control_plane("cp2"), "hostname": "w2", "machine_id": "m", "product_uuid": "u"}
+    made = {**control_plane("cp2"), "hostname": "w2", "machine_id": "m", "product_uuid": "u"}
+    arguments["hosts"]["w2"] = {**made, "addresses": [ADDRESSES["w2"]]}
     arguments["hosts"]["w2"]["certificates"][1]["pem"] = "CN=system:node:w2,O=x|k|"
 
 

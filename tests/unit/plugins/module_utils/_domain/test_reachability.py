@@ -152,6 +152,7 @@ def test_a_node_ip_that_is_no_single_address(node_ip: str) -> None:
 def test_ipv6() -> None:
     arguments = before()
     arguments["hosts"]["cp1"]["manifests"]["kube-apiserver"]["flags"][0][1] = "fd00::11"
+    arguments["hosts"]["cp1"]["addresses"] = ["fd00::11"]
     for name, address in (("cp2", "fd00::12"), ("cp3", "")):
         arguments["hosts"][name]["default_ipv6_address"] = address
     # A host without an address of the cluster's family is told of by itself.

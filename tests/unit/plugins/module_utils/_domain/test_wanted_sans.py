@@ -71,6 +71,7 @@ def host(
     flags = {"kube-apiserver": [["advertise-address", address]], "etcd": [["name", name]]}
     report = {
         "hostname": name,
+        "addresses": [address],
         "kubelet_flags": {},
         "manifests": {pod: {"flags": pairs} for pod, pairs in flags.items()},
         "kubernetes_files": [f"{PKI}/etcd/ca.key"],
