@@ -26,8 +26,7 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         result = self._execute_module(task_vars=task_vars)
         if not result.get("failed") and "host" in result:
-            pki_dir = self._task.args.get("pki_dir") or "/etc/kubernetes/pki"
             name = (task_vars or {})["inventory_hostname"]
-            host = Host.from_report(name, result["host"], yaml=PyYaml(), x509=CryptographyX509(), pki_dir=pki_dir)
+            host = Host.from_report(name, result["host"], yaml=PyYaml(), x509=CryptographyX509())
             result["host"] = {**result["host"], **host.as_dict(), "looked_at": time.time()}
         return t.cast("dict[str, t.Any]", result)

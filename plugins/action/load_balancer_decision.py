@@ -28,6 +28,7 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
             "listen": {"type": "list", "elements": "int", "required": True},
             "manage_firewall": {"type": "bool", "required": True},
             "open": {"type": "list", "elements": "int", "required": True},
+            "inputs": {"type": "dict", "required": True},
             "renew_before": {"type": "int", "required": True},
             "replace_configuration": {"type": "bool", "required": True},
         },

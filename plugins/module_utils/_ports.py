@@ -77,6 +77,9 @@ class Files(t.Protocol):
     def remove(self, path: str) -> None:
         """Remove a file or a directory tree; it may be gone already."""
 
+    def is_same(self, path: str, other: str) -> bool:
+        """Whether two paths are one place, links followed."""
+
 
 class Api(t.Protocol):
     """The Kubernetes API. Objects are the JSON documents of the API."""
@@ -235,6 +238,15 @@ class FileTree(t.Protocol):
 
     def is_link(self, path: str) -> bool:
         """Whether the path itself is a symbolic link."""
+
+    def is_file(self, path: str) -> bool:
+        """Whether a file is there, links followed."""
+
+    def is_directory(self, path: str) -> bool:
+        """Whether a directory is there, links followed."""
+
+    def real(self, path: str) -> str:
+        """The path with all links followed."""
 
     def names(self, path: str) -> t.Sequence[str]:
         """Sorted names in a directory."""

@@ -17,6 +17,7 @@ description:
   - Not told are the files of kubeadm itself (its certificates, kubeconfigs and manifests). Of what belongs to the system
     of each host (for example C(/etc/ssl/certs), C(/usr), C(/etc/localtime)) and of sockets it is told only that they are
     needed. Of what a component only writes (C(--audit-log-path)) the directory is told without its content.
+  - Private keys of the host's own certificates are never told as files to carry, whatever flag or volume names them.
   - With O(certificate_key) the contents are returned too, encrypted. M(kubeadm.ha.control_plane_files) unpacks them.
   - Without O(certificate_key) the host needs the standard library of Python only.
   - Changes nothing.
@@ -28,6 +29,11 @@ options:
       - Key of 64 hexadecimal digits under which the contents are encrypted, by AES-256-GCM.
         RV(kubeadm.ha.kubeadm_join_command#module:certificate_key) is meant for this.
     type: str
+  kubernetes_dir:
+    description:
+      - Directory of kubeadm's manifests and kubeconfigs.
+    type: path
+    default: /etc/kubernetes
   patches_dir:
     description:
       - Directory with kubeadm's patches, which is told like a needed directory. Empty without.
@@ -41,9 +47,9 @@ options:
     elements: dict
   pki_dir:
     description:
-      - Directory of the cluster's certificates, kubeadm's C(certificatesDir). The manifests are beside it.
+      - Directory of the cluster's certificates, kubeadm's C(certificatesDir).
+      - By default it is found by the flags of the host's kube-apiserver, else by its kubelet's configuration.
     type: path
-    default: /etc/kubernetes/pki
   unmanaged_files:
     description:
       - Paths or directories to leave out.
@@ -143,6 +149,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import certificates_dir
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.control_plane_inspection import (
     ControlPlaneInspection,
 )
@@ -159,9 +166,10 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "certificate_key": {"type": "str", "no_log": True},
+            "kubernetes_dir": {"type": "path", "default": certificates_dir.KUBERNETES_DIR},
             "patches_dir": {"type": "path", "default": ""},
             "paths": {"type": "list", "elements": "dict"},
-            "pki_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
+            "pki_dir": {"type": "path"},
             "unmanaged_files": {"type": "list", "elements": "path", "default": []},
         },
         mutually_exclusive=[("certificate_key", "paths")],
@@ -175,10 +183,10 @@ def main() -> None:
         tree = HostFileTree()
         if module.params["paths"] is not None:
             return _values(Survey(tuple(look(tree, file_archive.read_facts(module.params["paths"])).values())))
-        pki_dir = module.params["pki_dir"].rstrip("/")
+        kubernetes_dir = os.path.normpath(module.params["kubernetes_dir"])
         inspection = ControlPlaneInspection(
-            pki_dir=pki_dir,
-            kubernetes_dir=os.path.dirname(pki_dir),
+            pki_dir=os.path.normpath(module.params["pki_dir"] or certificates_dir.find(kubernetes_dir)),
+            kubernetes_dir=kubernetes_dir,
             patches_dir=module.params["patches_dir"],
             unmanaged=module.params["unmanaged_files"],
         )

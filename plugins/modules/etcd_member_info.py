@@ -40,8 +40,8 @@ options:
     description:
       - Directory of the cluster's certificates on a control plane with stacked etcd. The pair C(etcd/healthcheck-client),
         else C(etcd/server), and C(etcd/ca.crt) are used.
+      - By default it is found by the flags of the host's kube-apiserver, else by its kubelet's configuration.
     type: path
-    default: /etc/kubernetes/pki
   ca_certificate:
     description:
       - The CA of etcd's servers, where it is not that of a control plane.
@@ -197,6 +197,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import certificates_dir
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_gateway import EtcdGateway
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_of_host import STACKED_ENDPOINT, open_etcd
@@ -218,9 +219,10 @@ def way(parameters: t.Mapping[str, t.Any]) -> tuple[EtcdGateway, tuple[str, ...]
             timeout=parameters["timeout"],
         )
         return found, given or (STACKED_ENDPOINT,)
+    pki_dir = parameters["pki_dir"] or certificates_dir.find(manifests_dir=parameters["manifests_dir"])
     if given:
-        return EtcdGateway.of_kubeadm(parameters["pki_dir"], timeout=parameters["timeout"]), given
-    return open_etcd(parameters["manifests_dir"], parameters["pki_dir"], timeout=parameters["timeout"])
+        return EtcdGateway.of_kubeadm(pki_dir, timeout=parameters["timeout"]), given
+    return open_etcd(parameters["manifests_dir"], pki_dir, timeout=parameters["timeout"])
 
 
 def decide(module: AnsibleModule) -> Decision:
@@ -242,7 +244,7 @@ def main() -> None:
             "endpoint": {"type": "str"},
             "endpoints": {"type": "list", "elements": "str", "default": []},
             "manifests_dir": {"type": "path", "default": "/etc/kubernetes/manifests"},
-            "pki_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
+            "pki_dir": {"type": "path"},
             "ca_certificate": {"type": "path"},
             "client_certificate": {"type": "path"},
             "client_key": {"type": "path", "no_log": False},

@@ -55,8 +55,8 @@ options:
   pki_dir:
     description:
       - Directory of the cluster's certificates, kubeadm's C(certificatesDir), with the CA's key in it.
+      - By default it is found by the flags of the host's kube-apiserver, else by its kubelet's configuration.
     type: path
-    default: /etc/kubernetes/pki
   manifests_dir:
     description:
       - The kubelet's directory of static pods, where the flags of the API server are looked up.
@@ -204,6 +204,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import certificates_dir
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.files import HostFiles
@@ -231,9 +232,14 @@ SECONDS_FOR_A_COMMAND = 120.0
 SECONDS_FOR_ANOTHER_RUN = 60.0
 
 
-def make_ports(module: AnsibleModule, files: HostFiles) -> certificate_replacement.Ports:
+def find_pki_dir(module: AnsibleModule) -> str:
+    """What the option says, else where this host has its certificates."""
+    return module.params["pki_dir"] or certificates_dir.find(manifests_dir=module.params["manifests_dir"])
+
+
+def make_ports(module: AnsibleModule, files: HostFiles, pki_dir: str) -> certificate_replacement.Ports:
     """The adapters of this host. etcd is read with kubeadm's own client certificate for it."""
-    client = f"{module.params['pki_dir']}/etcd/healthcheck-client"
+    client = f"{pki_dir}/etcd/healthcheck-client"
     is_etcd = module.params["name"] != "apiserver"
     tls = HostTls() if not is_etcd else HostTls(client_certificate=f"{client}.crt", client_key=f"{client}.key")
     return certificate_replacement.Ports(
@@ -277,13 +283,14 @@ def decide(module: AnsibleModule, held: contextlib.ExitStack) -> Decision:
     """Decide by the module's options, alone on this host: the lock is held until ``held`` is closed."""
     files = HostFiles()
     timeout = module.params["serve_timeout"] + SECONDS_FOR_ANOTHER_RUN
-    held.enter_context(files.locked(module.params["pki_dir"], timeout=timeout))
-    ports = make_ports(module, files)
+    pki_dir = find_pki_dir(module)
+    held.enter_context(files.locked(pki_dir, timeout=timeout))
+    ports = make_ports(module, files, pki_dir)
     served = module.params["served_endpoint"]
     wanted = certificate_replacement.Wanted(
         kind=KINDS[module.params["name"]],
         sans=parse_sans(module.params["sans"]),
-        pki_dir=module.params["pki_dir"],
+        pki_dir=pki_dir,
         state_dir=module.params["state_dir"],
         served_endpoint=None if served is None else Endpoint.parse(served, default_port=None),
         serve_timeout=module.params["serve_timeout"],
@@ -300,7 +307,7 @@ def main() -> None:
             "cluster_configuration": {"type": "dict"},
             "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
             "server": {"type": "str"},
-            "pki_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
+            "pki_dir": {"type": "path"},
             "manifests_dir": {"type": "path", "default": "/etc/kubernetes/manifests"},
             "advertise_address": {"type": "str"},
             "bind_port": {"type": "int"},

@@ -73,6 +73,12 @@ options:
     description:
       - Socket of the container runtime. By default kubeadm takes the only one that it finds.
     type: str
+  certificates_dir:
+    description:
+      - The cluster's C(certificatesDir), in which kubeadm puts the CA's certificate, where the kubelet's configuration looks
+        for it. RV(kubeadm.ha.kubeadm_join_command#module:certificates_dir) tells it.
+    type: path
+    default: /etc/kubernetes/pki
   patches_directory:
     description:
       - Directory on the host with kubeadm patches. Needs C(v1beta3) or later.
@@ -199,6 +205,9 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import I
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain import join
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.certificates_dir import (
+    DEFAULT as DEFAULT_CERTIFICATES_DIR,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
 
 if t.TYPE_CHECKING:
@@ -229,6 +238,7 @@ def request_of(parameters: t.Mapping[str, t.Any]) -> join.JoinRequest:
         ignore_preflight_errors=tuple(parameters["ignore_preflight_errors"]),
         timeout=parameters["timeout"],
         ca_certificate=parameters["ca_certificate"] or None,
+        certificates_dir=os.path.normpath(parameters["certificates_dir"]),
     )
 
 
@@ -261,6 +271,7 @@ def main() -> None:
             "advertise_address": {"type": "str"},
             "bind_port": {"type": "int"},
             "cri_socket": {"type": "str"},
+            "certificates_dir": {"type": "path", "default": DEFAULT_CERTIFICATES_DIR},
             "patches_directory": {"type": "path"},
             "taints": {"type": "list", "elements": "dict"},
             "node_labels": {"type": "dict", "default": {}},

@@ -116,6 +116,7 @@ EXAMPLES = r"""
         ca_cert_hashes: "{{ command.ca_cert_hashes }}"
         certificate_key: "{{ command.certificate_key }}"
         api_version: "{{ command.api_version }}"
+        certificates_dir: "{{ command.certificates_dir }}"
   always:
     - name: Revoke
       kubeadm.ha.kubeadm_join_command:
@@ -159,6 +160,11 @@ api_version:
   returned: success
   type: str
   sample: kubeadm.k8s.io/v1beta4
+certificates_dir:
+  description: The cluster's C(certificatesDir). V(null) with O(state=absent).
+  returned: success
+  type: str
+  sample: /etc/kubernetes/pki
 token:
   description: The bootstrap token, a secret. V(null) in check mode and with O(state=absent).
   returned: success

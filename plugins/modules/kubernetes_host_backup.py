@@ -59,8 +59,8 @@ options:
   pki_dir:
     description:
       - Directory of the cluster's certificates, for the way to etcd.
+      - By default it is found by the flags of the host's kube-apiserver, else by its kubelet's configuration.
     type: path
-    default: /etc/kubernetes/pki
   etcd_endpoint:
     description:
       - Client URL of the etcd server whose snapshot is made, with the certificates of O(pki_dir).
@@ -182,6 +182,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import certificates_dir
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.backup_store import DirectoryBackupStore
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
@@ -207,13 +208,14 @@ MANIFESTS = "/etc/kubernetes/manifests"
 
 def way_to_etcd(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[str, ...], t.Callable[[], EtcdGateway]]:
     """Client URLs of etcd, none where it is not known, and what opens the way to it."""
+    pki_dir = parameters["pki_dir"] or certificates_dir.find(manifests_dir=MANIFESTS)
     if parameters["etcd_endpoint"] is not None:
         given = (parameters["etcd_endpoint"],)
-        return given, lambda: EtcdGateway.of_kubeadm(parameters["pki_dir"], timeout=PIECE_TIMEOUT)
+        return given, lambda: EtcdGateway.of_kubeadm(pki_dir, timeout=PIECE_TIMEOUT)
     access = external_access(MANIFESTS) if parameters["cluster"] else None
     is_stacked = os.path.exists(os.path.join(MANIFESTS, "etcd.yaml"))
     endpoints = access.endpoints if access is not None else (STACKED_ENDPOINT,) if is_stacked else ()
-    return endpoints, lambda: open_etcd(MANIFESTS, parameters["pki_dir"], timeout=PIECE_TIMEOUT)[0]
+    return endpoints, lambda: open_etcd(MANIFESTS, pki_dir, timeout=PIECE_TIMEOUT)[0]
 
 
 def decide(module: AnsibleModule) -> Decision:
@@ -249,7 +251,7 @@ def main() -> None:
             "cluster": {"type": "bool", "default": False},
             "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
             "server": {"type": "str"},
-            "pki_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
+            "pki_dir": {"type": "path"},
             "etcd_endpoint": {"type": "str"},
             "keep": {"type": "int", "default": 10},
         },

@@ -18,6 +18,11 @@ description:
     certificates.
   - Changes nothing.
 options:
+  kubernetes_dir:
+    description:
+      - Directory of kubeadm's manifests and kubeconfigs.
+    type: path
+    default: /etc/kubernetes
   patches_dir:
     description:
       - Directory with kubeadm's patches. Empty without.
@@ -26,8 +31,8 @@ options:
   pki_dir:
     description:
       - Directory of the cluster's certificates, kubeadm's C(certificatesDir).
+      - By default it is found by the flags of the host's kube-apiserver, else by its kubelet's configuration.
     type: path
-    default: /etc/kubernetes/pki
   unmanaged_files:
     description:
       - Paths or directories that are left out of RV(host.control_plane_files).
@@ -109,6 +114,14 @@ host:
       description: Hash of the cluster CA's public key as kubeadm's C(--discovery-token-ca-cert-hash) wants it.
       type: str
       sample: sha256:7c2e69131a36ae2a042a339b33381c6d0d43887e2de83720eff5359e26aec866
+    pki_dir:
+      description: kubeadm's C(certificatesDir) on this host; see O(pki_dir).
+      type: str
+      sample: /etc/kubernetes/pki
+    directory_links:
+      description: Directories in O(kubernetes_dir) and O(pki_dir) that are links, with what they lead to.
+      type: dict
+      sample: {"/etc/kubernetes/pki": "/etc/kubernetes/ssl"}
     certificates:
       description: Certificates of O(pki_dir) and the kubelet's, in PEM.
       type: list
@@ -211,6 +224,7 @@ host:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import certificates_dir
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host_inspection import HostInspection
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
@@ -224,7 +238,8 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "patches_dir": {"type": "path", "default": ""},
-            "pki_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
+            "kubernetes_dir": {"type": "path", "default": certificates_dir.KUBERNETES_DIR},
+            "pki_dir": {"type": "path"},
             "unmanaged_files": {"type": "list", "elements": "path", "default": []},
             "users": {"type": "list", "elements": "str", "default": ["root"]},
             "node_name": {"type": "str"},
@@ -235,6 +250,7 @@ def main() -> None:
     )
     inspection = HostInspection(
         HostCommands(timeout=SECONDS_FOR_A_COMMAND),
+        kubernetes_dir=module.params["kubernetes_dir"],
         pki_dir=module.params["pki_dir"],
         users=module.params["users"],
         patches_dir=module.params["patches_dir"],

@@ -75,6 +75,11 @@ options:
         description: The CA that signs it, in PEM.
         type: str
         required: true
+      inputs:
+        description:
+          - Values of the role's variables by their names without C(apiserver_haproxy_), to be checked.
+        type: dict
+        required: true
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup

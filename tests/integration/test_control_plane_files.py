@@ -120,9 +120,9 @@ def unpack(modules: Modules, packed: Result, *, check: bool = False) -> Result:
 
 
 def test_check_apply_check_apply(modules: Modules, bare_modules: Modules, host: Path) -> None:
-    pki = f"{host}/kubernetes/pki"
-    seen = bare_modules.run("control_plane_files_info", pki_dir=pki)
-    packed = modules.run("control_plane_files_info", pki_dir=pki, certificate_key=KEY)
+    kubernetes = f"{host}/kubernetes"
+    seen = bare_modules.run("control_plane_files_info", kubernetes_dir=kubernetes)
+    packed = modules.run("control_plane_files_info", kubernetes_dir=kubernetes, certificate_key=KEY)
     assert seen["files"] == packed["files"]
     assert SECRET not in json.dumps(packed)
     assert SECRET.encode() not in base64.b64decode(packed["archive"])
@@ -148,7 +148,7 @@ def test_check_apply_check_apply(modules: Modules, bare_modules: Modules, host: 
 
 
 def test_a_killed_run_is_completed(modules: Modules, host: Path) -> None:
-    packed = modules.run("control_plane_files_info", pki_dir=f"{host}/kubernetes/pki", certificate_key=KEY)
+    packed = modules.run("control_plane_files_info", kubernetes_dir=f"{host}/kubernetes", certificate_key=KEY)
     before = state(host)
     take_away(host)
     # What a run leaves that was killed within a file: the directory above with a private mode, a temporary file beside.
@@ -160,8 +160,8 @@ def test_a_killed_run_is_completed(modules: Modules, host: Path) -> None:
 
 
 def test_by_ansible(modules: Modules, host: Path) -> None:
-    pki = f"{host}/kubernetes/pki"
-    packed = modules.run_by_ansible("control_plane_files_info", pki_dir=pki, certificate_key=KEY)
+    kubernetes = f"{host}/kubernetes"
+    packed = modules.run_by_ansible("control_plane_files_info", kubernetes_dir=kubernetes, certificate_key=KEY)
     (host / "enc" / "config.yaml").unlink()
     options = {"files": packed["files"], "archive": packed["archive"], "certificate_key": KEY}
     made = modules.run_by_ansible("control_plane_files", **options)
@@ -170,7 +170,7 @@ def test_by_ansible(modules: Modules, host: Path) -> None:
 
 
 def test_the_look_at_a_host_tells_no_content(bare_modules: Modules, host: Path) -> None:
-    report = bare_modules.run("kubernetes_host_info", pki_dir=f"{host}/kubernetes/pki")["host"]
+    report = bare_modules.run("kubernetes_host_info", kubernetes_dir=f"{host}/kubernetes")["host"]
     assert {item["path"] for item in report["control_plane_files"]["files"]} >= {f"{host}/{name}" for name in CARRIED}
     assert set(report["static_pods"]) == {"kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"}
     assert SECRET not in json.dumps(report)

@@ -125,7 +125,7 @@ def test_the_search_for_secrets_finds_them(host: KubernetesHost) -> None:
 
 
 def test_no_credential_leaves_the_host(host: KubernetesHost, modules: Modules) -> None:
-    result = modules.run(NAME, pki_dir=str(host.pki), users=["root"])
+    result = modules.run(NAME, kubernetes_dir=str(host.directory), pki_dir=str(host.pki), users=["root"])
     found = result["host"]
     assert {Path(item["path"]).name for item in found["certificates"]} >= {
         "ca.crt",
@@ -149,7 +149,9 @@ def test_the_standard_library_is_enough(host: KubernetesHost, plane: ControlPlan
     interpreter.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S "$@"\n', encoding="utf-8")
     interpreter.chmod(0o755)
     modules = Modules(plane.environment, tmp_path)
-    result = modules.run_by_ansible(NAME, interpreter=interpreter, pki_dir=str(host.pki))
+    result = modules.run_by_ansible(
+        NAME, interpreter=interpreter, kubernetes_dir=str(host.directory), pki_dir=str(host.pki)
+    )
     found = result["host"]
     assert found["python"]["modules"] == dict.fromkeys(("yaml", "cryptography", "kubernetes", "apt"), False)
     assert found["versions"]["kubeadm"] == plane.kubeadm("version", "-o", "short").strip()
@@ -162,7 +164,7 @@ def test_the_look_takes_less_than_a_second(host: KubernetesHost, modules: Module
     taken = []
     for _round in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        found = modules.run(NAME, pki_dir=str(host.pki))["host"]
+        found = modules.run(NAME, kubernetes_dir=str(host.directory), pki_dir=str(host.pki))["host"]
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         taken.append((processor, found["seconds"]))
@@ -176,7 +178,11 @@ def test_a_look_leaves_nothing_behind(host: KubernetesHost, modules: Modules) ->
         return {str(path): (path.stat().st_mtime_ns, path.stat().st_mode) for path in host.directory.rglob("*")}
 
     before = state()
-    checked = modules.run(NAME, check=True, pki_dir=str(host.pki))
-    assert modules.run(NAME, pki_dir=str(host.pki))["changed"] is checked["changed"] is False
+    checked = modules.run(NAME, check=True, kubernetes_dir=str(host.directory), pki_dir=str(host.pki))
+    assert (
+        modules.run(NAME, kubernetes_dir=str(host.directory), pki_dir=str(host.pki))["changed"]
+        is checked["changed"]
+        is False
+    )
     assert state() == before
     assert os.access(host.pki / "ca.key", os.R_OK)

@@ -47,6 +47,21 @@ def wanted(**more: t.Any) -> dict[str, t.Any]:
         "common_name": "probe",
         "renew_before": 30,
         "ca": "",
+        "inputs": {
+            "endpoint": "192.0.2.10:6443",
+            "bind_address": "0.0.0.0",
+            "bind_port": "6443",
+            "backends": [{"name": "cp1", "address": "192.0.2.11"}],
+            "ca_certificate": "-----BEGIN CERTIFICATE-----",
+            "presents": False,
+            "probe_signer": "",
+            "probe_valid_days": 365,
+            "probe_renew_days": 30,
+            "connect_timeout": "300ms",
+            "check_timeout": "500ms",
+            "check_interval": "500ms",
+            "check_fast_interval": "200ms",
+        },
         **more,
     }
 

@@ -218,6 +218,10 @@ class ScenarioResults:
         """Add a time with its upper bound in units."""
         return self._add(Figure(name=name, value=value, bound=bound, rule=Rule.TIMING, is_spoilt=is_spoilt))
 
+    def ratio(self, name: str, value: float, *, bound: float) -> Figure:
+        """Add a ratio of times, which does not depend on the machine, with its upper bound."""
+        return self._add(Figure(name=name, value=value, bound=bound, rule=Rule.AT_MOST))
+
     def fail(self, reason: str) -> None:
         """Make the scenario failed for a reason that is no figure."""
         self.errors.append(reason)

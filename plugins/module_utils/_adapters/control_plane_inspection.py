@@ -14,7 +14,7 @@ import typing as t
 from .._domain import kubeadm_patches, static_pod
 from .._domain.carried_files import Survey, survey
 from .._domain.errors import InvalidInput, UnsupportedState
-from .._domain.file_needs import Places, needs
+from .._domain.file_needs import Places, leaf_key_paths, needs
 from .file_tree import HostFileTree
 
 #: A patch or a manifest is no larger, in bytes.
@@ -35,10 +35,10 @@ class ControlPlaneInspection:
             patches_dir: kubeadm's patches, empty without.
             unmanaged: paths that the operator brings himself.
         """
-        self._places = Places(pki_dir.rstrip("/"), kubernetes_dir.rstrip("/"))
+        self._tree = HostFileTree()
+        self._places = Places(pki_dir.rstrip("/"), kubernetes_dir.rstrip("/"), self._tree.real)
         self._patches_dir = os.path.normpath(patches_dir) if patches_dir else ""
         self._unmanaged = tuple(os.path.normpath(path) for path in unmanaged)
-        self._tree = HostFileTree()
 
     def static_pods(self) -> dict[str, static_pod.StaticPod | None]:
         """The components' static pods; ``None`` for a manifest that cannot be read."""
@@ -76,7 +76,8 @@ class ControlPlaneInspection:
             return Survey()
         wanted = needs(pods, self._places, patches_dir=self._patches_dir)
         try:
-            return survey(self._tree, wanted, self._places, unmanaged=self._unmanaged)
+            keys = leaf_key_paths(pods, self._places)
+            return survey(self._tree, wanted, self._places, unmanaged=self._unmanaged, named_keys=keys)
         except UnsupportedState as error:
             return Survey(refusals=(error.message,))
 

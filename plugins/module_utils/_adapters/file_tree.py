@@ -53,6 +53,18 @@ class HostFileTree:
         """Whether the path itself is a symbolic link."""
         return os.path.islink(path)
 
+    def is_file(self, path: str) -> bool:
+        """Whether a file is there, links followed."""
+        return os.path.isfile(path)
+
+    def is_directory(self, path: str) -> bool:
+        """Whether a directory is there, links followed."""
+        return os.path.isdir(path)
+
+    def real(self, path: str) -> str:
+        """The path with all links followed."""
+        return os.path.realpath(path)
+
     def names(self, path: str) -> t.Sequence[str]:
         """Sorted names in a directory."""
         try:

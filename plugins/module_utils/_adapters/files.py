@@ -40,6 +40,10 @@ class HostFiles:
         """Whether something is there, a dangling symbolic link included."""
         return os.path.lexists(path)
 
+    def is_same(self, path: str, other: str) -> bool:
+        """Whether two paths are one place, links followed."""
+        return os.path.realpath(path) == os.path.realpath(other)
+
     def names(self, path: str) -> t.Sequence[str]:
         """Sorted names in a directory; empty when there is no such directory."""
         try:

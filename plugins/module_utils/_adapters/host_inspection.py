@@ -25,7 +25,7 @@ import typing as t
 from .._domain import anonymous_access, redaction
 from .._domain.errors import CommandFailed
 from .._domain.named_endpoint import endpoints_in
-from . import machine_facts
+from . import certificates_dir, machine_facts
 from .control_plane_inspection import ControlPlaneInspection
 from .routes import networks
 
@@ -59,8 +59,9 @@ class HostInspection:
         self,
         commands: Commands,
         *,
-        pki_dir: str,
         users: t.Sequence[str],
+        pki_dir: str | None = None,
+        kubernetes_dir: str = certificates_dir.KUBERNETES_DIR,
         state_dir: str = "/var/lib/kubeadm-ha",
         patches_dir: str = "",
         unmanaged_files: t.Sequence[str] = (),
@@ -69,19 +70,23 @@ class HostInspection:
 
         Args:
             commands: runs its programs.
-            pki_dir: kubeadm's certificatesDir.
             users: those whose ``~/.kube/config`` is read.
+            pki_dir: kubeadm's certificatesDir; ``None`` finds it.
+            kubernetes_dir: the directory of kubeadm's manifests and kubeconfigs.
             state_dir: where kubeadm_certificate keeps its journals.
             patches_dir: kubeadm's patches, empty without.
             unmanaged_files: files of a control plane that the operator brings himself.
         """
         self._commands = commands
         self._state_dir = state_dir
-        self._pki_dir = pki_dir
+        self._kubernetes_dir = os.path.normpath(kubernetes_dir)
+        self._pki_dir = os.path.normpath(pki_dir or certificates_dir.find(self._kubernetes_dir))
         self._users = users
-        self._kubernetes_dir = os.path.dirname(pki_dir.rstrip("/"))
         self._control_plane = ControlPlaneInspection(
-            pki_dir=pki_dir, kubernetes_dir=self._kubernetes_dir, patches_dir=patches_dir, unmanaged=unmanaged_files
+            pki_dir=self._pki_dir,
+            kubernetes_dir=self._kubernetes_dir,
+            patches_dir=patches_dir,
+            unmanaged=unmanaged_files,
         )
 
     def collect(self) -> dict[str, t.Any]:
@@ -103,6 +108,8 @@ class HostInspection:
             "python": _python(),
             "versions": self._versions(),
             "services": self._services(),
+            "pki_dir": self._pki_dir,
+            "directory_links": certificates_dir.links(self._kubernetes_dir, self._pki_dir),
             "certificates": self._certificates(),
             "interrupted_certificates": _names(os.path.join(self._state_dir, "certificates")),
             "has_ca_key": os.path.exists(os.path.join(self._pki_dir, "ca.key")),

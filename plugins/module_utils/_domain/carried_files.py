@@ -13,6 +13,7 @@ import dataclasses
 import posixpath
 import typing as t
 
+from . import leaf_keys
 from .change import Change
 from .file_needs import CARRIED, MADE, NEEDED, Need, Places, is_output
 from .static_pod import is_below
@@ -114,7 +115,14 @@ class Comparison:
     refusals: tuple[str, ...] = ()
 
 
-def survey(tree: FileTree, wanted: t.Iterable[Need], places: Places, *, unmanaged: t.Collection[str] = ()) -> Survey:
+def survey(
+    tree: FileTree,
+    wanted: t.Iterable[Need],
+    places: Places,
+    *,
+    unmanaged: t.Collection[str] = (),
+    named_keys: t.Mapping[str, str] | None = None,
+) -> Survey:
     """Everything that is there of the needs, with the directories above. Links to files are followed.
 
     Args:
@@ -122,6 +130,7 @@ def survey(tree: FileTree, wanted: t.Iterable[Need], places: Places, *, unmanage
         wanted: what the control plane needs.
         places: where kubeadm's files are.
         unmanaged: paths and directories that the operator brings himself.
+        named_keys: paths that flags name as the key of a certificate of this very host, with the flag.
     """
     found: dict[str, FileFact] = {}
     refusals: list[str] = []
@@ -134,6 +143,9 @@ def survey(tree: FileTree, wanted: t.Iterable[Need], places: Places, *, unmanage
             if known is None or known.use != CARRIED:
                 found[fact.path] = fact
     refusals += _limits(found)
+    for path, text in _own_keys(tree, found.values(), places, named_keys or {}):
+        del found[path]
+        refusals.append(text)
     for path in list(found):
         if found[path].use in (CARRIED, MADE):
             for parent in _parents(path):
@@ -250,6 +262,28 @@ def _children(tree: FileTree, need: Need, filter_: _Filter, refusals: list[str])
                 refusals.append(f"{path} is no file or directory and cannot be carried: {_BRING}")
 
 
+def _own_keys(
+    tree: FileTree, facts: t.Collection[FileFact], places: Places, named_keys: t.Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """Carried files that are the key of a certificate of this very host, with the refusal."""
+    carried = [fact.path for fact in facts if fact.use == CARRIED and fact.kind == FILE and fact.sha256 is not None]
+    if not carried:
+        return []
+    own, named = leaf_keys.of_host(tree, places.pki), {tree.real(path): flag for path, flag in named_keys.items()}
+    found = []
+    for path in carried:
+        flag = named.get(tree.real(path))
+        key = next((own[digest] for digest in sorted(leaf_keys.digests(tree.read(path))) if digest in own), None)
+        if flag is not None or key is not None:
+            what = f"--{flag}" if key is None else f"the same key as {key}"
+            found.append((path, f"{path} holds the private key of a certificate of this host ({what}), {_OWN_KEY}"))
+    return found
+
+
+_OWN_KEY = (
+    "and such a key is not carried: give each joining control plane a pair of its own there, and name the path in "
+    "kubeadm_ha_unmanaged_files."
+)
 _BRING = "name it in kubeadm_ha_unmanaged_files and bring it to joining control planes yourself."
 
 

@@ -186,7 +186,7 @@ class _Replacement:
             return Recovery.CLEAN if self._ports.files.exists(self._work) else Recovery.NONE
         if journal.state == "done":
             return Recovery.CLEAN
-        if journal.pki_dir != self._wanted.pki_dir:
+        if not self._ports.files.is_same(journal.pki_dir, self._wanted.pki_dir):
             raise UnsupportedState(
                 f"A replacement in {journal.pki_dir} was interrupted (journal {self._journal_path}): run with "
                 "the option pki_dir set to that directory first."
@@ -299,7 +299,9 @@ class _Replacement:
     def _need_served_file(self, control_plane: LocalControlPlane) -> None:
         path = f"{self._wanted.pki_dir}/{self._wanted.kind.stem}.crt"
         served = control_plane.serving_certificate
-        if self._wanted.kind.name == "apiserver" and served not in (None, path):
+        if self._wanted.kind.name != "apiserver" or served is None:
+            return
+        if not self._ports.files.is_same(served, path):
             raise UnsupportedState(
                 f"The API server of this host serves {served} (--tls-cert-file), not {path}: set the option pki_dir to "
                 "its directory, or change that certificate with the tools that made it."

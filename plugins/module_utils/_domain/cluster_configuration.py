@@ -13,6 +13,7 @@ import dataclasses
 import typing as t
 
 from .address import Endpoint, San, parse_sans
+from .certificates_dir import DEFAULT as DEFAULT_CERTIFICATES_DIR
 from .change import Change
 from .errors import InvalidInput, UnsupportedState
 from .extra_volumes import Wanted as WantedVolumes
@@ -164,7 +165,7 @@ class ClusterConfiguration:
     @property
     def certificates_dir(self) -> str:
         """``certificatesDir``, or kubeadm's default."""
-        return self._text("certificatesDir") or "/etc/kubernetes/pki"
+        return self._text("certificatesDir") or DEFAULT_CERTIFICATES_DIR
 
     @property
     def image_repository(self) -> str | None:

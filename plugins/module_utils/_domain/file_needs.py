@@ -14,6 +14,7 @@ import posixpath
 import re
 import typing as t
 
+from . import leaf_keys
 from .static_pod import COMPONENTS, Mount, StaticPod, is_below
 
 #: The content is carried.
@@ -63,18 +64,39 @@ class Need:
 
 @dataclasses.dataclass(frozen=True)
 class Places:
-    """Where kubeadm's own files are: ``certificatesDir`` and the directory above manifests and kubeconfigs."""
+    """Where kubeadm's own files are.
+
+    Attributes:
+        pki: kubeadm's ``certificatesDir``.
+        kubernetes: the directory above manifests and kubeconfigs.
+        real: a path with all links followed: one directory may have several names.
+    """
 
     pki: str = "/etc/kubernetes/pki"
     kubernetes: str = "/etc/kubernetes"
+    real: t.Callable[[str], str] = str
 
     def is_kubeadms(self, path: str) -> bool:
         """Whether kubeadm makes this path on every control plane."""
-        return bool(_PKI.match(_relative(path, self.pki)) or _KUBERNETES.match(_relative(path, self.kubernetes)))
+        # The directory counts, not where a link of that name leads: kubeadm makes no link.
+        places = {path, posixpath.join(self.real(posixpath.dirname(path)), posixpath.basename(path))}
+        return any(
+            _PKI.match(_relative(place, pki)) or _KUBERNETES.match(_relative(place, self.kubernetes))
+            for place in places
+            for pki in self._pki_names
+        )
 
     def is_own_directory(self, path: str) -> bool:
         """Whether kubeadm mounts this directory; the operator's files in it are those that flags name."""
-        return path in (self.pki, f"{self.pki}/etcd")
+        return any(place in (pki, f"{pki}/etcd") for place in {path, self.real(path)} for pki in self._pki_names)
+
+    def is_in_pki(self, path: str) -> bool:
+        """Whether a path is below kubeadm's certificates."""
+        return any(is_below(place, pki) for place in {path, self.real(path)} for pki in self._pki_names)
+
+    @property
+    def _pki_names(self) -> set[str]:
+        return {self.pki, self.real(self.pki)}
 
 
 def needs(pods: t.Mapping[str, StaticPod], places: Places, *, patches_dir: str = "") -> tuple[Need, ...]:
@@ -96,6 +118,17 @@ def needs(pods: t.Mapping[str, StaticPod], places: Places, *, patches_dir: str =
             outputs = need.outputs if known is None else (*need.outputs, *known.outputs)
             found[need.path] = dataclasses.replace(need, outputs=tuple(sorted(set(outputs))))
     return tuple(found[path] for path in sorted(found) if not _is_covered(found[path], found.values()))
+
+
+def leaf_key_paths(pods: t.Mapping[str, StaticPod], places: Places) -> dict[str, str]:
+    """Paths that flags name as the key of a certificate of this very host and that kubeadm does not make, with the flag."""
+    return {
+        path: flag
+        for component in COMPONENTS
+        if component in pods
+        for path, flag in _named_paths(pods[component])
+        if flag in leaf_keys.FLAGS and not places.is_kubeadms(path)
+    }
 
 
 def is_output(path: str, outputs: t.Iterable[str]) -> bool:
@@ -138,7 +171,7 @@ def _of_flags(pod: StaticPod, places: Places) -> t.Iterator[Need]:
             continue
         if _is_systems(path):
             yield Need(path, NEEDED)
-        elif is_below(path, places.pki) and not places.is_own_directory(path):
+        elif places.is_in_pki(path) and not places.is_own_directory(path):
             yield Need(path, CARRIED)
 
 
@@ -166,4 +199,4 @@ def _relative(path: str, directory: str) -> str:
     return path[len(directory) + 1 :] if is_below(path, directory) else ""
 
 
-__all__ = ("CARRIED", "MADE", "NEEDED", "Need", "Places", "is_output", "needs")
+__all__ = ("CARRIED", "MADE", "NEEDED", "Need", "Places", "is_output", "leaf_key_paths", "needs")

@@ -11,7 +11,7 @@ import dataclasses
 import ipaddress
 import typing as t
 
-from . import anonymous_access
+from . import anonymous_access, certificates_dir
 from .address import DEFAULT_API_PORT, Endpoint, San, canonical_ip
 from .address_owners import addresses_in, is_of_a_host
 from .certificate_issue import KINDS
@@ -54,9 +54,7 @@ class Host:
     closed_to_anonymous: frozenset[str] = frozenset()
 
     @classmethod
-    def from_report(
-        cls, name: str, report: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509, pki_dir: str = "/etc/kubernetes/pki"
-    ) -> Host:
+    def from_report(cls, name: str, report: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Host:
         """Understand a report. Broken certificates and kubeconfigs are left out; :mod:`preflight` tells of them."""
         pems = {item["path"]: item["pem"] for item in report["certificates"]}
         certificates = {path: _leaf(pem, x509) for path, pem in pems.items()}
@@ -65,10 +63,10 @@ class Host:
             name=name,
             report=report,
             certificates={path: found for path, found in certificates.items() if found is not None},
-            ca_pem=pems.get(f"{pki_dir}/ca.crt", ""),
+            ca_pem=pems.get(f"{_pki_dir(report)}/ca.crt", ""),
             kubeconfigs=kubeconfigs,
             kubelet_ca_hashes=_ca_hashes(kubeconfigs.get(_KUBELET_KUBECONFIG), x509),
-            pki_ca_hashes=_hashes(pems.get(f"{pki_dir}/ca.crt", "").encode(), x509),
+            pki_ca_hashes=_hashes(pems.get(f"{_pki_dir(report)}/ca.crt", "").encode(), x509),
             closed_to_anonymous=frozenset(_closed_to_anonymous(report, yaml)),
         )
 
@@ -218,11 +216,11 @@ class Host:
     @property
     def ca(self) -> Certificate | None:
         """The cluster CA's certificate on this host."""
-        return next((found for path, found in self.certificates.items() if path.endswith("/pki/ca.crt")), None)
+        return self.certificates.get(f"{self.pki_dir}/ca.crt")
 
     @property
     def ca_hashes(self) -> frozenset[str]:
-        """Hashes of the CAs that tell the cluster of this host: those that its kubelet trusts, else pki/ca.crt."""
+        """Hashes of the CAs that tell the cluster of this host: those that its kubelet trusts, else the file ca.crt."""
         return self.kubelet_ca_hashes or self.pki_ca_hashes
 
     @property
@@ -233,7 +231,7 @@ class Host:
     @property
     def sans(self) -> frozenset[San]:
         """SANs of the API server's certificate."""
-        found = next((item for path, item in self.certificates.items() if path.endswith("/pki/apiserver.crt")), None)
+        found = self.certificates.get(f"{self.pki_dir}/apiserver.crt")
         return found.sans if found is not None else frozenset()
 
     @property
@@ -250,6 +248,16 @@ class Host:
     def kubelet_version(self) -> KubernetesVersion | None:
         """Version of the installed kubelet; ``None`` without one."""
         return _version(self.report["versions"].get("kubelet", ""))
+
+    @property
+    def pki_dir(self) -> str:
+        """kubeadm's ``certificatesDir`` on this host, as its static pods or its kubelet name it."""
+        return _pki_dir(self.report)
+
+    def is_same_place(self, one: str, other: str) -> bool:
+        """Whether two paths are one place on this host, links of directories followed."""
+        links = self.report.get("directory_links") or {}
+        return certificates_dir.resolve(one, links) == certificates_dir.resolve(other, links)
 
     def has_address(self, text: str) -> bool:
         """Whether an address is one of this host's."""
@@ -285,6 +293,10 @@ def current_server(document: t.Any) -> str | None:
     if cluster is None and len(clusters) == 1:
         cluster = next(iter(clusters.values()))
     return cluster.get("server") if cluster else None
+
+
+def _pki_dir(report: t.Mapping[str, t.Any]) -> str:
+    return str(report.get("pki_dir") or certificates_dir.DEFAULT)
 
 
 def _ca_hashes(document: t.Any, x509: X509) -> frozenset[str]:

@@ -20,6 +20,7 @@ import typing as t
 
 from . import local_control_plane
 from .address import DEFAULT_API_PORT, Endpoint, canonical_ip
+from .certificates_dir import DEFAULT as DEFAULT_CERTIFICATES_DIR
 from .change import Change, Decision
 from .cluster_configuration import API_GROUP
 from .errors import CommandFailed, InvalidInput, KubeadmHaError, UnsupportedState
@@ -38,7 +39,6 @@ OTHER_ROLE = "other_role"
 FOREIGN = "foreign"
 
 KUBELET_KUBECONFIG = "/etc/kubernetes/kubelet.conf"
-CLUSTER_CA = "/etc/kubernetes/pki/ca.crt"
 MANIFESTS = "/etc/kubernetes/manifests"
 #: The user that a kubelet's client certificate names
 #: (https://kubernetes.io/docs/reference/access-authn-authz/node/).
@@ -47,7 +47,6 @@ NODE_USER = "system:node:"
 #: What ``kubeadm join`` makes on every node, besides kubelet.conf.
 _NODE_FILES = (
     "/etc/kubernetes/bootstrap-kubelet.conf",
-    CLUSTER_CA,
     "/var/lib/kubelet/config.yaml",
     "/var/lib/kubelet/kubeadm-flags.env",
     "/var/lib/kubelet/pki/kubelet-client-current.pem",
@@ -140,6 +139,7 @@ class JoinRequest:
         timeout: seconds for each of kubeadm's waits (discovery, TLS bootstrap, health); ``None`` is kubeadm's.
         ca_certificate: PEM of the cluster's CA. With it kubeadm presents the token when it looks for the cluster, for API
             servers that refuse anonymous requests; ``None`` lets it look as anonymous.
+        certificates_dir: the cluster's ``certificatesDir``, in which kubeadm puts the CA's certificate on every node.
     """
 
     endpoint: Endpoint
@@ -158,6 +158,7 @@ class JoinRequest:
     ignore_preflight_errors: tuple[str, ...] = ()
     timeout: int | None = None
     ca_certificate: str | None = None
+    certificates_dir: str = DEFAULT_CERTIFICATES_DIR
 
     @property
     def role(self) -> str:
@@ -205,7 +206,7 @@ class HostFiles:
 
     Attributes:
         present: paths of the files that kubeadm join makes, as far as they are there, sorted.
-        ca_hashes: hashes of the public keys of the CAs in kubelet.conf, or else in pki/ca.crt.
+        ca_hashes: hashes of the public keys of the CAs in kubelet.conf, or else in the file ca.crt.
         node_name: the node that the client certificate of kubelet.conf names.
         uses_local_etcd: the API server of the host uses an etcd of the host.
         api_server: address and port of the host's API server.
@@ -294,15 +295,16 @@ def decide(host: HostFiles, request: JoinRequest, *, host_name: str) -> Change |
     return None
 
 
-def look(files: Files, yaml: Yaml, x509: X509) -> HostFiles:
+def look(files: Files, yaml: Yaml, x509: X509, *, pki_dir: str = DEFAULT_CERTIFICATES_DIR) -> HostFiles:
     """What of a join is on this host. Files that cannot be understood count as present, and tell nothing."""
-    paths = (KUBELET_KUBECONFIG, *_NODE_FILES, *_CONTROL_PLANE_FILES, _ETCD_MANIFEST, _ETCD_DATA)
+    ca_path = f"{pki_dir}/ca.crt"
+    paths = (KUBELET_KUBECONFIG, ca_path, *_NODE_FILES, *_CONTROL_PLANE_FILES, _ETCD_MANIFEST, _ETCD_DATA)
     present = tuple(sorted(path for path in paths if files.exists(path)))
     document = _kubeconfig(files, yaml)
     flags = local_control_plane.api_server_flags(files, yaml, manifests_dir=MANIFESTS)
     ca = cluster_ca(document, files)
     if ca is None:
-        ca = files.read(CLUSTER_CA)
+        ca = files.read(ca_path)
     return HostFiles(
         present=present,
         ca_hashes=_hashes(ca, x509),
@@ -340,7 +342,7 @@ def ensure(
         CommandFailed: when kubeadm fails.
     """
     request.check()
-    host = look(files, yaml, x509)
+    host = look(files, yaml, x509, pki_dir=request.certificates_dir)
     change = decide(host, request, host_name=host_name)
     if change is None:
         return Decision(values=_values(host, state=MEMBER), warnings=tuple(_unlike_api(kubelet_api, host)))
@@ -350,7 +352,7 @@ def ensure(
 
     def act() -> t.Mapping[str, t.Any]:
         _join(commands, request)
-        joined = look(files, yaml, x509)
+        joined = look(files, yaml, x509, pki_dir=request.certificates_dir)
         if decide(joined, request, host_name=host_name) is not None:
             raise CommandFailed("kubeadm join ended well, but left no kubelet.conf: look at the kubelet's journal.")
         return _values(joined, state=CLEAN)
@@ -378,6 +380,9 @@ def join_configuration(request: JoinRequest, *, discovery_file: str | None = Non
         "kind": "JoinConfiguration",
         "discovery": by_token if discovery_file is None else by_file,
     }
+    if request.certificates_dir != DEFAULT_CERTIFICATES_DIR:
+        # Else kubeadm puts the CA where the kubelet's clientCAFile, which is the cluster's, does not look for it.
+        document["caCertPath"] = f"{request.certificates_dir}/ca.crt"
     registration = _node_registration(request)
     if registration:
         document["nodeRegistration"] = registration

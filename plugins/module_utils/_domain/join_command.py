@@ -81,6 +81,7 @@ def present(
         "endpoint": str(endpoint),
         "ca_cert_hashes": list(ca_cert_hashes),
         "api_version": stored.configuration.api_version,
+        "certificates_dir": stored.configuration.certificates_dir,
     }
 
     def act() -> t.Mapping[str, t.Any]:
@@ -124,7 +125,7 @@ def absent(api: Api, *, token_id: str | None = None) -> Decision:
             api.delete("secret", name, namespace=_NAMESPACE)
         return {}
 
-    nothing = {"endpoint": None, "ca_cert_hashes": [], "api_version": None, **_NO_SECRETS}
+    nothing = {"endpoint": None, "ca_cert_hashes": [], "api_version": None, "certificates_dir": None, **_NO_SECRETS}
     return Decision(changes=changes, values=nothing, act=act)
 
 
@@ -267,6 +268,7 @@ def _secrets(known: t.Mapping[str, t.Any], token: Token, key: str | None) -> dic
         control_plane=key is not None,
         token=token,
         certificate_key=key,
+        certificates_dir=known["certificates_dir"],
     )
     hashes = [f"--discovery-token-ca-cert-hash {item}" for item in known["ca_cert_hashes"]]
     worker = " ".join(["kubeadm join", known["endpoint"], f"--token {token.text}", *hashes])

@@ -12,7 +12,7 @@ import dataclasses
 import datetime as dt
 import typing as t
 
-from . import firewall, selinux
+from . import firewall, haproxy_inputs, selinux
 from .change import KNOWN_AFTER_APPLY, Change
 from .errors import InvalidInput
 from .wish import Problem
@@ -41,6 +41,7 @@ class Wanted:
         common_name: its common name.
         renew_before: days left below which it is renewed.
         ca: PEM of the CA that signs it.
+        inputs: values of the role's variables, see :mod:`haproxy_inputs`.
     """
 
     digest: str
@@ -54,6 +55,7 @@ class Wanted:
     common_name: str
     renew_before: int
     ca: str
+    inputs: t.Mapping[str, t.Any]
 
 
 def decide(name: str, report: t.Mapping[str, t.Any], wanted: Wanted, x509: X509) -> dict[str, t.Any]:
@@ -77,7 +79,10 @@ def decide(name: str, report: t.Mapping[str, t.Any], wanted: Wanted, x509: X509)
         *(_port_change(report["firewall"], port) for port in closed),
         *selinux_changes,
     ]
-    problems = list(_problems(name, report, wanted))
+    problems = [
+        *haproxy_inputs.problems(name, wanted.inputs, has_ipv6=bool(report["has_ipv6"])),
+        *_problems(name, report, wanted),
+    ]
     return {
         "owner": owner,
         "differs": report["running"] != wanted.digest

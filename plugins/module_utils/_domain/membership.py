@@ -110,7 +110,7 @@ def _foreign(wish: Wish, host: Host, hosts: Hosts, cluster: Cluster, serving: Ho
             f"{host.name} trusts another CA than {serving.name}, although it is the node {host.node_name} of this cluster and "
             "Ready: a rotation of the CA is not finished; give both the bundle of the old and the new CA, then run again."
         )
-    told = f"its kubelet dials {server} and trusts another CA" if server else "its /etc/kubernetes/pki/ca.crt differs"
+    told = f"its kubelet dials {server} and trusts another CA" if server else f"its {host.pki_dir}/ca.crt differs"
     remedy = (
         f"take it out of the inventory; nothing of it may be deleted, because {needed}"
         if needed is not None

@@ -215,6 +215,7 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
     return {
         "server": str(server),
         "ca_certificate": situation.serving.ca_pem,
+        "pki_dir": situation.serving.pki_dir,
         "control_planes": api_servers(situation.wish.control_planes, situation.hosts, server),
         "refuses_anonymous": _is_closed(anonymous_access.READYZ, situation.hosts),
         "hides_cluster_info": _is_closed(anonymous_access.CLUSTER_INFO, situation.hosts),

@@ -11,7 +11,16 @@ from __future__ import annotations
 
 import typing as t
 
-from . import etcd_access, host_bound_addresses, machine_identity, membership, skew, user_kubeconfigs, wanted_sans
+from . import (
+    certificates_dir,
+    etcd_access,
+    host_bound_addresses,
+    machine_identity,
+    membership,
+    skew,
+    user_kubeconfigs,
+    wanted_sans,
+)
 from .address import canonical_dns_name, canonical_ip
 from .membership import is_joined
 from .reachability import ETCD_PORTS, KUBELET_PORT
@@ -65,7 +74,9 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[
     for name in wish.nodes:
         if name in hosts:
             found += _node(hosts[name])
-    found += wanted_sans.problems(wish, _joined(wish, hosts, cluster, serving), cluster.configuration)
+    joined = _joined(wish, hosts, cluster, serving)
+    found += wanted_sans.problems(wish, joined, cluster.configuration)
+    found += certificates_dir.problems(joined, cluster)
     found += _twins(wish, hosts)
     found += _clocks(hosts)
     found += user_kubeconfigs.problems(wish, hosts)
@@ -216,8 +227,8 @@ def _member(host: Host) -> t.Iterator[Problem]:
     if host.is_control_plane and not host.report["has_ca_key"]:
         yield Problem(
             host.name,
-            f"{host.name} has no /etc/kubernetes/pki/ca.key (external CA): certificates cannot be issued here; put the "
-            "key there for the run.",
+            f"{host.name} has no {host.pki_dir}/ca.key (external CA): certificates cannot be issued here; put the key "
+            "there for the run.",
         )
     if host.report["free_bytes"] < FREE_BYTES_NEEDED:
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: a backup needs it; make room.")

@@ -111,7 +111,7 @@ def _not_to_be_issued(host: Host, kind: Kind, current: Certificate) -> t.Iterato
         )
     if kind.name == "apiserver":
         served = dict(host.manifests["kube-apiserver"]["flags"]).get("tls-cert-file")
-        if served and not served.endswith(f"/{file}"):
+        if served and not host.is_same_place(served, f"{host.pki_dir}/{file}"):
             yield Problem(
                 host.name,
                 f"The API server of {host.name} serves {served} (--tls-cert-file), which needs more SANs and is not "

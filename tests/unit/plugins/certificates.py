@@ -152,6 +152,16 @@ class MemoryFiles:
         names = (*self.contents, *self.directories)
         return any(name == path or name.startswith(f"{path}/") for name in names)
 
+    def is_same(self, path: str, other: str) -> bool:
+        """Whether two paths are one place, links followed."""
+        return self._real(path) == self._real(other)
+
+    def _real(self, path: str) -> str:
+        for name, content in self.contents.items():
+            if content.startswith(b"-> ") and (path == name or path.startswith(f"{name}/")):
+                return self._real(content[3:].decode() + path[len(name) :])
+        return path
+
     def names(self, path: str) -> t.Sequence[str]:
         """Names in a directory."""
         return sorted({name[len(path) + 1 :].split("/")[0] for name in self.contents if name.startswith(f"{path}/")})

@@ -65,7 +65,7 @@ def names(directory: Path) -> list[str]:
 
 
 def find(root: Path, **options: t.Any) -> dict[str, t.Any]:
-    return run_module("control_plane_files_info", pki_dir=str(root / "kubernetes" / "pki"), **options)
+    return run_module("control_plane_files_info", kubernetes_dir=str(root / "kubernetes"), **options)
 
 
 def test_pack_and_unpack(root: Path) -> None:

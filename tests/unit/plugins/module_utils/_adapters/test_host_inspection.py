@@ -41,7 +41,7 @@ def _kubernetes(tmp_path: Path) -> Path:
 
 
 def look(kubernetes: Path) -> dict[str, t.Any]:
-    inspection = HostInspection(HostCommands(timeout=5), pki_dir=str(kubernetes / "pki"), users=["root", "nobody-here"])
+    inspection = HostInspection(HostCommands(timeout=5), kubernetes_dir=str(kubernetes), users=["root", "nobody-here"])
     return inspection.collect()
 
 
@@ -131,7 +131,7 @@ def test_files_of_others_are_told_by_their_endpoints_only(
     entries.append(types.SimpleNamespace(pw_name="toor", pw_dir=str(homes["root"])))
     monkeypatch.setattr(host_inspection.pwd, "getpwall", lambda: entries)
     users = ["root", "eve", "ops", "nobody-here"]
-    report = HostInspection(HostCommands(timeout=5), pki_dir=str(kubernetes / "pki"), users=users).collect()
+    report = HostInspection(HostCommands(timeout=5), kubernetes_dir=str(kubernetes), users=users).collect()
     assert report["users"] == ["root", "eve", "ops"]
     assert [(item["path"], item["user"], item["endpoints"]) for item in report["references"]] == [
         (str(cni / "10-calico.conflist"), None, ["192.0.2.31:2379"]),

@@ -495,3 +495,14 @@ def test_where_it_is_served_by_default(host: Host, name: str, endpoint: str) -> 
     host.server.is_up = False
     with pytest.raises(UnsupportedState, match=f"Nothing serves TLS at {endpoint}"):
         host.decide(*NEW_SANS, name=name, served_endpoint=None)
+
+
+def test_two_names_of_one_directory_are_one(host: Host) -> None:
+    """Kubespray's layout: the API server serves from a directory to which kubeadm's default is a link, or the reverse."""
+    host.files.contents["/etc/kubernetes/ssl"] = f"-> {PKI}".encode()
+    served = "/etc/kubernetes/ssl/apiserver.crt"
+    host.control_plane = dataclasses.replace(host.control_plane, serving_certificate=served)
+    assert host.run(*NEW_SANS)["served_after"] is not None
+    killed = _killed_after_the_key(make_host())
+    killed.files.contents["/etc/kubernetes/ssl"] = f"-> {PKI}".encode()
+    assert killed.decide(pki_dir="/etc/kubernetes/ssl").values["recovery"] == "complete"

@@ -37,7 +37,7 @@ def test_it_alone_makes_a_plan() -> None:
 def test_a_host_tells_of_the_journals_that_it_has(tmp_path: Path) -> None:
     def told() -> object:
         inspection = HostInspection(
-            HostCommands(timeout=5), pki_dir=str(tmp_path / "pki"), users=[], state_dir=str(tmp_path / "state")
+            HostCommands(timeout=5), kubernetes_dir=str(tmp_path), users=[], state_dir=str(tmp_path / "state")
         )
         return inspection.collect()["interrupted_certificates"]
 

@@ -464,3 +464,11 @@ def test_a_control_plane_predicts_its_api_server() -> None:
 def test_the_request_is_a_value() -> None:
     assert dataclasses.replace(request(), control_plane=True).role == "control plane"
     assert request().role == "worker"
+
+
+def test_the_ca_goes_where_the_clusters_kubelets_look_for_it() -> None:
+    elsewhere = join.join_configuration(request(certificates_dir="/etc/kubernetes/ssl"))
+    assert elsewhere["caCertPath"] == "/etc/kubernetes/ssl/ca.crt"
+    files = MemoryFiles({"/etc/kubernetes/ssl/ca.crt": CA.certificate})
+    assert join.look(files, PyYaml(), X509, pki_dir="/etc/kubernetes/ssl").ca_hashes == {HASH}
+    assert join.look(files, PyYaml(), X509).ca_hashes == frozenset()

@@ -18,6 +18,21 @@ from tests.unit.plugins.certificates import NOW, make_ca, make_certificate
 USER = "kubeadm-ha:apiserver-probe"
 PATH = "/etc/haproxy/kubernetes-probe.crt"
 CA = make_ca()
+INPUTS = {
+    "endpoint": "192.0.2.10:6443",
+    "bind_address": "",
+    "bind_port": "6443",
+    "backends": [{"name": "cp1", "address": "192.0.2.11"}],
+    "ca_certificate": CA.certificate.decode(),
+    "presents": True,
+    "probe_signer": "cp1",
+    "probe_valid_days": 365,
+    "probe_renew_days": 30,
+    "connect_timeout": "300ms",
+    "check_timeout": "500ms",
+    "check_interval": "500ms",
+    "check_fast_interval": "200ms",
+}
 Report = dict[str, t.Any]
 
 
@@ -58,6 +73,7 @@ def decision(report: Report, **more: t.Any) -> dict[str, t.Any]:
         "certificate": True,
         "common_name": USER,
         "renew_before": 30,
+        "inputs": INPUTS,
         "ca": CA.certificate.decode(),
         **more,
     }
@@ -173,3 +189,40 @@ def test_a_zone_that_firewalld_does_not_have_is_a_reason_to_stop() -> None:
     assert "does not have the zone nope" in problem["message"]
     assert "apiserver_haproxy_firewalld_zone for lb1" in problem["message"]
     assert decision(report, manage_firewall=False)["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("inputs", "report", "told"),
+    [
+        ({"bind_port": ""}, {}, "apiserver_haproxy_bind_port of lb1 is '', not a port."),
+        ({"bind_port": "70000"}, {}, "apiserver_haproxy_bind_port of lb1 is '70000'"),
+        ({"backends": []}, {}, "it lists: nothing."),
+        ({"backends": [{"name": "a b"}]}, {}, "it lists: a b."),
+        ({"backends": [{"name": "a"}, {"name": "a"}]}, {}, "every control plane once"),
+        ({"ca_certificate": "x"}, {}, "apiserver_haproxy_ca_certificate has to be the PEM text"),
+        ({"ca_certificate": "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----"}, {}, "without any key"),
+        ({"probe_signer": ""}, {}, "needs apiserver_haproxy_probe_signer"),
+        ({"probe_renew_days": 365}, {}, "(365) has to be less than apiserver_haproxy_probe_valid_days (365)"),
+        ({}, {"has_ipv6": False}, "The kernel of lb1 has no IPv6"),
+        ({"connect_timeout": "300"}, {}, "apiserver_haproxy_connect_timeout of lb1 is '300', not a time of haproxy"),
+        ({"check_timeout": "0s"}, {}, "apiserver_haproxy_check_timeout"),
+        ({"check_interval": "1.5s"}, {}, "apiserver_haproxy_check_interval"),
+        ({"check_fast_interval": ""}, {}, "apiserver_haproxy_check_fast_interval"),
+    ],
+)
+def test_wrong_inputs_are_reasons_to_stop(inputs: dict[str, t.Any], report: Report, told: str) -> None:
+    (problem,) = decision(found(**report), inputs={**INPUTS, **inputs})["problems"]
+    assert told in problem["message"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "report"),
+    [
+        ({}, {}),
+        ({"bind_address": "0.0.0.0"}, {"has_ipv6": False}),
+        ({"presents": False, "probe_signer": ""}, {}),
+        ({"connect_timeout": "1s", "check_timeout": "2s", "check_interval": "2s", "check_fast_interval": "1s"}, {}),
+    ],
+)
+def test_good_inputs_are_none(inputs: dict[str, t.Any], report: Report) -> None:
+    assert decision(found(**report), inputs={**INPUTS, **inputs})["problems"] == []
