@@ -14,8 +14,11 @@ description:
   - Sets C(controlPlaneEndpoint) in the ConfigMap C(kube-system/kubeadm-config), validated by the host's kubeadm where it can.
   - Sets the C(server) in the ConfigMap C(kube-public/cluster-info), which joining nodes take whatever address they were told
     to join through, and waits until kube-controller-manager has signed it again for every bootstrap token.
+  - Waits for signatures, too, that are of another content than the present one, so that a run that was killed between the
+    write and the signature is completed.
   - Sets the C(server) in the ConfigMap C(kube-system/kube-proxy), restarts the DaemonSet C(kube-system/kube-proxy) in a
-    rolling way and waits for the rollout. A cluster without kube-proxy is left without.
+    rolling way and waits for a new pod on every node that is Ready. While a node that is down holds the DaemonSet's own
+    rollout up, the pods of the others are replaced one after the other. A cluster without kube-proxy is left without.
   - Pods of kube-proxy that were created before the last write of their ConfigMap are restarted, too, so that an interrupted
     run, or a change made by hand, is completed.
   - Everything else in these objects stays as it is. They are written only if nobody changed them meanwhile, else read,
@@ -44,9 +47,15 @@ options:
     type: str
   timeout:
     description:
-      - Seconds to wait for the signature of cluster-info, and again for the rollout of kube-proxy.
+      - Seconds to wait for the signature of cluster-info, and again for each further node's new pod of kube-proxy.
     type: int
     default: 300
+  unmanaged_nodes:
+    description:
+      - Nodes whose kube-proxy is not waited for. Nodes that are not Ready never are.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
@@ -90,7 +99,8 @@ changes:
     before:
       description:
         - The differing fields of kubeadm-config, the server of the other ConfigMaps, or the number of outdated pods of
-          the DaemonSet.
+          the DaemonSet on nodes that are Ready.
+        - Where cluster-info names the endpoint already, the number of its signatures that are of another content.
       type: raw
     after:
       description: The same afterwards.
@@ -151,6 +161,7 @@ def main() -> None:
             "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
             "server": {"type": "str"},
             "timeout": {"type": "int", "default": 300},
+            "unmanaged_nodes": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
@@ -166,6 +177,7 @@ def main() -> None:
             commands,
             endpoint=endpoint,
             timeout=module.params["timeout"],
+            unmanaged=module.params["unmanaged_nodes"],
         )
 
     conclude(module, decide)

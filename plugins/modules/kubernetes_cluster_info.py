@@ -93,6 +93,12 @@ cluster:
     has_uploaded_certificates:
       description: Whether the Secret kube-system/kubeadm-certs exists.
       type: bool
+    outdated_signatures:
+      description:
+        - How many signatures of the ConfigMap C(kube-public/cluster-info), by bootstrap tokens that exist, are not of its
+          present content.
+      type: int
+      sample: 0
     cluster_dns:
       description: The Deployment C(kube-system/coredns), V(null) if there is none, and its pods.
       type: dict

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import signal
 import threading
 import time
 import typing as t
@@ -80,6 +81,15 @@ def is_signed(plane: ControlPlane) -> bool:
     return bool(signatures)
 
 
+def add_node(plane: ControlPlane, name: str, *, ready: str) -> None:
+    """A Node object with the condition that a kubelet, or the node lifecycle controller, would write."""
+    plane.apply(
+        {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": {"kubernetes.io/os": "linux"}}}
+    )
+    status = json.dumps({"status": {"conditions": [{"type": "Ready", "status": ready}]}})
+    plane.kubectl("patch", "node", name, "--subresource=status", "--type=merge", f"--patch={status}")
+
+
 @contextlib.contextmanager
 def node_with_kube_proxy(plane: ControlPlane) -> t.Iterator[None]:
     """A Node object whose pods of kube-proxy become Ready: this thread writes the status that a kubelet would."""
@@ -103,9 +113,7 @@ def node_with_kube_proxy(plane: ControlPlane) -> t.Iterator[None]:
                         f"--patch={json.dumps({'status': {'phase': 'Running', 'conditions': [ready]}})}",
                     )
 
-    plane.apply(
-        {"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE, "labels": {"kubernetes.io/os": "linux"}}}
-    )
+    add_node(plane, NODE, ready="True")
     thread = threading.Thread(target=write_statuses)
     thread.start()
     try:
@@ -276,9 +284,67 @@ def test_warns_without_cluster_info(cluster: ControlPlane, modules: Modules) -> 
     assert any("cannot join with a bootstrap token" in str(warning) for warning in result["warnings"])
 
 
+def bound(plane: ControlPlane, node: str) -> str:
+    """Bind the pod that the DaemonSet controller made for a node, as the scheduler would; its name."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for name in pods(plane):
+            spec = plane.get("pod", name)["spec"]
+            if f'"{node}"' in json.dumps(spec["affinity"]) and "nodeName" not in spec:
+                target = {"apiVersion": "v1", "kind": "Node", "name": node}
+                binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": name}, "target": target}
+                path = f"/api/v1/namespaces/kube-system/pods/{name}/binding"
+                plane.kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(binding))
+                return name
+        time.sleep(0.1)
+    raise AssertionError(f"no pod of kube-proxy was made for {node} within 30 s")
+
+
+def test_a_node_that_is_down_holds_nothing_up(cluster: ControlPlane, modules_with_each_adapter: Modules) -> None:
+    """Its pod, which ends for ever, uses up the DaemonSet's maxUnavailable."""
+    add_node(cluster, "w9", ready="Unknown")
+    dead = bound(cluster, "w9")
+    try:
+        with node_with_kube_proxy(cluster):
+            await_signature(cluster)
+            old = set(pods(cluster)) - {dead}
+            assert len(old) == 1
+            result = apply(modules_with_each_adapter, cluster)
+            assert not result.get("failed"), result
+            assert {"outdated_pods": 1} in [change["before"] for change in result["changes"]]
+            assert any("kube-proxy is not waited for on w9" in str(warning) for warning in result["warnings"])
+            left = set(pods(cluster))
+            assert dead in left
+            assert cluster.get("pod", dead)["metadata"]["deletionTimestamp"]
+            assert not left & old
+            assert len(left) == 2
+            assert apply(modules_with_each_adapter, cluster)["changed"] is False
+    finally:
+        cluster.kubectl("delete", "node", "w9")
+        cluster.kubectl("-n", "kube-system", "delete", "pod", dead, "--grace-period=0", "--force")
+
+
+def test_waits_for_the_signature_that_a_killed_run_did_not_wait_for(cluster: ControlPlane, modules: Modules) -> None:
+    """The signer is frozen between the write and the signature."""
+    await_signature(cluster)
+    signer = cluster.processes["kube-controller-manager"]
+    signer.send_signal(signal.SIGSTOP)
+    try:
+        first = apply(modules, cluster, timeout=1)
+        assert "its signature was not renewed within 1 s" in first["msg"]
+        assert not is_signed(cluster)
+        check = apply(modules, cluster, check=True)
+        found = {change["object"]: (change["before"], change["after"]) for change in check["changes"]}
+        assert found["ConfigMap kube-public/cluster-info"] == ({"outdated_signatures": 1}, {"outdated_signatures": 0})
+    finally:
+        signer.send_signal(signal.SIGCONT)
+    assert not apply(modules, cluster).get("failed")
+    assert is_signed(cluster)
+    assert apply(modules, cluster, check=True)["changed"] is False
+
+
 def test_reports_a_rollout_that_does_not_end(cluster: ControlPlane, modules: Modules) -> None:
-    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE, "labels": {"kubernetes.io/os": "linux"}}}
-    cluster.apply(node)
+    add_node(cluster, NODE, ready="True")
     try:
         await_signature(cluster)
         deadline = time.monotonic() + 30

@@ -72,6 +72,16 @@ class Cluster:
         return {node["name"]: node for node in self.report["nodes"]}
 
     @property
+    def ready_nodes(self) -> frozenset[str]:
+        """Names of the nodes that are Ready."""
+        return frozenset(node["name"] for node in self.report["nodes"] if node["ready"])
+
+    @property
+    def outdated_signatures(self) -> int:
+        """How many signatures of cluster-info are not of its present content."""
+        return int(self.report.get("outdated_signatures") or 0)
+
+    @property
     def endpoint(self) -> str:
         """The ``controlPlaneEndpoint`` of the ClusterConfiguration, empty without one."""
         return str(self.configuration.get("controlPlaneEndpoint") or "")

@@ -9,7 +9,7 @@ import json
 import re
 import typing as t
 
-from . import bootstrap_token, consumer_inspection, deployment_spread
+from . import bootstrap_token, cluster_info_signature, consumer_inspection, deployment_spread, kube_proxy_rollout
 
 if t.TYPE_CHECKING:
     from .._ports import Api, Clock
@@ -46,6 +46,9 @@ def inspect_cluster(
         ],
         "has_uploaded_certificates": any(
             secret["metadata"]["name"] == bootstrap_token.CERTIFICATES_SECRET for secret in secrets
+        ),
+        "outdated_signatures": len(
+            cluster_info_signature.outdated(config_maps.get("kube-public/cluster-info"), secrets)
         ),
         "cluster_dns": deployment_spread.look(api, *deployment_spread.CLUSTER_DNS),
         "consumers": consumer_inspection.find_consumers(api, clock, old),
@@ -84,7 +87,7 @@ def _pod_view(pod: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     metadata = ("name", "creationTimestamp", "deletionTimestamp", "ownerReferences")
     return {
         "metadata": {key: pod["metadata"].get(key) for key in metadata},
-        "spec": {"nodeName": pod["spec"].get("nodeName")},
+        "spec": {"nodeName": kube_proxy_rollout.node_of(pod) or None},
     }
 
 

@@ -15,26 +15,17 @@ import datetime as dt
 import re
 import typing as t
 
-from . import cluster_configuration, kubeadm_config
+from . import cluster_configuration, cluster_info_signature, kube_proxy_rollout, kubeadm_config
 from .address import Endpoint, same_server
 from .change import Change, Decision
 from .errors import ApiConflict, InvalidInput, NotProved, UnsupportedState
+from .kube_proxy_rollout import KUBE_PROXY_LABELS, KUBE_PROXY_PODS, pods_of_kube_proxy
 
 if t.TYPE_CHECKING:
     from .._ports import Api, Clock, Commands, Yaml
 
 CLUSTER_INFO = "ConfigMap kube-public/cluster-info"
 KUBE_PROXY = "ConfigMap kube-system/kube-proxy"
-KUBE_PROXY_PODS = "DaemonSet kube-system/kube-proxy"
-
-#: The label that kubeadm gives kube-proxy's pods.
-KUBE_PROXY_LABELS = "k8s-app=kube-proxy"
-
-#: The annotation that ``kubectl rollout restart`` sets.
-RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
-
-#: Signatures of cluster-info by bootstrap token: ``jws-kubeconfig-<token id>``.
-_SIGNATURE_PREFIX = "jws-kubeconfig-"
 
 _POLL_SECONDS = 0.25
 _SERVER_LINE = re.compile(
@@ -83,45 +74,25 @@ def decide_kube_proxy(document: t.Mapping[str, t.Any] | None, endpoint: Endpoint
 
 
 def decide_kube_proxy_restart(
-    configmap: t.Mapping[str, t.Any], pods: t.Iterable[t.Mapping[str, t.Any]], *, will_change: bool = False
+    configmap: t.Mapping[str, t.Any],
+    pods: t.Iterable[t.Mapping[str, t.Any]],
+    *,
+    ready_nodes: t.Container[str],
+    will_change: bool = False,
 ) -> Change | None:
-    """The restart of kube-proxy's pods that still run with an older ConfigMap.
+    """The restart of kube-proxy's pods that still run with an older ConfigMap, on nodes that are Ready.
 
     The last write of the key ``kubeconfig.conf`` stands in ``metadata.managedFields`` under the writer's name; a pod
     created before it has read another content. Both times come from API servers, so the clocks of nodes do not matter.
 
     Args:
         configmap: the ConfigMap kube-system/kube-proxy.
-        pods: kube-proxy's pods, see :func:`pods_of_kube_proxy`.
+        pods: kube-proxy's pods, see :func:`kube_proxy_rollout.pods_of_kube_proxy`.
+        ready_nodes: names of the nodes that are Ready.
         will_change: the ConfigMap is about to be changed: all pods will be outdated then.
     """
-    running = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
     written = _written_at(configmap, "kubeconfig.conf")
-    outdated = [
-        pod
-        for pod in running
-        if will_change or (written is not None and _time(pod["metadata"]["creationTimestamp"]) < written)
-    ]
-    if not outdated:
-        return None
-    return Change(
-        object=KUBE_PROXY_PODS,
-        before={"outdated_pods": len(outdated)},
-        after={"outdated_pods": 0},
-        reason=f"kube-proxy reads its {KUBE_PROXY} only when it starts: rolling restart",
-    )
-
-
-def pods_of_kube_proxy(pods: t.Iterable[t.Mapping[str, t.Any]]) -> t.Sequence[t.Mapping[str, t.Any]]:
-    """The pods that a restart of the DaemonSet replaces, of those with the label :data:`KUBE_PROXY_LABELS`."""
-    return [
-        pod
-        for pod in pods
-        if any(
-            owner.get("kind") == "DaemonSet" and owner.get("name") == "kube-proxy"
-            for owner in pod["metadata"].get("ownerReferences") or ()
-        )
-    ]
+    return kube_proxy_rollout.decide(pods, ready_nodes=ready_nodes, written=written, will_change=will_change)
 
 
 def server_of(document: t.Mapping[str, t.Any]) -> str | None:
@@ -157,14 +128,24 @@ class _Found:
     kube_proxy: t.Mapping[str, t.Any] | None
     daemonset: t.Mapping[str, t.Any] | None
     changes: tuple[Change, ...]
+    down: tuple[str, ...] = ()
 
     def changes_of(self, name: str) -> bool:
         """Whether an object changes."""
         return any(change.object == name for change in self.changes)
 
 
-def ensure(api: Api, yaml: Yaml, clock: Clock, commands: Commands, *, endpoint: Endpoint, timeout: float) -> Decision:
-    """Every cluster-wide object names the endpoint, and every kube-proxy has read it.
+def ensure(
+    api: Api,
+    yaml: Yaml,
+    clock: Clock,
+    commands: Commands,
+    *,
+    endpoint: Endpoint,
+    timeout: float,
+    unmanaged: t.Container[str] = (),
+) -> Decision:
+    """Every cluster-wide object names the endpoint, and kube-proxy has read it on every node that is Ready.
 
     Args:
         api: where the objects are.
@@ -172,80 +153,98 @@ def ensure(api: Api, yaml: Yaml, clock: Clock, commands: Commands, *, endpoint: 
         clock: bounds the waiting.
         commands: runs ``kubeadm config validate`` where the host has a kubeadm.
         endpoint: what they must name.
-        timeout: seconds to wait for the new signature of cluster-info, and again for the rollout of kube-proxy.
+        timeout: seconds to wait for the new signature of cluster-info, and again for each further new pod of kube-proxy.
+        unmanaged: names of nodes whose kube-proxy is not waited for.
 
     Raises:
         UnsupportedState: when the cluster was not made by kubeadm, or an object cannot be changed safely.
         NotProved: when a signature or the rollout did not come in time. The next run restarts pods that are still outdated.
         ApiError: when the API cannot be read or written.
     """
-    found = _look(api, yaml, endpoint)
+    found = _look(api, yaml, endpoint, unmanaged)
     if found.changes_of(cluster_configuration.OBJECT):
         document = found.kubeadm_config.configuration
         wanted = cluster_configuration.Wanted(control_plane_endpoint=endpoint)
         after = document.patched(wanted)
         kubeadm_config.validate(commands, yaml, before=document.document, after=after, options="the option endpoint")
     if found.changes_of(KUBE_PROXY_PODS):
-        _refuse_manual_rollout(found.daemonset)
+        kube_proxy_rollout.refuse_manual_rollout(found.daemonset)
     warnings = []
     if found.cluster_info is None:
         warnings.append(f"There is no {CLUSTER_INFO}: nodes cannot join with a bootstrap token.")
+    if found.down and found.changes_of(KUBE_PROXY_PODS):
+        warnings.append(
+            f"kube-proxy is not waited for on {', '.join(found.down)} (not Ready, or unmanaged): it reads the new "
+            "configuration when it starts anew there."
+        )
 
     def act() -> t.Mapping[str, t.Any]:
-        _act(api, yaml, clock, found, endpoint=endpoint, timeout=timeout)
-        return _servers(_look(api, yaml, endpoint), yaml)
+        _act(api, yaml, clock, found, endpoint=endpoint, timeout=timeout, unmanaged=unmanaged)
+        return _servers(_look(api, yaml, endpoint, unmanaged), yaml)
 
     values = _servers(found, yaml) if not found.changes else _expected_servers(found, yaml, endpoint)
     return Decision(changes=found.changes, values=values, act=act, warnings=tuple(warnings))
 
 
-def _look(api: Api, yaml: Yaml, endpoint: Endpoint) -> _Found:
+def _look(api: Api, yaml: Yaml, endpoint: Endpoint, unmanaged: t.Container[str]) -> _Found:
     stored = kubeadm_config.read(api, yaml)
     cluster_info = api.get("configmap", "cluster-info", namespace="kube-public")
     kube_proxy = api.get("configmap", "kube-proxy", namespace="kube-system")
     daemonset = None
+    down: tuple[str, ...] = ()
     changes = [decide_kubeadm_config(stored.configuration.document, endpoint)]
     if cluster_info is not None:
-        changes.append(decide_cluster_info(_embedded(cluster_info, "kubeconfig", yaml, CLUSTER_INFO), endpoint))
+        change = decide_cluster_info(_embedded(cluster_info, "kubeconfig", yaml, CLUSTER_INFO), endpoint)
+        unsigned = cluster_info_signature.outdated(cluster_info, api.list("secret", namespace="kube-system"))
+        changes.append(change or cluster_info_signature.decide(len(unsigned), CLUSTER_INFO))
     if kube_proxy is not None and "kubeconfig.conf" in (kube_proxy.get("data") or {}):
         change = decide_kube_proxy(_embedded(kube_proxy, "kubeconfig.conf", yaml, KUBE_PROXY), endpoint)
         changes.append(change)
         daemonset = api.get("daemonset", "kube-proxy", namespace="kube-system")
         if daemonset is not None:
             pods = pods_of_kube_proxy(api.list("pod", namespace="kube-system", labels=KUBE_PROXY_LABELS))
-            changes.append(decide_kube_proxy_restart(kube_proxy, pods, will_change=change is not None))
+            ready = kube_proxy_rollout.ready_nodes(api.list("node"), without=unmanaged)
+            changes.append(
+                decide_kube_proxy_restart(kube_proxy, pods, ready_nodes=ready, will_change=change is not None)
+            )
+            down = tuple(sorted(kube_proxy_rollout.nodes_of(pods) - ready))
     else:
         # Its work is done by something else, for example by a CNI plugin.
         kube_proxy = None
     return _Found(
-        stored, cluster_info, kube_proxy, daemonset, tuple(change for change in changes if change is not None)
+        stored, cluster_info, kube_proxy, daemonset, tuple(change for change in changes if change is not None), down
     )
 
 
-def _act(api: Api, yaml: Yaml, clock: Clock, found: _Found, *, endpoint: Endpoint, timeout: float) -> None:
+def _act(
+    api: Api,
+    yaml: Yaml,
+    clock: Clock,
+    found: _Found,
+    *,
+    endpoint: Endpoint,
+    timeout: float,
+    unmanaged: t.Container[str],
+) -> None:
     wanted = cluster_configuration.Wanted(control_plane_endpoint=endpoint)
     kubeadm_config.write(api, yaml, wanted, found.kubeadm_config)
     if found.cluster_info is not None and found.changes_of(CLUSTER_INFO):
-        before = _write_server(api, yaml, found.cluster_info, "kubeconfig", endpoint, CLUSTER_INFO)
-        _await_signatures(api, clock, _signatures(before), timeout)
+        _write_server(api, yaml, found.cluster_info, "kubeconfig", endpoint, CLUSTER_INFO)
+        _await_signatures(api, clock, timeout)
     if found.kube_proxy is not None and found.changes_of(KUBE_PROXY):
         _write_server(api, yaml, found.kube_proxy, "kubeconfig.conf", endpoint, KUBE_PROXY)
     if found.changes_of(KUBE_PROXY_PODS):
-        _restart(api, clock, timeout)
+        kube_proxy_rollout.restart(api, clock, timeout=timeout, unmanaged=unmanaged)
 
 
 def _write_server(
     api: Api, yaml: Yaml, configmap: t.Mapping[str, t.Any], key: str, endpoint: Endpoint, name: str
-) -> t.Mapping[str, t.Any]:
-    """Write the server into the kubeconfig of a ConfigMap, decided again after each conflict.
-
-    Returns:
-        the ConfigMap as it was directly before the write.
-    """
+) -> None:
+    """Write the server into the kubeconfig of a ConfigMap, decided again after each conflict."""
     metadata = configmap["metadata"]
     for _attempt in range(kubeadm_config.MAXIMUM_ATTEMPTS):
         if _decide_server(_embedded(configmap, key, yaml, name), endpoint, name, "") is None:
-            return configmap
+            return
         data = {**configmap["data"], key: with_server(configmap["data"][key], endpoint.url, yaml)}
         try:
             api.replace({**configmap, "data": data})
@@ -255,64 +254,27 @@ def _write_server(
                 raise
             configmap = again
         else:
-            return configmap
+            return
     raise ApiConflict(
         f"{name} was changed by others {kubeadm_config.MAXIMUM_ATTEMPTS} times while it was to be written: find out who "
         "writes it (metadata.managedFields) and run again."
     )
 
 
-def _await_signatures(api: Api, clock: Clock, before: t.Mapping[str, str], timeout: float) -> None:
-    """Wait until no signature of the old content is left; without bootstrap tokens there is none."""
+def _await_signatures(api: Api, clock: Clock, timeout: float) -> None:
+    """Wait until no signature of another content is left; without bootstrap tokens there is none."""
+    secrets = api.list("secret", namespace="kube-system")
 
     def is_signed() -> bool:
-        now = _signatures(api.get("configmap", "cluster-info", namespace="kube-public") or {})
-        return all(now.get(key) != signature for key, signature in before.items())
+        return not cluster_info_signature.outdated(
+            api.get("configmap", "cluster-info", namespace="kube-public"), secrets
+        )
 
     if not _wait(clock, timeout, is_signed):
         raise NotProved(
             f"{CLUSTER_INFO} names the new endpoint, but its signature was not renewed within {timeout:g} s: is "
             "kube-controller-manager running and leading (lease kube-system/kube-controller-manager), with the "
             "controller bootstrapsigner? Run again when it is."
-        )
-
-
-def _restart(api: Api, clock: Clock, timeout: float) -> None:
-    stamp = dt.datetime.fromtimestamp(clock.now(), tz=dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    patch = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: stamp}}}}}
-    daemonset = api.patch("daemonset", "kube-proxy", patch, namespace="kube-system")
-
-    def is_rolled_out() -> bool:
-        nonlocal daemonset
-        daemonset = api.get("daemonset", "kube-proxy", namespace="kube-system") or {}
-        return _is_rolled_out(daemonset)
-
-    if not _wait(clock, timeout, is_rolled_out):
-        status = daemonset.get("status") or {}
-        raise NotProved(
-            f"{KUBE_PROXY_PODS} was restarted, but {timeout:g} s later {status.get('updatedNumberScheduled', 0)} of its "
-            f"{status.get('desiredNumberScheduled', 0)} pods are new and {status.get('numberAvailable', 0)} available: "
-            "look at 'kubectl -n kube-system get pods -l k8s-app=kube-proxy -o wide'. A node that is down holds the "
-            "rollout up; the option timeout sets the time."
-        )
-
-
-def _is_rolled_out(daemonset: t.Mapping[str, t.Any]) -> bool:
-    """What ``kubectl rollout status`` waits for."""
-    status = daemonset.get("status") or {}
-    generation = int(daemonset["metadata"].get("generation", 0))
-    desired, updated, available = (
-        int(status.get(name, 0)) for name in ("desiredNumberScheduled", "updatedNumberScheduled", "numberAvailable")
-    )
-    return int(status.get("observedGeneration", 0)) >= generation and min(updated, available) >= desired
-
-
-def _refuse_manual_rollout(daemonset: t.Mapping[str, t.Any] | None) -> None:
-    strategy = ((daemonset or {}).get("spec") or {}).get("updateStrategy") or {}
-    if strategy.get("type") == "OnDelete":
-        raise UnsupportedState(
-            f"{KUBE_PROXY_PODS} rolls out only by hand (spec.updateStrategy.type is OnDelete), so its pods cannot be "
-            "restarted here: make the type RollingUpdate."
         )
 
 
@@ -368,22 +330,14 @@ def _embedded(configmap: t.Mapping[str, t.Any], key: str, yaml: Yaml, name: str)
     return document if isinstance(document, dict) else {}
 
 
-def _signatures(configmap: t.Mapping[str, t.Any]) -> dict[str, str]:
-    return {key: value for key, value in (configmap.get("data") or {}).items() if key.startswith(_SIGNATURE_PREFIX)}
-
-
 def _written_at(configmap: t.Mapping[str, t.Any], key: str) -> dt.datetime | None:
     """The last write by whoever gave a key of a ConfigMap its value."""
     times = [
-        _time(entry["time"])
+        kube_proxy_rollout.time_of(entry["time"])
         for entry in configmap["metadata"].get("managedFields") or ()
         if "time" in entry and f"f:{key}" in ((entry.get("fieldsV1") or {}).get("f:data") or {})
     ]
     return max(times, default=None)
-
-
-def _time(text: str) -> dt.datetime:
-    return dt.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=dt.timezone.utc)
 
 
 def _servers(found: _Found, yaml: Yaml) -> dict[str, t.Any]:
@@ -414,14 +368,11 @@ def _expected_servers(found: _Found, yaml: Yaml, endpoint: Endpoint) -> dict[str
 __all__ = (
     "CLUSTER_INFO",
     "KUBE_PROXY",
-    "KUBE_PROXY_LABELS",
-    "KUBE_PROXY_PODS",
     "decide_cluster_info",
     "decide_kube_proxy",
     "decide_kube_proxy_restart",
     "decide_kubeadm_config",
     "ensure",
-    "pods_of_kube_proxy",
     "server_of",
     "with_server",
 )

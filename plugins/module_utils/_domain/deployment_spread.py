@@ -13,8 +13,8 @@ import datetime as dt
 import typing as t
 
 from .change import Change, Decision
-from .control_plane_endpoint import RESTARTED_AT
 from .errors import NotProved
+from .kube_proxy_rollout import RESTARTED_AT
 
 if t.TYPE_CHECKING:
     from .._ports import Api, Clock

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import deployment_spread, join_traces
+from . import dead_nodes, deployment_spread, join_traces
 from .address import Endpoint
 from .errors import InvalidInput
 
@@ -37,7 +37,13 @@ class Note:
 
 def find_notes(situation: Situation) -> tuple[Note, ...]:
     """Every note of a situation."""
-    return (*_consumers(situation), *_files(situation), *_cluster_dns(situation), *_static_pods(situation))
+    return (
+        *_consumers(situation),
+        *_files(situation),
+        *_cluster_dns(situation),
+        *_static_pods(situation),
+        *_dead_nodes(situation),
+    )
 
 
 def old_endpoints(situation: Situation) -> frozenset[Endpoint]:
@@ -115,6 +121,11 @@ def _static_pods(situation: Situation) -> t.Iterator[Note]:
                 host.name,
                 f"{path} on {host.name} is a static pod that kubeadm did not make: the run leaves it as it is.",
             )
+
+
+def _dead_nodes(situation: Situation) -> t.Iterator[Note]:
+    for name in dead_nodes.of_nobody(situation.cluster, situation.hosts.values()):
+        yield Note(name, dead_nodes.message(name, situation.wish.endpoint))
 
 
 __all__ = ("Note", "find_notes", "old_endpoints")

@@ -18,9 +18,11 @@ from . import (
     carried_files,
     certificate,
     cluster_configuration,
+    cluster_info_signature,
     control_plane_endpoint,
     control_plane_parity,
     deployment_spread,
+    kube_proxy_rollout,
     kubeconfig,
     notes,
     skew,
@@ -248,14 +250,16 @@ def cluster_objects(situation: Situation) -> t.Iterator[Change]:
     config_maps = cluster.report["configmaps"]
     found = [
         cluster_configuration.decide(cluster.configuration, wanted),
-        control_plane_endpoint.decide_cluster_info(cluster.cluster_info, wish.endpoint),
+        control_plane_endpoint.decide_cluster_info(cluster.cluster_info, wish.endpoint)
+        or cluster_info_signature.decide(cluster.outdated_signatures, control_plane_endpoint.CLUSTER_INFO),
         control_plane_endpoint.decide_kube_proxy(cluster.kube_proxy, wish.endpoint) if cluster.kube_proxy else None,
     ]
     yield from (change for change in found if change is not None)
     if cluster.report["has_kube_proxy"] and cluster.kube_proxy:
         restart = control_plane_endpoint.decide_kube_proxy_restart(
             config_maps["kube-system/kube-proxy"],
-            control_plane_endpoint.pods_of_kube_proxy(cluster.report["kube_proxy_pods"]),
+            kube_proxy_rollout.pods_of_kube_proxy(cluster.report["kube_proxy_pods"]),
+            ready_nodes=cluster.ready_nodes - wish.unmanaged_nodes,
             will_change=found[2] is not None,
         )
         if restart is not None:

@@ -15,6 +15,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain import control_
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import NotProved, UnsupportedState
 from tests.unit.plugins.memory_api import MemoryApi, MemoryClock, MemoryCommands
+from tests.unit.plugins.memory_controllers import DaemonSetController, bootstrap_token, node, signature
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
@@ -70,7 +71,7 @@ def written(time: str, manager: str = "kubeadm-ha", key: str = "kubeconfig.conf"
 
 
 def pod(created: str, **metadata: t.Any) -> dict[str, t.Any]:
-    """A pod of kube-proxy."""
+    """A pod of kube-proxy, ready on a node that has the last two figures of its creation's time."""
     return {
         "kind": "Pod",
         "metadata": {
@@ -81,23 +82,31 @@ def pod(created: str, **metadata: t.Any) -> dict[str, t.Any]:
             "ownerReferences": [{"kind": "DaemonSet", "name": "kube-proxy"}],
             **metadata,
         },
+        "spec": {"nodeName": f"n{created[-3:-1]}"},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
     }
 
 
 def daemonset(**spec: t.Any) -> dict[str, t.Any]:
-    """The DaemonSet, rolled out on two nodes."""
+    """The DaemonSet."""
     return {
         "apiVersion": "apps/v1",
         "kind": "DaemonSet",
         "metadata": {"name": "kube-proxy", "namespace": "kube-system", "generation": 1},
         "spec": spec,
-        "status": {
-            "observedGeneration": 1,
-            "desiredNumberScheduled": 2,
-            "updatedNumberScheduled": 2,
-            "numberAvailable": 2,
-        },
+        "status": {"observedGeneration": 1},
     }
+
+
+READY = {"n00", "n01", "n02", "n03"}
+TOKEN = ("abcdef", "0123456789abcdef")
+SIGNATURE = f"jws-kubeconfig-{TOKEN[0]}"
+
+
+def signed(document: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """cluster-info as the bootstrap signer leaves it."""
+    data = document["data"]
+    return {**document, "data": {**data, SIGNATURE: signature(data["kubeconfig"], *TOKEN)}}
 
 
 def cluster(
@@ -109,21 +118,26 @@ def cluster(
         document["controlPlaneEndpoint"] = endpoint
     return [
         configmap("kube-system", "kubeadm-config", ClusterConfiguration=yaml.safe_dump(document)),
-        configmap("kube-public", "cluster-info", kubeconfig=info, **{"jws-kubeconfig-abcdef": "old"}),
+        signed(configmap("kube-public", "cluster-info", kubeconfig=info)),
         configmap("kube-system", "kube-proxy", **{"kubeconfig.conf": proxy, "config.conf": "theirs"}),
         daemonset(),
         pod("2026-11-21T10:00:01Z"),
         pod("2026-11-21T10:00:02Z"),
+        bootstrap_token(*TOKEN),
+        node("n01"),
+        node("n02"),
     ]
 
 
 def controllers(api: MemoryApi) -> t.Callable[[dict[str, t.Any]], None]:
     """The bootstrap signer and the DaemonSet controller, at once."""
+    rollout = DaemonSetController(api)
 
     def react(document: dict[str, t.Any]) -> None:
-        data = document.get("data") or {}
-        if document["metadata"]["name"] == "cluster-info" and data["jws-kubeconfig-abcdef"] == "old":
-            api.put({**document, "data": {**data, "jws-kubeconfig-abcdef": "new"}})
+        if document["metadata"]["name"] == "cluster-info":
+            api.put(signed(document))
+        if document["kind"] == "DaemonSet":
+            rollout.run()
 
     return react
 
@@ -169,7 +183,8 @@ def test_points_everything_to_the_endpoint() -> None:
     assert info is not None
     assert proxy is not None
     assert restarted is not None
-    assert info["data"] == {"kubeconfig": CLUSTER_INFO.replace(OLD, NEW), "jws-kubeconfig-abcdef": "new"}
+    pointed = CLUSTER_INFO.replace(OLD, NEW)
+    assert info["data"] == {"kubeconfig": pointed, SIGNATURE: signature(pointed, *TOKEN)}
     assert proxy["data"] == {"kubeconfig.conf": KUBE_PROXY.replace(OLD, NEW), "config.conf": "theirs"}
     annotations = restarted["spec"]["template"]["metadata"]["annotations"]
     assert annotations == {"kubectl.kubernetes.io/restartedAt": "2026-09-21T14:13:20Z"}
@@ -192,7 +207,7 @@ def test_does_without_kube_proxy_and_cluster_info() -> None:
 
 def test_waits_for_no_signature_without_tokens() -> None:
     found = cluster(proxy=KUBE_PROXY.replace(OLD, NEW), endpoint="k8s.example.org:6443")
-    del found[1]["data"]["jws-kubeconfig-abcdef"]
+    del found[1]["data"][SIGNATURE]
     api, clock = MemoryApi(*found), MemoryClock()
     decision = decide(api, clock)
     assert objects(decision) == ["ConfigMap kube-public/cluster-info"]
@@ -209,7 +224,7 @@ def test_waits_for_a_slow_signature_and_says_when_it_does_not_come() -> None:
         if clock.now() - start >= 20:
             found = api.get("configmap", "cluster-info", namespace="kube-public")
             assert found is not None
-            api.put({**found, "data": {**found["data"], "jws-kubeconfig-abcdef": "new"}})
+            api.put(signed(found))
 
     clock.after_sleep = sign_after_20_seconds
     decide(api, clock).act()
@@ -236,14 +251,60 @@ def test_says_when_the_rollout_does_not_end() -> None:
     signer = controllers(api)
 
     def half_a_rollout(document: dict[str, t.Any]) -> None:
-        signer(document)
         if document["kind"] == "DaemonSet":
-            document["metadata"]["generation"] = 2
-            document["status"].update(observedGeneration=2, updatedNumberScheduled=1, numberAvailable=1)
+            DaemonSetController(api, failing={"n02"}).run()
+        else:
+            signer(document)
 
     api.after_write = half_a_rollout
-    with pytest.raises(NotProved, match="30 s later 1 of its 2 pods are new and 1 available"):
+    with pytest.raises(NotProved, match="30 s later 1 of its 2 pods are new and 1 available; waited for n02\\."):
         decide(api).act()
+
+
+def test_waits_for_a_signature_that_a_killed_run_did_not_wait_for() -> None:
+    found = cluster(
+        proxy=KUBE_PROXY.replace(OLD, NEW), info=CLUSTER_INFO.replace(OLD, NEW), endpoint="k8s.example.org:6443"
+    )
+    found[1]["data"][SIGNATURE] = signature(CLUSTER_INFO, *TOKEN)
+    api, clock = MemoryApi(*found), MemoryClock()
+    decision = decide(api, clock)
+    assert [(change.object, change.before, change.after) for change in decision.changes] == [
+        ("ConfigMap kube-public/cluster-info", {"outdated_signatures": 1}, {"outdated_signatures": 0})
+    ]
+    clock.after_sleep = lambda: api.put(signed(api.objects["configmap", "kube-public", "cluster-info"])) and None
+    decision.act()
+    assert api.writes == []
+    assert decide(api).changes == ()
+
+
+def test_waits_for_nothing_when_somebody_else_was_faster() -> None:
+    """The other writer's content is signed already when our write meets the conflict."""
+    api, clock = MemoryApi(*cluster(proxy=KUBE_PROXY.replace(OLD, NEW), endpoint="k8s.example.org:6443")), MemoryClock()
+    decision = decide(api, clock)
+
+    def somebody_else() -> None:
+        found = api.objects["configmap", "kube-public", "cluster-info"]
+        api.put(signed({**found, "data": {"kubeconfig": CLUSTER_INFO.replace(OLD, NEW)}}))
+
+    api.before_replace = somebody_else
+    started = clock.now()
+    decision.act()
+    assert clock.now() == started
+    assert decide(api).changes == ()
+
+
+def test_tells_of_nodes_that_are_down() -> None:
+    found = [*cluster(), node("n03", ready=False)]
+    old = pod("2026-11-21T10:00:03Z")
+    api = MemoryApi(*found, old)
+    api.after_write = controllers(api)
+    decision = decide(api)
+    assert decision.changes[-1].before == {"outdated_pods": 2}
+    (warning,) = decision.warnings
+    assert warning == (
+        "kube-proxy is not waited for on n03 (not Ready, or unmanaged): it reads the new configuration when it starts "
+        "anew there."
+    )
 
 
 def test_takes_an_interrupted_run_up() -> None:
@@ -259,6 +320,7 @@ def test_takes_an_interrupted_run_up() -> None:
     assert [(change.object, change.before) for change in decision.changes] == [
         ("DaemonSet kube-system/kube-proxy", {"outdated_pods": 1})
     ]
+    api.after_write = controllers(api)
     decision.act()
     assert api.writes == ["kube-proxy"]
 
@@ -321,9 +383,9 @@ def test_counts_pods_of_an_older_configmap(managed_fields: t.Any, pods: list[t.A
     proxy = configmap("kube-system", "kube-proxy")
     if managed_fields is not None:
         proxy["metadata"]["managedFields"] = managed_fields
-    change = control_plane_endpoint.decide_kube_proxy_restart(proxy, pods)
+    change = control_plane_endpoint.decide_kube_proxy_restart(proxy, pods, ready_nodes=READY)
     assert (change.before["outdated_pods"] if change else 0) == outdated
-    change = control_plane_endpoint.decide_kube_proxy_restart(proxy, pods, will_change=True)
+    change = control_plane_endpoint.decide_kube_proxy_restart(proxy, pods, ready_nodes=READY, will_change=True)
     assert (change.before["outdated_pods"] if change else 0) == sum(
         "deletionTimestamp" not in p["metadata"] for p in pods
     )

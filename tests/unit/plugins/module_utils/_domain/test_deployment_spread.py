@@ -107,6 +107,8 @@ class Cluster:
         metadata = {"namespace": "kube-system", "name": "coredns", "generation": 1}
         self.api = MemoryApi({"kind": "Deployment", "metadata": metadata, "spec": spec, "status": {}})
         self.count = 0
+        #: A pod that no controller counts and nobody ends.
+        self.keeps = ""
         self.run("cp1")
         self.run("cp1")
         self.api.after_write = self.restarted
@@ -123,17 +125,20 @@ class Cluster:
     def restarted(self, document: dict[str, t.Any]) -> None:
         document["metadata"]["generation"] += 1
         self.restarts += 1
-        for pod in self.api.list("pod"):
+        for pod in self.counted():
             self.api.delete("pod", pod["metadata"]["name"], namespace="kube-system")
 
     def settle(self) -> None:
         deployment = self.api.objects[("deployment", "kube-system", "coredns")]
-        for _missing in range(2 - len(self.api.list("pod"))):
+        for _missing in range(2 - len(self.counted())):
             if self.placements:
                 self.run(self.placements.pop(0))
-        ready = len(self.api.list("pod"))
+        ready = len(self.counted())
         status = dict.fromkeys(("replicas", "updatedReplicas", "availableReplicas"), ready)
         deployment["status"] = {"observedGeneration": deployment["metadata"]["generation"], **status}
+
+    def counted(self) -> list[dict[str, t.Any]]:
+        return [pod for pod in self.api.list("pod") if pod["metadata"]["name"] != self.keeps]
 
     def ensure(self) -> t.Any:
         nodes = [node("cp1"), node("w1")]
@@ -149,6 +154,21 @@ def test_the_restart_spreads() -> None:
     deployment = cluster.api.objects[("deployment", "kube-system", "coredns")]
     assert "kubectl.kubernetes.io/restartedAt" in deployment["spec"]["template"]["metadata"]["annotations"]
     assert cluster.ensure().changes == ()
+
+
+def test_a_pod_that_ends_for_ever_on_a_node_that_is_down_holds_nothing_up() -> None:
+    """Its node does not confirm its end; the pod that is there no longer counts, and neither does the node."""
+    cluster = Cluster("w1", "cp1")
+    metadata = {"namespace": "kube-system", "name": "p0", "labels": {"k8s-app": "kube-dns"}, "deletionTimestamp": "x"}
+    stuck = {"kind": "Pod", "metadata": metadata, "spec": {"nodeName": "w9"}, "status": {}}
+    cluster.api.put(stuck)
+    cluster.keeps = "p0"
+    nodes = [node("cp1"), node("w1"), node("w9", ready=False)]
+    decision = deployment_spread.ensure(
+        cluster.api, cluster.clock, nodes, timeout=30, namespace="kube-system", name="coredns"
+    )
+    assert decision.values == {"nodes": {"cp1": 2}}
+    assert decision.act() == {"nodes": {"w1": 1, "cp1": 1}}
 
 
 def test_pods_that_stay_together_are_parted_once() -> None:

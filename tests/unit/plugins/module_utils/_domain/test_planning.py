@@ -153,7 +153,8 @@ def cluster(*nodes: str, endpoint: str | None = None) -> dict[str, t.Any]:
                     "name": f"kube-proxy-{name}",
                     "creationTimestamp": "2026-01-01T00:00:00Z",
                     "ownerReferences": [{"kind": "DaemonSet", "name": "kube-proxy"}],
-                }
+                },
+                "spec": {"nodeName": name},
             }
             for name in nodes
         ],
