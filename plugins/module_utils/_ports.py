@@ -284,9 +284,10 @@ class BackupStore(t.Protocol):
     def free_bytes(self, directory: str) -> int:
         """Bytes that may be written there, also when the directory does not exist yet."""
 
-    def scan(self, paths: t.Sequence[str]) -> t.Sequence[Source]:
-        """Everything at and below the paths, parents first. Links are not followed, but a regular file outside that
-        one points to is there, too. Paths that do not exist are left out."""
+    def scan(self, paths: t.Sequence[str], *, besides: str) -> t.Sequence[Source]:
+        """Everything at and below the paths, parents first. Links stay links, and what they lead to is there, too. A
+        link to a directory that is too large, or that holds the directory ``besides``, tells so. Paths that do not
+        exist are left out."""
 
     def complete(self, directory: str) -> t.Mapping[str, str]:
         """Names of the complete backups with the time of each, as their manifests say."""

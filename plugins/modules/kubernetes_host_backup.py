@@ -15,8 +15,8 @@ description:
     files.
   - On a control plane with O(cluster=true) also the ConfigMaps that kubeadm keeps in the cluster, and a snapshot of etcd
     whose integrity is proved by the SHA-256 that etcd appends to it.
-  - Everything in it has mode 0700 or 0600 and belongs to the user who runs the module, so root. Links stay links. The file
-    C(manifest.json) tells path, owner, mode and SHA-256 of every file.
+  - Everything in it has mode 0700 or 0600 and belongs to the user who runs the module, so root. Links stay links, and what
+    they lead to is copied, too. The file C(manifest.json) tells path, owner, mode and SHA-256 of every file.
   - The backup is written aside and renamed when it is complete. What a killed run left is removed by the next.
   - Needs nothing on the host but Python's standard library, and kubectl for O(cluster=true), so it can come before
     anything else.
@@ -33,6 +33,7 @@ options:
   paths:
     description:
       - Files and directories to copy. Those that do not exist on the host are told in RV(missing).
+      - With C(/etc/kubernetes) comes the directory of the cluster's certificates, wherever it is.
     type: list
     elements: path
     default:
@@ -166,7 +167,9 @@ snapshot:
       description: The revision of the database directly before. The snapshot holds it or a later one.
       type: int
 missing:
-  description: Paths and ConfigMaps that were not there, and sockets and devices, which are not copied.
+  description:
+    - Paths and ConfigMaps that were not there, sockets and devices, which are not copied, and links to directories that are
+      too large to be configuration or that hold the backups.
   returned: success
   type: list
   elements: str
@@ -218,6 +221,14 @@ def way_to_etcd(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[str, ...], t.C
     return endpoints, lambda: open_etcd(MANIFESTS, pki_dir, timeout=PIECE_TIMEOUT)[0]
 
 
+def wanted_paths(parameters: t.Mapping[str, t.Any]) -> tuple[str, ...]:
+    """The paths, and with Kubernetes' directory the certificates, which may be elsewhere."""
+    paths = tuple(parameters["paths"])
+    pki_dir = parameters["pki_dir"] or certificates_dir.find()
+    is_needed = certificates_dir.KUBERNETES_DIR in map(os.path.normpath, paths) and os.path.isdir(pki_dir)
+    return (*paths, pki_dir) if is_needed and pki_dir not in paths else paths
+
+
 def decide(module: AnsibleModule) -> Decision:
     """Decide by the module's options."""
     parameters = module.params
@@ -228,7 +239,7 @@ def decide(module: AnsibleModule) -> Decision:
         request=backup.Request(
             directory=parameters["directory"],
             name=parameters["name"],
-            paths=tuple(parameters["paths"]),
+            paths=wanted_paths(parameters),
             has_cluster=parameters["cluster"],
             etcd_endpoints=endpoints,
             keep=parameters["keep"],

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import os
@@ -23,6 +24,11 @@ _PRIVATE_DIRECTORY = 0o700
 _CHUNK = 1024 * 1024
 #: Seconds to wait for another run that makes a backup on this host.
 _LOCK_TIMEOUT = 60.0
+
+
+#: A directory to which a link leads is no configuration when it is larger, such as the data of etcd.
+_LINKED_FILES = 5000
+_LINKED_BYTES = 64 << 20
 
 
 class DirectoryBackupStore:
@@ -56,8 +62,8 @@ class DirectoryBackupStore:
         found = os.statvfs(existing)
         return found.f_bavail * found.f_frsize
 
-    def scan(self, paths: t.Sequence[str]) -> t.Sequence[Source]:
-        """Everything at and below the paths, parents first."""
+    def scan(self, paths: t.Sequence[str], *, besides: str) -> t.Sequence[Source]:
+        """Everything at and below the paths, parents first, and what links in them lead to."""
         found: dict[str, Source] = {}
         wanted = [os.path.normpath(path) for path in paths]
         waiting = list(wanted)
@@ -73,8 +79,10 @@ class DirectoryBackupStore:
                 waiting = [*_below(path), *waiting]
             elif source.type == "link":
                 target = os.path.realpath(path)
-                # Where a wanted path itself is a link, all that it leads to is wanted.
-                if os.path.isfile(target) or path in wanted:
+                # Where a wanted path itself is a link, all that it leads to is wanted, however much it is.
+                lacks = _why_not(target, wanted, besides) if os.path.isdir(target) and path not in wanted else ""
+                found[path] = dataclasses.replace(source, lacks=lacks)
+                if (os.path.isfile(target) or os.path.isdir(target)) and not lacks:
                     waiting.append(target)
         return tuple(found.values())
 
@@ -188,6 +196,26 @@ def _source(path: str) -> Source | None:
         size=found.st_size if kind == "file" else 0,
         target=target,
     )
+
+
+def _why_not(target: str, wanted: t.Sequence[str], besides: str) -> str:
+    """Why a directory to which a link leads is not backed up; empty when it is."""
+    if any(_is_below(target, os.path.realpath(path)) for path in wanted):
+        return ""
+    if any(_is_below(os.path.realpath(path), target) for path in (*wanted, besides)):
+        return "it holds what is backed up, or the backups"
+    files = size = 0
+    for directory, _names, names in os.walk(target):
+        for name in names:
+            source = _source(os.path.join(directory, name))
+            files, size = files + 1, size + (source.size if source is not None else 0)
+            if files > _LINKED_FILES or size > _LINKED_BYTES:
+                return f"it has more than {_LINKED_FILES} files or {_LINKED_BYTES >> 20} MiB"
+    return ""
+
+
+def _is_below(path: str, directory: str) -> bool:
+    return os.path.commonpath((path, directory)) == directory
 
 
 def _type(mode: int) -> str:

@@ -70,6 +70,7 @@ class Source:
         gid: group.
         size: bytes of a file, else 0.
         target: what a link points to, as it is written.
+        lacks: why the directory to which a link leads is not there; empty when it is.
     """
 
     path: str
@@ -79,6 +80,7 @@ class Source:
     gid: int = 0
     size: int = 0
     target: str | None = None
+    lacks: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -240,14 +242,21 @@ def _check(request: Request) -> None:
 
 
 def _plan(store: BackupStore, request: Request, now: float) -> tuple[_Plan, tuple[str, ...]]:
-    sources = tuple(store.scan(request.paths))
+    sources = tuple(store.scan(request.paths, besides=request.directory))
     present = {source.path for source in sources}
     missing = tuple(path for path in request.paths if posixpath.normpath(path) not in present)
+    missing += tuple(f"what {source.path} leads to ({source.lacks})" for source in sources if source.lacks)
     if not sources:
         raise UnsupportedState(
             f"Nothing of {', '.join(request.paths)} is on this host: it has not joined a cluster, or set the option paths."
         )
     endpoints, warnings = _etcd_endpoints(request)
+    warnings += tuple(
+        f"The backup lacks what the link {source.path} leads to: {source.lacks}. Back it up by other means, or name it in "
+        "the option paths."
+        for source in sources
+        if source.lacks
+    )
     plan = _Plan(
         name=_name(store, request, now),
         sources=sources,

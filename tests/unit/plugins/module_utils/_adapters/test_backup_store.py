@@ -12,6 +12,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import backup_store
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.backup_store import DirectoryBackupStore
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.files import HostFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.backup import KIND, Source
@@ -23,7 +24,12 @@ if t.TYPE_CHECKING:
 STORE = DirectoryBackupStore(HostFiles())
 
 
-def test_scanning_never_follows_a_link_into_a_directory(tmp_path: Path) -> None:
+def scan(*paths: Path) -> t.Sequence[Source]:
+    """What would be backed up."""
+    return STORE.scan([str(path) for path in paths], besides="/var/backups/kubeadm-ha")
+
+
+def test_links_stay_and_what_they_lead_to_is_there(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     (outside / "deep").mkdir(parents=True)
     (outside / "deep" / "file").touch()
@@ -32,21 +38,53 @@ def test_scanning_never_follows_a_link_into_a_directory(tmp_path: Path) -> None:
     (wanted / "to-directory").symlink_to(outside)
     (wanted / "to-file").symlink_to(outside / "deep" / "file")
     (wanted / "loop").symlink_to("loop")
-    found = {source.path: source.type for source in STORE.scan([str(wanted), str(tmp_path / "none")])}
+    (outside / "deep" / "back").symlink_to(wanted)
+    found = {source.path: source.type for source in scan(wanted, tmp_path / "none")}
     assert found == {
         str(wanted): "directory",
         str(wanted / "loop"): "link",
         str(wanted / "to-directory"): "link",
         str(wanted / "to-file"): "link",
+        str(outside): "directory",
+        str(outside / "deep"): "directory",
+        str(outside / "deep" / "back"): "link",
         str(outside / "deep" / "file"): "file",
     }
+
+
+def test_the_pki_behind_a_link_is_there(tmp_path: Path) -> None:
+    (tmp_path / "data" / "pki" / "etcd").mkdir(parents=True)
+    (tmp_path / "data" / "pki" / "etcd" / "ca.key").write_text("key")
+    (tmp_path / "kubernetes").mkdir()
+    (tmp_path / "kubernetes" / "pki").symlink_to(tmp_path / "data" / "pki")
+    found = scan(tmp_path / "kubernetes")
+    assert str(tmp_path / "data" / "pki" / "etcd" / "ca.key") in [source.path for source in found]
+    assert [source.lacks for source in found if source.lacks] == []
+
+
+def test_a_link_to_too_much_or_upwards_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backup_store, "_LINKED_FILES", 3)
+    wanted = tmp_path / "kubernetes"
+    wanted.mkdir()
+    (tmp_path / "large").mkdir()
+    for number in range(4):
+        (tmp_path / "large" / str(number)).touch()
+    for name, target in {"up": tmp_path, "root": "/", "large": "../large", "here": ".", "gone": "nowhere"}.items():
+        (wanted / name).symlink_to(target)
+    lacking = {source.path.rpartition("/")[2]: source.lacks for source in scan(wanted) if source.lacks}
+    assert lacking == {
+        "up": "it holds what is backed up, or the backups",
+        "root": "it holds what is backed up, or the backups",
+        "large": "it has more than 3 files or 64 MiB",
+    }
+    assert not any(source.path.startswith(str(tmp_path / "large")) for source in scan(wanted))
 
 
 def test_a_wanted_link_leads_to_all_that_is_behind_it(tmp_path: Path) -> None:
     (tmp_path / "real" / "pki").mkdir(parents=True)
     (tmp_path / "real" / "pki" / "ca.key").write_text("key")
     (tmp_path / "kubernetes").symlink_to("real")
-    found = [source.path for source in STORE.scan([f"{tmp_path}/kubernetes/"])]
+    found = [source.path for source in STORE.scan([f"{tmp_path}/kubernetes/"], besides="/var/backups/kubeadm-ha")]
     assert found[0] == str(tmp_path / "kubernetes")
     assert str(tmp_path / "real" / "pki" / "ca.key") in found
 

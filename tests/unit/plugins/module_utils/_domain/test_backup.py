@@ -54,7 +54,7 @@ class Store:
         """Bytes."""
         return self.free
 
-    def scan(self, paths: t.Sequence[str]) -> t.Sequence[Source]:
+    def scan(self, paths: t.Sequence[str], *, besides: str) -> t.Sequence[Source]:
         """What is there."""
         return [item for path, item in self.sources.items() if any(path.startswith(wanted) for wanted in paths)]
 
@@ -284,6 +284,15 @@ def test_a_file_that_vanishes_is_missing() -> None:
     done = make(store).act()
     assert "/etc/kubernetes/admin.conf" in done["missing"]
     assert done["files"] == 2
+
+
+def test_what_a_link_leads_to_and_is_not_there_is_told() -> None:
+    link = Source("/etc/kubernetes/pki", "link", 0o777, target="/", lacks="it holds what is backed up, or the backups")
+    decision = make(Store({**SOURCES, link.path: link}))
+    told = "what /etc/kubernetes/pki leads to (it holds what is backed up, or the backups)"
+    assert told in decision.values["missing"]
+    assert told in decision.act()["missing"]
+    assert [text for text in decision.warnings if text.startswith("The backup lacks what the link /etc/kubernetes/pki")]
 
 
 def test_room_is_needed_for_the_database_too() -> None:
