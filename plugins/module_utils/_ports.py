@@ -225,6 +225,9 @@ class Etcd(t.Protocol):
     def read(self, endpoint: str) -> dict[str, t.Any]:
         """RangeResponse of a linearizable read, which needs a leader and a quorum."""
 
+    def remove(self, endpoint: str, member_id: str) -> dict[str, t.Any]:
+        """MemberRemoveResponse. The id is hexadecimal, as etcdctl prints it."""
+
     def snapshot(self, endpoint: str) -> t.Iterator[bytes]:
         """The server's database in pieces, its SHA-256 (32 bytes) at the end."""
 

@@ -226,6 +226,14 @@ plan:
     interrupted_certificates:
       description: The certificates of each host whose replacement was interrupted.
       type: dict
+    stale_members:
+      description: Ids of members of etcd that joins which did not end have left, and that are taken out.
+      type: list
+      elements: str
+    unmarked:
+      description: Control planes whose Node lacks the label of a control plane, by inventory name.
+      type: list
+      elements: str
     node_names:
       description: Name of each host's Node object, or what it will be, by inventory name.
       type: dict

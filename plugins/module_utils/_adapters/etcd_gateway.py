@@ -108,6 +108,10 @@ class EtcdGateway:
         """RangeResponse of a linearizable read of the key that etcdctl's health check reads."""
         return self._call(endpoint, "/v3/kv/range", {"key": base64.b64encode(b"health").decode("ascii")})
 
+    def remove(self, endpoint: str, member_id: str) -> dict[str, t.Any]:
+        """MemberRemoveResponse. The gateway takes 64-bit numbers as decimal text."""
+        return self._call(endpoint, "/v3/cluster/member/remove", {"ID": str(int(member_id, 16))})
+
     def snapshot(self, endpoint: str) -> t.Iterator[bytes]:
         """The server's database in pieces, its SHA-256 (32 bytes) at the end."""
         with self._response(endpoint, "/v3/maintenance/snapshot", {}) as response:

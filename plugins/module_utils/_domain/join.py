@@ -18,13 +18,14 @@ import json
 import re
 import typing as t
 
-from . import local_control_plane
+from . import local_control_plane, pod_log
 from .address import DEFAULT_API_PORT, Endpoint, canonical_ip
 from .certificates_dir import DEFAULT as DEFAULT_CERTIFICATES_DIR
 from .change import Change, Decision
 from .cluster_configuration import API_GROUP
 from .errors import CommandFailed, InvalidInput, KubeadmHaError, UnsupportedState
 from .host import current_server
+from .last_words import last_words
 
 if t.TYPE_CHECKING:
     from .._ports import X509, Commands, Files, KubeletApi, Yaml
@@ -71,16 +72,6 @@ _CERTIFICATE_KEY = re.compile(r"^[0-9a-f]{64}\Z")
 _CA_CERT_HASH = re.compile(r"^sha256:[0-9a-f]{64}\Z")
 
 _NODE_LABELS = "node-labels"
-
-#: How many of kubeadm's last lines an error carries.
-_LINES = 12
-#: Lines of kubeadm that tell nothing of an error.
-_NOISE = (
-    "To see the stack trace",
-    "[preflight] If you know what you are doing",
-    "[preflight] Some fatal errors occurred",
-    "[WARNING ",
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -351,7 +342,7 @@ def ensure(
     expected = Endpoint(address, port) if request.control_plane and address is not None else None
 
     def act() -> t.Mapping[str, t.Any]:
-        _join(commands, request)
+        _join(commands, files, request)
         joined = look(files, yaml, x509, pki_dir=request.certificates_dir)
         if decide(joined, request, host_name=host_name) is not None:
             raise CommandFailed("kubeadm join ended well, but left no kubelet.conf: look at the kubelet's journal.")
@@ -430,13 +421,6 @@ def kubelet_flags(flags: t.Mapping[str, t.Any], *, labels: t.Mapping[str, t.Any]
     if labels:
         found[_NODE_LABELS] = ",".join(f"{name}={_flag_text(value)}" for name, value in sorted(labels.items()))
     return found
-
-
-def last_lines(text: str) -> str:
-    """What kubeadm said last, in one line, without its warnings and its general advice."""
-    lines = [line.strip() for line in text.splitlines()]
-    told = [line for line in lines if line and not line.startswith(_NOISE)]
-    return " ".join(told[-_LINES:])
 
 
 def without_secrets(text: str, secrets: t.Iterable[str]) -> str:
@@ -529,7 +513,7 @@ def _unlike_api(kubelet_api: KubeletApi, host: HostFiles) -> t.Iterator[str]:
         )
 
 
-def _join(commands: Commands, request: JoinRequest) -> None:
+def _join(commands: Commands, files: Files, request: JoinRequest) -> None:
     """Run kubeadm. The configuration travels by standard input."""
     if request.token is None:
         raise InvalidInput("The option token is missing: this host has to join, and kubeadm needs a bootstrap token.")
@@ -538,10 +522,15 @@ def _join(commands: Commands, request: JoinRequest) -> None:
         configuration = json.dumps(join_configuration(request, discovery_file=file))
         result = commands.run(["kubeadm", "join", "--config=/dev/stdin"], stdin=configuration, check=False)
     if result.returncode != 0:
-        told = without_secrets(last_lines(result.stderr) or last_lines(result.stdout), request.secrets)
+        told = last_words(result.stderr) or last_words(result.stdout)
+        etcd = pod_log.complaints(files, "etcd") if request.control_plane and "etcd" in told else ""
+        also = f" The etcd of this host said last: {etcd}." if etcd else ""
         raise CommandFailed(
-            f"kubeadm join failed with return code {result.returncode}: {told}. Run 'kubeadm reset' on this host before the "
-            "next try if files of the join were left.",
+            without_secrets(
+                f"kubeadm join failed with return code {result.returncode}: {told}.{also} Run the playbook again: its plan "
+                "says what the join has left, and completes it, takes it out or names the remedy.",
+                request.secrets,
+            ),
             rc=result.returncode,
         )
 
@@ -639,7 +628,6 @@ __all__ = (
     "join_change",
     "join_configuration",
     "kubelet_flags",
-    "last_lines",
     "look",
     "role_name",
     "without_secrets",

@@ -17,7 +17,8 @@ from .address import Endpoint
 from .bootstrap_token import BOOTSTRAP_TOKEN, CERTIFICATES_SECRET, TOKEN_DESCRIPTION, UPLOADED_CERTIFICATES
 from .change import KNOWN_AFTER_APPLY, Change, Decision
 from .errors import CommandFailed, InvalidInput, KubeadmHaError, UnsupportedState
-from .join import JoinRequest, Token, join_configuration, last_lines, without_secrets
+from .join import JoinRequest, Token, join_configuration, without_secrets
+from .last_words import last_words
 from .token_life import MAXIMUM_TTL, check_ttl
 
 if t.TYPE_CHECKING:
@@ -223,7 +224,7 @@ def _make_token(commands: Commands, request: Request, kubeconfig: str) -> Token:
     )
     if result.returncode != 0:
         raise CommandFailed(
-            f"kubeadm token create failed with return code {result.returncode}: {last_lines(result.stderr)}",
+            f"kubeadm token create failed with return code {result.returncode}: {last_words(result.stderr)}",
             rc=result.returncode,
         )
     lines = result.stdout.split()
@@ -254,7 +255,7 @@ def _upload(commands: Commands, kubeconfig: str, stored: StoredConfiguration, in
         check=False,
     )
     if result.returncode != 0:
-        told = without_secrets(last_lines(result.stderr), (str(initial["certificateKey"]),))
+        told = without_secrets(last_words(result.stderr), (str(initial["certificateKey"]),))
         raise CommandFailed(
             f"kubeadm init phase upload-certs failed with return code {result.returncode}: {told}", rc=result.returncode
         )

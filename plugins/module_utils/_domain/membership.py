@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import typing as t
 
-from . import reset_guard
-from .address import canonical_ip, same_server
+from . import left_by_joins, reset_guard
+from .address import same_server
 from .control_plane_parity import files_of
 from .join_traces import is_of_kubeadm, other_static_pods
 from .wish import Problem
@@ -20,10 +20,10 @@ from .wish import Problem
 if t.TYPE_CHECKING:
     from .cluster import Cluster
     from .host import Host
+    from .left_by_joins import Stale
     from .wish import Wish
 
 Hosts = t.Mapping[str, "Host"]
-Member = t.Mapping[str, t.Any]
 
 _CONTROL_PLANE_PODS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
 _KUBELET_KUBECONFIG = "/etc/kubernetes/kubelet.conf"
@@ -39,34 +39,56 @@ def problems(
     wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
 ) -> t.Iterator[Problem]:
     """One problem for each host, and for each member of etcd, that is neither in the cluster nor out of it."""
-    stale = stale_members(hosts, cluster, etcd)
+    stale = left_by_joins.stale_members(wish.nodes, hosts, cluster, etcd)
     for name in wish.nodes:
         host = hosts.get(name)
         if host is None:
             continue
-        member = next((item for item in stale if _is_of(item, host)), None)
-        message = _explained(wish, host, hosts, cluster, serving, member, reset_guard.objection(host, cluster, etcd))
+        member = next((item for item in stale if item.owner == name), None)
+        needed = reset_guard.objection(host, cluster, etcd)
+        if member is not None and member.member.is_learner:
+            # A learner serves no API server, even where one listens for a moment.
+            needed = None
+        message = _explained(wish, host, hosts, cluster, serving, member, needed)
         if message is not None:
             yield Problem(name, message)
+        elif member is not None and member.objection is not None:
+            yield Problem(
+                name,
+                f"{name} has nothing of a join, but etcd has its member {member.shown}, which cannot be taken out: "
+                f"{member.objection}.",
+            )
     for item in stale:
-        if not any(_is_of(item, hosts[name]) for name in wish.nodes if name in hosts):
+        if item.owner is None:
             yield Problem(
                 "etcd",
-                f"The etcd ring has the member {_shown(item)}, but the cluster has no such node: if its host is gone for "
-                f"good, take it out with etcdctl member remove {item['id']}.",
+                f"The etcd cluster has the member {item.shown}, but the cluster has no such node: if its host is gone for "
+                f"good, take it out on {serving.name} with: {left_by_joins.removal_command(serving, item.member.id)}",
             )
+    yield from _learners(wish, hosts, cluster, serving, etcd)
 
 
-def stale_members(hosts: Hosts, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None) -> list[Member]:
-    """Members of stacked etcd that belong to no node of the cluster: what is left of a join or of a lost host."""
-    if etcd is None or cluster.uses_external_etcd:
-        return []
-    return [member for member in etcd.get("members") or () if not _has_node(member, hosts, cluster)]
+def _learners(
+    wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
+) -> t.Iterator[Problem]:
+    """Nodes whose member of etcd was never promoted. They are needed by nobody: a learner has no vote."""
+    known = [hosts[name] for name in wish.nodes if name in hosts]
+    for learner in left_by_joins.learners_of_nodes(hosts, cluster, etcd):
+        name = next((host.name for host in known if left_by_joins.is_of(learner, host)), learner.name)
+        node = learner.name or name
+        yield Problem(
+            name,
+            f"The join of {name} did not end: its etcd member {learner.id} is still a learner, which has no vote and serves "
+            f"no API server. Run kubeadm reset on {name}, which takes the member out as long as the node exists, then "
+            f"kubectl --kubeconfig {_ADMIN_KUBECONFIG} delete node {node} on {serving.name}, and run again.",
+        )
 
 
-def is_unhealthy_besides(etcd: t.Mapping[str, t.Any], stale: t.Sequence[Member]) -> list[str]:
-    """The ring's problems that are not those of stale members, which are told of by themselves."""
-    names = [str(member.get("name") or f"member {member.get('id')}") for member in stale]
+def is_unhealthy_besides(etcd: t.Mapping[str, t.Any], hosts: Hosts, cluster: Cluster) -> list[str]:
+    """What is wrong with etcd besides members that joins have left, which are told of by themselves."""
+    members = [item.member for item in left_by_joins.stale_members((), hosts, cluster, etcd)]
+    members += left_by_joins.learners_of_nodes(hosts, cluster, etcd)
+    names = [member.name or f"member {member.id}" for member in members]
     told = [str(text) for text in etcd.get("problems") or ("unknown reason",)]
     return [text for text in told if not any(text.startswith(f"{name} ") for name in names)]
 
@@ -89,7 +111,7 @@ def _explained(
     hosts: Hosts,
     cluster: Cluster,
     serving: Host,
-    member: Member | None,
+    member: Stale | None,
     needed: str | None,
 ) -> str | None:
     """Why a host is neither a whole member nor clean, with the remedy; ``None`` when it is one of them.
@@ -127,7 +149,7 @@ def _dials_here(server: str | None, wish: Wish, hosts: Hosts, cluster: Cluster) 
 
 
 def _unlike_member(
-    wish: Wish, host: Host, hosts: Hosts, cluster: Cluster, member: Member | None, needed: str | None
+    wish: Wish, host: Host, hosts: Hosts, cluster: Cluster, member: Stale | None, needed: str | None
 ) -> str | None:
     node = host.node_name
     owner = _owner(wish, hosts, cluster, node)
@@ -148,17 +170,25 @@ def _unlike_member(
     return None
 
 
-def _without_node(host: Host, member: Member | None, needed: str | None) -> str:
+def _without_node(host: Host, member: Stale | None, needed: str | None) -> str:
     if needed is not None:
         return (
             f"The cluster has no node {host.node_name}, but {host.name} has joined and is in use: {needed}. Restart its "
             "kubelet (systemctl restart kubelet), which registers the node again; a reset would destroy what it runs."
         )
-    leave = f" The etcd ring still has its member {_shown(member)}, which the reset takes out." if member else ""
     return (
         f"{host.name} has joined before, but the cluster has no node {host.node_name}: restart its kubelet if the Node was "
-        f"deleted by mistake, else run kubeadm reset on it so that it can join again.{leave}"
+        f"deleted by mistake, else run kubeadm reset on it so that it can join again.{_then_taken_out(member)}"
     )
+
+
+def _then_taken_out(member: Stale | None) -> str:
+    """What becomes of a host's member of etcd, which a reset without a Node leaves."""
+    if member is None:
+        return ""
+    if member.objection is not None:
+        return f" etcd still has its member {member.shown}, which cannot be taken out: {member.objection}."
+    return f" etcd still has its member {member.shown}, which the next run takes out."
 
 
 def _unlike_control_plane(host: Host, cluster: Cluster, needed: str | None) -> str | None:
@@ -190,28 +220,22 @@ def _dials_itself(host: Host) -> bool:
     return access is not None and all("//127.0.0.1:" in url or "//[::1]:" in url for url in access.endpoints)
 
 
-def _unlike_newcomer(host: Host, cluster: Cluster, member: Member | None, serving: Host) -> str | None:
+def _unlike_newcomer(host: Host, cluster: Cluster, member: Stale | None, serving: Host) -> str | None:
     files = leftovers(host, serving)
-    node = f"the cluster has the node {host.node_name}" if host.node_name in cluster.nodes else ""
-    ring = f"the etcd ring has its member {_shown(member)}" if member is not None else ""
+    has_node = host.node_name in cluster.nodes
+    delete = f"kubectl --kubeconfig {_ADMIN_KUBECONFIG} delete node {host.node_name} on {serving.name}"
     if files:
         shown = f"{', '.join(files[:3])}{' and more' if len(files) > 3 else ''}"
-        also = "".join(f", and {text}" for text in (node, ring) if text)
-        then = [f"kubectl delete node {host.node_name}"] if node else []
-        then += [f"etcdctl member remove {member['id']} if the reset did not"] if member is not None else []
+        also = f", and the cluster has the node {host.node_name}" if has_node else ""
+        then = f", then {delete}" if has_node else ""
         return (
-            f"{host.name} is half joined: it has no kubelet.conf, but {shown}{also}; run kubeadm reset on it"
-            f"{''.join(f', then {text}' for text in then)}.{_lost_by_a_reset(host)}"
+            f"{host.name} is half joined: it has no kubelet.conf, but {shown}{also}; run kubeadm reset on it{then}."
+            f"{_then_taken_out(member)}{_lost_by_a_reset(host)}"
         )
-    if member is not None:
-        return (
-            f"{host.name} has nothing of a join, but {ring}: take it out with etcdctl member remove {member['id']}"
-            f"{', and delete the node' if node else ''}."
-        )
-    if node:
+    if has_node:
         return (
             f"The cluster already has a node {host.node_name}, but {host.name} has not joined: give the host another name "
-            f"(kubeadm_ha_node_name), or delete the old Node if {host.name} replaces it."
+            f"(kubeadm_ha_node_name), or delete the old Node if {host.name} replaces it ({delete})."
         )
     return None
 
@@ -242,32 +266,4 @@ def _owner(wish: Wish, hosts: Hosts, cluster: Cluster, node: str) -> Host | None
     return next(named, next(iter(found), None))
 
 
-def _has_node(member: Member, hosts: Hosts, cluster: Cluster) -> bool:
-    """Whether a member of etcd belongs to a node, by kubeadm's rule that it has its name, or by its address."""
-    if member.get("name") in cluster.nodes:
-        return True
-    known = {canonical_ip(str(item)) for node in cluster.nodes.values() for item in node.get("addresses") or ()}
-    for host in hosts.values():
-        if host.is_member and host.node_name in cluster.nodes:
-            known |= {canonical_ip(str(item)) for item in host.report["addresses"]}
-    addresses = _peer_addresses(member)
-    # A peer that goes by a DNS name cannot be told from here.
-    return not addresses or bool(addresses & known)
-
-
-def _is_of(member: Member, host: Host) -> bool:
-    if member.get("name"):
-        return bool(member["name"] == host.node_name)
-    return any(host.has_address(address) for address in _peer_addresses(member))
-
-
-def _peer_addresses(member: Member) -> set[str]:
-    hosts = (str(url).partition("//")[2].rpartition(":")[0] for url in member.get("peer_urls") or ())
-    return {address for address in map(canonical_ip, hosts) if address is not None}
-
-
-def _shown(member: Member) -> str:
-    return f"{member.get('name') or 'without a name'} ({member['id']}, {', '.join(member.get('peer_urls') or ())})"
-
-
-__all__ = ("is_joined", "is_unhealthy_besides", "leftovers", "problems", "stale_members")
+__all__ = ("is_joined", "is_unhealthy_besides", "leftovers", "problems")

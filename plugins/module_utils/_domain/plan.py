@@ -20,10 +20,13 @@ from . import (
     cluster_configuration,
     cluster_info_signature,
     control_plane_endpoint,
+    control_plane_node,
     control_plane_parity,
     deployment_spread,
+    etcd_removal,
     kube_proxy_rollout,
     kubeconfig,
+    left_by_joins,
     notes,
     skew,
     user_kubeconfigs,
@@ -101,6 +104,7 @@ class Situation:
     balancers: t.Mapping[str, Balancer]
     backup_directory: str
     files: t.Mapping[str, t.Mapping[str, carried_files.FileFact]] = dataclasses.field(default_factory=dict)
+    etcd: t.Mapping[str, t.Any] | None = None
 
     @property
     def ca_hashes(self) -> frozenset[str]:
@@ -126,6 +130,19 @@ class Situation:
     def old_endpoints(self) -> frozenset[Endpoint]:
         """What a consumer may still dial instead of the endpoint."""
         return notes.old_endpoints(self)
+
+    @functools.cached_property
+    def stale_members(self) -> tuple[left_by_joins.Stale, ...]:
+        """Members of etcd that joins which did not end have left and the run takes out."""
+        found = left_by_joins.stale_members(self.wish.nodes, self.hosts, self.cluster, self.etcd)
+        return tuple(item for item in found if item.is_removed)
+
+    @functools.cached_property
+    def unmarked(self) -> t.Mapping[str, Change]:
+        """Control planes whose Node is not marked as one, with what marks it."""
+        joined = (host for host in self.joined(self.wish.control_planes) if host.is_control_plane)
+        found = {host.name: control_plane_node.decide(host.node_name, self.cluster.nodes) for host in joined}
+        return {name: change for name, change in found.items() if change is not None}
 
     def joined(self, names: t.Iterable[str]) -> list[Host]:
         """Those of the hosts that are members of the cluster, in their order."""
@@ -164,7 +181,7 @@ def make_plan(situation: Situation) -> list[Entry]:
 
 
 def _repair(situation: Situation) -> t.Iterator[Entry]:
-    """What an interrupted run left in a state that even a backup cannot bear: etcd between key and certificate."""
+    """What an interrupted run left: etcd between key and certificate, and joins that did not end."""
     for host in situation.joined(situation.wish.control_planes):
         for name in host.interrupted_certificates:
             change = Change(
@@ -174,6 +191,10 @@ def _repair(situation: Situation) -> t.Iterator[Entry]:
                 reason="an interrupted run has begun to replace it, which is completed or undone",
             )
             yield Entry(host.name, "repair", change)
+    for item in situation.stale_members:
+        yield Entry(situation.serving.name, "repair", etcd_removal.removal_change(item.member))
+    for name, change in situation.unmarked.items():
+        yield Entry(name, "repair", change)
 
 
 def _balance(situation: Situation) -> t.Iterator[Entry]:

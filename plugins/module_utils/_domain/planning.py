@@ -103,6 +103,7 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
         },
         backup_directory=arguments["backup_directory"],
         files={name: carried_files.by_path(facts) for name, facts in (arguments.get("files") or {}).items()},
+        etcd=arguments["etcd"],
     )
     found += control_plane_parity.problems(
         wish,
@@ -225,6 +226,8 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
         "interrupted_certificates": {
             name: list(host.interrupted_certificates) for name, host in situation.hosts.items()
         },
+        "stale_members": [item.member.id for item in situation.stale_members],
+        "unmarked": list(situation.unmarked),
         "node_names": {name: host.node_name for name, host in situation.hosts.items()},
         "addresses": {name: server.host for name, server in future.items()},
         "ports": {name: server.port for name, server in future.items()},

@@ -181,7 +181,7 @@ def _is_reachable_name(wish: Wish, hosts: Hosts) -> bool:
 def _etcd(hosts: Hosts, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None) -> t.Iterator[Problem]:
     if etcd is None or etcd.get("healthy"):
         return
-    reasons = membership.is_unhealthy_besides(etcd, membership.stale_members(hosts, cluster, etcd))
+    reasons = membership.is_unhealthy_besides(etcd, hosts, cluster)
     if reasons:
         yield Problem(
             "etcd", f"The etcd ring is not healthy: {'; '.join(reasons)}. Mend it before control planes are added."

@@ -433,9 +433,14 @@ def with_ca(server: str, ca: str) -> str:
     return kubeconfig(server).replace("    server:", f"    certificate-authority-data: {data}\n    server:")
 
 
-def etcd_member(name: str, host: str, number: str = "a1") -> dict[str, t.Any]:
-    """A member of the ring as ``etcd_member_info`` tells it."""
-    return {"id": number, "name": name, "peer_urls": [f"https://{ADDRESSES.get(host, host)}:2380"]}
+def etcd_member(name: str, host: str, number: str = "a1", **found: t.Any) -> dict[str, t.Any]:
+    """A member of the ring as ``etcd_member_info`` tells it: a healthy voter when it has a name."""
+    peers = [f"https://{ADDRESSES.get(host, host)}:2380"]
+    return {"id": number, "name": name, "peer_urls": peers, "is_learner": False, "healthy": bool(name), **found}
+
+
+#: What kubeadm adds first, and what a failed join leaves.
+LEARNER = etcd_member("", "cp2", is_learner=True)
 
 
 def ring(*members: dict[str, t.Any], problems: t.Sequence[str] = ()) -> dict[str, t.Any]:
@@ -496,11 +501,11 @@ def _manifests_without_kubelet_conf(arguments: Arguments) -> None:
 
 def _member_without_node(arguments: Arguments) -> None:
     _manifests_without_kubelet_conf(arguments)
-    arguments["etcd"] = ring(etcd_member("", "cp2"), problems=["member a1 (https://192.0.2.12:2380) has not started"])
+    arguments["etcd"] = ring(LEARNER, problems=["member a1 (https://192.0.2.12:2380) has not started"])
 
 
-def _member_of_a_clean_host(arguments: Arguments) -> None:
-    arguments["etcd"] = ring(etcd_member("cp2", "cp2"), problems=["cp2 is not healthy: no answer"])
+def _needed_member_of_a_clean_host(arguments: Arguments) -> None:
+    arguments["etcd"] = ring(etcd_member("cp2", "cp2", healthy=False), problems=["cp2 is not healthy: no answer"])
 
 
 def _member_of_nobody(arguments: Arguments) -> None:
@@ -584,19 +589,22 @@ CASES: dict[str, tuple[Change, str, str]] = {
         _member_without_node,
         "cp2",
         (
-            "and the etcd ring has its member without a name (a1, https://192.0.2.12:2380); run kubeadm reset on it, then "
-            "etcdctl member remove a1 if the reset did not."
+            "run kubeadm reset on it. etcd still has its member without a name (a1, https://192.0.2.12:2380), which the next "
+            "run takes out."
         ),
     ),
-    "a member of etcd of a clean host": (
-        _member_of_a_clean_host,
+    "a member of a clean host in an etcd without quorum": (
+        _needed_member_of_a_clean_host,
         "cp2",
-        "cp2 has nothing of a join, but the etcd ring has",
+        (
+            "cp2 has nothing of a join, but etcd has its member cp2 (a1, https://192.0.2.12:2380), which cannot be taken "
+            "out: etcd has lost its quorum (1 of 2 voters are healthy, 2 are needed)"
+        ),
     ),
     "a member of etcd of nobody": (
         _member_of_nobody,
         "etcd",
-        "The etcd ring has the member cp9 (a1, https://198.51.100.9:2380), but the cluster has no such node",
+        "The etcd cluster has the member cp9 (a1, https://198.51.100.9:2380), but the cluster has no such node",
     ),
     "a deleted control plane in the ring": (
         _deleted_control_plane_in_the_ring,
