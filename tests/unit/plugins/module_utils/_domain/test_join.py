@@ -335,6 +335,36 @@ def test_a_failed_join_tells_kubeadms_reason_and_no_secret() -> None:
         assert secret not in str(caught.value.details)
 
 
+def test_a_join_that_failed_by_etcd_tells_what_the_new_etcd_said() -> None:
+    def line(level: str, message: str, second: int) -> str:
+        text = f'{{"level":"{level}","ts":"2026-11-28T10:00:{second:02}.1Z","msg":"{message}","error":"no answer"}}'
+        return f"2026-11-28T10:00:{second:02}.123456789Z stderr F {text}\n"
+
+    log = "/var/log/pods/kube-system_etcd-cp2_0123/etcd"
+    contents = {
+        f"{log}/8.log": line("fatal", "an older start", 1).encode(),
+        f"{log}/9.log": "".join(
+            [
+                line("info", "starting", 2),
+                *(line("error", "cannot fetch cluster info from peer urls", i) for i in range(9)),
+            ]
+        ).encode(),
+        f"{log}/10.log": b"",
+        "/var/log/pods/default_etcd-of-somebody_1/etcd/0.log": line("error", "another", 1).encode(),
+    }
+    stderr = "error: error execution phase etcd-join: the etcd member 1 is not started\n"
+    commands = MemoryCommands(kubeadm=lambda _arguments, _stdin: CommandResult(1, "", stderr))
+    decision = ensure(MemoryFiles(contents), commands, Node(None), control_plane=True, certificate_key=KEY)
+    with pytest.raises(CommandFailed) as caught:
+        decision.act()
+    assert (
+        "etcd-join: the etcd member 1 is not started. The etcd of this host said last: cannot fetch cluster info from peer "
+        "urls: no answer (9 times). Run the playbook again"
+    ) in caught.value.message
+    # A reset would take out a member that works: a promotion whose answer came late looks like this, too.
+    assert "reset" not in caught.value.message
+
+
 def test_no_secret_is_shown_by_accident() -> None:
     shown = repr(request(certificate_key=KEY))
     assert TOKEN.secret not in shown
