@@ -129,6 +129,9 @@ class EndpointProbe(t.Protocol):
     def look(self, endpoint: Endpoint) -> View:
         """What this host sees now, after at most the seconds that it was made for."""
 
+    def begin(self, endpoint: Endpoint) -> t.Callable[[], View]:
+        """Look beside what the caller does meanwhile; what is returned waits for the end."""
+
 
 class Sockets(t.Protocol):
     """Tries TCP connections from this host."""

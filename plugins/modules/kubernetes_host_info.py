@@ -46,6 +46,17 @@ options:
     type: list
     elements: str
     default: [root]
+  endpoint:
+    description:
+      - The control plane endpoint, host and port, that the host is to use. What the host sees of it is in
+        RV(host.endpoint_view). Without it nothing is looked at.
+    type: str
+    default: ''
+  endpoint_timeout:
+    description:
+      - Seconds that each address of O(endpoint) may take. The resolver may take three.
+    type: float
+    default: 0.9
   node_name:
     description:
       - Name that the host's Node object shall have when the host joins. By default it is the host's name.
@@ -68,6 +79,7 @@ author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:
   - module: kubeadm.ha.control_plane_files_info
+  - module: kubeadm.ha.endpoint_info
   - module: kubeadm.ha.kubernetes_cluster_info
   - module: kubeadm.ha.kubeadm_certificate_info
 """
@@ -190,6 +202,11 @@ host:
     default_ipv6_address:
       description: IPv6 address of the interface with the default route, empty without one.
       type: str
+    endpoint_view:
+      description:
+        - What this host sees of O(endpoint), as M(kubeadm.ha.endpoint_info) returns it, with the served certificate instead of its
+          verification, because the host may not have the cluster's CA yet. V(null) without that option.
+      type: dict
     wanted:
       description: The options O(node_name), O(api_port) and O(advertise_address).
       type: dict
@@ -226,11 +243,22 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import certificates_dir
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.endpoint_probe import HostEndpointProbe
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host_inspection import HostInspection
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import InvalidInput
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 
 SECONDS_FOR_A_COMMAND = 10.0
+
+
+def _endpoint(text: str) -> Endpoint | None:
+    """The endpoint; ``None`` for one that cannot be used, which the plan tells of."""
+    try:
+        return Endpoint.parse(text, default_port=None) if text else None
+    except InvalidInput:
+        return None
 
 
 def main() -> None:
@@ -242,6 +270,8 @@ def main() -> None:
             "pki_dir": {"type": "path"},
             "unmanaged_files": {"type": "list", "elements": "path", "default": []},
             "users": {"type": "list", "elements": "str", "default": ["root"]},
+            "endpoint": {"type": "str", "default": ""},
+            "endpoint_timeout": {"type": "float", "default": 0.9},
             "node_name": {"type": "str"},
             "api_port": {"type": "int"},
             "advertise_address": {"type": "str"},
@@ -255,6 +285,8 @@ def main() -> None:
         users=module.params["users"],
         patches_dir=module.params["patches_dir"],
         unmanaged_files=module.params["unmanaged_files"],
+        endpoint=_endpoint(module.params["endpoint"]),
+        endpoint_probe=HostEndpointProbe(connect_seconds=module.params["endpoint_timeout"]),
     )
     wanted = {name: module.params[name] for name in ("node_name", "api_port", "advertise_address")}
     conclude(module, lambda: Decision(values={"host": {**inspection.collect(), "wanted": wanted}}))

@@ -30,7 +30,8 @@ from .control_plane_inspection import ControlPlaneInspection
 from .routes import networks
 
 if t.TYPE_CHECKING:
-    from .._ports import Commands
+    from .._domain.address import Endpoint
+    from .._ports import Commands, EndpointProbe
 
 _SERVICES = ("kubelet", "containerd", "crio", "docker", "haproxy", "nginx", "keepalived", "firewalld", "ufw")
 _CLIENTS = ("kubelet", "kube-proxy")
@@ -65,6 +66,8 @@ class HostInspection:
         state_dir: str = "/var/lib/kubeadm-ha",
         patches_dir: str = "",
         unmanaged_files: t.Sequence[str] = (),
+        endpoint: Endpoint | None = None,
+        endpoint_probe: EndpointProbe | None = None,
     ) -> None:
         """Look through a host's commands and files.
 
@@ -76,8 +79,12 @@ class HostInspection:
             state_dir: where kubeadm_certificate keeps its journals.
             patches_dir: kubeadm's patches, empty without.
             unmanaged_files: files of a control plane that the operator brings himself.
+            endpoint: the control plane endpoint that the host is to use; ``None`` without.
+            endpoint_probe: looks at it, beside everything else.
         """
         self._commands = commands
+        self._endpoint = endpoint
+        self._endpoint_probe = endpoint_probe
         self._state_dir = state_dir
         self._kubernetes_dir = os.path.normpath(kubernetes_dir)
         self._pki_dir = os.path.normpath(pki_dir or certificates_dir.find(self._kubernetes_dir))
@@ -92,6 +99,7 @@ class HostInspection:
     def collect(self) -> dict[str, t.Any]:
         """Everything as JSON-compatible values; what the host does not have is empty, never missing."""
         began = time.monotonic()
+        endpoint_view = self._begin_endpoint_view()
         sockets = _tcp_sockets()
         owners = _socket_owners(_CLIENTS + ("kube-apiserver", "etcd", "haproxy"))
         report = {
@@ -131,10 +139,18 @@ class HostInspection:
             "forwarding": {name: _text(f"/proc/sys/{name.replace('.', '/')}").strip() for name in _FORWARDING},
             "swap": len(_text("/proc/swaps").strip().splitlines()) > 1,
             "free_bytes": _free_bytes("/var"),
+            "endpoint_view": endpoint_view(),
             "clock": time.time(),
         }
         report["seconds"] = round(time.monotonic() - began, 3)
         return report
+
+    def _begin_endpoint_view(self) -> t.Callable[[], dict[str, t.Any] | None]:
+        """Begin to look at the endpoint; what is returned waits for the end."""
+        if self._endpoint is None or self._endpoint_probe is None:
+            return lambda: None
+        end = self._endpoint_probe.begin(self._endpoint)
+        return lambda: end().as_dict()
 
     def _versions(self) -> dict[str, str]:
         asked = {

@@ -8,7 +8,15 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import anonymous_access, carried_files, control_plane_parity, machine_identity, reachability, wanted_sans
+from . import (
+    anonymous_access,
+    carried_files,
+    control_plane_parity,
+    endpoint_checks,
+    machine_identity,
+    reachability,
+    wanted_sans,
+)
 from .address import Endpoint
 from .change import Change
 from .cluster import Cluster
@@ -117,11 +125,12 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     found += reachability.problems(
         reachability.dials(groups, hosts, cluster, serving), arguments.get("reachability") or {}
     )
+    found += endpoint_checks.problems(situation, x509)
     entries = tuple(make_plan(situation))
     return Plan(
         entries=entries,
         problems=tuple(found),
-        notes=find_notes(situation),
+        notes=(*endpoint_checks.find_notes(situation, x509), *find_notes(situation)),
         serving=serving.name,
         facts=_facts(situation, entries),
     )

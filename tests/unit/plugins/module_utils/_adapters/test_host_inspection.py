@@ -16,7 +16,9 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import host_inspection
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.endpoint_probe import HostEndpointProbe
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host_inspection import HostInspection
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
 
 CANARY = "c4n4ry-s3cr3t"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n"
@@ -143,3 +145,21 @@ def test_files_of_others_are_told_by_their_endpoints_only(
     assert str(homes["root"] / ".kube" / "config") in read
     assert str(homes["ops"] / ".kube" / "config") not in read, "it is admin.conf itself"
     assert CANARY not in json.dumps(report)
+
+
+@pytest.mark.parametrize(("host", "addresses"), [("no-such-host.invalid", []), ("127.0.0.1", ["127.0.0.1"])])
+def test_the_endpoint_is_looked_at_beside_the_rest(kubernetes: Path, host: str, addresses: list[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = Endpoint(host, silent.getsockname()[1])
+        report = HostInspection(
+            HostCommands(timeout=5),
+            pki_dir=str(kubernetes / "pki"),
+            users=[],
+            endpoint=endpoint,
+            endpoint_probe=HostEndpointProbe(connect_seconds=0.2),
+        ).collect()
+    assert report["endpoint_view"]["endpoint"] == str(endpoint)
+    assert report["endpoint_view"]["addresses"] == addresses
+    assert [item["outcome"] for item in report["endpoint_view"]["attempts"]] == ["silent"] * len(addresses)
+    assert json.loads(json.dumps(report)) == report
+    assert look(kubernetes)["endpoint_view"] is None
