@@ -76,7 +76,9 @@ cluster:
       description: ConfigMaps by namespace and name. Those that do not exist are left out.
       type: dict
     nodes:
-      description: Name, labels, taints, addresses, kubelet version and readiness of each node.
+      description:
+        - Name, labels, taints, addresses, kubelet version and readiness of each node, with status, reason and message of its
+          condition Ready.
       type: list
       elements: dict
     kube_proxy_pods:

@@ -214,6 +214,12 @@ host:
       description: Established TCP connections of the kubelet and kube-proxy.
       type: list
       elements: dict
+    kubelet_server:
+      description:
+        - The server that C(kubelet.conf) names, and what this host sees there, with the cluster's CA and the kubelet's client
+          certificate; V(null) on a host without such a file. See M(kubeadm.ha.endpoint_info) for the other keys.
+      type: dict
+      sample: {"server": "https://192.0.2.10:6443", "addresses": ["192.0.2.10"]}
     interrupted_certificates:
       description: Certificates whose replacement by M(kubeadm.ha.kubeadm_certificate) was interrupted on this host.
       type: list

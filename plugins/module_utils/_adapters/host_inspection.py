@@ -25,7 +25,7 @@ import typing as t
 from .._domain import anonymous_access, redaction
 from .._domain.errors import CommandFailed
 from .._domain.named_endpoint import endpoints_in
-from . import certificates_dir, machine_facts
+from . import certificates_dir, kubelet_server, machine_facts
 from .control_plane_inspection import ControlPlaneInspection
 from .routes import networks
 
@@ -100,6 +100,9 @@ class HostInspection:
         """Everything as JSON-compatible values; what the host does not have is empty, never missing."""
         began = time.monotonic()
         endpoint_view = self._begin_endpoint_view()
+        kubelet_server_seen = kubelet_server.begin(
+            os.path.join(self._kubernetes_dir, "kubelet.conf"), os.path.join(self._pki_dir, "ca.crt")
+        )
         sockets = _tcp_sockets()
         owners = _socket_owners(_CLIENTS + ("kube-apiserver", "etcd", "haproxy"))
         report = {
@@ -134,6 +137,7 @@ class HostInspection:
                 for item in sockets
                 if item["state"] == _TCP_ESTABLISHED and owners.get(item["inode"]) in _CLIENTS
             ],
+            "kubelet_server": kubelet_server_seen(),
             "kubeadm_processes": _processes("kubeadm"),
             "selinux": _selinux(),
             "forwarding": {name: _text(f"/proc/sys/{name.replace('.', '/')}").strip() for name in _FORWARDING},

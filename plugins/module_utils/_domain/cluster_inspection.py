@@ -58,14 +58,17 @@ def inspect_cluster(
 
 def node_view(node: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What matters of a Node object."""
-    conditions = {item["type"]: item["status"] for item in node["status"].get("conditions", ())}
+    conditions = {item["type"]: item for item in node["status"].get("conditions", ())}
+    ready = conditions.get("Ready") or {}
     return {
         "name": node["metadata"]["name"],
         "labels": node["metadata"].get("labels", {}),
         "taints": node["spec"].get("taints", []),
         "addresses": [item["address"] for item in node["status"].get("addresses", ())],
         "kubelet_version": node["status"]["nodeInfo"]["kubeletVersion"],
-        "ready": conditions.get("Ready") == "True",
+        "ready": ready.get("status") == "True",
+        "ready_status": str(ready.get("status") or "Unknown"),
+        "ready_reason": " ".join(f"{ready.get('reason') or ''} {ready.get('message') or ''}".split()),
     }
 
 

@@ -27,6 +27,7 @@ from . import (
     kube_proxy_rollout,
     kubeconfig,
     left_by_joins,
+    node_health,
     notes,
     skew,
     user_kubeconfigs,
@@ -311,19 +312,25 @@ def wanted_servers(situation: Situation, host: Host) -> dict[str, str]:
     wanted = {path: endpoint for path in _ADMIN_KUBECONFIGS if path in host.kubeconfigs}
     if KUBELET_KUBECONFIG in host.kubeconfigs:
         server = host.api_server
+        is_cut_off = bool(node_health.cannot_reach(host, situation.cluster.nodes.get(host.node_name)))
         if server is not None and skew.must_stay_local(host, situation.api_versions):
             wanted[KUBELET_KUBECONFIG] = server.url
         elif server is None or not skew.is_local_mode(host, situation.cluster):
             wanted[KUBELET_KUBECONFIG] = endpoint
-        elif not same_server(host.servers[KUBELET_KUBECONFIG] or "", endpoint):
+        elif is_cut_off or not same_server(host.servers[KUBELET_KUBECONFIG] or "", endpoint):
             wanted[KUBELET_KUBECONFIG] = server.url
     return wanted
 
 
 def _kubelet_restart(situation: Situation, host: Host, changes: t.Sequence[Change]) -> Change | None:
     """The kubelet reads its kubeconfig at start: it is restarted after a change, and when it still dials another."""
+    node = situation.cluster.nodes.get(host.node_name)
     if any(change.object == f"kubeconfig {KUBELET_KUBECONFIG}" for change in changes):
-        return restart_change("its kubeconfig changes, and it reads it only at start")
+        refused = node_health.cannot_reach(host, node)
+        told = f"it is cut off ({refused}); " if refused else ""
+        return restart_change(f"{told}its kubeconfig changes, and it reads it only at start")
+    if node_health.has_not_read(host, node):
+        return restart_change("it is not connected to the server that its kubeconfig names, which answers")
     if wanted_servers(situation, host).get(KUBELET_KUBECONFIG) != situation.wish.endpoint.url:
         return None
     own = host.api_server
@@ -331,7 +338,23 @@ def _kubelet_restart(situation: Situation, host: Host, changes: t.Sequence[Chang
     dialled = {item["remote"] for item in host.report["api_clients"] if item["process"] == "kubelet"}
     if situation.wish.load_balancer == "haproxy" and dialled & direct and str(situation.wish.endpoint) not in dialled:
         return restart_change(f"it still dials {min(dialled & direct)}, not the endpoint in its kubeconfig")
+    another = node_health.dials_another(host, direct)
+    if another:
+        return restart_change(f"it still dials {another}, not the endpoint in its kubeconfig")
     return None
+
+
+def mended_nodes(situation: Situation, entries: t.Iterable[Entry]) -> frozenset[str]:
+    """Hosts whose kubelet the plan repoints or restarts, or whose kubelet's server it brings up by the load balancer."""
+    done = list(entries)
+    objects = (f"kubeconfig {KUBELET_KUBECONFIG}", KUBELET)
+    found = {entry.host for entry in done if entry.step == "point" and entry.change.object in objects}
+    if any(entry.step == "balance" for entry in done):
+        endpoint = situation.wish.endpoint.url
+        for host in situation.joined(situation.wish.nodes):
+            if same_server(host.servers.get(KUBELET_KUBECONFIG) or "", endpoint):
+                found.add(host.name)
+    return frozenset(found)
 
 
 def restart_change(reason: str) -> Change:
@@ -435,6 +458,7 @@ __all__ = (
     "cluster_objects",
     "kubeconfig_edits",
     "make_plan",
+    "mended_nodes",
     "restart_change",
     "wanted_servers",
 )

@@ -14,6 +14,7 @@ from . import (
     control_plane_parity,
     endpoint_checks,
     machine_identity,
+    node_health,
     reachability,
     wanted_sans,
 )
@@ -33,6 +34,7 @@ from .plan import (
     api_servers,
     kubeconfig_edits,
     make_plan,
+    mended_nodes,
 )
 from .preflight import problems as find_problems
 from .preflight import serving_control_plane
@@ -98,6 +100,8 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     found += [Problem(**item) for seen in arguments["balancers"].values() for item in seen["problems"]]
     serving = serving_control_plane(hosts, wish.control_planes)
     if serving is None or cluster is None or not cluster.configuration:
+        if cluster is not None:
+            found += node_health.problems(wish.nodes, hosts, cluster, mended=())
         return Plan(problems=tuple(found))
     situation = Situation(
         wish=wish,
@@ -127,6 +131,7 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     )
     found += endpoint_checks.problems(situation, x509)
     entries = tuple(make_plan(situation))
+    found += node_health.problems(wish.nodes, hosts, cluster, mended=mended_nodes(situation, entries))
     return Plan(
         entries=entries,
         problems=tuple(found),

@@ -125,11 +125,6 @@ def _cluster_state(wish: Wish, hosts: Hosts, cluster: Cluster) -> t.Iterator[Pro
             f"The node {name} is in the cluster but not in the inventory, so it would go on dialling the old endpoint: "
             "add its host to the inventory, or name it in kubeadm_ha_unmanaged_nodes if you repoint it yourself.",
         )
-    for name in wish.nodes:
-        host = hosts.get(name)
-        node = cluster.nodes.get(host.node_name) if host is not None else None
-        if host is not None and host.is_member and node is not None and not node["ready"]:
-            yield Problem(name, f"The node {node['name']} is not Ready: mend its kubelet before the conversion.")
 
 
 def _count(wish: Wish, cluster: Cluster) -> t.Iterator[Problem]:
