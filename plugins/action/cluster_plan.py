@@ -5,40 +5,59 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
+from pathlib import Path
 
+from ansible import context
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import plan_report, planning
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain import (
+    inputs,
+    plan_report,
+    planning,
+    selection,
+    unknown_variables,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import KubeadmHaError
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.wish import Problem
 
+#: Inputs that an inventory or a command line may give in a wrong type are read by the domain, which collects all complaints.
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
-    "admin_users": {"type": "list", "elements": "str", "default": ["root"]},
-    "adopt_manifest_flags": {"type": "bool", "default": False},
-    "allow_older_kubeadm": {"type": "bool", "default": False},
-    "allow_two_control_planes": {"type": "bool", "default": False},
-    "backup_directory": {"type": "str", "default": "/var/backups/kubeadm-ha"},
+    "admin_users": {"type": "raw", "default": ["root"]},
+    "adopt_manifest_flags": {"type": "raw", "default": False},
+    "allow_older_kubeadm": {"type": "raw", "default": False},
+    "allow_two_control_planes": {"type": "raw", "default": False},
+    "backup_directory": {"type": "raw", "default": "/var/backups/kubeadm-ha"},
     "balancers": {"type": "dict", "default": {}},
     "cluster": {"type": "dict"},
     "control_planes": {"type": "list", "elements": "str", "required": True},
-    "endpoint": {"type": "str", "default": ""},
+    "endpoint": {"type": "raw", "default": ""},
     "etcd": {"type": "dict"},
-    "extra_sans": {"type": "list", "elements": "str", "default": []},
+    "extra_sans": {"type": "raw", "default": []},
     "files": {"type": "dict", "default": {}},
     "group_names": {"type": "dict", "default": {}},
     "hosts": {"type": "dict", "default": {}},
-    "load_balancer": {"type": "str", "default": "haproxy"},
+    "load_balancer": {"type": "raw", "default": "haproxy"},
     "load_balancers": {"type": "list", "elements": "str", "default": []},
-    "patches_dir": {"type": "str", "default": ""},
+    "patches_dir": {"type": "raw", "default": ""},
     "reachability": {"type": "dict", "default": {}},
     "stop": {"type": "bool", "default": True},
-    "token_ttl": {"type": "str", "default": "15m"},
-    "unmanaged_nodes": {"type": "list", "elements": "str", "default": []},
+    "token_ttl": {"type": "raw", "default": "15m"},
+    "unmanaged_nodes": {"type": "raw", "default": []},
+    "worker_batch": {"type": "raw", "default": "25%"},
     "workers": {"type": "list", "elements": "str", "default": []},
 }
+
+
+_GROUPS = {"control_plane": "kube_control_plane", "node": "kube_node", "load_balancer": "kube_load_balancer"}
+_ROLES = Path(__file__).resolve().parents[2] / "roles"
+_REGISTERED = re.compile(r"^\s+register: (\w+)", re.MULTILINE)
 
 
 class ActionModule(ActionBase):
@@ -52,6 +71,12 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         stop = arguments.pop("stop")
+        variables = task_vars or {}
+        arguments["input_problems"] = [
+            *self._selection_problems(arguments, variables),
+            # The second time, with hosts, the variables are the same.
+            *(() if arguments["hosts"] else self._variable_problems(arguments, variables)),
+        ]
         try:
             plan = planning.draw_up(arguments, yaml=PyYaml(), x509=CryptographyX509())
         except KubeadmHaError as error:
@@ -64,3 +89,81 @@ class ActionModule(ActionBase):
         if plan.problems and stop:
             result.update(failed=True, msg=plan_report.reasons(plan))
         return t.cast("dict[str, t.Any]", result)
+
+    def _selection_problems(
+        self, arguments: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]
+    ) -> t.Iterator[Problem]:
+        chosen = selection.Selection(
+            run_tags=tuple(variables.get("ansible_run_tags") or ("all",)),
+            skip_tags=tuple(variables.get("ansible_skip_tags") or ()),
+            tags=frozenset(str(tag) for tag in self._task.tags) - {"always"},
+            start_at_task=str(context.CLIARGS.get("start_at_task") or ""),
+            limit=str(variables.get("ansible_limit") or ""),
+            hosts=tuple(variables.get("ansible_play_hosts_all") or ()),
+        )
+        groups = {**_GROUPS, **arguments["group_names"]}
+        return selection.problems(chosen, _hosts_of(arguments), tuple(groups.values()))
+
+    def _variable_problems(self, arguments: t.Mapping[str, t.Any], variables: dict[str, t.Any]) -> t.Iterator[Problem]:
+        """Unknown names, and values that cannot be used, among the variables of every host."""
+        hostvars = variables.get("hostvars")
+        if hostvars is None:
+            return
+        here = variables["inventory_hostname"]
+        # What a play, its import or its role sets, or overrides, holds for each of its hosts.
+        inventory = hostvars.raw_get(here)
+        of_play = {
+            name: value
+            for name, value in variables.items()
+            if name not in inventory or (name in inputs.INPUTS and inventory[name] != value)
+        }
+        names: dict[str, list[str]] = {name: [] for name in of_play}
+        values: dict[str, dict[str, t.Any]] = {}
+        for host in dict.fromkeys((here, *_hosts_of(arguments))):
+            if host not in hostvars:
+                continue
+            view = hostvars[host]
+            for name in view:
+                names.setdefault(name, []).append(host)
+            values[host] = {name: _value(view, name) for name in inputs.INPUTS if name in view and name not in of_play}
+            values[host] |= {name: self._value_here(of_play[name]) for name in inputs.INPUTS if name in of_play}
+        roles = _role_variables()
+        yield from unknown_variables.problems(names, roles)
+        yield from inputs.problems(values, here)
+        foreign = unknown_variables.without_effect(names, roles)
+        if foreign:
+            Display().warning(
+                f"No role of kubeadm.ha has these variables, here they have no effect: {', '.join(foreign)}."
+            )
+
+    def _value_here(self, value: t.Any) -> t.Any:
+        try:
+            return self._templar.template(value)
+        except AnsibleError as error:
+            return inputs.Unreadable(str(error))
+
+
+def _hosts_of(arguments: t.Mapping[str, t.Any]) -> list[str]:
+    """Every host that a run concerns."""
+    return list(
+        dict.fromkeys(name for group in ("control_planes", "workers", "load_balancers") for name in arguments[group])
+    )
+
+
+def _value(view: t.Mapping[str, t.Any], name: str) -> t.Any:
+    try:
+        return view[name]
+    except AnsibleError as error:
+        return inputs.Unreadable(str(error))
+
+
+def _role_variables() -> dict[str, frozenset[str]]:
+    """The variables of each role of the collection, as its argument specification and its tasks define them."""
+    found: dict[str, frozenset[str]] = {}
+    for role in sorted(_ROLES.iterdir()):
+        specification = yaml_load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+        options = {name for entry in specification["argument_specs"].values() for name in entry.get("options") or ()}
+        for tasks in (role / "tasks").glob("*.yml"):
+            options.update(_REGISTERED.findall(tasks.read_text(encoding="utf-8")))
+        found[role.name] = frozenset(options)
+    return found

@@ -15,15 +15,17 @@ description:
     from what M(kubeadm.ha.kubernetes_host_info), M(kubeadm.ha.kubernetes_cluster_info) and
     M(kubeadm.ha.etcd_member_info) returned.
   - Runs on the controller, connects to nothing and changes nothing.
-  - Without O(hosts) only the inputs are checked.
+  - Without O(hosts) only the inputs are checked, and with them the variables C(kubeadm_ha_*) and those of the collection's
+    roles of every host, whoever reads them later, and the command line. Their types read V(raw), because all complaints are
+    collected here.
 options:
   endpoint:
     description: Address and port that the whole cluster will use, O(endpoint=k8s.example.org:6443).
-    type: str
+    type: raw
     default: ''
   load_balancer:
     description: What stands before the API servers, V(haproxy), V(external) or V(none).
-    type: str
+    type: raw
     default: haproxy
   control_planes:
     description: Inventory names of all control planes, existing ones and those to join.
@@ -42,38 +44,35 @@ options:
     default: []
   extra_sans:
     description: Further SANs of the API servers' certificates.
-    type: list
-    elements: str
+    type: raw
     default: []
   admin_users:
     description: Users whose C(~/.kube/config) follows the endpoint.
-    type: list
-    elements: str
+    type: raw
     default: [root]
   unmanaged_nodes:
     description: Nodes of the cluster that are not in the inventory on purpose.
-    type: list
-    elements: str
+    type: raw
     default: []
   adopt_manifest_flags:
     description:
       - Take flags and volumes of the serving control plane's manifests that differ from the ClusterConfiguration into it,
         instead of stopping.
-    type: bool
+    type: raw
     default: false
   allow_two_control_planes:
     description: Accept two control planes, although their etcd ring bears no loss.
-    type: bool
+    type: raw
     default: false
   allow_older_kubeadm:
     description:
       - Let a host join whose kubeadm is one minor version older than the cluster. A control plane with stacked etcd is
         never joined so, because an older kubeadm brings an older etcd.
-    type: bool
+    type: raw
     default: false
   token_ttl:
     description: Life of the bootstrap tokens, at most V(15m), as a Go duration.
-    type: str
+    type: raw
     default: 15m
   files:
     description:
@@ -101,11 +100,11 @@ options:
     default: {}
   backup_directory:
     description: Where backups are kept on the nodes.
-    type: str
+    type: raw
     default: /var/backups/kubeadm-ha
   patches_dir:
     description: Directory with kubeadm's patches on the serving control plane. Empty without.
-    type: str
+    type: raw
     default: ''
   reachability:
     description:
@@ -113,6 +112,11 @@ options:
         tried is no reason to stop.
     type: dict
     default: {}
+  worker_batch:
+    description:
+      - How many workers are changed at the same time, a number or a percentage of them, or a list for the batches in turn.
+    type: raw
+    default: 25%
   stop:
     description: Fail when there is a reason to stop.
     type: bool
@@ -248,6 +252,11 @@ plan:
         - The kubeconfigs of each host that must name another server, with V(path), V(server) and, where the file's current
           context does not decide, V(cluster).
       type: dict
+    worker_batches:
+      description: How many workers are changed at the same time, batch by batch.
+      type: list
+      elements: raw
+      sample: [25%]
     joined:
       description: Inventory names of the nodes that are members of the cluster.
       type: list

@@ -97,7 +97,7 @@ class Endpoint:
             if default_port is None:
                 raise InvalidInput(f"{text!r} has no port: write host:port, for example {_bracketed(host)}:6443.")
             return cls(host, default_port)
-        if not port_text.isdigit() or not 1 <= int(port_text) <= 65535:
+        if not (port_text.isascii() and port_text.isdigit()) or not 1 <= int(port_text) <= 65535:
             raise InvalidInput(f"{text!r} has the port {port_text!r}: a port is a number from 1 to 65535.")
         return cls(host, int(port_text))
 

@@ -13,6 +13,7 @@ from . import (
     carried_files,
     control_plane_parity,
     endpoint_checks,
+    inputs,
     machine_identity,
     node_health,
     reachability,
@@ -88,9 +89,11 @@ class Plan:
 
 def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan:
     """The plan for the arguments of ``kubeadm.ha.cluster_plan``. Without ``hosts`` only the inputs are checked."""
+    arguments, mistyped = inputs.read_options(arguments)
     wish, unreadable = read_wish(arguments)
-    if wish is None or not arguments["hosts"]:
-        return Plan(problems=unreadable, is_complete=False)
+    asked = inputs.merged((*mistyped, *unreadable), arguments.get("input_problems") or ())
+    if wish is None or asked or not arguments["hosts"]:
+        return Plan(problems=asked, is_complete=False)
     everything = understand(arguments["hosts"], yaml=yaml, x509=x509)
     found: list[Problem] = list(_not_looked_at(wish, everything))
     found += machine_identity.problems((*wish.nodes, *wish.load_balancers), everything)
@@ -137,7 +140,7 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
         problems=tuple(found),
         notes=(*endpoint_checks.find_notes(situation, x509), *find_notes(situation)),
         serving=serving.name,
-        facts=_facts(situation, entries),
+        facts={**_facts(situation, entries), "worker_batches": arguments.get("worker_batch") or ["25%"]},
     )
 
 

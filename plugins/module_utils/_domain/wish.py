@@ -8,9 +8,12 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .address import Endpoint, San
+from .endpoint_input import read_endpoint, read_san
 from .errors import InvalidInput
 from .token_life import check_ttl
+
+if t.TYPE_CHECKING:
+    from .address import Endpoint, San
 
 LOAD_BALANCERS = ("haproxy", "external", "none")
 
@@ -96,7 +99,7 @@ def _endpoint(text: t.Any, problems: list[Problem]) -> Endpoint | None:
         )
         return None
     try:
-        return Endpoint.parse(str(text), default_port=None)
+        return read_endpoint(text)
     except InvalidInput as error:
         problems.append(Problem("kubeadm_ha_endpoint", f"kubeadm_ha_endpoint: {error.message}"))
         return None
@@ -105,9 +108,9 @@ def _endpoint(text: t.Any, problems: list[Problem]) -> Endpoint | None:
 def _sans(texts: t.Iterable[t.Any], problems: list[Problem]) -> t.Iterator[San]:
     for text in texts:
         try:
-            yield San.parse(str(text))
+            yield read_san(text)
         except InvalidInput as error:
-            problems.append(Problem("kubeadm_ha_extra_sans", f"kubeadm_ha_extra_sans: {error.message} Correct it."))
+            problems.append(Problem("kubeadm_ha_extra_sans", f"kubeadm_ha_extra_sans: {error.message}"))
 
 
 def _token_problems(ttl: t.Any) -> t.Iterator[Problem]:

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an operator gets wrong in an inventory or on the command line is refused before any host is inspected.
+
+The hosts cannot be reached: a run that tried would fail otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+
+from tests.scenarios.playbook import run_playbook
+
+if t.TYPE_CHECKING:
+    from pathlib import Path
+
+NOWHERE = {"ansible_host": "127.0.0.9", "ansible_port": 1}
+INVENTORY: dict[str, t.Any] = {
+    "kube_control_plane": {"hosts": {"cp1": {}, "cp2": {}, "cp3": {}}},
+    "kube_node": {"hosts": {"w1": {}, "w2": {}}},
+    "kube_load_balancer": {"hosts": {"lb1": {}}},
+}
+ENDPOINT = {"kubeadm_ha_endpoint": "192.0.2.10:6443"}
+
+
+def refusals(
+    directory: Path,
+    playbook: str = "kubeadm.ha.site",
+    *arguments: str,
+    hosts: t.Mapping[str, t.Mapping[str, t.Any]] | None = None,
+    **variables: t.Any,
+) -> list[str]:
+    """The reasons to stop, one a line, of a run that fails in its first task."""
+    groups = {
+        group: {"hosts": {name: dict((hosts or {}).get(name, {})) for name in content["hosts"]}}
+        for group, content in INVENTORY.items()
+    }
+    inventory = directory / "hosts.yml"
+    inventory.write_text(
+        json.dumps({**groups, "all": {"vars": {**NOWHERE, **ENDPOINT, **variables}}}), encoding="utf-8"
+    )
+    run = run_playbook(playbook, arguments=arguments, inventories=[inventory], record=directory / "run.jsonl")
+    assert run.status != 0
+    assert "unreachable=1" not in run.output, run.output
+    (failure,) = run.failures
+    heading, *reasons = failure.splitlines()
+    assert heading.startswith("Nothing was changed."), failure
+    return [reason.removeprefix("- ") for reason in reasons]
+
+
+def test_all_that_is_wrong_with_the_variables_of_any_host(tmp_path: Path) -> None:
+    found = refusals(
+        tmp_path,
+        "kubeadm.ha.site",
+        "--extra-vars",
+        "kubeadm_ha_secure_logging=maybe",
+        hosts={
+            "cp2": {"kubeadm_ha_api_port": "http"},
+            "w1": {"kubeadm_ha_worker_batch": 3},
+            "lb1": {"apiserver_haproxy_maxcon": 1},
+        },
+        kubeadm_ha_endpont="a",
+        kubeadm_ha_backup_dir="backups",
+        kubeadm_ha_adopt_manifest_flags="perhaps",
+        kubeadm_ha_extra_sans=["a_b", "c"],
+        __private="x",
+    )
+    begins = [
+        "kubeadm_ha_adopt_manifest_flags: 'perhaps' is neither true nor false",
+        "kubeadm_ha_extra_sans: 'a_b' has a name that kubeadm refuses",
+        "apiserver_haproxy_maxcon (set for lb1) is no variable of this collection",
+        "kubeadm_ha_endpont (set for cp1, cp2, cp3 and others) is no variable of this collection",
+        "kubeadm_ha_backup_dir: 'backups' is not an absolute path",
+        "kubeadm_ha_worker_batch is set for w1, but not for cp1, cp2, cp3, w2, lb1",
+        "kubeadm_ha_secure_logging: 'maybe' is neither true nor false",
+        "kubeadm_ha_api_port of cp2: 'http' is not a port",
+    ]
+    assert len(found) == len(begins), found
+    assert [begin for begin in begins if not any(reason.startswith(begin) for reason in found)] == [], found
+
+
+@pytest.mark.parametrize(
+    ("playbook", "arguments", "told"),
+    [
+        ("kubeadm.ha.site", ("--tags", "foo"), "--tags foo would leave tasks out"),
+        ("kubeadm.ha.audit", ("--tags", "foo"), "--tags foo would leave tasks out"),
+        ("kubeadm.ha.verify", ("--tags", "foo"), "--tags foo would leave tasks out"),
+        ("kubeadm.ha.site", ("--skip-tags", "untagged"), "--skip-tags untagged would leave tasks out"),
+        (
+            "kubeadm.ha.site",
+            ("--limit", "cp1"),
+            "--limit cp1 leaves out cp2, cp3, w1, w2, lb1: the plan needs every host",
+        ),
+    ],
+)
+def test_a_part_of_a_run(tmp_path: Path, playbook: str, arguments: tuple[str, ...], told: str) -> None:
+    (reason,) = refusals(tmp_path, playbook, *arguments)
+    assert reason.startswith(told)
+
+
+def test_a_backup_that_tags_leave_out_is_no_success(tmp_path: Path) -> None:
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(json.dumps({**INVENTORY, "all": {"vars": NOWHERE}}), encoding="utf-8")
+    run = run_playbook(
+        "kubeadm.ha.backup", arguments=("--tags", "foo"), inventories=[inventory], record=tmp_path / "run.jsonl"
+    )
+    assert run.status != 0
+    assert set(run.failures) == {
+        "No backup was made: --tags or --skip-tags left it out. Run kubeadm.ha.backup without them."
+    }
+
+
+@pytest.mark.parametrize("arguments", [("--tags", "ha"), ("--limit", "all"), ("--skip-tags", "nothing")])
+def test_a_selection_of_everything_goes_on(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """The hosts are asked then, which cannot be reached."""
+    inventory, own = tmp_path / "hosts.yml", tmp_path / "own.yml"
+    inventory.write_text(json.dumps({**INVENTORY, "all": {"vars": {**NOWHERE, **ENDPOINT}}}), encoding="utf-8")
+    own.write_text("- {name: Own, ansible.builtin.import_playbook: kubeadm.ha.audit, tags: ha}\n", encoding="utf-8")
+    run = run_playbook(str(own), arguments=arguments, inventories=[inventory], record=tmp_path / "run.jsonl")
+    assert run.status != 0
+    assert "unreachable=1" in run.output, run.output
+    assert "Nothing was changed" not in run.output
