@@ -15,6 +15,7 @@ from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain import (
@@ -24,7 +25,6 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain import (
     selection,
     unknown_variables,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import KubeadmHaError
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.wish import Problem
 
 #: Inputs that an inventory or a command line may give in a wrong type are read by the domain, which collects all complaints.
@@ -40,6 +40,7 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "endpoint": {"type": "raw", "default": ""},
     "etcd": {"type": "dict"},
     "extra_sans": {"type": "raw", "default": []},
+    "failures": {"type": "dict", "default": {}},
     "files": {"type": "dict", "default": {}},
     "group_names": {"type": "dict", "default": {}},
     "hosts": {"type": "dict", "default": {}},
@@ -72,22 +73,28 @@ class ActionModule(ActionBase):
         _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         stop = arguments.pop("stop")
         variables = task_vars or {}
-        arguments["input_problems"] = [
-            *self._selection_problems(arguments, variables),
-            # The second time, with hosts, the variables are the same.
-            *(() if arguments["hosts"] else self._variable_problems(arguments, variables)),
-        ]
-        try:
-            plan = planning.draw_up(arguments, yaml=PyYaml(), x509=CryptographyX509())
-        except KubeadmHaError as error:
-            return {**result, "failed": True, "msg": error.message, **error.details}
-        if plan.is_complete:
-            # A run without changes stays quiet.
-            for line in plan_report.table(plan, with_notes=bool(plan.entries) or not stop):
-                Display().display(line)
-        result.update(changed=False, plan=plan.as_dict())
-        if plan.problems and stop:
-            result.update(failed=True, msg=plan_report.reasons(plan))
+        drawn: list[planning.Plan] = []
+
+        def decide() -> t.Mapping[str, t.Any]:
+            arguments["input_problems"] = [
+                *self._selection_problems(arguments, variables),
+                # The second time, with hosts, the variables are the same.
+                *(() if arguments["hosts"] else self._variable_problems(arguments, variables)),
+            ]
+            drawn.append(planning.draw_up(arguments, yaml=PyYaml(), x509=CryptographyX509()))
+            return {"plan": drawn[0].as_dict()}
+
+        result.update(concluded("What hosts and cluster told", decide))
+        for plan in drawn:
+            if plan.is_complete:
+                # A run without changes stays quiet.
+                for line in plan_report.table(plan, with_notes=bool(plan.entries) or not stop, with_problems=not stop):
+                    Display().display(line)
+            if plan.problems and stop:
+                # The reasons are the last thing on the screen, with no plan of many pages behind them.
+                if Display().verbosity == 0:
+                    del result["plan"]
+                result.update(failed=True, msg=plan_report.reasons(plan))
         return t.cast("dict[str, t.Any]", result)
 
     def _selection_problems(

@@ -9,10 +9,10 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain import planning
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import KubeadmHaError
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "control_planes": {"type": "list", "elements": "str", "required": True},
@@ -30,10 +30,10 @@ class ActionModule(ActionBase):
         """The facts, as the documentation of ``kubeadm.ha.control_plane_facts`` tells."""
         result = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
-        try:
-            facts = planning.control_plane_facts(
+
+        def decide() -> t.Mapping[str, t.Any]:
+            return planning.control_plane_facts(
                 arguments["hosts"], arguments["control_planes"], yaml=PyYaml(), x509=CryptographyX509()
             )
-        except KubeadmHaError as error:
-            return {**result, "failed": True, "msg": error.message, **error.details}
-        return {**result, "changed": False, **facts}
+
+        return {**result, **concluded("What the hosts told", decide)}

@@ -10,6 +10,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import Host
@@ -27,6 +28,13 @@ class ActionModule(ActionBase):
         result = self._execute_module(task_vars=task_vars)
         if not result.get("failed") and "host" in result:
             name = (task_vars or {})["inventory_hostname"]
-            host = Host.from_report(name, result["host"], yaml=PyYaml(), x509=CryptographyX509())
-            result["host"] = {**result["host"], **host.as_dict(), "looked_at": time.time()}
+
+            def understand() -> t.Mapping[str, t.Any]:
+                host = Host.from_report(name, result["host"], yaml=PyYaml(), x509=CryptographyX509())
+                return {"host": {**result["host"], **host.as_dict(), "looked_at": time.time()}}
+
+            understood = concluded(f"What {name} told", understand)
+            if understood.get("failed"):
+                del result["host"]
+            result.update(understood)
         return t.cast("dict[str, t.Any]", result)

@@ -9,6 +9,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain import load_balancer
 
@@ -46,6 +47,10 @@ class ActionModule(ActionBase):
         """``decision``, as the documentation of ``kubeadm.ha.load_balancer_decision`` tells."""
         result = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
-        wanted = load_balancer.Wanted(**arguments["wanted"])
-        decision = load_balancer.decide(arguments["name"], arguments["load_balancer"], wanted, CryptographyX509())
-        return {**result, "changed": False, "decision": decision}
+
+        def decide() -> t.Mapping[str, t.Any]:
+            wanted = load_balancer.Wanted(**arguments["wanted"])
+            found = arguments["load_balancer"]
+            return {"decision": load_balancer.decide(arguments["name"], found, wanted, CryptographyX509())}
+
+        return {**result, **concluded(f"What the load balancer host {arguments['name']} told", decide)}

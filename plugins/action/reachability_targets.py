@@ -9,10 +9,10 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain import planning
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import KubeadmHaError
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.reachability import Groups
 
 _NAMES = {"type": "list", "elements": "str", "default": []}
@@ -36,10 +36,11 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         groups = Groups(arguments["control_planes"], arguments["workers"], arguments["load_balancers"])
-        try:
+
+        def decide() -> t.Mapping[str, t.Any]:
             targets = planning.reachability_targets(
                 arguments["hosts"], arguments["cluster"], groups, yaml=PyYaml(), x509=CryptographyX509()
             )
-        except KubeadmHaError as error:
-            return {**result, "failed": True, "msg": error.message, **error.details}
-        return {**result, "changed": False, "targets": targets}
+            return {"targets": targets}
+
+        return {**result, **concluded("What hosts and cluster told", decide)}

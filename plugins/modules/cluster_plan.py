@@ -80,6 +80,12 @@ options:
         What was not looked at counts as absent.
     type: dict
     default: {}
+  failures:
+    description:
+      - Messages of inspections that failed, so that each is one reason to stop beside the others. V(cluster) and V(etcd) have
+        a text, V(hosts), V(files), V(balancers) and V(reachability) a map by inventory name.
+    type: dict
+    default: {}
   group_names:
     description: Names of the groups V(control_plane), V(node) and V(load_balancer), for messages.
     type: dict
@@ -156,8 +162,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 plan:
-  description: The plan.
-  returned: always
+  description: The plan. With reasons to stop, which fail the task, it is returned from the verbosity 1 (C(-v)) on only.
+  returned: success
   type: dict
   contains:
     entries:

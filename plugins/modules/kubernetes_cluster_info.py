@@ -145,6 +145,12 @@ cluster:
         complete:
           description: Whether every object was looked at.
           type: bool
+        objects:
+          description: How many were, if not every one.
+          type: int
+        failure:
+          description: Why the search ended early, where the API failed. Else it is not there.
+          type: str
     version:
       description: Version of the API server.
       type: str

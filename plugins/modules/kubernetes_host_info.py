@@ -154,6 +154,14 @@ host:
         - What tells the machine from others, beside its machine-id. These are the id of the running boot, the network
           namespace and hashes of the public SSH host keys. Empty where they cannot be read.
       type: dict
+    user_id:
+      description: Number of the user by whom the host was inspected, V(0) for root, without whom much cannot be seen.
+      type: int
+    stopped_pods:
+      description:
+        - Last line of the log of kube-apiserver and etcd, V(text) at V(time), and how often the container was started,
+          V(starts), where they have a manifest but do not run. Empty without a log below C(/var/log/pods).
+      type: dict
     users:
       description: Those of O(users) that the host has.
       type: list

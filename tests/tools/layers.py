@@ -11,6 +11,7 @@ layer                    may import
 ``_adapters``            any library but Ansible, ``_domain``, ``_ports``, ``_adapters``
 ``_module``              ``ansible.module_utils``, ``_domain``, ``_ports``, ``_adapters``
 modules                  the same and ``_module``
+``_action``              ``ansible``, ``_domain``, ``_ports``, ``_adapters``
 action, filter           anything below them; no module
 ======================== =========================================================================
 
@@ -38,7 +39,8 @@ ALLOWED_LAYERS: t.Mapping[str, frozenset[str]] = {
     "_adapters": CORE | {"_adapters"},
     "_module": CORE | {"_adapters"},
     "modules": CORE | {"_adapters", "_module"},
-    "action": CORE | {"_adapters", "_module", "action", "filter"},
+    "_action": CORE | {"_adapters"},
+    "action": CORE | {"_adapters", "_module", "_action", "action", "filter"},
     "filter": CORE | {"_adapters", "filter"},
     "doc_fragments": frozenset(),
 }

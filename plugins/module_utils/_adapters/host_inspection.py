@@ -25,7 +25,7 @@ import typing as t
 from .._domain import anonymous_access, redaction
 from .._domain.errors import CommandFailed
 from .._domain.named_endpoint import endpoints_in
-from . import certificates_dir, kubelet_server, machine_facts
+from . import certificates_dir, kubelet_server, machine_facts, stopped_pod
 from .control_plane_inspection import ControlPlaneInspection
 from .routes import networks
 
@@ -110,6 +110,7 @@ class HostInspection:
             "kubelet_flags": self._kubelet_flags(),
             "machine_id": _text("/etc/machine-id").strip(),
             "machine": machine_facts.collect(),
+            "user_id": os.geteuid(),
             "product_uuid": _text("/sys/class/dmi/id/product_uuid").strip().lower(),
             "addresses": _addresses(),
             "networks": networks(),
@@ -138,6 +139,7 @@ class HostInspection:
                 if item["state"] == _TCP_ESTABLISHED and owners.get(item["inode"]) in _CLIENTS
             ],
             "kubelet_server": kubelet_server_seen(),
+            "stopped_pods": self._stopped_pods(owners),
             "kubeadm_processes": _processes("kubeadm"),
             "selinux": _selinux(),
             "forwarding": {name: _text(f"/proc/sys/{name.replace('.', '/')}").strip() for name in _FORWARDING},
@@ -225,6 +227,16 @@ class HostInspection:
                 "flags": [list(flag) for flag in redaction.manifest_flags(text)],
             }
         return found
+
+    def _stopped_pods(self, owners: t.Mapping[str, str]) -> dict[str, dict[str, t.Any]]:
+        """The last words of the API server and of etcd where they do not run although they have a manifest."""
+        stopped = [name for name in ("kube-apiserver", "etcd") if name not in owners.values()]
+        directory = os.path.join(self._kubernetes_dir, "manifests")
+        return {
+            name: stopped_pod.last_words(name)
+            for name in stopped
+            if os.path.exists(os.path.join(directory, f"{name}.yaml"))
+        }
 
     def _anonymous_access(self) -> str | None:
         """The ``anonymous`` part of the API server's ``--authentication-config``; ``None`` when it cannot be told."""

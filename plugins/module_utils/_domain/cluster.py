@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from . import configuration_shape
 from .errors import InvalidInput
 from .host import current_server
 from .version import KubernetesVersion
@@ -21,9 +22,20 @@ KUBE_PROXY = "kube-system/kube-proxy"
 KUBELET_CONFIG = "kube-system/kubelet-config"
 
 
+#: What each embedded document must look like, by its key.
+_SHAPES: t.Mapping[str, t.Callable[[t.Any], str | None]] = {
+    "ClusterConfiguration": configuration_shape.of_cluster_configuration,
+    "kubeconfig": configuration_shape.of_kubeconfig,
+    "kubeconfig.conf": configuration_shape.of_kubeconfig,
+}
+
+
 @dataclasses.dataclass(frozen=True)
 class Cluster:
-    """What ``kubernetes_cluster_info`` found, with the documents inside its ConfigMaps parsed."""
+    """What ``kubernetes_cluster_info`` found, with the documents inside its ConfigMaps parsed.
+
+    ``unreadable`` has a sentence for each ConfigMap whose document cannot be used; the document is empty then.
+    """
 
     report: t.Mapping[str, t.Any]
     configuration: t.Mapping[str, t.Any]
@@ -31,21 +43,20 @@ class Cluster:
     kube_proxy: t.Any
     kubelet_configuration: t.Any = None
     kube_proxy_configuration: t.Any = None
+    unreadable: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def from_report(cls, report: t.Mapping[str, t.Any], *, yaml: Yaml) -> Cluster:
-        """Understand a report.
-
-        Raises:
-            InvalidInput: when a ConfigMap holds no YAML.
-        """
+        """Understand a report. What cannot be understood is told in ``unreadable``, beside the rest."""
+        unreadable: dict[str, str] = {}
         return cls(
             report=report,
-            configuration=_embedded(report, KUBEADM_CONFIG, "ClusterConfiguration", yaml) or {},
-            cluster_info=_embedded(report, CLUSTER_INFO, "kubeconfig", yaml),
-            kube_proxy=_embedded(report, KUBE_PROXY, "kubeconfig.conf", yaml),
-            kubelet_configuration=_embedded(report, kubelet_config_map(report), "kubelet", yaml),
-            kube_proxy_configuration=_embedded(report, KUBE_PROXY, "config.conf", yaml),
+            configuration=_embedded(report, KUBEADM_CONFIG, "ClusterConfiguration", yaml, unreadable) or {},
+            cluster_info=_embedded(report, CLUSTER_INFO, "kubeconfig", yaml, unreadable),
+            kube_proxy=_embedded(report, KUBE_PROXY, "kubeconfig.conf", yaml, unreadable),
+            kubelet_configuration=_embedded(report, kubelet_config_map(report), "kubelet", yaml, unreadable),
+            kube_proxy_configuration=_embedded(report, KUBE_PROXY, "config.conf", yaml, unreadable),
+            unreadable=unreadable,
         )
 
     @property
@@ -104,16 +115,32 @@ def kubelet_config_map(report: t.Mapping[str, t.Any]) -> str:
     return old if old in report["configmaps"] else KUBELET_CONFIG
 
 
-def _embedded(report: t.Mapping[str, t.Any], config_map: str, key: str, yaml: Yaml) -> t.Any:
-    text = ((report["configmaps"].get(config_map) or {}).get("data") or {}).get(key)
-    if text is None:
+def _embedded(
+    report: t.Mapping[str, t.Any], config_map: str, key: str, yaml: Yaml, unreadable: dict[str, str]
+) -> t.Any:
+    """The document under a key of a ConfigMap; ``None`` when it is not there, or cannot be used, which is told then."""
+    data = (report["configmaps"].get(config_map) or {}).get("data") or {}
+    if data.get(key) is None:
+        if data and config_map in (KUBEADM_CONFIG, CLUSTER_INFO):
+            _tell(unreadable, config_map, f"has no key {key}")
         return None
     try:
-        return yaml.load(text)
+        document = yaml.load(data[key])
     except InvalidInput as error:
-        raise InvalidInput(
-            f"{key} in the ConfigMap {config_map} is no YAML document: repair it with kubectl edit. {error.message}"
-        ) from error
+        _tell(unreadable, config_map, f"holds no YAML under the key {key} ({' '.join(error.message.split())})")
+        return None
+    fault = _SHAPES.get(key, configuration_shape.of_map)(document)
+    if fault is None:
+        return document
+    _tell(unreadable, config_map, f"cannot be used: its {key} {fault}")
+    return None
+
+
+def _tell(unreadable: dict[str, str], config_map: str, fault: str) -> None:
+    namespace, _slash, name = config_map.partition("/")
+    unreadable[config_map] = (
+        f"The ConfigMap {config_map} {fault}: repair it (kubectl --namespace {namespace} edit configmap {name})."
+    )
 
 
 __all__ = ("CLUSTER_INFO", "KUBEADM_CONFIG", "KUBE_PROXY", "Cluster")

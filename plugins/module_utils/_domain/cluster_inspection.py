@@ -10,9 +10,11 @@ import re
 import typing as t
 
 from . import bootstrap_token, cluster_info_signature, consumer_inspection, deployment_spread, kube_proxy_rollout
+from .errors import ApiError, CommandFailed
 
 if t.TYPE_CHECKING:
     from .._ports import Api, Clock
+    from .address import Endpoint
 
 #: The ConfigMaps of a kubeadm cluster that decide how nodes find and join it; up to 1.23 the kubelet's has the minor
 #: version in its name.
@@ -51,9 +53,17 @@ def inspect_cluster(
             cluster_info_signature.outdated(config_maps.get("kube-public/cluster-info"), secrets)
         ),
         "cluster_dns": deployment_spread.look(api, *deployment_spread.CLUSTER_DNS),
-        "consumers": consumer_inspection.find_consumers(api, clock, old),
+        "consumers": _consumers(api, clock, old),
         "version": json.loads(api.raw("/version"))["gitVersion"],
     }
+
+
+def _consumers(api: Api, clock: Clock, old: frozenset[Endpoint]) -> dict[str, t.Any]:
+    """The search for consumers serves notes only, so it may fail without the rest."""
+    try:
+        return consumer_inspection.find_consumers(api, clock, old)
+    except (ApiError, CommandFailed) as error:
+        return {"found": [], "complete": False, "objects": 0, "failure": error.message}
 
 
 def node_view(node: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

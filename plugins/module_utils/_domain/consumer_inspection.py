@@ -71,16 +71,19 @@ def find_consumers(api: Api, clock: Clock, old: t.AbstractSet[Endpoint]) -> dict
 
     Returns:
         ``found``: kind, namespace, name, ``where`` in the object and ``endpoints`` of each; ``complete``: whether
-        every object was looked at.
+        every object was looked at; ``objects``: how many were, if not
+        every one.
     """
     found: list[dict[str, t.Any]] = []
+    objects = 0
     deadline = clock.monotonic() + SECONDS
     for kind, fields in _KINDS.items() if old else ():
         size = PAGE_SIZE_OF_WORKLOADS if kind in workload.KINDS else PAGE_SIZE
         for page in api.pages(kind, size=size, fields=fields):
+            objects += len(page)
             found += (consumer for document in page for consumer in _consumers(kind, document, old))
             if len(found) > MOST_FOUND or clock.monotonic() > deadline:
-                return {"found": found[:MOST_FOUND], "complete": False}
+                return {"found": found[:MOST_FOUND], "complete": False, "objects": objects}
     return {"found": found, "complete": True}
 
 
@@ -146,4 +149,4 @@ def _decoded(value: str) -> str:
         return ""
 
 
-__all__ = ("MOST_FOUND", "find_consumers", "old_endpoints")
+__all__ = ("MOST_FOUND", "SECONDS", "find_consumers", "old_endpoints")

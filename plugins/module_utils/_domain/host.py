@@ -11,7 +11,7 @@ import dataclasses
 import ipaddress
 import typing as t
 
-from . import anonymous_access, certificates_dir
+from . import anonymous_access, certificates_dir, expiry
 from .address import DEFAULT_API_PORT, Endpoint, San, canonical_ip
 from .address_owners import addresses_in, is_of_a_host
 from .certificate_issue import KINDS
@@ -38,6 +38,7 @@ class Host:
         report: what ``kubernetes_host_info`` collected.
         certificates: certificates by path, the leaf of each file.
         ca_pem: the cluster CA in PEM, empty when the host has none.
+        client_certificates: client certificates inside kubeconfigs, by path.
         kubeconfigs: parsed kubeconfigs by path; ``None`` for one that could not be read without its credentials.
         kubelet_ca_hashes: hashes of the public keys of the CAs inside kubelet.conf; empty when it holds none.
         pki_ca_hashes: hashes of the public keys of all CAs in pki/ca.crt, several during a rotation.
@@ -51,6 +52,7 @@ class Host:
     kubeconfigs: t.Mapping[str, t.Any]
     kubelet_ca_hashes: frozenset[str] = frozenset()
     pki_ca_hashes: frozenset[str] = frozenset()
+    client_certificates: t.Mapping[str, t.Sequence[Certificate]] = dataclasses.field(default_factory=dict)
     closed_to_anonymous: frozenset[str] = frozenset()
 
     @classmethod
@@ -65,6 +67,9 @@ class Host:
             certificates={path: found for path, found in certificates.items() if found is not None},
             ca_pem=pems.get(f"{_pki_dir(report)}/ca.crt", ""),
             kubeconfigs=kubeconfigs,
+            client_certificates={
+                path: expiry.client_certificates(document, x509) for path, document in kubeconfigs.items()
+            },
             kubelet_ca_hashes=_ca_hashes(kubeconfigs.get(_KUBELET_KUBECONFIG), x509),
             pki_ca_hashes=_hashes(pems.get(f"{_pki_dir(report)}/ca.crt", "").encode(), x509),
             closed_to_anonymous=frozenset(_closed_to_anonymous(report, yaml)),

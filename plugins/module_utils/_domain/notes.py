@@ -12,8 +12,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import dead_nodes, deployment_spread, join_traces
+from . import dead_nodes, deployment_spread, expiry, join_traces
 from .address import Endpoint
+from .consumer_inspection import MOST_FOUND, SECONDS
 from .errors import InvalidInput
 
 if t.TYPE_CHECKING:
@@ -43,6 +44,7 @@ def find_notes(situation: Situation) -> tuple[Note, ...]:
         *_cluster_dns(situation),
         *_static_pods(situation),
         *_dead_nodes(situation),
+        *_expiry(situation),
     )
 
 
@@ -69,9 +71,23 @@ def _consumers(situation: Situation) -> t.Iterator[Note]:
     if not consumers["complete"]:
         yield Note(
             "cluster",
-            "The cluster has too many objects to look at all of them in time: further workloads, ConfigMaps and Secrets "
-            "may name an old endpoint.",
+            _incomplete(consumers),
         )
+
+
+def _incomplete(consumers: t.Mapping[str, t.Any]) -> str:
+    """Why not every object was looked at: a slow API and a full list are two things."""
+    if consumers.get("failure"):
+        return (
+            "Workloads, ConfigMaps and Secrets could not be searched for old endpoints, so some may name one: "
+            f"{consumers['failure']}"
+        )
+    if len(consumers["found"]) >= MOST_FOUND:
+        return f"More than {MOST_FOUND} objects name an old endpoint: the others are found when these are mended."
+    return (
+        f"The API server answered too slowly for all objects to be looked at within {SECONDS:.0f} s "
+        f"({consumers.get('objects', 0)} were): further workloads, ConfigMaps and Secrets may name an old endpoint."
+    )
 
 
 def _files(situation: Situation) -> t.Iterator[Note]:
@@ -111,6 +127,10 @@ def _cluster_dns(situation: Situation) -> t.Iterator[Note]:
             else "no other node may run its pods"
         )
         yield Note(subject, f"All ready pods of {subject} are on {min(nodes)}, and {reason}.")
+
+
+def _expiry(situation: Situation) -> t.Iterator[Note]:
+    yield from (Note(name, message) for name, message in expiry.notes(situation.hosts))
 
 
 def _static_pods(situation: Situation) -> t.Iterator[Note]:

@@ -438,10 +438,11 @@ def api_servers(
     """The API servers that a load balancer leads to: those that run and those that will, like the one given.
 
     Returns:
-        ``name`` (node name), ``address`` and ``port`` of each control plane in the order of the group.
+        ``name`` (node name), ``address`` and ``port`` of each control plane in the order of the group, without hosts that were
+        not inspected.
     """
     found = []
-    for name in wish_control_planes:
+    for name in (name for name in wish_control_planes if name in hosts):
         server = hosts[name].future_api_server(like)
         found.append({"name": hosts[name].node_name, "address": server.host, "port": server.port})
     return found

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import itertools
+import textwrap
 import typing as t
 
 if t.TYPE_CHECKING:
@@ -14,22 +16,21 @@ _COLUMNS = ("host", "step", "object", "before", "after")
 _WIDEST = 46
 
 
-def table(plan: Plan, *, with_notes: bool = True) -> list[str]:
-    """Aligned lines: one for each change, then the notes, then the problems.
+def table(plan: Plan, *, with_notes: bool = True, with_problems: bool = True) -> list[str]:
+    """Aligned lines: those of each change, then the notes, then the problems. What is long goes on below itself.
 
     Args:
         plan: the plan.
         with_notes: ``False`` only counts the notes.
+        with_problems: ``False`` leaves the problems to another message.
     """
-    rows = [[str(_shown(entry.as_dict()[column])) for column in _COLUMNS] for entry in plan.entries]
-    if not rows:
+    rows = [[_shown(entry.as_dict()[column]) for column in _COLUMNS] for entry in plan.entries]
+    if not rows and plan.serving is None:
+        lines = ["Plan: none could be drawn up."]
+    elif not rows:
         lines = ["Plan: nothing to change."]
     else:
-        widths = [max(len(row[index]) for row in [list(_COLUMNS), *rows]) for index in range(len(_COLUMNS))]
-        lines = [f"Plan: {len(rows)} changes."]
-        lines += [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in [_COLUMNS, *rows]
-        ]
+        lines = [f"Plan: {len(rows)} changes.", *_aligned([list(_COLUMNS), *rows])]
     if with_notes:
         lines += [f"Note: {note.message}" for note in plan.notes]
     elif plan.notes:
@@ -37,7 +38,16 @@ def table(plan: Plan, *, with_notes: bool = True) -> list[str]:
         lines.append(
             f"{count} {'note' if count == 1 else 'notes'}: kubeadm.ha.audit shows {'it' if count == 1 else 'them'}."
         )
-    return lines + [f"Problem: {problem.message}" for problem in plan.problems]
+    return lines + [f"Problem: {problem.message}" for problem in (plan.problems if with_problems else ())]
+
+
+def _aligned(rows: t.Sequence[t.Sequence[str]]) -> t.Iterator[str]:
+    """The lines of a table whose cells are wrapped, never cut: who is to judge a change must see all of it."""
+    wrapped = [[textwrap.wrap(cell, _WIDEST) or [""] for cell in row] for row in rows]
+    widths = [max(len(line) for row in wrapped for line in row[index]) for index in range(len(_COLUMNS))]
+    for row in wrapped:
+        for cells in itertools.zip_longest(*row, fillvalue=""):
+            yield "  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip()
 
 
 def reasons(plan: Plan) -> str:
@@ -51,12 +61,10 @@ def _shown(value: t.Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, dict):
-        text = ", ".join(f"{key}: {_shown(item)}" for key, item in value.items())
-    elif isinstance(value, (list, tuple)):
-        text = ", ".join(str(item) for item in value)
-    else:
-        text = str(value)
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 3] + "..."
+        return ", ".join(f"{key}: {_shown(item)}" for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(item) for item in value)
+    return str(value)
 
 
 __all__ = ("reasons", "table")

@@ -13,6 +13,8 @@ from . import (
     carried_files,
     control_plane_parity,
     endpoint_checks,
+    expiry,
+    failed_looks,
     inputs,
     machine_identity,
     node_health,
@@ -38,7 +40,7 @@ from .plan import (
     mended_nodes,
 )
 from .preflight import problems as find_problems
-from .preflight import serving_control_plane
+from .serving import ADMIN_KUBECONFIG, serving_control_plane
 from .wish import Problem, Wish, read_wish
 
 if t.TYPE_CHECKING:
@@ -94,14 +96,16 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     asked = inputs.merged((*mistyped, *unreadable), arguments.get("input_problems") or ())
     if wish is None or asked or not arguments["hosts"]:
         return Plan(problems=asked, is_complete=False)
+    failed = (arguments.get("failures") or {}).get("hosts") or {}
     everything = understand(arguments["hosts"], yaml=yaml, x509=x509)
-    found: list[Problem] = list(_not_looked_at(wish, everything))
+    found: list[Problem] = list(_not_looked_at(wish, everything, failed))
     found += machine_identity.problems((*wish.nodes, *wish.load_balancers), everything)
     wish, hosts = machine_identity.without_aliases(wish, everything)
     cluster = Cluster.from_report(arguments["cluster"], yaml=yaml) if arguments["cluster"] else None
-    found += find_problems(wish, hosts, cluster, arguments["etcd"])
-    found += [Problem(**item) for seen in arguments["balancers"].values() for item in seen["problems"]]
     serving = serving_control_plane(hosts, wish.control_planes)
+    found += find_problems(wish, hosts, cluster, arguments["etcd"])
+    found += _failed_looks(arguments.get("failures") or {}, serving)
+    found += [Problem(**item) for seen in arguments["balancers"].values() for item in seen["problems"]]
     if serving is None or cluster is None or not cluster.configuration:
         if cluster is not None:
             found += node_health.problems(wish.nodes, hosts, cluster, mended=())
@@ -142,6 +146,13 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
         serving=serving.name,
         facts={**_facts(situation, entries), "worker_batches": arguments.get("worker_batch") or ["25%"]},
     )
+
+
+def _failed_looks(failures: t.Mapping[str, t.Any], serving: Host | None) -> t.Iterator[Problem]:
+    """Inspections that failed; that the API refuses an expired admin.conf is told by the expiry."""
+    is_explained = serving is not None and expiry.has_expired(serving, ADMIN_KUBECONFIG)
+    explained = ("cluster",) if is_explained else ()
+    yield from failed_looks.problems(failures, explained=explained, serving=serving.name if serving else None)
 
 
 def understand(reports: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> dict[str, Host]:
@@ -219,9 +230,9 @@ def _can_ask_etcd(host: Host) -> bool:
     return not is_interrupted and (access is None or access.is_secured)
 
 
-def _not_looked_at(wish: Wish, hosts: t.Mapping[str, Host]) -> t.Iterator[Problem]:
+def _not_looked_at(wish: Wish, hosts: t.Mapping[str, Host], failed: t.Container[str] = ()) -> t.Iterator[Problem]:
     for name in dict.fromkeys((*wish.nodes, *wish.load_balancers)):
-        if name not in hosts:
+        if name not in hosts and name not in failed:
             yield Problem(name, f"{name} could not be looked at: run without --limit, and mend its connection.")
 
 

@@ -14,6 +14,7 @@ import typing as t
 from . import (
     certificates_dir,
     etcd_access,
+    expiry,
     host_bound_addresses,
     machine_identity,
     membership,
@@ -22,8 +23,11 @@ from . import (
     wanted_sans,
 )
 from .address import canonical_dns_name, canonical_ip
+from .cluster import KUBEADM_CONFIG
 from .membership import is_joined
 from .reachability import ETCD_PORTS, KUBELET_PORT
+from .serving import problems as serving_problems
+from .serving import serving_control_plane
 from .wish import Problem
 
 if t.TYPE_CHECKING:
@@ -58,7 +62,7 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[
     found = list(_existing_control_plane(wish, hosts))
     serving = serving_control_plane(hosts, wish.control_planes)
     if cluster is None or serving is None:
-        return found
+        return [*found, *_of_hosts_alone(wish, hosts)]
     found += _cluster_state(wish, hosts, cluster)
     found += membership.problems(wish, hosts, cluster, serving, etcd)
     found += skew.problems(wish, hosts, cluster, serving)
@@ -69,24 +73,23 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[
         found += _endpoint(wish, hosts, like)
     found += _newcomers(wish, hosts, cluster, serving)
     found += _etcd(hosts, cluster, etcd)
-    found += _unsecured_etcd(hosts)
     found += _external_etcd(serving, cluster)
-    for name in wish.nodes:
-        if name in hosts:
-            found += _node(hosts[name])
     joined = _joined(wish, hosts, cluster, serving)
     found += wanted_sans.problems(wish, joined, cluster.configuration)
     found += certificates_dir.problems(joined, cluster)
-    found += _twins(wish, hosts)
-    found += _clocks(hosts)
-    found += user_kubeconfigs.problems(wish, hosts)
-    return found
+    return [*found, *_of_hosts_alone(wish, hosts)]
 
 
-def serving_control_plane(hosts: Hosts, control_planes: t.Iterable[str]) -> Host | None:
-    """A host that serves the API and has the administrator's kubeconfig to ask it; those of the group come first."""
-    found = (hosts[name] for name in (*control_planes, *hosts) if name in hosts)
-    return next((host for host in found if host.is_serving and "/etc/kubernetes/admin.conf" in host.kubeconfigs), None)
+def _of_hosts_alone(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
+    """What the hosts themselves tell, whether or not the cluster could be asked."""
+    yield from (Problem(name, message) for name, message in expiry.reasons(hosts))
+    yield from _unsecured_etcd(hosts)
+    for name in wish.nodes:
+        if name in hosts:
+            yield from _node(hosts[name])
+    yield from _twins(wish, hosts)
+    yield from _clocks(hosts)
+    yield from user_kubeconfigs.problems(wish, hosts)
 
 
 def _joined(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> list[Host]:
@@ -96,13 +99,7 @@ def _joined(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> list[H
 
 
 def _existing_control_plane(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
-    serving = serving_control_plane(hosts, wish.control_planes)
-    if serving is None:
-        yield Problem(
-            "kube_control_plane",
-            f"None of {', '.join(wish.control_planes)} serves the Kubernetes API: put the running control plane into "
-            "the group, or start its kubelet; a cluster is converted, not created, by this playbook.",
-        )
+    yield from serving_problems(wish, hosts)
     for host in hosts.values():
         if host.is_control_plane and host.name not in wish.control_planes:
             yield Problem(
@@ -112,7 +109,9 @@ def _existing_control_plane(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
 
 
 def _cluster_state(wish: Wish, hosts: Hosts, cluster: Cluster) -> t.Iterator[Problem]:
-    if not cluster.configuration:
+    for config_map, message in cluster.unreadable.items():
+        yield Problem(f"ConfigMap {config_map}", message)
+    if not cluster.configuration and KUBEADM_CONFIG not in cluster.unreadable:
         yield Problem(
             "ConfigMap kube-system/kubeadm-config",
             "The cluster has no ConfigMap kube-system/kubeadm-config: it was not made by kubeadm, or the ConfigMap was "

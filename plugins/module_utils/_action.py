@@ -1,0 +1,39 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The frame of every action plugin: an error becomes a failed result in one sentence. Private to kubeadm.ha."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.common.text.converters import to_text
+
+from ._domain.errors import KubeadmHaError
+
+#: What a report with a part that is missing or of another kind makes of a reader that takes it for granted.
+_BROKEN_REPORT = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+
+
+def concluded(what: str, decide: t.Callable[[], t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
+    """The values of a decision made on the controller as a result, or why there is none.
+
+    Args:
+        what: what was to be understood, for the message of an error that nothing foresaw.
+        decide: computes the values.
+    """
+    try:
+        return {"changed": False, **decide()}
+    except KubeadmHaError as error:
+        return {"changed": False, "failed": True, "msg": error.message, **error.details}
+    except _BROKEN_REPORT as error:
+        kind = type(error).__name__
+        return {
+            "changed": False,
+            "failed": True,
+            "msg": f"{what} could not be understood ({kind}: {to_text(error)}): the report was made by another version of "
+            "kubeadm.ha, or holds something that this version does not expect; please report it.",
+        }
+
+
+__all__ = ("concluded",)
