@@ -32,11 +32,11 @@ def last_words(container: str, *, pods: str = _PODS) -> dict[str, t.Any]:
         number = os.path.basename(path).partition(".")[0]
         if number.isdigit():
             found.append((_changed(path), int(number), path))
-    for _time, number, path in sorted(found, reverse=True):
+    for _time, starts, path in sorted(found, reverse=True):
         for line in reversed(_end(path).splitlines()):
             fields = line.split(" ", 3)
             if len(fields) == 4 and fields[3].strip():
-                return {"time": fields[0], "text": without_password(fields[3].strip()), "starts": number + 1}
+                return {"time": fields[0], "text": without_password(fields[3].strip()), "starts": starts + 1}
     return {}
 
 
