@@ -47,6 +47,11 @@ options:
     description:
       - Name of this host in messages. By default it is the one that the host has itself.
     type: str
+  remedy:
+    description:
+      - What the message of a failure advises, for an endpoint that is no load balancer's. One sentence.
+    type: str
+    default: ''
   timeout:
     description:
       - Seconds that the resolver, and each address, may take in one look.
@@ -160,6 +165,7 @@ def decide(module: AnsibleModule) -> Decision:
         endpoint=endpoint,
         host=module.params["host"] or socket.gethostname(),
         wait_timeout=module.params["wait_timeout"],
+        remedy=module.params["remedy"],
     )
 
 
@@ -172,6 +178,7 @@ def main() -> None:
             "ca_path": {"type": "path", "default": "/etc/kubernetes/pki/ca.crt"},
             "client_certificate": {"type": "path", "default": "/var/lib/kubelet/pki/kubelet-client-current.pem"},
             "host": {"type": "str"},
+            "remedy": {"type": "str", "default": ""},
             "timeout": {"type": "float", "default": 3},
             "wait_timeout": {"type": "float", "default": 0},
         },

@@ -215,6 +215,12 @@ host:
         - What this host sees of O(endpoint), as M(kubeadm.ha.endpoint_info) returns it, with the served certificate instead of its
           verification, because the host may not have the cluster's CA yet. V(null) without that option.
       type: dict
+    proxies:
+      description:
+        - Environments with a proxy for HTTPS, of sessions, of the kubelet's unit and of static pods, with C(kind), C(name), C(path),
+          C(proxy) (without a password), and C(variable) and C(exceptions) of what goes past it.
+      type: list
+      elements: dict
     wanted:
       description: The options O(node_name), O(api_port) and O(advertise_address).
       type: dict

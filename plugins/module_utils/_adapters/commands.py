@@ -57,7 +57,7 @@ class HostCommands:
             ended = subprocess.run(
                 [program, *arguments[1:]],
                 input=stdin if stdin is not None else "",
-                env={**os.environ, "PATH": self._search_path, "LC_ALL": "C", **(environment or {})},
+                env={**_without_proxies(os.environ), "PATH": self._search_path, "LC_ALL": "C", **(environment or {})},
                 capture_output=True,
                 encoding="utf-8",
                 errors="replace",
@@ -76,6 +76,11 @@ class HostCommands:
                 stderr=ended.stderr,
             )
         return CommandResult(ended.returncode, ended.stdout, ended.stderr)
+
+
+def _without_proxies(environment: t.Mapping[str, str]) -> dict[str, str]:
+    """Programs here ask the cluster only, never through a proxy; and kubeadm would write the session's into static pods."""
+    return {name: value for name, value in environment.items() if not name.lower().endswith("_proxy")}
 
 
 def _shown(arguments: t.Sequence[str]) -> str:

@@ -27,6 +27,7 @@ from .._domain.errors import CommandFailed
 from .._domain.named_endpoint import endpoints_in
 from . import certificates_dir, kubelet_server, machine_facts, stopped_pod
 from .control_plane_inspection import ControlPlaneInspection
+from .proxy_inspection import ProxyInspection
 from .routes import networks
 
 if t.TYPE_CHECKING:
@@ -145,6 +146,7 @@ class HostInspection:
             "forwarding": {name: _text(f"/proc/sys/{name.replace('.', '/')}").strip() for name in _FORWARDING},
             "swap": len(_text("/proc/swaps").strip().splitlines()) > 1,
             "free_bytes": _free_bytes("/var"),
+            "proxies": ProxyInspection(self._commands, kubernetes_dir=self._kubernetes_dir).collect(),
             "endpoint_view": endpoint_view(),
             "clock": time.time(),
         }

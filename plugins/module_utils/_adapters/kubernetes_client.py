@@ -49,6 +49,8 @@ class KubernetesClientApi:
         settings = Configuration()
         # One connection attempt as kubectl makes it: the callers decide what is tried again.
         settings.retries = 0
+        # The library takes proxies from the environment; requests to the cluster never go through them.
+        settings.proxy = None
         try:
             client = config.new_client_from_config(
                 config_file=kubeconfig, persist_config=False, client_configuration=settings

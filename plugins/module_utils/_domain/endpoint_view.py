@@ -164,7 +164,9 @@ class View:
         }
 
 
-def prove(probe: EndpointProbe, clock: Clock, *, endpoint: Endpoint, host: str, wait_timeout: float) -> Decision:
+def prove(
+    probe: EndpointProbe, clock: Clock, *, endpoint: Endpoint, host: str, wait_timeout: float, remedy: str = ""
+) -> Decision:
     """The endpoint leads to the cluster's API, as this host sees it.
 
     Args:
@@ -173,6 +175,7 @@ def prove(probe: EndpointProbe, clock: Clock, *, endpoint: Endpoint, host: str, 
         endpoint: what is to be used.
         host: the host's name in messages.
         wait_timeout: seconds to look again until it does; with 0 one look must show it.
+        remedy: what to do when it does not, for another one than a load balancer's.
 
     Raises:
         NotProved: when it does not in time.
@@ -183,7 +186,7 @@ def prove(probe: EndpointProbe, clock: Clock, *, endpoint: Endpoint, host: str, 
         clock.sleep(_POLL_SECONDS)
         view = probe.look(endpoint)
     if not view.is_proved:
-        raise NotProved(_failure(view, host), **view.as_dict())
+        raise NotProved(_failure(view, host, remedy), **view.as_dict())
     warnings = tuple(
         f"{host} uses the endpoint {endpoint}, but {attempt.objection(endpoint)}." for attempt in view.unreached
     )
@@ -203,15 +206,16 @@ def cluster_ca(files: Files, *, text: str, path: str) -> str:
     return found
 
 
-def _failure(view: View, host: str) -> str:
+def _failure(view: View, host: str, remedy: str) -> str:
     endpoint = view.endpoint
     led = ""
     if view.addresses and canonical_ip(endpoint.host) is None:
         led = f" (which it resolves to {', '.join(view.addresses)})"
-    return (
-        f"{host} cannot use the endpoint {endpoint}{led}: {'; '.join(view.objections())}. Nothing was pointed to it by this "
-        f"task: let {endpoint} lead to the API servers from {host}, passing TCP through, then run again."
+    told = remedy.rstrip(".") or (
+        f"Nothing was pointed to it by this task: let {endpoint} lead to the API servers from {host}, passing TCP through, then "
+        "run again"
     )
+    return f"{host} cannot use the endpoint {endpoint}{led}: {'; '.join(view.objections())}. {told}."
 
 
 __all__ = (

@@ -18,6 +18,7 @@ from . import (
     inputs,
     machine_identity,
     node_health,
+    proxies,
     reachability,
     wanted_sans,
 )
@@ -139,10 +140,11 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     found += endpoint_checks.problems(situation, x509)
     entries = tuple(make_plan(situation))
     found += node_health.problems(wish.nodes, hosts, cluster, mended=mended_nodes(situation, entries))
+    found += proxies.problems(situation, entries)
     return Plan(
         entries=entries,
         problems=tuple(found),
-        notes=(*endpoint_checks.find_notes(situation, x509), *find_notes(situation)),
+        notes=(*endpoint_checks.find_notes(situation, x509), *proxies.find_notes(situation), *find_notes(situation)),
         serving=serving.name,
         facts={**_facts(situation, entries), "worker_batches": arguments.get("worker_batch") or ["25%"]},
     )

@@ -35,3 +35,11 @@ def test_programs_are_found_where_sudo_does_not_look(directory: str, monkeypatch
     monkeypatch.setattr(shutil, "which", which)
     assert HostCommands().find("kubectl") == f"{directory}/kubectl"
     assert asked[0].startswith("/sbin:/bin:/usr/sbin:/usr/bin:")
+
+
+def test_no_proxy_of_the_session_reaches_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "http://192.0.2.250:3128")
+    assert "_proxy=" not in HostCommands().run(["env"]).stdout.lower()
+    given = HostCommands().run(["env"], environment={"HTTPS_PROXY": "given"})
+    assert "HTTPS_PROXY=given" in given.stdout

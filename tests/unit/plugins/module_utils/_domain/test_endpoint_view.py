@@ -126,6 +126,13 @@ def test_it_is_waited_for() -> None:
         ask(*late, view(GOOD), wait_timeout=1)
 
 
+def test_another_remedy() -> None:
+    refused = view(Attempt("192.0.2.10", REFUSED))
+    with pytest.raises(NotProved) as caught:
+        prove(Probe(refused), Clock(), endpoint=ENDPOINT, host="cp2", wait_timeout=0, remedy="Start it.")
+    assert caught.value.message.endswith("so nothing listens there. Start it.")
+
+
 class OneFile:
     """``Files`` with one file."""
 
