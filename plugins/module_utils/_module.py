@@ -9,6 +9,7 @@ import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
 
+from ._adapters.lock_file import HostLockFile
 from ._domain.change import KNOWN_AFTER_APPLY
 from ._domain.errors import KubeadmHaError
 
@@ -28,7 +29,8 @@ def conclude(module: AnsibleModule, decide: t.Callable[[], Decision]) -> None:
         decision = decide()
         values = dict(decision.values)
         if decision.changes and not module.check_mode:
-            values.update(decision.act())
+            with HostLockFile().at_work():
+                values.update(decision.act())
     except KubeadmHaError as error:
         module.fail_json(msg=error.message, **error.details)
     for warning in decision.warnings:

@@ -81,6 +81,25 @@ class Files(t.Protocol):
         """Whether two paths are one place, links followed."""
 
 
+class LockFile(t.Protocol):
+    """The lock of the host. Every method may raise ``UnsupportedState``."""
+
+    def alone(self) -> t.ContextManager[None]:
+        """Nobody else reads and writes the lock while the context lasts."""
+
+    def read(self) -> tuple[bytes | None, float]:
+        """The content, ``None`` without a lock, and the time of its owner's last sign of life, in seconds since the epoch."""
+
+    def write(self, content: bytes) -> None:
+        """Write the lock anew."""
+
+    def remove(self) -> None:
+        """Remove the lock."""
+
+    def is_at_work(self) -> bool:
+        """Whether a module is changing this host now."""
+
+
 class Api(t.Protocol):
     """The Kubernetes API. Objects are the JSON documents of the API."""
 
@@ -336,6 +355,7 @@ __all__ = (
     "FileTree",
     "Files",
     "KubeletApi",
+    "LockFile",
     "Sealing",
     "Tls",
     "Yaml",

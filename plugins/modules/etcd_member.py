@@ -112,13 +112,12 @@ if t.TYPE_CHECKING:
 def decide(module: AnsibleModule) -> Decision:
     """Decide by the module's options."""
     timeout = module.params["timeout"]
-    if module.params["endpoint"]:
-        etcd, endpoints = (
-            EtcdGateway.of_kubeadm(module.params["pki_dir"], timeout=timeout),
-            (module.params["endpoint"],),
-        )
-    else:
-        etcd, endpoints = open_etcd(module.params["manifests_dir"], module.params["pki_dir"], timeout=timeout)
+    endpoint = module.params["endpoint"]
+    etcd, endpoints = (
+        (EtcdGateway.of_kubeadm(module.params["pki_dir"], timeout=timeout), (endpoint,))
+        if endpoint
+        else open_etcd(module.params["manifests_dir"], module.params["pki_dir"], timeout=timeout)
+    )
     return etcd_removal.remove(
         etcd,
         HostClock(),

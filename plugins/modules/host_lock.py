@@ -13,7 +13,10 @@ version_added: 0.1.0
 description:
   - Takes or gives back a lock on the host, a file in C(/run) that names the running ansible-playbook process.
   - A lock of a process that has ended is taken over when that process ran on this controller, so a killed run does
-    not block the next. A lock of another controller is taken over after O(max_age).
+    not block the next; one that lives keeps it. Of a run on another controller, or in another container, only silence
+    tells; its lock is taken over when none of its modules was at work on the host for O(max_age).
+  - While a module changes the host nobody takes the lock, whoever holds it; so a module that goes on after its run was killed
+    is waited for.
   - The lock is bookkeeping of a run and not reported as a change.
 options:
   state:
@@ -37,13 +40,19 @@ options:
         description: Start time of that process in clock ticks since boot.
         type: int
         required: true
+      space:
+        description: Boot id and namespace of process ids, in which O(owner.process) means something.
+        type: str
+        default: ""
   dead:
     description: Owners that have ended. Set by the action plugin of this module.
     type: list
     elements: dict
     default: []
   max_age:
-    description: Seconds after which any lock may be taken over, V(0) to take it over now.
+    description:
+      - Seconds without a sign of life of another controller's run after which its lock is taken over, V(0) to take it over
+        now. Modules of a run that change the host are its signs of life.
     type: int
     default: 7200
 extends_documentation_fragment:
@@ -78,12 +87,16 @@ holder:
   description: Who holds the lock, when the module refuses to take it.
   returned: failure
   type: dict
+is_silent:
+  description: Whether none of its modules was at work here for O(max_age).
+  returned: failure
+  type: bool
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.files import HostFiles
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.lock_file import HostLockFile
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain import lock
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
@@ -95,9 +108,9 @@ def decide(module: AnsibleModule) -> Decision:
     if module.check_mode:
         return Decision()
     if module.params["state"] == "absent":
-        return lock.release(HostFiles(), owner)
+        return lock.release(HostLockFile(), owner)
     dead = [lock.Owner(**item) for item in module.params["dead"]]
-    return lock.take(HostFiles(), HostClock(), owner, dead=dead, max_age=module.params["max_age"])
+    return lock.take(HostLockFile(), HostClock(), owner, dead=dead, max_age=module.params["max_age"])
 
 
 def main() -> None:
@@ -106,6 +119,7 @@ def main() -> None:
         "controller": {"type": "str", "required": True},
         "process": {"type": "int", "required": True},
         "started": {"type": "int", "required": True},
+        "space": {"type": "str", "default": ""},
     }
     module = AnsibleModule(
         argument_spec={

@@ -16,7 +16,7 @@ from tests.integration.private_host import PrivateHost
 if t.TYPE_CHECKING:
     from pathlib import Path
 
-OTHER = {"controller": "bastion 0123", "process": 4711, "started": 99}
+OTHER = {"controller": "bastion 0123", "process": 4711, "started": 99, "space": ""}
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_check_take_check_take(lock: Path, modules_on_host: Modules) -> None:
 
 
 def test_a_living_run_keeps_its_lock(lock: Path, modules_on_host: Modules) -> None:
-    mine = {"controller": "bastion 4567", "process": 4712, "started": 100}
+    mine = {"controller": "bastion 4567", "process": 4712, "started": 100, "space": ""}
     assert not modules_on_host.run("host_lock", owner=OTHER).get("failed")
     content = lock.read_text(encoding="utf-8")
     assert json.loads(content).items() >= OTHER.items()
@@ -47,7 +47,10 @@ def test_a_living_run_keeps_its_lock(lock: Path, modules_on_host: Modules) -> No
         assert "kubeadm_ha_break_lock" in refused["msg"]
     assert not modules_on_host.run("host_lock", owner=mine, state="absent").get("failed")
     assert lock.read_text(encoding="utf-8") == content, "only its owner gives it back"
-    assert not modules_on_host.run("host_lock", owner=mine, max_age=0).get("failed")
+    # The action plugin takes a silent one of another controller for dead; the module itself decides by what it is told.
+    silent = modules_on_host.run("host_lock", owner=mine, max_age=0)
+    assert silent["is_silent"] is True
+    assert not modules_on_host.run("host_lock", owner=mine, dead=[OTHER]).get("failed")
     assert json.loads(lock.read_text(encoding="utf-8")).items() >= mine.items()
     assert not modules_on_host.run("host_lock", owner=mine, state="absent").get("failed")
     assert not lock.exists()
@@ -57,3 +60,20 @@ def test_a_broken_lock_is_taken_over(lock: Path, modules_on_host: Modules) -> No
     lock.write_text("{", encoding="utf-8")
     assert not modules_on_host.run("host_lock", owner=OTHER).get("failed")
     assert json.loads(lock.read_text(encoding="utf-8")).items() >= OTHER.items()
+
+
+def test_silence_tells_of_another_controller_only(lock: Path, modules_on_host: Modules) -> None:
+    assert not modules_on_host.run("host_lock", owner=OTHER).get("failed")
+    assert not modules_on_host.run_by_ansible("host_lock", max_age=0).get("failed")
+    assert json.loads(lock.read_text(encoding="utf-8"))["controller"] != OTHER["controller"]
+
+
+def test_a_container_of_the_same_name_is_not_taken_for_dead(lock: Path, modules_on_host: Modules) -> None:
+    assert not modules_on_host.run_by_ansible("host_lock").get("failed")
+    holder = json.loads(lock.read_text(encoding="utf-8"))
+    # Its process is not seen from here, whatever its number.
+    for space in (f"{holder['space']}0", f"another-boot {holder['space'].partition(' ')[2]}"):
+        lock.write_text(json.dumps({**holder, "space": space}), encoding="utf-8")
+        refused = modules_on_host.run_by_ansible("host_lock")
+        assert refused["failed"] is True
+        assert refused["holder"]["space"] == space

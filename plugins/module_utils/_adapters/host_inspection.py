@@ -27,6 +27,7 @@ from .._domain.errors import CommandFailed
 from .._domain.named_endpoint import endpoints_in
 from . import certificates_dir, kubelet_server, machine_facts, stopped_pod
 from .control_plane_inspection import ControlPlaneInspection
+from .lock_file import HostLockFile
 from .proxy_inspection import ProxyInspection
 from .routes import networks
 
@@ -142,6 +143,7 @@ class HostInspection:
             "kubelet_server": kubelet_server_seen(),
             "stopped_pods": self._stopped_pods(owners),
             "kubeadm_processes": _processes("kubeadm"),
+            "is_at_work": HostLockFile().is_at_work(),
             "selinux": _selinux(),
             "forwarding": {name: _text(f"/proc/sys/{name.replace('.', '/')}").strip() for name in _FORWARDING},
             "swap": len(_text("/proc/swaps").strip().splitlines()) > 1,

@@ -204,6 +204,12 @@ def _external_etcd(serving: Host, cluster: Cluster) -> t.Iterator[Problem]:
 
 
 def _node(host: Host) -> t.Iterator[Problem]:
+    if host.report.get("is_at_work"):
+        yield Problem(
+            host.name,
+            f"A module of kubeadm.ha is changing {host.name} now, perhaps left over from an interrupted run: wait for its "
+            "end, then run again.",
+        )
     if host.report["kubeadm_processes"]:
         yield Problem(
             host.name,
