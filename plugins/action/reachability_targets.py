@@ -18,6 +18,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.reachability im
 _NAMES = {"type": "list", "elements": "str", "default": []}
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "cluster": {"type": "dict", "required": True},
+    "etcd": {"type": "dict"},
     "control_planes": {"type": "list", "elements": "str", "required": True},
     "hosts": {"type": "dict", "required": True},
     "load_balancers": _NAMES,
@@ -39,7 +40,12 @@ class ActionModule(ActionBase):
 
         def decide() -> t.Mapping[str, t.Any]:
             targets = planning.reachability_targets(
-                arguments["hosts"], arguments["cluster"], groups, yaml=PyYaml(), x509=CryptographyX509()
+                arguments["hosts"],
+                arguments["cluster"],
+                groups,
+                arguments["etcd"],
+                yaml=PyYaml(),
+                x509=CryptographyX509(),
             )
             return {"targets": targets}
 

@@ -23,6 +23,9 @@ options:
     description: RV(kubeadm.ha.kubernetes_cluster_info#module:cluster).
     type: dict
     required: true
+  etcd:
+    description: The result of M(kubeadm.ha.etcd_member_info) on the serving control plane, for the recorded peer URLs.
+    type: dict
   control_planes:
     description: Inventory names of the control planes that exist or are wanted.
     type: list

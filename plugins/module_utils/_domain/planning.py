@@ -13,6 +13,7 @@ from . import (
     carried_files,
     control_plane_parity,
     endpoint_checks,
+    etcd_urls,
     expiry,
     failed_looks,
     inputs,
@@ -135,7 +136,10 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     )
     groups = reachability.Groups(wish.control_planes, wish.workers, wish.load_balancers)
     found += reachability.problems(
-        reachability.dials(groups, hosts, cluster, serving), arguments.get("reachability") or {}
+        reachability.dials(
+            groups, hosts, cluster, serving, etcd_urls.peer_endpoints(hosts, cluster, serving, arguments["etcd"])
+        ),
+        arguments.get("reachability") or {},
     )
     found += endpoint_checks.problems(situation, x509)
     entries = tuple(make_plan(situation))
@@ -189,6 +193,7 @@ def reachability_targets(
     reports: t.Mapping[str, t.Any],
     cluster: t.Mapping[str, t.Any],
     groups: reachability.Groups,
+    etcd: t.Mapping[str, t.Any] | None = None,
     *,
     yaml: Yaml,
     x509: X509,
@@ -198,7 +203,9 @@ def reachability_targets(
     serving = serving_control_plane(hosts, groups.control_planes)
     if serving is None:
         return {}
-    return reachability.by_source(reachability.dials(groups, hosts, Cluster.from_report(cluster, yaml=yaml), serving))
+    known = Cluster.from_report(cluster, yaml=yaml)
+    peers = etcd_urls.peer_endpoints(hosts, known, serving, etcd)
+    return reachability.by_source(reachability.dials(groups, hosts, known, serving, peers))
 
 
 def _files_to_look_at(serving: Host | None, control_planes: t.Iterable[Host]) -> dict[str, list[dict[str, t.Any]]]:

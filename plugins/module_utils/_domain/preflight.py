@@ -14,8 +14,10 @@ import typing as t
 from . import (
     certificates_dir,
     etcd_access,
+    etcd_urls,
     expiry,
     host_bound_addresses,
+    kubelet_addresses,
     machine_identity,
     membership,
     skew,
@@ -67,12 +69,14 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[
     found += membership.problems(wish, hosts, cluster, serving, etcd)
     found += skew.problems(wish, hosts, cluster, serving)
     found += host_bound_addresses.problems(wish, hosts, cluster, serving)
+    found += kubelet_addresses.problems(wish, hosts, cluster, serving)
     found += _count(wish, cluster)
     like = serving.api_server
     if like is not None:
         found += _endpoint(wish, hosts, like)
     found += _newcomers(wish, hosts, cluster, serving)
     found += _etcd(hosts, cluster, etcd)
+    found += etcd_urls.problems(hosts, cluster, serving, etcd)
     found += _external_etcd(serving, cluster)
     joined = _joined(wish, hosts, cluster, serving)
     found += wanted_sans.problems(wish, joined, cluster.configuration)

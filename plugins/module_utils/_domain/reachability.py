@@ -32,8 +32,9 @@ _REJECTIONS = ("EHOSTUNREACH", "ENETUNREACH", "EACCES", "EPERM")
 #: Seconds that an attempt may take at most.
 _LONGEST = 10.0
 KUBELET_PORT = 10250
+_CLIENT_PORT, _PEER_PORT = 2379, 2380
 #: Ports of stacked etcd, with who dials them.
-ETCD_PORTS = {2379: "etcd's clients", 2380: "etcd's members"}
+ETCD_PORTS = {_CLIENT_PORT: "etcd's clients", _PEER_PORT: "etcd's members"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,11 +80,24 @@ class Groups(t.NamedTuple):
     load_balancers: t.Sequence[str]
 
 
-def dials(groups: Groups, hosts: t.Mapping[str, Host], cluster: Cluster, serving: Host) -> list[Dial]:
+def dials(
+    groups: Groups,
+    hosts: t.Mapping[str, Host],
+    cluster: Cluster,
+    serving: Host,
+    peers: t.Mapping[str, t.Sequence[Endpoint]] | None = None,
+) -> list[Dial]:
     """Every connection to look at, none when no control plane is to join.
 
     Control planes among each other, and control planes to workers, as far as one of the two joins; load balancers to every
     API server.
+
+    Args:
+        groups: what the hosts are or shall be.
+        hosts: by inventory name.
+        cluster: what the API told.
+        serving: the serving control plane.
+        peers: where etcd's record has the member of each host; a host without a member will be at its API server's address.
     """
     like = serving.api_server
     joining = {name for name, host in hosts.items() if not is_joined(host, cluster, serving.cluster_ca_hashes)}
@@ -95,11 +109,14 @@ def dials(groups: Groups, hosts: t.Mapping[str, Host], cluster: Cluster, serving
         for target, server in api_servers.items():
             if source != target and joining & {source, target}:
                 found.append(Dial(source, target, server, "API server"))
-                for port, purpose in {} if cluster.uses_external_etcd else ETCD_PORTS.items():
-                    found.append(Dial(source, target, Endpoint(server.host, port), purpose))
+                if not cluster.uses_external_etcd:
+                    recorded = (peers or {}).get(target) or [Endpoint(server.host, _PEER_PORT)]
+                    etcd = [Endpoint(server.host, _CLIENT_PORT), *recorded]
+                    purposes = [ETCD_PORTS[_CLIENT_PORT], *[ETCD_PORTS[_PEER_PORT]] * len(recorded)]
+                    found += [Dial(source, target, *item) for item in zip(etcd, purposes)]
         for target in (name for name in (*groups.control_planes, *groups.workers) if name in hosts):
             if source != target and joining & {source, target}:
-                address = _node_address(hosts[target], cluster, like)
+                address = node_address(hosts[target], cluster, like)
                 found.append(Dial(source, target, Endpoint(address, KUBELET_PORT), "kubelet"))
     for source in groups.load_balancers:
         found += [Dial(source, target, server, "API server") for target, server in api_servers.items()]
@@ -190,7 +207,7 @@ def _listed(texts: t.Sequence[str]) -> str:
     return " and ".join(text for text in (", ".join(texts[:-1]), texts[-1]) if text)
 
 
-def _node_address(host: Host, cluster: Cluster, like: Endpoint) -> str:
+def node_address(host: Host, cluster: Cluster, like: Endpoint) -> str:
     """Where API servers reach the kubelet: the Node's first address, else what it will register, by flag or by route."""
     node = cluster.nodes.get(host.node_name) or {}
     given = (*(node.get("addresses") or ()), *str(host.report["kubelet_flags"].get("node-ip") or "").split(","))
@@ -219,5 +236,6 @@ __all__ = (
     "attempt",
     "by_source",
     "dials",
+    "node_address",
     "problems",
 )

@@ -96,7 +96,7 @@ def problems(wish: Wish, control_planes: t.Sequence[Host], configuration: Config
                 f"etcd of {host.name} listens for members on loopback only, as kubeadm 1.12 and older set it up, so no "
                 f"control plane can join: give it the address {address} in /etc/kubernetes/manifests/etcd.yaml "
                 "(--listen-client-urls, --advertise-client-urls, --listen-peer-urls, --initial-advertise-peer-urls) "
-                f"and to its member (etcdctl member update --peer-urls=https://{address}:2380).",
+                "and run again: the command that corrects etcd's own record of its member is told then.",
             )
 
 
