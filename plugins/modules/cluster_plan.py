@@ -202,6 +202,11 @@ plan:
           tells of is gone.
       type: list
       elements: dict
+    single_points:
+      description: What still dies with one host after the run, with V(host) and V(message). Empty is the promise kept.
+      type: list
+      elements: dict
+      sample: [{"host": "lb1", "message": "it is the only load balancer, 192.0.2.10:6443 goes away with it."}]
     steps:
       description: Steps of each host that has any.
       type: dict

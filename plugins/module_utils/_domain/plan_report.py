@@ -9,6 +9,8 @@ import itertools
 import textwrap
 import typing as t
 
+from . import single_points
+
 if t.TYPE_CHECKING:
     from .planning import Plan
 
@@ -38,6 +40,8 @@ def table(plan: Plan, *, with_notes: bool = True, with_problems: bool = True) ->
         lines.append(
             f"{count} {'note' if count == 1 else 'notes'}: kubeadm.ha.audit shows {'it' if count == 1 else 'them'}."
         )
+    if plan.single_points is not None:
+        lines += single_points.lines(plan.single_points)
     return lines + [f"Problem: {problem.message}" for problem in (plan.problems if with_problems else ())]
 
 

@@ -21,6 +21,7 @@ from . import (
     node_health,
     proxies,
     reachability,
+    single_points,
     wanted_sans,
 )
 from .address import Endpoint
@@ -60,6 +61,7 @@ class Plan:
         serving: inventory name of a control plane that serves the API, ``None`` when none was found.
         facts: what later plays need, see the documentation of ``kubeadm.ha.cluster_plan``.
         is_complete: ``False`` when only the inputs were read.
+        single_points: what still dies with one host after the run; ``None`` when that is not known.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -68,6 +70,7 @@ class Plan:
     serving: str | None = None
     facts: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     is_complete: bool = True
+    single_points: tuple[single_points.SinglePoint, ...] | None = None
 
     @property
     def steps(self) -> dict[str, list[str]]:
@@ -85,6 +88,7 @@ class Plan:
             "entries": [entry.as_dict() for entry in self.entries],
             "problems": [dataclasses.asdict(problem) for problem in self.problems],
             "notes": [dataclasses.asdict(note) for note in self.notes],
+            "single_points": [dataclasses.asdict(point) for point in self.single_points or ()],
             "steps": self.steps,
             "serving": self.serving,
             **self.facts,
@@ -149,6 +153,7 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
         entries=entries,
         problems=tuple(found),
         notes=(*endpoint_checks.find_notes(situation, x509), *proxies.find_notes(situation), *find_notes(situation)),
+        single_points=single_points.find(situation),
         serving=serving.name,
         facts={**_facts(situation, entries), "worker_batches": arguments.get("worker_batch") or ["25%"]},
     )

@@ -12,7 +12,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import plan_report
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain import plan_report, single_points
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import San
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.certificate import Certificate
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.planning import Plan, control_plane_facts, draw_up
@@ -26,6 +26,11 @@ ADDRESSES = {
     "w1": "192.0.2.21",
     "w2": "192.0.2.22",
 }
+#: The end of the plan for a cluster with one load balancer.
+ONE_BALANCER = [
+    "What still dies with one host:",
+    "- lb1: it is the only load balancer, 192.0.2.10:6443 goes away with it.",
+]
 Arguments = dict[str, t.Any]
 
 
@@ -271,7 +276,7 @@ def test_the_plan_of_a_conversion() -> None:
 def test_a_converted_cluster_has_an_empty_plan() -> None:
     plan = plan_of(after())
     assert (plan.entries, plan.problems) == ((), ())
-    assert plan_report.table(plan) == ["Plan: nothing to change."]
+    assert plan_report.table(plan) == ["Plan: nothing to change.", *ONE_BALANCER]
 
 
 def _refuse_anonymous(arguments: Arguments, *, host: str = "cp1") -> None:
@@ -481,7 +486,8 @@ def test_the_table_has_a_line_for_each_change() -> None:
     plan = plan_of(before())
     lines = plan_report.table(plan)
     assert lines[0] == f"Plan: {len(plan.entries)} changes."
-    assert len([line for line in lines if not line.startswith(" ")]) == 2 + len(plan.entries)
+    assert lines[-2:] == ONE_BALANCER
+    assert len([line for line in lines[:-2] if not line.startswith(" ")]) == 2 + len(plan.entries)
     assert "known after apply" in "\n".join(lines)
 
 
@@ -571,8 +577,10 @@ def test_what_is_not_ours_to_change_is_noted(change: t.Callable[[Arguments], Non
     (note,) = plan.notes
     assert told in note.message
     assert plan.as_dict()["notes"] == [{"subject": note.subject, "message": note.message}]
-    assert plan_report.table(plan)[1:] == [f"Note: {note.message}"]
-    assert plan_report.table(plan, with_notes=False)[1:] == ["1 note: kubeadm.ha.audit shows it."]
+    end = single_points.lines(plan.single_points or ())
+    assert end[:2] == ONE_BALANCER
+    assert plan_report.table(plan)[1:] == [f"Note: {note.message}", *end]
+    assert plan_report.table(plan, with_notes=False)[1:] == ["1 note: kubeadm.ha.audit shows it.", *end]
 
 
 @pytest.mark.parametrize("endpoint", [ENDPOINT, "198.51.100.1:6443", "192.0.2.11:2379"])
