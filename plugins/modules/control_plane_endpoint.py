@@ -88,8 +88,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What was changed, or would be in check mode.
-  returned: success
+  description: What was changed, or would be in check mode. When the module fails, what it had changed, or begun to, by then.
+  returned: success, and failure after the first change
   type: list
   elements: dict
   contains:

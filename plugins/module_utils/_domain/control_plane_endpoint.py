@@ -18,7 +18,7 @@ import typing as t
 from . import cluster_configuration, cluster_info_signature, kube_proxy_rollout, kubeadm_config
 from .address import Endpoint, same_server
 from .change import Change, Decision
-from .errors import ApiConflict, InvalidInput, NotProved, UnsupportedState
+from .errors import ApiConflict, InvalidInput, KubeadmHaError, NotProved, UnsupportedState
 from .kube_proxy_rollout import KUBE_PROXY_LABELS, KUBE_PROXY_PODS, pods_of_kube_proxy
 
 if t.TYPE_CHECKING:
@@ -226,15 +226,26 @@ def _act(
     timeout: float,
     unmanaged: t.Container[str],
 ) -> None:
-    wanted = cluster_configuration.Wanted(control_plane_endpoint=endpoint)
-    kubeadm_config.write(api, yaml, wanted, found.kubeadm_config)
-    if found.cluster_info is not None and found.changes_of(CLUSTER_INFO):
-        _write_server(api, yaml, found.cluster_info, "kubeconfig", endpoint, CLUSTER_INFO)
-        _await_signatures(api, clock, timeout)
-    if found.kube_proxy is not None and found.changes_of(KUBE_PROXY):
-        _write_server(api, yaml, found.kube_proxy, "kubeconfig.conf", endpoint, KUBE_PROXY)
-    if found.changes_of(KUBE_PROXY_PODS):
-        kube_proxy_rollout.restart(api, clock, timeout=timeout, unmanaged=unmanaged)
+    begun: list[str] = []
+    try:
+        if found.changes_of(cluster_configuration.OBJECT):
+            wanted = cluster_configuration.Wanted(control_plane_endpoint=endpoint)
+            kubeadm_config.write(api, yaml, wanted, found.kubeadm_config)
+            begun.append(cluster_configuration.OBJECT)
+        if found.cluster_info is not None and found.changes_of(CLUSTER_INFO):
+            _write_server(api, yaml, found.cluster_info, "kubeconfig", endpoint, CLUSTER_INFO)
+            begun.append(CLUSTER_INFO)
+            _await_signatures(api, clock, timeout)
+        if found.kube_proxy is not None and found.changes_of(KUBE_PROXY):
+            _write_server(api, yaml, found.kube_proxy, "kubeconfig.conf", endpoint, KUBE_PROXY)
+            begun.append(KUBE_PROXY)
+        if found.changes_of(KUBE_PROXY_PODS):
+            begun.append(KUBE_PROXY_PODS)
+            kube_proxy_rollout.restart(api, clock, timeout=timeout, unmanaged=unmanaged)
+    except KubeadmHaError as error:
+        # The failed result tells what is different by now.
+        error.details["changes"] = [change.as_dict() for change in found.changes if change.object in begun]
+        raise
 
 
 def _write_server(
