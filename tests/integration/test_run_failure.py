@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.integration.modules import COLLECTIONS
+from tests.integration.modules import COLLECTIONS, Modules
 
 ENDPOINT = "k8s.example.org:6443"
 KUBECONFIG = """\
@@ -107,3 +107,14 @@ def test_check_mode_claims_no_change(playbook: Path) -> None:
     told = ended.stdout[ended.stdout.rindex("Tell what was changed") :]
     assert f"There is no kubeconfig {playbook.parent}/w1.conf" in told
     assert "Changed so far" not in told
+
+
+def test_a_host_that_stops_because_of_another(tmp_path: Path) -> None:
+    result = Modules(os.environ, tmp_path).run_by_ansible(
+        "run_failure", purpose="to point the cluster", remedy="Run again.", registered=["made"], backup="kept"
+    )
+    assert result["failed"] is True
+    assert result["msg"] == (
+        "Stopped, because this step failed on another host. The run was to point the cluster, and had changed nothing there "
+        "yet. Run again."
+    )
