@@ -46,6 +46,12 @@ options:
     type: list
     elements: str
     default: []
+  search_secrets:
+    description:
+      - Search Secrets for old endpoints also when the cluster names O(endpoint) already. Otherwise they are searched only
+        before the cluster is pointed to it.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
@@ -177,6 +183,7 @@ def main() -> None:
             "server": {"type": "str"},
             "endpoint": {"type": "str"},
             "api_servers": {"type": "list", "elements": "str", "default": []},
+            "search_secrets": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )
@@ -185,7 +192,13 @@ def main() -> None:
         commands = HostCommands(timeout=SECONDS_FOR_A_COMMAND)
         api = open_api(commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])
         endpoint, api_servers = module.params["endpoint"], module.params["api_servers"]
-        cluster = inspect_cluster(api, HostClock(), endpoint=endpoint or None, api_servers=api_servers)
+        cluster = inspect_cluster(
+            api,
+            HostClock(),
+            endpoint=endpoint or None,
+            api_servers=api_servers,
+            search_secrets=module.params["search_secrets"],
+        )
         return Decision(values={"cluster": cluster})
 
     conclude(module, look)

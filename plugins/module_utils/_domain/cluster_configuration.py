@@ -15,6 +15,7 @@ import typing as t
 from .address import Endpoint, San, parse_sans
 from .certificates_dir import DEFAULT as DEFAULT_CERTIFICATES_DIR
 from .change import Change
+from .endpoint_input import read_endpoint
 from .errors import InvalidInput, UnsupportedState
 from .extra_volumes import Wanted as WantedVolumes
 from .extra_volumes import parse as parse_extra_volumes
@@ -297,7 +298,7 @@ def parse_endpoint(option: str, text: str) -> Endpoint:
         InvalidInput: when it is none, with the option's name.
     """
     try:
-        return Endpoint.parse(text, default_port=None)
+        return read_endpoint(text, may_be_local=True)
     except InvalidInput as error:
         raise InvalidInput(f"The option {option} cannot be used: {error.message}") from error
 

@@ -22,7 +22,12 @@ _CONFIG_MAP = re.compile(r"^(?:kubeadm-config|kube-proxy|kubelet-config(?:-1\.\d
 
 
 def inspect_cluster(
-    api: Api, clock: Clock, *, endpoint: str | None = None, api_servers: t.Iterable[str] = ()
+    api: Api,
+    clock: Clock,
+    *,
+    endpoint: str | None = None,
+    api_servers: t.Iterable[str] = (),
+    search_secrets: bool = True,
 ) -> dict[str, t.Any]:
     """Everything the plan needs, JSON-compatible and without secrets.
 
@@ -31,6 +36,7 @@ def inspect_cluster(
         clock: bounds the search for consumers.
         endpoint: the wanted control plane endpoint; ``None`` searches for no consumers of old ones.
         api_servers: address and port of each API server.
+        search_secrets: also search Secrets when the cluster is at the endpoint already.
 
     Raises:
         InvalidInput: when an endpoint cannot be read.
@@ -53,15 +59,20 @@ def inspect_cluster(
             cluster_info_signature.outdated(config_maps.get("kube-public/cluster-info"), secrets)
         ),
         "cluster_dns": deployment_spread.look(api, *deployment_spread.CLUSTER_DNS),
-        "consumers": _consumers(api, clock, old),
+        "consumers": _consumers(
+            api,
+            clock,
+            old,
+            with_secrets=search_secrets or not (endpoint and consumer_inspection.is_pointed_to(config_maps, endpoint)),
+        ),
         "version": json.loads(api.raw("/version"))["gitVersion"],
     }
 
 
-def _consumers(api: Api, clock: Clock, old: frozenset[Endpoint]) -> dict[str, t.Any]:
+def _consumers(api: Api, clock: Clock, old: frozenset[Endpoint], *, with_secrets: bool) -> dict[str, t.Any]:
     """The search for consumers serves notes only, so it may fail without the rest."""
     try:
-        return consumer_inspection.find_consumers(api, clock, old)
+        return consumer_inspection.find_consumers(api, clock, old, with_secrets=with_secrets)
     except (ApiError, CommandFailed) as error:
         return {"found": [], "complete": False, "objects": 0, "failure": error.message}
 

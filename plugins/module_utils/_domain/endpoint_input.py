@@ -26,8 +26,12 @@ _LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost")
 _BARE_IPV6 = re.compile(r"(?P<host>[0-9A-Fa-f:]+:[0-9A-Fa-f:]*):(?P<port>[0-9]{4,5})\Z")
 
 
-def read_endpoint(value: t.Any) -> Endpoint:
+def read_endpoint(value: t.Any, *, may_be_local: bool = False) -> Endpoint:
     """The endpoint that an operator wrote as ``host:port`` or ``[IPv6]:port``.
+
+    Args:
+        value: what was written.
+        may_be_local: whether it may be each host itself.
 
     Raises:
         InvalidInput: when it is none, or one that no other host could use, with what to write instead.
@@ -42,11 +46,11 @@ def read_endpoint(value: t.Any) -> Endpoint:
     host = endpoint.host
     if endpoint.san.kind == "dns":
         _check_name(value, host)
-        if host in _LOCAL_NAMES:
+        if host in _LOCAL_NAMES and not may_be_local:
             raise InvalidInput(
                 f"{value!r} is each host itself: give a name or an address that leads all hosts to one place."
             )
-    else:
+    elif not may_be_local:
         _check_address(value, host)
     if value != text or text.rpartition(":")[0].endswith("."):
         raise InvalidInput(f"{value!r} is more than host and port: write {endpoint}.")

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from .endpoint_input import read_endpoint
+from .errors import InvalidInput
 from .wish import Problem
 
 #: What haproxy takes for the name of a server.
@@ -31,6 +33,8 @@ def problems(name: str, inputs: t.Mapping[str, t.Any], *, has_ipv6: bool) -> t.I
             f"apiserver_haproxy_bind_port of {name} is {port!r}, not a port. It comes from kubeadm_ha_endpoint "
             f"({inputs['endpoint']!r}), which has to read host:port.",
         )
+    else:
+        yield from _endpoint(name, inputs["endpoint"])
     names = [str(item.get("name", "")) for item in inputs["backends"]]
     if not names or len(set(names)) != len(names) or not all(_NAME.fullmatch(item) for item in names):
         yield Problem(
@@ -70,6 +74,13 @@ def problems(name: str, inputs: t.Mapping[str, t.Any], *, has_ipv6: bool) -> t.I
                 f"apiserver_haproxy_{variable} of {name} is {str(inputs[variable])!r}, not a time of haproxy: a number "
                 "with its unit, for example 500ms or 2s.",
             )
+
+
+def _endpoint(name: str, endpoint: t.Any) -> t.Iterator[Problem]:
+    try:
+        read_endpoint(endpoint, may_be_local=True)
+    except InvalidInput as error:
+        yield Problem("apiserver_haproxy_endpoint", f"apiserver_haproxy_endpoint of {name}: {error.message}")
 
 
 __all__ = ("problems",)

@@ -13,6 +13,7 @@ import typing as t
 
 from . import (
     certificates_dir,
+    endpoint_port,
     etcd_access,
     etcd_urls,
     expiry,
@@ -21,6 +22,7 @@ from . import (
     machine_identity,
     membership,
     skew,
+    unmanaged_nodes,
     user_kubeconfigs,
     wanted_sans,
 )
@@ -74,6 +76,8 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[
     like = serving.api_server
     if like is not None:
         found += _endpoint(wish, hosts, like)
+    found += endpoint_port.problems(wish, hosts)
+    found += unmanaged_nodes.problems(wish, hosts, cluster)
     found += _newcomers(wish, hosts, cluster, serving)
     found += _etcd(hosts, cluster, etcd)
     found += etcd_urls.problems(hosts, cluster, serving, etcd)

@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain import consumer_inspection
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster_inspection import inspect_cluster
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.consumer_inspection import (
     find_consumers,
     old_endpoints,
@@ -193,6 +194,40 @@ def test_each_kind_costs_one_request() -> None:
         "pod": "status.phase!=Succeeded,status.phase!=Failed",
     }
     assert len(asked) == 9
+
+
+@pytest.mark.parametrize(
+    ("server", "asked", "reads"),
+    [
+        ("192.0.2.11:6443", False, True),
+        ("192.0.2.10:6443", False, False),
+        ("192.0.2.10:6443", True, True),
+        (None, False, True),
+    ],
+    ids=["before the cluster is pointed to the endpoint", "afterwards", "afterwards, by the audit", "no cluster-info"],
+)
+def test_secrets_are_read_only_where_the_result_is_shown(server: str | None, *, asked: bool, reads: bool) -> None:
+    read = []
+
+    class WatchedApi(MemoryApi):
+        def pages(self, kind: str, *, size: int, fields: str | None = None) -> t.Iterator[t.Any]:
+            read.append(kind)
+            return super().pages(kind, size=size, fields=fields)
+
+        def raw(self, path: str) -> str:
+            return json.dumps({"gitVersion": "v1.34.4"})
+
+    data = {"kubeconfig": json.dumps({"clusters": [{"cluster": {"server": f"https://{server}"}}]})}
+    info = {"kind": "ConfigMap", "metadata": {"namespace": "kube-public", "name": "cluster-info"}, "data": data}
+    inspect_cluster(
+        WatchedApi(*[info] * (server is not None)),
+        MemoryClock(),
+        endpoint="192.0.2.10:6443",
+        api_servers=["192.0.2.11:6443"],
+        search_secrets=asked,
+    )
+    assert {"configmap", "pod"} <= set(read)
+    assert ("secret" in read) is reads
 
 
 def test_of_many_findings_the_first_are_told() -> None:
