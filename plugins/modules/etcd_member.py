@@ -39,9 +39,10 @@ options:
     type: path
     default: /etc/kubernetes/manifests
   pki_dir:
-    description: Directory of the cluster's certificates on a control plane with stacked etcd.
+    description:
+      - Directory of the cluster's certificates on a control plane with stacked etcd.
+      - By default it is found by the flags of the host's kube-apiserver, else by its kubelet's configuration.
     type: path
-    default: /etc/kubernetes/pki
   wait_timeout:
     description: Seconds until the remaining members must work together.
     type: float
@@ -99,6 +100,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import certificates_dir
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_gateway import EtcdGateway
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_of_host import open_etcd
@@ -112,11 +114,12 @@ if t.TYPE_CHECKING:
 def decide(module: AnsibleModule) -> Decision:
     """Decide by the module's options."""
     timeout = module.params["timeout"]
+    pki_dir = module.params["pki_dir"] or certificates_dir.find(manifests_dir=module.params["manifests_dir"])
     endpoint = module.params["endpoint"]
     etcd, endpoints = (
-        (EtcdGateway.of_kubeadm(module.params["pki_dir"], timeout=timeout), (endpoint,))
+        (EtcdGateway.of_kubeadm(pki_dir, timeout=timeout), (endpoint,))
         if endpoint
-        else open_etcd(module.params["manifests_dir"], module.params["pki_dir"], timeout=timeout)
+        else open_etcd(module.params["manifests_dir"], pki_dir, timeout=timeout)
     )
     return etcd_removal.remove(
         etcd,
@@ -135,7 +138,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["absent"], "default": "absent"},
             "endpoint": {"type": "str"},
             "manifests_dir": {"type": "path", "default": "/etc/kubernetes/manifests"},
-            "pki_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
+            "pki_dir": {"type": "path"},
             "wait_timeout": {"type": "float", "default": 30},
             "timeout": {"type": "float", "default": 5},
         },

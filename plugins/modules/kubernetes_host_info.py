@@ -71,6 +71,22 @@ options:
       - IP address that this API server shall advertise. By default it is the one by which the host reaches the serving API
         server.
     type: str
+  kubelet_extra_args:
+    description:
+      - Flags that the host's kubelet shall get when it joins, O(node_labels) and O(node_taints) of its Node likewise, told
+        again in RV(host.wanted).
+    type: dict
+    default: {}
+  node_labels:
+    description:
+      - Labels that the Node shall get; see O(kubelet_extra_args).
+    type: dict
+    default: {}
+  node_taints:
+    description:
+      - Taints that the Node shall get instead of kubeadm's own; see O(kubelet_extra_args).
+    type: list
+    elements: dict
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
@@ -221,6 +237,22 @@ host:
           C(proxy) (without a password), and C(variable) and C(exceptions) of what goes past it.
       type: list
       elements: dict
+    kubelet_arguments:
+      description: Flags with which the kubelet runs, by name. Empty while none runs.
+      type: dict
+      sample: {"node-ip": "192.0.2.11"}
+    given_kubelet_flags:
+      description: Flags that files of the operator give to the kubelet, such as C(/etc/default/kubelet) and drop-ins of its unit.
+      type: dict
+    other_static_pods:
+      description: Manifests that are none of kubeadm's, without those in O(unmanaged_files), and the IP addresses that they name.
+      type: list
+      elements: dict
+      sample: [{"path": "/etc/kubernetes/manifests/kube-vip.yaml", "addresses": ["192.0.2.10"]}]
+    pod_environment:
+      description: Names of the environment variables of each static pod of kubeadm.
+      type: dict
+      sample: {"kube-apiserver": ["HTTPS_PROXY", "NO_PROXY"]}
     wanted:
       description: The options O(node_name), O(api_port) and O(advertise_address).
       type: dict
@@ -295,6 +327,9 @@ def main() -> None:
             "node_name": {"type": "str"},
             "api_port": {"type": "int"},
             "advertise_address": {"type": "str"},
+            "kubelet_extra_args": {"type": "dict", "default": {}},
+            "node_labels": {"type": "dict", "default": {}},
+            "node_taints": {"type": "list", "elements": "dict"},
         },
         supports_check_mode=True,
     )
@@ -309,6 +344,7 @@ def main() -> None:
         endpoint_probe=HostEndpointProbe(connect_seconds=module.params["endpoint_timeout"]),
     )
     wanted = {name: module.params[name] for name in ("node_name", "api_port", "advertise_address")}
+    wanted.update({name: module.params[name] for name in ("kubelet_extra_args", "node_labels", "node_taints")})
     conclude(module, lambda: Decision(values={"host": {**inspection.collect(), "wanted": wanted}}))
 
 

@@ -25,7 +25,7 @@ import typing as t
 from .._domain import anonymous_access, redaction
 from .._domain.errors import CommandFailed
 from .._domain.named_endpoint import endpoints_in
-from . import certificates_dir, kubelet_server, machine_facts, stopped_pod
+from . import certificates_dir, join_parity_inspection, kubelet_server, machine_facts, stopped_pod
 from .control_plane_inspection import ControlPlaneInspection
 from .lock_file import HostLockFile
 from .proxy_inspection import ProxyInspection
@@ -91,6 +91,7 @@ class HostInspection:
         self._kubernetes_dir = os.path.normpath(kubernetes_dir)
         self._pki_dir = os.path.normpath(pki_dir or certificates_dir.find(self._kubernetes_dir))
         self._users = users
+        self._unmanaged_files = tuple(unmanaged_files)
         self._control_plane = ControlPlaneInspection(
             pki_dir=self._pki_dir,
             kubernetes_dir=self._kubernetes_dir,
@@ -132,6 +133,7 @@ class HostInspection:
             "users": list(_homes(self._users)),
             "manifests": self._manifests(),
             **self._control_plane.collect(),
+            **join_parity_inspection.collect(self._kubernetes_dir, unmanaged=self._unmanaged_files),
             "anonymous_access": self._anonymous_access(),
             "kubernetes_files": self._kubernetes_files(),
             "listening": [_socket_view(item, owners) for item in sockets if item["state"] == _TCP_LISTEN],

@@ -16,6 +16,7 @@ import typing as t
 
 from .endpoint_input import is_subdomain, read_endpoint, read_san
 from .errors import InvalidInput
+from .node_registration_input import read_kubelet_flags, read_labels, read_taints
 from .token_life import check_ttl
 from .wish import LOAD_BALANCERS, Problem
 
@@ -229,6 +230,9 @@ INPUTS: t.Mapping[str, Input] = {
     "kubeadm_ha_node_name": Input(_or_empty(_node_name), HOST),
     "kubeadm_ha_api_port": Input(_or_empty(read_port), HOST),
     "kubeadm_ha_advertise_address": Input(_or_empty(_address), HOST),
+    "kubeadm_ha_kubelet_extra_args": Input(read_kubelet_flags, HOST),
+    "kubeadm_ha_node_labels": Input(read_labels, HOST),
+    "kubeadm_ha_node_taints": Input(read_taints, HOST),
 }
 #: Names of groups, which the first play needs before it has hosts.
 GROUP_NAMES: t.Mapping[str, str] = {

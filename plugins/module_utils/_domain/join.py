@@ -61,6 +61,8 @@ _CONTROL_PLANE_FILES = (
     f"{MANIFESTS}/kube-controller-manager.yaml",
     f"{MANIFESTS}/kube-scheduler.yaml",
 )
+#: kubeadm's check that the directory of static pods is empty.
+MANIFESTS_CHECK = "DirAvailable--etc-kubernetes-manifests"
 _ETCD_MANIFEST = f"{MANIFESTS}/etcd.yaml"
 #: kubeadm's default data directory of etcd; kubeadm join wants it empty.
 _ETCD_DATA = "/var/lib/etcd/member"
@@ -335,6 +337,7 @@ def ensure(
     request.check()
     host = look(files, yaml, x509, pki_dir=request.certificates_dir)
     change = decide(host, request, host_name=host_name)
+    request = _with_other_static_pods(request, files)
     if change is None:
         return Decision(values=_values(host, state=MEMBER), warnings=tuple(_unlike_api(kubelet_api, host)))
     name = change.object.partition(" ")[2]
@@ -352,6 +355,15 @@ def ensure(
         changes=(change,),
         values=_values(dataclasses.replace(host, node_name=name, api_server=expected), state=CLEAN),
         act=act,
+    )
+
+
+def _with_other_static_pods(request: JoinRequest, files: Files) -> JoinRequest:
+    """Let kubeadm bear an operator's own static pods; its own manifests would have been told as a half join."""
+    if not files.names(MANIFESTS):
+        return request
+    return dataclasses.replace(
+        request, ignore_preflight_errors=tuple(dict.fromkeys((*request.ignore_preflight_errors, MANIFESTS_CHECK)))
     )
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import dead_nodes, deployment_spread, expiry, join_traces
+from . import dead_nodes, deployment_spread, expiry, join_parity, join_traces
 from .address import Endpoint
 from .consumer_inspection import MOST_FOUND, SECONDS
 from .errors import InvalidInput
@@ -45,6 +45,7 @@ def find_notes(situation: Situation) -> tuple[Note, ...]:
         *_static_pods(situation),
         *_dead_nodes(situation),
         *_expiry(situation),
+        *(Note(*item) for item in join_parity.notes(situation)),
     )
 
 

@@ -17,6 +17,7 @@ from . import (
     expiry,
     failed_looks,
     inputs,
+    join_parity,
     machine_identity,
     node_health,
     proxies,
@@ -138,6 +139,7 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
         joining={host.name: situation.files.get(host.name, {}) for host in situation.joining(wish.control_planes)},
         joined=situation.joined(wish.control_planes),
     )
+    found += join_parity.problems(situation)
     groups = reachability.Groups(wish.control_planes, wish.workers, wish.load_balancers)
     found += reachability.problems(
         reachability.dials(

@@ -502,3 +502,19 @@ def test_the_ca_goes_where_the_clusters_kubelets_look_for_it() -> None:
     files = MemoryFiles({"/etc/kubernetes/ssl/ca.crt": CA.certificate})
     assert join.look(files, PyYaml(), X509, pki_dir="/etc/kubernetes/ssl").ca_hashes == {HASH}
     assert join.look(files, PyYaml(), X509).ca_hashes == frozenset()
+
+
+def test_an_operators_own_static_pod_is_no_obstacle() -> None:
+    """kubeadm wants the directory of static pods empty; one with manifests of its own would have been a half join."""
+    files = MemoryFiles({"/etc/kubernetes/manifests/kube-vip.yaml": b"x"})
+
+    def kubeadm(_arguments: t.Sequence[str], _stdin: str | None) -> CommandResult:
+        files.contents.update(worker_files())
+        return CommandResult(0, "joined", "")
+
+    commands = MemoryCommands(kubeadm=kubeadm)
+    ensure(files, commands, Node(None), ignore_preflight_errors=("Swap",)).act()
+    ((_arguments, stdin),) = commands.asked
+    ignored = json.loads(stdin or "")["nodeRegistration"]["ignorePreflightErrors"]
+    assert ignored == ["Swap", "DirAvailable--etc-kubernetes-manifests"]
+    assert files.contents["/etc/kubernetes/manifests/kube-vip.yaml"] == b"x"
