@@ -52,6 +52,31 @@ options:
         before the cluster is pointed to it.
     type: bool
     default: true
+  control_planes:
+    description:
+      - Every control plane that must be whole with O(wait_timeout), as RV(kubeadm.ha.control_plane_facts#module:control_planes).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of its Node.
+        type: str
+        required: true
+      address:
+        description: Address that its API server advertises.
+        type: str
+        required: true
+      port:
+        description: Port of its API server. It is not used.
+        type: int
+  wait_timeout:
+    description:
+      - Seconds to wait until each static pod of O(control_planes) is ready and has not just been restarted, and the Service
+        C(kubernetes) leads to the API server of each and to nothing else. The module fails when they are not in time. With
+        V(0) it does not wait, and everything is returned as it is.
+    type: float
+    default: 0
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
@@ -107,6 +132,14 @@ cluster:
           present content.
       type: int
       sample: 0
+    static_pods:
+      description: Component, node, readiness, restarts, time of the last start and reason of waiting of each control plane's pods.
+      type: list
+      elements: dict
+    api_server_addresses:
+      description: Addresses to which the Service C(kubernetes) leads.
+      type: list
+      elements: str
     cluster_dns:
       description: The Deployment C(kube-system/coredns), V(null) if there is none, and its pods.
       type: dict
@@ -168,6 +201,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api import open_api
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain import control_plane_health
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster_inspection import inspect_cluster
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
@@ -184,6 +218,17 @@ def main() -> None:
             "endpoint": {"type": "str"},
             "api_servers": {"type": "list", "elements": "str", "default": []},
             "search_secrets": {"type": "bool", "default": True},
+            "control_planes": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "address": {"type": "str", "required": True},
+                    "port": {"type": "int"},
+                },
+            },
+            "wait_timeout": {"type": "float", "default": 0},
         },
         supports_check_mode=True,
     )
@@ -192,6 +237,9 @@ def main() -> None:
         commands = HostCommands(timeout=SECONDS_FOR_A_COMMAND)
         api = open_api(commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])
         endpoint, api_servers = module.params["endpoint"], module.params["api_servers"]
+        timeout = module.params["wait_timeout"]
+        if timeout > 0:
+            control_plane_health.ensure(api, HostClock(), module.params["control_planes"], timeout=timeout)
         cluster = inspect_cluster(
             api,
             HostClock(),

@@ -9,7 +9,14 @@ import json
 import re
 import typing as t
 
-from . import bootstrap_token, cluster_info_signature, consumer_inspection, deployment_spread, kube_proxy_rollout
+from . import (
+    bootstrap_token,
+    cluster_info_signature,
+    consumer_inspection,
+    control_plane_health,
+    deployment_spread,
+    kube_proxy_rollout,
+)
 from .errors import ApiError, CommandFailed
 
 if t.TYPE_CHECKING:
@@ -58,6 +65,7 @@ def inspect_cluster(
         "outdated_signatures": len(
             cluster_info_signature.outdated(config_maps.get("kube-public/cluster-info"), secrets)
         ),
+        **control_plane_health.collect(api),
         "cluster_dns": deployment_spread.look(api, *deployment_spread.CLUSTER_DNS),
         "consumers": _consumers(
             api,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import deployment_spread, host_bound_addresses
+from . import control_plane_health, deployment_spread, host_bound_addresses
 from .address import canonical_ip
 from .address_owners import addresses_in, owner_of, owners_of
 
@@ -39,6 +39,7 @@ def find(situation: Situation) -> tuple[SinglePoint, ...]:
     """Everything that would be lost with one host after the run."""
     return (
         *_control_plane(situation),
+        *_not_running(situation),
         *_endpoint(situation),
         *_etcd(situation),
         *_cluster_dns(situation),
@@ -58,6 +59,19 @@ def _control_plane(situation: Situation) -> t.Iterator[SinglePoint]:
     names = situation.wish.control_planes
     if len(names) == 1:
         yield SinglePoint(names[0], "it is the only control plane.")
+
+
+def _not_running(situation: Situation) -> t.Iterator[SinglePoint]:
+    """What should stand in for another one and does not."""
+    report = situation.cluster.report
+    if "static_pods" not in report:
+        return
+    servers = ((host, host.api_server) for host in situation.joined(situation.wish.control_planes))
+    control_planes = [
+        {"name": host.node_name, "address": server.host} for host, server in servers if server is not None
+    ]
+    for text in control_plane_health.problems(report, control_planes, now=situation.serving.report["clock"]):
+        yield SinglePoint("control plane", f"{text}.")
 
 
 def _endpoint(situation: Situation) -> t.Iterator[SinglePoint]:
