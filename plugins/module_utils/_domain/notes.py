@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import dead_nodes, deployment_spread, expiry, join_parity, join_traces
+from . import bootstrap_token, dead_nodes, deployment_spread, expiry, join_parity, join_secrets, join_traces
 from .address import Endpoint
 from .consumer_inspection import MOST_FOUND, SECONDS
 from .errors import InvalidInput
@@ -42,6 +42,7 @@ def find_notes(situation: Situation) -> tuple[Note, ...]:
         *_consumers(situation),
         *_files(situation),
         *_cluster_dns(situation),
+        *_uploaded_certificates(situation),
         *_static_pods(situation),
         *_dead_nodes(situation),
         *_expiry(situation),
@@ -89,6 +90,12 @@ def _incomplete(consumers: t.Mapping[str, t.Any]) -> str:
         f"The API server answered too slowly for all objects to be looked at within {SECONDS:.0f} s "
         f"({consumers.get('objects', 0)} were): further workloads, ConfigMaps and Secrets may name an old endpoint."
     )
+
+
+def _uploaded_certificates(situation: Situation) -> t.Iterator[Note]:
+    text = join_secrets.note(situation.cluster.report, situation.serving.name)
+    if text is not None:
+        yield Note(bootstrap_token.UPLOADED_CERTIFICATES, text)
 
 
 def _files(situation: Situation) -> t.Iterator[Note]:

@@ -14,7 +14,6 @@ import functools
 import typing as t
 
 from . import (
-    bootstrap_token,
     carried_files,
     certificate,
     cluster_configuration,
@@ -24,6 +23,7 @@ from . import (
     control_plane_parity,
     deployment_spread,
     etcd_removal,
+    join_secrets,
     kube_proxy_rollout,
     kubeconfig,
     left_by_joins,
@@ -371,7 +371,8 @@ def _join(situation: Situation) -> t.Iterator[Entry]:
                 yield from (Entry(host.name, "join", change) for change in comparison.changes)
             yield Entry(host.name, "join", join_change(host.node_name, control_plane=is_control_plane))
             for name in secrets:
-                made = Change(name, None, KNOWN_AFTER_APPLY, f"{host.node_name} joins with it")
+                there = join_secrets.before_a_join(situation.cluster.report) if name == UPLOADED_CERTIFICATES else None
+                made = Change(name, there, KNOWN_AFTER_APPLY, f"{host.node_name} joins with it")
                 gone = Change(name, KNOWN_AFTER_APPLY, None, f"{host.node_name} has joined or failed to")
                 yield Entry(host.name, "join", made)
                 yield Entry(host.name, "revoke", gone)
@@ -387,9 +388,7 @@ def _leftovers(situation: Situation) -> t.Iterator[Entry]:
     """What a killed run left. A control plane that joins takes it away together with its own, so it has no entry then."""
     if situation.joining(situation.wish.control_planes):
         return
-    report = situation.cluster.report
-    tokens = bootstrap_token.left_over(report["bootstrap_tokens"])
-    for change in bootstrap_token.decide_revocation(len(tokens), has_certificates=report["has_uploaded_certificates"]):
+    for change in join_secrets.revocation(situation.cluster.report):
         yield Entry(situation.serving.name, "revoke", change)
 
 

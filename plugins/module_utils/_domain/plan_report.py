@@ -58,7 +58,8 @@ def reasons(plan: Plan) -> str:
     """Every problem in one text for the failed task."""
     listed = "\n".join(f"- {problem.message}" for problem in plan.problems)
     count = len(plan.problems)
-    return f"Nothing was changed. {count} {'reason' if count == 1 else 'reasons'} to stop:\n{listed}"
+    left = "".join(f"\n{text}" for text in plan.left)
+    return f"Nothing was changed. {count} {'reason' if count == 1 else 'reasons'} to stop:\n{listed}{left}"
 
 
 def _shown(value: t.Any) -> str:

@@ -18,6 +18,7 @@ from . import (
     failed_looks,
     inputs,
     join_parity,
+    join_secrets,
     machine_identity,
     node_health,
     proxies,
@@ -62,6 +63,7 @@ class Plan:
         serving: inventory name of a control plane that serves the API, ``None`` when none was found.
         facts: what later plays need, see the documentation of ``kubeadm.ha.cluster_plan``.
         is_complete: ``False`` when only the inputs were read.
+        left: what a killed run has left and only an accepted plan revokes, with its end.
         single_points: what still dies with one host after the run; ``None`` when that is not known.
     """
 
@@ -71,6 +73,7 @@ class Plan:
     serving: str | None = None
     facts: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     is_complete: bool = True
+    left: tuple[str, ...] = ()
     single_points: tuple[single_points.SinglePoint, ...] | None = None
 
     @property
@@ -157,6 +160,7 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
         notes=(*endpoint_checks.find_notes(situation, x509), *proxies.find_notes(situation), *find_notes(situation)),
         single_points=single_points.find(situation),
         serving=serving.name,
+        left=tuple(join_secrets.ends(cluster.report, serving.name)),
         facts={**_facts(situation, entries), "worker_batches": arguments.get("worker_batch") or ["25%"]},
     )
 

@@ -1,0 +1,194 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Joins that end before their end, on a real cluster: killed, without power, without kubeadm's last phase, and two at once.
+
+What they leave is told, taken out or completed by the next run; kubectl and etcdctl are the second opinion.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.scenarios.cluster import CommandError, Lab, etcdctl, ready_nodes, wait_until
+from tests.scenarios.convert import Conversion, changed_hosts, new_results
+from tests.scenarios.plan_and_run import changed_objects, planned_objects
+from tests.scenarios.playbook import Run, kill_playbook
+from tests.scenarios.shape import PLAIN
+
+pytestmark = pytest.mark.full
+
+_ROLE = "node-role.kubernetes.io/control-plane"
+_EXCLUDE = "node.kubernetes.io/exclude-from-external-load-balancers"
+#: The last task before the first worker is sent to the endpoint.
+_POINTED = "Kubeconfigs of the control plane"
+
+
+@dataclasses.dataclass
+class Story:
+    """What was seen, in the order in which it happened."""
+
+    conversion: Conversion
+    killed_pointing: Run
+    killed_joining: Run
+    after_power_loss: Mapping[str, bool]
+    refused: Run
+    check: Run
+    converted: Run
+    members: Mapping[str, bool]
+    unmarked: Run
+    again: Run
+    marked: Mapping[str, Any]
+    at_once: tuple[Run, Run]
+    ready: set[str]
+    leftovers: list[str]
+
+
+@pytest.fixture(scope="module")
+def story() -> Iterator[Story]:
+    """Tell the whole story once."""
+    with new_results("killed_joins") as results, Lab("convert", name="killedjoins") as lab:
+        conversion = Conversion(lab, results)
+        killed_pointing = _killed(conversion, "killed-pointing", task=_POINTED, after=0.5)
+        killed_joining = _killed_with_a_learner(conversion)
+        lab.event("kill", "cp2")
+        lab.event("start", "cp2")
+        wait_until(lambda: "ok" in lab.shell("cp2", "echo ok", check=False), seconds=60, what="cp2 is back")
+        time.sleep(20)
+        after_power_loss = _members(lab)
+        refused = conversion.run("refused")
+        lab.shell("cp2", "kubeadm reset --force", timeout=300)
+        check = conversion.run("check", "--check", "--diff")
+        converted = conversion.run("converted")
+        assert converted.status == 0, converted.output[-6000:]
+        members = _members(lab)
+        lab.kubectl("label", "node", "cp3", f"{_ROLE}-", f"{_EXCLUDE}-")
+        lab.kubectl("taint", "node", "cp3", f"{_ROLE}:NoSchedule-")
+        unmarked = conversion.run("unmarked")
+        again = conversion.run("again")
+        node = lab.objects("node", "cp3")
+        lab.kubectl("label", "node", "cp3", f"{_ROLE}-")
+        with ThreadPoolExecutor(2) as pool:
+            first, second = (pool.submit(conversion.run, f"at-once-{number}") for number in (1, 2))
+            at_once = (first.result(), second.result())
+        wait_until(lambda: ready_nodes(lab) >= set(PLAIN.nodes), seconds=60, what="all nodes Ready")
+        yield Story(
+            conversion=conversion,
+            killed_pointing=killed_pointing,
+            killed_joining=killed_joining,
+            after_power_loss=after_power_loss,
+            refused=refused,
+            check=check,
+            converted=converted,
+            members=members,
+            unmarked=unmarked,
+            again=again,
+            marked={"labels": node["metadata"]["labels"], "taints": node["spec"].get("taints") or []},
+            at_once=at_once,
+            ready=ready_nodes(lab),
+            leftovers=_leftovers(lab),
+        )
+
+
+def _killed(conversion: Conversion, label: str, *, task: str, after: float) -> Run:
+    """SIGKILL of the whole run some seconds after a task."""
+    return kill_playbook(
+        "kubeadm.ha.site",
+        inventories=[PLAIN.example, conversion.lab.inventory],
+        record=conversion.work / f"{label}.jsonl",
+        when=lambda line: task in str(line.get("task")) or task in str(line.get("play")),
+        after=after,
+    )
+
+
+def _killed_with_a_learner(conversion: Conversion) -> Run:
+    """SIGKILL of the run as soon as kubeadm on cp2 has announced its member of etcd."""
+
+    def has_learner(_line: Mapping[str, Any]) -> bool:
+        return any(_members(conversion.lab).values())
+
+    return kill_playbook(
+        "kubeadm.ha.site",
+        inventories=[PLAIN.example, conversion.lab.inventory],
+        record=conversion.work / "killed-joining.jsonl",
+        # Of the lines that come while the join runs there are none: each look is a line's.
+        when=lambda line: str(line.get("task")).endswith("Bring them to this host") and _await(has_learner, line),
+    )
+
+
+def _await(condition: Any, line: Mapping[str, Any]) -> bool:
+    wait_until(lambda: bool(condition(line)), seconds=240, what="a learner in etcd", every=0.2)
+    return True
+
+
+def _members(lab: Lab) -> dict[str, bool]:
+    """Whether each member of etcd is a learner, by its first peer URL."""
+    try:
+        listed = json.loads(etcdctl(lab, "member", "list", "--write-out=json", node="cp1"))["members"]
+    except CommandError:
+        return {}
+    return {item["peerURLs"][0]: bool(item.get("isLearner")) for item in listed}
+
+
+def _leftovers(lab: Lab) -> list[str]:
+    secrets = lab.objects("secrets", "--namespace=kube-system")["items"]
+    return [
+        item["metadata"]["name"]
+        for item in secrets
+        if item["metadata"]["name"] == "kubeadm-certs" or item["type"] == "bootstrap.kubernetes.io/token"
+    ]
+
+
+def test_the_killed_runs_were_killed_in_the_middle(story: Story) -> None:
+    assert story.killed_pointing.status == -9
+    assert story.killed_joining.status == -9
+    assert sorted(story.after_power_loss.values()) == [False, True], (
+        "cp2 is a learner that no kubeadm promotes any more"
+    )
+
+
+def test_a_host_without_power_in_its_join_is_explained_and_nothing_is_changed(story: Story) -> None:
+    assert story.refused.status != 0
+    assert not story.refused.changed
+    told = "\n".join(story.refused.failures)
+    assert "cp2 has joined before, but the cluster has no node cp2" in told
+    assert "run kubeadm reset on it" in told
+    assert "which the next run takes out" in told
+    assert "expires" in told, "the token of the killed run has an end"
+
+
+def test_the_learner_that_a_reset_leaves_is_taken_out_by_the_plan(story: Story) -> None:
+    assert story.check.status == 0, story.check.output[-6000:]
+    removed = [entry for entry in story.check.plan if entry["object"].startswith("etcd member ")]
+    assert [(entry["host"], entry["step"]) for entry in removed] == [("cp1", "repair")]
+    assert story.converted.status == 0
+    assert changed_objects(story.converted) == planned_objects(story.converted)
+    assert sorted(story.members.values()) == [False, False, False]
+
+
+def test_a_node_that_kubeadms_last_phase_did_not_reach_is_marked(story: Story) -> None:
+    assert story.unmarked.status == 0, story.unmarked.output[-6000:]
+    assert ("cp3", "node cp3") in planned_objects(story.unmarked)
+    assert changed_objects(story.unmarked) == planned_objects(story.unmarked)
+    assert {_ROLE, _EXCLUDE} <= set(story.marked["labels"])
+    assert {"key": _ROLE, "effect": "NoSchedule"} in story.marked["taints"]
+    assert changed_hosts(story.again) == set()
+
+
+def test_of_two_runs_at_once_one_is_refused_before_it_changes_anything(story: Story) -> None:
+    assert sorted(run.status == 0 for run in story.at_once) == [False, True], [run.failures for run in story.at_once]
+    (refused,) = (run for run in story.at_once if run.status != 0)
+    assert not refused.changed
+    assert any("holds the lock" in text or "is changing" in text for text in refused.failures), refused.failures
+
+
+def test_nothing_is_left(story: Story) -> None:
+    assert story.ready >= set(PLAIN.nodes)
+    assert story.leftovers == []
