@@ -39,6 +39,12 @@ options:
     type: list
     elements: path
     default: []
+  backup_directory:
+    description:
+      - Directory in which backups of the host are to be kept. Whether it can is in RV(host.backup_target). Without it nothing is
+        looked at.
+    type: str
+    default: ''
   users:
     description:
       - Users whose C(~/.kube/config) is read too. Users that the host does not have are passed over.
@@ -173,6 +179,13 @@ host:
     user_id:
       description: Number of the user by whom the host was inspected, V(0) for root, without whom much cannot be seen.
       type: int
+    backup_target:
+      description:
+        - Where O(backup_directory) would be, V(null) without it. V(existing) is the nearest directory or file that exists on the
+          way to V(path), V(is_directory), V(is_writable), V(is_private) and V(free_bytes) are about that one.
+      type: dict
+      sample: {"path": "/var/backups/kubeadm-ha", "existing": "/var/backups", "is_directory": true, "is_writable": true,
+               "is_private": true, "free_bytes": 53687091200}
     stopped_pods:
       description:
         - Last line of the log of kube-apiserver and etcd, V(text) at V(time), and how often the container was started,
@@ -317,6 +330,7 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
+            "backup_directory": {"type": "str", "default": ""},
             "patches_dir": {"type": "path", "default": ""},
             "kubernetes_dir": {"type": "path", "default": certificates_dir.KUBERNETES_DIR},
             "pki_dir": {"type": "path"},
@@ -340,6 +354,7 @@ def main() -> None:
         users=module.params["users"],
         patches_dir=module.params["patches_dir"],
         unmanaged_files=module.params["unmanaged_files"],
+        backup_directory=module.params["backup_directory"],
         endpoint=_endpoint(module.params["endpoint"]),
         endpoint_probe=HostEndpointProbe(connect_seconds=module.params["endpoint_timeout"]),
     )

@@ -25,7 +25,7 @@ import typing as t
 from .._domain import anonymous_access, redaction
 from .._domain.errors import CommandFailed
 from .._domain.named_endpoint import endpoints_in
-from . import certificates_dir, join_parity_inspection, kubelet_server, machine_facts, stopped_pod
+from . import backup_target, certificates_dir, join_parity_inspection, kubelet_server, machine_facts, stopped_pod
 from .control_plane_inspection import ControlPlaneInspection
 from .lock_file import HostLockFile
 from .proxy_inspection import ProxyInspection
@@ -68,6 +68,7 @@ class HostInspection:
         state_dir: str = "/var/lib/kubeadm-ha",
         patches_dir: str = "",
         unmanaged_files: t.Sequence[str] = (),
+        backup_directory: str = "",
         endpoint: Endpoint | None = None,
         endpoint_probe: EndpointProbe | None = None,
     ) -> None:
@@ -81,10 +82,12 @@ class HostInspection:
             state_dir: where kubeadm_certificate keeps its journals.
             patches_dir: kubeadm's patches, empty without.
             unmanaged_files: files of a control plane that the operator brings himself.
+            backup_directory: where backups are to be kept, empty without.
             endpoint: the control plane endpoint that the host is to use; ``None`` without.
             endpoint_probe: looks at it, beside everything else.
         """
         self._commands = commands
+        self._backup_directory = backup_directory
         self._endpoint = endpoint
         self._endpoint_probe = endpoint_probe
         self._state_dir = state_dir
@@ -150,6 +153,7 @@ class HostInspection:
             "forwarding": {name: _text(f"/proc/sys/{name.replace('.', '/')}").strip() for name in _FORWARDING},
             "swap": len(_text("/proc/swaps").strip().splitlines()) > 1,
             "free_bytes": _free_bytes("/var"),
+            "backup_target": backup_target.collect(self._backup_directory) if self._backup_directory else None,
             "proxies": ProxyInspection(self._commands, kubernetes_dir=self._kubernetes_dir).collect(),
             "endpoint_view": endpoint_view(),
             "clock": time.time(),

@@ -14,6 +14,7 @@ import functools
 import typing as t
 
 from . import (
+    backup_target,
     carried_files,
     certificate,
     cluster_configuration,
@@ -423,7 +424,7 @@ def _backup(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Entr
     for name in dict.fromkeys((*situation.wish.nodes, *situation.wish.load_balancers)):
         if name in pointed or (name in touched and situation.joined([name])):
             change = Change(
-                object=f"backup {situation.backup_directory}",
+                object=f"backup {backup_target.directory_of(situation.hosts[name], situation.backup_directory)}",
                 before=None,
                 after=KNOWN_AFTER_APPLY,
                 reason="everything that the run changes here can be put back",

@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from . import (
+    backup_target,
     certificates_dir,
     endpoint_port,
     etcd_access,
@@ -238,8 +239,9 @@ def _member(host: Host) -> t.Iterator[Problem]:
             f"{host.name} has no {host.pki_dir}/ca.key (external CA): certificates cannot be issued here; put the key "
             "there for the run.",
         )
-    if host.report["free_bytes"] < FREE_BYTES_NEEDED:
+    if host.report["free_bytes"] < FREE_BYTES_NEEDED and not host.report.get("backup_target"):
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: a backup needs it; make room.")
+    yield from backup_target.problems(host)
 
 
 def _newcomers(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
