@@ -8,6 +8,7 @@ By the standard library alone. The formats are those of the kernel's ``/proc/net
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 import struct
@@ -31,18 +32,22 @@ def networks() -> list[dict[str, str]]:
 
 
 def _ipv4(lines: t.Iterable[str]) -> t.Iterator[Network]:
-    for line in lines:
-        fields = line.split()
-        if int(fields[3], 16) & _UP and not int(fields[3], 16) & _REJECT:
+    for fields in map(str.split, lines):
+        if len(fields) > 7 and _is_open(fields[3]):
             destination, mask = (ipaddress.IPv4Address(struct.pack("=I", int(fields[index], 16))) for index in (1, 7))
-            yield ipaddress.ip_network(f"{destination}/{mask}")
+            # The kernel knows masks with holes; no network of hosts has one.
+            with contextlib.suppress(ValueError):
+                yield ipaddress.ip_network(f"{destination}/{mask}")
 
 
 def _ipv6(lines: t.Iterable[str]) -> t.Iterator[Network]:
-    for line in lines:
-        fields = line.split()
-        if int(fields[8], 16) & _UP and not int(fields[8], 16) & _REJECT and fields[9] != "lo":
+    for fields in map(str.split, lines):
+        if len(fields) > 9 and _is_open(fields[8]) and fields[9] != "lo":
             yield ipaddress.ip_network((bytes.fromhex(fields[0]), int(fields[1], 16)), strict=False)
+
+
+def _is_open(flags: str) -> bool:
+    return bool(int(flags, 16) & _UP) and not int(flags, 16) & _REJECT
 
 
 def _is_of_hosts(network: Network) -> bool:

@@ -34,6 +34,8 @@ def test_networks_of_hosts() -> None:
         ipv4("198.51.100.0", "255.255.255.128", flags=3),
         ipv4("203.0.113.0", "255.255.255.0", flags=0x201),
         ipv4("203.0.113.7", "255.255.255.255", flags=5),
+        ipv4("10.0.0.0", "255.0.255.0"),
+        "",
     ]
     found = [network for network in routes._ipv4(lines) if routes._is_of_hosts(network)]
     assert [str(network) for network in found] == ["192.0.2.0/24", "198.51.100.0/25"]
