@@ -27,8 +27,8 @@ pytestmark = pytest.mark.full
 
 _ROLE = "node-role.kubernetes.io/control-plane"
 _EXCLUDE = "node.kubernetes.io/exclude-from-external-load-balancers"
-#: The last task before the first worker is sent to the endpoint.
-_POINTED = "Kubeconfigs of the control plane"
+#: The play after the cluster-wide objects: one worker and they name the endpoint, nobody else does.
+_POINTED = "Point the other workers to the endpoint"
 
 
 @dataclasses.dataclass
@@ -56,9 +56,8 @@ def story() -> Iterator[Story]:
     """Tell the whole story once."""
     with new_results("killed_joins") as results, Lab("convert", name="killedjoins") as lab:
         conversion = Conversion(lab, results)
-        killed_pointing = _killed(conversion, "killed-pointing", task=_POINTED, after=0.5)
+        killed_pointing = _killed(conversion, "killed-pointing", play=_POINTED, after=0.5)
         killed_joining = _killed_with_a_learner(conversion)
-        lab.event("kill", "cp2")
         lab.event("start", "cp2")
         wait_until(lambda: "ok" in lab.shell("cp2", "echo ok", check=False), seconds=60, what="cp2 is back")
         time.sleep(20)
@@ -97,35 +96,35 @@ def story() -> Iterator[Story]:
         )
 
 
-def _killed(conversion: Conversion, label: str, *, task: str, after: float) -> Run:
-    """SIGKILL of the whole run some seconds after a task."""
+def _killed(conversion: Conversion, label: str, *, play: str, after: float) -> Run:
+    """SIGKILL of the whole run some seconds after a play has begun."""
     return kill_playbook(
         "kubeadm.ha.site",
         inventories=[PLAIN.example, conversion.lab.inventory],
         record=conversion.work / f"{label}.jsonl",
-        when=lambda line: task in str(line.get("task")) or task in str(line.get("play")),
+        when=lambda line: line["event"] == "play" and line["play"] == play,
         after=after,
     )
 
 
 def _killed_with_a_learner(conversion: Conversion) -> Run:
-    """SIGKILL of the run as soon as kubeadm on cp2 has announced its member of etcd."""
+    """cp2 loses power as soon as its kubeadm has announced a member of etcd, and the run is killed by SIGKILL."""
+    lab = conversion.lab
 
-    def has_learner(_line: Mapping[str, Any]) -> bool:
-        return any(_members(conversion.lab).values())
+    def power_is_lost(line: Mapping[str, Any]) -> bool:
+        # The last task before the join.
+        if not str(line.get("task")).endswith("Bring them to this host"):
+            return False
+        wait_until(lambda: any(_members(lab).values()), seconds=240, what="a learner in etcd", every=0.2)
+        lab.event("kill", "cp2")
+        return True
 
     return kill_playbook(
         "kubeadm.ha.site",
-        inventories=[PLAIN.example, conversion.lab.inventory],
+        inventories=[PLAIN.example, lab.inventory],
         record=conversion.work / "killed-joining.jsonl",
-        # Of the lines that come while the join runs there are none: each look is a line's.
-        when=lambda line: str(line.get("task")).endswith("Bring them to this host") and _await(has_learner, line),
+        when=power_is_lost,
     )
-
-
-def _await(condition: Any, line: Mapping[str, Any]) -> bool:
-    wait_until(lambda: bool(condition(line)), seconds=240, what="a learner in etcd", every=0.2)
-    return True
 
 
 def _members(lab: Lab) -> dict[str, bool]:
