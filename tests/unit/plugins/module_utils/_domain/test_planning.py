@@ -444,6 +444,7 @@ BAD_INPUTS = [
     ("ring not healthy", _change("etcd", {"healthy": False, "members": []}), "The etcd ring is not healthy"),
     ("no CA key", _change("hosts/cp1/has_ca_key", False), "cp1 has no /etc/kubernetes/pki/ca.key"),
     ("same machine id", _same_machine, "cp3 is another machine than cp2, but has its machine-id"),
+    ("a module at work", _change("hosts/cp2/is_at_work", True), "A module of kubeadm.ha is changing cp2 now"),
     ("kubeadm at work", _change("hosts/cp2/kubeadm_processes", [77]), "kubeadm is running on cp2 (process 77)"),
     ("no room", _change("hosts/cp2/free_bytes", 5), "cp2 has less than 1 GiB free in /var"),
     ("clock", _change("hosts/w1/clock", 2000.0), "The clock of w1 is 1000 s away"),
