@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 
-from .._domain import redaction
-from .._domain.errors import UnsupportedState
+from .._domain import static_pod
+from .._domain.errors import InvalidInput, UnsupportedState
 from .._domain.etcd_access import EtcdAccess, find_access
 from .etcd_gateway import EtcdGateway
 
@@ -26,9 +26,14 @@ def external_access(manifests_dir: str) -> EtcdAccess | None:
         return None
     try:
         with open(os.path.join(manifests_dir, "kube-apiserver.yaml"), encoding="utf-8", errors="replace") as stream:
-            access = find_access(dict(redaction.manifest_flags(stream.read())))
+            pod = static_pod.read(stream.read())
     except OSError:
         return None
+    except InvalidInput as error:
+        raise UnsupportedState(
+            f"{manifests_dir}/kube-apiserver.yaml cannot be read: {error.message} Write it as kubeadm does."
+        ) from error
+    access = find_access({flag: value.replace(static_pod.STRUCK, "//") for flag, value in pod.arguments})
     objection = access.objection("this host") if access is not None else None
     if objection is not None:
         raise UnsupportedState(objection)

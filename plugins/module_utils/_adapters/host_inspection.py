@@ -22,8 +22,8 @@ import sys
 import time
 import typing as t
 
-from .._domain import anonymous_access, redaction
-from .._domain.errors import CommandFailed
+from .._domain import anonymous_access, plain_yaml, redaction, static_pod
+from .._domain.errors import CommandFailed, InvalidInput
 from .._domain.named_endpoint import endpoints_in
 from . import backup_target, certificates_dir, join_parity_inspection, kubelet_server, machine_facts, stopped_pod
 from .control_plane_inspection import ControlPlaneInspection
@@ -111,6 +111,7 @@ class HostInspection:
         )
         sockets = _tcp_sockets()
         owners = _socket_owners(_CLIENTS + ("kube-apiserver", "etcd", "haproxy"))
+        manifests = self._manifests()
         report = {
             "hostname": socket.gethostname(),
             "kubelet_flags": self._kubelet_flags(),
@@ -134,10 +135,10 @@ class HostInspection:
             "kubeconfigs": self._kubeconfigs(),
             "references": self._references(),
             "users": list(_homes(self._users)),
-            "manifests": self._manifests(),
+            "manifests": manifests,
             **self._control_plane.collect(),
             **join_parity_inspection.collect(self._kubernetes_dir, unmanaged=self._unmanaged_files),
-            "anonymous_access": self._anonymous_access(),
+            "anonymous_access": self._anonymous_access(manifests),
             "kubernetes_files": self._kubernetes_files(),
             "listening": [_socket_view(item, owners) for item in sockets if item["state"] == _TCP_LISTEN],
             "api_clients": [
@@ -228,14 +229,20 @@ class HostInspection:
         ]
 
     def _manifests(self) -> dict[str, dict[str, t.Any]]:
-        found = {}
+        """The components' arguments and images; of strangers' static pods only that they are there."""
+        found: dict[str, dict[str, t.Any]] = {}
         for path in sorted(glob.glob(os.path.join(self._kubernetes_dir, "manifests", "*.y*ml"))):
-            text = _text(path)
-            found[os.path.splitext(os.path.basename(path))[0]] = {
-                "path": path,
-                "image": redaction.manifest_image(text),
-                "flags": [list(flag) for flag in redaction.manifest_flags(text)],
-            }
+            name = os.path.splitext(os.path.basename(path))[0]
+            found[name] = {"path": path, "image": "", "flags": []}
+            if name not in (*static_pod.COMPONENTS, static_pod.ETCD):
+                continue
+            try:
+                pod = static_pod.read(_text(path))
+            except InvalidInput as error:
+                found[name]["unreadable"] = error.message
+            else:
+                flags = [[flag, value.replace(static_pod.STRUCK, "//")] for flag, value in pod.arguments]
+                found[name].update(image=pod.image, flags=flags)
         return found
 
     def _stopped_pods(self, owners: t.Mapping[str, str]) -> dict[str, dict[str, t.Any]]:
@@ -248,10 +255,9 @@ class HostInspection:
             if os.path.exists(os.path.join(directory, f"{name}.yaml"))
         }
 
-    def _anonymous_access(self) -> str | None:
+    def _anonymous_access(self, manifests: t.Mapping[str, t.Any]) -> str | None:
         """The ``anonymous`` part of the API server's ``--authentication-config``; ``None`` when it cannot be told."""
-        manifest = os.path.join(self._kubernetes_dir, "manifests", "kube-apiserver.yaml")
-        path = dict(redaction.manifest_flags(_text(manifest))).get("authentication-config")
+        path = dict((manifests.get("kube-apiserver") or {}).get("flags") or ()).get("authentication-config")
         return anonymous_access.stanza(_text(path)) if path else ""
 
     def _kubernetes_files(self) -> list[str]:
@@ -275,12 +281,15 @@ class HostInspection:
 
 
 def _public_kubeconfig(text: str) -> str | None:
-    if text.lstrip().startswith("{"):
-        try:
-            return json.dumps(redaction.public_kubeconfig_document(json.loads(text)))
-        except ValueError:
-            return None
-    return redaction.public_kubeconfig(text)
+    """The kubeconfig without credentials, whatever its layout; ``None`` for one that cannot be read here."""
+    public = None if text.lstrip().startswith("{") else redaction.public_kubeconfig(text)
+    if public is not None:
+        return public
+    try:
+        document = plain_yaml.load(text)
+    except InvalidInput:
+        return None
+    return json.dumps(redaction.public_kubeconfig_document(document)) if isinstance(document, dict) else None
 
 
 def _text(path: str) -> str:

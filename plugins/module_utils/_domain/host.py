@@ -11,12 +11,13 @@ import dataclasses
 import ipaddress
 import typing as t
 
-from . import anonymous_access, certificates_dir, expiry
-from .address import DEFAULT_API_PORT, Endpoint, San, canonical_ip
+from . import anonymous_access, certificates_dir, configuration_shape, expiry
+from .address import Endpoint, San, canonical_ip
 from .address_owners import addresses_in, is_of_a_host
 from .certificate_issue import KINDS
 from .errors import InvalidInput
 from .etcd_access import EtcdAccess, find_access
+from .manifest_faults import port_of
 from .version import KubernetesVersion
 
 if t.TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Host:
         report: what ``kubernetes_host_info`` collected.
         certificates: certificates by path, the leaf of each file.
         ca_pem: the cluster CA in PEM, empty when the host has none.
+        kubeconfig_faults: what is wrong with those that are ``None``, as the end of a sentence about them.
         client_certificates: client certificates inside kubeconfigs, by path.
         kubeconfigs: parsed kubeconfigs by path; ``None`` for one that could not be read without its credentials.
         kubelet_ca_hashes: hashes of the public keys of the CAs inside kubelet.conf; empty when it holds none.
@@ -52,6 +54,7 @@ class Host:
     kubeconfigs: t.Mapping[str, t.Any]
     kubelet_ca_hashes: frozenset[str] = frozenset()
     pki_ca_hashes: frozenset[str] = frozenset()
+    kubeconfig_faults: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     client_certificates: t.Mapping[str, t.Sequence[Certificate]] = dataclasses.field(default_factory=dict)
     closed_to_anonymous: frozenset[str] = frozenset()
 
@@ -60,13 +63,15 @@ class Host:
         """Understand a report. Broken certificates and kubeconfigs are left out; :mod:`preflight` tells of them."""
         pems = {item["path"]: item["pem"] for item in report["certificates"]}
         certificates = {path: _leaf(pem, x509) for path, pem in pems.items()}
-        kubeconfigs = {item["path"]: _parsed(item["text"], yaml) for item in report["kubeconfigs"]}
+        faults: dict[str, str] = {}
+        kubeconfigs = {item["path"]: _parsed(item, yaml, faults) for item in report["kubeconfigs"]}
         return cls(
             name=name,
             report=report,
             certificates={path: found for path, found in certificates.items() if found is not None},
             ca_pem=pems.get(f"{_pki_dir(report)}/ca.crt", ""),
             kubeconfigs=kubeconfigs,
+            kubeconfig_faults=faults,
             client_certificates={
                 path: expiry.client_certificates(document, x509) for path, document in kubeconfigs.items()
             },
@@ -143,7 +148,7 @@ class Host:
         address = self.advertised_address
         if not self._reaches_itself_at(address):
             address = self.own_address(is_ipv6=":" in address)
-        return Endpoint(address, int(flags.get("secure-port", DEFAULT_API_PORT)))
+        return Endpoint(address, port_of(flags))
 
     def _reaches_itself_at(self, address: str) -> bool:
         """Whether an address leads the host to itself, if nobody else: one of its own, or loopback."""
@@ -289,7 +294,7 @@ class Host:
 
 def current_server(document: t.Any) -> str | None:
     """The ``server`` of a kubeconfig's current context, or of its only cluster; ``None`` when there is no such thing."""
-    if not isinstance(document, dict):
+    if configuration_shape.of_kubeconfig(document) is not None:
         return None
     clusters = {item.get("name"): item.get("cluster") or {} for item in document.get("clusters") or ()}
     contexts = {item.get("name"): item.get("context") or {} for item in document.get("contexts") or ()}
@@ -335,13 +340,19 @@ def _leaf(pem: str, x509: X509) -> Certificate | None:
         return None
 
 
-def _parsed(text: str | None, yaml: Yaml) -> t.Any:
-    if text is None:
-        return None
+def _parsed(item: t.Mapping[str, t.Any], yaml: Yaml, faults: dict[str, str]) -> t.Any:
+    """A kubeconfig's document; ``None`` for one that cannot be used, with the reason among the faults."""
     try:
-        return yaml.load(text)
+        document = yaml.load(item["text"]) if item["text"] is not None else None
+        fault = (
+            configuration_shape.of_kubeconfig(document) if item["text"] is not None else "is no YAML that can be read"
+        )
     except InvalidInput:
-        return None
+        document, fault = None, "is no YAML document"
+    if fault is None:
+        return document
+    faults[item["path"]] = fault
+    return None
 
 
 def _version(text: str) -> KubernetesVersion | None:

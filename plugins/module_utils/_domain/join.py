@@ -26,6 +26,7 @@ from .cluster_configuration import API_GROUP
 from .errors import CommandFailed, InvalidInput, KubeadmHaError, UnsupportedState
 from .host import current_server
 from .last_words import last_words
+from .manifest_faults import port_of
 
 if t.TYPE_CHECKING:
     from .._ports import X509, Commands, Files, KubeletApi, Yaml
@@ -294,7 +295,7 @@ def look(files: Files, yaml: Yaml, x509: X509, *, pki_dir: str = DEFAULT_CERTIFI
     paths = (KUBELET_KUBECONFIG, ca_path, *_NODE_FILES, *_CONTROL_PLANE_FILES, _ETCD_MANIFEST, _ETCD_DATA)
     present = tuple(sorted(path for path in paths if files.exists(path)))
     document = _kubeconfig(files, yaml)
-    flags = local_control_plane.api_server_flags(files, yaml, manifests_dir=MANIFESTS)
+    flags = local_control_plane.api_server_flags(files, manifests_dir=MANIFESTS)
     ca = cluster_ca(document, files)
     if ca is None:
         ca = files.read(ca_path)
@@ -617,7 +618,7 @@ def _hashes(pem: bytes | None, x509: X509) -> frozenset[str]:
 
 def _api_server(flags: t.Mapping[str, str]) -> Endpoint | None:
     address = canonical_ip(flags.get("advertise-address", ""))
-    return None if address is None else Endpoint(address, int(flags.get("secure-port", DEFAULT_API_PORT)))
+    return None if address is None else Endpoint(address, port_of(flags))
 
 
 __all__ = (

@@ -11,8 +11,10 @@ import dataclasses
 import re
 import typing as t
 
-from .address import DEFAULT_API_PORT, canonical_ip
+from . import static_pod
+from .address import canonical_ip
 from .errors import InvalidInput, UnsupportedState
+from .manifest_faults import port_of
 
 if t.TYPE_CHECKING:
     from .._ports import X509, Files, Yaml
@@ -70,7 +72,7 @@ class Given:
     bind_port: int | None = None
 
 
-def api_server_flags(files: Files, yaml: Yaml, *, manifests_dir: str) -> dict[str, str]:
+def api_server_flags(files: Files, *, manifests_dir: str) -> dict[str, str]:
     """Flags of the API server's static pod without their dashes; empty when the host has no such manifest.
 
     Raises:
@@ -81,12 +83,10 @@ def api_server_flags(files: Files, yaml: Yaml, *, manifests_dir: str) -> dict[st
     if content is None:
         return {}
     try:
-        containers = yaml.load(content.decode("utf-8", errors="replace"))["spec"]["containers"]
-        arguments = [str(item) for item in (*(containers[0].get("command") or ()), *(containers[0].get("args") or ()))]
-    except (InvalidInput, AttributeError, IndexError, KeyError, TypeError) as error:
-        raise UnsupportedState(f"{path} is no manifest of a static pod: repair it.") from error
-    flags = (argument[2:].partition("=") for argument in arguments if argument.startswith("--"))
-    return {name: value for name, _equals, value in flags}
+        pod = static_pod.read(content.decode("utf-8", errors="replace"))
+    except InvalidInput as error:
+        raise UnsupportedState(f"{path} is no manifest of a static pod: repair it. {error.message}") from error
+    return dict(pod.arguments)
 
 
 def find(
@@ -97,7 +97,7 @@ def find(
     Raises:
         UnsupportedState: when the advertised address is neither given nor found.
     """
-    flags = api_server_flags(files, yaml, manifests_dir=manifests_dir)
+    flags = api_server_flags(files, manifests_dir=manifests_dir)
     kubelet_flags = _kubelet_flags(files)
     address = given.advertise_address or flags.get("advertise-address")
     if address is None or canonical_ip(address) is None:
@@ -110,7 +110,7 @@ def find(
     return LocalControlPlane(
         node_name=name.lower(),
         advertise_address=str(canonical_ip(address)),
-        bind_port=given.bind_port or int(flags.get("secure-port", DEFAULT_API_PORT)),
+        bind_port=given.bind_port or port_of(flags),
         cri_socket=kubelet_flags.get("container-runtime-endpoint"),
         serving_certificate=flags.get("tls-cert-file"),
     )

@@ -4,7 +4,7 @@
 """The part of YAML that manifests are written in, read without a library. Private to kubeadm.ha.
 
 A host that is only looked at has no YAML parser. Read are block maps and lists, plain, quoted and block scalars, and
-flow collections that are JSON. Every scalar is a text. Anything else is refused, never guessed.
+flow collections (:mod:`flow_yaml`). Every scalar is a text. Anything else is refused, never guessed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import re
 import typing as t
 
+from . import flow_yaml
 from .errors import InvalidInput
 
 _KEY = re.compile(r"^(?P<quote>[\"']?)(?P<key>[A-Za-z0-9_./][A-Za-z0-9_./-]*)(?P=quote):(?:\s+(?P<value>.*))?$")
@@ -153,13 +154,25 @@ def _quoted(text: str) -> str:
     match = re.match(r"^(\"(?:[^\"\\]|\\.)*\")\s*(?:#.*)?$", text)
     if match is None:
         raise _refused(text)
-    return str(_json(match.group(1)))
+    return _text(match.group(1))
+
+
+def _text(literal: str) -> str:
+    """A text in double quotes."""
+    try:
+        return str(json.loads(literal))
+    except ValueError as error:
+        raise _refused(literal) from error
 
 
 def _json(text: str) -> t.Any:
     try:
         return _texts(json.loads(text))
-    except ValueError as error:
+    except ValueError:
+        pass
+    try:
+        return flow_yaml.load(text)
+    except InvalidInput as error:
         raise _refused(text) from error
 
 

@@ -21,6 +21,7 @@ from . import (
     host_bound_addresses,
     kubelet_addresses,
     machine_identity,
+    manifest_faults,
     membership,
     skew,
     unmanaged_nodes,
@@ -93,6 +94,8 @@ def _of_hosts_alone(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
     """What the hosts themselves tell, whether or not the cluster could be asked."""
     yield from (Problem(name, message) for name, message in expiry.reasons(hosts))
     yield from _unsecured_etcd(hosts)
+    serving = serving_control_plane(hosts, wish.control_planes)
+    yield from manifest_faults.problems(hosts, told=() if serving is None else (serving.name,))
     for name in wish.nodes:
         if name in hosts:
             yield from _node(hosts[name])
@@ -232,7 +235,10 @@ def _node(host: Host) -> t.Iterator[Problem]:
 def _member(host: Host) -> t.Iterator[Problem]:
     for path, document in host.kubeconfigs.items():
         if document is None and path.startswith("/etc/kubernetes/"):
-            yield Problem(host.name, f"{path} on {host.name} cannot be read as a kubeconfig: repair it or restore it.")
+            fault = host.kubeconfig_faults.get(path, "cannot be read")
+            yield Problem(
+                host.name, f"{path} on {host.name} cannot be used as a kubeconfig: it {fault}; repair it or restore it."
+            )
     if host.is_control_plane and not host.report["has_ca_key"]:
         yield Problem(
             host.name,

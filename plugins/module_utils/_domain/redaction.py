@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may leave a host: kubeconfigs, certificates and manifests without credentials. Private to kubeadm.ha.
+"""What may leave a host: kubeconfigs and certificates without credentials. Private to kubeadm.ha.
 
 Everything here works on text, because a host that is only looked at has no YAML parser. Lines that are not known to be
 harmless are left out, so an unknown kind of credential stays on the host too.
@@ -42,8 +42,6 @@ _KUBECONFIG_LINE = re.compile(r"^(?P<indent> *(?:- +)*)(?P<key>[A-Za-z][A-Za-z-]
 #: or a tag begins with means nothing further on: https://[2001:db8::1]:6443 is plain.
 _SIMPLE_VALUE = re.compile(r"^\s*(?:[^\s{\[|>&*!].*|\{\}|\[\])?$")
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n?", re.DOTALL)
-_FLAG = re.compile(r"^\s*-\s+(?P<quote>[\"']?)--(?P<name>[A-Za-z0-9-]+)(?:=(?P<value>.*?))?(?P=quote)\s*$")
-_IMAGE = re.compile(r"^\s*(?:-\s+)?image:\s+[\"']?(?P<image>\S+?)[\"']?\s*$", re.MULTILINE)
 _PASSWORD_IN_URL = re.compile(r"//[^/@\s]+@")
 
 
@@ -90,21 +88,7 @@ def public_certificates(text: str) -> str:
     return "".join(match if match.endswith("\n") else match + "\n" for match in _CERTIFICATE.findall(text))
 
 
-def manifest_flags(text: str) -> list[tuple[str, str]]:
-    """The ``--name=value`` arguments of a static pod manifest in their order; passwords in URLs are left out."""
-    found = (_FLAG.match(line) for line in text.splitlines())
-    return [(match.group("name"), _PASSWORD_IN_URL.sub("//", match.group("value") or "")) for match in found if match]
-
-
-def manifest_image(text: str) -> str:
-    """The first container image of a static pod manifest, empty when there is none."""
-    match = _IMAGE.search(text)
-    return match.group("image") if match else ""
-
-
 __all__ = (
-    "manifest_flags",
-    "manifest_image",
     "public_certificates",
     "public_kubeconfig",
     "public_kubeconfig_document",

@@ -49,10 +49,12 @@ class StaticPod:
         arguments: flags without dashes and their values in their order; ``true`` for a flag without a value. Users and
             passwords in URLs are struck out.
         mounts: the pod's hostPath volumes, as the container mounts them.
+        image: of the container; empty without one.
     """
 
     arguments: tuple[tuple[str, str], ...] = ()
     mounts: tuple[Mount, ...] = ()
+    image: str = ""
 
     @classmethod
     def from_dict(cls, document: t.Mapping[str, t.Any]) -> StaticPod:
@@ -101,7 +103,8 @@ def read(text: str) -> StaticPod:
         command = [str(item) for item in (*(container.get("command") or ()), *(container.get("args") or ()))]
         host_paths = {item["name"]: item["hostPath"] for item in spec.get("volumes") or () if item.get("hostPath")}
         mounts = [item for item in container.get("volumeMounts") or () if item["name"] in host_paths]
-        return StaticPod(tuple(_arguments(command)), tuple(_mount(item, host_paths[item["name"]]) for item in mounts))
+        found = tuple(_mount(item, host_paths[item["name"]]) for item in mounts)
+        return StaticPod(tuple(_arguments(command)), found, str(container.get("image") or ""))
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise InvalidInput("It is no manifest of a pod.") from error
 

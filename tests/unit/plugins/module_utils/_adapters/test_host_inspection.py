@@ -23,6 +23,12 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import 
 CANARY = "c4n4ry-s3cr3t"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n"
 KUBECONFIG = f"clusters:\n- name: a\n  cluster:\n    server: https://192.0.2.11:6443\nusers:\n- name: u\n  user:\n    token: {CANARY}\n"
+MANIFEST = """
+spec:
+  containers:
+  - command: [kube-apiserver, "--advertise-address=192.0.2.11", --secure-port, "6443"]  # by hand
+    image: registry.k8s.io/kube-apiserver:v1
+"""
 
 
 @pytest.fixture(name="kubernetes")
@@ -34,7 +40,8 @@ def _kubernetes(tmp_path: Path) -> Path:
         "pki/etcd/server.crt": CERTIFICATE + CANARY,
         "admin.conf": KUBECONFIG,
         "kubelet.conf": json.dumps({"users": [{"name": "u", "user": {"token": CANARY}}], "clusters": []}),
-        "manifests/kube-apiserver.yaml": "- --advertise-address=192.0.2.11\nimage: registry.k8s.io/kube-apiserver:v1\n",
+        "manifests/kube-apiserver.yaml": MANIFEST,
+        "manifests/agent.yaml": f"spec: {{containers: [{{command: [agent, --token={CANARY}, --password, {CANARY}]}}]}}\n",
     }.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +63,10 @@ def test_what_is_found(kubernetes: Path) -> None:
         str(kubernetes / "pki/etcd/server.crt"),
     ]
     manifests = report["manifests"]
-    assert manifests["kube-apiserver"]["flags"] == [["advertise-address", "192.0.2.11"]]
+    assert manifests["kube-apiserver"]["flags"] == [["advertise-address", "192.0.2.11"], ["secure-port", "6443"]]
+    assert manifests["kube-apiserver"]["image"] == "registry.k8s.io/kube-apiserver:v1"
+    agent = kubernetes / "manifests/agent.yaml"
+    assert manifests["agent"] == {"path": str(agent), "image": "", "flags": []}, "a stranger's arguments stay there"
     assert json.loads(json.dumps(report)) == report
 
 
@@ -163,3 +173,30 @@ def test_the_endpoint_is_looked_at_beside_the_rest(kubernetes: Path, host: str, 
     assert [item["outcome"] for item in report["endpoint_view"]["attempts"]] == ["silent"] * len(addresses)
     assert json.loads(json.dumps(report)) == report
     assert look(kubernetes)["endpoint_view"] is None
+
+
+def test_a_manifest_that_cannot_be_read_is_there_with_the_reason(kubernetes: Path) -> None:
+    (kubernetes / "manifests/etcd.yaml").write_text("spec: &all\n  containers: []\n", encoding="utf-8")
+    etcd = look(kubernetes)["manifests"]["etcd"]
+    assert etcd["flags"] == []
+    assert "cannot be read" in etcd["unreadable"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        (
+            "{apiVersion: v1, kind: Config, clusters: [{name: a, cluster: {server: 'https://192.0.2.11:6443'}}],"
+            f" users: [{{name: u, user: {{token: {CANARY}}}}}]}}"
+        ),
+        f"clusters: [{{name: a, cluster: {{server: https://192.0.2.11:6443}}}}]\nusers:\n- name: u\n  user: {{token: {CANARY}}}\n",
+        f"clusters:\n- {{cluster: {{server: https://192.0.2.11:6443}}, name: a}}\nusers: [{{user: {{client-key-data: {CANARY}}}}}]\n",
+    ],
+    ids=["flow", "users in flow", "clusters in flow"],
+)
+def test_a_kubeconfig_in_flow_style_is_read_without_its_credentials(kubernetes: Path, text: str) -> None:
+    (kubernetes / "kubelet.conf").write_text(text, encoding="utf-8")
+    (found,) = (item for item in look(kubernetes)["kubeconfigs"] if item["path"].endswith("kubelet.conf"))
+    assert found["text"] is not None
+    assert CANARY not in found["text"]
+    assert json.loads(found["text"])["clusters"] == [{"name": "a", "cluster": {"server": "https://192.0.2.11:6443"}}]

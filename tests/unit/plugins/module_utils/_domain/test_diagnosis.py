@@ -363,6 +363,61 @@ def test_an_odd_config_map_is_told_with_its_key_beside_the_other_reasons(name: s
     assert reachability_targets(*reports, groups, yaml=PyYaml(), x509=NamedCertificates())
 
 
+KUBECONFIGS: dict[str, tuple[str | None, str]] = {
+    "clusters as a text": ("clusters: x\n", "it has a text at clusters, where a list must be"),
+    "an empty context": ("contexts: [null]\n", "it has nothing at contexts[0], where a map of keys must be"),
+    "a list": ("- a\n", "it is a list, not a map of keys"),
+    "no YAML": ("a:\n\tb\n", "it is no YAML document"),
+    "nothing that was sent": (None, "it is no YAML that can be read"),
+}
+
+
+@pytest.mark.parametrize("name", KUBECONFIGS)
+def test_an_odd_kubeconfig_is_told_with_host_file_and_key(name: str) -> None:
+    text, told = KUBECONFIGS[name]
+    for path in ("/etc/kubernetes/kubelet.conf", "/root/.kube/config"):
+        arguments = before()
+        entries = [item for item in arguments["hosts"]["w1"]["kubeconfigs"] if item["path"] != path]
+        arguments["hosts"]["w1"]["kubeconfigs"] = [*entries, {"path": path, "text": text, "mode": "0600"}]
+        found = [message for message in messages(arguments) if path in message]
+        is_ours = path.startswith("/etc/")
+        assert found == (
+            [f"{path} on w1 cannot be used as a kubeconfig: {told}; repair it or restore it."] if is_ours else []
+        )
+
+
+MANIFESTS: dict[str, tuple[Change, str]] = {
+    "a port that is none": (
+        lambda arguments: arguments["hosts"]["cp1"]["manifests"]["kube-apiserver"]["flags"].append(
+            ["secure-port", "abc"]
+        ),
+        "--secure-port=abc in kube-apiserver.yaml on cp1 is no port: correct it in /etc/kubernetes/manifests.",
+    ),
+    "one that cannot be read": (
+        lambda arguments: arguments["hosts"]["cp2"]["manifests"].update(etcd={"flags": [], "unreadable": "It is odd."}),
+        "/etc/kubernetes/manifests/etcd.yaml on cp2 cannot be used. It is odd. Write it as kubeadm does.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MANIFESTS)
+def test_an_odd_manifest_is_told_and_breaks_nothing(name: str) -> None:
+    change, told = MANIFESTS[name]
+    arguments = after()
+    change(arguments)
+    assert told in messages(arguments)
+
+
+def test_a_manifest_without_address_on_a_host_without_default_route_breaks_nothing() -> None:
+    arguments = before()
+    cp1 = arguments["hosts"]["cp1"]
+    cp1["manifests"]["kube-apiserver"]["flags"] = []
+    cp1.update(default_address="", addresses=[])
+    messages(arguments)
+    reports = arguments["hosts"], arguments["control_planes"]
+    assert control_plane_facts(*reports, yaml=PyYaml(), x509=NamedCertificates())["serving"] == "cp1"
+
+
 # --- the screen ------------------------------------------------------------------------------------------------------
 
 

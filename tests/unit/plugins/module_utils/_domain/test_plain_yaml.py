@@ -9,10 +9,10 @@ import typing as t
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import plain_yaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain import flow_yaml, plain_yaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import InvalidInput
 
 KEYS = st.text("abcdefgh_./-0", min_size=1, max_size=8).filter(lambda key: key[0] != "-")
@@ -98,8 +98,9 @@ def test_json_is_read() -> None:
     [
         "a: &anchor b",
         "a: *anchor",
-        "a: [unquoted, list]",
-        "a: {b: c}",
+        "a: [*alias]",
+        "a: {b: !tag c}",
+        "a: [b, c",
         "a: !!str b",
         "a:\n\tb: c",
         "a: b\n---\nc: d",
@@ -117,3 +118,41 @@ def test_an_error_tells_no_secret() -> None:
     with pytest.raises(InvalidInput) as caught:
         plain_yaml.load("a: &anchor this-is-the-s3cr3t")
     assert "s3cr3t" not in caught.value.message
+
+
+FLOW_TEXTS = st.text(alphabet="abc:,#{}[]'\" \\-&*!é", max_size=12)
+FLOW_DOCUMENTS = st.recursive(
+    FLOW_TEXTS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FLOW_TEXTS, inner, max_size=3), max_leaves=8
+)
+
+
+@settings(deadline=None)
+@given(st.lists(FLOW_DOCUMENTS, max_size=3) | st.dictionaries(FLOW_TEXTS, FLOW_DOCUMENTS, max_size=3))
+def test_flow_style_is_read_as_a_library_does_or_refused(document: t.Any) -> None:
+    text = yaml.safe_dump(document, default_flow_style=True, allow_unicode=True, width=10_000)
+    try:
+        found = flow_yaml.load(text)
+    except InvalidInput:
+        return
+    assert found == document
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "{server: https://192.0.2.11:6443, name: 'it''s', x: }",
+            {"server": "https://192.0.2.11:6443", "name": "it's", "x": None},
+        ),
+        ('[a b, "c\\n", {d: [e, ]}, ~]', ["a b", "c\n", {"d": ["e"]}, None]),
+        ("{a: b} # end", {"a": "b"}),
+    ],
+)
+def test_flow_collections(text: str, expected: t.Any) -> None:
+    assert flow_yaml.load(text) == expected
+
+
+@pytest.mark.parametrize("text", ["{a: b} c", "{a b", "[a", "{a: *b}", "[!x y]", "{a: 'b}", "{'a' b}"])
+def test_what_is_no_whole_flow_collection_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        flow_yaml.load(text)

@@ -13,8 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.redaction import (
-    manifest_flags,
-    manifest_image,
     public_certificates,
     public_kubeconfig,
     public_kubeconfig_document,
@@ -103,24 +101,3 @@ def test_only_certificates_leave_a_pem_file() -> None:
     certificate = "-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n"
     key = f"-----BEGIN EC PRIVATE KEY-----\n{CANARY}\n-----END EC PRIVATE KEY-----\n"
     assert public_certificates(key + certificate + key + certificate) == certificate * 2
-
-
-def test_flags_and_image_of_a_manifest() -> None:
-    text = """
-spec:
-  containers:
-  - command:
-    - kube-apiserver
-    - --advertise-address=192.0.2.11
-    - "--secure-port=6443"
-    - --profiling
-    - --etcd-servers=https://user:c4n4ry-s3cr3t@192.0.2.30:2379
-    image: registry.k8s.io/kube-apiserver:v1.34.4
-"""
-    assert manifest_flags(text) == [
-        ("advertise-address", "192.0.2.11"),
-        ("secure-port", "6443"),
-        ("profiling", ""),
-        ("etcd-servers", "https://192.0.2.30:2379"),
-    ]
-    assert manifest_image(text) == "registry.k8s.io/kube-apiserver:v1.34.4"

@@ -83,3 +83,38 @@ def test_the_innermost_mount_counts() -> None:
 def test_what_is_no_manifest(text: str) -> None:
     with pytest.raises(InvalidInput):
         static_pod.read(text)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        """
+    - kube-apiserver
+    - --advertise-address=192.0.2.11 # this host's
+    - "--secure-port=6443"
+    - --profiling
+    - --etcd-servers=https://user:c4n4ry-s3cr3t@192.0.2.30:2379""",
+        """ [kube-apiserver, --advertise-address=192.0.2.11, '--secure-port=6443', --profiling, "--etcd-servers=https://\
+user:c4n4ry-s3cr3t@192.0.2.30:2379"]""".replace("\\\n", ""),
+        """
+    - kube-apiserver
+    - --advertise-address
+    - 192.0.2.11
+    - --secure-port
+    - "6443"
+    - --profiling
+    - --etcd-servers=https://user:c4n4ry-s3cr3t@192.0.2.30:2379""",
+    ],
+    ids=["with a comment", "in flow style", "values by themselves"],
+)
+def test_arguments_and_image_are_read_however_they_are_laid_out(command: str) -> None:
+    pod = static_pod.read(
+        f"spec:\n  containers:\n  - command:{command}\n    image: registry.k8s.io/kube-apiserver:v1.34.4\n"
+    )
+    assert pod.arguments == (
+        ("advertise-address", "192.0.2.11"),
+        ("secure-port", "6443"),
+        ("profiling", "true"),
+        ("etcd-servers", "https://***@192.0.2.30:2379"),
+    )
+    assert pod.image == "registry.k8s.io/kube-apiserver:v1.34.4"
