@@ -497,17 +497,36 @@ def _refusal(state: State, host: HostFiles, request: JoinRequest) -> str:
         server = f" (its kubelet dials {host.server})" if host.server is not None else ""
         return (
             f"This host belongs to another cluster{server}: its CA is not the one of {request.endpoint}. Take it out of the "
-            f"inventory, or run 'kubeadm reset' on it if it is to leave that cluster. Files: {shown}."
+            f"inventory, or run 'kubeadm reset' on it if it is to leave that cluster.{_what_a_reset_deletes(host)} Files: "
+            f"{shown}."
         )
     if state.kind == OTHER_ROLE:
         current = role_name(control_plane=host.is_control_plane)
         return (
             f"This host is a {current} of the cluster and cannot become a {request.role} in place: set the option "
             f"control_plane to {str(host.is_control_plane).lower()}, or drain the node, delete it and run 'kubeadm reset' "
-            "on the host first."
+            f"on the host first.{_what_a_reset_deletes(host)}"
         )
     lacking = f" but not {', '.join(state.missing)}" if state.missing else " but no usable client certificate"
+    if _runs_control_plane(host):
+        return (
+            f"This host is half joined: it has {shown},{lacking}. Put back what is missing, from a backup or another control "
+            f"plane. Run 'kubeadm reset' only where no cluster needs this host.{_what_a_reset_deletes(host)}"
+        )
     return f"This host is half joined: it has {shown},{lacking}. Run 'kubeadm reset' on it, then run again."
+
+
+def _runs_control_plane(host: HostFiles) -> bool:
+    """Whether a kubelet with credentials starts an API server or etcd here: it may be the only one of a cluster."""
+    pods = (f"{MANIFESTS}/kube-apiserver.yaml", _ETCD_MANIFEST)
+    return KUBELET_KUBECONFIG in host.present and any(path in host.present for path in pods)
+
+
+def _what_a_reset_deletes(host: HostFiles) -> str:
+    """A warning for a host whose control plane may be in use."""
+    if not _runs_control_plane(host):
+        return ""
+    return " It deletes the CA's key and etcd's data, and the cluster with them if no other control plane is left."
 
 
 def _unlike_api(kubelet_api: KubeletApi, host: HostFiles) -> t.Iterator[str]:

@@ -138,6 +138,22 @@ def test_states(name: str) -> None:
         assert caught.value.details["present"] == sorted(present)
 
 
+@pytest.mark.parametrize(
+    ("ca_hash", "told"),
+    [
+        (HASH, "Put back what is missing, from a backup or another control plane."),
+        (OTHER_HASH, "Take it out of the inventory"),
+    ],
+)
+def test_a_host_that_starts_a_control_plane_is_not_simply_told_to_be_reset(ca_hash: str, told: str) -> None:
+    """A control plane whose admin.conf was put away looks half joined: its remedy must not delete the cluster."""
+    present = (WORKER | MANIFESTS) - {"/etc/kubernetes/admin.conf"}
+    with pytest.raises(UnsupportedState) as caught:
+        join.decide(host(present, "cp1", ca_hash), request(control_plane=True), host_name="cp1")
+    assert told in caught.value.message
+    assert "It deletes the CA's key and etcd's data" in caught.value.message
+
+
 def test_a_refusal_names_what_is_there_and_what_lacks() -> None:
     with pytest.raises(UnsupportedState) as caught:
         join.decide(host(WORKER - {"/var/lib/kubelet/config.yaml"}, "w1", HASH), request(), host_name="w1")
