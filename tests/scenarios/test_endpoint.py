@@ -1,0 +1,186 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Endpoints that do not lead to the cluster are refused with nothing changed, and a good one is proved before it is used.
+
+The endpoint is a name of /etc/hosts, as clusters have it whose owners meant to move it later.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.scenarios.cluster import Lab, fingerprint, wait_until
+from tests.scenarios.convert import Conversion, new_results
+from tests.scenarios.playbook import Run, run_playbook
+from tests.scenarios.shape import PLAIN
+
+pytestmark = pytest.mark.full
+
+NAME = "k8s.scenario.test"
+ENDPOINT = f"{NAME}:6443"
+PROVED = "Endpoint | This host reaches the cluster's API through it"
+#: A load balancer that ends TLS with a certificate of its own, and leads nowhere behind it.
+_ENDS_TLS = """\
+import http.server, ssl
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"ok")
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("/root/balancer.crt", "/root/balancer.key")
+server = http.server.ThreadingHTTPServer(("0.0.0.0", 6443), Handler)
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+"""
+
+
+@dataclasses.dataclass
+class Story:
+    """What was seen, in the order in which it happened."""
+
+    refusals: dict[str, Run]
+    changed_by_refusals: list[str]
+    converted: Run
+
+
+@pytest.fixture(scope="module")
+def story() -> Iterator[Story]:
+    """Tell the whole story once."""
+    with new_results("endpoint") as results, Lab("convert", name="endpoint") as lab:
+        results.add_step("before state", lab.up_seconds)
+        conversion = Conversion(lab, results)
+        before = fingerprint(lab, PLAIN.hosts)
+        refusals = {label: _refused(conversion, label, **row) for label, row in REFUSED.items()}
+        after = fingerprint(lab, PLAIN.hosts)
+        lead(lab, conversion.addresses["lb1"])
+        converted = _run(conversion, "convert", {"kubeadm_ha_endpoint": ENDPOINT})
+        yield Story(
+            refusals=refusals,
+            changed_by_refusals=[key for key in before if before[key] != after[key]],
+            converted=converted,
+        )
+
+
+def lead(lab: Lab, address: str, *, hosts: tuple[str, ...] = PLAIN.hosts) -> None:
+    """Let /etc/hosts lead the name to an address."""
+    for host in hosts:
+        # The file is mounted into the container and cannot be replaced.
+        script = f"grep -v ' {NAME}$' /etc/hosts >/tmp/hosts; echo '{address} {NAME}' >>/tmp/hosts; cat /tmp/hosts >/etc/hosts"
+        lab.shell(host, f"{script}; rm /tmp/hosts")
+
+
+@contextmanager
+def _nothing(_conversion: Conversion) -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def _leads_to_first(conversion: Conversion) -> Iterator[None]:
+    lead(conversion.lab, conversion.addresses["cp1"])
+    yield
+
+
+@contextmanager
+def _leads_one_host_elsewhere(conversion: Conversion) -> Iterator[None]:
+    lead(conversion.lab, conversion.addresses["lb1"])
+    lead(conversion.lab, conversion.addresses["cp1"], hosts=("w2",))
+    yield
+
+
+@contextmanager
+def _ends_tls(conversion: Conversion) -> Iterator[None]:
+    """Somebody's TLS at the endpoint while the block lasts."""
+    lab = conversion.lab
+    lead(lab, conversion.addresses["lb1"])
+    lab.shell(
+        "lb1",
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=somebody "
+        f"-addext subjectAltName=DNS:{NAME} -keyout /root/balancer.key -out /root/balancer.crt",
+    )
+    lab.write("lb1", "/root/balancer.py", _ENDS_TLS)
+    lab.run("lb1", "systemd-run", "--unit=balancer", "python3", "/root/balancer.py")
+    listens = "ss -Htln sport = :6443"
+    wait_until(lambda: "6443" in lab.shell("lb1", listens), seconds=30, what="the balancer listens")
+    try:
+        yield
+    finally:
+        lab.shell("lb1", "systemctl stop balancer; rm /root/balancer.*")
+
+
+REFUSED: dict[str, dict[str, Any]] = {
+    "a name that resolves nowhere": {
+        "state": _nothing,
+        "variables": {"kubeadm_ha_endpoint": "nowhere.invalid:6443"},
+        "told": "cannot resolve nowhere.invalid",
+    },
+    "an external balancer that does not listen": {
+        "state": _nothing,
+        "variables": {"kubeadm_ha_load_balancer": "external", "kubeadm_ha_endpoint": "{lb1}:6443"},
+        "told": "6443 refuses the connection, so nothing listens there",
+    },
+    "a name that leads to the first control plane": {
+        "state": _leads_to_first,
+        "variables": {"kubeadm_ha_endpoint": ENDPOINT},
+        "told": "to the API server of cp1 itself",
+    },
+    "a name that leads one host to the first control plane": {
+        "state": _leads_one_host_elsewhere,
+        "variables": {"kubeadm_ha_endpoint": ENDPOINT},
+        "told": f"{NAME} leads w2 to the API server of cp1 itself",
+    },
+    "an external balancer that ends TLS": {
+        "state": _ends_tls,
+        "variables": {"kubeadm_ha_load_balancer": "external", "kubeadm_ha_endpoint": ENDPOINT},
+        "told": "serves a certificate that this cluster's CA did not issue (its issuer is CN=somebody)",
+    },
+    "somebody else where haproxy is to stand": {
+        "state": _ends_tls,
+        "variables": {"kubeadm_ha_endpoint": ENDPOINT},
+        "told": "to somebody else: what answers at",
+    },
+}
+
+
+def _refused(
+    conversion: Conversion, label: str, *, state: Callable[[Conversion], Any], variables: Mapping[str, str], told: str
+) -> Run:
+    del told
+    filled = {name: value.replace("{lb1}", conversion.addresses["lb1"]) for name, value in variables.items()}
+    with state(conversion):
+        return _run(conversion, f"refused-{label.replace(' ', '-')}", filled)
+
+
+def _run(conversion: Conversion, label: str, variables: Mapping[str, Any]) -> Run:
+    return run_playbook(
+        "kubeadm.ha.site",
+        inventories=[conversion.shape.example, conversion.lab.inventory],
+        record=conversion.work / f"{label}.jsonl",
+        variables=variables,
+    )
+
+
+@pytest.mark.parametrize(("label", "told"), [(label, row["told"]) for label, row in REFUSED.items()], ids=REFUSED)
+def test_an_endpoint_that_does_not_lead_to_the_cluster_is_refused(story: Story, label: str, told: str) -> None:
+    run = story.refusals[label]
+    assert run.status != 0
+    assert not run.changed
+    assert any(told in message for message in run.failures), run.failures
+
+
+def test_refusals_change_nothing(story: Story) -> None:
+    assert story.changed_by_refusals == []
+
+
+def test_a_good_name_is_converted(story: Story) -> None:
+    assert story.converted.status == 0, story.converted.output[-6000:]
+    proved = [record["host"] for record in story.converted.results if record["task"].endswith(PROVED)]
+    assert sorted(proved) == sorted(PLAIN.nodes)
+    order = [record["task"] for record in story.converted.results if record["role"] == "control_plane_endpoint"]
+    assert all(task.endswith(PROVED) for task in order[: len(proved)])
