@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import datetime
 import hashlib
 import hmac
 import json
@@ -90,9 +91,29 @@ def add_node(plane: ControlPlane, name: str, *, ready: str) -> None:
     plane.kubectl("patch", "node", name, "--subresource=status", "--type=merge", f"--patch={status}")
 
 
+def start_event() -> dict[str, t.Any]:
+    """As kube-proxy writes it by the API group events.k8s.io."""
+    now = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+    return {
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": {"generateName": f"{NODE}.start-", "namespace": "default"},
+        "eventTime": now,
+        "type": "Normal",
+        "reason": "Starting",
+        "action": "StartKubeProxy",
+        "reportingController": "kube-proxy",
+        "reportingInstance": f"kube-proxy-{NODE}",
+        "regarding": {"kind": "Node", "name": NODE, "uid": NODE},
+    }
+
+
 @contextlib.contextmanager
 def node_with_kube_proxy(plane: ControlPlane) -> t.Iterator[None]:
-    """A Node object whose pods of kube-proxy become Ready: this thread writes the status that a kubelet would."""
+    """A Node object whose pods of kube-proxy become Ready: this thread writes the status that a kubelet would.
+
+    It also writes the Event by which each kube-proxy tells of its start.
+    """
     stop = threading.Event()
 
     def write_statuses() -> None:
@@ -100,6 +121,7 @@ def node_with_kube_proxy(plane: ControlPlane) -> t.Iterator[None]:
         while not stop.wait(0.5):
             for name in set(pods(plane)) - written:
                 written.add(name)
+                plane.kubectl("create", "-f", "-", stdin=json.dumps(start_event()))
                 ready = {"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}
                 with contextlib.suppress(AssertionError):  # the pod can be gone by now
                     plane.kubectl(

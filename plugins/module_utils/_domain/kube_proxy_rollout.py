@@ -14,6 +14,7 @@ import dataclasses
 import datetime as dt
 import typing as t
 
+from . import kube_proxy_reports
 from .change import Change
 from .errors import NotProved, UnsupportedState
 
@@ -163,7 +164,8 @@ class _Seen:
     Attributes:
         nodes: the nodes that kube-proxy ran on at the beginning.
         living: those of them that are Ready and managed.
-        renewed: those with a new pod that is ready, and no other.
+        renewed: those with a new pod that is ready and has reached the API, and no other.
+        mute: those with a new pod that is ready and has not reached the API yet.
         settled: those of the living ones whose only pod is ready, be it old or new.
         old: the pod of each living node that is to be replaced, by node.
         is_observed: whether the DaemonSet's controller knows the new template.
@@ -172,6 +174,7 @@ class _Seen:
     nodes: frozenset[str]
     living: frozenset[str]
     renewed: frozenset[str]
+    mute: frozenset[str]
     settled: frozenset[str]
     old: t.Mapping[str, str]
     is_observed: bool
@@ -185,9 +188,15 @@ class _Seen:
     def next_to_replace(self) -> str | None:
         """The pod to delete now, because a node that is down holds the DaemonSet's own rollout up.
 
-        One by one, and only while every living node has its pod.
+        One by one, and only while every living node has its pod, and no new one that has yet to reach the API.
         """
-        if not self.is_observed or self.living == self.nodes or self.settled != self.living or not self.old:
+        if (
+            self.mute
+            or not self.is_observed
+            or self.living == self.nodes
+            or self.settled != self.living
+            or not self.old
+        ):
             return None
         return self.old[min(self.old)]
 
@@ -204,10 +213,13 @@ def _look(api: Api, nodes: frozenset[str], unmanaged: t.Container[str]) -> _Seen
         by_node.setdefault(node_of(pod), []).append(pod)
     only = {node: pods[0] for node, pods in by_node.items() if len(pods) == 1 and _is_ready(pods[0])}
     new = {node for node, pod in only.items() if (pod["metadata"].get("annotations") or {}).get(RESTARTED_AT) == wanted}
+    times = kube_proxy_reports.reporting_times(api) if new & nodes else {}
+    reached = {node for node in new if kube_proxy_reports.has_reported(only[node], node, times)}
     return _Seen(
         nodes=nodes,
         living=living,
-        renewed=nodes & new,
+        renewed=nodes & reached,
+        mute=nodes & (new - reached),
         settled=living & frozenset(only),
         old={node: only[node]["metadata"]["name"] for node in living & frozenset(only) - new},
         is_observed=observed >= generation,
@@ -234,6 +246,12 @@ def _failure(seen: _Seen, timeout: float) -> str:
     available = len(seen.settled | seen.renewed)
     lacking = ", ".join(sorted(seen.living - seen.renewed)) or "no node that is Ready"
     down = ", ".join(sorted(seen.nodes - seen.living))
+    if seen.living <= seen.renewed | seen.mute and seen.mute:
+        return (
+            f"{KUBE_PROXY_PODS} was restarted, but {timeout:g} s later kube-proxy on {lacking} has not reached the API by the "
+            "server in ConfigMap kube-system/kube-proxy: no Event tells of its start. Its Services are not kept up to date there; "
+            "'kubectl -n kube-system logs -l k8s-app=kube-proxy --prefix' tells why. Run again when that is mended."
+        )
     return (
         f"{KUBE_PROXY_PODS} was restarted, but {timeout:g} s later {len(seen.renewed)} of its {len(seen.nodes)} pods are new "
         f"and {available} available; waited for {lacking}{f' (not for {down}: not Ready)' if down else ''}. The events of the "

@@ -50,6 +50,18 @@ def signature(content: str, identifier: str, secret: str) -> str:
     return f"{header}..{encoded(mac)}"
 
 
+def start_event(name: str, created: str, *, reporter: str = "kube-proxy") -> dict[str, t.Any]:
+    """The Event by which kube-proxy tells of its start; the kubelet's differs in who reports."""
+    return {
+        "kind": "Event",
+        "metadata": {"name": f"{name}.{reporter}.{created}", "namespace": "default", "creationTimestamp": created},
+        "involvedObject": {"kind": "Node", "name": name, "uid": name},
+        "reason": "Starting",
+        "reportingComponent": reporter,
+        "source": {"component": reporter} if reporter == "kubelet" else {},
+    }
+
+
 class DaemonSetController:
     """The rolling update of kube-proxy (pkg/controller/daemon/update.go): old pods that are not available go at once, the
     others only as long as no more than ``maxUnavailable`` nodes lack an available pod. Kubelets of Ready nodes start and end
@@ -57,11 +69,20 @@ class DaemonSetController:
     """
 
     def __init__(
-        self, api: MemoryApi, *, failing: t.Container[str] = (), max_unavailable: int = 1, created: str = ""
+        self,
+        api: MemoryApi,
+        *,
+        failing: t.Container[str] = (),
+        mute: t.Container[str] = (),
+        max_unavailable: int = 1,
+        created: str = "",
     ) -> None:
-        """``failing`` names nodes whose new pods never become ready; ``created`` is the time of new pods."""
+        """``failing`` names nodes whose new pods never become ready, ``mute`` those whose new pods never reach the API;
+        ``created`` is the time of new pods.
+        """
         self.api = api
         self.failing = failing
+        self.mute = mute
         self.max_unavailable = max_unavailable
         self.created = created or "2026-12-01T00:00:00Z"
         self.made = 0
@@ -118,6 +139,9 @@ class DaemonSetController:
             }
         )
 
+        if is_ready and name not in self.mute:
+            self.api.put(start_event(name, self.created))
+
     def _daemonset(self) -> dict[str, t.Any]:
         return self.api.objects["daemonset", NAMESPACE, NAME]
 
@@ -140,4 +164,4 @@ class DaemonSetController:
         return ready and not pod["metadata"].get("deletionTimestamp")
 
 
-__all__ = ("DaemonSetController", "bootstrap_token", "node", "signature")
+__all__ = ("DaemonSetController", "bootstrap_token", "node", "signature", "start_event")

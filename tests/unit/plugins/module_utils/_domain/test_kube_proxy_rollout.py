@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain import kube_proxy_rollout
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import NotProved
 from tests.unit.plugins.memory_api import MemoryApi, MemoryClock
-from tests.unit.plugins.memory_controllers import DaemonSetController, node
+from tests.unit.plugins.memory_controllers import DaemonSetController, node, start_event
 from tests.unit.plugins.module_utils._domain.test_control_plane_endpoint import daemonset, pod
 
 OLD = "2026-11-21T10:00:{:02}Z"
@@ -197,3 +197,26 @@ def test_pods_of_nodes_that_are_down_are_no_change(ready: set[str], outdated: in
 )
 def test_the_node_of_a_pod(spec: dict[str, t.Any], node_name: str) -> None:
     assert kube_proxy_rollout.node_of({"spec": spec}) == node_name
+
+
+@pytest.mark.parametrize("dead", [0, 1])
+def test_a_new_pod_that_does_not_reach_the_api_proves_nothing(dead: int) -> None:
+    cluster = Cluster(2, dead, mute=("n02",))
+    # Its kubelet, and kube-proxy before the restart, have told of their own start.
+    cluster.api.put(start_event("n02", "2026-12-01T00:00:00Z", reporter="kubelet"))
+    cluster.api.put(start_event("n02", "2026-11-21T10:00:01Z"))
+    with pytest.raises(NotProved) as caught:
+        cluster.restart()
+    assert (
+        "kube-proxy on n02 has not reached the API by the server in ConfigMap kube-system/kube-proxy"
+        in caught.value.message
+    )
+
+
+def test_no_further_pod_is_replaced_while_a_new_one_has_not_reached_the_api() -> None:
+    cluster = Cluster(2, 1, mute=("n01", "n02"))
+    with pytest.raises(NotProved):
+        cluster.restart()
+    assert [item["metadata"]["name"] for item in cluster.api.list("pod") if item["spec"]["nodeName"] == "n02"] == [
+        "kube-proxy-02"
+    ]
