@@ -34,6 +34,8 @@ RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
 _NAME, _NAMESPACE = "kube-proxy", "kube-system"
 _POLL_SECONDS = 0.25
+#: Nodes and the DaemonSet are read less often than the pods, as each reading may be a process.
+_SECONDS_BETWEEN_NODES = 2.0
 
 
 def decide(
@@ -142,19 +144,42 @@ def restart(api: Api, clock: Clock, *, timeout: float, unmanaged: t.Container[st
     nodes = nodes_of(_pods(api))
     patch = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: stamp}}}}}
     api.patch("daemonset", _NAME, patch, namespace=_NAMESPACE)
-    seen = _look(api, nodes, unmanaged)
+    around, read_at = _around(api, unmanaged), clock.monotonic()
+    seen = _look(api, nodes, around)
     most, deadline = 0, clock.monotonic() + timeout
-    while not seen.is_rolled_out:
+    is_proved = False
+    while not is_proved:
         if len(seen.renewed) > most:
             most, deadline = len(seen.renewed), clock.monotonic() + timeout
-        if clock.monotonic() >= deadline:
+        if not seen.is_rolled_out and clock.monotonic() >= deadline:
             raise NotProved(_failure(seen, timeout))
         outdated = seen.next_to_replace
         if outdated is not None:
             api.delete("pod", outdated, namespace=_NAMESPACE)
-        clock.sleep(_POLL_SECONDS)
-        seen = _look(api, nodes, unmanaged)
+        if not seen.is_rolled_out:
+            clock.sleep(_POLL_SECONDS)
+        # A node may have come back, or gone, since the last reading: the end is proved with a fresh one.
+        is_fresh = seen.is_rolled_out or clock.monotonic() - read_at >= _SECONDS_BETWEEN_NODES
+        if is_fresh:
+            around, read_at = _around(api, unmanaged), clock.monotonic()
+        seen = _look(api, nodes, around)
+        is_proved = is_fresh and seen.is_rolled_out
     return tuple(sorted(nodes - seen.renewed))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Around:
+    """What the pods are held against.
+
+    Attributes:
+        ready: the nodes that are Ready and managed.
+        stamp: the annotation of the DaemonSet's present template.
+        is_observed: whether the DaemonSet's controller knows it.
+    """
+
+    ready: frozenset[str]
+    stamp: str | None
+    is_observed: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -182,7 +207,7 @@ class _Seen:
     @property
     def is_rolled_out(self) -> bool:
         """Whether every living node has its new pod. Where no node lives nothing is proved."""
-        return self.is_observed and self.living <= self.renewed and bool(self.living or not self.nodes)
+        return self.living <= self.renewed and bool(self.living or not self.nodes)
 
     @property
     def next_to_replace(self) -> str | None:
@@ -201,18 +226,29 @@ class _Seen:
         return self.old[min(self.old)]
 
 
-def _look(api: Api, nodes: frozenset[str], unmanaged: t.Container[str]) -> _Seen:
+def _around(api: Api, unmanaged: t.Container[str]) -> _Around:
     daemonset = api.get("daemonset", _NAME, namespace=_NAMESPACE) or {"metadata": {}}
     template = ((daemonset.get("spec") or {}).get("template") or {}).get("metadata") or {}
-    wanted = (template.get("annotations") or {}).get(RESTARTED_AT)
     generation = int(daemonset["metadata"].get("generation", 0))
     observed = int((daemonset.get("status") or {}).get("observedGeneration", 0))
-    living = nodes & ready_nodes(api.list("node"), without=unmanaged)
+    return _Around(
+        ready=ready_nodes(api.list("node"), without=unmanaged),
+        stamp=(template.get("annotations") or {}).get(RESTARTED_AT),
+        is_observed=observed >= generation,
+    )
+
+
+def _look(api: Api, nodes: frozenset[str], around: _Around) -> _Seen:
+    living = nodes & around.ready
     by_node: dict[str, list[Document]] = {}
     for pod in _pods(api):
         by_node.setdefault(node_of(pod), []).append(pod)
     only = {node: pods[0] for node, pods in by_node.items() if len(pods) == 1 and _is_ready(pods[0])}
-    new = {node for node, pod in only.items() if (pod["metadata"].get("annotations") or {}).get(RESTARTED_AT) == wanted}
+    new = {
+        node
+        for node, pod in only.items()
+        if (pod["metadata"].get("annotations") or {}).get(RESTARTED_AT) == around.stamp
+    }
     times = kube_proxy_reports.reporting_times(api) if new & nodes else {}
     reached = {node for node in new if kube_proxy_reports.has_reported(only[node], node, times)}
     return _Seen(
@@ -222,7 +258,7 @@ def _look(api: Api, nodes: frozenset[str], unmanaged: t.Container[str]) -> _Seen
         mute=nodes & (new - reached),
         settled=living & frozenset(only),
         old={node: only[node]["metadata"]["name"] for node in living & frozenset(only) - new},
-        is_observed=observed >= generation,
+        is_observed=around.is_observed,
     )
 
 
