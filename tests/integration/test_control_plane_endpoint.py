@@ -109,15 +109,15 @@ def start_event() -> dict[str, t.Any]:
 
 
 @contextlib.contextmanager
-def node_with_kube_proxy(plane: ControlPlane) -> t.Iterator[None]:
+def node_with_kube_proxy(plane: ControlPlane, *, dead: str = "") -> t.Iterator[None]:
     """A Node object whose pods of kube-proxy become Ready: this thread writes the status that a kubelet would.
 
-    It also writes the Event by which each kube-proxy tells of its start.
+    It also writes the Event by which each kube-proxy tells of its start. ``dead`` is a pod on a node without a kubelet.
     """
     stop = threading.Event()
 
     def write_statuses() -> None:
-        written: set[str] = set()
+        written: set[str] = {dead}
         while not stop.wait(0.5):
             for name in set(pods(plane)) - written:
                 written.add(name)
@@ -327,7 +327,7 @@ def test_a_node_that_is_down_holds_nothing_up(cluster: ControlPlane, modules_wit
     add_node(cluster, "w9", ready="Unknown")
     dead = bound(cluster, "w9")
     try:
-        with node_with_kube_proxy(cluster):
+        with node_with_kube_proxy(cluster, dead=dead):
             await_signature(cluster)
             old = set(pods(cluster)) - {dead}
             assert len(old) == 1
