@@ -5,7 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from tests.scenarios.playbook import Run
+
+#: What a plan says of a value that only the run can know.
+KNOWN_AFTER_APPLY = "known after apply"
 
 #: Roles whose changed tasks are summed up in one entry of the plan.
 SUMMED_UP = {
@@ -42,6 +48,34 @@ def changed_objects(run: Run) -> set[tuple[str, str]]:
         else:
             found.add((record["host"], f"unplanned: {record['task']}"))
     return found
+
+
+def different_values(run: Run) -> list[str]:
+    """Where a change that a run reports has other values than the entry of its plan, apart from what only it could know."""
+    planned: dict[tuple[str, str], list[tuple[Any, Any]]] = {}
+    for entry in run.plan:
+        planned.setdefault((entry["host"], entry["object"]), []).append((entry["before"], entry["after"]))
+    found = []
+    for record in run.changed:
+        for change in record["changes"] or ():
+            values = (change["before"], change["after"])
+            known = planned.get((record["host"], change["object"]), [])
+            if not any(_agree(values, expected) for expected in known):
+                found.append(f"{record['host']}: {change['object']}: planned {known}, changed {values}")
+    return found
+
+
+def _agree(found: Any, expected: Any) -> bool:
+    """Whether two values are the same where the plan knew one."""
+    if expected == KNOWN_AFTER_APPLY or found == KNOWN_AFTER_APPLY:
+        return True
+    if isinstance(found, Mapping) and isinstance(expected, Mapping):
+        return found.keys() == expected.keys() and all(_agree(found[key], expected[key]) for key in found)
+    if isinstance(found, Sequence) and isinstance(expected, Sequence) and not isinstance(found, str):
+        return len(found) == len(expected) and all(
+            _agree(one, other) for one, other in zip(found, expected, strict=True)
+        )
+    return bool(found == expected)
 
 
 def _summed_up(role: str, task: str) -> str:
