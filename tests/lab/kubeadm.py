@@ -77,12 +77,19 @@ def init_configuration(
 
 
 def join_configuration(
-    printed: str, node: Node, version: str, *, by_file: bool = False, control_plane: Mapping[str, Any] | None = None
+    printed: str,
+    node: Node,
+    version: str,
+    *,
+    by_file: bool = False,
+    control_plane: Mapping[str, Any] | None = None,
+    certificates_dir: str | None = None,
 ) -> str:
     """JoinConfiguration of what ``kubeadm token create --print-join-command`` said.
 
     :param by_file: the node finds the cluster by :func:`discovery_file`.
     :param control_plane: the configuration's ``controlPlane``.
+    :param certificates_dir: the cluster's, where it is not kubeadm's own.
     :raises LabError: when there is no such command in it.
     """
     server, token, ca_hash = _join_command(printed)
@@ -90,6 +97,8 @@ def join_configuration(
     if not by_file:
         discovery = {"bootstrapToken": {"apiServerEndpoint": server, "token": token, "caCertHashes": [ca_hash]}}
     document = {"apiVersion": version, "kind": "JoinConfiguration", "discovery": discovery, **_registration(node)}
+    if certificates_dir is not None:
+        document["caCertPath"] = f"{certificates_dir}/ca.crt"
     if control_plane is not None:
         document["controlPlane"] = control_plane
     return yaml_documents([document])

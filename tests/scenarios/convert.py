@@ -93,7 +93,7 @@ class Conversion:
         self.endpoint = lab.endpoint
         self.service = lab.objects("service", "smoke")["spec"]["clusterIP"]
         self.ca = self.work / "ca.crt"
-        self.ca.write_text(lab.run("cp1", "cat", "/etc/kubernetes/pki/ca.crt"), encoding="utf-8")
+        self.ca.write_text(lab.run("cp1", "cat", f"{shape.pki_dir}/ca.crt"), encoding="utf-8")
 
     def api_server(self, control_plane: str) -> str:
         """Address and port of one API server."""

@@ -21,6 +21,7 @@ class Shape:
     :param example: the inventory that users start from; the lab's adds addresses, a way in and an endpoint.
     :param control_planes: the existing one first.
     :param node_names: names of Node objects, where they are not the hosts'.
+    :param pki_dir: where kubeadm's certificates are.
     :param endpoint_name: DNS name of the endpoint; None: it is the balancer's address.
     """
 
@@ -33,6 +34,7 @@ class Shape:
     api_port: int = 6443
     endpoint_name: str | None = None
     dns_domain: str = "cluster.local"
+    pki_dir: str = "/etc/kubernetes/pki"
     arguments: tuple[str, ...] = ()
 
     @property
@@ -66,6 +68,13 @@ class Shape:
 
 
 PLAIN = Shape(topology="convert", example=EXAMPLES / "haproxy" / "hosts.yml")
+SSL = Shape(
+    topology="convert_ssl",
+    example=PLAIN.example,
+    workers=("w1",),
+    pki_dir="/etc/kubernetes/ssl",
+    arguments=("--extra-vars", "kubeadm_ha_allow_two_control_planes=true"),
+)
 EXTERNAL_ETCD = Shape(
     topology="external_etcd",
     example=PLAIN.example,
