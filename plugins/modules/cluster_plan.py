@@ -252,6 +252,11 @@ plan:
     node_names:
       description: Name of each host's Node object, or what it will be, by inventory name.
       type: dict
+    cri_sockets:
+      description:
+        - The container runtime's socket that each joining host is told, by inventory name. Empty where kubeadm finds the only
+          one by itself.
+      type: dict
     addresses:
       description: Address that each host's API server advertises, or would, by inventory name.
       type: dict

@@ -96,6 +96,11 @@ can_ask_etcd:
       is interrupted, and not without TLS and a client certificate.
   returned: success
   type: bool
+joining:
+  description: Inventory names of the hosts whose kubelet has not joined a cluster, load balancers among them.
+  returned: success
+  type: list
+  elements: str
 files:
   description: The facts of files that each control plane yet to join needs, by inventory name.
   returned: success

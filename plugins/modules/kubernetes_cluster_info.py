@@ -77,6 +77,12 @@ options:
         V(0) it does not wait, and everything is returned as it is.
     type: float
     default: 0
+  joining:
+    description:
+      - A host is to join the cluster, so RV(cluster.join_rights) is asked, too, by SubjectAccessReviews, which the API server does
+        not store.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
@@ -190,6 +196,12 @@ cluster:
         failure:
           description: Why the search ended early, where the API failed. Else it is not there.
           type: str
+    join_rights:
+      description:
+        - With O(joining), whether an anonymous request may read the ConfigMap C(kube-public/cluster-info) (V(discovery)), and
+          whether a bootstrap token may do what C(kubeadm join) does with it. What could not be asked is left out.
+      type: dict
+      sample: {"discovery": true, "request": true, "approval": true, "nodes": true, "kubeadm_config": true, "kubelet_config": true}
     version:
       description: Version of the API server.
       type: str
@@ -229,6 +241,7 @@ def main() -> None:
                 },
             },
             "wait_timeout": {"type": "float", "default": 0},
+            "joining": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
@@ -246,6 +259,7 @@ def main() -> None:
             endpoint=endpoint or None,
             api_servers=api_servers,
             search_secrets=module.params["search_secrets"],
+            joining=module.params["joining"],
         )
         return Decision(values={"cluster": cluster})
 

@@ -66,7 +66,7 @@ options:
   node_name:
     description:
       - Name that the host's Node object shall have when the host joins. By default it is the host's name.
-      - This and the next two options are told again in RV(host.wanted); of a member they change nothing.
+      - This, O(api_port), O(advertise_address) and O(cri_socket) are told again in RV(host.wanted); of a member they change nothing.
     type: str
   api_port:
     description:
@@ -93,6 +93,17 @@ options:
       - Taints that the Node shall get instead of kubeadm's own; see O(kubelet_extra_args).
     type: list
     elements: dict
+  cri_socket:
+    description:
+      - Socket of the container runtime that the host shall use when it joins. By default it is the only one, or that of the
+        cluster's nodes.
+    type: str
+  directories:
+    description:
+      - Directories that a run would write to; RV(host.read_only) has those that it cannot.
+    type: list
+    elements: path
+    default: [/etc/kubernetes, /var/lib/kubelet, /var/lib/etcd, /etc/haproxy]
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
@@ -221,6 +232,25 @@ host:
         - The V(anonymous) part of the file that the API server's C(--authentication-config) names, in YAML; empty without
           one, V(null) when it cannot be told.
       type: str
+    cri_sockets:
+      description: Sockets of container runtimes that answer, of those that kubeadm knows and O(cri_socket).
+      type: list
+      elements: str
+      sample: ["unix:///var/run/containerd/containerd.sock"]
+    kubelet_cri_socket:
+      description: The socket that the kubelet was told, by its flags or its configuration. Empty when by neither.
+      type: str
+    read_only:
+      description: Those of O(directories) that cannot be written to or made.
+      type: list
+      elements: str
+    haproxy_version:
+      description: Version of the installed haproxy, empty without one.
+      type: str
+    kubeadm_processes:
+      description: Process ids of every kubeadm that is changing something.
+      type: list
+      elements: int
     services:
       description: State of the services that matter here, by name.
       type: dict
@@ -267,7 +297,7 @@ host:
       type: dict
       sample: {"kube-apiserver": ["HTTPS_PROXY", "NO_PROXY"]}
     wanted:
-      description: The options O(node_name), O(api_port) and O(advertise_address).
+      description: The options O(node_name), O(api_port), O(advertise_address) and O(cri_socket).
       type: dict
     api_clients:
       description: Established TCP connections of the kubelet and kube-proxy.
@@ -344,6 +374,12 @@ def main() -> None:
             "kubelet_extra_args": {"type": "dict", "default": {}},
             "node_labels": {"type": "dict", "default": {}},
             "node_taints": {"type": "list", "elements": "dict"},
+            "cri_socket": {"type": "str"},
+            "directories": {
+                "type": "list",
+                "elements": "path",
+                "default": ["/etc/kubernetes", "/var/lib/kubelet", "/var/lib/etcd", "/etc/haproxy"],
+            },
         },
         supports_check_mode=True,
     )
@@ -357,8 +393,10 @@ def main() -> None:
         backup_directory=module.params["backup_directory"],
         endpoint=_endpoint(module.params["endpoint"]),
         endpoint_probe=HostEndpointProbe(connect_seconds=module.params["endpoint_timeout"]),
+        cri_socket=module.params["cri_socket"],
+        directories=module.params["directories"],
     )
-    wanted = {name: module.params[name] for name in ("node_name", "api_port", "advertise_address")}
+    wanted = {name: module.params[name] for name in ("node_name", "api_port", "advertise_address", "cri_socket")}
     wanted.update({name: module.params[name] for name in ("kubelet_extra_args", "node_labels", "node_taints")})
     conclude(module, lambda: Decision(values={"host": {**inspection.collect(), "wanted": wanted}}))
 

@@ -38,6 +38,7 @@ _RESOURCES: t.Mapping[str, tuple[str, str]] = {
     "service": ("services", "v1"),
     "serviceaccount": ("serviceaccounts", "v1"),
     "statefulset": ("statefulsets", "apps/v1"),
+    "subjectaccessreview": ("subjectaccessreviews", "authorization.k8s.io/v1"),
 }
 
 #: kubectl's short names.
@@ -111,7 +112,8 @@ def object_name(kind: str, name: str, namespace: str | None) -> str:
 def object_name_of_document(document: t.Mapping[str, t.Any]) -> str:
     """The object of a document as messages name it."""
     metadata = document["metadata"]
-    return object_name(str(document["kind"]), str(metadata["name"]), metadata.get("namespace"))
+    # A review has no name: it is answered, not stored.
+    return object_name(str(document["kind"]), str(metadata.get("name", "")), metadata.get("namespace")).strip()
 
 
 def items_of(answer: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:

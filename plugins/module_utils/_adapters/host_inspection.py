@@ -27,6 +27,7 @@ from .._domain.errors import CommandFailed, InvalidInput
 from .._domain.named_endpoint import endpoints_in
 from . import backup_target, certificates_dir, join_parity_inspection, kubelet_server, machine_facts, stopped_pod
 from .control_plane_inspection import ControlPlaneInspection
+from .joining_inspection import JoiningInspection
 from .lock_file import HostLockFile
 from .proxy_inspection import ProxyInspection
 from .routes import networks
@@ -35,7 +36,10 @@ if t.TYPE_CHECKING:
     from .._domain.address import Endpoint
     from .._ports import Commands, EndpointProbe
 
-_SERVICES = ("kubelet", "containerd", "crio", "docker", "haproxy", "nginx", "keepalived", "firewalld", "ufw")
+_SERVICES = (
+    *("kubelet", "containerd", "crio", "cri-docker", "docker"),
+    *("haproxy", "nginx", "keepalived", "firewalld", "ufw"),
+)
 _CLIENTS = ("kubelet", "kube-proxy")
 _FORWARDING = ("net.ipv4.ip_forward", "net.ipv6.conf.default.forwarding")
 #: Files with flags that the kubelet's unit reads: kubeadm's, and the operator's by Debian's and by Red Hat's name, which wins.
@@ -71,6 +75,8 @@ class HostInspection:
         backup_directory: str = "",
         endpoint: Endpoint | None = None,
         endpoint_probe: EndpointProbe | None = None,
+        cri_socket: str | None = None,
+        directories: t.Sequence[str] = (),
     ) -> None:
         """Look through a host's commands and files.
 
@@ -85,12 +91,15 @@ class HostInspection:
             backup_directory: where backups are to be kept, empty without.
             endpoint: the control plane endpoint that the host is to use; ``None`` without.
             endpoint_probe: looks at it, beside everything else.
+            cri_socket: a container runtime's socket besides those that kubeadm knows.
+            directories: those that a run would write to.
         """
         self._commands = commands
         self._backup_directory = backup_directory
         self._endpoint = endpoint
         self._endpoint_probe = endpoint_probe
         self._state_dir = state_dir
+        self._joining = JoiningInspection(commands, cri_socket=cri_socket, directories=directories)
         self._kubernetes_dir = os.path.normpath(kubernetes_dir)
         self._pki_dir = os.path.normpath(pki_dir or certificates_dir.find(self._kubernetes_dir))
         self._users = users
@@ -147,8 +156,8 @@ class HostInspection:
                 if item["state"] == _TCP_ESTABLISHED and owners.get(item["inode"]) in _CLIENTS
             ],
             "kubelet_server": kubelet_server_seen(),
+            **self._joining.collect(),
             "stopped_pods": self._stopped_pods(owners),
-            "kubeadm_processes": _processes("kubeadm"),
             "is_at_work": HostLockFile().is_at_work(),
             "selinux": _selinux(),
             "forwarding": {name: _text(f"/proc/sys/{name.replace('.', '/')}").strip() for name in _FORWARDING},
@@ -404,11 +413,6 @@ def _socket_address(text: str) -> str:
 def _socket_view(item: t.Mapping[str, str], owners: t.Mapping[str, str]) -> dict[str, t.Any]:
     address, _colon, port = item["local"].rpartition(":")
     return {"address": address, "port": int(port), "process": owners.get(item["inode"], "")}
-
-
-def _processes(name: str) -> list[int]:
-    """Process ids whose program is called ``name``."""
-    return sorted(pid for pid, comm in _commands_of_processes() if comm == name)
 
 
 def _commands_of_processes() -> t.Iterator[tuple[int, str]]:

@@ -65,6 +65,11 @@ class Cluster:
         return kubelet_config_map(self.report)
 
     @property
+    def kubelet_config_name(self) -> str:
+        """Name of that ConfigMap."""
+        return self.kubelet_config_map.partition("/")[2]
+
+    @property
     def version(self) -> KubernetesVersion:
         """Version of the API server that answered."""
         return KubernetesVersion.parse(self.report["version"])
@@ -143,4 +148,4 @@ def _tell(unreadable: dict[str, str], config_map: str, fault: str) -> None:
     )
 
 
-__all__ = ("CLUSTER_INFO", "KUBEADM_CONFIG", "KUBE_PROXY", "Cluster")
+__all__ = ("CLUSTER_INFO", "KUBEADM_CONFIG", "KUBE_PROXY", "Cluster", "kubelet_config_map")

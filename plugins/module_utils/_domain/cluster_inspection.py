@@ -15,8 +15,10 @@ from . import (
     consumer_inspection,
     control_plane_health,
     deployment_spread,
+    join_rights,
     kube_proxy_rollout,
 )
+from .cluster import kubelet_config_map
 from .errors import ApiError, CommandFailed
 
 if t.TYPE_CHECKING:
@@ -26,6 +28,8 @@ if t.TYPE_CHECKING:
 #: The ConfigMaps of a kubeadm cluster that decide how nodes find and join it; up to 1.23 the kubelet's has the minor
 #: version in its name.
 _CONFIG_MAP = re.compile(r"^(?:kubeadm-config|kube-proxy|kubelet-config(?:-1\.\d+)?)$")
+#: kubeadm's annotation of a Node, up to the releases that write the socket into a file of the host.
+_CRI_SOCKET = "kubeadm.alpha.kubernetes.io/cri-socket"
 
 
 def inspect_cluster(
@@ -35,6 +39,7 @@ def inspect_cluster(
     endpoint: str | None = None,
     api_servers: t.Iterable[str] = (),
     search_secrets: bool = True,
+    joining: bool = False,
 ) -> dict[str, t.Any]:
     """Everything the plan needs, JSON-compatible and without secrets.
 
@@ -44,6 +49,7 @@ def inspect_cluster(
         endpoint: the wanted control plane endpoint; ``None`` searches for no consumers of old ones.
         api_servers: address and port of each API server.
         search_secrets: also search Secrets when the cluster is at the endpoint already.
+        joining: a host is to join, so what a bootstrap token may do is asked, too.
 
     Raises:
         InvalidInput: when an endpoint cannot be read.
@@ -51,7 +57,7 @@ def inspect_cluster(
     secrets = api.list("secret", namespace="kube-system")
     config_maps = dict(_config_maps(api))
     old = consumer_inspection.old_endpoints(config_maps, api_servers, endpoint) if endpoint else frozenset()
-    return {
+    report = {
         "configmaps": config_maps,
         "nodes": [node_view(node) for node in api.list("node")],
         "kube_proxy_pods": [_pod_view(pod) for pod in _kube_proxy_pods(api)],
@@ -75,6 +81,10 @@ def inspect_cluster(
         ),
         "version": json.loads(api.raw("/version"))["gitVersion"],
     }
+    if joining:
+        name = kubelet_config_map(report).partition("/")[2]
+        report["join_rights"] = join_rights.inspect(api, kubelet_config=name)
+    return report
 
 
 def _consumers(api: Api, clock: Clock, old: frozenset[Endpoint], *, with_secrets: bool) -> dict[str, t.Any]:
@@ -98,6 +108,7 @@ def node_view(node: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         "ready": ready.get("status") == "True",
         "ready_status": str(ready.get("status") or "Unknown"),
         "ready_reason": " ".join(f"{ready.get('reason') or ''} {ready.get('message') or ''}".split()),
+        "cri_socket": node["metadata"].get("annotations", {}).get(_CRI_SOCKET, ""),
     }
 
 

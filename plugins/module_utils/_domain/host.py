@@ -110,6 +110,11 @@ class Host:
         text = str(self._wanted("advertise_address") or "").strip()
         return canonical_ip(text) or text
 
+    @property
+    def wanted_cri_socket(self) -> str:
+        """The container runtime's socket that the inventory gives to the host; empty when it gives none."""
+        return str(self._wanted("cri_socket") or "").strip()
+
     def _wanted(self, name: str) -> t.Any:
         return (self.report.get("wanted") or {}).get(name)
 

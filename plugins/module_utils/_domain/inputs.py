@@ -178,6 +178,22 @@ def _user(value: t.Any) -> str:
     return value
 
 
+def _cri_socket(value: t.Any) -> str:
+    if not isinstance(value, str) or not re.match(r"(unix://)?/[^\s]*[^/\s]\Z", value):
+        raise InvalidInput(
+            f"{value!r} is not the socket of a container runtime: write it as unix:///run/containerd/containerd.sock."
+        )
+    return value
+
+
+def _check(value: t.Any) -> str:
+    if not isinstance(value, str) or not re.match(r"[A-Za-z][A-Za-z0-9._-]*\Z", value):
+        raise InvalidInput(
+            f"{value!r} is not the name of a check of kubeadm: write it as kubeadm does, such as NumCPU."
+        )
+    return value
+
+
 def _ttl(value: t.Any) -> str:
     text = str(value or "15m")
     check_ttl(text)
@@ -233,6 +249,8 @@ INPUTS: t.Mapping[str, Input] = {
     "kubeadm_ha_kubelet_extra_args": Input(read_kubelet_flags, HOST),
     "kubeadm_ha_node_labels": Input(read_labels, HOST),
     "kubeadm_ha_node_taints": Input(read_taints, HOST),
+    "kubeadm_ha_cri_socket": Input(_or_empty(_cri_socket), HOST),
+    "kubeadm_ha_ignore_preflight_errors": Input(_listed(_check), EVERY),
 }
 #: Names of groups, which the first play needs before it has hosts.
 GROUP_NAMES: t.Mapping[str, str] = {

@@ -11,6 +11,7 @@ import typing as t
 from . import (
     anonymous_access,
     carried_files,
+    container_runtime,
     control_plane_parity,
     endpoint_checks,
     etcd_urls,
@@ -18,12 +19,14 @@ from . import (
     failed_looks,
     inputs,
     join_parity,
+    join_readiness,
     join_secrets,
     machine_identity,
     node_health,
     proxies,
     reachability,
     single_points,
+    step_needs,
     wanted_sans,
 )
 from .address import Endpoint
@@ -154,6 +157,7 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     entries = tuple(make_plan(situation))
     found += node_health.problems(wish.nodes, hosts, cluster, mended=mended_nodes(situation, entries))
     found += proxies.problems(situation, entries)
+    found += step_needs.problems(situation, entries)
     return Plan(
         entries=entries,
         problems=tuple(found),
@@ -196,6 +200,7 @@ def control_plane_facts(
         "api_servers": [str(Endpoint(item["address"], item["port"])) for item in servers if item["address"]],
         "refuses_anonymous": _is_closed(anonymous_access.READYZ, hosts),
         "can_ask_etcd": serving is not None and _can_ask_etcd(serving),
+        "joining": [host.name for host in hosts.values() if not host.is_member],
         "files": _files_to_look_at(serving, [hosts[name] for name in control_planes if name in hosts]),
     }
 
@@ -267,7 +272,8 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
         "pki_dir": situation.serving.pki_dir,
         "control_planes": api_servers(situation.wish.control_planes, situation.hosts, server),
         "refuses_anonymous": _is_closed(anonymous_access.READYZ, situation.hosts),
-        "hides_cluster_info": _is_closed(anonymous_access.CLUSTER_INFO, situation.hosts),
+        "hides_cluster_info": _is_closed(anonymous_access.CLUSTER_INFO, situation.hosts)
+        or join_readiness.needs_discovery_file(situation.hosts, situation.cluster),
         "kubernetes_version": str(situation.cluster.version),
         "sans": sorted(san.value for san in situation.sans),
         "etcd_sans": _etcd_sans(situation),
@@ -277,6 +283,7 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
         "stale_members": [item.member.id for item in situation.stale_members],
         "unmarked": list(situation.unmarked),
         "node_names": {name: host.node_name for name, host in situation.hosts.items()},
+        "cri_sockets": _cri_sockets(situation),
         "addresses": {name: server.host for name, server in future.items()},
         "ports": {name: server.port for name, server in future.items()},
         "servers": _servers(situation),
@@ -284,6 +291,11 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
         "restart_kubelet": sorted(restarted - repointed),
         **situation.adoption.as_options(),
     }
+
+
+def _cri_sockets(situation: Situation) -> dict[str, str]:
+    used = container_runtime.sockets_of_cluster(situation.hosts, situation.cluster)
+    return {host.name: container_runtime.socket_of(host, used) for host in situation.joining(situation.wish.nodes)}
 
 
 def _etcd_sans(situation: Situation) -> dict[str, list[dict[str, t.Any]]]:

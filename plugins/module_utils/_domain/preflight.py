@@ -14,16 +14,19 @@ import typing as t
 from . import (
     backup_target,
     certificates_dir,
+    container_runtime,
     endpoint_port,
     etcd_access,
     etcd_urls,
     expiry,
     host_bound_addresses,
+    join_readiness,
     kubelet_addresses,
     machine_identity,
     manifest_faults,
     membership,
     skew,
+    swap,
     unmanaged_nodes,
     user_kubeconfigs,
     wanted_sans,
@@ -81,6 +84,8 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[
     found += endpoint_port.problems(wish, hosts)
     found += unmanaged_nodes.problems(wish, hosts, cluster)
     found += _newcomers(wish, hosts, cluster, serving)
+    found += container_runtime.problems(wish, hosts, cluster)
+    found += join_readiness.problems(wish, hosts, cluster, serving)
     found += _etcd(hosts, cluster, etcd)
     found += etcd_urls.problems(hosts, cluster, serving, etcd)
     found += _external_etcd(serving, cluster)
@@ -259,6 +264,7 @@ def _newcomers(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> t.I
         if host is None or host.is_member:
             continue
         yield from _newcomer(host)
+        yield from swap.problems(host, cluster)
         yield from _forwarding(wish, host)
         yield from _name_and_address(wish, host, like)
         # What a half joined host still runs there is told of by itself.
@@ -267,10 +273,6 @@ def _newcomers(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> t.I
 
 
 def _newcomer(host: Host) -> t.Iterator[Problem]:
-    if host.report["swap"]:
-        yield Problem(host.name, f"Swap is on on {host.name}: kubeadm refuses to join; switch it off (swapoff -a).")
-    if not {"containerd", "crio", "docker"} & set(host.report["services"]):
-        yield Problem(host.name, f"{host.name} has no container runtime: install containerd or CRI-O.")
     if host.report["free_bytes"] < FREE_BYTES_NEEDED:
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: make room before it joins.")
 
@@ -333,6 +335,9 @@ def _twins(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
         seen: dict[str, str] = {}
         for host in present:
             value = identity(host)
+            if what == "product_uuid" and host.is_member:
+                # Boards of one series may all have the same; nodes that run show that it does no harm.
+                continue
             if what == "node name" and host.is_member:
                 # A member with another one's credentials is told of by itself, and so is a newcomer of a node's name.
                 continue

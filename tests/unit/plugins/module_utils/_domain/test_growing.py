@@ -757,7 +757,7 @@ def test_etcd_without_tls_is_one_of_the_reasons_to_stop(flag: str, value: str) -
     arguments["hosts"]["cp2"]["swap"] = True
     found = messages(arguments)
     assert [message.partition(" (")[0] for message in found] == [
-        "Swap is on on cp2: kubeadm refuses to join; switch it off",
+        "Swap is on on cp2, and the cluster's kubelets do not start with it: switch it off on cp2",
         "The API server of cp1 reaches etcd",
     ]
     assert "without TLS and a client certificate" in found[1]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import datetime
 import typing as t
@@ -133,6 +134,18 @@ def control_plane(name: str, *, endpoint: str | None = None) -> dict[str, t.Any]
     report["manifests"] = {"kube-apiserver": {"flags": flags}, "etcd": {"flags": []}}
     report["listening"] = [{"address": "0.0.0.0", "port": 6443, "process": "kube-apiserver"}]
     report["has_ca_key"] = True
+    report["kubernetes_files"] += [
+        f"/etc/kubernetes/pki/{name}"
+        for name in (
+            "ca.key",
+            "sa.key",
+            "sa.pub",
+            "front-proxy-ca.crt",
+            "front-proxy-ca.key",
+            "etcd/ca.crt",
+            "etcd/ca.key",
+        )
+    ]
     return report
 
 
@@ -149,6 +162,7 @@ def cluster(*nodes: str, endpoint: str | None = None) -> dict[str, t.Any]:
         "kube-system/kubeadm-config": {"ClusterConfiguration": configuration},
         "kube-public/cluster-info": {
             "kubeconfig": f"apiVersion: v1\nkind: Config\nclusters:\n- name: ''\n  cluster:\n    server: {server}\n"
+            f"    certificate-authority-data: {base64.b64encode(b'CN=kubernetes|sha256:ca|').decode()}\n"
         },
         "kube-system/kube-proxy": {"kubeconfig.conf": kubeconfig(server)},
     }
