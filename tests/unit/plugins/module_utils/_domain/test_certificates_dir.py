@@ -222,6 +222,14 @@ def in_directory(arguments: Arguments, directory: str, *, configured: str = SSL,
             report["directory_links"] = {PKI: SSL} if link else {}
             for item in report["certificates"]:
                 item["path"] = item["path"].replace(PKI, directory)
+            # The inspection lists what it finds under either name.
+            files = [path for path in report["kubernetes_files"] if path.startswith(f"{PKI}/")]
+            other = [path for path in report["kubernetes_files"] if path not in files]
+            names = {SSL, PKI} if link else {directory}
+            report["kubernetes_files"] = [
+                *other,
+                *(path.replace(PKI, name) for path in files for name in sorted(names)),
+            ]
     data = moved["cluster"]["configmaps"]["kube-system/kubeadm-config"]["data"]
     data["ClusterConfiguration"] += f"certificatesDir: {configured}\n"
     return moved
