@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import typing as t
 
 import pytest
@@ -228,7 +229,14 @@ def dated(arguments: Arguments, host: str, path: str, end: str) -> None:
     subject = f"CN=system:node:{host},O=x" if "kubelet" in path and "client-current" in path else "CN=x"
     key = "sha256:ca" if path.endswith("pki/ca.crt") else "k"
     sans = "kubernetes cp1 192.0.2.11 10.96.0.1" if path.endswith("/apiserver.crt") else ""
-    report["certificates"].append({"path": path, "pem": f"{subject}|{key}|{sans}|{end}"})
+    pem = f"{subject}|{key}|{sans}|{end}"
+    report["certificates"].append({"path": path, "pem": pem})
+    if path.endswith("pki/ca.crt") and not path.endswith("etcd/ca.crt"):
+        # The cluster names the CA that its control planes have.
+        data = arguments["cluster"]["configmaps"]["kube-public/cluster-info"]["data"]
+        found = re.search(r"certificate-authority-data: (\S+)", data["kubeconfig"])
+        assert found
+        data["kubeconfig"] = data["kubeconfig"].replace(found[1], base64.b64encode(pem.encode()).decode())
 
 
 PKI = "/etc/kubernetes/pki"
