@@ -59,6 +59,7 @@ class Labs:
         with products.locked(self._cache.lock("network")):
             if not self._podman.networks():
                 machine.restore_sysctls(self._cache)
+                machine.favour_nodes(over=True)
 
     def names(self) -> list[str]:
         """Labs that have a container on this machine or a state directory in this checkout."""
@@ -175,6 +176,7 @@ class _Making:
         network = self._network(subnet)
         _generate_key(self._state.key, f"lab {self._name}")
         before.each([node.name for node in self._topology.nodes], lambda node: self._create(node, network))
+        machine.favour_nodes()
         self._write_known_hosts(network)
         self._write_inventory(network)
         self._describe(network)

@@ -48,6 +48,12 @@ _SET_BY_KUBELET = (
 )
 
 
+#: Where podman puts its containers, and the file of their share of the processors: cgroup v1, then v2.
+_SHARES = (Path("/sys/fs/cgroup/cpu/libpod_parent/cpu.shares"), Path("/sys/fs/cgroup/libpod_parent/cpu.weight"))
+#: Sixteen times what any other session of the machine has, as if nodes were machines of their own; and the usual share.
+_FAVOURED, _USUAL = ("16384", "1600"), ("1024", "100")
+
+
 def prepare(cache: paths.Cache) -> None:
     """Bring the machine to where labs work; fast when it is there already.
 
@@ -114,6 +120,16 @@ def restore_sysctls(cache: paths.Cache) -> None:
             if _read_sysctl(name) != value:
                 _write_sysctl(name, value)
         cache.sysctls.unlink()
+
+
+def favour_nodes(*, over: bool = False) -> None:
+    """Let nodes go before everything else on the machine, Ansible above all; ``over`` is for the end of the last lab.
+
+    Niceness does not do it: it counts within a session only (sched(7), autogroup), and a node is none.
+    """
+    for path, favoured, usual in zip(_SHARES, _FAVOURED, _USUAL, strict=True):
+        if path.exists():
+            path.write_text(usual if over else favoured, encoding="ascii")
 
 
 def name_servers(

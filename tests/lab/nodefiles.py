@@ -60,6 +60,8 @@ def node_files(
         "etc/resolv.conf": NodeFile(content=resolv_conf),
         "etc/ssh/sshd_config.d/20-port.conf": NodeFile(content=f"Port {ssh_port}\n"),
         "etc/ssh/ssh_host_ed25519_key": NodeFile(content=host_key, mode=0o600),
+        # What Ansible starts here would have cores beside the control plane's on a machine of its own.
+        "etc/systemd/system/ssh.service.d/10-nice.conf": NodeFile(content="[Service]\nNice=10\n"),
         f"home/{USER}/.ssh/authorized_keys": NodeFile(content=authorized_key, mode=0o600, owner=_ID_OF_USER),
     }
     if node.state.has_kubernetes:

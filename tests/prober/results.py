@@ -185,12 +185,27 @@ class ScenarioResults:
 
         :raises ValueError: when a target of that name is there already.
         """
-        is_spoilt = self.is_spoilt_by(summaries.get(CONTROL), "the probes of the change")
+        control = summaries.get(CONTROL)
+        is_spoilt = self.is_spoilt_by(control, "the probes of the change")
         for name, summary in summaries.items():
             if name in {probed.name for probed in self.probes}:
                 raise ValueError(f"target {name!r} is in the results already")
             allowed = None if name == CONTROL else max_failed
-            self.probes.append(ProbedTarget(name=name, summary=summary, max_failed=allowed, is_spoilt=is_spoilt))
+            is_like_control = name != CONTROL and not is_spoilt and self._is_like(control, name, summary)
+            probed = ProbedTarget(
+                name=name, summary=summary, max_failed=allowed, is_spoilt=is_spoilt or is_like_control
+            )
+            self.probes.append(probed)
+
+    def _is_like(self, control: TargetSummary | None, name: str, summary: TargetSummary) -> bool:
+        """Whether the control failed as often without anything being done to it; then the reason is noted."""
+        if control is None or not 0 < summary.held_against_us <= control.failed:
+            return False
+        self.inconclusive.append(
+            f"the probes of {name}: {summary.held_against_us} of {summary.sent} failed, and of the control, to which nothing "
+            f"was done, {control.failed} of {control.sent} at other moments, so the machine was too busy to tell"
+        )
+        return True
 
     def is_spoilt_by(self, control: TargetSummary | None, what: str) -> bool:
         """Whether the machine spoilt a measurement by its control; then the reason is noted."""

@@ -8,6 +8,7 @@ All nodes of a lab share one machine with its tests. What makes the control's pr
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.integration import control_plane
+
+#: A group beside the nodes': where podman puts its containers with cgroup v1, then v2.
+_GROUPS = (
+    Path("/sys/fs/cgroup/cpu/libpod_parent/kubeadm-ha-control"),
+    Path("/sys/fs/cgroup/libpod_parent/kubeadm-ha-control"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,14 +43,33 @@ def control(ca: Path) -> Iterator[Control]:
     :param ca: CA file of the cluster under test; client certificates of that CA are good for the control, too.
     """
     theirs = ca.read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory(prefix="kubeadm-ha-control-") as name:
-        directory = Path(name)
-        with control_plane.running(
+    with contextlib.ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kubeadm-ha-control-")))
+        # After the processes have ended.
+        stack.callback(_remove_groups)
+        running = control_plane.running(
             control_plane.lab_binaries(), directory, further_client_ca=theirs, with_controllers=False
-        ) as plane:
-            both = directory / "both.crt"
-            both.write_text(theirs + (plane.pki / "ca.crt").read_text(encoding="utf-8"), encoding="utf-8")
-            yield Control(f"https://127.0.0.1:{plane.api_port}/readyz", both)
+        )
+        plane = stack.enter_context(running)
+        _make_a_node_of(plane)
+        both = directory / "both.crt"
+        both.write_text(theirs + (plane.pki / "ca.crt").read_text(encoding="utf-8"), encoding="utf-8")
+        yield Control(f"https://127.0.0.1:{plane.api_port}/readyz", both)
+
+
+def _make_a_node_of(plane: control_plane.ControlPlane) -> None:
+    """Give its processes the share of the machine that a node of a lab has."""
+    for group in _GROUPS:
+        if group.parent.is_dir():
+            group.mkdir(exist_ok=True)
+            for process in plane.processes.values():
+                (group / "cgroup.procs").write_text(str(process.pid), encoding="ascii")
+
+
+def _remove_groups() -> None:
+    for group in _GROUPS:
+        with contextlib.suppress(OSError):
+            group.rmdir()
 
 
 __all__ = ("Control", "control")

@@ -136,8 +136,7 @@ def _command(
     arguments: Sequence[str] = (),
     variables: Mapping[str, Any] | None = None,
 ) -> list[str]:
-    # On machines of their own neither the nodes nor who measures them would notice what Ansible does on its controller.
-    command = ["nice", "-n", "5", str(Path(sys.executable).with_name("ansible-playbook")), name]
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), name]
     for inventory in inventories:
         command += ["--inventory", str(inventory)]
     if variables:
@@ -182,7 +181,8 @@ def _environment(record: Path, configuration: Path | None, *, with_collections: 
         **{name: text for name, text in os.environ.items() if with_collections or name != "ANSIBLE_COLLECTIONS_PATH"},
         "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback_plugins"),
         "ANSIBLE_CALLBACKS_ENABLED": "kubeadm_ha_recorder",
-        "ANSIBLE_FORKS": "10",
+        # All hosts share the two cores of one machine: more at once would take them from each other.
+        "ANSIBLE_FORKS": "2",
         "ANSIBLE_PIPELINING": "True",
         "ANSIBLE_NOCOLOR": "True",
         "KUBEADM_HA_RECORD": str(record),

@@ -22,15 +22,16 @@ _POLL_SECONDS = 0.5
 
 
 def progress_line(number: int, steps: Sequence[str], seconds: float, probes: Sequence[Probe]) -> str:
-    """One line: step, its number, seconds since the start, and the probes of each target.
+    """One line: step, its number, seconds since the start, and the probes of each target since it first answered.
 
     >>> progress_line(2, ["inspect", "lock", "prepare"], 21.4, [])
     '[ 2 of  3] lock                     21 s'
     """
     counts: dict[str, list[int]] = {}
     for probe in probes:
-        sent, failed = counts.setdefault(probe.target, [0, 0])
-        counts[probe.target] = [sent + 1, failed + (not probe.ok)]
+        if probe.ok or probe.target in counts:
+            sent, failed = counts.setdefault(probe.target, [0, 0])
+            counts[probe.target] = [sent + 1, failed + (not probe.ok)]
     told = [f"{target}: {sent} probes, {failed} failed" for target, (sent, failed) in sorted(counts.items())]
     return "   ".join([f"[{number:2} of {len(steps):2}] {steps[number - 1]:20} {seconds:6.0f} s", *told])
 

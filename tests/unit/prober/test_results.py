@@ -172,6 +172,7 @@ def test_a_count_does_not_depend_on_the_machine() -> None:
     assert Figure(name="x", value=2, bound=1, rule=Rule.AT_MOST).verdict(machine_factor=2.5) is Verdict.FAILED
 
 
+QUIET_CONTROL = TargetSummary(sent=2000, failed=0, longest_gap_ms=90)
 CALM = TargetSummary(sent=2000, failed=20, longest_gap_ms=900)
 BUSY = TargetSummary(sent=2000, failed=21, longest_gap_ms=900)
 
@@ -184,7 +185,11 @@ def summary(*, failed: int, excused: int, outage: float = 0.0) -> TargetSummary:
     ("control", "probed", "verdict"),
     [
         (CALM, summary(failed=3, excused=3), "passed"),
-        (CALM, summary(failed=4, excused=3), "FAILED"),
+        (QUIET_CONTROL, summary(failed=1, excused=0), "FAILED"),
+        # The control failed as often at other moments: nothing can be told from that.
+        (CALM, summary(failed=23, excused=3), "inconclusive"),
+        (CALM, summary(failed=23, excused=3, outage=1.0), "FAILED"),
+        (CALM, summary(failed=24, excused=3), "FAILED"),
         (BUSY, summary(failed=0, excused=0), "inconclusive"),
         (BUSY, summary(failed=40, excused=3, outage=0.95), "inconclusive"),
         (BUSY, summary(failed=40, excused=3, outage=1.0), "FAILED"),
@@ -199,6 +204,7 @@ def test_the_control_excuses_and_makes_inconclusive_but_no_outage(
     assert scenario.passed is (verdict == "passed")
     assert bool(scenario.failures()) is (verdict == "FAILED")
     assert ("inconclusive: the probes of the change: the control" in scenario.table()) is (control is BUSY)
+    assert ("inconclusive: the probes of cp1: 20 of 2000" in scenario.table()) is (probed.failed == 23)
 
 
 def test_a_figure_of_spoilt_probes_is_neither_passed_nor_failed(tmp_path: Path) -> None:
