@@ -101,7 +101,9 @@ class ControlPlane:
 
     def remove_objects(self) -> None:
         """Remove what :meth:`upload_objects` made."""
-        self.delete("configmap/kubeadm-config", "configmap/kube-proxy", "daemonset/kube-proxy")
+        self.delete(
+            "configmap/kubeadm-config", "configmap/kubelet-config", "configmap/kube-proxy", "daemonset/kube-proxy"
+        )
         self.delete("configmap/cluster-info", namespace="kube-public")
         # No garbage collector runs here.
         self.kubectl(

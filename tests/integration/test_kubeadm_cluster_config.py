@@ -120,7 +120,7 @@ def test_info_returns_what_is_stored(cluster: ControlPlane, modules: Modules) ->
         "control_plane_endpoint": None,
         "etcd": "local",
         "extra_args": {"api_server": [], "controller_manager": [], "scheduler": [], "etcd": []},
-        "invocation": {"module_args": {"kubeconfig": str(cluster.kubeconfig)}},
+        "invocation": {"module_args": {"kubeconfig": str(cluster.kubeconfig), "server": None}},
         "kubernetes_version": cluster.kubeadm("version", "-o", "short").strip(),
         "resource_version": cluster.get("configmap", "kubeadm-config")["metadata"]["resourceVersion"],
     }

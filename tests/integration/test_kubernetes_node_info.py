@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import typing as t
 
@@ -52,8 +51,3 @@ def test_a_node_is_ready_or_explained(plane: ControlPlane, node: str, modules_wi
 
 def test_there_is_no_such_node(plane: ControlPlane, modules_with_each_adapter: Modules) -> None:
     assert "the cluster has no such node" in node_info(modules_with_each_adapter, plane, "nobody")["msg"]
-
-
-def test_a_host_without_any_kubectl_says_so(plane: ControlPlane, modules: Modules) -> None:
-    without = dataclasses.replace(modules, environment={**modules.environment, "PATH": "/usr/bin:/bin"})
-    assert "This host has no kubectl" in node_info(without, plane, "cp1")["msg"]
