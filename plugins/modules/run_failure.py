@@ -84,14 +84,3 @@ msg:
   returned: always
   type: str
 """
-
-from ansible.module_utils.basic import AnsibleModule
-
-
-def main() -> None:
-    """Never run on a host: the action plugin of this name does the work on the controller."""
-    AnsibleModule(argument_spec={}).fail_json(msg="kubeadm.ha.run_failure runs through its action plugin only.")
-
-
-if __name__ == "__main__":
-    main()

@@ -88,11 +88,11 @@ class Places:
 
     def is_own_directory(self, path: str) -> bool:
         """Whether kubeadm mounts this directory; the operator's files in it are those that flags name."""
-        return any(place in (pki, f"{pki}/etcd") for place in {path, self.real(path)} for pki in self._pki_names)
+        return any(place in (pki, f"{pki}/etcd") for place in (path, self.real(path)) for pki in self._pki_names)
 
     def is_in_pki(self, path: str) -> bool:
         """Whether a path is below kubeadm's certificates."""
-        return any(is_below(place, pki) for place in {path, self.real(path)} for pki in self._pki_names)
+        return any(is_below(place, pki) for place in (path, self.real(path)) for pki in self._pki_names)
 
     @property
     def _pki_names(self) -> set[str]:
