@@ -31,7 +31,7 @@ from tests.scenarios.convert import (
     wait_until,
 )
 from tests.scenarios.kubeadm_state import State, differences
-from tests.scenarios.plan_and_run import changed_objects, planned_objects
+from tests.scenarios.plan_and_run import changed_objects, different_values, planned_objects
 from tests.scenarios.playbook import Run, run_playbook
 from tests.scenarios.shape import PLAIN
 
@@ -206,6 +206,7 @@ def test_the_plan_of_check_mode_is_that_of_the_run(story: Story) -> None:
 
 def test_plan_and_run_agree(story: Story) -> None:
     assert changed_objects(story.converted) == planned_objects(story.converted)
+    assert different_values(story.converted) == []
 
 
 def test_three_control_planes_and_two_workers_are_ready(story: Story) -> None:
