@@ -39,6 +39,7 @@ class TargetSummary:
     """The figures of one target in DESIGN's results file: counts, and times.
 
     :param excused: how many of the failed probes the control's failures excuse.
+    :param timeouts: how many of those that nothing excuses were too slow, and not refused, cut or answered wrongly.
     :param longest_gap_ms: longest time without a success.
     :param longest_outage_seconds: longest time in which every probe failed and none was excused.
     """
@@ -47,6 +48,7 @@ class TargetSummary:
     failed: int
     longest_gap_ms: float
     excused: int = 0
+    timeouts: int = 0
     longest_outage_seconds: float = 0.0
 
     @property
@@ -148,6 +150,7 @@ def summarize(probes: Sequence[Probe], control: Sequence[Probe] = ()) -> TargetS
         sent=len(probes),
         failed=len(failures(probes)),
         excused=len(probes) - len(against_us),
+        timeouts=sum((probe.error or "").endswith("timeout") for probe in failures(against_us)),
         longest_gap_ms=round(longest_gap_ms(probes), 1),
         longest_outage_seconds=round(longest_outage_seconds(against_us), 3),
     )

@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
 RESULTS = Path(__file__).resolve().parents[2] / "build" / "results"
 TIMING_FACTOR = 3.0
-#: So long no machine stalls us without the control's noticing.
-_OUTAGE_SECONDS = 1.0
+#: So long no machine stalls us without the control's noticing; a server that hangs so long leaves such a gap.
+_OUTAGE_SECONDS, _OUTAGE_GAP_MS = 1.0, 1500
+#: From this factor on a probe's second is too short: what takes two thirds of it on the machine of reference takes it all.
+_SLOW_MACHINE = 1.5
 _SCENARIO = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -121,7 +123,9 @@ class ProbedTarget:
         if self.max_failed is None:
             return Verdict.OK
         if self.is_spoilt:
-            is_outage = self.summary.longest_outage_seconds >= _OUTAGE_SECONDS
+            is_outage = (
+                self.summary.longest_outage_seconds >= _OUTAGE_SECONDS or self.summary.longest_gap_ms >= _OUTAGE_GAP_MS
+            )
             return Verdict.FAILED if is_outage else Verdict.INCONCLUSIVE
         return Verdict.FAILED if self.summary.held_against_us > self.max_failed else Verdict.OK
 
@@ -198,8 +202,19 @@ class ScenarioResults:
             self.probes.append(probed)
 
     def _is_like(self, control: TargetSummary | None, name: str, summary: TargetSummary) -> bool:
-        """Whether the control failed as often without anything being done to it; then the reason is noted."""
-        if control is None or not 0 < summary.held_against_us <= control.failed:
+        """Whether the machine may have done it: the control failed as often, or all were too slow on a slow machine.
+
+        Then the reason is noted.
+        """
+        if control is None or not summary.held_against_us:
+            return False
+        if self.machine_factor >= _SLOW_MACHINE and summary.timeouts == summary.held_against_us:
+            self.inconclusive.append(
+                f"the probes of {name}: {summary.timeouts} of {summary.sent} took longer than their second on a machine that "
+                f"takes {self.machine_factor:g} times as long as the one of reference; run it on a faster one"
+            )
+            return True
+        if summary.held_against_us > control.failed:
             return False
         self.inconclusive.append(
             f"the probes of {name}: {summary.held_against_us} of {summary.sent} failed, and of the control, to which nothing "

@@ -212,3 +212,23 @@ def test_a_figure_of_spoilt_probes_is_neither_passed_nor_failed(tmp_path: Path) 
     spoilt = scenario.is_spoilt_by(BUSY, "the probes after the kill")
     scenario.timing("rto_kill_seconds", math.inf, bound=1, is_spoilt=spoilt)
     assert (scenario.failures(), scenario.verdict) == ([], "inconclusive")
+
+
+@pytest.mark.parametrize(
+    ("factor", "timeouts", "gap", "verdict"),
+    [
+        (1.4, 1, 1000, "FAILED"),
+        (1.5, 1, 1000, "inconclusive"),
+        # Refused, cut or answered wrongly is no matter of speed, and neither is a server that hangs.
+        (2.2, 0, 1000, "FAILED"),
+        (2.2, 1, 1500, "FAILED"),
+    ],
+)
+def test_a_slow_machine_makes_slow_answers_inconclusive_and_nothing_else(
+    tmp_path: Path, factor: float, timeouts: int, gap: float, verdict: str
+) -> None:
+    scenario = results(tmp_path)
+    scenario.machine_factor = factor
+    slow = TargetSummary(sent=2000, failed=1, timeouts=timeouts, longest_gap_ms=gap)
+    scenario.add_probes({"cp1": slow, "control": QUIET_CONTROL})
+    assert scenario.verdict == verdict
