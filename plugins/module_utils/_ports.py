@@ -9,6 +9,8 @@ import dataclasses
 import typing as t
 
 if t.TYPE_CHECKING:
+    import subprocess
+
     from ._domain.address import Endpoint
     from ._domain.backup import Source, StoredFile
     from ._domain.carried_files import FileFact
@@ -38,6 +40,10 @@ class Commands(t.Protocol):
         environment: t.Mapping[str, str] | None = None,
     ) -> CommandResult:
         """Run to the end. With ``check`` a non-zero return code raises ``CommandFailed``; secrets go to ``stdin``."""
+
+    def start(self, arguments: t.Sequence[str], *, log: str) -> subprocess.Popen[str]:
+        """A program that goes on beside this process and ends with it, however that ends. Its standard output is a pipe,
+        what it tells on standard error goes to the file ``log``."""
 
     def hold(self, text: str) -> t.ContextManager[str]:
         """A path at which programs of the host can read the text while the context lasts. It is never on a disk."""

@@ -20,6 +20,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubernetes_cl
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import ApiConflict, ApiError, InvalidInput
 
 if t.TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
     from ansible_collections.kubeadm.ha.plugins.module_utils._ports import Api, CommandResult
@@ -55,6 +56,11 @@ class RecordingCommands:
         """Run to the end."""
         self.arguments += arguments
         return self._commands.run(arguments, stdin=stdin, check=check, environment=environment)
+
+    def start(self, arguments: t.Sequence[str], *, log: str) -> subprocess.Popen[str]:
+        """Start a program."""
+        self.arguments += arguments
+        return self._commands.start(arguments, log=log)
 
 
 class Opener(t.Protocol):

@@ -107,7 +107,7 @@ class Conversion:
         """Run a playbook of the collection with the lab's inventory."""
         return run_playbook(
             f"kubeadm.ha.{playbook}",
-            inventories=[self.shape.example, self.lab.inventory, *inventories],
+            inventories=[*self.shape.inventories(self.lab.inventory), *inventories],
             record=self.work / f"{label}.jsonl",
             arguments=[*self.shape.arguments, *arguments],
         )

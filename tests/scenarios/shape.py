@@ -18,7 +18,8 @@ class Shape:
 
     :param topology: the lab's topology.
     :param arguments: what a user adds to the command line.
-    :param example: the inventory that users start from; the lab's adds addresses, a way in and an endpoint.
+    :param example: the inventory that users start from; the lab's adds addresses, a way in and an endpoint. None: the lab's
+        names the hosts, too.
     :param control_planes: the existing one first.
     :param node_names: names of Node objects, where they are not the hosts'.
     :param pki_dir: where kubeadm's certificates are.
@@ -26,7 +27,7 @@ class Shape:
     """
 
     topology: str
-    example: Path
+    example: Path | None = None
     control_planes: tuple[str, ...] = ("cp1", "cp2", "cp3")
     workers: tuple[str, ...] = ("w1", "w2")
     balancer: str = "lb1"
@@ -57,6 +58,10 @@ class Shape:
         """Nodes, then the balancer."""
         return (*self.nodes, self.balancer)
 
+    def inventories(self, lab: Path) -> tuple[Path, ...]:
+        """What a run is given, with the lab's inventory last."""
+        return (lab,) if self.example is None else (self.example, lab)
+
     def node_name(self, host: str) -> str:
         """Name of a host's Node object."""
         return self.node_names.get(host, host)
@@ -70,7 +75,6 @@ class Shape:
 PLAIN = Shape(topology="convert", example=EXAMPLES / "haproxy" / "hosts.yml")
 SSL = Shape(
     topology="convert_ssl",
-    example=PLAIN.example,
     workers=("w1",),
     pki_dir="/etc/kubernetes/ssl",
     arguments=("--extra-vars", "kubeadm_ha_allow_two_control_planes=true"),

@@ -160,7 +160,7 @@ def _refused(
 def _run(conversion: Conversion, label: str, variables: Mapping[str, Any]) -> Run:
     return run_playbook(
         "kubeadm.ha.site",
-        inventories=[conversion.shape.example, conversion.lab.inventory],
+        inventories=conversion.shape.inventories(conversion.lab.inventory),
         record=conversion.work / f"{label}.jsonl",
         variables=variables,
     )

@@ -100,7 +100,7 @@ def _killed(conversion: Conversion, label: str, *, play: str, after: float) -> R
     """SIGKILL of the whole run some seconds after a play has begun."""
     return kill_playbook(
         "kubeadm.ha.site",
-        inventories=[PLAIN.example, conversion.lab.inventory],
+        inventories=PLAIN.inventories(conversion.lab.inventory),
         record=conversion.work / f"{label}.jsonl",
         when=lambda line: line["event"] == "play" and line["play"] == play,
         after=after,
@@ -121,7 +121,7 @@ def _killed_with_a_learner(conversion: Conversion) -> Run:
 
     return kill_playbook(
         "kubeadm.ha.site",
-        inventories=[PLAIN.example, lab.inventory],
+        inventories=PLAIN.inventories(lab.inventory),
         record=conversion.work / "killed-joining.jsonl",
         when=power_is_lost,
     )

@@ -130,7 +130,7 @@ def _killed_while_joining(conversion: Conversion) -> Run:
 
     return kill_playbook(
         "kubeadm.ha.site",
-        inventories=[PLAIN.example, conversion.lab.inventory],
+        inventories=PLAIN.inventories(conversion.lab.inventory),
         record=conversion.work / "killed.jsonl",
         when=has_token,
         after=5.0,

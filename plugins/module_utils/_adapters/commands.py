@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import shutil
+import signal
 import subprocess
 import typing as t
 
@@ -16,6 +18,8 @@ from .._ports import CommandResult
 
 #: kubeadm and kubectl live here on hosts whose sudo has a short path; /opt/bin is Flatcar's.
 _SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin"
+#: ``PR_SET_PDEATHSIG`` of ``prctl`` (linux/prctl.h).
+_PARENT_DEATH_SIGNAL = 1
 
 
 class HostCommands:
@@ -50,14 +54,12 @@ class HostCommands:
         environment: t.Mapping[str, str] | None = None,
     ) -> CommandResult:
         """Run to the end; see the port."""
-        program = self.find(arguments[0])
-        if program is None:
-            raise CommandFailed(f"This host has no {arguments[0]}: install it, or name its directory in PATH.")
+        program = self._program(arguments)
         try:
             ended = subprocess.run(
                 [program, *arguments[1:]],
                 input=stdin if stdin is not None else "",
-                env={**_without_proxies(os.environ), "PATH": self._search_path, "LC_ALL": "C", **(environment or {})},
+                env={**self._environment(), **(environment or {})},
                 capture_output=True,
                 encoding="utf-8",
                 errors="replace",
@@ -76,6 +78,35 @@ class HostCommands:
                 stderr=ended.stderr,
             )
         return CommandResult(ended.returncode, ended.stdout, ended.stderr)
+
+    def start(self, arguments: t.Sequence[str], *, log: str) -> subprocess.Popen[str]:
+        """Start a program that serves this process and ends with it; see the port."""
+        program = self._program(arguments)
+        with open(log, "w", encoding="utf-8") as stderr:
+            return subprocess.Popen(
+                [program, *arguments[1:]],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env=self._environment(),
+                encoding="utf-8",
+                errors="replace",
+                preexec_fn=_end_with_parent,
+            )
+
+    def _program(self, arguments: t.Sequence[str]) -> str:
+        program = self.find(arguments[0])
+        if program is None:
+            raise CommandFailed(f"This host has no {arguments[0]}: install it, or name its directory in PATH.")
+        return program
+
+    def _environment(self) -> dict[str, str]:
+        return {**_without_proxies(os.environ), "PATH": self._search_path, "LC_ALL": "C"}
+
+
+def _end_with_parent() -> None:
+    """In the child: a killed parent leaves none behind."""
+    ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
 
 
 def _without_proxies(environment: t.Mapping[str, str]) -> dict[str, str]:

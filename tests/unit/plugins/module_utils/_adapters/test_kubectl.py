@@ -6,15 +6,24 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
+import sys
 import typing as t
+from pathlib import Path
 
 import pytest
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import kubectl_proxy
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api_path import path_of, path_of_document
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubectl import KubectlApi
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import ApiConflict, ApiError, InvalidInput
-from ansible_collections.kubeadm.ha.plugins.module_utils._ports import CommandResult
-from tests.unit.plugins.memory_api import MemoryCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import (
+    ApiConflict,
+    ApiError,
+    CommandFailed,
+    InvalidInput,
+)
 
 DOCUMENT = {
     "apiVersion": "v1",
@@ -22,81 +31,188 @@ DOCUMENT = {
     "metadata": {"name": "one", "namespace": "default"},
     "data": {"key": "secret"},
 }
+#: A kubectl that listens where it is told, keeps what it was asked, and answers as its file says.
+_KUBECTL = """\
+#!{python}
+import http.server, json, os, pathlib, socketserver, sys, time
+here = pathlib.Path(__file__).parent
+with (here / "started").open("a") as log:
+    print(json.dumps([os.getpid(), sys.argv[1:]]), file=log)
+answer = json.loads((here / "answer").read_text())
+if "error" in answer:
+    sys.exit(answer["error"])
+class Handler(http.server.BaseHTTPRequestHandler):
+    def serve(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        with (here / "asked").open("a") as log:
+            print(json.dumps([self.command, self.path, self.headers["Content-Type"], body]), file=log)
+        answer = json.loads((here / "answer").read_text())
+        time.sleep(answer.get("seconds", 0))
+        self.send_response(answer["status"])
+        self.end_headers()
+        self.wfile.write(answer["body"].encode())
+    do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = serve
+    def address_string(self):
+        return "socket"
+    def log_message(self, *_arguments):
+        pass
+path = next(item for item in sys.argv if item.startswith("--unix-socket=")).partition("=")[2]
+server = socketserver.ThreadingUnixStreamServer(path, Handler)
+print("Starting to serve on", path, flush=True)
+server.serve_forever()
+"""
 
 
-def kubectl(stdout: str = "", stderr: str = "") -> tuple[KubectlApi, MemoryCommands]:
-    """An adapter whose kubectl gives this answer; it fails when it says something on standard error."""
-    commands = MemoryCommands(kubectl=lambda _arguments, _stdin: CommandResult(1 if stderr else 0, stdout, stderr))
-    return KubectlApi(commands, kubeconfig="/root/admin.conf", request_timeout=5), commands
+class Kubectl:
+    """A kubectl in a directory, and the adapter that uses it."""
+
+    def __init__(self, directory: Path) -> None:
+        """Put it there."""
+        self._directory = directory
+        self.program = directory / "kubectl"
+        self.program.write_text(_KUBECTL.replace("{python}", sys.executable))
+        self.program.chmod(0o755)
+        self.answers()
+
+    def api(self, **options: t.Any) -> KubectlApi:
+        """The adapter."""
+        commands = HostCommands(search_path=str(self._directory))
+        return KubectlApi(commands, kubeconfig="/root/admin.conf", **{"request_timeout": 5, **options})
+
+    def answers(self, body: str = "{}", status: int = 200, **more: t.Any) -> None:
+        """What it answers from now on."""
+        (self._directory / "answer").write_text(json.dumps({"body": body, "status": status, **more}))
+
+    def fails(self, told: str) -> None:
+        """It ends with these words instead of listening."""
+        (self._directory / "answer").write_text(json.dumps({"error": told}))
+
+    @property
+    def started(self) -> list[tuple[int, list[str]]]:
+        """Process id and arguments of each start."""
+        return [tuple(json.loads(line)) for line in (self._directory / "started").read_text().splitlines()]
+
+    @property
+    def asked(self) -> list[tuple[str, str, str | None, str]]:
+        """Method, path, content type and body of each request."""
+        return [tuple(json.loads(line)) for line in (self._directory / "asked").read_text().splitlines()]
 
 
-def test_asks_by_path_with_the_kubeconfig_and_a_time_limit() -> None:
-    api, commands = kubectl("{}")
+@pytest.fixture
+def kubectl(tmp_path: Path) -> Kubectl:
+    """A kubectl."""
+    return Kubectl(tmp_path)
+
+
+def status(code: int, reason: str, message: str) -> dict[str, t.Any]:
+    """An answer with a Status object."""
+    return {"status": code, "body": json.dumps({"kind": "Status", "code": code, "reason": reason, "message": message})}
+
+
+def test_asks_by_path_with_the_kubeconfig_by_one_process(kubectl: Kubectl) -> None:
+    api = kubectl.api()
     assert api.get("configmap", "one", namespace="default") == {}
-    assert commands.asked == [
+    assert api.delete("configmap", "one", namespace="default") is True
+    path = "/api/v1/namespaces/default/configmaps/one"
+    assert kubectl.asked == [("GET", path, None, ""), ("DELETE", path, None, "")]
+    ((_process, arguments),) = kubectl.started
+    assert arguments[:2] == ["--kubeconfig=/root/admin.conf", "proxy"]
+
+
+def test_asks_another_server_when_told(kubectl: Kubectl) -> None:
+    kubectl.api(server="192.0.2.11:6443").raw("/readyz")
+    ((_process, arguments),) = kubectl.started
+    assert "--server=https://192.0.2.11:6443" in arguments
+
+
+def test_nothing_is_started_before_it_is_needed_and_nothing_is_left(kubectl: Kubectl, tmp_path: Path) -> None:
+    api = kubectl.api()
+    assert not (tmp_path / "started").exists()
+    api.raw("/readyz")
+    ((process, arguments),) = kubectl.started
+    directory = Path(next(item for item in arguments if item.startswith("--unix-socket="))[14:]).parent
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    del api
+    assert not directory.exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+def test_a_request_that_nobody_answered_leaves_the_next_one_a_new_proxy(kubectl: Kubectl) -> None:
+    api = kubectl.api(request_timeout=0.3)
+    kubectl.answers(seconds=2)
+    with pytest.raises(ApiError, match=r"could not read /readyz with /root/admin\.conf: no answer within 0\.3 s .*up"):
+        api.raw("/readyz")
+    kubectl.answers("ok")
+    assert api.raw("/readyz") == "ok"
+    assert len(kubectl.started) == 2
+
+
+def test_a_kubectl_that_does_not_start_is_told_with_its_words(kubectl: Kubectl) -> None:
+    kubectl.fails("error: stat /root/admin.conf: no such file or directory")
+    with pytest.raises(ApiError, match="no such file or directory .*is the option kubeconfig right"):
+        kubectl.api().raw("/readyz")
+
+
+def test_a_host_without_kubectl_is_told(kubectl: Kubectl) -> None:
+    kubectl.program.unlink()
+    with pytest.raises(CommandFailed, match="has no kubectl"):
+        kubectl.api().raw("/readyz")
+    assert not list(Path(kubectl_proxy._RUNTIME_DIRECTORY).glob("kubeadm-ha-*/log"))
+
+
+@pytest.mark.parametrize(
+    ("method", "content_type", "call"),
+    [
+        ("POST", "application/json", lambda api: api.create(DOCUMENT)),
+        ("PUT", "application/json", lambda api: api.replace(DOCUMENT)),
         (
-            [
-                "kubectl",
-                "--kubeconfig=/root/admin.conf",
-                "--request-timeout=5s",
-                "get",
-                "--raw",
-                "/api/v1/namespaces/default/configmaps/one",
-            ],
-            None,
-        )
-    ]
+            "PATCH",
+            "application/merge-patch+json",
+            lambda api: api.patch("configmap", "one", {"data": {"key": "secret"}}, namespace="default"),
+        ),
+    ],
+)
+def test_documents_are_on_no_command_line(
+    kubectl: Kubectl, method: str, content_type: str, call: t.Callable[[KubectlApi], t.Any]
+) -> None:
+    call(kubectl.api())
+    ((asked, path, sent, body),) = kubectl.asked
+    assert (asked, sent, json.loads(body)["data"]) == (method, content_type, {"key": "secret"})
+    assert path.endswith("?fieldManager=kubeadm-ha")
+    assert "secret" not in str(kubectl.started)
 
 
-def test_asks_another_server_when_told() -> None:
-    commands = MemoryCommands(kubectl=lambda _arguments, _stdin: CommandResult(0, "ok", ""))
-    KubectlApi(commands, kubeconfig="/root/admin.conf", server="192.0.2.11:6443").raw("/readyz")
-    assert "--server=https://192.0.2.11:6443" in commands.asked[0][0]
+def test_gives_items_of_lists_their_kind(kubectl: Kubectl) -> None:
+    kubectl.answers(json.dumps({"apiVersion": "v1", "kind": "PodList", "items": [{"metadata": {}}]}))
+    assert kubectl.api().list("pod", namespace="kube-system") == [{"apiVersion": "v1", "kind": "Pod", "metadata": {}}]
+    kubectl.answers(json.dumps({"apiVersion": "v1", "kind": "PodList", "items": None}))
+    assert kubectl.api().list("pod") == []
 
 
 @pytest.mark.parametrize(
-    "call",
+    ("answer", "error", "told", "details"),
     [
-        lambda api: api.create(DOCUMENT),
-        lambda api: api.replace(DOCUMENT),
-        lambda api: api.patch("configmap", "one", {"data": {"key": "secret"}}, namespace="default"),
+        (status(409, "Conflict", "Operation cannot be fulfilled"), ApiConflict, "did not create", "Conflict"),
+        (status(409, "AlreadyExists", "already exists"), ApiConflict, "did not create", "AlreadyExists"),
+        (status(403, "Forbidden", 'configmaps is forbidden: User "x"'), ApiError, "refused to create", "Forbidden"),
+        (status(422, "Invalid", "metadata.name: Invalid value"), ApiError, "refused to create", "Invalid"),
+        (status(500, "InternalError", "etcdserver: no leader"), ApiError, "refused to create", "InternalError"),
+        ({"status": 503, "body": ""}, ApiError, "refused to create ConfigMap default/one: Service Unavailable", "Service Unavailable"),
+        ({"status": 502, "body": "dial tcp: connection refused"}, ApiError, "could not create", None),
+        ({"status": 500, "body": "x509: unknown authority"}, ApiError, "could not create", None),
     ],
 )
-def test_sends_documents_by_standard_input(call: t.Callable[[KubectlApi], t.Any]) -> None:
-    api, commands = kubectl("{}")
-    call(api)
-    ((arguments, stdin),) = commands.asked
-    assert "secret" in json.loads(stdin or "")["data"]["key"]
-    assert not [argument for argument in arguments if "secret" in argument]
-    assert [argument for argument in arguments if "kubeadm-ha" in argument]
-
-
-def test_gives_items_of_lists_their_kind() -> None:
-    api, _commands = kubectl(json.dumps({"apiVersion": "v1", "kind": "PodList", "items": [{"metadata": {}}]}))
-    assert api.list("pod", namespace="kube-system") == [{"apiVersion": "v1", "kind": "Pod", "metadata": {}}]
-    api, _commands = kubectl(json.dumps({"apiVersion": "v1", "kind": "PodList", "items": None}))
-    assert api.list("pod") == []
-
-
-@pytest.mark.parametrize(
-    ("stderr", "error", "details"),
-    [
-        ('Error from server (Conflict): Operation cannot be fulfilled on configmaps "one"', ApiConflict, "Conflict"),
-        ('Error from server (AlreadyExists): configmaps "one" already exists', ApiConflict, "AlreadyExists"),
-        ('Error from server (Forbidden): configmaps is forbidden: User "x"', ApiError, "Forbidden"),
-        ('The ConfigMap "No Name" is invalid: metadata.name: Invalid value', ApiError, "Invalid"),
-        ("The connection to the server 192.0.2.11:6443 was refused", ApiError, None),
-        ("error: stat /root/admin.conf: no such file or directory", ApiError, None),
-    ],
-)
-def test_understands_refusals(stderr: str, error: type[ApiError], details: str | None) -> None:
-    api, _commands = kubectl(stderr=f"W1121 some warning\n{stderr}\n")
+def test_understands_refusals(
+    kubectl: Kubectl, answer: dict[str, t.Any], error: type[ApiError], told: str, details: str | None
+) -> None:
+    kubectl.answers(**answer)
     with pytest.raises(ApiError) as raised:
-        api.create(DOCUMENT)
+        kubectl.api().create(DOCUMENT)
     assert raised.type is error
     assert raised.value.details == ({} if details is None else {"reason": details})
-    assert stderr in raised.value.message
-    if details not in ("Conflict", "AlreadyExists"):
+    assert told in raised.value.message
+    if error is not ApiConflict:
         assert "/root/admin.conf" in raised.value.message
         assert "option kubeconfig" in raised.value.message
 
