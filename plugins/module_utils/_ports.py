@@ -9,8 +9,6 @@ import dataclasses
 import typing as t
 
 if t.TYPE_CHECKING:
-    import subprocess
-
     from ._domain.address import Endpoint
     from ._domain.backup import Source, StoredFile
     from ._domain.carried_files import FileFact
@@ -28,6 +26,16 @@ class CommandResult:
     stderr: str
 
 
+class Background(t.Protocol):
+    """A program that goes on beside this process."""
+
+    def line(self) -> str:
+        """The next line of its standard output; empty when it has ended."""
+
+    def end(self) -> None:
+        """End it and wait for its end."""
+
+
 class Commands(t.Protocol):
     """Runs programs of the host, never through a shell, with the C locale."""
 
@@ -41,9 +49,8 @@ class Commands(t.Protocol):
     ) -> CommandResult:
         """Run to the end. With ``check`` a non-zero return code raises ``CommandFailed``; secrets go to ``stdin``."""
 
-    def start(self, arguments: t.Sequence[str], *, log: str) -> subprocess.Popen[str]:
-        """A program that goes on beside this process and ends with it, however that ends. Its standard output is a pipe,
-        what it tells on standard error goes to the file ``log``."""
+    def start(self, arguments: t.Sequence[str], *, log: str) -> Background:
+        """Start a program that ends with this process, however that ends. Its standard error goes to the file ``log``."""
 
     def hold(self, text: str) -> t.ContextManager[str]:
         """A path at which programs of the host can read the text while the context lasts. It is never on a disk."""

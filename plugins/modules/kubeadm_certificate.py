@@ -42,6 +42,12 @@ options:
       - By default it is read with kubectl from the ConfigMap C(kube-system/kubeadm-config), and only if the certificate
         must be replaced.
     type: dict
+  control_plane_endpoint:
+    description:
+      - Address and port of the control plane endpoint that kubeadm is to make a SAN of, in place of the C(controlPlaneEndpoint)
+        of the cluster's configuration. Give it where the cluster will be pointed to another one after this, because clients may
+        not be able to use the one that the configuration names.
+    type: str
   kubeconfig:
     description:
       - The kubeconfig with which the ClusterConfiguration is read.
@@ -255,12 +261,18 @@ def make_ports(module: AnsibleModule, files: HostFiles, pki_dir: str) -> certifi
 def make_sources(module: AnsibleModule, ports: certificate_replacement.Ports) -> certificate_replacement.Sources:
     """What the options say, else where it is read."""
     given = module.params["cluster_configuration"]
+    endpoint = module.params["control_plane_endpoint"]
 
     def configuration() -> t.Mapping[str, t.Any]:
         if given is not None:
-            return ClusterConfiguration.parse(given).document
-        api = KubectlApi(ports.commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])
-        return kubeadm_config.read(api, ports.yaml).configuration.document
+            document = ClusterConfiguration.parse(given).document
+        else:
+            api = KubectlApi(ports.commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])
+            document = kubeadm_config.read(api, ports.yaml).configuration.document
+        if not endpoint:
+            return document
+        # kubeadm makes a SAN of it.
+        return {**document, "controlPlaneEndpoint": str(Endpoint.parse(endpoint, default_port=None))}
 
     def control_plane() -> local_control_plane.LocalControlPlane:
         return local_control_plane.find(
@@ -305,6 +317,7 @@ def main() -> None:
             "name": {"type": "str", "choices": list(KINDS), "default": "apiserver"},
             "sans": {"type": "list", "elements": "str", "required": True},
             "cluster_configuration": {"type": "dict"},
+            "control_plane_endpoint": {"type": "str"},
             "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
             "server": {"type": "str"},
             "pki_dir": {"type": "path"},

@@ -14,13 +14,12 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostBackground, HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubectl import KubectlApi
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubernetes_client import KubernetesClientApi
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import ApiConflict, ApiError, InvalidInput
 
 if t.TYPE_CHECKING:
-    import subprocess
     from pathlib import Path
 
     from ansible_collections.kubeadm.ha.plugins.module_utils._ports import Api, CommandResult
@@ -57,7 +56,7 @@ class RecordingCommands:
         self.arguments += arguments
         return self._commands.run(arguments, stdin=stdin, check=check, environment=environment)
 
-    def start(self, arguments: t.Sequence[str], *, log: str) -> subprocess.Popen[str]:
+    def start(self, arguments: t.Sequence[str], *, log: str) -> HostBackground:
         """Start a program."""
         self.arguments += arguments
         return self._commands.start(arguments, log=log)

@@ -269,6 +269,28 @@ def test_a_given_configuration_keeps_its_version_and_sans(
     assert sans(certificate) > old_sans
 
 
+def test_an_endpoint_that_the_cluster_is_about_to_leave_gets_no_san(
+    own: ControlPlane, runner: Modules, options: dict[str, t.Any]
+) -> None:
+    document = {
+        "apiVersion": "kubeadm.k8s.io/v1beta4",
+        "kind": "ClusterConfiguration",
+        "kubernetesVersion": own.kubeadm("version", "-o", "short").strip(),
+        "controlPlaneEndpoint": "nowhere.invalid:6443",
+    }
+    certificate = own.pki / "apiserver.crt"
+    wanted = sans(certificate) | {"DNS:new-endpoint.example.org"}
+    result = runner.run(
+        NAME,
+        **options,
+        sans=["new-endpoint.example.org"],
+        cluster_configuration=document,
+        control_plane_endpoint="new-endpoint.example.org:6443",
+    )
+    assert result["changed"] is True, result
+    assert sans(certificate) == wanted
+
+
 def test_what_cannot_work_is_refused_and_nothing_changed(
     own: ControlPlane, runner: Modules, options: dict[str, t.Any], tmp_path: Path
 ) -> None:

@@ -22,6 +22,23 @@ _SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/op
 _PARENT_DEATH_SIGNAL = 1
 
 
+class HostBackground:
+    """``Background`` by ``subprocess``."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        """Its standard output must be a pipe."""
+        self._process = process
+
+    def line(self) -> str:
+        """The next line; see the port."""
+        return self._process.stdout.readline() if self._process.stdout is not None else ""
+
+    def end(self) -> None:
+        """End it by SIGKILL."""
+        self._process.kill()
+        self._process.communicate()
+
+
 class HostCommands:
     """``Commands`` by ``subprocess``."""
 
@@ -79,11 +96,11 @@ class HostCommands:
             )
         return CommandResult(ended.returncode, ended.stdout, ended.stderr)
 
-    def start(self, arguments: t.Sequence[str], *, log: str) -> subprocess.Popen[str]:
-        """Start a program that serves this process and ends with it; see the port."""
+    def start(self, arguments: t.Sequence[str], *, log: str) -> HostBackground:
+        """Start a program; see the port."""
         program = self._program(arguments)
         with open(log, "w", encoding="utf-8") as stderr:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [program, *arguments[1:]],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -93,6 +110,7 @@ class HostCommands:
                 errors="replace",
                 preexec_fn=_end_with_parent,
             )
+        return HostBackground(process)
 
     def _program(self, arguments: t.Sequence[str]) -> str:
         program = self.find(arguments[0])
@@ -122,4 +140,4 @@ def _last_lines(text: str) -> str:
     return " ".join(text.strip().splitlines()[-5:])
 
 
-__all__ = ("HostCommands",)
+__all__ = ("HostBackground", "HostCommands")

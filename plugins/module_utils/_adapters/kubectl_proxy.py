@@ -21,13 +21,10 @@ import weakref
 from .._domain.errors import ApiError
 
 if t.TYPE_CHECKING:
-    import subprocess
-
-    from .._ports import Commands
+    from .._ports import Background, Commands
 
 #: In memory, and for root alone to write to; the path of a socket may have 107 characters only.
 _RUNTIME_DIRECTORY = "/run"
-_SECONDS_TO_END = 5.0
 #: What kubectl tells when it listens.
 _READY = "Starting to serve"
 
@@ -98,7 +95,7 @@ class KubectlProxy:
                 raise
             # At the latest when this process ends.
             self._running = (path, weakref.finalize(self, _end, process, directory))
-            told = process.stdout.readline() if process.stdout is not None else ""
+            told = process.line()
             if not told.startswith(_READY):
                 last = _last_lines(log)
                 self._end()
@@ -135,9 +132,8 @@ def _last_lines(path: str) -> str:
     return ""
 
 
-def _end(process: subprocess.Popen[str], directory: str) -> None:
-    process.kill()
-    process.communicate(timeout=_SECONDS_TO_END)
+def _end(process: Background, directory: str) -> None:
+    process.end()
     shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -70,6 +70,12 @@ def find_notes(situation: Situation, x509: X509) -> t.Iterator[Note]:
         yield Note(_SUBJECT, f"{wish.endpoint} works from {_listed(names)}, but {clause}.")
 
 
+def unproved(situation: Situation, x509: X509) -> list[str]:
+    """The nodes that no API server of the cluster has answered through the endpoint."""
+    views = views_of(situation, x509)
+    return [name for name in situation.wish.nodes if name not in views or not views[name].is_proved]
+
+
 def views_of(situation: Situation, x509: X509) -> dict[str, View]:
     """What each host that is to use the endpoint sees of it, the served certificates judged; by inventory name."""
     wish = situation.wish
@@ -292,4 +298,4 @@ def _listed(names: t.Sequence[str]) -> str:
     return " and ".join(text for text in (", ".join(names[:-1]), names[-1]) if text)
 
 
-__all__ = ("find_notes", "problems", "views_of")
+__all__ = ("find_notes", "problems", "unproved", "views_of")

@@ -175,9 +175,9 @@ def make_plan(situation: Situation) -> list[Entry]:
         *_certify(situation),
         *_point(situation),
         *_join(situation),
-        *_spread(situation),
         *_leftovers(situation),
     ]
+    entries += _spread(situation, mended_nodes(situation, entries))
     entries = [*_prepare(situation, entries), *_backup(situation, entries), *entries]
     return sorted(entries, key=lambda entry: STEPS.index(entry.step))
 
@@ -379,8 +379,11 @@ def _join(situation: Situation) -> t.Iterator[Entry]:
                 yield Entry(host.name, "revoke", gone)
 
 
-def _spread(situation: Situation) -> t.Iterator[Entry]:
-    change = deployment_spread.decide(situation.cluster.report["cluster_dns"], situation.nodes)
+def _spread(situation: Situation, mended: t.Container[str]) -> t.Iterator[Entry]:
+    """What the nodes will be Ready for when the run comes to this step, those among them whose kubelets it mends."""
+    will_be_ready = {host.node_name for host in situation.joined(situation.wish.nodes) if host.name in mended}
+    nodes = [{**node, "ready": node["ready"] or node["name"] in will_be_ready} for node in situation.nodes]
+    change = deployment_spread.decide(situation.cluster.report["cluster_dns"], nodes)
     if change is not None:
         yield Entry(situation.serving.name, "spread", change)
 

@@ -165,7 +165,11 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
         single_points=single_points.find(situation),
         serving=serving.name,
         left=tuple(join_secrets.ends(cluster.report, serving.name)),
-        facts={**_facts(situation, entries), "worker_batches": arguments.get("worker_batch") or ["25%"]},
+        facts={
+            **_facts(situation, entries),
+            "endpoint_unproved": endpoint_checks.unproved(situation, x509),
+            "worker_batches": arguments.get("worker_batch") or ["25%"],
+        },
     )
 
 

@@ -94,6 +94,17 @@ def test_the_next_run_repoints_what_a_failed_one_left() -> None:
     assert {"outdated_pods": 2} in [entry.change.before for entry in plan.entries]
 
 
+def test_a_node_that_the_run_mends_counts_where_pods_are_to_be_spread() -> None:
+    arguments = half_pointed()
+    arguments.update(control_planes=["cp1"], workers=["w1"])
+    for name in ("cp2", "cp3", "w2"):
+        del arguments["hosts"][name]
+    arguments["cluster"]["nodes"] = [item for item in arguments["cluster"]["nodes"] if item["name"] in ("cp1", "w1")]
+    plan = plan_of(arguments)
+    assert plan.problems == ()
+    assert ("spread", "Deployment kube-system/coredns") in objects(plan, "cp1")
+
+
 def _inactive(arguments: Arguments) -> None:
     arguments["hosts"]["w1"]["services"]["kubelet"]["active"] = "failed"
 
