@@ -121,6 +121,15 @@ def test_a_selection_of_everything_goes_on(tmp_path: Path, arguments: tuple[str,
     inventory.write_text(json.dumps({**INVENTORY, "all": {"vars": {**NOWHERE, **ENDPOINT}}}), encoding="utf-8")
     own.write_text("- {name: Own, ansible.builtin.import_playbook: kubeadm.ha.audit, tags: ha}\n", encoding="utf-8")
     run = run_playbook(str(own), arguments=arguments, inventories=[inventory], record=tmp_path / "run.jsonl")
+    assert "UNREACHABLE" in run.output, run.output
+    assert "w2 could not be inspected" in run.output
+
+
+def test_a_host_that_cannot_be_reached_is_one_reason_of_several(tmp_path: Path) -> None:
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(json.dumps({**INVENTORY, "all": {"vars": {**NOWHERE, **ENDPOINT}}}), encoding="utf-8")
+    run = run_playbook("kubeadm.ha.site", inventories=[inventory], record=tmp_path / "run.jsonl")
     assert run.status != 0
-    assert "unreachable=1" in run.output, run.output
-    assert "Nothing was changed" not in run.output
+    heading, *reasons = run.failures[-1].splitlines()
+    assert heading.startswith("Nothing was changed."), run.output
+    assert all(any(name in reason and "could not be inspected" in reason for reason in reasons) for name in ("w2", "lb1"))

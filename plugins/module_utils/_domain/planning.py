@@ -107,9 +107,9 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     arguments, mistyped = inputs.read_options(arguments)
     wish, unreadable = read_wish(arguments)
     asked = inputs.merged((*mistyped, *unreadable), arguments.get("input_problems") or ())
-    if wish is None or asked or not arguments["hosts"]:
-        return Plan(problems=asked, is_complete=False)
     failed = (arguments.get("failures") or {}).get("hosts") or {}
+    if wish is None or asked or not (arguments["hosts"] or failed):
+        return Plan(problems=asked, is_complete=False)
     everything = understand(arguments["hosts"], yaml=yaml, x509=x509)
     found: list[Problem] = list(_not_looked_at(wish, everything, failed))
     found += machine_identity.problems((*wish.nodes, *wish.load_balancers), everything)

@@ -360,6 +360,8 @@ def _twins(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
 def _clocks(hosts: Hosts) -> t.Iterator[Problem]:
     """Each clock is compared with the controller's at the moment of the look, then with the median of all hosts."""
     skews = sorted((host.report["clock"] - host.report["looked_at"], host.name) for host in hosts.values())
+    if not skews:
+        return
     middle = skews[len(skews) // 2][0]
     for away, name in skews:
         if abs(away - middle) > CLOCK_TOLERANCE:

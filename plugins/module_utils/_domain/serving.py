@@ -41,7 +41,7 @@ def problems(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
     blind = [name for name in wish.control_planes if name in hosts and not is_root(hosts[name])]
     if told:
         yield from told
-    elif not blind:
+    elif not blind and all(name in hosts for name in wish.control_planes):
         names = ", ".join(name for name in wish.control_planes if name in hosts) or "its hosts"
         yield Problem(
             "kube_control_plane",

@@ -57,7 +57,9 @@ def user_edits(host: Host, endpoint: Endpoint, old: t.AbstractSet[Endpoint]) -> 
 
 
 def problems(wish: Wish, hosts: t.Mapping[str, Host]) -> t.Iterator[Problem]:
-    """Administrators that no host has."""
+    """Administrators that no host has, as far as every host was seen."""
+    if not all(name in hosts for name in (*wish.nodes, *wish.load_balancers)):
+        return
     known = {user for host in hosts.values() for user in host.report["users"]}
     for user in sorted(wish.admin_users - known):
         yield Problem(

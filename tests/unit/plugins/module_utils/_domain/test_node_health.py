@@ -100,6 +100,10 @@ def test_a_node_that_the_run_mends_counts_where_pods_are_to_be_spread() -> None:
     for name in ("cp2", "cp3", "w2"):
         del arguments["hosts"][name]
     arguments["cluster"]["nodes"] = [item for item in arguments["cluster"]["nodes"] if item["name"] in ("cp1", "w1")]
+    # The node controller's, of a node that it has not heard of for 40 s.
+    taints = [{"key": "node.kubernetes.io/unreachable", "effect": effect} for effect in ("NoSchedule", "NoExecute")]
+    arguments["cluster"]["nodes"][-1]["taints"] = taints
+    assert arguments["cluster"]["nodes"][-1]["name"] == "w1"
     plan = plan_of(arguments)
     assert plan.problems == ()
     assert ("spread", "Deployment kube-system/coredns") in objects(plan, "cp1")
