@@ -56,6 +56,12 @@ options:
     type: list
     elements: str
     default: []
+  kubeadm_config:
+    description:
+      - Also set C(controlPlaneEndpoint) in the ConfigMap C(kube-system/kubeadm-config). V(false) where
+        M(kubeadm.ha.kubeadm_cluster_config) sets it with the other fields, which would be told twice in check mode.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
@@ -162,6 +168,7 @@ def main() -> None:
             "server": {"type": "str"},
             "timeout": {"type": "int", "default": 300},
             "unmanaged_nodes": {"type": "list", "elements": "str", "default": []},
+            "kubeadm_config": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )
@@ -178,6 +185,7 @@ def main() -> None:
             endpoint=endpoint,
             timeout=module.params["timeout"],
             unmanaged=module.params["unmanaged_nodes"],
+            with_configuration=module.params["kubeadm_config"],
         )
 
     conclude(module, decide)

@@ -199,6 +199,11 @@ def test_refusals_and_check_mode_change_nothing(story: Story) -> None:
     assert story.changed_by_check == []
 
 
+def test_what_check_mode_would_change_is_its_plan(story: Story) -> None:
+    assert changed_objects(story.check) == planned_objects(story.check)
+    assert different_values(story.check) == []
+
+
 def test_the_plan_of_check_mode_is_that_of_the_run(story: Story) -> None:
     assert story.check.plan
     assert story.check.plan == story.converted.plan

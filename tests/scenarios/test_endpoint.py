@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Endpoints that do not lead to the cluster are refused with nothing changed, and a good one is proved before it is used.
+"""What would cut hosts off or kill what they run is refused with nothing changed, and a good endpoint is proved before use.
 
 The endpoint is a name of /etc/hosts, as clusters have it whose owners meant to move it later.
 """
@@ -9,11 +9,13 @@ The endpoint is a name of /etc/hosts, as clusters have it whose owners meant to 
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.scenarios.cluster import Lab, fingerprint, wait_until
 from tests.scenarios.convert import Conversion, new_results
@@ -121,6 +123,22 @@ def _ends_tls(conversion: Conversion) -> Iterator[None]:
         lab.shell("lb1", "systemctl stop balancer; rm /root/balancer.*")
 
 
+@contextmanager
+def _binds_to_first(conversion: Conversion) -> Iterator[None]:
+    """The ClusterConfiguration gives every control plane the first one's address, as `kubeadm init` with a file leaves it."""
+    lab, name = conversion.lab, ("configmap", "kubeadm-config", "--namespace=kube-system")
+    data = lab.objects(*name)["data"]
+    document = yaml.safe_load(data["ClusterConfiguration"])
+    flag = {"name": "bind-address", "value": conversion.addresses["cp1"]}
+    document.setdefault("controllerManager", {})["extraArgs"] = [flag]
+    changed = {**data, "ClusterConfiguration": yaml.safe_dump(document)}
+    lab.kubectl("patch", *name, "--type=merge", f"--patch={json.dumps({'data': changed})}")
+    try:
+        yield
+    finally:
+        lab.kubectl("patch", *name, "--type=merge", f"--patch={json.dumps({'data': data})}")
+
+
 REFUSED: dict[str, dict[str, Any]] = {
     "a name that resolves nowhere": {
         "state": _nothing,
@@ -152,6 +170,11 @@ REFUSED: dict[str, dict[str, Any]] = {
         "variables": {"kubeadm_ha_endpoint": ENDPOINT},
         "told": "to somebody else: what answers at",
     },
+    "an address of the first control plane for all of them": {
+        "state": _binds_to_first,
+        "variables": {},
+        "told": "controllerManager.extraArgs of ConfigMap kube-system/kubeadm-config gives every control plane --bind-address=",
+    },
 }
 
 
@@ -174,7 +197,7 @@ def _run(conversion: Conversion, label: str, variables: Mapping[str, Any]) -> Ru
 
 
 @pytest.mark.parametrize(("label", "told"), [(label, row["told"]) for label, row in REFUSED.items()], ids=REFUSED)
-def test_an_endpoint_that_does_not_lead_to_the_cluster_is_refused(story: Story, label: str, told: str) -> None:
+def test_what_does_not_lead_to_the_cluster_is_refused(story: Story, label: str, told: str) -> None:
     run = story.refusals[label]
     assert run.status != 0
     assert not run.changed

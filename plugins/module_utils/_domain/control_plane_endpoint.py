@@ -144,6 +144,7 @@ def ensure(
     endpoint: Endpoint,
     timeout: float,
     unmanaged: t.Container[str] = (),
+    with_configuration: bool = True,
 ) -> Decision:
     """Every cluster-wide object names the endpoint, and kube-proxy has read it on every node that is Ready.
 
@@ -155,13 +156,14 @@ def ensure(
         endpoint: what they must name.
         timeout: seconds to wait for the new signature of cluster-info, and again for each further new pod of kube-proxy.
         unmanaged: names of nodes whose kube-proxy is not waited for.
+        with_configuration: whether the ClusterConfiguration is one of the objects.
 
     Raises:
         UnsupportedState: when the cluster was not made by kubeadm, or an object cannot be changed safely.
         NotProved: when a signature or the rollout did not come in time. The next run restarts pods that are still outdated.
         ApiError: when the API cannot be read or written.
     """
-    found = _look(api, yaml, endpoint, unmanaged)
+    found = _look(api, yaml, endpoint, unmanaged, with_configuration=with_configuration)
     if found.changes_of(cluster_configuration.OBJECT):
         document = found.kubeadm_config.configuration
         wanted = cluster_configuration.Wanted(control_plane_endpoint=endpoint)
@@ -180,19 +182,21 @@ def ensure(
 
     def act() -> t.Mapping[str, t.Any]:
         _act(api, yaml, clock, found, endpoint=endpoint, timeout=timeout, unmanaged=unmanaged)
-        return _servers(_look(api, yaml, endpoint, unmanaged), yaml)
+        return _servers(_look(api, yaml, endpoint, unmanaged, with_configuration=with_configuration), yaml)
 
     values = _servers(found, yaml) if not found.changes else _expected_servers(found, yaml, endpoint)
     return Decision(changes=found.changes, values=values, act=act, warnings=tuple(warnings))
 
 
-def _look(api: Api, yaml: Yaml, endpoint: Endpoint, unmanaged: t.Container[str]) -> _Found:
+def _look(
+    api: Api, yaml: Yaml, endpoint: Endpoint, unmanaged: t.Container[str], *, with_configuration: bool
+) -> _Found:
     stored = kubeadm_config.read(api, yaml)
     cluster_info = api.get("configmap", "cluster-info", namespace="kube-public")
     kube_proxy = api.get("configmap", "kube-proxy", namespace="kube-system")
     daemonset = None
     down: tuple[str, ...] = ()
-    changes = [decide_kubeadm_config(stored.configuration.document, endpoint)]
+    changes = [decide_kubeadm_config(stored.configuration.document, endpoint) if with_configuration else None]
     if cluster_info is not None:
         change = decide_cluster_info(_embedded(cluster_info, "kubeconfig", yaml, CLUSTER_INFO), endpoint)
         unsigned = cluster_info_signature.outdated(cluster_info, api.list("secret", namespace="kube-system"))
