@@ -243,7 +243,8 @@ def reachability_targets(
 def _files_to_look_at(serving: Host | None, control_planes: t.Iterable[Host]) -> dict[str, list[dict[str, t.Any]]]:
     """The files that a host needs before it is a control plane, by its inventory name."""
     wanted = control_plane_parity.files_of(serving) if serving is not None else ()
-    newcomers = (host.name for host in control_planes if not host.is_control_plane)
+    # One that does not serve may be half joined, and joins again.
+    newcomers = (host.name for host in control_planes if not host.is_serving)
     return {name: [fact.as_dict() for fact in wanted] for name in newcomers} if wanted else {}
 
 

@@ -10,13 +10,16 @@ import typing as t
 
 import pytest
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain import half_joined
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.carried_files import FileFact
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.planning import control_plane_facts
 from tests.unit.plugins.module_utils._domain.test_growing import LEARNER, etcd_member, grown, ring, with_ca
 from tests.unit.plugins.module_utils._domain.test_planning import (
     ADDRESSES,
     ENDPOINT,
     Arguments,
+    NamedCertificates,
     after,
     control_plane,
     kubeconfig,
@@ -406,6 +409,20 @@ def test_what_a_reset_takes_away_is_carried_again() -> None:
     arguments["files"] = {"cp2": [fact]}
     arguments["reset_half_joined"] = True
     assert ("join", f"file {path}") in objects(plan_of(arguments), "cp2")
+
+
+def test_a_file_that_an_earlier_run_brought_is_no_change_of_this_one() -> None:
+    """Beside what a reset deletes it stays, so a half-joined host is looked at like a clean one."""
+    path = "/etc/kubernetes/audit/policy.yaml"
+    arguments = grown(carried(power_lost(LEARNER), path))
+    fact = arguments["hosts"]["cp1"]["control_plane_files"]["files"][0]
+    facts = control_plane_facts(
+        arguments["hosts"], arguments["control_planes"], yaml=PyYaml(), x509=NamedCertificates()
+    )
+    assert facts["files"] == {"cp2": [fact], "cp3": [fact]}
+    arguments["files"] = {"cp2": [fact]}
+    arguments["reset_half_joined"] = True
+    assert ("join", f"file {path}") not in objects(plan_of(arguments), "cp2")
 
 
 def test_the_ports_of_what_is_reset_are_no_reason_to_stop() -> None:
