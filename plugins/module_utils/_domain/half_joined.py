@@ -85,7 +85,8 @@ def verdicts(
 ) -> dict[str, Verdict]:
     """For each host on which a join did not end, by its name.
 
-    Members of etcd go one after the other, so each is judged with those before it gone.
+    A member that is taken out has no vote or does not work, so without it the quorum of the others is never farther away, and each
+    host can be judged by itself.
 
     Args:
         candidates: hosts on which a join did not end.
@@ -107,8 +108,6 @@ def verdicts(
         if reason is not None:
             found[host.name] = reason
             continue
-        if ring is not None and member is not None:
-            ring = Ring(tuple(item for item in ring.members if item.id != member.id))
         found[host.name] = Reset(
             host=host,
             ca_cert_hashes=serving.cluster_ca_hashes,

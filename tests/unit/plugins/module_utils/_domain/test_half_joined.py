@@ -358,8 +358,8 @@ def test_a_worker_is_reset_without_etcd() -> None:
     assert plan.steps["w2"] == ["prepare", "repair", "join", "revoke"], "nothing of it is worth a backup"
 
 
-def test_of_two_members_the_second_is_judged_without_the_first() -> None:
-    """Three voters, of which two do not work any more: etcd can lose one, and none after it."""
+def test_two_members_that_do_not_work_go_as_long_as_etcd_has_a_quorum() -> None:
+    """Five voters, of which three work, and four, of which two do."""
 
     def change(arguments: Arguments) -> None:
         for name in ("cp2", "cp3"):
