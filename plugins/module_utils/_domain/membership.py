@@ -14,6 +14,7 @@ import typing as t
 from . import half_joined, left_by_joins, reset_guard
 from .address import same_server
 from .control_plane_parity import files_of
+from .etcd_commands import etcdctl
 from .join_traces import is_of_kubeadm, other_static_pods
 from .wish import Problem
 
@@ -65,7 +66,8 @@ def problems(
             yield Problem(
                 "etcd",
                 f"The etcd cluster has the member {item.shown}, but the cluster has no such node: if its host is gone for "
-                f"good, take it out on {serving.name} with: {left_by_joins.removal_command(serving, item.member.id)}",
+                f"good, take it out on {serving.name} with: "
+                f"{etcdctl(serving, 'member', 'remove', item.member.id)}",
             )
     yield from _learners(wish, hosts, cluster, serving, etcd, switch)
 

@@ -16,9 +16,9 @@ from tests.unit.plugins.module_utils._domain.test_planning import Arguments, aft
 EXCLUDE = "node.kubernetes.io/exclude-from-external-load-balancers"
 TAINT = {"key": ROLE, "effect": "NoSchedule"}
 COMMAND = (
-    "kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system exec etcd-cp1 -- etcdctl --endpoints "
-    "https://127.0.0.1:2379 --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt --key "
-    "/etc/kubernetes/pki/etcd/server.key member remove a1"
+    "kubectl --kubeconfig=/etc/kubernetes/admin.conf -n kube-system exec etcd-cp1 -- etcdctl "
+    "--endpoints=https://127.0.0.1:2379 --cacert=/etc/kubernetes/pki/etcd/ca.crt "
+    "--cert=/etc/kubernetes/pki/etcd/server.crt --key=/etc/kubernetes/pki/etcd/server.key member remove a1"
 )
 
 
@@ -179,4 +179,4 @@ def test_a_person_gets_a_command_that_works_without_etcdctl() -> None:
     assert messages(arguments)[0].endswith(f"take it out on cp1 with: {COMMAND}")
     flags = arguments["hosts"]["cp1"]["manifests"]["etcd"]["flags"]
     flags += [["cert-file", "/srv/pki/server.crt"], ["key-file", "/srv/pki/server.key"]]
-    assert "--cert /srv/pki/server.crt --key /srv/pki/server.key member remove a1" in messages(arguments)[0]
+    assert "--cert=/srv/pki/server.crt --key=/srv/pki/server.key member remove a1" in messages(arguments)[0]
