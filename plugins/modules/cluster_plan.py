@@ -226,6 +226,13 @@ plan:
       description: Address and port of its API server.
       type: str
       sample: 192.0.2.11:6443
+    ca_certificate:
+      description: The cluster's CA certificates, a PEM text.
+      type: str
+    pki_dir:
+      description: Directory of the cluster's certificates on it, kubeadm's C(certificatesDir).
+      type: str
+      sample: /etc/kubernetes/pki
     control_planes:
       description: V(name), V(address) and V(port) of every API server that exists or is wanted.
       type: list
@@ -289,6 +296,10 @@ plan:
         - The kubeconfigs of each host that must name another server, with V(path), V(server) and, where the file's current
           context does not decide, V(cluster).
       type: dict
+    restart_kubelet:
+      description: Inventory names of the nodes whose kubelet is restarted although its kubeconfig does not change.
+      type: list
+      elements: str
     worker_batches:
       description: How many workers are changed at the same time, batch by batch.
       type: list

@@ -291,7 +291,6 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
         "refuses_anonymous": _is_closed(anonymous_access.READYZ, situation.hosts),
         "hides_cluster_info": _is_closed(anonymous_access.CLUSTER_INFO, situation.hosts)
         or join_readiness.needs_discovery_file(situation.hosts, situation.cluster),
-        "kubernetes_version": str(situation.cluster.version),
         "sans": sorted(san.value for san in situation.sans),
         "etcd_sans": _etcd_sans(situation),
         "interrupted_certificates": {
