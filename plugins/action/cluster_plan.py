@@ -48,6 +48,7 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "load_balancers": {"type": "list", "elements": "str", "default": []},
     "patches_dir": {"type": "raw", "default": ""},
     "reachability": {"type": "dict", "default": {}},
+    "reset_half_joined": {"type": "raw", "default": False},
     "stop": {"type": "bool", "default": True},
     "token_ttl": {"type": "raw", "default": "15m"},
     "unmanaged_nodes": {"type": "raw", "default": []},

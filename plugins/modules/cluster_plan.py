@@ -70,6 +70,13 @@ options:
         never joined so, because an older kubeadm brings an older etcd.
     type: raw
     default: false
+  reset_half_joined:
+    description:
+      - Reset hosts on which a join did not end, and join them, instead of stopping. Never reset is a host that serves the API,
+        runs a voting member of etcd or is a Ready node, one on which kubeadm runs, one of another cluster, and one with files
+        that somebody else put where a reset would delete them.
+    type: raw
+    default: false
   token_ttl:
     description: Life of the bootstrap tokens, at most V(15m), as a Go duration.
     type: raw
@@ -219,6 +226,13 @@ plan:
       description: Address and port of its API server.
       type: str
       sample: 192.0.2.11:6443
+    ca_certificate:
+      description: The cluster's CA certificates, a PEM text.
+      type: str
+    pki_dir:
+      description: Directory of the cluster's certificates on it, kubeadm's C(certificatesDir).
+      type: str
+      sample: /etc/kubernetes/pki
     control_planes:
       description: V(name), V(address) and V(port) of every API server that exists or is wanted.
       type: list
@@ -245,6 +259,20 @@ plan:
       description: Ids of members of etcd that joins which did not end have left, and that are taken out.
       type: list
       elements: str
+    resets:
+      description:
+        - With O(reset_half_joined) the hosts that are reset, by inventory name, with what M(kubeadm.ha.kubeadm_reset),
+          M(kubeadm.ha.etcd_member) and M(kubeadm.ha.kubernetes_node) need for it.
+      type: dict
+      sample:
+        cp2:
+          node_name: cp2
+          addresses: [192.0.2.12]
+          member_id: 7d22c179a06a6b90
+          certificates_dir: /etc/kubernetes/pki
+          cri_socket: ''
+          ca_cert_hashes: ["sha256:2f5d"]
+          replaceable_files: []
     unmarked:
       description: Control planes whose Node lacks the label of a control plane, by inventory name.
       type: list
@@ -268,11 +296,18 @@ plan:
         - The kubeconfigs of each host that must name another server, with V(path), V(server) and, where the file's current
           context does not decide, V(cluster).
       type: dict
+<<<<<<< HEAD
     endpoint_unproved:
       description: Inventory names of the nodes that no API server of the cluster has answered through the endpoint.
       type: list
       elements: str
       sample: []
+=======
+    restart_kubelet:
+      description: Inventory names of the nodes whose kubelet is restarted although its kubeconfig does not change.
+      type: list
+      elements: str
+>>>>>>> halfjoined
     worker_batches:
       description: How many workers are changed at the same time, batch by batch.
       type: list

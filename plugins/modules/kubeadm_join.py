@@ -15,7 +15,7 @@ description:
   - Membership is told by the CA in the host's C(kubelet.conf), the node that its client certificate names, and the Node
     object in the cluster, not by the mere presence of a file.
   - A host that is half joined, has joined in another role, or belongs to another cluster is refused with the files that
-    tell so and the remedy. Nothing is reset by itself.
+    tell so and the remedy. Nothing is reset here, see M(kubeadm.ha.kubeadm_reset).
   - The configuration travels by standard input, so that no secret is on a command line or on disk.
 options:
   endpoint:
@@ -79,6 +79,12 @@ options:
         for it. RV(kubeadm.ha.kubeadm_join_command#module:certificates_dir) tells it.
     type: path
     default: /etc/kubernetes/pki
+  assume_reset:
+    description:
+      - In check mode the host counts as one that was reset, because M(kubeadm.ha.kubeadm_reset) only predicted that it would be.
+        Out of check mode the host counts as what it is.
+    type: bool
+    default: false
   patches_directory:
     description:
       - Directory on the host with kubeadm patches. Needs C(v1beta3) or later.
@@ -131,6 +137,7 @@ author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:
   - module: kubeadm.ha.kubeadm_join_command
+  - module: kubeadm.ha.kubeadm_reset
   - module: kubeadm.ha.etcd_member_info
     description: Gate the joining of each control plane on the health of etcd.
 """
@@ -239,6 +246,7 @@ def request_of(parameters: t.Mapping[str, t.Any]) -> join.JoinRequest:
         timeout=parameters["timeout"],
         ca_certificate=parameters["ca_certificate"] or None,
         certificates_dir=os.path.normpath(parameters["certificates_dir"]),
+        assumes_reset=parameters["assume_reset"],
     )
 
 
@@ -251,7 +259,7 @@ def decide(module: AnsibleModule) -> Decision:
         yaml,
         CryptographyX509(),
         KubeconfigClient(files, yaml, kubeconfig=join.KUBELET_KUBECONFIG),
-        request=request_of(module.params),
+        request=request_of({**module.params, "assume_reset": module.params["assume_reset"] and module.check_mode}),
         host_name=os.uname().nodename,
     )
 
@@ -272,6 +280,7 @@ def main() -> None:
             "bind_port": {"type": "int"},
             "cri_socket": {"type": "str"},
             "certificates_dir": {"type": "path", "default": DEFAULT_CERTIFICATES_DIR},
+            "assume_reset": {"type": "bool", "default": False},
             "patches_directory": {"type": "path"},
             "taints": {"type": "list", "elements": "dict"},
             "node_labels": {"type": "dict", "default": {}},

@@ -40,7 +40,7 @@ def template(name: str, groups: dict[str, list[str]], *, ansible_check_mode: boo
 
 
 IN_ORDER = {
-    "Complete or undo what an interrupted run left": CONTROL_PLANES,
+    "Complete or undo what an interrupted run left": [*CONTROL_PLANES, *WORKERS],
     "Balance": BALANCERS,
     "Certify the API servers": CONTROL_PLANES,
     "Point one worker to the endpoint": WORKERS[:1],

@@ -29,9 +29,9 @@ _ROLE = "node-role.kubernetes.io/control-plane"
 _EXCLUDE = "node.kubernetes.io/exclude-from-external-load-balancers"
 #: The play after the cluster-wide objects: one worker and they name the endpoint, nobody else does.
 _POINTED = "Point the other workers to the endpoint"
-
-
-#: What keeps the other members of etcd away from cp2.
+#: The switch that lets a run reset a host on which a join did not end.
+_SWITCH = ("--extra-vars", "kubeadm_ha_reset_half_joined=true")
+#: What keeps the other members of etcd away from a host.
 _NO_PEERS = ("INPUT", "--protocol=tcp", "--dport=2380", "--jump=DROP")
 
 
@@ -45,6 +45,9 @@ class Story:
     after_power_loss: Mapping[str, bool]
     refused: Run
     check: Run
+    killed_again: Run
+    offered: Run
+    after_the_offer: Mapping[str, bool]
     converted: Run
     members: Mapping[str, bool]
     unmarked: Run
@@ -61,16 +64,17 @@ def story() -> Iterator[Story]:
     with new_results("killed_joins") as results, Lab("convert", name="killedjoins") as lab:
         conversion = Conversion(lab, results)
         killed_pointing = _killed(conversion, "killed-pointing", play=_POINTED, after=0.5)
-        killed_joining = _killed_with_a_learner(conversion)
-        lab.event("start", "cp2")
-        wait_until(lambda: "ok" in lab.shell("cp2", "echo ok", check=False), seconds=60, what="cp2 is back")
-        lab.run("cp2", "iptables", "--wait", "--delete", *_NO_PEERS, check=False)
-        time.sleep(20)
+        killed_joining = _killed_with_a_learner(conversion, "killed-joining", "cp2")
+        _power_is_back(lab, "cp2")
         after_power_loss = _members(lab)
         refused = conversion.run("refused")
         lab.shell("cp2", "kubeadm reset --force", timeout=300)
         check = conversion.run("check", "--check", "--diff")
-        converted = conversion.run("converted")
+        killed_again = _killed_with_a_learner(conversion, "killed-again", "cp3")
+        _power_is_back(lab, "cp3")
+        offered = conversion.run("offered", "--check", "--diff", *_SWITCH)
+        after_the_offer = _members(lab)
+        converted = conversion.run("converted", *_SWITCH)
         assert converted.status == 0, converted.output[-6000:]
         members = _members(lab)
         lab.kubectl("label", "node", "cp3", f"{_ROLE}-", f"{_EXCLUDE}-")
@@ -90,6 +94,9 @@ def story() -> Iterator[Story]:
             after_power_loss=after_power_loss,
             refused=refused,
             check=check,
+            killed_again=killed_again,
+            offered=offered,
+            after_the_offer=after_the_offer,
             converted=converted,
             members=members,
             unmarked=unmarked,
@@ -112,26 +119,34 @@ def _killed(conversion: Conversion, label: str, *, play: str, after: float) -> R
     )
 
 
-def _killed_with_a_learner(conversion: Conversion) -> Run:
-    """cp2 loses power as soon as its kubeadm has announced a member of etcd, and the run is killed by SIGKILL."""
+def _killed_with_a_learner(conversion: Conversion, label: str, node: str) -> Run:
+    """A node loses power as soon as its kubeadm has announced a member of etcd, and the run is killed by SIGKILL."""
     lab = conversion.lab
 
     def power_is_lost(line: Mapping[str, Any]) -> bool:
         # The last task before the join.
-        if not str(line.get("task")).endswith("Bring them to this host"):
+        if line.get("host") != node or not str(line.get("task")).endswith("Bring them to this host"):
             return False
         # A learner that nobody reaches is not promoted, so that its time is not a matter of luck.
-        lab.run("cp2", "iptables", "--wait", "--insert", *_NO_PEERS)
+        lab.run(node, "iptables", "--wait", "--insert", *_NO_PEERS)
         wait_until(lambda: any(_members(lab).values()), seconds=120, what="a learner in etcd", every=0.2)
-        lab.event("kill", "cp2")
+        lab.event("kill", node)
         return True
 
     return kill_playbook(
         "kubeadm.ha.site",
         inventories=PLAIN.inventories(lab.inventory),
-        record=conversion.work / "killed-joining.jsonl",
+        record=conversion.work / f"{label}.jsonl",
         when=power_is_lost,
     )
+
+
+def _power_is_back(lab: Lab, node: str) -> None:
+    """The node runs again, and its kubelet has had time to start what the join has left."""
+    lab.event("start", node)
+    wait_until(lambda: "ok" in lab.shell(node, "echo ok", check=False), seconds=60, what=f"{node} is back")
+    lab.run(node, "iptables", "--wait", "--delete", *_NO_PEERS, check=False)
+    time.sleep(20)
 
 
 def _members(lab: Lab) -> dict[str, bool]:
@@ -167,6 +182,7 @@ def test_a_host_without_power_in_its_join_is_explained_and_nothing_is_changed(st
     assert "cp2 has joined before, but the cluster has no node cp2" in told
     assert "run kubeadm reset on it" in told
     assert "which the next run takes out" in told
+    assert "Or set kubeadm_ha_reset_half_joined: true for a run" in told
     assert "expires" in told, "the token of the killed run has an end"
 
 
@@ -174,7 +190,20 @@ def test_the_learner_that_a_reset_leaves_is_taken_out_by_the_plan(story: Story) 
     assert story.check.status == 0, story.check.output[-6000:]
     removed = [entry for entry in story.check.plan if entry["object"].startswith("etcd member ")]
     assert [(entry["host"], entry["step"]) for entry in removed] == [("cp1", "repair")]
+    assert story.killed_again.status == -9
+
+
+def test_with_the_switch_one_run_resets_a_half_joined_host_and_reaches_the_end(story: Story) -> None:
+    assert story.offered.status == 0, story.offered.output[-6000:]
+    repaired = [entry for entry in story.offered.plan if entry["host"] == "cp3" and entry["step"] == "repair"]
+    assert [entry["object"].partition(" ")[0] for entry in repaired if entry["object"] != "node cp3"] == [
+        "etcd",
+        "half-joined",
+    ]
+    assert ("cp3", "node cp3") in planned_objects(story.offered), "it joins afterwards"
+    assert sorted(story.after_the_offer.values()) == [False, False, True], "check mode has taken nothing out"
     assert story.converted.status == 0
+    assert ("cp3", "half-joined host cp3") in changed_objects(story.converted)
     assert changed_objects(story.converted) == planned_objects(story.converted)
     assert sorted(story.members.values()) == [False, False, False]
 

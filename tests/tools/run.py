@@ -84,14 +84,19 @@ class Report:
 
 
 class Budget:
-    """The time that is left. ``None`` minutes is no limit."""
+    """The time since it was made, and what is left of it. ``None`` minutes is no limit."""
 
     def __init__(self, minutes: float | None) -> None:
-        self._end = None if minutes is None else time.monotonic() + minutes * 60
+        self._began = time.monotonic()
+        self._seconds = None if minutes is None else minutes * 60
+
+    def spent(self) -> float:
+        """Seconds."""
+        return time.monotonic() - self._began
 
     def left(self) -> float | None:
         """Seconds, never negative."""
-        return None if self._end is None else max(0.0, self._end - time.monotonic())
+        return None if self._seconds is None else max(0.0, self._seconds - self.spent())
 
 
 def main(arguments: t.Sequence[str]) -> int:
@@ -237,14 +242,14 @@ def _lint(arguments: list[str]) -> int:
 
 def _test(arguments: list[str]) -> int:
     """Everything that is required, then further pieces as long as they end within the time."""
-    budget, clock = Budget(_last_minute()), _Clock()
+    budget = Budget(_last_minute())
     changed = _set_up()
     units, factor = Units(), machine.factor()
     counts = [lint(changed=changed)]
     left_out = []
     for piece in pieces(touched.select(changed), PYTEST_TIERS):
         limit = _minutes() * 60
-        if piece.is_required or fits(units.of(piece.name), factor=factor, elapsed=clock.seconds(), limit=limit):
+        if piece.is_required or fits(units.of(piece.name), factor=factor, elapsed=budget.spent(), limit=limit):
             counts.append(_run_piece(piece, arguments, units, factor, budget))
         else:
             left_out.append(
@@ -305,16 +310,6 @@ class Memory:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._path.write_text(json.dumps({"commit": self._commit, "counts": self._counts}, indent=2))
         return count
-
-
-class _Clock:
-    """Seconds since it was made."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-
-    def seconds(self) -> float:
-        return time.monotonic() - self._began
 
 
 def _set_up() -> list[Path]:

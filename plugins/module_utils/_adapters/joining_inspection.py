@@ -49,7 +49,7 @@ class JoiningInspection:
             "kubelet_cri_socket": _kubelet_cri_socket(),
             "read_only": [path for path in self._directories if not _is_writable(path)],
             "haproxy_version": self._haproxy_version(),
-            "kubeadm_processes": _changing_kubeadm(),
+            "kubeadm_processes": changing_kubeadm(),
         }
 
     def _haproxy_version(self) -> str:
@@ -92,15 +92,27 @@ def _is_writable(path: str) -> bool:
     return os.path.isdir(path) and os.access(path, os.W_OK)
 
 
-def _changing_kubeadm() -> list[int]:
-    """Process ids of every kubeadm that changes something."""
+def changing_kubeadm() -> list[int]:
+    """Process ids of every kubeadm that changes something here, not in a container that is a host of its own."""
     found = []
     for entry in os.listdir("/proc"):
         if entry.isdigit() and _text(f"/proc/{entry}/comm").strip() == "kubeadm":
             words = _text(f"/proc/{entry}/cmdline").split("\0")[1:]
-            if _changes(words):
+            if _changes(words) and not _is_elsewhere(entry):
                 found.append(int(entry))
     return sorted(found)
+
+
+def _is_elsewhere(process: str) -> bool:
+    """Whether a process has both network and process ids apart from ours. One of which that is not known may be here."""
+    return all(_namespace(process, kind) not in ("", _namespace("self", kind)) for kind in ("net", "pid"))
+
+
+def _namespace(process: str, kind: str) -> str:
+    try:
+        return os.readlink(f"/proc/{process}/ns/{kind}")
+    except OSError:
+        return ""
 
 
 def _changes(words: t.Sequence[str]) -> bool:
@@ -125,4 +137,4 @@ def _text(path: str) -> str:
         return ""
 
 
-__all__ = ("JoiningInspection",)
+__all__ = ("JoiningInspection", "changing_kubeadm")

@@ -40,6 +40,15 @@ _NAMES = {
 _CLIENT_CA = re.compile(r"^\s+[\"']?clientCAFile[\"']?:\s*[\"']?(/[^\s\"'#]+)", re.MULTILINE)
 
 
+def is_cleanable(path: str) -> bool:
+    """Whether all that ``kubeadm reset`` would delete in a directory of certificates is known: one below /etc/kubernetes."""
+    return (
+        path.startswith("/etc/kubernetes/")
+        and posixpath.normpath(path) == path
+        and not is_below(path, "/etc/kubernetes/manifests")
+    )
+
+
 def of_api_server(pod: StaticPod) -> str | None:
     """The directory that most of the API server's flags name; ``None`` when none of them names kubeadm's files."""
     votes: collections.Counter[str] = collections.Counter()
@@ -95,4 +104,4 @@ def of_cluster(cluster: Cluster) -> str:
     return posixpath.normpath(value) if isinstance(value, str) and value.startswith("/") else DEFAULT
 
 
-__all__ = ("DEFAULT", "of_api_server", "of_cluster", "of_kubelet", "problems", "resolve")
+__all__ = ("DEFAULT", "is_cleanable", "of_api_server", "of_cluster", "of_kubelet", "problems", "resolve")

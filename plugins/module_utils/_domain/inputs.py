@@ -233,6 +233,7 @@ INPUTS: t.Mapping[str, Input] = {
     "kubeadm_ha_unmanaged_files": Input(_listed(read_directory), HOST),
     "kubeadm_ha_allow_two_control_planes": Input(read_bool, PLAN),
     "kubeadm_ha_allow_older_kubeadm": Input(read_bool, PLAN),
+    "kubeadm_ha_reset_half_joined": Input(read_bool, PLAN),
     "kubeadm_ha_adopt_manifest_flags": Input(read_bool, PLAN),
     "kubeadm_ha_probe_certificate": Input(read_bool, PLAN),
     "kubeadm_ha_skip_reachability": Input(read_bool, PLAN),
@@ -268,6 +269,7 @@ OPTIONS: t.Mapping[str, str] = {
     "allow_two_control_planes": "kubeadm_ha_allow_two_control_planes",
     "backup_directory": "kubeadm_ha_backup_dir",
     "patches_dir": "kubeadm_ha_patches_dir",
+    "reset_half_joined": "kubeadm_ha_reset_half_joined",
     "unmanaged_nodes": "kubeadm_ha_unmanaged_nodes",
     "worker_batch": "kubeadm_ha_worker_batch",
 }

@@ -134,6 +134,7 @@ class JoinRequest:
         ca_certificate: PEM of the cluster's CA. With it kubeadm presents the token when it looks for the cluster, for API
             servers that refuse anonymous requests; ``None`` lets it look as anonymous.
         certificates_dir: the cluster's ``certificatesDir``, in which kubeadm puts the CA's certificate on every node.
+        assumes_reset: the host counts as one that was reset, because an earlier task only predicted that.
     """
 
     endpoint: Endpoint
@@ -153,6 +154,7 @@ class JoinRequest:
     timeout: int | None = None
     ca_certificate: str | None = None
     certificates_dir: str = DEFAULT_CERTIFICATES_DIR
+    assumes_reset: bool = False
 
     @property
     def role(self) -> str:
@@ -336,7 +338,7 @@ def ensure(
         CommandFailed: when kubeadm fails.
     """
     request.check()
-    host = look(files, yaml, x509, pki_dir=request.certificates_dir)
+    host = HostFiles() if request.assumes_reset else look(files, yaml, x509, pki_dir=request.certificates_dir)
     change = decide(host, request, host_name=host_name)
     request = _with_other_static_pods(request, files)
     if change is None:

@@ -15,8 +15,8 @@ import typing as t
 if t.TYPE_CHECKING:
     from .host import Host
 
-_KUBERNETES = "/etc/kubernetes"
-_MANIFESTS = "/etc/kubernetes/manifests"
+KUBERNETES = "/etc/kubernetes"
+MANIFESTS = "/etc/kubernetes/manifests"
 _KUBECONFIGS = (
     "admin.conf",
     "bootstrap-kubelet.conf",
@@ -42,11 +42,11 @@ def is_of_kubeadm(path: str) -> bool:
     """Whether kubeadm makes a file of this path; its certificates may be in any directory below /etc/kubernetes."""
     directory, name = posixpath.split(path)
     stem, extension = posixpath.splitext(name)
-    if directory == _KUBERNETES:
+    if directory == KUBERNETES:
         return name in _KUBECONFIGS
-    if directory == _MANIFESTS:
+    if directory == MANIFESTS:
         return extension == ".yaml" and stem in COMPONENTS
-    if not directory.startswith(f"{_KUBERNETES}/"):
+    if not directory.startswith(f"{KUBERNETES}/"):
         return False
     if posixpath.basename(directory) == "etcd":
         return extension in (".crt", ".key") and stem in _ETCD_PAIRS
@@ -58,10 +58,10 @@ def other_static_pods(host: Host) -> list[str]:
     return [
         path
         for path in host.report["kubernetes_files"]
-        if posixpath.dirname(path) == _MANIFESTS
+        if posixpath.dirname(path) == MANIFESTS
         and not posixpath.basename(path).startswith(".")
         and not is_of_kubeadm(path)
     ]
 
 
-__all__ = ("COMPONENTS", "is_of_kubeadm", "other_static_pods")
+__all__ = ("COMPONENTS", "KUBERNETES", "MANIFESTS", "is_of_kubeadm", "other_static_pods")

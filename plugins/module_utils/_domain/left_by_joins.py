@@ -23,15 +23,6 @@ if t.TYPE_CHECKING:
 
 Hosts = t.Mapping[str, "Host"]
 
-_ADMIN_KUBECONFIG = "/etc/kubernetes/admin.conf"
-_CLIENT_URL = "https://127.0.0.1:2379"
-#: Flags of etcd that name what a client may use as well (the server's certificate is good for clients), kubeadm's defaults.
-_CLIENT_FILES = {
-    "cacert": ("trusted-ca-file", "/etc/kubernetes/pki/etcd/ca.crt"),
-    "cert": ("cert-file", "/etc/kubernetes/pki/etcd/server.crt"),
-    "key": ("key-file", "/etc/kubernetes/pki/etcd/server.key"),
-}
-
 
 @dataclasses.dataclass(frozen=True)
 class Stale:
@@ -100,16 +91,6 @@ def is_of(member: Member, host: Host) -> bool:
     return any(host.has_address(address) for address in _peer_addresses(member))
 
 
-def removal_command(serving: Host, member_id: str) -> str:
-    """The whole command that takes a member out: a kubeadm host has no etcdctl, but its etcd pod has."""
-    flags = dict((serving.manifests.get("etcd") or {}).get("flags") or ())
-    files = " ".join(f"--{option} {flags.get(flag) or path}" for option, (flag, path) in _CLIENT_FILES.items())
-    return (
-        f"kubectl --kubeconfig {_ADMIN_KUBECONFIG} -n kube-system exec etcd-{serving.node_name} -- etcdctl --endpoints "
-        f"{_CLIENT_URL} {files} member remove {member_id}"
-    )
-
-
 def _objection(ring: Ring, member: Member, owner: Host | None) -> str | None:
     if owner is not None and member.is_healthy and not member.is_learner:
         return f"it votes, so {owner.name} is needed"
@@ -136,4 +117,4 @@ def _peer_addresses(member: Member) -> set[str]:
     return {address for address in map(canonical_ip, hosts) if address is not None}
 
 
-__all__ = ("Stale", "is_of", "learners_of_nodes", "removal_command", "stale_members")
+__all__ = ("Stale", "is_of", "learners_of_nodes", "stale_members")

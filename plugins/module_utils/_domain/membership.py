@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import typing as t
 
-from . import left_by_joins, reset_guard
+from . import half_joined, left_by_joins, reset_guard
 from .address import same_server
 from .control_plane_parity import files_of
+from .etcd_commands import etcdctl
 from .join_traces import is_of_kubeadm, other_static_pods
 from .wish import Problem
 
@@ -40,6 +41,8 @@ def problems(
 ) -> t.Iterator[Problem]:
     """One problem for each host, and for each member of etcd, that is neither in the cluster nor out of it."""
     stale = left_by_joins.stale_members(wish.nodes, hosts, cluster, etcd)
+    verdicts = half_joined_hosts(wish, hosts, cluster, serving, etcd)
+    switch = {name: half_joined.told(verdict, is_on=wish.reset_half_joined) for name, verdict in verdicts.items()}
     for name in wish.nodes:
         host = hosts.get(name)
         if host is None:
@@ -51,7 +54,7 @@ def problems(
             needed = None
         message = _explained(wish, host, hosts, cluster, serving, member, needed)
         if message is not None:
-            yield Problem(name, message)
+            yield Problem(name, message + switch.get(name, ""))
         elif member is not None and member.objection is not None:
             yield Problem(
                 name,
@@ -63,13 +66,47 @@ def problems(
             yield Problem(
                 "etcd",
                 f"The etcd cluster has the member {item.shown}, but the cluster has no such node: if its host is gone for "
-                f"good, take it out on {serving.name} with: {left_by_joins.removal_command(serving, item.member.id)}",
+                f"good, take it out on {serving.name} with: "
+                f"{etcdctl(serving, 'member', 'remove', item.member.id)}",
             )
-    yield from _learners(wish, hosts, cluster, serving, etcd)
+    yield from _learners(wish, hosts, cluster, serving, etcd, switch)
+
+
+def half_joined_hosts(
+    wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
+) -> dict[str, half_joined.Verdict]:
+    """The hosts on which a join did not end, by inventory name, and whether the run may reset them."""
+    learners = left_by_joins.learners_of_nodes(hosts, cluster, etcd)
+    known = [hosts[name] for name in wish.nodes if name in hosts]
+    found = [
+        host
+        for host in known
+        if _is_half_joined(wish, host, hosts, cluster, serving)
+        or (host.is_member and any(left_by_joins.is_of(learner, host) for learner in learners))
+    ]
+    return half_joined.verdicts(found, cluster=cluster, serving=serving, etcd=etcd)
+
+
+def _is_half_joined(wish: Wish, host: Host, hosts: Hosts, cluster: Cluster, serving: Host) -> bool:
+    """Whether a host has something of a join to this cluster, and is no whole member."""
+    if _is_foreign(host, serving):
+        return False
+    if not host.is_member:
+        return bool(leftovers(host, serving))
+    if _owner(wish, hosts, cluster, host.node_name) is not host:
+        return False
+    if host.node_name not in cluster.nodes:
+        return True
+    return host.name in wish.control_planes and not _is_worker(host) and _lacking(host, cluster) is not None
 
 
 def _learners(
-    wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
+    wish: Wish,
+    hosts: Hosts,
+    cluster: Cluster,
+    serving: Host,
+    etcd: t.Mapping[str, t.Any] | None,
+    switch: t.Mapping[str, str],
 ) -> t.Iterator[Problem]:
     """Nodes whose member of etcd was never promoted. They are needed by nobody: a learner has no vote."""
     known = [hosts[name] for name in wish.nodes if name in hosts]
@@ -80,7 +117,8 @@ def _learners(
             name,
             f"The join of {name} did not end: its etcd member {learner.id} is still a learner, which has no vote and serves "
             f"no API server. Run kubeadm reset on {name}, which takes the member out as long as the node exists, then "
-            f"kubectl --kubeconfig {_ADMIN_KUBECONFIG} delete node {node} on {serving.name}, and run again.",
+            f"kubectl --kubeconfig {_ADMIN_KUBECONFIG} delete node {node} on {serving.name}, and run again."
+            f"{switch.get(name, '')}",
         )
 
 
@@ -118,11 +156,16 @@ def _explained(
 
     ``needed`` is why the host must not be reset (:mod:`reset_guard`).
     """
-    if host.ca_hashes and serving.cluster_ca_hashes and not serving.cluster_ca_hashes & host.ca_hashes:
+    if _is_foreign(host, serving):
         return _foreign(wish, host, hosts, cluster, serving, needed)
     if host.is_member:
         return _unlike_member(wish, host, hosts, cluster, member, needed)
     return _unlike_newcomer(host, cluster, member, serving)
+
+
+def _is_foreign(host: Host, serving: Host) -> bool:
+    """Whether the host trusts another cluster's CA."""
+    return bool(host.ca_hashes and serving.cluster_ca_hashes and not serving.cluster_ca_hashes & host.ca_hashes)
 
 
 def _foreign(wish: Wish, host: Host, hosts: Hosts, cluster: Cluster, serving: Host, needed: str | None) -> str:
@@ -192,16 +235,14 @@ def _then_taken_out(member: Stale | None) -> str:
 
 
 def _unlike_control_plane(host: Host, cluster: Cluster, needed: str | None) -> str | None:
-    there = [name for name in _CONTROL_PLANE_PODS if name in host.manifests]
-    if not there and _ADMIN_KUBECONFIG not in host.kubeconfigs:
+    if _is_worker(host):
         return (
             f"{host.name} is in the control plane group but has joined as a worker: put it into the node group. A worker "
             f"becomes a control plane only anew: kubectl drain and kubectl delete node {host.node_name} first; this run "
             "then names what is left of the old join."
         )
-    lacks_etcd = "etcd" not in there and not cluster.uses_external_etcd and _dials_itself(host)
-    if "kube-apiserver" not in there or lacks_etcd:
-        lacking = "kube-apiserver" if "kube-apiserver" not in there else "etcd"
+    lacking = _lacking(host, cluster)
+    if lacking is not None:
         remedy = (
             f"put {lacking}.yaml back there (kubeadm keeps older ones in /etc/kubernetes/tmp); do not reset it, because "
             f"{needed}"
@@ -213,6 +254,19 @@ def _unlike_control_plane(host: Host, cluster: Cluster, needed: str | None) -> s
             f"/etc/kubernetes/manifests; {remedy}."
         )
     return None
+
+
+def _is_worker(host: Host) -> bool:
+    """Whether nothing of a control plane is on the host."""
+    return _ADMIN_KUBECONFIG not in host.kubeconfigs and not any(name in host.manifests for name in _CONTROL_PLANE_PODS)
+
+
+def _lacking(host: Host, cluster: Cluster) -> str | None:
+    """The component that a control plane's manifests lack; ``None`` when they are whole."""
+    if "kube-apiserver" not in host.manifests:
+        return "kube-apiserver"
+    lacks_etcd = "etcd" not in host.manifests and not cluster.uses_external_etcd and _dials_itself(host)
+    return "etcd" if lacks_etcd else None
 
 
 def _dials_itself(host: Host) -> bool:
@@ -266,4 +320,4 @@ def _owner(wish: Wish, hosts: Hosts, cluster: Cluster, node: str) -> Host | None
     return next(named, next(iter(found), None))
 
 
-__all__ = ("is_joined", "is_unhealthy_besides", "leftovers", "problems")
+__all__ = ("half_joined_hosts", "is_joined", "is_unhealthy_besides", "leftovers", "problems")

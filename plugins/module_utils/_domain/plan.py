@@ -24,6 +24,7 @@ from . import (
     control_plane_parity,
     deployment_spread,
     etcd_removal,
+    half_joined,
     join_secrets,
     kube_proxy_rollout,
     kubeconfig,
@@ -97,7 +98,10 @@ class Balancer:
 
 @dataclasses.dataclass(frozen=True)
 class Situation:
-    """Everything that the plan is computed from."""
+    """Everything that the plan is computed from.
+
+    Hosts, cluster and etcd are as they are after ``resets``, which the run makes first.
+    """
 
     wish: Wish
     hosts: t.Mapping[str, Host]
@@ -107,6 +111,7 @@ class Situation:
     backup_directory: str
     files: t.Mapping[str, t.Mapping[str, carried_files.FileFact]] = dataclasses.field(default_factory=dict)
     etcd: t.Mapping[str, t.Any] | None = None
+    resets: tuple[half_joined.Reset, ...] = ()
 
     @property
     def ca_hashes(self) -> frozenset[str]:
@@ -193,6 +198,8 @@ def _repair(situation: Situation) -> t.Iterator[Entry]:
                 reason="an interrupted run has begun to replace it, which is completed or undone",
             )
             yield Entry(host.name, "repair", change)
+    for reset in situation.resets:
+        yield from (Entry(reset.host.name, "repair", change) for change in reset.changes())
     for item in situation.stale_members:
         yield Entry(situation.serving.name, "repair", etcd_removal.removal_change(item.member))
     for name, change in situation.unmarked.items():

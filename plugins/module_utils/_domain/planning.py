@@ -17,11 +17,13 @@ from . import (
     etcd_urls,
     expiry,
     failed_looks,
+    half_joined,
     inputs,
     join_parity,
     join_readiness,
     join_secrets,
     machine_identity,
+    membership,
     node_health,
     proxies,
     reachability,
@@ -116,7 +118,10 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     wish, hosts = machine_identity.without_aliases(wish, everything)
     cluster = Cluster.from_report(arguments["cluster"], yaml=yaml) if arguments["cluster"] else None
     serving = serving_control_plane(hosts, wish.control_planes)
-    found += find_problems(wish, hosts, cluster, arguments["etcd"])
+    etcd, resets = arguments["etcd"], _resets(wish, hosts, cluster, serving, arguments["etcd"])
+    if cluster is not None:
+        hosts, cluster, etcd = half_joined.after(resets, hosts, cluster, etcd)
+    found += find_problems(wish, hosts, cluster, etcd)
     found += _failed_looks(arguments.get("failures") or {}, serving)
     found += [Problem(**item) for seen in arguments["balancers"].values() for item in seen["problems"]]
     if serving is None or cluster is None or not cluster.configuration:
@@ -134,8 +139,11 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
             if name in hosts
         },
         backup_directory=arguments["backup_directory"],
-        files={name: carried_files.by_path(facts) for name, facts in (arguments.get("files") or {}).items()},
-        etcd=arguments["etcd"],
+        files=half_joined.files_after(
+            resets, {name: carried_files.by_path(facts) for name, facts in (arguments.get("files") or {}).items()}
+        ),
+        etcd=etcd,
+        resets=resets,
     )
     found += control_plane_parity.problems(
         wish,
@@ -148,9 +156,7 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     found += join_parity.problems(situation)
     groups = reachability.Groups(wish.control_planes, wish.workers, wish.load_balancers)
     found += reachability.problems(
-        reachability.dials(
-            groups, hosts, cluster, serving, etcd_urls.peer_endpoints(hosts, cluster, serving, arguments["etcd"])
-        ),
+        reachability.dials(groups, hosts, cluster, serving, etcd_urls.peer_endpoints(hosts, cluster, serving, etcd)),
         arguments.get("reachability") or {},
     )
     found += endpoint_checks.problems(situation, x509)
@@ -178,6 +184,16 @@ def _failed_looks(failures: t.Mapping[str, t.Any], serving: Host | None) -> t.It
     is_explained = serving is not None and expiry.has_expired(serving, ADMIN_KUBECONFIG)
     explained = ("cluster",) if is_explained else ()
     yield from failed_looks.problems(failures, explained=explained, serving=serving.name if serving else None)
+
+
+def _resets(
+    wish: Wish, hosts: t.Mapping[str, Host], cluster: Cluster | None, serving: Host | None, etcd: t.Any
+) -> tuple[half_joined.Reset, ...]:
+    """The hosts that the run resets first, because their join did not end and the operator lets it."""
+    if cluster is None or serving is None or not wish.reset_half_joined:
+        return ()
+    verdicts = membership.half_joined_hosts(wish, hosts, cluster, serving, etcd)
+    return tuple(verdict for verdict in verdicts.values() if isinstance(verdict, half_joined.Reset))
 
 
 def understand(reports: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> dict[str, Host]:
@@ -231,7 +247,8 @@ def reachability_targets(
 def _files_to_look_at(serving: Host | None, control_planes: t.Iterable[Host]) -> dict[str, list[dict[str, t.Any]]]:
     """The files that a host needs before it is a control plane, by its inventory name."""
     wanted = control_plane_parity.files_of(serving) if serving is not None else ()
-    newcomers = (host.name for host in control_planes if not host.is_control_plane)
+    # One that does not serve may be half joined, and joins again.
+    newcomers = (host.name for host in control_planes if not host.is_serving)
     return {name: [fact.as_dict() for fact in wanted] for name in newcomers} if wanted else {}
 
 
@@ -278,13 +295,13 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
         "refuses_anonymous": _is_closed(anonymous_access.READYZ, situation.hosts),
         "hides_cluster_info": _is_closed(anonymous_access.CLUSTER_INFO, situation.hosts)
         or join_readiness.needs_discovery_file(situation.hosts, situation.cluster),
-        "kubernetes_version": str(situation.cluster.version),
         "sans": sorted(san.value for san in situation.sans),
         "etcd_sans": _etcd_sans(situation),
         "interrupted_certificates": {
             name: list(host.interrupted_certificates) for name, host in situation.hosts.items()
         },
         "stale_members": [item.member.id for item in situation.stale_members],
+        "resets": {reset.host.name: reset.as_dict() for reset in situation.resets},
         "unmarked": list(situation.unmarked),
         "node_names": {name: host.node_name for name, host in situation.hosts.items()},
         "cri_sockets": _cri_sockets(situation),

@@ -12,7 +12,6 @@ from __future__ import annotations
 import typing as t
 
 from . import (
-    backup_target,
     certificates_dir,
     container_runtime,
     endpoint_port,
@@ -252,7 +251,6 @@ def _member(host: Host) -> t.Iterator[Problem]:
         )
     if host.report["free_bytes"] < FREE_BYTES_NEEDED and not host.report.get("backup_target"):
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: a backup needs it; make room.")
-    yield from backup_target.problems(host)
 
 
 def _newcomers(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> t.Iterator[Problem]:

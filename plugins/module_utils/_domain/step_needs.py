@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from . import backup_target
 from .wish import Problem
 
 if t.TYPE_CHECKING:
@@ -35,13 +36,20 @@ def problems(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Pro
         host = situation.hosts.get(name)
         if host is not None:
             yield from _directories(situation, host, found)
+            if "backup" in found:
+                yield from backup_target.problems(host)
             if "balance" in found:
                 yield from _haproxy(host)
 
 
 def _kubeadm(situation: Situation, steps: t.Mapping[str, t.AbstractSet[str]]) -> t.Iterator[Problem]:
     """kubeadm issues certificates where their step runs, and makes tokens and uploads on the serving control plane."""
-    needed = {name: "issues its certificates" for name, found in steps.items() if found & {"certify", "repair"}}
+    reset = [item.host.name for item in situation.resets]
+    needed = {
+        name: "issues its certificates"
+        for name, found in steps.items()
+        if found & {"certify", "repair"} and name not in reset
+    }
     if any("join" in found for found in steps.values()):
         needed.setdefault(situation.serving.name, "makes the tokens and uploads the certificates of joining hosts")
     for name in (*situation.wish.control_planes, situation.serving.name):
@@ -73,15 +81,12 @@ def _directories(situation: Situation, host: Host, steps: t.AbstractSet[str]) ->
         wanted += _KUBERNETES_DIRECTORIES[: 2 if "join" in steps else 1]
     if "join" in steps and host.name in situation.wish.control_planes and not situation.cluster.uses_external_etcd:
         wanted.append(_ETCD_DIRECTORY)
-    if "backup" in steps:
-        wanted.append(situation.backup_directory)
     for path in wanted:
         if path in (host.report.get("read_only") or ()):
             yield Problem(
                 host.name,
                 f"{path} on {host.name} cannot be written to (a read-only file system, an immutable directory or a file in "
-                "its place), and the run has to: make it writable"
-                f"{', or set kubeadm_ha_backup_dir' if path == situation.backup_directory else ''}.",
+                "its place), and the run has to: make it writable.",
             )
 
 

@@ -44,6 +44,7 @@ class Wish:
     unmanaged_nodes: frozenset[str] = frozenset()
     allow_two_control_planes: bool = False
     allow_older_kubeadm: bool = False
+    reset_half_joined: bool = False
     admin_users: frozenset[str] = frozenset({"root"})
     adopt_manifest_flags: bool = False
     patches_dir: str = ""
@@ -81,6 +82,7 @@ def read_wish(inputs: t.Mapping[str, t.Any]) -> tuple[Wish | None, tuple[Problem
         unmanaged_nodes=frozenset(inputs.get("unmanaged_nodes") or ()),
         allow_two_control_planes=bool(inputs.get("allow_two_control_planes")),
         allow_older_kubeadm=bool(inputs.get("allow_older_kubeadm")),
+        reset_half_joined=bool(inputs.get("reset_half_joined")),
         admin_users=frozenset(inputs.get("admin_users") or ()),
         adopt_manifest_flags=bool(inputs.get("adopt_manifest_flags")),
         patches_dir=str(inputs.get("patches_dir") or ""),

@@ -106,6 +106,16 @@ def test_a_tier_that_exceeds_its_time_has_failed(reports: Path) -> None:
     assert count.seconds < 60
 
 
+def test_a_budget_knows_what_is_spent_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(run.time, "monotonic", lambda: now[0])
+    budget, unlimited = run.Budget(2), run.Budget(None)
+    now[0] += 50
+    assert (budget.spent(), budget.left()) == (50, 70)
+    now[0] += 100
+    assert (budget.spent(), budget.left(), unlimited.spent(), unlimited.left()) == (150, 0, 150, None)
+
+
 def test_what_was_left_out_is_named_and_not_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

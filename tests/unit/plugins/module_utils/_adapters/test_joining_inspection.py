@@ -132,6 +132,35 @@ def test_a_kubeadm_that_changes_something_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("namespaces", "expected"),
+    [
+        ({}, True),
+        ({"net": "net:[2]"}, True),
+        ({"pid": "pid:[2]"}, True),
+        ({"net": "net:[2]", "pid": ""}, True),
+        ({"net": "net:[2]", "pid": "pid:[2]"}, False),
+    ],
+)
+def test_a_kubeadm_of_a_container_that_is_a_host_of_its_own_is_not_here(
+    namespaces: dict[str, str], *, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def namespace(process: str, kind: str) -> str:
+        return f"{kind}:[1]" if process == "self" else namespaces.get(kind, f"{kind}:[1]")
+
+    monkeypatch.setattr(joining_inspection, "_namespace", namespace)
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import time, ctypes\nctypes.CDLL(None).prctl(15, b'kubeadm', 0, 0, 0)\nprint('ready', flush=True)\ntime.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, str(script), "join"], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        found = joining_inspection.changing_kubeadm()
+        process.kill()
+    assert (process.pid in found) is expected
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("HAProxy version 2.6.12-1+deb12u1 2023/12/16 - https://haproxy.org/", "2.6.12-1+deb12u1"),

@@ -10,7 +10,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import backup_target
-from tests.unit.plugins.module_utils._domain.test_planning import before, plan_of
+from tests.unit.plugins.module_utils._domain.test_planning import after, before, kubeconfig, plan_of
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +43,18 @@ def test_a_directory_that_cannot_keep_backups_is_a_reason_to_stop(name: str) -> 
     arguments["hosts"]["cp1"]["backup_target"] = {**GOOD, **change}
     found = [problem.message for problem in plan_of(arguments).problems]
     assert [told in message for message in found] == ([True] if told else []), found
+
+
+def test_every_host_that_is_backed_up_is_asked_and_nobody_else() -> None:
+    target = {**GOOD, "is_writable": False}
+    arguments = after()
+    for name in ("cp1", "lb1"):
+        arguments["hosts"][name]["backup_target"] = target
+    assert plan_of(arguments).problems == ()
+    conf = {"path": "/root/.kube/config", "text": kubeconfig("https://192.0.2.11:6443"), "mode": "0600"}
+    arguments["hosts"]["lb1"]["kubeconfigs"] = [conf]
+    (problem,) = plan_of(arguments).problems
+    assert problem.message.startswith("Nothing can be written to /srv on lb1 (read-only or immutable)")
 
 
 def test_the_room_that_counts_is_where_the_backups_are() -> None:

@@ -256,10 +256,6 @@ REFUSED: dict[str, tuple[Change, str]] = {
             "and the run has to: make it writable."
         ),
     ),
-    "the directory of backups is read-only": (
-        host("w1", read_only=["/var/backups/kubeadm-ha"]),
-        "and the run has to: make it writable, or set kubeadm_ha_backup_dir.",
-    ),
     "etcd's directory is read-only": (
         host("cp2", read_only=["/var/lib/etcd"]),
         "/var/lib/etcd on cp2 cannot be written to",

@@ -287,6 +287,25 @@ def test_the_plan_of_a_conversion() -> None:
     assert plan.facts["control_planes"][1] == {"name": "cp2", "address": "192.0.2.12", "port": 6443}
 
 
+@pytest.mark.parametrize("workers", [["w1", "w2"], ["w2", "w1"], []])
+def test_the_least_important_is_pointed_first(workers: list[str]) -> None:
+    """One worker, what all use, the other workers, the control planes, and who only administers."""
+    arguments = before()
+    arguments["workers"] = workers
+    arguments["unmanaged_nodes"] = ["w1", "w2"]
+    config = {"path": "/root/.kube/config", "text": kubeconfig("https://192.0.2.11:6443"), "mode": "0600"}
+    for name in ("lb1", "cp1"):
+        arguments["hosts"][name]["kubeconfigs"] = [*arguments["hosts"][name]["kubeconfigs"], config]
+    kinds = ("ConfigMap", "DaemonSet")
+    found = [
+        "cluster" if entry.change.object.startswith(kinds) else entry.host
+        for entry in plan_of(arguments).entries
+        if entry.step == "point"
+    ]
+    assert list(dict.fromkeys(found)) == [*workers[:1], "cluster", *workers[1:], "cp1", "lb1"]
+    assert found == sorted(found, key=list(dict.fromkeys(found)).index), "nobody is returned to"
+
+
 def test_a_converted_cluster_has_an_empty_plan() -> None:
     plan = plan_of(after())
     assert (plan.entries, plan.problems) == ((), ())

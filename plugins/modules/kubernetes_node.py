@@ -1,0 +1,124 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kubernetes_node
+short_description: Delete the Node of a host that is no member any more
+version_added: 0.1.0
+description:
+  - Deletes a Node that is not Ready, and only if it has an address of the host that it is said to be.
+  - A Ready Node is refused, because its host is in use, and so is a Node with addresses of another machine.
+  - Uses the Python library C(kubernetes) where the host has it, else the host's C(kubectl), wherever it is.
+requirements:
+  - kubectl, or the Python library kubernetes
+options:
+  name:
+    description: Name of the Node object.
+    type: str
+    required: true
+  addresses:
+    description: Addresses of the host.
+    type: list
+    elements: str
+    required: true
+  state:
+    description: The cluster has no such Node.
+    type: str
+    choices: [absent]
+    default: absent
+  kubeconfig:
+    description: Kubeconfig of a cluster administrator on the executing host.
+    type: path
+    default: /etc/kubernetes/admin.conf
+  server:
+    description: Address and port of the API server to ask instead of the kubeconfig's.
+    type: str
+extends_documentation_fragment:
+  - kubeadm.ha.attributes
+  - kubeadm.ha.attributes.actiongroup
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+author:
+  - kubeadm.ha contributors (@kubeadm-ha)
+seealso:
+  - module: kubeadm.ha.kubernetes_node_info
+  - module: kubeadm.ha.kubeadm_reset
+"""
+
+EXAMPLES = r"""
+- name: The node of a host that lost power in its join is gone
+  kubeadm.ha.kubernetes_node:
+    name: cp2
+    addresses: [192.0.2.12]
+    state: absent
+  delegate_to: cp1
+"""
+
+RETURN = r"""
+changes:
+  description: What changed, or would change in check mode.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    object:
+      description: The object by kind and name.
+      type: str
+      sample: node cp2
+    before:
+      description: V(not Ready).
+      type: raw
+    after:
+      description: V(null), because it went away.
+      type: raw
+    reason:
+      description: Why.
+      type: str
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api import open_api
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain import node_removal
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+
+
+def decide(module: AnsibleModule) -> Decision:
+    """Decide by the module's options."""
+    api = open_api(HostCommands(), kubeconfig=module.params["kubeconfig"], server=module.params["server"])
+    return node_removal.remove(api, module.params["name"], addresses=module.params["addresses"])
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "addresses": {"type": "list", "elements": "str", "required": True},
+            "state": {"type": "str", "choices": ["absent"], "default": "absent"},
+            "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
+            "server": {"type": "str"},
+        },
+        supports_check_mode=True,
+    )
+    conclude(module, lambda: decide(module))
+
+
+if __name__ == "__main__":
+    main()
