@@ -296,18 +296,15 @@ plan:
         - The kubeconfigs of each host that must name another server, with V(path), V(server) and, where the file's current
           context does not decide, V(cluster).
       type: dict
-<<<<<<< HEAD
     endpoint_unproved:
       description: Inventory names of the nodes that no API server of the cluster has answered through the endpoint.
       type: list
       elements: str
       sample: []
-=======
     restart_kubelet:
       description: Inventory names of the nodes whose kubelet is restarted although its kubeconfig does not change.
       type: list
       elements: str
->>>>>>> halfjoined
     worker_batches:
       description: How many workers are changed at the same time, batch by batch.
       type: list
