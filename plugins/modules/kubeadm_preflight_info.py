@@ -125,7 +125,10 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 def ask(parameters: t.Mapping[str, t.Any]) -> Decision:
     """Ask by the module's options."""
     request = JoinRequest(
-        endpoint=Endpoint("127.0.0.1"), ca_cert_hashes=(), timeout=parameters["timeout"], **join_options.read(parameters)
+        endpoint=Endpoint("127.0.0.1"),
+        ca_cert_hashes=(),
+        timeout=parameters["timeout"],
+        **join_options.read(parameters),
     )
     values = kubeadm_preflight.inspect(
         HostCommands(timeout=float(parameters["timeout"])),

@@ -62,7 +62,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         document = None if path in server.forbidden else server.documents.get(path)
         code = 200 if document is not None else 403 if path in server.forbidden else 404
         if document is None:
-            document = {"apiVersion": "v1", "kind": "Status", "status": "Failure", "code": code, "reason": _REASONS[code]}
+            document = {
+                "apiVersion": "v1",
+                "kind": "Status",
+                "status": "Failure",
+                "code": code,
+                "reason": _REASONS[code],
+            }
         body = json.dumps(document).encode()
         self.send_response(code)
         self.send_header("Content-Type", "application/json")

@@ -420,7 +420,9 @@ def discovery_kubeconfig(request: JoinRequest, *, server: str | None = None) -> 
     document = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": name, "cluster": {"server": server or request.endpoint.url, "certificate-authority-data": ca}}],
+        "clusters": [
+            {"name": name, "cluster": {"server": server or request.endpoint.url, "certificate-authority-data": ca}}
+        ],
         "users": [{"name": user, "user": {"token": "" if request.token is None else request.token.text}}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": user}}],
         "current-context": name,

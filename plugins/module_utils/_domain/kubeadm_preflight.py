@@ -24,7 +24,7 @@ from .errors import InvalidInput
 from .last_words import last_words
 
 if t.TYPE_CHECKING:
-    from .._ports import ApiStandIn, Commands, CommandResult, Files
+    from .._ports import ApiStandIn, CommandResult, Commands, Files
 
 #: kubeadm has two groups of checks, and the images.
 _MAXIMUM_RUNS = 4
@@ -153,8 +153,10 @@ def _served(config_maps: t.Iterable[t.Mapping[str, t.Any]]) -> t.Iterator[tuple[
         metadata = item.get("metadata") or {}
         name, namespace = metadata.get("name"), metadata.get("namespace")
         if not name or not namespace or not isinstance(item.get("data"), dict):
-            raise InvalidInput("The option config_maps holds something that is no ConfigMap: each has metadata.name, "
-                               "metadata.namespace and data.")
+            raise InvalidInput(
+                "The option config_maps holds something that is no ConfigMap: each has metadata.name, "
+                "metadata.namespace and data."
+            )
         yield (
             f"/api/v1/namespaces/{namespace}/configmaps/{name}",
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": item["data"]},

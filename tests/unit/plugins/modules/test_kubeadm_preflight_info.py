@@ -54,12 +54,16 @@ def test_a_kubeadm_that_does_not_end(kubeadm: t.Callable[[str], None]) -> None:
 
 def test_bad_options_are_named(kubeadm: t.Callable[[str], None]) -> None:
     kubeadm("exit 0")
-    assert "option kubelet_extra_args" in run_module("kubeadm_preflight_info", **OPTIONS, kubelet_extra_args={"-v": 2})["msg"]
+    assert (
+        "option kubelet_extra_args"
+        in run_module("kubeadm_preflight_info", **OPTIONS, kubelet_extra_args={"-v": 2})["msg"]
+    )
 
 
 def test_the_shared_options_are_documented_as_they_are() -> None:
     documented = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
     told = {
-        name: {key: value for key, value in option.items() if key != "description"} for name, option in documented.items()
+        name: {key: value for key, value in option.items() if key != "description"}
+        for name, option in documented.items()
     }
     assert told == dict(join_options.SPECIFICATION)

@@ -23,10 +23,15 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._ports import CommandRe
 from tests.unit.plugins.certificates import MemoryFiles
 
 URL = "http://127.0.0.1:41234"
-CONFIG_MAP = {"metadata": {"name": "kubeadm-config", "namespace": "kube-system"}, "data": {"ClusterConfiguration": "{}"}}
+CONFIG_MAP = {
+    "metadata": {"name": "kubeadm-config", "namespace": "kube-system"},
+    "data": {"ClusterConfiguration": "{}"},
+}
 PATH = "/api/v1/namespaces/kube-system/configmaps/kubeadm-config"
 HEADER = "[preflight] Some fatal errors occurred:\n"
-FOOTER = "[preflight] If you know what you are doing, you can make a check non-fatal with `--ignore-preflight-errors=...`\n"
+FOOTER = (
+    "[preflight] If you know what you are doing, you can make a check non-fatal with `--ignore-preflight-errors=...`\n"
+)
 TRACE = "To see the stack trace of this error execute with --v=5 or higher\n"
 #: Since 1.33 kubeadm prints the errors itself, before they were the text of the error.
 NEW_END = f"{FOOTER}error: error execution phase preflight: preflight checks failed\n{TRACE}"
@@ -36,15 +41,17 @@ ANSWERS: dict[str, tuple[int, str, Told]] = {
     "nothing": (0, "", Told()),
     "only a warning": (
         0,
-        "\t[WARNING Hostname]: hostname \"cp2\" could not be reached\n",
+        '\t[WARNING Hostname]: hostname "cp2" could not be reached\n',
         Told(warnings=(Check("Hostname", 'hostname "cp2" could not be reached'),)),
     ),
     "two errors and a warning": (
         1,
-        "W1128 09:55:40.045050   18473 checks.go:1046] [preflight] WARNING: Couldn't create the interface\n"
-        f"\t[WARNING Swap]: swap is on\n{HEADER}"
-        f"\t[ERROR NumCPU]: the number of available CPUs 1 is less than the required 2\n"
-        f"\t[ERROR DirAvailable--var-lib-etcd]: /var/lib/etcd is not empty\n{NEW_END}",
+        (
+            "W1128 09:55:40.045050   18473 checks.go:1046] [preflight] WARNING: Couldn't create the interface\n"
+            f"\t[WARNING Swap]: swap is on\n{HEADER}"
+            f"\t[ERROR NumCPU]: the number of available CPUs 1 is less than the required 2\n"
+            f"\t[ERROR DirAvailable--var-lib-etcd]: /var/lib/etcd is not empty\n{NEW_END}"
+        ),
         Told(
             (
                 Check("NumCPU", "the number of available CPUs 1 is less than the required 2"),
@@ -60,8 +67,10 @@ ANSWERS: dict[str, tuple[int, str, Told]] = {
     ),
     "a text of several lines": (
         1,
-        f"{HEADER}\t[ERROR CRI]: container runtime is not running: output: time=now level=fatal\n"
-        f", error: exit status 1\n\n\t[ERROR Mem]: the system RAM (900 MB) is less\n{NEW_END}",
+        (
+            f"{HEADER}\t[ERROR CRI]: container runtime is not running: output: time=now level=fatal\n"
+            f", error: exit status 1\n\n\t[ERROR Mem]: the system RAM (900 MB) is less\n{NEW_END}"
+        ),
         Told(
             (
                 Check("CRI", "container runtime is not running: output: time=now level=fatal , error: exit status 1"),
@@ -157,11 +166,17 @@ class Kubeadm:
             if failing:
                 text = "".join(f"\t[ERROR {name}]: {name} is bad\n" for name in failing)
                 return CommandResult(1, "", f"{warned}{HEADER}{text}{NEW_END}")
-        return CommandResult(1 if self.failure else 0, "", f"{warned}{HEADER}{self.failure}{NEW_END}" if self.failure else warned)
+        return CommandResult(
+            1 if self.failure else 0, "", f"{warned}{HEADER}{self.failure}{NEW_END}" if self.failure else warned
+        )
 
 
 REQUEST = join.JoinRequest(
-    endpoint=Endpoint("127.0.0.1"), ca_cert_hashes=(), api_version="kubeadm.k8s.io/v1beta4", control_plane=True, timeout=60
+    endpoint=Endpoint("127.0.0.1"),
+    ca_cert_hashes=(),
+    api_version="kubeadm.k8s.io/v1beta4",
+    control_plane=True,
+    timeout=60,
 )
 
 
