@@ -44,6 +44,7 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "files": {"type": "dict", "default": {}},
     "group_names": {"type": "dict", "default": {}},
     "hosts": {"type": "dict", "default": {}},
+    "kubeadm": {"type": "dict", "default": {}},
     "load_balancer": {"type": "raw", "default": "haproxy"},
     "load_balancers": {"type": "list", "elements": "str", "default": []},
     "patches_dir": {"type": "raw", "default": ""},

@@ -234,6 +234,16 @@ class CertificateKeys(t.Protocol):
         """A fresh random key of 32 bytes as 64 hexadecimal digits."""
 
 
+class ApiStandIn(t.Protocol):
+    """Answers GETs on this host's loopback address in the place of an API server."""
+
+    def serving(
+        self, documents: t.Mapping[str, t.Mapping[str, t.Any]], *, forbidden: t.Collection[str] = ()
+    ) -> t.ContextManager[str]:
+        """The URL of a server that has these documents by path while the context lasts. It answers 403 for the forbidden
+        paths and 404 for all others."""
+
+
 class KubeletApi(t.Protocol):
     """The Kubernetes API as this host's kubelet sees it: its server, its credentials."""
 

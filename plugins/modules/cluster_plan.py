@@ -90,7 +90,7 @@ options:
   failures:
     description:
       - Messages of inspections that failed, so that each is one reason to stop beside the others. V(cluster) and V(etcd) have
-        a text, V(hosts), V(files), V(balancers) and V(reachability) a map by inventory name.
+        a text, V(hosts), V(files), V(balancers), V(kubeadm) and V(reachability) a map by inventory name.
     type: dict
     default: {}
   group_names:
@@ -109,6 +109,12 @@ options:
     type: dict
   balancers:
     description: RV(kubeadm.ha.load_balancer_decision#module:decision) of each load balancer host, by inventory name.
+    type: dict
+    default: {}
+  kubeadm:
+    description:
+      - Results of M(kubeadm.ha.kubeadm_preflight_info) of hosts that are to join, by inventory name. What was not asked is no
+        reason to stop.
     type: dict
     default: {}
   backup_directory:
@@ -154,6 +160,7 @@ seealso:
   - module: kubeadm.ha.kubernetes_host_info
   - module: kubeadm.ha.kubernetes_cluster_info
   - module: kubeadm.ha.etcd_member_info
+  - module: kubeadm.ha.kubeadm_preflight_info
   - module: kubeadm.ha.reachability_info
 """
 

@@ -37,12 +37,6 @@ options:
         (C(discovery.file)), for API servers that refuse anonymous requests to the ConfigMap C(kube-public/cluster-info).
       - Without it or when it is empty, kubeadm looks as anonymous and trusts by O(ca_cert_hashes) (C(discovery.bootstrapToken)).
     type: str
-  api_version:
-    description:
-      - API version in which kubeadm is told what to do, from V(kubeadm.k8s.io/v1beta2) to V(kubeadm.k8s.io/v1beta4). Take
-        the cluster's own.
-    type: str
-    required: true
   token:
     description:
       - A bootstrap token. Needed only if the host has to join.
@@ -52,59 +46,12 @@ options:
       - The key of the uploaded certificates. Needed only if a control plane has to join and the certificates that control
         planes share are not on it already.
     type: str
-  control_plane:
-    description:
-      - The host is to be a control plane, else a worker.
-    type: bool
-    default: false
-  node_name:
-    description:
-      - Name of the host's Node object. By default it is the host's name.
-    type: str
-  advertise_address:
-    description:
-      - IP address that the new API server advertises. By default it is that of the interface with the default route.
-    type: str
-  bind_port:
-    description:
-      - TCP port of the new API server. By default it is 6443.
-    type: int
-  cri_socket:
-    description:
-      - Socket of the container runtime. By default kubeadm takes the only one that it finds.
-    type: str
-  certificates_dir:
-    description:
-      - The cluster's C(certificatesDir), in which kubeadm puts the CA's certificate, where the kubelet's configuration looks
-        for it. RV(kubeadm.ha.kubeadm_join_command#module:certificates_dir) tells it.
-    type: path
-    default: /etc/kubernetes/pki
   assume_reset:
     description:
       - In check mode the host counts as one that was reset, because M(kubeadm.ha.kubeadm_reset) only predicted that it would be.
         Out of check mode the host counts as what it is.
     type: bool
     default: false
-  patches_directory:
-    description:
-      - Directory on the host with kubeadm patches. Needs C(v1beta3) or later.
-    type: path
-  taints:
-    description:
-      - Taints of the Node, each with C(key), C(value) and C(effect). An empty list means none.
-      - By default a control plane gets kubeadm's own taint and a worker none.
-    type: list
-    elements: dict
-  node_labels:
-    description:
-      - Labels of the Node. A kubelet may not set labels of the domain C(kubernetes.io) but those that Kubernetes lists.
-    type: dict
-    default: {}
-  kubelet_extra_args:
-    description:
-      - Flags of the kubelet by name without dashes, for example C(node-ip).
-    type: dict
-    default: {}
   timeout:
     description:
       - Seconds for each of kubeadm's waits. These are discovery, TLS bootstrap and the health of the kubelet.
@@ -113,17 +60,12 @@ options:
       - With C(v1beta3) and older it holds for the discovery only.
     type: int
     default: 300
-  ignore_preflight_errors:
-    description:
-      - Names of kubeadm's preflight checks whose errors are warnings only.
-    type: list
-    elements: str
-    default: []
 requirements:
   - PyYAML
   - cryptography >= 3.4
   - kubeadm of the cluster's minor version and a kubelet that is not newer
 extends_documentation_fragment:
+  - kubeadm.ha.joining
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
 attributes:
@@ -210,11 +152,8 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import IMPORT_ERROR as X509_IMPORT_ERROR
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import join
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain import join, join_options
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.certificates_dir import (
-    DEFAULT as DEFAULT_CERTIFICATES_DIR,
-)
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
 
 if t.TYPE_CHECKING:
@@ -227,26 +166,15 @@ WAITS_OF_KUBEADM = 5
 def request_of(parameters: t.Mapping[str, t.Any]) -> join.JoinRequest:
     """The request that the module's options make."""
     token = parameters["token"]
-    taints = parameters["taints"]
     return join.JoinRequest(
         endpoint=Endpoint.parse(parameters["endpoint"]),
         ca_cert_hashes=tuple(parameters["ca_cert_hashes"]),
-        api_version=parameters["api_version"],
-        control_plane=parameters["control_plane"],
         token=join.Token.parse(token) if token else None,
         certificate_key=parameters["certificate_key"] or None,
-        node_name=parameters["node_name"],
-        advertise_address=parameters["advertise_address"],
-        bind_port=parameters["bind_port"],
-        cri_socket=parameters["cri_socket"],
-        patches_directory=parameters["patches_directory"],
-        taints=None if taints is None else tuple(taints),
-        kubelet_extra_args=join.kubelet_flags(parameters["kubelet_extra_args"], labels=parameters["node_labels"]),
-        ignore_preflight_errors=tuple(parameters["ignore_preflight_errors"]),
         timeout=parameters["timeout"],
         ca_certificate=parameters["ca_certificate"] or None,
-        certificates_dir=os.path.normpath(parameters["certificates_dir"]),
         assumes_reset=parameters["assume_reset"],
+        **join_options.read(parameters),
     )
 
 
@@ -270,23 +198,12 @@ def main() -> None:
         argument_spec={
             "endpoint": {"type": "str", "required": True},
             "ca_cert_hashes": {"type": "list", "elements": "str", "required": True},
-            "api_version": {"type": "str", "required": True},
             "ca_certificate": {"type": "str"},
             "token": {"type": "str", "no_log": True},
             "certificate_key": {"type": "str", "no_log": True},
-            "control_plane": {"type": "bool", "default": False},
-            "node_name": {"type": "str"},
-            "advertise_address": {"type": "str"},
-            "bind_port": {"type": "int"},
-            "cri_socket": {"type": "str"},
-            "certificates_dir": {"type": "path", "default": DEFAULT_CERTIFICATES_DIR},
             "assume_reset": {"type": "bool", "default": False},
-            "patches_directory": {"type": "path"},
-            "taints": {"type": "list", "elements": "dict"},
-            "node_labels": {"type": "dict", "default": {}},
-            "kubelet_extra_args": {"type": "dict", "default": {}},
             "timeout": {"type": "int", "default": 300},
-            "ignore_preflight_errors": {"type": "list", "elements": "str", "default": []},
+            **join_options.SPECIFICATION,
         },
         supports_check_mode=True,
     )

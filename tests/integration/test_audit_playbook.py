@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import typing as t
@@ -22,10 +23,12 @@ if t.TYPE_CHECKING:
     from tests.integration.private_host import PrivateHost
 
 
-def audit(host: PrivateHost, directory: Path) -> tuple[dict[str, t.Any], str]:
-    """The plan of the audit with this host as the only one of the inventory, and what was printed."""
+def audit(
+    host: PrivateHost, directory: Path, joining: t.Mapping[str, t.Mapping[str, t.Any]] | None = None
+) -> tuple[dict[str, t.Any], str]:
+    """The plan of the audit with this host, and with joining ones and their variables, and what was printed."""
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False}
-    groups = {"kube_control_plane": {"hosts": {"cp1": {}}}, "all": {"vars": local}}
+    groups = {"kube_control_plane": {"hosts": {"cp1": {}, **(joining or {})}}, "all": {"vars": local}}
     inventory, plan = directory / "hosts.yml", directory / "plan.json"
     inventory.write_text(json.dumps(groups), encoding="utf-8")
     variables = {
@@ -76,3 +79,40 @@ def test_etcd_without_tls_is_told_with_the_other_reasons(
     asked = printed.partition("Cluster | Look at the etcd ring]")[2].split("\n")[1]
     assert asked == ("skipping: [cp1]" if is_told else "ok: [cp1]"), printed
     assert any("The cluster has no node cp1" in message for message in told), "it is one reason of several"
+
+
+def test_the_kubeadm_of_joining_hosts_is_asked(cluster: ControlPlane, host: PrivateHost, tmp_path: Path) -> None:
+    """Two hosts with one CPU, of which one may have it; what the plan tells in its own words is not told twice."""
+    host.become_control_plane()
+    api_server = host.kubernetes / "manifests" / "kube-apiserver.yaml"
+    text = api_server.read_text(encoding="utf-8")
+    api_server.write_text(text.replace(ADVERTISED_ADDRESS, "127.0.0.1"), encoding="utf-8")
+    # kubeadm reads it before it looks at CPUs.
+    kubelet = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
+    metadata = {"name": "kubelet-config", "namespace": "kube-system"}
+    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"kubelet": kubelet}})
+    joining: dict[str, dict[str, t.Any]] = {}
+    cpu = str(min(os.sched_getaffinity(0)))
+    for number, name in enumerate(("cp2", "cp3"), start=2):
+        other = type(host)(tmp_path / name, cluster)
+        (other.etc / "machine-id").write_text(f"{number}" * 32, encoding="utf-8")
+        interpreter = tmp_path / f"python-of-{name}"
+        command = shlex.join([*other.prefix, "taskset", "-c", cpu, sys.executable])
+        interpreter.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
+        interpreter.chmod(0o755)
+        joining[name] = {
+            "ansible_python_interpreter": str(interpreter),
+            "kubeadm_ha_node_name": name,
+            "kubeadm_ha_advertise_address": f"192.0.2.1{number}",
+        }
+    joining["cp3"]["kubeadm_ha_ignore_preflight_errors"] = ["NumCPU"]
+    plan, printed = audit(host, tmp_path, joining)
+    told = [item["message"] for item in plan["problems"]]
+    assert "skipping: [cp1]" in printed.partition("Joins | Ask it whether it would]")[2].split("TASK")[0]
+    by_kubeadm = [message for message in told if message.startswith("kubeadm would not join")]
+    assert [message.partition(" 1 is less")[0] for message in by_kubeadm] == [
+        "kubeadm would not join cp2, by its check NumCPU: the number of available CPUs"
+    ], json.dumps(told, indent=1) + printed
+    assert not any("could not be asked" in message for message in told), told
+    for name in joining:
+        assert sum(f"{name} has no container runtime" in message for message in told) == 1, told

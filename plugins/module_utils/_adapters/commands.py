@@ -20,6 +20,7 @@ from .._ports import CommandResult
 _SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin"
 #: ``PR_SET_PDEATHSIG`` of ``prctl`` (linux/prctl.h).
 _PARENT_DEATH_SIGNAL = 1
+_PRCTL = ctypes.CDLL(None).prctl
 
 
 class HostBackground:
@@ -108,7 +109,7 @@ class HostCommands:
                 env=self._environment(),
                 encoding="utf-8",
                 errors="replace",
-                preexec_fn=_end_with_parent,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 (one system call, whose function is there already)
             )
         return HostBackground(process)
 
@@ -124,7 +125,7 @@ class HostCommands:
 
 def _end_with_parent() -> None:
     """In the child: a killed parent leaves none behind."""
-    ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    _PRCTL(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
 
 
 def _without_proxies(environment: t.Mapping[str, str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ _ABOUT = {
     "hosts": "{host} could not be inspected",
     "files": "The files of {host} could not be inspected",
     "balancers": "The load balancer on {host} could not be inspected",
+    "kubeadm": "Whether kubeadm would join {host} could not be asked",
     "reachability": "Whether {host} reaches the other hosts could not be tried",
 }
 

@@ -251,7 +251,7 @@ INPUTS: t.Mapping[str, Input] = {
     "kubeadm_ha_node_labels": Input(read_labels, HOST),
     "kubeadm_ha_node_taints": Input(read_taints, HOST),
     "kubeadm_ha_cri_socket": Input(_or_empty(_cri_socket), HOST),
-    "kubeadm_ha_ignore_preflight_errors": Input(_listed(_check), EVERY),
+    "kubeadm_ha_ignore_preflight_errors": Input(_listed(_check), HOST),
 }
 #: Names of groups, which the first play needs before it has hosts.
 GROUP_NAMES: t.Mapping[str, str] = {

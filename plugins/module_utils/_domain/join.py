@@ -64,6 +64,8 @@ _CONTROL_PLANE_FILES = (
 )
 #: kubeadm's check that the directory of static pods is empty.
 MANIFESTS_CHECK = "DirAvailable--etc-kubernetes-manifests"
+#: What leaves every check out; kubeadm does not take it beside names.
+EVERY_CHECK = "all"
 _ETCD_MANIFEST = f"{MANIFESTS}/etcd.yaml"
 #: kubeadm's default data directory of etcd; kubeadm join wants it empty.
 _ETCD_DATA = "/var/lib/etcd/member"
@@ -178,11 +180,7 @@ class JoinRequest:
         Raises:
             InvalidInput: with the option's name; never with a secret.
         """
-        if self.api_version not in {f"{API_GROUP}/{version}" for version in VERSIONS}:
-            raise InvalidInput(
-                f"The option api_version is {self.api_version!r}: it must be {API_GROUP}/{VERSIONS[0]} to {VERSIONS[-1]}; "
-                "kubeadm.ha.kubeadm_join_command returns the cluster's own."
-            )
+        self.check_node()
         if not self.ca_cert_hashes or not all(_CA_CERT_HASH.match(item) for item in self.ca_cert_hashes):
             raise InvalidInput(
                 "The option ca_cert_hashes must hold the hash of the cluster CA's public key, sha256: and 64 hexadecimal "
@@ -190,6 +188,18 @@ class JoinRequest:
             )
         if self.certificate_key is not None and not _CERTIFICATE_KEY.match(self.certificate_key):
             raise InvalidInput("The option certificate_key is no key: it must be 64 hexadecimal digits.")
+
+    def check_node(self) -> None:
+        """Check what is said of the node alone.
+
+        Raises:
+            InvalidInput: with the option's name.
+        """
+        if self.api_version not in {f"{API_GROUP}/{version}" for version in VERSIONS}:
+            raise InvalidInput(
+                f"The option api_version is {self.api_version!r}: it must be {API_GROUP}/{VERSIONS[0]} to {VERSIONS[-1]}; "
+                "kubeadm.ha.kubeadm_join_command returns the cluster's own."
+            )
         if self.advertise_address is not None and canonical_ip(self.advertise_address) is None:
             raise InvalidInput(f"The option advertise_address is {self.advertise_address!r}: give an IP address.")
         if self.patches_directory is not None and self.version == "v1beta2":
@@ -340,7 +350,7 @@ def ensure(
     request.check()
     host = HostFiles() if request.assumes_reset else look(files, yaml, x509, pki_dir=request.certificates_dir)
     change = decide(host, request, host_name=host_name)
-    request = _with_other_static_pods(request, files)
+    request = with_other_static_pods(request, files)
     if change is None:
         return Decision(values=_values(host, state=MEMBER), warnings=tuple(_unlike_api(kubelet_api, host)))
     name = change.object.partition(" ")[2]
@@ -361,7 +371,7 @@ def ensure(
     )
 
 
-def _with_other_static_pods(request: JoinRequest, files: Files) -> JoinRequest:
+def with_other_static_pods(request: JoinRequest, files: Files) -> JoinRequest:
     """Let kubeadm bear an operator's own static pods; its own manifests would have been told as a half join."""
     if not files.names(MANIFESTS):
         return request
@@ -401,18 +411,20 @@ def join_configuration(request: JoinRequest, *, discovery_file: str | None = Non
     return document
 
 
-def discovery_kubeconfig(request: JoinRequest) -> str:
+def discovery_kubeconfig(request: JoinRequest, *, server: str | None = None) -> str:
     """A kubeconfig (JSON is one) by which kubeadm looks for the cluster with the token instead of as anonymous.
 
     kubeadm then asks for cluster-info once and is content with 403, which a bootstrap token gets
-    (cmd/kubeadm/app/discovery/file/file.go).
+    (cmd/kubeadm/app/discovery/file/file.go). ``server`` is the URL that it asks; ``None`` is the request's endpoint.
     """
     ca = base64.b64encode((request.ca_certificate or "").encode()).decode()
     name, user = "kubernetes", "tls-bootstrap-token-user"
     document = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": name, "cluster": {"server": request.endpoint.url, "certificate-authority-data": ca}}],
+        "clusters": [
+            {"name": name, "cluster": {"server": server or request.endpoint.url, "certificate-authority-data": ca}}
+        ],
         "users": [{"name": user, "user": {"token": "" if request.token is None else request.token.text}}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": user}}],
         "current-context": name,
@@ -592,8 +604,18 @@ def _node_registration(request: JoinRequest) -> dict[str, t.Any]:
             [{"name": name, "value": value} for name, value in pairs] if as_list else dict(pairs)
         )
     if request.ignore_preflight_errors:
-        registration["ignorePreflightErrors"] = list(request.ignore_preflight_errors)
+        registration["ignorePreflightErrors"] = list(_ignored(request.ignore_preflight_errors))
     return registration
+
+
+def leaves_every_check_out(names: t.Iterable[str]) -> bool:
+    """Whether names of checks are a word for all of them."""
+    return any(name.lower() == EVERY_CHECK for name in names)
+
+
+def _ignored(names: t.Sequence[str]) -> t.Sequence[str]:
+    """The names as kubeadm takes them: it refuses others beside the word for all."""
+    return (EVERY_CHECK,) if leaves_every_check_out(names) else names
 
 
 def _control_plane(request: JoinRequest) -> dict[str, t.Any]:
@@ -644,6 +666,7 @@ def _api_server(flags: t.Mapping[str, str]) -> Endpoint | None:
 
 __all__ = (
     "CLEAN",
+    "EVERY_CHECK",
     "FOREIGN",
     "HALF_JOINED",
     "MEMBER",
@@ -662,7 +685,9 @@ __all__ = (
     "join_change",
     "join_configuration",
     "kubelet_flags",
+    "leaves_every_check_out",
     "look",
     "role_name",
+    "with_other_static_pods",
     "without_secrets",
 )

@@ -22,6 +22,7 @@ from . import (
     join_parity,
     join_readiness,
     join_secrets,
+    kubeadm_objections,
     machine_identity,
     membership,
     node_health,
@@ -122,7 +123,9 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     if cluster is not None:
         hosts, cluster, etcd = half_joined.after(resets, hosts, cluster, etcd)
     found += find_problems(wish, hosts, cluster, etcd)
-    found += _failed_looks(arguments.get("failures") or {}, serving)
+    failures = dict(arguments.get("failures") or {})
+    not_asked = failures.pop("kubeadm", None) or {}
+    found += _failed_looks(failures, serving)
     found += [Problem(**item) for seen in arguments["balancers"].values() for item in seen["problems"]]
     if serving is None or cluster is None or not cluster.configuration:
         if cluster is not None:
@@ -164,6 +167,11 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     found += node_health.problems(wish.nodes, hosts, cluster, mended=mended_nodes(situation, entries))
     found += proxies.problems(situation, entries)
     found += step_needs.problems(situation, entries)
+    found += kubeadm_objections.problems(situation, arguments.get("kubeadm") or {})
+    explained = kubeadm_objections.explained(situation)
+    found += failed_looks.problems(
+        {"kubeadm": {name: message for name, message in not_asked.items() if name not in explained}}
+    )
     return Plan(
         entries=entries,
         problems=tuple(found),
@@ -242,6 +250,28 @@ def reachability_targets(
     known = Cluster.from_report(cluster, yaml=yaml)
     peers = etcd_urls.peer_endpoints(hosts, known, serving, etcd)
     return reachability.by_source(reachability.dials(groups, hosts, known, serving, peers))
+
+
+def kubeadm_requests(
+    reports: t.Mapping[str, t.Any],
+    cluster: t.Mapping[str, t.Any],
+    groups: reachability.Groups,
+    endpoint: Endpoint,
+    patches_dir: str,
+    *,
+    yaml: Yaml,
+    x509: X509,
+) -> dict[str, t.Any]:
+    """What the kubeadm of each joining host is asked before the plan, and the ConfigMaps for it."""
+    hosts = understand(reports, yaml=yaml, x509=x509)
+    serving = serving_control_plane(hosts, groups.control_planes)
+    known = Cluster.from_report(cluster, yaml=yaml)
+    found = (
+        kubeadm_objections.requests(groups, hosts, known, serving, patches_dir=patches_dir)
+        if serving is not None and known.configuration
+        else {}
+    )
+    return {"requests": found, "config_maps": kubeadm_objections.config_maps(known, endpoint) if found else []}
 
 
 def _files_to_look_at(serving: Host | None, control_planes: t.Iterable[Host]) -> dict[str, list[dict[str, t.Any]]]:
@@ -338,4 +368,4 @@ def _servers(situation: Situation) -> dict[str, list[dict[str, str]]]:
     return {name: found for name, found in edits.items() if found}
 
 
-__all__ = ("Plan", "control_plane_facts", "draw_up", "reachability_targets", "understand")
+__all__ = ("Plan", "control_plane_facts", "draw_up", "kubeadm_requests", "reachability_targets", "understand")

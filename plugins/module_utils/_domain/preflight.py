@@ -263,7 +263,7 @@ def _newcomers(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> t.I
             continue
         yield from _newcomer(host)
         yield from swap.problems(host, cluster)
-        yield from _forwarding(wish, host)
+        yield from forwarding(wish, host)
         yield from _name_and_address(wish, host, like)
         # What a half joined host still runs there is told of by itself.
         if not membership.leftovers(host, serving):
@@ -275,7 +275,8 @@ def _newcomer(host: Host) -> t.Iterator[Problem]:
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: make room before it joins.")
 
 
-def _forwarding(wish: Wish, host: Host) -> t.Iterator[Problem]:
+def forwarding(wish: Wish, host: Host) -> t.Iterator[Problem]:
+    """A joining host that does not forward packets, if kubeadm looks at it."""
     address = canonical_ip(wish.endpoint.host)
     if address is None:
         return
@@ -312,12 +313,17 @@ def _name_and_address(wish: Wish, host: Host, like: Endpoint) -> t.Iterator[Prob
         )
 
 
-def _ports(wish: Wish, host: Host, cluster: Cluster, like: Endpoint) -> t.Iterator[Problem]:
+def ports_in_use(wish: Wish, host: Host, cluster: Cluster, like: Endpoint) -> list[int]:
+    """Ports that a joining host needs and something uses, in their order."""
     wanted = {KUBELET_PORT}
     if host.name in wish.control_planes:
         wanted |= {host.future_api_server(like).port, *_CONTROL_PLANE_PORTS}
         wanted |= set() if cluster.uses_external_etcd else set(ETCD_PORTS)
-    for port in sorted({item["port"] for item in host.report["listening"]} & wanted):
+    return sorted({item["port"] for item in host.report["listening"]} & wanted)
+
+
+def _ports(wish: Wish, host: Host, cluster: Cluster, like: Endpoint) -> t.Iterator[Problem]:
+    for port in ports_in_use(wish, host, cluster, like):
         if host.name not in wish.load_balancers or port != wish.endpoint.port:
             yield Problem(host.name, f"Port {port} is already in use on {host.name}: free it before the host joins.")
 
@@ -370,4 +376,4 @@ def _clocks(hosts: Hosts) -> t.Iterator[Problem]:
             )
 
 
-__all__ = ("is_joined", "problems", "serving_control_plane")
+__all__ = ("forwarding", "is_joined", "ports_in_use", "problems", "serving_control_plane")

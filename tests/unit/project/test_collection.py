@@ -37,6 +37,7 @@ def test_a_module_has_its_papers_and_the_attributes_of_all(name: str) -> None:
     assert documentation["author"] == ["kubeadm.ha contributors (@kubeadm-ha)"]
     wanted = {"kubeadm.ha.attributes", "kubeadm.ha.attributes.actiongroup"}
     wanted |= {"kubeadm.ha.attributes.info_module"} if name.endswith("_info") else set()
+    wanted |= {"kubeadm.ha.joining"} if name in ("kubeadm_join", "kubeadm_preflight_info") else set()
     assert set(documentation["extends_documentation_fragment"]) == wanted
 
 

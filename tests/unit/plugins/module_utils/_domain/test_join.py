@@ -450,6 +450,13 @@ _REGISTRATION = {
 _WAITS = ("discovery", "tlsBootstrap", "kubeletHealthCheck")
 
 
+def test_all_checks_are_ignored_by_one_word_alone() -> None:
+    """kubeadm refuses others beside it (ValidateIgnorePreflightErrors)."""
+    for names in (("all",), ("Swap", "ALL"), (join.MANIFESTS_CHECK, "all")):
+        document = join.join_configuration(request(ignore_preflight_errors=names))
+        assert document["nodeRegistration"]["ignorePreflightErrors"] == ["all"]
+
+
 def test_the_configuration_in_each_version() -> None:
     as_map = {"node-ip": "192.0.2.12", "v": "2"}
     newest = {
