@@ -132,4 +132,6 @@ def test_a_host_that_cannot_be_reached_is_one_reason_of_several(tmp_path: Path) 
     assert run.status != 0
     heading, *reasons = run.failures[-1].splitlines()
     assert heading.startswith("Nothing was changed."), run.output
-    assert all(any(name in reason and "could not be inspected" in reason for reason in reasons) for name in ("w2", "lb1"))
+    assert all(
+        any(name in reason and "could not be inspected" in reason for reason in reasons) for name in ("w2", "lb1")
+    )

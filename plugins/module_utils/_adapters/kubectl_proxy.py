@@ -74,7 +74,9 @@ class KubectlProxy:
             # The next request does not wait for a connection that nobody answers on.
             self._end()
             is_late = isinstance(error, TimeoutError)
-            raise ProxyFailed(f"no answer within {self._timeout:g} s" if is_late else f"kubectl proxy: {error}") from error
+            raise ProxyFailed(
+                f"no answer within {self._timeout:g} s" if is_late else f"kubectl proxy: {error}"
+            ) from error
         finally:
             connection.close()
         # Where nobody answers behind it, the proxy does, with a line of text: the API server answers in JSON.

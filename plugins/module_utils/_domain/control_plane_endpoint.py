@@ -188,9 +188,7 @@ def ensure(
     return Decision(changes=found.changes, values=values, act=act, warnings=tuple(warnings))
 
 
-def _look(
-    api: Api, yaml: Yaml, endpoint: Endpoint, unmanaged: t.Container[str], *, with_configuration: bool
-) -> _Found:
+def _look(api: Api, yaml: Yaml, endpoint: Endpoint, unmanaged: t.Container[str], *, with_configuration: bool) -> _Found:
     stored = kubeadm_config.read(api, yaml)
     cluster_info = api.get("configmap", "cluster-info", namespace="kube-public")
     kube_proxy = api.get("configmap", "kube-proxy", namespace="kube-system")

@@ -193,7 +193,9 @@ def _may_run(deployment: View, node: View) -> bool:
     is_selected = all(labels.get(key) == value for key, value in deployment["node_selector"].items())
     terms = deployment["node_terms"]
     is_near = not terms or any(_matches(term, labels) for term in terms)
-    taints = [taint for taint in node["taints"] if taint["effect"] in _KEEPS_OFF and taint["key"] not in _TRANSIENT_TAINTS]
+    taints = [
+        taint for taint in node["taints"] if taint["effect"] in _KEEPS_OFF and taint["key"] not in _TRANSIENT_TAINTS
+    ]
     is_tolerated = all(any(_tolerates(item, taint) for item in deployment["tolerations"]) for taint in taints)
     return bool(node["ready"]) and is_selected and is_near and is_tolerated
 

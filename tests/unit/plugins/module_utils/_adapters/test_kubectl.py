@@ -198,7 +198,12 @@ def test_gives_items_of_lists_their_kind(kubectl: Kubectl) -> None:
         (status(403, "Forbidden", 'configmaps is forbidden: User "x"'), ApiError, "refused to create", "Forbidden"),
         (status(422, "Invalid", "metadata.name: Invalid value"), ApiError, "refused to create", "Invalid"),
         (status(500, "InternalError", "etcdserver: no leader"), ApiError, "refused to create", "InternalError"),
-        ({"status": 503, "body": ""}, ApiError, "refused to create ConfigMap default/one: Service Unavailable", "Service Unavailable"),
+        (
+            {"status": 503, "body": ""},
+            ApiError,
+            "refused to create ConfigMap default/one: Service Unavailable",
+            "Service Unavailable",
+        ),
         ({"status": 502, "body": "dial tcp: connection refused"}, ApiError, "could not create", None),
         ({"status": 500, "body": "x509: unknown authority"}, ApiError, "could not create", None),
     ],

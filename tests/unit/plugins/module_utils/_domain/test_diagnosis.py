@@ -211,7 +211,9 @@ def test_an_inspection_that_fails_is_one_reason_of_several() -> None:
 
 def test_hosts_that_nobody_reached_are_the_only_reasons() -> None:
     arguments = before()
-    arguments["failures"] = {"hosts": dict.fromkeys(arguments["hosts"], "Failed to connect to the host via ssh: timed out")}
+    arguments["failures"] = {
+        "hosts": dict.fromkeys(arguments["hosts"], "Failed to connect to the host via ssh: timed out")
+    }
     arguments["hosts"] = {}
     arguments["cluster"] = arguments["etcd"] = None
     arguments["balancers"] = {}
