@@ -257,7 +257,7 @@ plan:
       type: list
       elements: str
     etcd_sans:
-      description: The certificates of each control plane's etcd, V(name) and V(sans) that it must have.
+      description: The certificates of each control plane's etcd that lack SANs, V(name) and V(sans) that it must have.
       type: dict
     interrupted_certificates:
       description: The certificates of each host whose replacement was interrupted.

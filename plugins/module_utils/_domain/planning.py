@@ -33,6 +33,7 @@ from . import (
     wanted_sans,
 )
 from .address import Endpoint
+from .certificate import decide_sans
 from .change import Change
 from .cluster import Cluster
 from .host import Host
@@ -56,6 +57,8 @@ from .wish import Problem, Wish, read_wish
 
 if t.TYPE_CHECKING:
     from .._ports import X509, Yaml
+
+_API_SERVER = "apiserver"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -350,13 +353,17 @@ def _cri_sockets(situation: Situation) -> dict[str, str]:
 
 
 def _etcd_sans(situation: Situation) -> dict[str, list[dict[str, t.Any]]]:
-    """The certificates of each control plane's etcd with the SANs that they must have."""
+    """The certificates of each control plane's etcd that lack SANs, with those that they must have."""
+    joined = situation.joined(situation.wish.control_planes)
     return {
         host.name: [
             {"name": name, "sans": sorted(san.value for san in sans)}
-            for name, sans in wanted_sans.of_etcd(host, situation.cluster.configuration).items()
+            for name, current, sans in wanted_sans.certificates(
+                situation.wish, host, joined, situation.cluster.configuration
+            )
+            if name != _API_SERVER and decide_sans(name, current, sans) is not None
         ]
-        for host in situation.joined(situation.wish.control_planes)
+        for host in joined
     }
 
 

@@ -280,6 +280,9 @@ def test_a_converted_cluster_gets_only_what_its_other_control_planes_lack() -> N
     arguments = _with_flag_sans(after())
     plan = plan_of(arguments)
     for name in ("cp1", "cp2", "cp3"):
+        assert [item["name"] for item in plan.facts["etcd_sans"][name]] == (
+            ["etcd-server", "etcd-peer"] if name == "cp1" else []
+        )
         planned = {entry for entry in objects(plan, name) if entry[0] in ("certify", "point")}
         etcd = {("certify", "certificate etcd-server"), ("certify", "certificate etcd-peer")}
         own = {"cp1": {("point", "ConfigMap kube-system/kubeadm-config"), *etcd}}
