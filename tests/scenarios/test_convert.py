@@ -199,9 +199,10 @@ def test_refusals_and_check_mode_change_nothing(story: Story) -> None:
     assert story.changed_by_check == []
 
 
-def test_what_check_mode_would_change_is_its_plan(story: Story) -> None:
-    assert changed_objects(story.check) == planned_objects(story.check)
-    assert different_values(story.check) == []
+def test_check_mode_would_change_the_hosts_of_its_plan(story: Story) -> None:
+    # The modules of these hosts cannot tell what they would change before the run has brought their libraries;
+    # test_killed_joins compares what they tell.
+    assert {record["host"] for record in story.check.changed} == {entry["host"] for entry in story.check.plan}
 
 
 def test_the_plan_of_check_mode_is_that_of_the_run(story: Story) -> None:
