@@ -19,7 +19,7 @@ import pytest
 
 from tests.scenarios.cluster import CommandError, Lab, etcdctl, ready_nodes, wait_until
 from tests.scenarios.convert import Conversion, changed_hosts, new_results
-from tests.scenarios.plan_and_run import changed_objects, planned_objects
+from tests.scenarios.plan_and_run import changed_objects, different_values, planned_objects
 from tests.scenarios.playbook import Run, kill_playbook
 from tests.scenarios.shape import PLAIN
 
@@ -190,6 +190,8 @@ def test_the_learner_that_a_reset_leaves_is_taken_out_by_the_plan(story: Story) 
     assert story.check.status == 0, story.check.output[-6000:]
     removed = [entry for entry in story.check.plan if entry["object"].startswith("etcd member ")]
     assert [(entry["host"], entry["step"]) for entry in removed] == [("cp1", "repair")]
+    assert changed_objects(story.check) == planned_objects(story.check)
+    assert different_values(story.check) == []
     assert story.killed_again.status == -9
 
 
