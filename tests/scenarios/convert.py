@@ -124,6 +124,14 @@ class Conversion:
         ]
         return run, changes
 
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """The load of the prober and the bystanders of a conversion, for what is compared with one."""
+        users = bystanders(self.lab, self.shape.first_nodes, server=f"https://{self.old}", domain=self.shape.dns_domain)
+        with self._prober("in-use") as prober, users:
+            yield
+            prober.stop()
+
     def convert(self, *, inventories: Sequence[Path] = (), shows_progress: bool = False) -> tuple[Run, ProbeLog]:
         """The conversion itself under the prober, while others use the cluster."""
         server = f"https://{self.old}"
