@@ -17,8 +17,7 @@ from . import endpoint_view
 from .address import Endpoint, canonical_ip
 from .endpoint_view import View
 from .errors import InvalidInput
-from .notes import Note
-from .wish import Problem
+from .wish import Note, Problem
 
 if t.TYPE_CHECKING:
     from .._ports import X509

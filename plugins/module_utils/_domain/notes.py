@@ -9,31 +9,18 @@ does, so nothing stops here; the operator decides. A note stays until what it te
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from . import bootstrap_token, dead_nodes, deployment_spread, expiry, join_parity, join_secrets, join_traces
 from .address import Endpoint
 from .consumer_inspection import MOST_FOUND, SECONDS
 from .errors import InvalidInput
+from .wish import Note
 
 if t.TYPE_CHECKING:
     from .plan import Situation
 
 _CNI_DIRECTORY = "/etc/cni/"
-
-
-@dataclasses.dataclass(frozen=True)
-class Note:
-    """Something that the operator should know and the run does not change.
-
-    Attributes:
-        subject: the object or the host it is about.
-        message: what was found and what to do, in one sentence or two.
-    """
-
-    subject: str
-    message: str
 
 
 def find_notes(situation: Situation) -> tuple[Note, ...]:
@@ -156,4 +143,4 @@ def _dead_nodes(situation: Situation) -> t.Iterator[Note]:
         yield Note(name, dead_nodes.message(name, situation.wish.endpoint))
 
 
-__all__ = ("Note", "find_notes", "old_endpoints")
+__all__ = ("find_notes", "old_endpoints")

@@ -38,7 +38,7 @@ from .change import Change
 from .cluster import Cluster
 from .host import Host
 from .load_balancer import OTHER
-from .notes import Note, find_notes
+from .notes import find_notes
 from .plan import (
     KUBELET,
     KUBELET_KUBECONFIG,
@@ -53,7 +53,7 @@ from .plan import (
 )
 from .preflight import problems as find_problems
 from .serving import ADMIN_KUBECONFIG, serving_control_plane
-from .wish import Problem, Wish, read_wish
+from .wish import Note, Problem, Wish, read_wish
 
 if t.TYPE_CHECKING:
     from .._ports import X509, Yaml

@@ -15,9 +15,8 @@ import re
 import typing as t
 
 from .address import canonical_ip
-from .notes import Note
 from .static_pod import without_password
-from .wish import Problem
+from .wish import Note, Problem
 
 if t.TYPE_CHECKING:
     from .host import Host

@@ -32,6 +32,19 @@ class Problem:
 
 
 @dataclasses.dataclass(frozen=True)
+class Note:
+    """Something that the operator should know and the run does not change.
+
+    Attributes:
+        subject: the object or the host it is about.
+        message: what was found and what to do, in one sentence or two.
+    """
+
+    subject: str
+    message: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Wish:
     """The highly available control plane that the inventory describes. Hosts go by their inventory names."""
 
@@ -162,4 +175,4 @@ def _group_problems(
         )
 
 
-__all__ = ("LOAD_BALANCERS", "Problem", "Wish", "read_wish")
+__all__ = ("LOAD_BALANCERS", "Note", "Problem", "Wish", "read_wish")
