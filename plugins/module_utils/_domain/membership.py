@@ -93,7 +93,8 @@ def _is_half_joined(wish: Wish, host: Host, hosts: Hosts, cluster: Cluster, serv
         return False
     if not host.is_member:
         return bool(leftovers(host, serving))
-    if _owner(wish, hosts, cluster, host.node_name) is not host:
+    # A kubelet that has no certificate yet has no owner.
+    if _owner(wish, hosts, cluster, host.node_name) not in (None, host):
         return False
     if host.node_name not in cluster.nodes:
         return True

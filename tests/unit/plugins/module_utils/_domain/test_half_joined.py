@@ -94,6 +94,17 @@ def of_cp2(then: Change, **found: t.Any) -> Change:
     return change
 
 
+def uncertified(then: Change) -> Change:
+    """The power was lost before the kubelet of cp2 had a client certificate: kubeadm lets etcd join first."""
+
+    def change(arguments: Arguments) -> None:
+        then(arguments)
+        host = arguments["hosts"]["cp2"]
+        host["certificates"] = [item for item in host["certificates"] if "kubelet-client" not in item["path"]]
+
+    return change
+
+
 def plus_file(then: Change, path: str) -> Change:
     """One file more on cp2."""
 
@@ -161,6 +172,7 @@ RESETTABLE: dict[str, tuple[Change, list[tuple[str, str]]]] = {
         of_cp2(power_lost(STARTED_LEARNER), listening=listening("kube-apiserver", "etcd")),
         [MEMBER, RESET],
     ),
+    "a kubelet that has no certificate yet": (uncertified(power_lost(LEARNER)), [MEMBER, RESET]),
     "a voter that never started": (
         power_lost(UNSTARTED_VOTER, etcd_member("cp3", "198.51.100.3", "3", is_learner=False)),
         [MEMBER, RESET],
