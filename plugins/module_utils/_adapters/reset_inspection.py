@@ -34,6 +34,7 @@ _KUBELET_KUBECONFIG = f"{KUBERNETES}/kubelet.conf"
 _SECONDS = 3.0
 #: What an API server answers that is not ready, as one without etcd is.
 _NOT_READY = (500, 503)
+_READY = 200
 #: Nobody listens. One that is only slow may serve.
 _DOWN = (endpoint_view.REFUSED, endpoint_view.UNREACHABLE, endpoint_view.CLOSED)
 
@@ -96,7 +97,9 @@ class ResetInspection:
     def _api_server(self) -> str:
         """Where the API server of this host answers, unless it is clear that it is not ready, or not there.
 
-        It may listen on loopback only, for which its certificate is not valid; so the first address with an answer decides.
+        It may listen on loopback only, for which its certificate is not valid; so the first address with an answer decides. One
+        that has only this host's etcd, which has no vote or does not answer, serves nobody, unless it says that it is ready: it
+        refuses even to tell, because it could not read who may ask.
         """
         flags = local_control_plane.api_server_flags(self._files, manifests_dir=MANIFESTS)
         if not flags:
@@ -109,12 +112,14 @@ class ResetInspection:
             client_certificate=_KUBELET_CLIENT,
             connect_seconds=_SECONDS,
         )
+        has_etcd = not _uses_own_etcd_only(flags) or self._has_vote()
         for endpoint in endpoints:
             for attempt in probe.look(endpoint).attempts:
                 if attempt.outcome == endpoint_view.ANSWERED:
-                    return "" if attempt.status in _NOT_READY else str(endpoint)
+                    is_serving = attempt.status == _READY or (has_etcd and attempt.status not in _NOT_READY)
+                    return str(endpoint) if is_serving else ""
                 if attempt.outcome not in _DOWN:
-                    return str(endpoint)
+                    return str(endpoint) if has_etcd else ""
         return ""
 
     def _has_vote(self) -> bool:
@@ -133,6 +138,16 @@ class ResetInspection:
         except KubeadmHaError:
             return None
         return node is not None and bool(node_view(node)["ready"])
+
+
+def _uses_own_etcd_only(flags: t.Mapping[str, str]) -> bool:
+    """Whether the only etcd that an API server knows is the one of its host."""
+    servers = [item.strip() for item in flags.get("etcd-servers", "").split(",") if item.strip()]
+    try:
+        hosts = [Endpoint.parse(item.partition("//")[2] or item, default_port=None).host for item in servers]
+    except InvalidInput:
+        return False
+    return bool(hosts) and all(canonical_ip(host) in ("127.0.0.1", "::1") for host in hosts)
 
 
 def _files_below(directory: str) -> t.Iterator[str]:

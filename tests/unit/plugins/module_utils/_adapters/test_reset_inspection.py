@@ -112,6 +112,42 @@ def test_only_an_api_server_that_is_clearly_not_ready_is_none(
 
 
 @pytest.mark.parametrize(
+    ("etcd", "servers", "status", "expected"),
+    [
+        # What a join leaves whose etcd is a learner, or whose member was taken out.
+        ({"isLearner": True}, "https://127.0.0.1:2379", 403, ""),
+        ({}, "https://127.0.0.1:2379", 403, ""),
+        ({}, "https://[::1]:2379", 401, ""),
+        ({}, "https://127.0.0.1:2379", 200, "192.0.2.12:6443"),
+        ({"leader": "1"}, "https://127.0.0.1:2379", 403, "192.0.2.12:6443"),
+        ({}, "https://127.0.0.1:2379,https://192.0.2.11:2379", 403, "192.0.2.12:6443"),
+        ({}, "https://192.0.2.31:2379", 403, "192.0.2.12:6443"),
+        ({}, "nonsense:port", 403, "192.0.2.12:6443"),
+    ],
+)
+def test_an_api_server_whose_only_etcd_has_no_vote_is_none(
+    etcd: dict[str, t.Any],
+    servers: str,
+    status: int,
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    without_etcd: dict[str, t.Any],
+) -> None:
+    class Probe:
+        def __init__(self, **_options: t.Any) -> None:
+            pass
+
+        def look(self, endpoint: Endpoint) -> seen.View:
+            return seen.View(endpoint, (), "", (seen.Attempt(endpoint.host, seen.ANSWERED, status=status),))
+
+    without_etcd.update(etcd)
+    monkeypatch.setattr(reset_inspection, "HostEndpointProbe", Probe)
+    files = Texts(kube_apiserver=f"{API_SERVER}    - --etcd-servers={servers}\n")
+    assert inspection(files, tmp_path).collect().api_server == expected
+
+
+@pytest.mark.parametrize(
     ("status", "expected"), [({}, False), ({"isLearner": True, "leader": "1"}, False), ({"leader": "1"}, True)]
 )
 def test_an_etcd_that_answers_and_is_no_learner_has_a_vote(
