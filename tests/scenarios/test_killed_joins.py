@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -65,13 +66,13 @@ def story() -> Iterator[Story]:
         conversion = Conversion(lab, results)
         killed_pointing = _killed(conversion, "killed-pointing", play=_POINTED, after=0.5)
         killed_joining = _killed_with_a_learner(conversion, "killed-joining", "cp2")
-        _power_is_back(lab, "cp2")
+        _power_is_back(lab, "cp2", conversion.addresses["cp2"])
         after_power_loss = _members(lab)
         refused = conversion.run("refused")
         lab.shell("cp2", "kubeadm reset --force", timeout=300)
         check = conversion.run("check", "--check", "--diff")
         killed_again = _killed_with_a_learner(conversion, "killed-again", "cp3")
-        _power_is_back(lab, "cp3")
+        _power_is_back(lab, "cp3", conversion.addresses["cp3"])
         offered = conversion.run("offered", "--check", "--diff", *_SWITCH)
         after_the_offer = _members(lab)
         converted = conversion.run("converted", *_SWITCH)
@@ -141,10 +142,18 @@ def _killed_with_a_learner(conversion: Conversion, label: str, node: str) -> Run
     )
 
 
-def _power_is_back(lab: Lab, node: str) -> None:
+def _answers_ssh(address: str) -> bool:
+    try:
+        with socket.create_connection((address, 22), timeout=2) as connection:
+            return connection.recv(3) == b"SSH"
+    except OSError:
+        return False
+
+
+def _power_is_back(lab: Lab, node: str, address: str) -> None:
     """The node runs again, and its kubelet has had time to start what the join has left."""
     lab.event("start", node)
-    wait_until(lambda: "ok" in lab.shell(node, "echo ok", check=False), seconds=60, what=f"{node} is back")
+    wait_until(lambda: _answers_ssh(address), seconds=120, what=f"{node} is back")
     lab.run(node, "iptables", "--wait", "--delete", *_NO_PEERS, check=False)
     time.sleep(20)
 

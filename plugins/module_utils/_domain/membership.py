@@ -61,7 +61,8 @@ def problems(
                 f"{name} has nothing of a join, but etcd has its member {member.shown}, which cannot be taken out: "
                 f"{member.objection}.",
             )
-    for item in stale:
+    # It may be a host's that could not be inspected.
+    for item in stale if all(name in hosts for name in wish.nodes) else ():
         if item.owner is None:
             yield Problem(
                 "etcd",
