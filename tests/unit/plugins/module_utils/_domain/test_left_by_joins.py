@@ -180,3 +180,12 @@ def test_a_person_gets_a_command_that_works_without_etcdctl() -> None:
     flags = arguments["hosts"]["cp1"]["manifests"]["etcd"]["flags"]
     flags += [["cert-file", "/srv/pki/server.crt"], ["key-file", "/srv/pki/server.key"]]
     assert "--cert=/srv/pki/server.crt --key=/srv/pki/server.key member remove a1" in messages(arguments)[0]
+
+
+def test_a_member_is_nobodys_only_where_every_host_was_seen() -> None:
+    arguments = grown()
+    arguments["etcd"] = ring(etcd_member("cp2", "cp2"))
+    del arguments["hosts"]["cp2"]
+    arguments["failures"] = {"hosts": {"cp2": "Failed to connect to the host via ssh: timed out"}}
+    assert not [text for text in messages(arguments) if "take it out" in text]
+    assert "cp2 could not be inspected: Failed to connect to the host via ssh: timed out." in messages(arguments)
