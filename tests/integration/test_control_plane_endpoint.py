@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import json
 import signal
+import sys
 import threading
 import time
 import typing as t
@@ -227,6 +228,37 @@ def test_through_ansible(cluster: ControlPlane, modules: Modules) -> None:
     assert modules.run_by_ansible("control_plane_endpoint", check=True, diff=True, **options)["changed"] is False
 
 
+#: ``kubectl proxy`` with somebody before it who kills who started it instead of passing a PATCH on.
+_KILLS_AT_PATCH = """
+import os, signal, socket, subprocess, sys, threading
+
+wanted = next(item for item in sys.argv if item.startswith("--unix-socket="))
+path = wanted.partition("=")[2]
+arguments = [f"{item}-behind" if item == wanted else item for item in sys.argv[1:]]
+proxy = subprocess.Popen([KUBECTL, *arguments], stdout=subprocess.PIPE, text=True)
+ready = proxy.stdout.readline()
+
+def pass_on(source, target):
+    while data := source.recv(65536):
+        if data.startswith(b"PATCH "):
+            proxy.kill()
+            os.kill(os.getppid(), signal.SIGKILL)
+            os._exit(1)
+        target.sendall(data)
+    target.shutdown(socket.SHUT_WR)
+
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(path)
+listener.listen()
+print(ready, end="", flush=True)
+while True:
+    client, server = listener.accept()[0], socket.socket(socket.AF_UNIX)
+    server.connect(f"{path}-behind")
+    threading.Thread(target=pass_on, args=(client, server), daemon=True).start()
+    threading.Thread(target=pass_on, args=(server, client), daemon=True).start()
+"""
+
+
 def test_completes_a_run_that_was_killed_before_the_restart(
     cluster: ControlPlane, modules: Modules, tmp_path: Path
 ) -> None:
@@ -234,10 +266,7 @@ def test_completes_a_run_that_was_killed_before_the_restart(
     shims = tmp_path / "shims"
     shims.mkdir()
     shim = shims / "kubectl"
-    shim.write_text(
-        f'#!/bin/sh\ncase " $* " in *" patch "*) kill -KILL $PPID; exit 1;; esac\nexec {cluster.binaries}/kubectl "$@"\n',
-        encoding="utf-8",
-    )
+    shim.write_text(f"#!{sys.executable}\nKUBECTL = '{cluster.binaries}/kubectl'\n{_KILLS_AT_PATCH}", encoding="utf-8")
     shim.chmod(0o755)
     environment = {**modules.environment, "PATH": f"{shims}:{modules.environment['PATH']}"}
     with node_with_kube_proxy(cluster):

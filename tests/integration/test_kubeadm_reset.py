@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import time
 import typing as t
 
 import pytest
@@ -20,9 +21,14 @@ if t.TYPE_CHECKING:
 
 
 def reset(modules: Modules, plane: ControlPlane, *, check: bool = False, **more: t.Any) -> Result:
-    """Run the module."""
+    """Run the module, when no kubeadm of another test runs: all of them have the process ids of this machine."""
     options: dict[str, t.Any] = {"node_name": WORKER, "ca_cert_hashes": [ca_hash(plane)], **more}
-    return modules.run("kubeadm_reset", check=check, **options)
+    for _attempt in range(30):
+        result = modules.run("kubeadm_reset", check=check, **options)
+        if "kubeadm is running on it" not in result.get("msg", ""):
+            break
+        time.sleep(1)
+    return result
 
 
 def register(plane: ControlPlane, name: str, *, ready: str) -> None:
