@@ -154,11 +154,14 @@ def test_a_kubectl_that_does_not_start_is_told_with_its_words(kubectl: Kubectl) 
         kubectl.api().raw("/readyz")
 
 
-def test_a_host_without_kubectl_is_told(kubectl: Kubectl) -> None:
+def test_a_host_without_kubectl_is_told(kubectl: Kubectl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = tmp_path / "run"
+    runtime.mkdir()
+    monkeypatch.setattr(kubectl_proxy, "_RUNTIME_DIRECTORY", str(runtime))
     kubectl.program.unlink()
     with pytest.raises(CommandFailed, match="has no kubectl"):
         kubectl.api().raw("/readyz")
-    assert not list(Path(kubectl_proxy._RUNTIME_DIRECTORY).glob("kubeadm-ha-*/log"))
+    assert list(runtime.iterdir()) == []
 
 
 @pytest.mark.parametrize(
