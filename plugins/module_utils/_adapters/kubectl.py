@@ -12,6 +12,7 @@ import typing as t
 from .._domain.address import Endpoint
 from .._domain.errors import ApiConflict, ApiError
 from .api_path import FIELD_MANAGER, items_of, object_name, object_name_of_document, path_of, path_of_document
+from .api_status import refusal
 from .kubectl_proxy import KubectlProxy, ProxyFailed
 
 if t.TYPE_CHECKING:
@@ -122,26 +123,8 @@ class KubectlApi:
         return t.cast("dict[str, t.Any]", json.loads(answer.body))
 
     def _error(self, answer: Answer, what: str) -> ApiError:
-        reason, message = _status(answer)
-        if answer.status == http.client.CONFLICT:
-            return ApiConflict(f"The API server did not {what}: {message}", reason=reason)
-        return ApiError(
-            f"The API server refused to {what}: {message} (the option kubeconfig, now {self._kubeconfig}, must name a "
-            "kubeconfig with the right to do so)",
-            reason=reason,
-        )
-
-
-def _status(answer: Answer) -> tuple[str, str]:
-    """Reason and message of the API's Status object."""
-    phrase = http.client.responses.get(answer.status, str(answer.status))
-    try:
-        status = json.loads(answer.body)
-    except ValueError:
-        status = None
-    if not isinstance(status, dict):
-        return phrase, answer.body.strip() or phrase
-    return str(status.get("reason", phrase)), str(status.get("message", phrase))
+        phrase = http.client.responses.get(answer.status, str(answer.status))
+        return refusal(answer.status, answer.body, phrase=phrase, what=what, kubeconfig=self._kubeconfig)
 
 
 __all__ = ("KubectlApi",)

@@ -12,6 +12,7 @@ import typing as t
 from .._domain.address import Endpoint
 from .._domain.errors import ApiConflict, ApiError
 from .api_path import FIELD_MANAGER, items_of, object_name, object_name_of_document, path_of, path_of_document
+from .api_status import refusal
 
 #: Why the library is missing; ``None`` when it is there.
 IMPORT_ERROR: str | None = None
@@ -27,7 +28,6 @@ except ImportError:
     IMPORT_ERROR = traceback.format_exc()
 
 _NOT_FOUND = 404
-_CONFLICT = 409
 
 
 class KubernetesClientApi:
@@ -192,26 +192,8 @@ class KubernetesClientApi:
         )
 
     def _error(self, error: ApiException, what: str) -> ApiError:
-        reason, message = _status(error)
-        if error.status == _CONFLICT:
-            return ApiConflict(f"The API server did not {what}: {message}", reason=reason)
-        return ApiError(
-            f"The API server refused to {what}: {message} (the option kubeconfig, now {self._kubeconfig}, must name a "
-            "kubeconfig with the right to do so)",
-            reason=reason,
-        )
-
-
-def _status(error: ApiException) -> tuple[str, str]:
-    """Reason and message of the API's Status object."""
-    body = error.body.decode("utf-8", errors="replace") if isinstance(error.body, bytes) else str(error.body or "")
-    try:
-        status = json.loads(body)
-    except ValueError:
-        status = None
-    if not isinstance(status, dict):
-        return str(error.reason), body.strip() or str(error.reason)
-    return str(status.get("reason", error.reason)), str(status.get("message", error.reason))
+        body = error.body.decode("utf-8", errors="replace") if isinstance(error.body, bytes) else str(error.body or "")
+        return refusal(error.status, body, phrase=str(error.reason), what=what, kubeconfig=self._kubeconfig)
 
 
 __all__ = ("IMPORT_ERROR", "KubernetesClientApi")

@@ -60,13 +60,14 @@ class ResetInspection:
 
     def collect(self) -> kubeadm_reset.Facts:
         """What the host is now."""
+        has_vote = self._has_vote()
         return kubeadm_reset.Facts(
             files=tuple(sorted({*_files_below(KUBERNETES), *_files_below(self._certificates_dir)})),
             kubelet_names=tuple(self._files.names(kubeadm_reset.KUBELET_DIRECTORY)),
             ca_hashes=tuple(self._ca_hashes()),
             kubeadm_processes=tuple(changing_kubeadm()),
-            api_server=self._api_server(),
-            has_vote=self._has_vote(),
+            api_server=self._api_server(has_vote=has_vote),
+            has_vote=has_vote,
             is_ready_node=self._is_ready_node(),
         )
 
@@ -94,7 +95,7 @@ class ResetInspection:
                 if found:
                     yield found
 
-    def _api_server(self) -> str:
+    def _api_server(self, *, has_vote: bool) -> str:
         """Where the API server of this host answers, unless it is clear that it is not ready, or not there.
 
         It may listen on loopback only, for which its certificate is not valid; so the first address with an answer decides. One
@@ -112,7 +113,7 @@ class ResetInspection:
             client_certificate=_KUBELET_CLIENT,
             connect_seconds=_SECONDS,
         )
-        has_etcd = not _uses_own_etcd_only(flags) or self._has_vote()
+        has_etcd = has_vote or not _uses_own_etcd_only(flags)
         for endpoint in endpoints:
             for attempt in probe.look(endpoint).attempts:
                 if attempt.outcome == endpoint_view.ANSWERED:

@@ -9,12 +9,10 @@ cannot be told counts as needed.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import dataclasses
 import typing as t
 
-from . import etcd_removal, left_by_joins, node_removal, reset_guard
+from . import embedded_ca, etcd_removal, left_by_joins, node_removal, reset_guard
 from .certificates_dir import is_cleanable
 from .control_plane_parity import files_of
 from .etcd import Member, Ring
@@ -33,7 +31,6 @@ Files = t.Mapping[str, "FileFact"]
 
 #: The switch.
 VARIABLE = "kubeadm_ha_reset_half_joined"
-_END_OF_PEM = "-----END CERTIFICATE-----"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -182,30 +179,17 @@ def _needed(host: Host, member: Member | None, cluster: Cluster, etcd: t.Mapping
 def _foreign(host: Host, serving: Host) -> str | None:
     """Why its files may be another cluster's. Every CA on it that tells the cluster must be one of this cluster's."""
     known = [hashes for hashes in (host.kubelet_ca_hashes, host.pki_ca_hashes) if hashes]
-    texts = [text for text in map(_embedded_ca, _own_kubeconfigs(host)) if text]
-    if not known and not texts:
+    embedded = [found for found in map(embedded_ca.authorities, _own_kubeconfigs(host)) if found]
+    if not known and not embedded:
         return "nothing on it tells to which cluster its files belong"
-    own = _certificates(serving.ca_pem)
-    if all(hashes & serving.cluster_ca_hashes for hashes in known) and all(_certificates(text) & own for text in texts):
+    own = embedded_ca.certificates(serving.ca_pem)
+    if all(hashes & serving.cluster_ca_hashes for hashes in known) and all(found & own for found in embedded):
         return None
     return "it has files of another cluster"
 
 
 def _own_kubeconfigs(host: Host) -> t.Iterator[t.Any]:
     return (document for path, document in host.kubeconfigs.items() if path.startswith(f"{KUBERNETES}/"))
-
-
-def _embedded_ca(document: t.Any) -> str:
-    try:
-        return base64.b64decode(document["clusters"][0]["cluster"]["certificate-authority-data"]).decode()
-    except (KeyError, IndexError, TypeError, ValueError, binascii.Error):
-        return ""
-
-
-def _certificates(pem: str) -> frozenset[str]:
-    """The certificates of a PEM text, comparable."""
-    pieces = (" ".join(piece.split()) for piece in pem.split(_END_OF_PEM))
-    return frozenset(piece for piece in pieces if piece)
 
 
 def _of_others(host: Host, serving: Host) -> str | None:

@@ -8,12 +8,9 @@ All of it is asked only where a host is to join: a cluster that is complete may 
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 import typing as t
 
-from . import join_rights
+from . import embedded_ca, join_rights
 from .address import Endpoint
 from .errors import InvalidInput
 from .wish import Problem
@@ -26,7 +23,6 @@ if t.TYPE_CHECKING:
 Hosts = t.Mapping[str, "Host"]
 
 _CLUSTER_INFO = "ConfigMap kube-public/cluster-info"
-_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 _KUBERNETES = "/etc/kubernetes/"
 #: What kubeadm uploads for joining control planes (``cmd/kubeadm/app/phases/copycerts``).
 _SHARED = ("ca.crt", "ca.key", "sa.key", "sa.pub", "front-proxy-ca.crt", "front-proxy-ca.key")
@@ -73,37 +69,22 @@ def _cluster_info(cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
     if document is None:
         yield Problem(_CLUSTER_INFO, f"There is no {_CLUSTER_INFO}, by which joining hosts find the cluster: {remedy}.")
         return
-    authorities = _authorities(document)
+    authorities = embedded_ca.authorities(document)
     try:
         Endpoint.parse(cluster.joining_server or "")
     except InvalidInput:
-        authorities = None
-    if authorities is None:
+        authorities = frozenset()
+    if not authorities:
         yield Problem(
             _CLUSTER_INFO,
             f"{_CLUSTER_INFO} holds no kubeconfig with a server and a CA, by which joining hosts find the cluster: {remedy}.",
         )
-    elif serving.ca_pem and not authorities & _certificates(serving.ca_pem):
+    elif serving.ca_pem and not authorities & embedded_ca.certificates(serving.ca_pem):
         yield Problem(
             _CLUSTER_INFO,
             f"{_CLUSTER_INFO} names another CA than the one in ca.crt of {serving.name}, so joining hosts would trust "
             f"nobody here: {remedy}.",
         )
-
-
-def _authorities(document: t.Any) -> frozenset[str] | None:
-    """The certificates of the CA that cluster-info names; ``None`` when it names none."""
-    try:
-        data = base64.b64decode(document["clusters"][0]["cluster"]["certificate-authority-data"]).decode("utf-8")
-    except (KeyError, IndexError, TypeError, ValueError, binascii.Error):
-        return None
-    return _certificates(data) or None
-
-
-def _certificates(pem: str) -> frozenset[str]:
-    """Every certificate of a text, one spelling for one."""
-    found = _CERTIFICATE.findall(pem) or pem.splitlines()
-    return frozenset("".join(item.split()) for item in found if item.strip())
 
 
 def _shared_files(cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
