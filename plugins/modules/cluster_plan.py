@@ -317,6 +317,11 @@ plan:
       type: list
       elements: raw
       sample: [25%]
+    carried_files:
+      description: Files and directories of the serving control plane that joining ones get.
+      type: list
+      elements: str
+      sample: [/etc/kubernetes/audit.yaml]
     joined:
       description: Inventory names of the nodes that are members of the cluster.
       type: list

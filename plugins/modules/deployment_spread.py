@@ -114,7 +114,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api import op
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain import deployment_spread
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster_inspection import node_view
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.node_view import node_view
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 
 if t.TYPE_CHECKING:

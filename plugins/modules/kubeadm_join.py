@@ -154,6 +154,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import I
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain import join, join_options
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
 
 if t.TYPE_CHECKING:
@@ -186,7 +187,7 @@ def decide(module: AnsibleModule) -> Decision:
         files,
         yaml,
         CryptographyX509(),
-        KubeconfigClient(files, yaml, kubeconfig=join.KUBELET_KUBECONFIG),
+        KubeconfigClient(files, yaml, kubeconfig=KUBELET_KUBECONFIG),
         request=request_of({**module.params, "assume_reset": module.params["assume_reset"] and module.check_mode}),
         host_name=os.uname().nodename,
     )

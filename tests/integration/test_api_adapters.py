@@ -22,7 +22,8 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import A
 if t.TYPE_CHECKING:
     from pathlib import Path
 
-    from ansible_collections.kubeadm.ha.plugins.module_utils._ports import Api, CommandResult
+    from ansible_collections.kubeadm.ha.plugins.module_utils._ports.api import Api
+    from ansible_collections.kubeadm.ha.plugins.module_utils._ports.commands import CommandResult
     from tests.integration.control_plane import ControlPlane
 
 SECRET_VALUE = "not-to-be-seen-7f3a"

@@ -11,7 +11,8 @@ from .kubectl import KubectlApi
 from .kubernetes_client import IMPORT_ERROR, KubernetesClientApi
 
 if t.TYPE_CHECKING:
-    from .._ports import Api, Commands
+    from .._ports.api import Api
+    from .._ports.commands import Commands
 
 
 def open_api(commands: Commands, *, kubeconfig: str, server: str | None = None) -> Api:

@@ -14,7 +14,7 @@ import subprocess
 import typing as t
 
 from .._domain.errors import CommandFailed
-from .._ports import CommandResult
+from .._ports.commands import CommandResult
 
 #: kubeadm and kubectl live here on hosts whose sudo has a short path; /opt/bin is Flatcar's.
 _SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin"

@@ -34,7 +34,8 @@ from .routes import networks
 
 if t.TYPE_CHECKING:
     from .._domain.address import Endpoint
-    from .._ports import Commands, EndpointProbe
+    from .._ports.commands import Commands
+    from .._ports.endpoint_probe import EndpointProbe
 
 _SERVICES = (
     *("kubelet", "containerd", "crio", "cri-docker", "docker"),

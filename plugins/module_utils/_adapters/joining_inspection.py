@@ -18,7 +18,7 @@ from .._domain.container_runtime import KNOWN_SOCKETS
 from .._domain.errors import CommandFailed
 
 if t.TYPE_CHECKING:
-    from .._ports import Commands
+    from .._ports.commands import Commands
 
 _CONNECT_SECONDS = 0.5
 #: Where a kubelet is told its runtime: kubeadm's flags, the operator's, what kubeadm writes for this host alone (since

@@ -16,7 +16,7 @@ from .api_status import refusal
 from .kubectl_proxy import KubectlProxy, ProxyFailed
 
 if t.TYPE_CHECKING:
-    from .._ports import Commands
+    from .._ports.commands import Commands
     from .kubectl_proxy import Answer
 
 

@@ -21,7 +21,7 @@ import weakref
 from .._domain.errors import ApiError
 
 if t.TYPE_CHECKING:
-    from .._ports import Background, Commands
+    from .._ports.commands import Background, Commands
 
 #: In memory, and for root alone to write to; the path of a socket may have 107 characters only.
 _RUNTIME_DIRECTORY = "/run"

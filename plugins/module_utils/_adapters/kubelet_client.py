@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 from .._domain.errors import ApiError, InvalidInput
 
 if t.TYPE_CHECKING:
-    from .._ports import Files, Yaml
+    from .._ports.files import Files
+    from .._ports.yaml import Yaml
 
 _HTTPS_PORT = 443
 

@@ -22,7 +22,7 @@ from .._domain.errors import CommandFailed
 from .._domain.load_balancer import ABSENT, OTHER, PACKAGE, ROLE
 
 if t.TYPE_CHECKING:
-    from .._ports import Commands
+    from .._ports.commands import Commands
 
 _STATUS_SECONDS = 2.0
 _ROUTES = "/proc/net/route"

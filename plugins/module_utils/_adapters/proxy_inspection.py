@@ -14,11 +14,11 @@ import shlex
 import subprocess
 import typing as t
 
-from .._domain import plain_yaml, proxies
+from .._domain import plain_yaml, proxy_source
 from .._domain.errors import CommandFailed, InvalidInput
 
 if t.TYPE_CHECKING:
-    from .._ports import Commands
+    from .._ports.commands import Commands
 
 _LOGIN_FILES = ("/etc/environment", "/etc/profile.d/*.sh")
 _MANAGER_FILES = ("/etc/systemd/system.conf", "/etc/systemd/system.conf.d/*.conf")
@@ -46,18 +46,18 @@ class ProxyInspection:
         found = (*self._logins(), *(self._unit(name) for name in _UNITS), *self._manifests())
         return [source.as_dict() for source in found if source is not None]
 
-    def _logins(self) -> t.Iterator[proxies.ProxySource | None]:
+    def _logins(self) -> t.Iterator[proxy_source.ProxySource | None]:
         """One session gets what all the files say; the exceptions stand in the last file that has them."""
         environment: dict[str, str] = {}
         path = ""
         for name in self._paths(_LOGIN_FILES):
-            found = proxies.assignments(_text(name))
+            found = proxy_source.assignments(_text(name))
             environment.update(found)
             if found:
                 path = name if not path or any(item.lower() == "no_proxy" for item in found) else path
-        yield proxies.find(proxies.LOGIN, "", path, environment)
+        yield proxy_source.find(proxy_source.LOGIN, "", path, environment)
 
-    def _unit(self, name: str) -> proxies.ProxySource | None:
+    def _unit(self, name: str) -> proxy_source.ProxySource | None:
         try:
             shown = self._commands.run(
                 ["systemctl", "show", f"{name}.service", f"--property={','.join(_PROPERTIES)}"], check=False
@@ -73,11 +73,11 @@ class ProxyInspection:
             if any(item in _text(candidate) for item in ("NO_PROXY=", "no_proxy=")):
                 path = candidate
         for file in (value.partition(" (")[0] for key, value in lines if key == "EnvironmentFiles"):
-            found = proxies.assignments(_text(file))
+            found = proxy_source.assignments(_text(file))
             environment.update(found)
             if any(item.lower() == "no_proxy" for item in found):
                 path = file
-        return proxies.find(proxies.UNIT, name, path, environment)
+        return proxy_source.find(proxy_source.UNIT, name, path, environment)
 
     def _of_manager(self) -> dict[str, str]:
         """``DefaultEnvironment`` of systemd's manager, which every unit gets."""
@@ -89,15 +89,17 @@ class ProxyInspection:
                     found.update(_pairs(value))
         return found
 
-    def _manifests(self) -> t.Iterator[proxies.ProxySource | None]:
+    def _manifests(self) -> t.Iterator[proxy_source.ProxySource | None]:
         for path in sorted(glob.glob(os.path.join(self._kubernetes_dir, "manifests", "*.y*ml"))):
             try:
                 container = plain_yaml.load(_text(path))["spec"]["containers"][0]
                 pairs = {str(item["name"]): str(item.get("value") or "") for item in container.get("env") or ()}
             except (InvalidInput, KeyError, IndexError, TypeError, AttributeError):
                 continue
-            environment = {name: value for name, value in pairs.items() if name in proxies.NAMES}
-            yield proxies.find(proxies.MANIFEST, os.path.splitext(os.path.basename(path))[0], path, environment)
+            environment = {name: value for name, value in pairs.items() if name in proxy_source.NAMES}
+            yield proxy_source.find(
+                proxy_source.MANIFEST, os.path.splitext(os.path.basename(path))[0], path, environment
+            )
 
     def _paths(self, patterns: t.Iterable[str]) -> t.Iterator[str]:
         for pattern in patterns:
@@ -111,7 +113,7 @@ def _pairs(text: str) -> dict[str, str]:
     except ValueError:
         items = text.split()
     pairs = dict(item.partition("=")[::2] for item in items)
-    return {name: value for name, value in pairs.items() if name in proxies.NAMES}
+    return {name: value for name, value in pairs.items() if name in proxy_source.NAMES}
 
 
 def _text(path: str) -> str:

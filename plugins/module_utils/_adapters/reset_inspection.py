@@ -11,10 +11,10 @@ import typing as t
 
 from .._domain import endpoint_view, join, kubeadm_reset, local_control_plane, static_pod
 from .._domain.address import Endpoint, canonical_ip
-from .._domain.cluster_inspection import node_view
 from .._domain.errors import InvalidInput, KubeadmHaError
 from .._domain.join_traces import KUBERNETES, MANIFESTS
 from .._domain.manifest_faults import port_of
+from .._domain.node_view import node_view
 from .endpoint_probe import HostEndpointProbe
 from .etcd_gateway import EtcdGateway
 from .etcd_of_host import STACKED_ENDPOINT
@@ -22,7 +22,9 @@ from .joining_inspection import changing_kubeadm
 from .kubelet_client import KubeconfigClient
 
 if t.TYPE_CHECKING:
-    from .._ports import X509, Files, Yaml
+    from .._ports.files import Files
+    from .._ports.x509 import X509
+    from .._ports.yaml import Yaml
 
 #: Kubeconfigs that kubeadm makes, which tell by their CA to which cluster the host belongs.
 _KUBECONFIGS = (

@@ -13,7 +13,7 @@ import struct
 import time
 import typing as t
 
-from .._domain.reachability import Answer
+from .._domain.connection_attempt import Answer
 
 if t.TYPE_CHECKING:
     from .._domain.address import Endpoint

@@ -17,7 +17,7 @@ import typing as t
 from .errors import InvalidInput
 
 if t.TYPE_CHECKING:
-    from .._ports import Yaml
+    from .._ports.yaml import Yaml
 
 READYZ = "/readyz"
 #: Where ``kubeadm join`` looks for the cluster.

@@ -19,7 +19,10 @@ from .errors import InvalidInput, UnsupportedState
 from .etcd import EtcdError, answering
 
 if t.TYPE_CHECKING:
-    from .._ports import Api, BackupStore, Clock, Etcd
+    from .._ports.api import Api
+    from .._ports.backup_store import BackupStore
+    from .._ports.clock import Clock
+    from .._ports.etcd import Etcd
 
 #: What kubeadm and the kubelet keep on a host and a conversion may change.
 DEFAULT_PATHS = (

@@ -19,7 +19,7 @@ from .file_needs import CARRIED, MADE, NEEDED, Need, Places, is_output
 from .static_pod import is_below
 
 if t.TYPE_CHECKING:
-    from .._ports import FileTree
+    from .._ports.file_tree import FileTree
 
 FILE = "file"
 DIRECTORY = "directory"

@@ -16,7 +16,11 @@ from .change import Decision
 from .errors import InvalidInput, KubeadmHaError, UnsupportedState
 
 if t.TYPE_CHECKING:
-    from .._ports import X509, Clock, Files, Tls, Yaml
+    from .._ports.clock import Clock
+    from .._ports.files import Files
+    from .._ports.tls import Tls
+    from .._ports.x509 import X509
+    from .._ports.yaml import Yaml
     from .address import Endpoint, San
     from .certificate import Certificate
 

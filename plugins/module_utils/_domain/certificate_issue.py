@@ -12,7 +12,8 @@ import typing as t
 from .certificate import kept_sans, missing_sans, shown
 
 if t.TYPE_CHECKING:
-    from .._ports import X509, Yaml
+    from .._ports.x509 import X509
+    from .._ports.yaml import Yaml
     from .address import San
     from .certificate import Certificate
     from .certificate_journal import Pair

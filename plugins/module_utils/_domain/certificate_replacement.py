@@ -24,7 +24,12 @@ from .change import Change, Decision
 from .errors import InvalidInput, KubeadmHaError, NotProved, UnsupportedState
 
 if t.TYPE_CHECKING:
-    from .._ports import X509, Clock, Commands, Files, Tls, Yaml
+    from .._ports.clock import Clock
+    from .._ports.commands import Commands
+    from .._ports.files import Files
+    from .._ports.tls import Tls
+    from .._ports.x509 import X509
+    from .._ports.yaml import Yaml
     from .address import San
     from .certificate import Certificate
     from .certificate_issue import Kind

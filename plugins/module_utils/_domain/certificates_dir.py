@@ -16,11 +16,8 @@ import re
 import typing as t
 
 from .static_pod import is_below
-from .wish import Problem
 
 if t.TYPE_CHECKING:
-    from .cluster import Cluster
-    from .host import Host
     from .static_pod import StaticPod
 
 #: kubeadm's default.
@@ -84,24 +81,4 @@ def resolve(path: str, links: t.Mapping[str, str]) -> str:
     return posixpath.normpath(posixpath.join(links[link], posixpath.relpath(path, link)))
 
 
-def problems(control_planes: t.Iterable[Host], cluster: Cluster) -> t.Iterator[Problem]:
-    """Control planes whose certificates are elsewhere than where the ClusterConfiguration sends joining ones."""
-    wanted = of_cluster(cluster)
-    for host in control_planes:
-        if not host.is_same_place(wanted, host.pki_dir):
-            yield Problem(
-                host.name,
-                f"certificatesDir of ConfigMap kube-system/kubeadm-config is {wanted}, but the API server of {host.name} "
-                f"runs with the certificates of {host.pki_dir}: joining control planes would get the former; correct "
-                f"certificatesDir (kubectl -n kube-system edit configmap kubeadm-config), or make {wanted} on {host.name} "
-                f"a link to {host.pki_dir}.",
-            )
-
-
-def of_cluster(cluster: Cluster) -> str:
-    """``certificatesDir`` of the ClusterConfiguration, or kubeadm's default."""
-    value = cluster.configuration.get("certificatesDir")
-    return posixpath.normpath(value) if isinstance(value, str) and value.startswith("/") else DEFAULT
-
-
-__all__ = ("DEFAULT", "is_cleanable", "of_api_server", "of_cluster", "of_kubelet", "problems", "resolve")
+__all__ = ("DEFAULT", "is_cleanable", "of_api_server", "of_kubelet", "resolve")

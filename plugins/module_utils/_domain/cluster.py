@@ -10,16 +10,16 @@ import typing as t
 
 from . import configuration_shape
 from .errors import InvalidInput
-from .host import current_server
+from .kubeconfig_server import current_server
+from .kubelet_config_map import kubelet_config_map
 from .version import KubernetesVersion
 
 if t.TYPE_CHECKING:
-    from .._ports import Yaml
+    from .._ports.yaml import Yaml
 
 KUBEADM_CONFIG = "kube-system/kubeadm-config"
 CLUSTER_INFO = "kube-public/cluster-info"
 KUBE_PROXY = "kube-system/kube-proxy"
-KUBELET_CONFIG = "kube-system/kubelet-config"
 
 
 #: What each embedded document must look like, by its key.
@@ -113,13 +113,6 @@ class Cluster:
         return "external" in (self.configuration.get("etcd") or {})
 
 
-def kubelet_config_map(report: t.Mapping[str, t.Any]) -> str:
-    """``kubelet-config`` or, up to 1.23, ``kubelet-config-1.NN`` of the cluster's version."""
-    minor = ".".join(str(report["version"]).lstrip("v").split(".")[:2])
-    old = f"{KUBELET_CONFIG}-{minor}"
-    return old if old in report["configmaps"] else KUBELET_CONFIG
-
-
 def _embedded(
     report: t.Mapping[str, t.Any], config_map: str, key: str, yaml: Yaml, unreadable: dict[str, str]
 ) -> t.Any:
@@ -148,4 +141,4 @@ def _tell(unreadable: dict[str, str], config_map: str, fault: str) -> None:
     )
 
 
-__all__ = ("CLUSTER_INFO", "KUBEADM_CONFIG", "KUBE_PROXY", "Cluster", "kubelet_config_map")
+__all__ = ("CLUSTER_INFO", "KUBEADM_CONFIG", "KUBE_PROXY", "Cluster")

@@ -20,16 +20,12 @@ from .errors import InvalidInput, UnsupportedState
 from .extra_volumes import Wanted as WantedVolumes
 from .extra_volumes import parse as parse_extra_volumes
 from .extra_volumes import patch as patch_extra_volumes
+from .kubeadm_api import API_GROUP, VERSIONS
 
 #: The object of the changes decided here.
 OBJECT = "ConfigMap kube-system/kubeadm-config"
 
-API_GROUP = "kubeadm.k8s.io"
 KIND = "ClusterConfiguration"
-
-#: API versions from the oldest on. v1beta1: kubeadm 1.13 to 1.21; v1beta2: 1.15 to 1.26; v1beta3: 1.22 to 1.36;
-#: v1beta4: from 1.31.
-VERSIONS = ("v1beta1", "v1beta2", "v1beta3", "v1beta4")
 
 #: Components with ``extraArgs``: the name of the option's key and the place in the document.
 COMPONENTS: t.Mapping[str, tuple[str, ...]] = {
@@ -574,11 +570,9 @@ _FIELDS: t.Mapping[str, t.Mapping[str, t.Any]] = {version: _fields_of(version) f
 
 
 __all__ = (
-    "API_GROUP",
     "COMPONENTS",
     "KIND",
     "OBJECT",
-    "VERSIONS",
     "ArgValues",
     "ClusterConfiguration",
     "Wanted",

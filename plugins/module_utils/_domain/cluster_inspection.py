@@ -18,18 +18,18 @@ from . import (
     join_rights,
     kube_proxy_rollout,
 )
-from .cluster import kubelet_config_map
 from .errors import ApiError, CommandFailed
+from .kubelet_config_map import kubelet_config_map
+from .node_view import node_view
 
 if t.TYPE_CHECKING:
-    from .._ports import Api, Clock
+    from .._ports.api import Api
+    from .._ports.clock import Clock
     from .address import Endpoint
 
 #: The ConfigMaps of a kubeadm cluster that decide how nodes find and join it; up to 1.23 the kubelet's has the minor
 #: version in its name.
 _CONFIG_MAP = re.compile(r"^(?:kubeadm-config|kube-proxy|kubelet-config(?:-1\.\d+)?)$")
-#: kubeadm's annotation of a Node, up to the releases that write the socket into a file of the host.
-_CRI_SOCKET = "kubeadm.alpha.kubernetes.io/cri-socket"
 
 
 def inspect_cluster(
@@ -95,23 +95,6 @@ def _consumers(api: Api, clock: Clock, old: frozenset[Endpoint], *, with_secrets
         return {"found": [], "complete": False, "objects": 0, "failure": error.message}
 
 
-def node_view(node: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """What matters of a Node object."""
-    conditions = {item["type"]: item for item in node["status"].get("conditions", ())}
-    ready = conditions.get("Ready") or {}
-    return {
-        "name": node["metadata"]["name"],
-        "labels": node["metadata"].get("labels", {}),
-        "taints": node["spec"].get("taints", []),
-        "addresses": [item["address"] for item in node["status"].get("addresses", ())],
-        "kubelet_version": node["status"]["nodeInfo"]["kubeletVersion"],
-        "ready": ready.get("status") == "True",
-        "ready_status": str(ready.get("status") or "Unknown"),
-        "ready_reason": " ".join(f"{ready.get('reason') or ''} {ready.get('message') or ''}".split()),
-        "cri_socket": node["metadata"].get("annotations", {}).get(_CRI_SOCKET, ""),
-    }
-
-
 def _config_maps(api: Api) -> t.Iterator[tuple[str, dict[str, t.Any]]]:
     for document in api.list("configmap", namespace="kube-system"):
         name = document["metadata"]["name"]
@@ -134,4 +117,4 @@ def _pod_view(pod: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-__all__ = ("inspect_cluster", "node_view")
+__all__ = ("inspect_cluster",)

@@ -20,7 +20,8 @@ from .errors import InvalidInput
 from .named_endpoint import endpoints_in, named, pinned
 
 if t.TYPE_CHECKING:
-    from .._ports import Api, Clock
+    from .._ports.api import Api
+    from .._ports.clock import Clock
 
 #: Seconds for the whole search, so that a big cluster does not cost much time.
 SECONDS = 20.0

@@ -22,7 +22,10 @@ from .errors import ApiConflict, InvalidInput, KubeadmHaError, NotProved, Unsupp
 from .kube_proxy_rollout import KUBE_PROXY_LABELS, KUBE_PROXY_PODS, pods_of_kube_proxy
 
 if t.TYPE_CHECKING:
-    from .._ports import Api, Clock, Commands, Yaml
+    from .._ports.api import Api
+    from .._ports.clock import Clock
+    from .._ports.commands import Commands
+    from .._ports.yaml import Yaml
 
 CLUSTER_INFO = "ConfigMap kube-public/cluster-info"
 KUBE_PROXY = "ConfigMap kube-system/kube-proxy"

@@ -17,7 +17,8 @@ from .errors import NotProved
 from .static_pod import COMPONENTS, ETCD
 
 if t.TYPE_CHECKING:
-    from .._ports import Api, Clock
+    from .._ports.api import Api
+    from .._ports.clock import Clock
 
 View = t.Mapping[str, t.Any]
 

@@ -14,11 +14,11 @@ import dataclasses
 import typing as t
 
 from .change import Change, Decision
-from .cluster_inspection import node_view
 from .errors import ApiConflict, UnsupportedState
+from .node_view import node_view
 
 if t.TYPE_CHECKING:
-    from .._ports import Api
+    from .._ports.api import Api
 
 Node = t.Mapping[str, t.Any]
 
@@ -52,7 +52,7 @@ def missing(name: str, nodes: t.Mapping[str, Node]) -> Marks | None:
 
     Args:
         name: a Node that runs a control plane.
-        nodes: all Nodes by name, as :func:`cluster_inspection.node_view` tells them.
+        nodes: all Nodes by name, as :func:`node_view.node_view` tells them.
     """
     node = nodes.get(name)
     if node is None or _has_role(node):

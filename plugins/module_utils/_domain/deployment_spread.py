@@ -17,7 +17,8 @@ from .errors import NotProved
 from .kube_proxy_rollout import RESTARTED_AT
 
 if t.TYPE_CHECKING:
-    from .._ports import Api, Clock
+    from .._ports.api import Api
+    from .._ports.clock import Clock
 
 View = t.Mapping[str, t.Any]
 

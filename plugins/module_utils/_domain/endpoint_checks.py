@@ -20,7 +20,7 @@ from .errors import InvalidInput
 from .wish import Note, Problem
 
 if t.TYPE_CHECKING:
-    from .._ports import X509
+    from .._ports.x509 import X509
     from .endpoint_view import Attempt
     from .host import Host
     from .plan import Situation

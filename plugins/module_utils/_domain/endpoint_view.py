@@ -17,7 +17,9 @@ from .change import Decision
 from .errors import NotProved, UnsupportedState
 
 if t.TYPE_CHECKING:
-    from .._ports import Clock, EndpointProbe, Files
+    from .._ports.clock import Clock
+    from .._ports.endpoint_probe import EndpointProbe
+    from .._ports.files import Files
 
 #: What was seen at one address: nobody was reached there,
 SILENT, REFUSED, UNREACHABLE, CLOSED = "silent", "refused", "unreachable", "closed"

@@ -16,7 +16,8 @@ from .change import Decision
 from .errors import KubeadmHaError, NotProved
 
 if t.TYPE_CHECKING:
-    from .._ports import Clock, Etcd
+    from .._ports.clock import Clock
+    from .._ports.etcd import Etcd
 
 _POLL_SECONDS = 0.5
 

@@ -17,7 +17,8 @@ from .etcd import EtcdError, Quorum, observe
 from .etcd import member_id as member_id_of
 
 if t.TYPE_CHECKING:
-    from .._ports import Clock, Etcd
+    from .._ports.clock import Clock
+    from .._ports.etcd import Etcd
     from .etcd import Member, Ring
 
 _POLL_SECONDS = 0.5

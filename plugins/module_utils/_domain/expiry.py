@@ -18,7 +18,7 @@ from .certificate import Certificate, rfc3339
 from .errors import InvalidInput
 
 if t.TYPE_CHECKING:
-    from .._ports import X509
+    from .._ports.x509 import X509
     from .host import Host
 
 Hosts = t.Mapping[str, "Host"]

@@ -18,7 +18,8 @@ from .errors import InvalidInput, UnsupportedState
 from .file_needs import CARRIED, MADE
 
 if t.TYPE_CHECKING:
-    from .._ports import FileTree, Sealing
+    from .._ports.file_tree import FileTree
+    from .._ports.sealing import Sealing
 
 _KIND = "kubeadm.ha control plane files"
 

@@ -17,17 +17,17 @@ from .address_owners import addresses_in, is_of_a_host
 from .certificate_issue import KINDS
 from .errors import InvalidInput
 from .etcd_access import EtcdAccess, find_access
+from .kubeconfig_server import current_server
+from .kubelet_kubeconfig import KUBELET_KUBECONFIG, node_of
 from .manifest_faults import port_of
 from .version import KubernetesVersion
 
 if t.TYPE_CHECKING:
-    from .._ports import X509, Yaml
+    from .._ports.x509 import X509
+    from .._ports.yaml import Yaml
     from .certificate import Certificate
 
-#: Subject of a kubelet's client certificate (https://kubernetes.io/docs/reference/access-authn-authz/node/).
-_NODE_PREFIX = "system:node:"
 _KUBELET_CLIENT = "/var/lib/kubelet/pki/kubelet-client-current.pem"
-_KUBELET_KUBECONFIG = "/etc/kubernetes/kubelet.conf"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Host:
             client_certificates={
                 path: expiry.client_certificates(document, x509) for path, document in kubeconfigs.items()
             },
-            kubelet_ca_hashes=_ca_hashes(kubeconfigs.get(_KUBELET_KUBECONFIG), x509),
+            kubelet_ca_hashes=_ca_hashes(kubeconfigs.get(KUBELET_KUBECONFIG), x509),
             pki_ca_hashes=_hashes(pems.get(f"{_pki_dir(report)}/ca.crt", "").encode(), x509),
             closed_to_anonymous=frozenset(_closed_to_anonymous(report, yaml)),
         )
@@ -84,9 +84,7 @@ class Host:
     def certified_node_name(self) -> str | None:
         """The node that the kubelet's client certificate names; ``None`` where it has none."""
         client = self.certificates.get(_KUBELET_CLIENT)
-        if client is None or f"CN={_NODE_PREFIX}" not in client.subject:
-            return None
-        return client.subject.partition(f"CN={_NODE_PREFIX}")[2].split(",")[0]
+        return None if client is None else node_of(client.subject)
 
     @property
     def node_name(self) -> str:
@@ -297,19 +295,6 @@ class Host:
         }
 
 
-def current_server(document: t.Any) -> str | None:
-    """The ``server`` of a kubeconfig's current context, or of its only cluster; ``None`` when there is no such thing."""
-    if configuration_shape.of_kubeconfig(document) is not None:
-        return None
-    clusters = {item.get("name"): item.get("cluster") or {} for item in document.get("clusters") or ()}
-    contexts = {item.get("name"): item.get("context") or {} for item in document.get("contexts") or ()}
-    context = contexts.get(document.get("current-context")) or {}
-    cluster = clusters.get(context.get("cluster"))
-    if cluster is None and len(clusters) == 1:
-        cluster = next(iter(clusters.values()))
-    return cluster.get("server") if cluster else None
-
-
 def _pki_dir(report: t.Mapping[str, t.Any]) -> str:
     return str(report.get("pki_dir") or certificates_dir.DEFAULT)
 
@@ -367,4 +352,4 @@ def _version(text: str) -> KubernetesVersion | None:
         return None
 
 
-__all__ = ("Host", "current_server")
+__all__ = ("Host",)

@@ -22,17 +22,19 @@ from . import local_control_plane, pod_log
 from .address import DEFAULT_API_PORT, Endpoint, canonical_ip
 from .certificates_dir import DEFAULT as DEFAULT_CERTIFICATES_DIR
 from .change import Change, Decision
-from .cluster_configuration import API_GROUP
 from .errors import CommandFailed, InvalidInput, KubeadmHaError, UnsupportedState
-from .host import current_server
+from .kubeadm_api import API_GROUP, JOIN_VERSIONS
+from .kubeconfig_server import current_server
+from .kubelet_kubeconfig import KUBELET_KUBECONFIG, certified_node
 from .last_words import last_words
 from .manifest_faults import port_of
 
 if t.TYPE_CHECKING:
-    from .._ports import X509, Commands, Files, KubeletApi, Yaml
-
-#: API versions in which a JoinConfiguration is written, from the oldest on.
-VERSIONS = ("v1beta2", "v1beta3", "v1beta4")
+    from .._ports.commands import Commands
+    from .._ports.files import Files
+    from .._ports.kubelet_api import KubeletApi
+    from .._ports.x509 import X509
+    from .._ports.yaml import Yaml
 
 CLEAN = "clean"
 MEMBER = "member"
@@ -40,11 +42,7 @@ HALF_JOINED = "half_joined"
 OTHER_ROLE = "other_role"
 FOREIGN = "foreign"
 
-KUBELET_KUBECONFIG = "/etc/kubernetes/kubelet.conf"
 MANIFESTS = "/etc/kubernetes/manifests"
-#: The user that a kubelet's client certificate names
-#: (https://kubernetes.io/docs/reference/access-authn-authz/node/).
-NODE_USER = "system:node:"
 
 #: What ``kubeadm join`` makes on every node, besides kubelet.conf.
 _NODE_FILES = (
@@ -195,9 +193,9 @@ class JoinRequest:
         Raises:
             InvalidInput: with the option's name.
         """
-        if self.api_version not in {f"{API_GROUP}/{version}" for version in VERSIONS}:
+        if self.api_version not in {f"{API_GROUP}/{version}" for version in JOIN_VERSIONS}:
             raise InvalidInput(
-                f"The option api_version is {self.api_version!r}: it must be {API_GROUP}/{VERSIONS[0]} to {VERSIONS[-1]}; "
+                f"The option api_version is {self.api_version!r}: it must be {API_GROUP}/{JOIN_VERSIONS[0]} to {JOIN_VERSIONS[-1]}; "
                 "kubeadm.ha.kubeadm_join_command returns the cluster's own."
             )
         if self.advertise_address is not None and canonical_ip(self.advertise_address) is None:
@@ -468,28 +466,6 @@ def cluster_ca(document: t.Any, files: Files) -> bytes | None:
         return None
 
 
-def client_certificate(document: t.Any, files: Files) -> bytes | None:
-    """The client certificate of a kubeconfig's user in PEM, embedded or in a file."""
-    try:
-        user = document["users"][0]["user"]
-        if "client-certificate-data" in user:
-            return base64.b64decode(user["client-certificate-data"])
-        return files.read(user["client-certificate"])
-    except (KeyError, IndexError, TypeError, binascii.Error):
-        return None
-
-
-def certified_node(document: t.Any, files: Files, x509: X509) -> str | None:
-    """The node that a kubelet's kubeconfig authenticates as, ``None`` when its certificate does not tell."""
-    pem = client_certificate(document, files)
-    try:
-        subject = x509.certificates(pem)[0].subject if pem is not None else ""
-    except InvalidInput:
-        return None
-    found = re.search(rf"(?:^|,)CN={NODE_USER}([^,]+)", subject)
-    return None if found is None else found.group(1)
-
-
 def _flag_text(value: t.Any) -> str:
     if value is None:
         return ""
@@ -599,7 +575,7 @@ def _node_registration(request: JoinRequest) -> dict[str, t.Any]:
         registration["taints"] = [dict(taint) for taint in request.taints]
     if request.kubelet_extra_args:
         pairs = sorted(request.kubelet_extra_args.items())
-        as_list = VERSIONS.index(request.version) >= VERSIONS.index("v1beta4")
+        as_list = JOIN_VERSIONS.index(request.version) >= JOIN_VERSIONS.index("v1beta4")
         registration["kubeletExtraArgs"] = (
             [{"name": name, "value": value} for name, value in pairs] if as_list else dict(pairs)
         )
@@ -671,14 +647,11 @@ __all__ = (
     "HALF_JOINED",
     "MEMBER",
     "OTHER_ROLE",
-    "VERSIONS",
     "HostFiles",
     "JoinRequest",
     "State",
     "Token",
-    "certified_node",
     "classify",
-    "client_certificate",
     "cluster_ca",
     "decide",
     "ensure",

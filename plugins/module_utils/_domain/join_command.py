@@ -22,7 +22,12 @@ from .last_words import last_words
 from .token_life import MAXIMUM_TTL, check_ttl
 
 if t.TYPE_CHECKING:
-    from .._ports import X509, Api, CertificateKeys, Commands, Files, Yaml
+    from .._ports.api import Api
+    from .._ports.certificate_keys import CertificateKeys
+    from .._ports.commands import Commands
+    from .._ports.files import Files
+    from .._ports.x509 import X509
+    from .._ports.yaml import Yaml
     from .kubeadm_config import StoredConfiguration
 
 _NAMESPACE = "kube-system"

@@ -16,7 +16,7 @@ from .errors import ApiError
 from .wish import Problem
 
 if t.TYPE_CHECKING:
-    from .._ports import Api
+    from .._ports.api import Api
 
 #: The group of the tokens that kubeadm makes.
 TOKEN_GROUP = "system:bootstrappers:kubeadm:default-node-token"  # noqa: S105 (a name)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
-    from .._ports import Api
+    from .._ports.api import Api
 
 Document = t.Mapping[str, t.Any]
 

@@ -19,7 +19,8 @@ from .change import Change
 from .errors import NotProved, UnsupportedState
 
 if t.TYPE_CHECKING:
-    from .._ports import Api, Clock
+    from .._ports.api import Api
+    from .._ports.clock import Clock
 
 Document = t.Mapping[str, t.Any]
 

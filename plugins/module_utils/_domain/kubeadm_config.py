@@ -14,7 +14,9 @@ from .cluster_configuration import COMPONENTS, ClusterConfiguration, Wanted
 from .errors import ApiConflict, InvalidInput, UnsupportedState
 
 if t.TYPE_CHECKING:
-    from .._ports import Api, Commands, Yaml
+    from .._ports.api import Api
+    from .._ports.commands import Commands
+    from .._ports.yaml import Yaml
 
 NAMESPACE = "kube-system"
 NAME = "kubeadm-config"

@@ -13,9 +13,9 @@ import json
 import re
 import typing as t
 
-from . import certificates_dir, container_runtime, membership, preflight, skew, swap
+from . import cluster_certificates_dir, container_runtime, membership, preflight, skew, swap
 from .cluster import KUBEADM_CONFIG
-from .join import VERSIONS
+from .kubeadm_api import JOIN_VERSIONS
 from .wish import Problem
 
 if t.TYPE_CHECKING:
@@ -49,7 +49,7 @@ def requests(
     """
     like = serving.api_server
     api_version = str(cluster.configuration.get("apiVersion") or "")
-    if like is None or api_version.rpartition("/")[2] not in VERSIONS:
+    if like is None or api_version.rpartition("/")[2] not in JOIN_VERSIONS:
         return {}
     used = container_runtime.sockets_of_cluster(hosts, cluster)
     found = {}
@@ -64,7 +64,7 @@ def requests(
             "control_plane": is_control_plane,
             "node_name": host.node_name,
             "cri_socket": container_runtime.socket_of(host, used),
-            "certificates_dir": certificates_dir.of_cluster(cluster),
+            "certificates_dir": cluster_certificates_dir.of_cluster(cluster),
             "advertise_address": server.host if is_control_plane else "",
             "bind_port": server.port if is_control_plane else None,
             "patches_directory": patches_dir if is_control_plane else "",

@@ -21,10 +21,13 @@ import typing as t
 from . import join
 from .address import Endpoint
 from .errors import InvalidInput
+from .kubeadm_api import JOIN_VERSIONS
 from .last_words import last_words
 
 if t.TYPE_CHECKING:
-    from .._ports import ApiStandIn, CommandResult, Commands, Files
+    from .._ports.api_stand_in import ApiStandIn
+    from .._ports.commands import CommandResult, Commands
+    from .._ports.files import Files
 
 #: kubeadm has two groups of checks, and the images.
 _MAXIMUM_RUNS = 4
@@ -123,7 +126,7 @@ def inspect(
 
 def configuration(request: join.JoinRequest, *, discovery_file: str) -> dict[str, t.Any]:
     """The configuration of the join that kubeadm is asked about; no image is pulled."""
-    if join.VERSIONS.index(request.version) < join.VERSIONS.index(_OLDEST_WITH_PULL_POLICY):
+    if JOIN_VERSIONS.index(request.version) < JOIN_VERSIONS.index(_OLDEST_WITH_PULL_POLICY):
         # Every kubeadm that still reads older ones reads this one, too.
         request = dataclasses.replace(
             request, api_version=f"{request.api_version.rpartition('/')[0]}/{_OLDEST_WITH_PULL_POLICY}"

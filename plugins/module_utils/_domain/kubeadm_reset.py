@@ -20,7 +20,8 @@ from .join_traces import MANIFESTS, is_of_kubeadm
 from .last_words import last_words
 
 if t.TYPE_CHECKING:
-    from .._ports import Commands, Files
+    from .._ports.commands import Commands
+    from .._ports.files import Files
 
 KUBELET_DIRECTORY = "/var/lib/kubelet"
 #: What kubeadm and the kubelet make in that directory, all of which a reset deletes.

@@ -20,7 +20,9 @@ from .change import Change, Decision
 from .errors import InvalidInput, UnsupportedState
 
 if t.TYPE_CHECKING:
-    from .._ports import X509, Files, Yaml, YamlText
+    from .._ports.files import Files
+    from .._ports.x509 import X509
+    from .._ports.yaml import Yaml, YamlText
 
 _SERVER = "server"
 _CA_DATA = "certificate-authority-data"

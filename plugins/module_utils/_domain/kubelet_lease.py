@@ -10,22 +10,25 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import re
 import typing as t
 
+from .api_time import seconds_of
 from .change import Decision
 from .errors import ApiError, InvalidInput, NotProved, UnsupportedState
-from .host import current_server
-from .join import KUBELET_KUBECONFIG, certified_node
+from .kubeconfig_server import current_server
+from .kubelet_kubeconfig import KUBELET_KUBECONFIG, certified_node
 
 if t.TYPE_CHECKING:
-    from .._ports import X509, Clock, Commands, Files, KubeletApi, Yaml
+    from .._ports.clock import Clock
+    from .._ports.commands import Commands
+    from .._ports.files import Files
+    from .._ports.kubelet_api import KubeletApi
+    from .._ports.x509 import X509
+    from .._ports.yaml import Yaml
 
 _NAMESPACE = "kube-node-lease"
 _MICROSECONDS = 1e6
 _POLL_SECONDS = 0.5
-#: RFC 3339 with microseconds (MicroTime of the API).
-_TIME = re.compile(r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?Z\Z")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,15 +102,6 @@ def inspect(
     )
 
 
-def seconds_of(text: str) -> float | None:
-    """Seconds since the epoch of a time of the API, ``None`` when it is none."""
-    match = _TIME.match(text)
-    if match is None:
-        return None
-    whole = dt.datetime.strptime(f"{match.group(1)}+0000", "%Y-%m-%dT%H:%M:%S%z")
-    return whole.timestamp() + float(f"0.{match.group(2) or 0}")
-
-
 def started_at(properties: str, *, now: float, monotonic: float) -> float | None:
     """When an active unit was started, in seconds since the epoch; ``None`` when it is not active.
 
@@ -171,4 +165,4 @@ def _text(seconds: float) -> str:
     return dt.datetime.fromtimestamp(seconds, tz=dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-__all__ = ("Observation", "inspect", "seconds_of", "started_at")
+__all__ = ("Observation", "inspect", "started_at")

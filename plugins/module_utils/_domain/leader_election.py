@@ -14,11 +14,12 @@ import dataclasses
 import json
 import typing as t
 
+from .api_time import seconds_of
 from .change import Decision
-from .kubelet_lease import seconds_of
 
 if t.TYPE_CHECKING:
-    from .._ports import Api, Clock
+    from .._ports.api import Api
+    from .._ports.clock import Clock
 
 NAMESPACE = "kube-system"
 #: Annotation of the older locks (client-go, tools/leaderelection/resourcelock).

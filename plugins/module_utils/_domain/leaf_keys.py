@@ -13,7 +13,7 @@ import re
 import typing as t
 
 if t.TYPE_CHECKING:
-    from .._ports import FileTree
+    from .._ports.file_tree import FileTree
 
 #: Flags of control plane components that name the key of a certificate of this very host.
 FLAGS = frozenset({"tls-private-key-file", "kubelet-client-key", "proxy-client-key-file"})

@@ -18,7 +18,7 @@ from .errors import InvalidInput
 from .wish import Problem
 
 if t.TYPE_CHECKING:
-    from .._ports import X509
+    from .._ports.x509 import X509
 
 #: Whose the file haproxy.cfg is.
 ABSENT, ROLE, PACKAGE, OTHER = "absent", "role", "package", "other"

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import dataclasses
 import re
 import typing as t
@@ -14,19 +12,18 @@ import typing as t
 from . import static_pod
 from .address import canonical_ip
 from .errors import InvalidInput, UnsupportedState
+from .kubelet_kubeconfig import KUBELET_KUBECONFIG, certified_node
 from .manifest_faults import port_of
 
 if t.TYPE_CHECKING:
-    from .._ports import X509, Files, Yaml
+    from .._ports.files import Files
+    from .._ports.x509 import X509
+    from .._ports.yaml import Yaml
 
 #: kubeadm's static pod of the API server, in the kubelet's staticPodPath.
 API_SERVER_MANIFEST = "kube-apiserver.yaml"
 #: Flags that kubeadm gives to the kubelet at init and join.
 _KUBELET_FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
-_KUBELET_KUBECONFIG = "/etc/kubernetes/kubelet.conf"
-
-#: Common name of a kubelet's client certificate (https://kubernetes.io/docs/reference/access-authn-authz/node/).
-_NODE = re.compile(r"(?:^|,)CN=system:node:([^,]+)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,20 +120,13 @@ def _kubelet_flags(files: Files) -> dict[str, str]:
 
 def _certified_node_name(files: Files, yaml: Yaml, x509: X509) -> str | None:
     """The name in the client certificate of the kubelet's kubeconfig; ``None`` where that cannot be read."""
-    content = files.read(_KUBELET_KUBECONFIG)
+    content = files.read(KUBELET_KUBECONFIG)
     if content is None:
         return None
     try:
-        user = yaml.load(content.decode("utf-8"))["users"][0]["user"]
-        if "client-certificate-data" in user:
-            pem: bytes | None = base64.b64decode(user["client-certificate-data"])
-        else:
-            pem = files.read(user["client-certificate"])
-        subject = x509.certificates(pem or b"")[0].subject
-    except (InvalidInput, UnsupportedState, KeyError, IndexError, TypeError, UnicodeDecodeError, binascii.Error):
+        return certified_node(yaml.load(content.decode("utf-8")), files, x509)
+    except (InvalidInput, UnsupportedState, UnicodeDecodeError):
         return None
-    found = _NODE.search(subject)
-    return None if found is None else found.group(1)
 
 
 __all__ = ("API_SERVER_MANIFEST", "Given", "LocalControlPlane", "api_server_flags", "find")

@@ -13,7 +13,8 @@ from .change import Decision
 from .errors import UnsupportedState
 
 if t.TYPE_CHECKING:
-    from .._ports import Clock, LockFile
+    from .._ports.clock import Clock
+    from .._ports.lock_file import LockFile
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,6 +16,7 @@ from .address import same_server
 from .control_plane_parity import files_of
 from .etcd_commands import etcdctl
 from .join_traces import is_of_kubeadm, other_static_pods
+from .kubelet_kubeconfig import KUBELET_KUBECONFIG
 from .wish import Problem
 
 if t.TYPE_CHECKING:
@@ -27,7 +28,6 @@ if t.TYPE_CHECKING:
 Hosts = t.Mapping[str, "Host"]
 
 _CONTROL_PLANE_PODS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
-_KUBELET_KUBECONFIG = "/etc/kubernetes/kubelet.conf"
 _ADMIN_KUBECONFIG = "/etc/kubernetes/admin.conf"
 
 
@@ -171,7 +171,7 @@ def _is_foreign(host: Host, serving: Host) -> bool:
 
 
 def _foreign(wish: Wish, host: Host, hosts: Hosts, cluster: Cluster, serving: Host, needed: str | None) -> str:
-    server = host.servers.get(_KUBELET_KUBECONFIG)
+    server = host.servers.get(KUBELET_KUBECONFIG)
     if reset_guard.is_ready_node(host, cluster) and _dials_here(server, wish, hosts, cluster):
         return (
             f"{host.name} trusts another CA than {serving.name}, although it is the node {host.node_name} of this cluster and "

@@ -15,6 +15,7 @@ import typing as t
 from .address import Endpoint, same_server
 from .certificate import rfc3339
 from .endpoint_view import View
+from .kubelet_kubeconfig import KUBELET_KUBECONFIG
 from .wish import Problem
 
 if t.TYPE_CHECKING:
@@ -23,7 +24,6 @@ if t.TYPE_CHECKING:
 
 Node = t.Mapping[str, t.Any]
 
-_KUBELET_KUBECONFIG = "/etc/kubernetes/kubelet.conf"
 _KUBELET_CLIENT = "/var/lib/kubelet/pki/kubelet-client-current.pem"
 _KUBELET = "kubelet"
 #: The status of the condition Ready when the kubelet itself says that something is wrong.
@@ -102,7 +102,7 @@ def _found(host: Host, node: Node) -> str:
         )
     if node.get("ready_status") == _REPORTED:
         return f"its kubelet runs and reports: {node.get('ready_reason') or 'no reason'}. Mend that, then run again"
-    server = host.servers.get(_KUBELET_KUBECONFIG)
+    server = host.servers.get(KUBELET_KUBECONFIG)
     if _view(host) is None:
         return f"its kubelet runs, but its kubelet.conf names a server that cannot be asked ({server}); {journal}"
     if not _answers(host):
@@ -134,7 +134,7 @@ def _expired(host: Host) -> str:
 def _view(host: Host) -> View | None:
     """What the host saw at the server of its kubelet's kubeconfig; ``None`` when it did not look, or looked at another."""
     seen = host.report.get("kubelet_server")
-    server = host.servers.get(_KUBELET_KUBECONFIG)
+    server = host.servers.get(KUBELET_KUBECONFIG)
     if not seen or server is None or not same_server(str(seen["server"]), server):
         return None
     return View.from_dict({key: value for key, value in seen.items() if key != "server"})

@@ -8,11 +8,12 @@ from __future__ import annotations
 import typing as t
 
 from .change import Decision
-from .cluster_inspection import node_view
 from .errors import ApiError, NotProved
+from .node_view import node_view
 
 if t.TYPE_CHECKING:
-    from .._ports import Api, Clock
+    from .._ports.api import Api
+    from .._ports.clock import Clock
 
 _SECONDS_BETWEEN = 1.0
 

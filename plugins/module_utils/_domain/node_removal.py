@@ -9,11 +9,11 @@ import typing as t
 
 from .address import canonical_ip
 from .change import Change, Decision
-from .cluster_inspection import node_view
 from .errors import UnsupportedState
+from .node_view import node_view
 
 if t.TYPE_CHECKING:
-    from .._ports import Api
+    from .._ports.api import Api
 
 
 def removal_change(name: str) -> Change:

@@ -39,6 +39,7 @@ from .address import Endpoint, same_server
 from .bootstrap_token import BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES
 from .change import KNOWN_AFTER_APPLY, Change
 from .join import join_change
+from .kubelet_kubeconfig import KUBELET_KUBECONFIG
 from .preflight import is_joined
 
 if t.TYPE_CHECKING:
@@ -55,7 +56,6 @@ _WITHOUT_FILES = ("spread", "revoke")
 
 _ADMIN_KUBECONFIGS = ("/etc/kubernetes/admin.conf", "/etc/kubernetes/super-admin.conf")
 #: The kubelet's kubeconfig.
-KUBELET_KUBECONFIG = "/etc/kubernetes/kubelet.conf"
 #: Object of the kubelet's restart.
 KUBELET = "service kubelet"
 #: What modules import on the hosts that they change.
@@ -460,7 +460,6 @@ def api_servers(
 
 __all__ = (
     "KUBELET",
-    "KUBELET_KUBECONFIG",
     "STEPS",
     "Balancer",
     "Entry",

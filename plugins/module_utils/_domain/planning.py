@@ -37,11 +37,11 @@ from .certificate import decide_sans
 from .change import Change
 from .cluster import Cluster
 from .host import Host
+from .kubelet_kubeconfig import KUBELET_KUBECONFIG
 from .load_balancer import OTHER
 from .notes import find_notes
 from .plan import (
     KUBELET,
-    KUBELET_KUBECONFIG,
     STEPS,
     Balancer,
     Entry,
@@ -56,7 +56,8 @@ from .serving import ADMIN_KUBECONFIG, serving_control_plane
 from .wish import Note, Problem, Wish, read_wish
 
 if t.TYPE_CHECKING:
-    from .._ports import X509, Yaml
+    from .._ports.x509 import X509
+    from .._ports.yaml import Yaml
 
 _API_SERVER = "apiserver"
 
@@ -341,6 +342,7 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
         "addresses": {name: server.host for name, server in future.items()},
         "ports": {name: server.port for name, server in future.items()},
         "servers": _servers(situation),
+        "carried_files": [fact.path for fact in control_plane_parity.files_of(situation.serving)],
         "joined": [host.name for host in situation.joined(situation.wish.nodes)],
         "restart_kubelet": sorted(restarted - repointed),
         **situation.adoption.as_options(),

@@ -15,7 +15,7 @@ import typing as t
 from .last_words import distinct_lines
 
 if t.TYPE_CHECKING:
-    from .._ports import Files
+    from .._ports.files import Files
 
 LOGS = "/var/log/pods"
 _LINE = re.compile(r"^\S+ (?:stdout|stderr) [FP] (.*)$")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from . import (
-    certificates_dir,
+    cluster_certificates_dir,
     container_runtime,
     endpoint_port,
     etcd_access,
@@ -90,7 +90,7 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[
     found += _external_etcd(serving, cluster)
     joined = _joined(wish, hosts, cluster, serving)
     found += wanted_sans.problems(wish, joined, cluster.configuration)
-    found += certificates_dir.problems(joined, cluster)
+    found += cluster_certificates_dir.problems(joined, cluster)
     return [*found, *_of_hosts_alone(wish, hosts)]
 
 

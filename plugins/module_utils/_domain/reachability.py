@@ -13,53 +13,18 @@ import ipaddress
 import typing as t
 
 from .address import Endpoint, canonical_ip
-from .errors import InvalidInput
+from .connection_attempt import REACHED, REJECTED, SILENT
 from .membership import is_joined
 from .wish import Problem
 
 if t.TYPE_CHECKING:
-    from .._ports import Sockets
     from .cluster import Cluster
     from .host import Host
 
-#: What became of an attempt to connect.
-CONNECTED, REFUSED, REJECTED, SILENT, FAILED = "connected", "refused", "rejected", "silent", "failed"
-#: The host itself answered: something listens there, or nothing does yet.
-REACHED = (CONNECTED, REFUSED)
-
-#: Errors by which Linux tells of ICMP messages of a firewall or router, or of a route that is closed.
-_REJECTIONS = ("EHOSTUNREACH", "ENETUNREACH", "EACCES", "EPERM")
-#: Seconds that an attempt may take at most.
-_LONGEST = 10.0
 KUBELET_PORT = 10250
 _CLIENT_PORT, _PEER_PORT = 2379, 2380
 #: Ports of stacked etcd, with who dials them.
 ETCD_PORTS = {_CLIENT_PORT: "etcd's clients", _PEER_PORT: "etcd's members"}
-
-
-@dataclasses.dataclass(frozen=True)
-class Answer:
-    """The end of one attempt to connect.
-
-    Attributes:
-        error: name of the error such as ``ECONNREFUSED``; empty for a connection, ``ETIMEDOUT`` when nothing came in time.
-        by_icmp: whether an ICMP message ended it, which no host sends for a port that is only closed.
-    """
-
-    error: str
-    by_icmp: bool = False
-
-    @property
-    def outcome(self) -> str:
-        """One of the outcomes above."""
-        if not self.error:
-            return CONNECTED
-        if self.error == "ETIMEDOUT":
-            return SILENT
-        if self.by_icmp or self.error in _REJECTIONS:
-            return REJECTED
-        # A firewall that rejects with a TCP reset cannot be told from a closed port.
-        return REFUSED if self.error in ("ECONNREFUSED", "ECONNRESET") else FAILED
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,22 +100,6 @@ def by_source(wanted: t.Iterable[Dial]) -> dict[str, list[dict[str, t.Any]]]:
     return found
 
 
-def attempt(sockets: Sockets, targets: t.Iterable[t.Mapping[str, t.Any]], *, seconds: float) -> list[dict[str, t.Any]]:
-    """Try every target (``address``, ``port``) at the same time, and tell how it ended.
-
-    Raises:
-        InvalidInput: for a target that is none, and a time out of range.
-    """
-    targets = list(targets)
-    if not 0 < seconds <= _LONGEST:
-        raise InvalidInput(f"The option timeout is {seconds:g}: give more than 0 and at most {_LONGEST:g} seconds.")
-    answers = sockets.dial([_endpoint(target) for target in targets], seconds=seconds)
-    return [
-        {"address": target["address"], "port": target["port"], "outcome": answer.outcome, "error": answer.error}
-        for target, answer in zip(targets, answers)
-    ]
-
-
 def problems(
     wanted: t.Iterable[Dial], attempts: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]]
 ) -> t.Iterator[Problem]:
@@ -175,15 +124,6 @@ def problems(
         ports.setdefault((target, address, tuple(names)), {})[number] = port
     for (target, address, group), told in ports.items():
         yield _problem(target, address, group, told)
-
-
-def _endpoint(target: t.Mapping[str, t.Any]) -> Endpoint:
-    address, port = canonical_ip(str(target["address"])), int(target["port"])
-    if address is None:
-        raise InvalidInput(f"{target['address']!r} is no IP address: targets are given by address, not by name.")
-    if not 1 <= port <= 65535:
-        raise InvalidInput(f"The target {address} has the port {port}: a port is a number from 1 to 65535.")
-    return Endpoint(address, port)
 
 
 def _problem(target: str, address: str, sources: t.Sequence[str], ports: t.Mapping[int, str]) -> Problem:
@@ -222,18 +162,10 @@ def node_address(host: Host, cluster: Cluster, like: Endpoint) -> str:
 
 
 __all__ = (
-    "CONNECTED",
     "ETCD_PORTS",
-    "FAILED",
     "KUBELET_PORT",
-    "REACHED",
-    "REFUSED",
-    "REJECTED",
-    "SILENT",
-    "Answer",
     "Dial",
     "Groups",
-    "attempt",
     "by_source",
     "dials",
     "node_address",

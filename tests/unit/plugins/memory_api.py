@@ -12,7 +12,7 @@ import typing as t
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import ApiConflict, CommandFailed
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kubeadm.ha.plugins.module_utils._ports import CommandResult
+    from ansible_collections.kubeadm.ha.plugins.module_utils._ports.commands import CommandResult
 
 
 class MemoryApi:

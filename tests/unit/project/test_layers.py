@@ -43,8 +43,8 @@ def test_the_collection_keeps_its_layers() -> None:
         ("module_utils/_domain/x.py", f"import {CORE}._adapters.clock", "_adapters is not below it"),
         ("module_utils/_domain/x.py", "if t.TYPE_CHECKING:\n    from .._module import y", "_module is not below it"),
         ("module_utils/_domain/deep/x.py", "from ..._adapters import clock", "_adapters is not below it"),
-        ("module_utils/_ports.py", "from ._adapters.clock import Clock", "_adapters is not below it"),
-        ("module_utils/_ports.py", "import subprocess", "not a pure module"),
+        ("module_utils/_ports/x.py", "from .._adapters.clock import Clock", "_adapters is not below it"),
+        ("module_utils/_ports/x.py", "import subprocess", "not a pure module"),
         ("module_utils/_adapters/x.py", "from .._module import conclude", "_module is not below it"),
         ("module_utils/_adapters/x.py", "from ansible.module_utils.basic import AnsibleModule", "nothing of Ansible"),
         ("module_utils/_module.py", "from ..modules import kubeadm_join", "modules is not below it"),
@@ -69,13 +69,13 @@ def test_a_broken_layer_is_found(path: str, source: str, fault: str) -> None:
         ("module_utils/_domain/x.py", "from __future__ import annotations\nimport dataclasses, json, re, typing as t"),
         (
             "module_utils/_domain/x.py",
-            "from .errors import KubeadmHaError\nfrom .._ports import Files\nfrom . import y",
+            "from .errors import KubeadmHaError\nfrom .._ports.files import Files\nfrom . import y",
         ),
         ("module_utils/_domain/x.py", "def f(clock, files):\n    return clock.now(), files.open('x')"),
-        ("module_utils/_ports.py", "import typing as t\nfrom ._domain.address import Endpoint"),
+        ("module_utils/_ports/x.py", "import typing as t\nfrom .._domain.address import Endpoint"),
         (
             "module_utils/_adapters/x.py",
-            "import os, subprocess, yaml\nfrom .._domain.errors import E\nfrom .._ports import F",
+            "import os, subprocess, yaml\nfrom .._domain.errors import E\nfrom .._ports.files import F",
         ),
         ("module_utils/_adapters/x.py", "from . import commands\nfrom .commands import Commands\nopen('x')"),
         (

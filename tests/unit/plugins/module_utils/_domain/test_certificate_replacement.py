@@ -30,7 +30,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import (
     UnsupportedState,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.local_control_plane import LocalControlPlane
-from ansible_collections.kubeadm.ha.plugins.module_utils._ports import CommandResult
+from ansible_collections.kubeadm.ha.plugins.module_utils._ports.commands import CommandResult
 from tests.unit.plugins.certificates import (
     NOW,
     Issued,

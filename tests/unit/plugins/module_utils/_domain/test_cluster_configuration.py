@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster_configuration import (
-    VERSIONS,
     ClusterConfiguration,
     Wanted,
     decide,
     parse_extra_args,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import InvalidInput, UnsupportedState
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm_api import VERSIONS
 
 #: As kubeadm 1.34 stores it after a plain ``kubeadm init``.
 STORED = """\

@@ -55,6 +55,8 @@ def test_files_come_before_the_join() -> None:
     assert joins[:3] == [f"directory {FOLDER.path}", f"file {POLICY.path}", "node cp2"]
     assert next(name for step, name in objects(plan, "cp3") if step == "join") == "node cp3", "it has them already"
     assert not [name for _step, name in objects(plan, "w1") if POLICY.path in name]
+    assert plan.facts["carried_files"] == [FOLDER.path, POLICY.path]
+    assert plan_of(before()).facts["carried_files"] == []
 
 
 def test_which_files_are_looked_for_on_which_host() -> None:

@@ -26,7 +26,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import (
     UnsupportedState,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.join import HostFiles, JoinRequest, Token
-from ansible_collections.kubeadm.ha.plugins.module_utils._ports import CommandResult
+from ansible_collections.kubeadm.ha.plugins.module_utils._ports.commands import CommandResult
 from tests.unit.plugins.certificates import MemoryFiles, make_ca, make_certificate
 from tests.unit.plugins.memory_api import MemoryCommands
 

@@ -24,7 +24,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import (
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.join_command import Request
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.local_control_plane import Given
-from ansible_collections.kubeadm.ha.plugins.module_utils._ports import CommandResult
+from ansible_collections.kubeadm.ha.plugins.module_utils._ports.commands import CommandResult
 from tests.unit.plugins.certificates import MemoryFiles, make_ca
 from tests.unit.plugins.memory_api import MemoryApi, MemoryCommands
 

@@ -19,7 +19,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import (
     InvalidInput,
     UnsupportedState,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._ports import CommandResult
+from ansible_collections.kubeadm.ha.plugins.module_utils._ports.commands import CommandResult
 from tests.unit.plugins.memory_api import MemoryApi, MemoryCommands
 
 YAML = PyYaml()

@@ -19,7 +19,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain import join, ku
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import InvalidInput
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm_preflight import Check, Told, parse
-from ansible_collections.kubeadm.ha.plugins.module_utils._ports import CommandResult
+from ansible_collections.kubeadm.ha.plugins.module_utils._ports.commands import CommandResult
 from tests.unit.plugins.certificates import MemoryFiles
 
 URL = "http://127.0.0.1:41234"

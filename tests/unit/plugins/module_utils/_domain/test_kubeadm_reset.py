@@ -18,7 +18,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import (
     UnsupportedState,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm_reset import Facts, Request
-from ansible_collections.kubeadm.ha.plugins.module_utils._ports import CommandResult
+from ansible_collections.kubeadm.ha.plugins.module_utils._ports.commands import CommandResult
 from tests.unit.plugins.memory_api import MemoryApi, MemoryCommands
 
 OWN = frozenset({"sha256:ca"})

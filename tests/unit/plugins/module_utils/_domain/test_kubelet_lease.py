@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import kubelet_lease
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain import api_time, kubelet_lease
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import ApiError, NotProved, UnsupportedState
-from ansible_collections.kubeadm.ha.plugins.module_utils._ports import CommandResult
+from ansible_collections.kubeadm.ha.plugins.module_utils._ports.commands import CommandResult
 from tests.unit.plugins.certificates import MemoryFiles, make_ca, make_certificate
 from tests.unit.plugins.memory_api import MemoryClock, MemoryCommands
 
@@ -40,16 +40,16 @@ START = MemoryClock().time
 )
 def test_times_of_the_api_are_read_to_the_microsecond(moment: dt.datetime) -> None:
     moment = moment.replace(tzinfo=dt.UTC)
-    seconds = kubelet_lease.seconds_of(moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    seconds = api_time.seconds_of(moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
     assert seconds is not None
     assert abs(seconds - moment.timestamp()) < 1e-5
-    whole = kubelet_lease.seconds_of(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    whole = api_time.seconds_of(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
     assert whole == int(moment.timestamp())
 
 
 @pytest.mark.parametrize("text", ["", "None", "2026-11-21", "2026-11-21T08:00:00+01:00", "2026-11-21T08:00:00Z\n"])
 def test_what_is_no_time(text: str) -> None:
-    assert kubelet_lease.seconds_of(text) is None
+    assert api_time.seconds_of(text) is None
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import cluster_configuration
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain import cluster_configuration, kubeadm_api
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster_configuration import (
     ClusterConfiguration,
     Wanted,
@@ -117,7 +117,7 @@ def test_a_password_cannot_be_adopted() -> None:
     assert not find("kube-apiserver", configuration(), {"etcd-servers": "https://***@192.0.2.1:2379"}).can_be_adopted
 
 
-@pytest.mark.parametrize("version", cluster_configuration.VERSIONS)
+@pytest.mark.parametrize("version", kubeadm_api.VERSIONS)
 def test_extra_args_in_both_forms(version: str) -> None:
     flags = {"audit-log-maxage": "7", "v": "2"}
     written: t.Any = (

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import proxies
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain import proxy_source
 from tests.unit.plugins.module_utils._domain.test_planning import after, before, plan_of
 
 PROXY = "http://192.0.2.250:3128"
@@ -41,7 +41,7 @@ PROXY = "http://192.0.2.250:3128"
     ],
 )
 def test_what_is_excepted(host: str, exceptions: str, *, expected: bool) -> None:
-    assert proxies.is_excepted(host, exceptions) is expected
+    assert proxy_source.is_excepted(host, exceptions) is expected
 
 
 @pytest.mark.parametrize(
@@ -57,29 +57,29 @@ def test_what_is_excepted(host: str, exceptions: str, *, expected: bool) -> None
     ],
 )
 def test_an_environment(environment: dict[str, str], expected: tuple[str, str, str] | None) -> None:
-    found = proxies.find(proxies.LOGIN, "", "/etc/environment", environment)
+    found = proxy_source.find(proxy_source.LOGIN, "", "/etc/environment", environment)
     assert (None if found is None else (found.proxy, found.variable, found.exceptions)) == expected
 
 
 def test_a_file_of_assignments() -> None:
     text = f'PATH="/bin"\nhttps_proxy={PROXY}\nexport no_proxy="localhost,a b";\n# NO_PROXY=x\nno_proxy=last\n'
-    assert proxies.assignments(text) == {"https_proxy": PROXY, "no_proxy": "last"}
+    assert proxy_source.assignments(text) == {"https_proxy": PROXY, "no_proxy": "last"}
 
 
 def source(kind: str, name: str = "", exceptions: str = "localhost,192.0.2.11", path: str = "") -> dict[str, t.Any]:
     """A source of a report."""
-    variable = "no_proxy" if kind == proxies.LOGIN else "NO_PROXY"
+    variable = "no_proxy" if kind == proxy_source.LOGIN else "NO_PROXY"
     return {"kind": kind, "name": name, "path": path, "proxy": PROXY, "variable": variable, "exceptions": exceptions}
 
 
-LOGIN = source(proxies.LOGIN, path="/etc/environment")
-KUBELET = source(proxies.UNIT, "kubelet", path="/etc/systemd/system/kubelet.service.d/proxy.conf")
-KUBELET_BY_FILE = source(proxies.UNIT, "kubelet", path="/etc/default/kubelet")
+LOGIN = source(proxy_source.LOGIN, path="/etc/environment")
+KUBELET = source(proxy_source.UNIT, "kubelet", path="/etc/systemd/system/kubelet.service.d/proxy.conf")
+KUBELET_BY_FILE = source(proxy_source.UNIT, "kubelet", path="/etc/default/kubelet")
 
 
 def manifest(name: str) -> dict[str, t.Any]:
     """A static pod's environment."""
-    return source(proxies.MANIFEST, name, path=f"/etc/kubernetes/manifests/{name}.yaml")
+    return source(proxy_source.MANIFEST, name, path=f"/etc/kubernetes/manifests/{name}.yaml")
 
 
 EVERY_ADDRESS = "192.0.2.10,192.0.2.12,192.0.2.13"
@@ -138,9 +138,9 @@ def test_hosts_with_the_same_line_are_named_together() -> None:
         # They ask their own API server only.
         manifest("kube-controller-manager"),
         manifest("kube-scheduler"),
-        source(proxies.LOGIN, exceptions="192.0.2.0/24"),
-        source(proxies.UNIT, "kubelet", exceptions="192.0.2.10"),
-        source(proxies.UNIT, "containerd", exceptions=""),
+        source(proxy_source.LOGIN, exceptions="192.0.2.0/24"),
+        source(proxy_source.UNIT, "kubelet", exceptions="192.0.2.10"),
+        source(proxy_source.UNIT, "containerd", exceptions=""),
     ],
 )
 def test_a_client_that_would_not(found: dict[str, t.Any]) -> None:

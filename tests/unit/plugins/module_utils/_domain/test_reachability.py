@@ -11,9 +11,10 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.connection_attempt import Answer, attempt
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import InvalidInput
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.planning import reachability_targets
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.reachability import Answer, Groups, attempt
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.reachability import Groups
 from tests.unit.plugins.module_utils._domain.test_planning import (
     ENDPOINT,
     Arguments,

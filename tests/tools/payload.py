@@ -1,0 +1,97 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a module of ours carries to a host: ``python3 -m tests.tools.payload`` prints a line for each.
+
+Ansible packs every file of the collection that a module imports, directly or not, whether or not the import stands under
+``TYPE_CHECKING``. Packing costs the controller once for each module and run, and the host unpacks and compiles what is
+imported each time.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import sys
+import typing as t
+from pathlib import Path
+
+from .environment import ROOT
+
+_NAMESPACE = "ansible_collections.kubeadm.ha.plugins."
+
+
+class Payload(t.NamedTuple):
+    """Bytes of the collection's own files that travel with a module, and of those among them that a host imports."""
+
+    carried: int
+    imported: int
+
+
+def payload_of(plugins: Path, module: str) -> Payload:
+    """What ``plugins/modules/<module>.py`` carries."""
+    start = plugins / "modules" / f"{module}.py"
+    return Payload(_size(_closure(plugins, start, types=True)), _size(_closure(plugins, start, types=False)))
+
+
+def modules(plugins: Path) -> list[str]:
+    """Names of the modules that run on hosts: those without an action plugin in their place."""
+    names = [path.stem for path in sorted((plugins / "modules").glob("*.py"))]
+    return [name for name in names if len(_closure(plugins, plugins / "modules" / f"{name}.py", types=False)) > 1]
+
+
+def _size(paths: t.Iterable[Path]) -> int:
+    return sum(path.stat().st_size for path in paths)
+
+
+def _closure(plugins: Path, start: Path, *, types: bool) -> set[Path]:
+    found: set[Path] = set()
+    to_read = [start]
+    while to_read:
+        path = to_read.pop()
+        if path not in found:
+            found.add(path)
+            to_read += _imported(plugins, path, types=types)
+    return found
+
+
+@functools.cache
+def _imported(plugins: Path, path: Path, *, types: bool) -> tuple[Path, ...]:
+    package = path.relative_to(plugins).parent
+    found: list[Path] = []
+    for node in _imports(ast.parse(path.read_text(encoding="utf-8")), types=types):
+        module = node.module or ""
+        if node.level:
+            folder = plugins / package.joinpath(*[".."] * (node.level - 1), *module.split("."))
+        elif module.startswith(_NAMESPACE):
+            folder = plugins.joinpath(*module.removeprefix(_NAMESPACE).split("."))
+        else:
+            continue
+        folder = folder.resolve()
+        candidates = [folder.with_suffix(".py"), *(folder / f"{alias.name}.py" for alias in node.names)]
+        found += [candidate for candidate in candidates if candidate.is_file()]
+    return tuple(found)
+
+
+def _imports(node: ast.AST, *, types: bool) -> t.Iterator[ast.ImportFrom]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ImportFrom):
+            yield child
+        elif types or not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)):
+            yield from _imports(child, types=types)
+
+
+def main() -> int:
+    """Print a line for each module, in kB."""
+    plugins = ROOT / "plugins"
+    total = 0
+    for module in modules(plugins):
+        payload = payload_of(plugins, module)
+        total += payload.carried
+        print(f"{module:32} {payload.carried / 1000:5.0f} kB carried, {payload.imported / 1000:5.0f} kB imported")
+    print(f"{'all':32} {total / 1000:5.0f} kB carried")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
