@@ -22,6 +22,7 @@ description:
     down. The server's certificate is verified.
   - Secrets are not returned. Of bootstrap tokens only name, description and expiration are.
   - Uses the Python library C(kubernetes) where the host has it, else the host's C(kubectl).
+  - Etcd is told beside the API, so that one of the two can fail without the other.
   - Changes nothing. With kubectl the host needs Python 3.8 and its standard library only.
 requirements:
   - kubectl, or the Python library kubernetes
@@ -83,6 +84,24 @@ options:
         not store.
     type: bool
     default: false
+  etcd:
+    description:
+      - Ask this control plane's etcd, stacked or external, too. Without it etcd is not asked.
+    type: dict
+    suboptions:
+      manifests_dir:
+        description: Directory of the static pods' manifests.
+        type: path
+        default: /etc/kubernetes/manifests
+      pki_dir:
+        description: Directory of the cluster's certificates. Without one it is found by the static pods' flags.
+        type: path
+      expected_voters:
+        description:
+          - The ring must have this many voters, with O(wait_timeout) after so many seconds. V(0) does not ask for a number, but
+            with O(wait_timeout) the ring must be healthy.
+        type: int
+        default: 0
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
@@ -90,6 +109,7 @@ extends_documentation_fragment:
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:
+  - module: kubeadm.ha.etcd_member_info
   - module: kubeadm.ha.kubernetes_host_info
   - module: kubeadm.ha.kubeadm_cluster_config_info
 """
@@ -206,19 +226,63 @@ cluster:
       description: Version of the API server.
       type: str
       sample: v1.34.4
+etcd:
+  description:
+    - With O(etcd) the ring as M(kubeadm.ha.etcd_member_info) returns it; V(null) when it could not be told. It is returned by a
+      failed task, too.
+  returned: always
+  type: dict
+  sample:
+    healthy: true
+    problems: []
+etcd_failure:
+  description: Why etcd could not be told, or is not what was demanded. Empty without a reason.
+  returned: always
+  type: str
+  sample: ''
 """
+
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import certificates_dir
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api import open_api
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import control_plane_health
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_of_host import open_etcd
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain import control_plane_health, etcd
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster_inspection import inspect_cluster
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import KubeadmHaError
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 
 SECONDS_FOR_A_COMMAND = 60.0
+SECONDS_FOR_ETCD = 5.0
+
+
+def look_at_etcd(options: t.Mapping[str, t.Any] | None, *, wait_timeout: float) -> dict[str, t.Any]:
+    """The ring, or why it cannot be told; neither without options.
+
+    Args:
+        options: the module's option etcd.
+        wait_timeout: seconds to wait for a ring with the expected voters.
+    """
+    if options is None:
+        return {"etcd": None, "etcd_failure": ""}
+    try:
+        pki_dir = options["pki_dir"] or certificates_dir.find(manifests_dir=options["manifests_dir"])
+        servers, endpoints = open_etcd(options["manifests_dir"], pki_dir, timeout=SECONDS_FOR_ETCD)
+        ring = etcd.inspect(
+            servers,
+            HostClock(),
+            endpoints=endpoints,
+            wait_timeout=wait_timeout,
+            expected_voters=options["expected_voters"] or None,
+        )
+    except KubeadmHaError as error:
+        return {"etcd": None, "etcd_failure": error.message}
+    return {"etcd": ring.values, "etcd_failure": ""}
 
 
 def main() -> None:
@@ -242,18 +306,34 @@ def main() -> None:
             },
             "wait_timeout": {"type": "float", "default": 0},
             "joining": {"type": "bool", "default": False},
+            "etcd": {
+                "type": "dict",
+                "options": {
+                    "manifests_dir": {"type": "path", "default": "/etc/kubernetes/manifests"},
+                    "pki_dir": {"type": "path"},
+                    "expected_voters": {"type": "int", "default": 0},
+                },
+            },
         },
         supports_check_mode=True,
     )
 
     def look() -> Decision:
+        asked = look_at_etcd(module.params["etcd"], wait_timeout=module.params["wait_timeout"])
+        try:
+            return Decision(values={"cluster": look_at_api(), **asked})
+        except KubeadmHaError as error:
+            error.details.update(asked)
+            raise
+
+    def look_at_api() -> dict[str, t.Any]:
         commands = HostCommands(timeout=SECONDS_FOR_A_COMMAND)
         api = open_api(commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])
         endpoint, api_servers = module.params["endpoint"], module.params["api_servers"]
         timeout = module.params["wait_timeout"]
         if timeout > 0:
             control_plane_health.ensure(api, HostClock(), module.params["control_planes"], timeout=timeout)
-        cluster = inspect_cluster(
+        return inspect_cluster(
             api,
             HostClock(),
             endpoint=endpoint or None,
@@ -261,7 +341,6 @@ def main() -> None:
             search_secrets=module.params["search_secrets"],
             joining=module.params["joining"],
         )
-        return Decision(values={"cluster": cluster})
 
     conclude(module, look)
 

@@ -11,8 +11,13 @@ import time
 import typing as t
 
 import pytest
+import yaml
+
+from tests.integration import processes
 
 if t.TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.integration.control_plane import ControlPlane
     from tests.integration.modules import Modules, Result
 
@@ -133,3 +138,57 @@ def test_the_server_of_cluster_info_is_an_old_endpoint(
     finally:
         cluster.delete("configmap/agent", namespace=NAMESPACE)
     assert [(item["kind"], item["name"], item["endpoints"]) for item in found] == [("ConfigMap", "agent", [server])]
+
+
+def manifests_of(cluster: ControlPlane, directory: Path, *, etcd_port: int) -> str:
+    """The manifest of an API server with external etcd, which is the cluster's own at its port."""
+    pki = cluster.pki
+    flags = [
+        f"--etcd-servers=https://127.0.0.1:{etcd_port}",
+        f"--etcd-cafile={pki / 'etcd' / 'ca.crt'}",
+        f"--etcd-certfile={pki / 'apiserver-etcd-client.crt'}",
+        f"--etcd-keyfile={pki / 'apiserver-etcd-client.key'}",
+    ]
+    container = {"name": "kube-apiserver", "command": ["kube-apiserver", *flags]}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "kube-apiserver"},
+        "spec": {"containers": [container]},
+    }
+    directory.mkdir(exist_ok=True)
+    (directory / "kube-apiserver.yaml").write_text(yaml.safe_dump(pod), encoding="utf-8")
+    return str(directory)
+
+
+def test_etcd_and_the_api_are_told_without_each_other(cluster: ControlPlane, modules: Modules, tmp_path: Path) -> None:
+    kubeconfig = str(cluster.kubeconfig)
+    manifests = manifests_of(cluster, tmp_path / "manifests", etcd_port=cluster.etcd_port)
+    both = modules.run("kubernetes_cluster_info", kubeconfig=kubeconfig, etcd={"manifests_dir": manifests})
+    alone = modules.run("etcd_member_info", manifests_dir=manifests)
+    assert both["etcd"]["healthy"]
+    assert [member["id"] for member in both["etcd"]["members"]] == [member["id"] for member in alone["members"]]
+    assert both["etcd_failure"] == ""
+    assert both["cluster"]["version"]
+
+    (closed,) = processes.free_ports(1)
+    without_api = modules.run(
+        "kubernetes_cluster_info",
+        kubeconfig=kubeconfig,
+        server=f"127.0.0.1:{closed}",
+        etcd={"manifests_dir": manifests},
+    )
+    assert without_api["failed"]
+    assert without_api["etcd"]["healthy"]
+
+    elsewhere = manifests_of(cluster, tmp_path / "elsewhere", etcd_port=closed)
+    without_etcd = modules.run("kubernetes_cluster_info", kubeconfig=kubeconfig, etcd={"manifests_dir": elsewhere})
+    assert without_etcd["cluster"]["version"]
+    assert without_etcd["etcd"] is None
+    assert f"127.0.0.1:{closed}" in without_etcd["etcd_failure"]
+
+    too_few = {"manifests_dir": manifests, "expected_voters": 3}
+    demanded = modules.run("kubernetes_cluster_info", kubeconfig=kubeconfig, etcd=too_few)
+    assert "it has 1 voters instead of 3" in demanded["etcd_failure"]
+    not_asked = modules.run("kubernetes_cluster_info", kubeconfig=kubeconfig)
+    assert (not_asked["etcd"], not_asked["etcd_failure"]) == (None, "")
