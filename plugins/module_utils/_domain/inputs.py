@@ -172,6 +172,11 @@ def _node_name(value: t.Any) -> str:
     return value
 
 
+def _wanted_node_name(value: t.Any) -> str:
+    """kubeadm and the kubelet write it in lower case."""
+    return value.lower() if isinstance(value, str) and is_subdomain(value.lower()) else _node_name(value)
+
+
 def _user(value: t.Any) -> str:
     if not isinstance(value, str) or not _USER.match(value):
         raise InvalidInput(f"{value!r} is not the name of a user: correct the entry, or take it out.")
@@ -244,7 +249,7 @@ INPUTS: t.Mapping[str, Input] = {
     "kubeadm_ha_break_lock": Input(read_bool, HOST),
     "kubeadm_ha_secure_logging": Input(read_bool, HOST),
     "kubeadm_ha_audit_file": Input(_text, HOST),
-    "kubeadm_ha_node_name": Input(_or_empty(_node_name), HOST),
+    "kubeadm_ha_node_name": Input(_or_empty(_wanted_node_name), HOST),
     "kubeadm_ha_api_port": Input(_or_empty(read_port), HOST),
     "kubeadm_ha_advertise_address": Input(_or_empty(_address), HOST),
     "kubeadm_ha_kubelet_extra_args": Input(read_kubelet_flags, HOST),

@@ -36,7 +36,7 @@ RIGHT: dict[str, list[t.Any]] = {
     "kubeadm_ha_backup_dir": ["/var/backups/kubeadm-ha", "/srv/backup/"],
     "kubeadm_ha_token_ttl": ["15m", "10m30s", "", "1s"],
     "kubeadm_ha_worker_batch": [1, "3", "25%", "100%", "1%", [1, "5", "50%"], 1000],
-    "kubeadm_ha_node_name": ["", None, "cp2", "cp-2.example.org"],
+    "kubeadm_ha_node_name": ["", None, "cp2", "cp-2.example.org", "Emil.Example.ORG"],
     "kubeadm_ha_api_port": ["", None, 6443, "8443", 1, 65535],
     "kubeadm_ha_advertise_address": ["", "192.0.2.12", "2001:db8::12"],
     "kubeadm_ha_kubelet_extra_args": [
@@ -134,7 +134,7 @@ WRONG: list[tuple[str, t.Any, str]] = [
         for value in ("abc", 1.5, "1.5", "", 0, -1, "0%", "101%", "2.5%", True, None, [], [1, "x"], {"a": 1}, "٣")
     ),
     ("kubeadm_ha_node_name", "cp_2", "'cp_2' cannot be the name of a Node"),
-    ("kubeadm_ha_node_name", "CP2", "'CP2' cannot be the name of a Node"),
+    ("kubeadm_ha_node_name", "CP 2", "'CP 2' cannot be the name of a Node"),
     ("kubeadm_ha_node_name", "cp2.", "'cp2.' cannot be the name of a Node"),
     *(
         ("kubeadm_ha_api_port", value, "is not a port: write a number from 1 to 65535.")
