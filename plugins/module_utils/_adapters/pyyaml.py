@@ -35,14 +35,14 @@ class PyYaml:
     def load(self, text: str) -> t.Any:
         """The one document of a text."""
         try:
-            return yaml.safe_load(text)
+            return yaml.load(text, Loader=_loader())
         except yaml.YAMLError as error:
             raise InvalidInput(f"This is no YAML document: {error}") from error
 
     def load_all(self, text: str) -> t.Sequence[t.Any]:
         """All documents of a text."""
         try:
-            return [document for document in yaml.safe_load_all(text) if document is not None]
+            return [document for document in yaml.load_all(text, Loader=_loader()) if document is not None]
         except yaml.YAMLError as error:
             raise InvalidInput(f"These are no YAML documents: {error}") from error
 
@@ -50,6 +50,11 @@ class PyYaml:
         """The document in block style, keys in their order."""
         text: str = yaml.dump(document, Dumper=_dumper(), default_flow_style=False, sort_keys=False, allow_unicode=True)
         return text
+
+
+def _loader() -> t.Any:
+    """libyaml's safe loader where PyYAML was built with it: it takes a tenth of the time."""
+    return yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
 @functools.lru_cache(maxsize=None)
