@@ -12,7 +12,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import planning
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import planning
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "control_planes": {"type": "list", "elements": "str", "required": True},

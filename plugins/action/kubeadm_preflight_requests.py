@@ -12,9 +12,9 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import planning
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.reachability import Groups
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import planning
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.checks.reachability import Groups
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "cluster": {"type": "dict", "required": True},

@@ -13,7 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import Host
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.host import Host
 
 
 class ActionModule(ActionBase):

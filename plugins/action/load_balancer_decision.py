@@ -11,7 +11,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import load_balancer
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer import load_balancer
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "load_balancer": {"type": "dict", "required": True},

@@ -12,8 +12,8 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import planning
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.reachability import Groups
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import planning
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.checks.reachability import Groups
 
 _NAMES = {"type": "list", "elements": "str", "default": []}
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {

@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import run_failure
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import run_failure
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "failure": {"type": "dict", "default": {}},

@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.module_utils.common.text.converters import to_text
 
-from ._domain.errors import KubeadmHaError
+from ._domain.base.errors import KubeadmHaError
 
 #: What a report with a part that is missing or of another kind makes of a reader that takes it for granted.
 _BROKEN_REPORT = (AttributeError, IndexError, KeyError, TypeError, ValueError)

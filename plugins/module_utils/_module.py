@@ -10,13 +10,13 @@ import typing as t
 from ansible.module_utils.basic import missing_required_lib
 
 from ._adapters.lock_file import HostLockFile
-from ._domain.change import KNOWN_AFTER_APPLY
-from ._domain.errors import KubeadmHaError
+from ._domain.base.change import KNOWN_AFTER_APPLY
+from ._domain.base.errors import KubeadmHaError
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-    from ._domain.change import Change, Decision
+    from ._domain.base.change import Change, Decision
 
 
 def conclude(module: AnsibleModule, decide: t.Callable[[], Decision]) -> None:

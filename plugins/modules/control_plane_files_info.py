@@ -155,9 +155,9 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.control_plane
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.file_tree import HostFileTree
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.sealing import IMPORT_ERROR, AesGcm
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import file_archive
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.carried_files import Survey, look
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import file_archive
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import Survey, look
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
 
 

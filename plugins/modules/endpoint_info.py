@@ -144,9 +144,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.endpoint_probe import HostEndpointProbe
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.files import HostFiles
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster_configuration import parse_endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.endpoint_view import cluster_ca, prove
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.endpoint_view import cluster_ca, prove
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import parse_endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 
 

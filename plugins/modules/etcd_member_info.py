@@ -201,11 +201,11 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import certif
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_gateway import EtcdGateway
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_of_host import STACKED_ENDPOINT, open_etcd
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import etcd
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 
 
 def way(parameters: t.Mapping[str, t.Any]) -> tuple[EtcdGateway, tuple[str, ...]]:

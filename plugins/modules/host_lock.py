@@ -97,8 +97,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.lock_file import HostLockFile
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import lock
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import lock
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 
 

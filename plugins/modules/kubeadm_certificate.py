@@ -220,18 +220,18 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.tls import HostTls
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import IMPORT_ERROR as X509_IMPORT_ERROR
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import (
-    certificate_replacement,
-    kubeadm_config,
-    local_control_plane,
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint, parse_sans
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component import local_control_plane
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import kubeadm_config
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import (
+    ClusterConfiguration,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint, parse_sans
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.certificate_issue import KINDS
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster_configuration import ClusterConfiguration
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki import certificate_replacement
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate_issue import KINDS
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 
 SECONDS_FOR_A_COMMAND = 120.0
 #: Another run on this host may take that long beside its waiting for the served certificate.

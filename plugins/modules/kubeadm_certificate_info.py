@@ -210,12 +210,12 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.tls import HostTls
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import IMPORT_ERROR as X509_IMPORT_ERROR
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import certificate_inspection
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint, parse_sans
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint, parse_sans
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki import certificate_inspection
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 
 
 def decide(module: AnsibleModule) -> Decision:

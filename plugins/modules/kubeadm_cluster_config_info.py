@@ -120,7 +120,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api import op
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import IMPORT_ERROR as YAML_IMPORT_ERROR
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import kubeadm_config
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import kubeadm_config
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
 
 

@@ -152,13 +152,13 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import IMPORT_ERROR as X509_IMPORT_ERROR
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import join, join_options
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubelet_kubeconfig import KUBELET_KUBECONFIG
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join, join_options
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 
 #: kubeadm waits for several things one after the other; it is ended only when all of them must be over.
 WAITS_OF_KUBEADM = 5

@@ -204,13 +204,13 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import IMPORT_ERROR as X509_IMPORT_ERROR
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import join_command
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.local_control_plane import Given
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.local_control_plane import Given
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join_command
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 
 #: kubeadm's own waits end before, in seconds.
 COMMAND_TIMEOUT = 120.0

@@ -115,10 +115,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api_stand_in import LoopbackApi
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.files import HostFiles
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import join_options, kubeadm_preflight
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.join import JoinRequest
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join_options, kubeadm_preflight
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.join import JoinRequest
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 
 

@@ -115,14 +115,14 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.reset_inspection import ResetInspection
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import IMPORT_ERROR as X509_IMPORT_ERROR
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import kubeadm_reset
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.certificates_dir import (
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import kubeadm_reset
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificates_dir import (
     DEFAULT as DEFAULT_CERTIFICATES_DIR,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 
 
 def decide(module: AnsibleModule) -> Decision:

@@ -135,11 +135,11 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import IMPORT_ERROR as X509_IMPORT_ERROR
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.yaml_text import PyYamlText
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import kubeconfig
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeconfig import kubeconfig
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 
 
 def decide(module: AnsibleModule) -> Decision:

@@ -251,10 +251,11 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api import op
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_of_host import open_etcd
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import control_plane_health, etcd
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster_inspection import inspect_cluster
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import KubeadmHaError
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import KubeadmHaError
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.cluster_inspection import inspect_cluster
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component import control_plane_health
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 
 SECONDS_FOR_A_COMMAND = 60.0

@@ -197,11 +197,11 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_of_host 
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.files import HostFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubectl import KubectlApi
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import backup
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.backup import backup
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 
 #: Seconds that etcd may take for each piece of a snapshot.
 PIECE_TIMEOUT = 60.0

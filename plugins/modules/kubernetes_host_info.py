@@ -340,9 +340,9 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import certif
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.endpoint_probe import HostEndpointProbe
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host_inspection import HostInspection
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import InvalidInput
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 
 SECONDS_FOR_A_COMMAND = 10.0

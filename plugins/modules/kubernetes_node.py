@@ -92,11 +92,11 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api import open_api
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import node_removal
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import node_removal
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 
 
 def decide(module: AnsibleModule) -> Decision:

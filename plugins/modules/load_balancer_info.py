@@ -104,7 +104,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands impo
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.load_balancer_inspection import (
     LoadBalancerInspection,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 
 SECONDS_FOR_A_COMMAND = 30.0

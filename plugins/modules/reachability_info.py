@@ -97,8 +97,8 @@ attempts:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.sockets import HostSockets
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.change import Decision
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.connection_attempt import attempt
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.connection_attempt import attempt
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 
 

@@ -17,7 +17,7 @@ import pytest
 from tests.integration import etcd_ring, processes
 from tests.integration.control_plane import REPOSITORY, run
 from tests.integration.modules import Modules
-from tests.unit.plugins.module_utils._domain.test_planning import before, plan_of
+from tests.unit.plugins.module_utils._domain.plan.test_planning import before, plan_of
 
 if t.TYPE_CHECKING:
     from pathlib import Path

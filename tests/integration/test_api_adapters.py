@@ -17,7 +17,7 @@ import yaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostBackground, HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubectl import KubectlApi
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubernetes_client import KubernetesClientApi
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import ApiConflict, ApiError, InvalidInput
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import ApiConflict, ApiError, InvalidInput
 
 if t.TYPE_CHECKING:
     from pathlib import Path

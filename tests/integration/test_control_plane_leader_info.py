@@ -10,7 +10,7 @@ import socket
 import time
 import typing as t
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.leader_election import ANNOTATION
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.leader_election import ANNOTATION
 
 if t.TYPE_CHECKING:
     from tests.integration.control_plane import ControlPlane

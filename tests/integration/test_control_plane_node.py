@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.control_plane_node import ROLE
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.control_plane_node import ROLE
 
 if t.TYPE_CHECKING:
     from tests.integration.control_plane import ControlPlane

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import join_rights
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join_rights
 
 if t.TYPE_CHECKING:
     from tests.integration.control_plane import ControlPlane

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import kubeadm_patches, manifest_flags, static_pod
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster_configuration import (
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component import static_pod
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import kubeadm_patches, manifest_flags
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import (
     ClusterConfiguration,
     Wanted,
 )

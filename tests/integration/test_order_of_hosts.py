@@ -11,7 +11,7 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import STEPS
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.plan import STEPS
 from tests.tools.environment import ROOT
 
 CONTROL_PLANES = [f"cp{number}" for number in range(1, 8)]

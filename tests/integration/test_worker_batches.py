@@ -14,7 +14,7 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.inputs import read_batch
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.inputs import read_batch
 from tests.scenarios.playbook import run_playbook
 from tests.tools.environment import ROOT
 

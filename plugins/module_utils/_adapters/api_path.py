@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from urllib.parse import quote, urlencode
 
-from .._domain.errors import InvalidInput
+from .._domain.base.errors import InvalidInput
 
 #: Names the writer in ``metadata.managedFields``.
 FIELD_MANAGER = "kubeadm-ha"

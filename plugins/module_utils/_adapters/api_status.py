@@ -8,7 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 
-from .._domain.errors import ApiConflict, ApiError
+from .._domain.base.errors import ApiConflict, ApiError
 
 
 def refusal(code: int, body: str, *, phrase: str, what: str, kubeconfig: str) -> ApiError:

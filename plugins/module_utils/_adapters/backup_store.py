@@ -13,8 +13,8 @@ import os
 import stat
 import typing as t
 
-from .._domain.backup import CONTENTS, KIND, MANIFEST, PARTIAL, Source, StoredFile
-from .._domain.errors import UnsupportedState
+from .._domain.backup.backup import CONTENTS, KIND, MANIFEST, PARTIAL, Source, StoredFile
+from .._domain.base.errors import UnsupportedState
 
 if t.TYPE_CHECKING:
     from .files import HostFiles

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 
-from .._domain import certificates_dir, static_pod
-from .._domain.errors import InvalidInput
+from .._domain.base.errors import InvalidInput
+from .._domain.component import static_pod
+from .._domain.pki import certificates_dir
 
 #: The directory of kubeadm's manifests and kubeconfigs.
 KUBERNETES_DIR = "/etc/kubernetes"

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import typing as t
 
-from .._domain.errors import CommandFailed
+from .._domain.base.errors import CommandFailed
 from .._ports.commands import CommandResult
 
 #: kubeadm and kubectl live here on hosts whose sudo has a short path; /opt/bin is Flatcar's.

@@ -11,10 +11,11 @@ from __future__ import annotations
 import os
 import typing as t
 
-from .._domain import kubeadm_patches, static_pod
-from .._domain.carried_files import Survey, survey
-from .._domain.errors import InvalidInput, UnsupportedState
-from .._domain.file_needs import Places, leaf_key_paths, needs
+from .._domain.base.errors import InvalidInput, UnsupportedState
+from .._domain.component import static_pod
+from .._domain.host.carried_files import Survey, survey
+from .._domain.host.file_needs import Places, leaf_key_paths, needs
+from .._domain.kubeadm import kubeadm_patches
 from .file_tree import HostFileTree
 
 #: A patch or a manifest is no larger, in bytes.

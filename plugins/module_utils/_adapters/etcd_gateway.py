@@ -18,8 +18,8 @@ import ssl
 import typing as t
 from urllib.parse import urlsplit
 
-from .._domain.errors import InvalidInput
-from .._domain.etcd import EtcdError
+from .._domain.base.errors import InvalidInput
+from .._domain.etcd.etcd import EtcdError
 
 #: Pairs of kubeadm's etcd that clients may use, in order, below the cluster's PKI directory. The server's own pair is
 #: good for clients, too (kubeadm, phases/certs/certlist.go).

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 
-from .._domain import static_pod
-from .._domain.errors import InvalidInput, UnsupportedState
-from .._domain.etcd_access import EtcdAccess, find_access
+from .._domain.base.errors import InvalidInput, UnsupportedState
+from .._domain.component import static_pod
+from .._domain.etcd.etcd_access import EtcdAccess, find_access
 from .etcd_gateway import EtcdGateway
 
 #: Client URL of stacked etcd on its own host (kubeadm, util/etcd/etcd.go).

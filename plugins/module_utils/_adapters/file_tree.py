@@ -13,9 +13,9 @@ import pwd
 import stat
 import typing as t
 
-from .._domain.carried_files import ABSENT, DIRECTORY, FILE, LINK, MAXIMUM_FILE_BYTES, SOCKET, FileFact
-from .._domain.errors import UnsupportedState
-from .._domain.file_needs import CARRIED
+from .._domain.base.errors import UnsupportedState
+from .._domain.host.carried_files import ABSENT, DIRECTORY, FILE, LINK, MAXIMUM_FILE_BYTES, SOCKET, FileFact
+from .._domain.host.file_needs import CARRIED
 
 _PRIVATE_FILE = 0o600
 _PRIVATE_DIRECTORY = 0o700

@@ -13,7 +13,7 @@ import stat
 import time
 import typing as t
 
-from .._domain.errors import UnsupportedState
+from .._domain.base.errors import UnsupportedState
 
 _PRIVATE_FILE = 0o600
 _PRIVATE_DIRECTORY = 0o700

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Collects what the audit needs from one host, by the standard library alone. Private to kubeadm.ha.
 
-Nothing here changes the host, and no credential leaves it: see :mod:`_domain.redaction`.
+Nothing here changes the host, and no credential leaves it: see :mod:`_domain.kubeconfig.redaction`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ import sys
 import time
 import typing as t
 
-from .._domain import anonymous_access, plain_yaml, redaction, static_pod
-from .._domain.errors import CommandFailed, InvalidInput
-from .._domain.named_endpoint import endpoints_in
+from .._domain.base import plain_yaml
+from .._domain.base.errors import CommandFailed, InvalidInput
+from .._domain.base.named_endpoint import endpoints_in
+from .._domain.component import anonymous_access, static_pod
+from .._domain.kubeconfig import redaction
 from . import backup_target, certificates_dir, join_parity_inspection, kubelet_server, machine_facts, stopped_pod
 from .control_plane_inspection import ControlPlaneInspection
 from .joining_inspection import JoiningInspection
@@ -33,7 +35,7 @@ from .proxy_inspection import ProxyInspection
 from .routes import networks
 
 if t.TYPE_CHECKING:
-    from .._domain.address import Endpoint
+    from .._domain.base.address import Endpoint
     from .._ports.commands import Commands
     from .._ports.endpoint_probe import EndpointProbe
 

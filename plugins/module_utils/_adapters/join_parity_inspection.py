@@ -14,9 +14,11 @@ import os
 import re
 import typing as t
 
-from .._domain import join_traces, kubelet_arguments, plain_yaml
-from .._domain.errors import InvalidInput
-from .._domain.static_pod import is_below
+from .._domain.base import plain_yaml
+from .._domain.base.errors import InvalidInput
+from .._domain.component import kubelet_arguments
+from .._domain.component.static_pod import is_below
+from .._domain.kubeadm import join_traces
 
 #: Where an operator gives flags to the kubelet: by Debian's and by Red Hat's name, and in units.
 _GIVEN = ("/etc/default/kubelet", "/etc/sysconfig/kubelet")

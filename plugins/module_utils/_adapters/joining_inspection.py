@@ -14,8 +14,8 @@ import socket
 import subprocess
 import typing as t
 
-from .._domain.container_runtime import KNOWN_SOCKETS
-from .._domain.errors import CommandFailed
+from .._domain.base.errors import CommandFailed
+from .._domain.host.container_runtime import KNOWN_SOCKETS
 
 if t.TYPE_CHECKING:
     from .._ports.commands import Commands

@@ -9,8 +9,8 @@ import http.client
 import json
 import typing as t
 
-from .._domain.address import Endpoint
-from .._domain.errors import ApiConflict, ApiError
+from .._domain.base.address import Endpoint
+from .._domain.base.errors import ApiConflict, ApiError
 from .api_path import FIELD_MANAGER, items_of, object_name, object_name_of_document, path_of, path_of_document
 from .api_status import refusal
 from .kubectl_proxy import KubectlProxy, ProxyFailed

@@ -18,7 +18,7 @@ import tempfile
 import typing as t
 import weakref
 
-from .._domain.errors import ApiError
+from .._domain.base.errors import ApiError
 
 if t.TYPE_CHECKING:
     from .._ports.commands import Background, Commands

@@ -15,7 +15,7 @@ import ssl
 import typing as t
 from urllib.parse import urlsplit
 
-from .._domain.errors import ApiError, InvalidInput
+from .._domain.base.errors import ApiError, InvalidInput
 
 if t.TYPE_CHECKING:
     from .._ports.files import Files

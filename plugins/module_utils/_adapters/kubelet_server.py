@@ -9,8 +9,8 @@ import os
 import re
 import typing as t
 
-from .._domain.address import Endpoint
-from .._domain.errors import InvalidInput
+from .._domain.base.address import Endpoint
+from .._domain.base.errors import InvalidInput
 from .endpoint_probe import HostEndpointProbe
 
 #: A server in block style, in flow style and in JSON. kubeadm's kubelet.conf has one cluster.
@@ -30,7 +30,7 @@ def begin(kubeconfig: str, ca: str, *, client_certificate: str = _CLIENT_CERTIFI
         client_certificate: path of the kubelet's certificate and key.
 
     Returns:
-        what waits for the end: ``server`` as it is written, and what this host sees there (:mod:`_domain.endpoint_view`);
+        what waits for the end: ``server`` as it is written, and what this host sees there (:mod:`_domain.host.endpoint_view`);
         ``None`` when there is no such kubeconfig, or none with a server that can be asked.
     """
     match = _SERVER.search(_text(kubeconfig))

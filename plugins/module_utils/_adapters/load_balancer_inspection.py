@@ -17,9 +17,10 @@ import socket
 import time
 import typing as t
 
-from .._domain import firewall, redaction
-from .._domain.errors import CommandFailed
-from .._domain.load_balancer import ABSENT, OTHER, PACKAGE, ROLE
+from .._domain.base.errors import CommandFailed
+from .._domain.host import firewall
+from .._domain.kubeconfig import redaction
+from .._domain.load_balancer.load_balancer import ABSENT, OTHER, PACKAGE, ROLE
 
 if t.TYPE_CHECKING:
     from .._ports.commands import Commands

@@ -15,7 +15,7 @@ import os
 import time
 import typing as t
 
-from .._domain.errors import UnsupportedState
+from .._domain.base.errors import UnsupportedState
 from .files import HostFiles
 
 #: In /run, so that a lock does not outlive a reboot.

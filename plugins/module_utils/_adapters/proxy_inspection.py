@@ -14,8 +14,9 @@ import shlex
 import subprocess
 import typing as t
 
-from .._domain import plain_yaml, proxy_source
-from .._domain.errors import CommandFailed, InvalidInput
+from .._domain.base import plain_yaml
+from .._domain.base.errors import CommandFailed, InvalidInput
+from .._domain.component import proxy_source
 
 if t.TYPE_CHECKING:
     from .._ports.commands import Commands

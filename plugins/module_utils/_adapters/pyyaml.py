@@ -10,7 +10,7 @@ import re
 import traceback
 import typing as t
 
-from .._domain.errors import InvalidInput
+from .._domain.base.errors import InvalidInput
 
 #: Why PyYAML cannot be imported on this host, ``None`` when it can.
 IMPORT_ERROR: str | None = None

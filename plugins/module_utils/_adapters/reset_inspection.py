@@ -9,12 +9,14 @@ import contextlib
 import os
 import typing as t
 
-from .._domain import endpoint_view, join, kubeadm_reset, local_control_plane, static_pod
-from .._domain.address import Endpoint, canonical_ip
-from .._domain.errors import InvalidInput, KubeadmHaError
-from .._domain.join_traces import KUBERNETES, MANIFESTS
-from .._domain.manifest_faults import port_of
-from .._domain.node_view import node_view
+from .._domain.base.address import Endpoint, canonical_ip
+from .._domain.base.errors import InvalidInput, KubeadmHaError
+from .._domain.cluster.node_view import node_view
+from .._domain.component import local_control_plane, static_pod
+from .._domain.component.manifest_faults import port_of
+from .._domain.host import endpoint_view
+from .._domain.kubeadm import join, kubeadm_reset
+from .._domain.kubeadm.join_traces import KUBERNETES, MANIFESTS
 from .endpoint_probe import HostEndpointProbe
 from .etcd_gateway import EtcdGateway
 from .etcd_of_host import STACKED_ENDPOINT

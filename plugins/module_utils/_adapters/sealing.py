@@ -11,7 +11,7 @@ import os
 import re
 import traceback
 
-from .._domain.errors import InvalidInput
+from .._domain.base.errors import InvalidInput
 
 IMPORT_ERROR: str | None = None
 try:

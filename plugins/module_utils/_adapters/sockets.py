@@ -13,10 +13,10 @@ import struct
 import time
 import typing as t
 
-from .._domain.connection_attempt import Answer
+from .._domain.base.connection_attempt import Answer
 
 if t.TYPE_CHECKING:
-    from .._domain.address import Endpoint
+    from .._domain.base.address import Endpoint
 
 #: Socket options that keep ICMP errors with their origin (ip(7), ipv6(7)); Python has no names for them.
 _RECVERR = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}

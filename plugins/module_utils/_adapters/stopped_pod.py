@@ -13,7 +13,7 @@ import glob
 import os
 import typing as t
 
-from .._domain.static_pod import without_password
+from .._domain.component.static_pod import without_password
 
 _PODS = "/var/log/pods"
 #: Bytes of the end of a log that are read.

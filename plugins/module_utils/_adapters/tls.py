@@ -9,10 +9,10 @@ import socket
 import ssl
 import typing as t
 
-from .._domain.address import canonical_ip
+from .._domain.base.address import canonical_ip
 
 if t.TYPE_CHECKING:
-    from .._domain.address import Endpoint
+    from .._domain.base.address import Endpoint
 
 
 class HostTls:

@@ -11,9 +11,9 @@ import re
 import traceback
 import typing as t
 
-from .._domain.address import San, canonical_dns_name, canonical_ip
-from .._domain.certificate import Certificate
-from .._domain.errors import InvalidInput
+from .._domain.base.address import San, canonical_dns_name, canonical_ip
+from .._domain.base.errors import InvalidInput
+from .._domain.pki.certificate import Certificate
 
 #: Why cryptography cannot be imported on this host, ``None`` when it can.
 IMPORT_ERROR: str | None = None

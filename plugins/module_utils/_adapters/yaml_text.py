@@ -9,7 +9,7 @@ import json
 import re
 import typing as t
 
-from .._domain.errors import InvalidInput
+from .._domain.base.errors import InvalidInput
 from .pyyaml import IMPORT_ERROR
 
 if IMPORT_ERROR is None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
-    from .._domain.address import Endpoint
-    from .._domain.endpoint_view import View
+    from .._domain.base.address import Endpoint
+    from .._domain.host.endpoint_view import View
 
 
 class EndpointProbe(t.Protocol):

@@ -8,8 +8,8 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
-    from .._domain.address import Endpoint
-    from .._domain.connection_attempt import Answer
+    from .._domain.base.address import Endpoint
+    from .._domain.base.connection_attempt import Answer
 
 
 class Sockets(t.Protocol):

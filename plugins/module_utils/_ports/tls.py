@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
-    from .._domain.address import Endpoint
+    from .._domain.base.address import Endpoint
 
 
 class Tls(t.Protocol):

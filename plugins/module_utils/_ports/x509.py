@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
-    from .._domain.certificate import Certificate
+    from .._domain.pki.certificate import Certificate
 
 
 class X509(t.Protocol):

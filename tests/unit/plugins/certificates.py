@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import InvalidInput
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
 
 if t.TYPE_CHECKING:
-    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 
 #: The time of the tests' clocks.
 NOW = dt.datetime(2026, 11, 21, 8, 0, tzinfo=dt.UTC)

@@ -9,7 +9,7 @@ import contextlib
 import copy
 import typing as t
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import ApiConflict, CommandFailed
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import ApiConflict, CommandFailed
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._ports.commands import CommandResult

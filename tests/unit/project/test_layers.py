@@ -72,7 +72,7 @@ def test_a_broken_layer_is_found(path: str, source: str, fault: str) -> None:
             "from .errors import KubeadmHaError\nfrom .._ports.files import Files\nfrom . import y",
         ),
         ("module_utils/_domain/x.py", "def f(clock, files):\n    return clock.now(), files.open('x')"),
-        ("module_utils/_ports/x.py", "import typing as t\nfrom .._domain.address import Endpoint"),
+        ("module_utils/_ports/x.py", "import typing as t\nfrom .._domain.base.address import Endpoint"),
         (
             "module_utils/_adapters/x.py",
             "import os, subprocess, yaml\nfrom .._domain.errors import E\nfrom .._ports.files import F",

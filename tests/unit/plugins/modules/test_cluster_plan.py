@@ -13,9 +13,9 @@ import yaml
 
 from ansible_collections.kubeadm.ha.plugins.modules import cluster_plan
 from tests.tools.environment import ROOT
+from tests.unit.plugins.module_utils._domain.plan.test_half_joined import power_lost
+from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, after, before, plan_of
 from tests.unit.plugins.module_utils._domain.test_growing import LEARNER, grown
-from tests.unit.plugins.module_utils._domain.test_half_joined import power_lost
-from tests.unit.plugins.module_utils._domain.test_planning import Arguments, after, before, plan_of
 
 CONTAINED: dict[str, t.Any] = yaml.safe_load(cluster_plan.RETURN)["plan"]["contains"]
 _TYPES: dict[str, type | tuple[type, ...]] = {

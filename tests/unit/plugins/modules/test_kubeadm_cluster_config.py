@@ -12,7 +12,7 @@ import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import ApiError
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import ApiError
 from ansible_collections.kubeadm.ha.plugins.modules import (
     control_plane_endpoint,
     kubeadm_cluster_config,

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from ansible_collections.kubeadm.ha.plugins.doc_fragments.joining import ModuleDocFragment
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import join_options
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join_options
 from ansible_collections.kubeadm.ha.plugins.modules import kubeadm_preflight_info
 from tests.unit.plugins.certificate_modules import run_module
 

@@ -15,8 +15,8 @@ import pytest
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import backup_store
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.backup_store import DirectoryBackupStore
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.files import HostFiles
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.backup import KIND, Source
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import UnsupportedState
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.backup.backup import KIND, Source
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import UnsupportedState
 
 if t.TYPE_CHECKING:
     from pathlib import Path

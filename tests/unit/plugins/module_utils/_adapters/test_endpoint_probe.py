@@ -19,9 +19,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import endpoint_probe
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.endpoint_probe import HostEndpointProbe
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.endpoint_view import View
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import InvalidInput
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.endpoint_view import View
 from tests.unit.plugins.certificates import Issued, make_ca, make_certificate
 
 if t.TYPE_CHECKING:

@@ -12,8 +12,8 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_gateway import EtcdGateway
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import InvalidInput
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import EtcdError
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import EtcdError
 from tests.unit.plugins.certificates import make_ca
 from tests.unit.plugins.json_server import JsonServer, json_server
 

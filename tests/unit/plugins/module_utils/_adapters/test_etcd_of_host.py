@@ -15,8 +15,8 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_of_host 
     external_access,
     open_etcd,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import InvalidInput, UnsupportedState
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd_access import EtcdAccess
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput, UnsupportedState
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd_access import EtcdAccess
 from tests.unit.plugins.certificates import make_ca, make_certificate
 
 EXTERNAL = {

@@ -15,7 +15,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.files import HostFiles
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import UnsupportedState
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import UnsupportedState
 
 if t.TYPE_CHECKING:
     from pathlib import Path

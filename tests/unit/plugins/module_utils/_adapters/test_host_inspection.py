@@ -18,7 +18,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import host_i
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.endpoint_probe import HostEndpointProbe
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host_inspection import HostInspection
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 
 CANARY = "c4n4ry-s3cr3t"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n"

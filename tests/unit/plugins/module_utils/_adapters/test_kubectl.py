@@ -18,7 +18,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import kubect
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api_path import path_of, path_of_document
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubectl import KubectlApi
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import (
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import (
     ApiConflict,
     ApiError,
     CommandFailed,

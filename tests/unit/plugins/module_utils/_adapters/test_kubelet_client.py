@@ -14,7 +14,7 @@ import yaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.files import HostFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubelet_client import KubeconfigClient
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import ApiError
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import ApiError
 from tests.unit.plugins.certificates import make_ca
 from tests.unit.plugins.json_server import JsonServer, json_server
 

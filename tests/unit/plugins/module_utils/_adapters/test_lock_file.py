@@ -29,8 +29,8 @@ _TAKER = """
 import sys
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.lock_file import HostLockFile
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import UnsupportedState
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.lock import Owner, take
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import UnsupportedState
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.lock import Owner, take
 print(flush=True)
 sys.stdin.readline()
 try:

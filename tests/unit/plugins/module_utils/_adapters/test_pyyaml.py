@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import InvalidInput
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
 
 YAML = PyYaml()
 

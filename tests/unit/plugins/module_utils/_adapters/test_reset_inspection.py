@@ -12,14 +12,14 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import reset_inspection
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import endpoint_view as seen
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import EtcdError
-from tests.unit.plugins.module_utils._domain.test_planning import NamedCertificates
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import EtcdError
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import endpoint_view as seen
+from tests.unit.plugins.module_utils._domain.plan.test_planning import NamedCertificates
 
 if t.TYPE_CHECKING:
     from pathlib import Path
 
-    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 
 MANIFESTS = "/etc/kubernetes/manifests"
 API_SERVER = (

@@ -16,7 +16,7 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.tls import HostTls
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.address import Endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from tests.unit.plugins.certificates import Issued, make_ca, make_certificate
 
 if t.TYPE_CHECKING:

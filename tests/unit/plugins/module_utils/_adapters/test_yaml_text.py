@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.yaml_text import PyYamlText
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import InvalidInput
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
 
 PATH = ("list", 1, "map", "key")
 

@@ -12,13 +12,13 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import plan_report
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.planning import (
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.checks.reachability import Groups
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import (
     control_plane_facts,
     reachability_targets,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.reachability import Groups
-from tests.unit.plugins.module_utils._domain.test_planning import (
+from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     Arguments,
     NamedCertificates,
     after,

@@ -11,8 +11,8 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.planning import control_plane_facts
-from tests.unit.plugins.module_utils._domain.test_planning import (
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import control_plane_facts
+from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     ADDRESSES,
     ENDPOINT,
     Arguments,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host_inspection import HostInspection
-from tests.unit.plugins.module_utils._domain.test_planning import after, before, objects, plan_of
+from tests.unit.plugins.module_utils._domain.plan.test_planning import after, before, objects, plan_of
 
 
 def test_it_is_repaired_before_the_backup() -> None:

@@ -10,9 +10,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain import join_rights
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.errors import ApiError
-from tests.unit.plugins.module_utils._domain.test_planning import Arguments, after, bare_host, before, plan_of
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import ApiError
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join_rights
+from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, after, bare_host, before, plan_of
 
 CONTAINERD = "unix:///var/run/containerd/containerd.sock"
 CRIO = "unix:///var/run/crio/crio.sock"

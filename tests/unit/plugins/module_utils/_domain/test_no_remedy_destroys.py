@@ -10,9 +10,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.join_traces import is_of_kubeadm
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.join_traces import is_of_kubeadm
+from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, after, before, member, plan_of
 from tests.unit.plugins.module_utils._domain.test_growing import etcd_member, ring, with_ca
-from tests.unit.plugins.module_utils._domain.test_planning import Arguments, after, before, member, plan_of
 
 BOOT = {"boot_id": "b1", "network_namespace": "net:[4026531840]", "ssh_host_keys": ["k1", "k2"]}
 OTHER_BOOT = {**BOOT, "boot_id": "b2"}

@@ -1,0 +1,144 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The cluster as the audit understands it. Private to kubeadm.ha: no stable interface."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..base import configuration_shape
+from ..base.errors import InvalidInput
+from ..base.version import KubernetesVersion
+from ..kubeadm.kubelet_config_map import kubelet_config_map
+from ..kubeconfig.kubeconfig_server import current_server
+
+if t.TYPE_CHECKING:
+    from ..._ports.yaml import Yaml
+
+KUBEADM_CONFIG = "kube-system/kubeadm-config"
+CLUSTER_INFO = "kube-public/cluster-info"
+KUBE_PROXY = "kube-system/kube-proxy"
+
+
+#: What each embedded document must look like, by its key.
+_SHAPES: t.Mapping[str, t.Callable[[t.Any], str | None]] = {
+    "ClusterConfiguration": configuration_shape.of_cluster_configuration,
+    "kubeconfig": configuration_shape.of_kubeconfig,
+    "kubeconfig.conf": configuration_shape.of_kubeconfig,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Cluster:
+    """What ``kubernetes_cluster_info`` found, with the documents inside its ConfigMaps parsed.
+
+    ``unreadable`` has a sentence for each ConfigMap whose document cannot be used; the document is empty then.
+    """
+
+    report: t.Mapping[str, t.Any]
+    configuration: t.Mapping[str, t.Any]
+    cluster_info: t.Any
+    kube_proxy: t.Any
+    kubelet_configuration: t.Any = None
+    kube_proxy_configuration: t.Any = None
+    unreadable: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def from_report(cls, report: t.Mapping[str, t.Any], *, yaml: Yaml) -> Cluster:
+        """Understand a report. What cannot be understood is told in ``unreadable``, beside the rest."""
+        unreadable: dict[str, str] = {}
+        return cls(
+            report=report,
+            configuration=_embedded(report, KUBEADM_CONFIG, "ClusterConfiguration", yaml, unreadable) or {},
+            cluster_info=_embedded(report, CLUSTER_INFO, "kubeconfig", yaml, unreadable),
+            kube_proxy=_embedded(report, KUBE_PROXY, "kubeconfig.conf", yaml, unreadable),
+            kubelet_configuration=_embedded(report, kubelet_config_map(report), "kubelet", yaml, unreadable),
+            kube_proxy_configuration=_embedded(report, KUBE_PROXY, "config.conf", yaml, unreadable),
+            unreadable=unreadable,
+        )
+
+    @property
+    def kubelet_config_map(self) -> str:
+        """The ConfigMap with the configuration that joining kubelets get, by namespace and name."""
+        return kubelet_config_map(self.report)
+
+    @property
+    def kubelet_config_name(self) -> str:
+        """Name of that ConfigMap."""
+        return self.kubelet_config_map.partition("/")[2]
+
+    @property
+    def version(self) -> KubernetesVersion:
+        """Version of the API server that answered."""
+        return KubernetesVersion.parse(self.report["version"])
+
+    @property
+    def configured_version(self) -> KubernetesVersion | None:
+        """``kubernetesVersion`` of the ClusterConfiguration, which joining control planes get; ``None`` if it does not tell."""
+        try:
+            return KubernetesVersion.parse(str(self.configuration.get("kubernetesVersion") or ""))
+        except InvalidInput:
+            return None
+
+    @property
+    def nodes(self) -> t.Mapping[str, t.Mapping[str, t.Any]]:
+        """Nodes by name."""
+        return {node["name"]: node for node in self.report["nodes"]}
+
+    @property
+    def ready_nodes(self) -> frozenset[str]:
+        """Names of the nodes that are Ready."""
+        return frozenset(node["name"] for node in self.report["nodes"] if node["ready"])
+
+    @property
+    def outdated_signatures(self) -> int:
+        """How many signatures of cluster-info are not of its present content."""
+        return int(self.report.get("outdated_signatures") or 0)
+
+    @property
+    def endpoint(self) -> str:
+        """The ``controlPlaneEndpoint`` of the ClusterConfiguration, empty without one."""
+        return str(self.configuration.get("controlPlaneEndpoint") or "")
+
+    @property
+    def joining_server(self) -> str | None:
+        """The server that ``kubeadm join`` takes: cluster-info's, whatever address it was given (kubeadm issue 1955)."""
+        return current_server(self.cluster_info)
+
+    @property
+    def uses_external_etcd(self) -> bool:
+        """Whether etcd runs outside the control planes."""
+        return "external" in (self.configuration.get("etcd") or {})
+
+
+def _embedded(
+    report: t.Mapping[str, t.Any], config_map: str, key: str, yaml: Yaml, unreadable: dict[str, str]
+) -> t.Any:
+    """The document under a key of a ConfigMap; ``None`` when it is not there, or cannot be used, which is told then."""
+    data = (report["configmaps"].get(config_map) or {}).get("data") or {}
+    if data.get(key) is None:
+        if data and config_map in (KUBEADM_CONFIG, CLUSTER_INFO):
+            _tell(unreadable, config_map, f"has no key {key}")
+        return None
+    try:
+        document = yaml.load(data[key])
+    except InvalidInput as error:
+        _tell(unreadable, config_map, f"holds no YAML under the key {key} ({' '.join(error.message.split())})")
+        return None
+    fault = _SHAPES.get(key, configuration_shape.of_map)(document)
+    if fault is None:
+        return document
+    _tell(unreadable, config_map, f"cannot be used: its {key} {fault}")
+    return None
+
+
+def _tell(unreadable: dict[str, str], config_map: str, fault: str) -> None:
+    namespace, _slash, name = config_map.partition("/")
+    unreadable[config_map] = (
+        f"The ConfigMap {config_map} {fault}: repair it (kubectl --namespace {namespace} edit configmap {name})."
+    )
+
+
+__all__ = ("CLUSTER_INFO", "KUBEADM_CONFIG", "KUBE_PROXY", "Cluster")

@@ -1,0 +1,231 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pods of a Deployment run on more than one node. Private to kubeadm.ha: no stable interface.
+
+kubeadm's CoreDNS pods land on the first node and stay there, because the scheduler moves nothing. Its manual asks for a
+restart of the rollout after a join (https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/adding-linux-nodes/).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+from ..base.change import Change, Decision
+from ..base.errors import NotProved
+from ..component.kube_proxy_rollout import RESTARTED_AT
+
+if t.TYPE_CHECKING:
+    from ..._ports.api import Api
+    from ..._ports.clock import Clock
+
+View = t.Mapping[str, t.Any]
+
+#: The Deployment of kubeadm's cluster DNS.
+CLUSTER_DNS = ("kube-system", "coredns")
+
+_POLL_SECONDS = 0.5
+_KEEPS_OFF = frozenset({"NoSchedule", "NoExecute"})
+#: They go away by themselves within seconds after a node is Ready.
+_TRANSIENT_TAINTS = frozenset({"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"})
+_CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+
+
+def look(api: Api, namespace: str, name: str) -> dict[str, t.Any]:
+    """What of a Deployment and its pods decides where they run, JSON-compatible."""
+    document = api.get("deployment", name, namespace=namespace)
+    if document is None:
+        return {"deployment": None, "pods": []}
+    template = document["spec"]["template"]["spec"]
+    affinity = (template.get("affinity") or {}).get("nodeAffinity") or {}
+    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
+    labels = document["spec"]["selector"].get("matchLabels") or {}
+    pods = api.list("pod", namespace=namespace, labels=",".join(f"{key}={labels[key]}" for key in sorted(labels)))
+    return {
+        "deployment": {
+            "namespace": namespace,
+            "name": name,
+            "replicas": int(document["spec"].get("replicas", 1)),
+            "node_selector": template.get("nodeSelector") or {},
+            "node_terms": required.get("nodeSelectorTerms") or [],
+            "tolerations": template.get("tolerations") or [],
+        },
+        "pods": [_pod_view(pod) for pod in pods],
+    }
+
+
+def decide(looked: View, nodes: t.Iterable[View]) -> Change | None:
+    """The spreading of a Deployment whose ready pods, two at least, are all on one node.
+
+    Args:
+        looked: the result of :func:`look`.
+        nodes: the nodes of the cluster, and those that will join.
+
+    Returns:
+        ``None`` when they are spread, or when no other node may run them.
+    """
+    deployment = looked["deployment"]
+    ready = ready_by_node(looked["pods"])
+    if deployment is None or len(ready) != 1:
+        return None
+    node = min(ready)
+    count = ready[node]
+    others = [item for item in nodes if item["name"] != node and _may_run(deployment, item)]
+    if count < 2 or deployment["replicas"] < 2 or not others:
+        return None
+    return Change(
+        object=f"Deployment {deployment['namespace']}/{deployment['name']}",
+        before=f"{count} pods on {node}",
+        after="pods on more than one node",
+        reason=f"without {node} the cluster would have none of them",
+    )
+
+
+def ready_by_node(pods: t.Iterable[View]) -> dict[str, int]:
+    """How many ready pods each node has that has any."""
+    found: dict[str, int] = {}
+    for pod in pods:
+        if pod["ready"] and not pod["terminating"]:
+            found[pod["node"]] = found.get(pod["node"], 0) + 1
+    return found
+
+
+def joining_node(name: str, *, control_plane: bool) -> dict[str, t.Any]:
+    """A node that will be there, as ``kubeadm join`` makes it."""
+    taint = {"key": _CONTROL_PLANE, "effect": "NoSchedule"}
+    labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}
+    return {
+        "name": name,
+        "ready": True,
+        "labels": {**labels, _CONTROL_PLANE: ""} if control_plane else labels,
+        "taints": [taint] if control_plane else [],
+    }
+
+
+def ensure(api: Api, clock: Clock, nodes: t.Sequence[View], *, namespace: str, name: str, timeout: float) -> Decision:
+    """The ready pods of a Deployment are on more than one node, where that is possible.
+
+    Args:
+        api: the cluster.
+        clock: bounds the waiting.
+        nodes: the nodes of the cluster.
+        namespace: of the Deployment.
+        name: of the Deployment.
+        timeout: seconds for each rollout.
+
+    Raises:
+        NotProved: when a rollout does not end in time, or the scheduler puts all pods on one node again.
+    """
+    looked = look(api, namespace, name)
+    change = decide(looked, nodes)
+
+    def act() -> t.Mapping[str, t.Any]:
+        return {"nodes": _spread(api, clock, namespace=namespace, name=name, timeout=timeout)}
+
+    return Decision(
+        changes=() if change is None else (change,), values={"nodes": ready_by_node(looked["pods"])}, act=act
+    )
+
+
+def _spread(api: Api, clock: Clock, *, namespace: str, name: str, timeout: float) -> dict[str, int]:
+    """Restart the rollout; where that has left all pods together, replace one of them."""
+    stamp = dt.datetime.fromtimestamp(clock.now(), tz=dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    patch = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: stamp}}}}}
+    api.patch("deployment", name, patch, namespace=namespace)
+    found = _await_rollout(api, clock, namespace=namespace, name=name, timeout=timeout)
+    if len(ready_by_node(found)) == 1:
+        # With two nodes the old pods on the one have driven both new ones to the other. Now one place is free.
+        api.delete("pod", found[0]["name"], namespace=namespace)
+        found = _await_rollout(api, clock, namespace=namespace, name=name, timeout=timeout, without=found[0]["name"])
+    nodes = ready_by_node(found)
+    if len(nodes) < 2:
+        raise NotProved(
+            f"The rollout of Deployment {namespace}/{name} was restarted, but the scheduler has put all pods on "
+            f"{', '.join(nodes)} again: look at the room on the other nodes with 'kubectl describe nodes'. Nothing "
+            "was lost; run again when there is room."
+        )
+    return nodes
+
+
+def _await_rollout(
+    api: Api, clock: Clock, *, namespace: str, name: str, timeout: float, without: str = ""
+) -> list[dict[str, t.Any]]:
+    """Wait as ``kubectl rollout status`` does; the ready pods then."""
+    deadline = clock.monotonic() + timeout
+    while True:
+        document = api.get("deployment", name, namespace=namespace) or {"metadata": {}}
+        pods = look(api, namespace, name)["pods"]
+        living = [pod for pod in pods if not pod["terminating"]]
+        wanted = int((document.get("spec") or {}).get("replicas", 1))
+        is_complete = len(living) == wanted and all(pod["ready"] for pod in living)
+        if is_complete and _is_rolled_out(document, wanted) and without not in [pod["name"] for pod in living]:
+            return living
+        if clock.monotonic() >= deadline:
+            raise NotProved(
+                f"The rollout of Deployment {namespace}/{name} was restarted, but {timeout:g} s later "
+                f"{sum(pod['ready'] for pod in living)} of {wanted} pods are ready: look at 'kubectl --namespace "
+                f"{namespace} describe deployment {name}'. The option timeout sets the time."
+            )
+        clock.sleep(_POLL_SECONDS)
+
+
+def _is_rolled_out(document: View, wanted: int) -> bool:
+    status = document.get("status") or {}
+    if int(status.get("observedGeneration", 0)) < int(document["metadata"].get("generation", 0)):
+        return False
+    counts = [int(status.get(key, 0)) for key in ("replicas", "updatedReplicas", "availableReplicas")]
+    return counts == [wanted] * 3
+
+
+def _pod_view(pod: View) -> dict[str, t.Any]:
+    conditions = {item["type"]: item["status"] for item in (pod.get("status") or {}).get("conditions") or ()}
+    return {
+        "name": pod["metadata"]["name"],
+        "node": pod["spec"].get("nodeName"),
+        "ready": conditions.get("Ready") == "True",
+        "terminating": bool(pod["metadata"].get("deletionTimestamp")),
+    }
+
+
+def _may_run(deployment: View, node: View) -> bool:
+    """Whether the scheduler may put a pod there, as far as nodeSelector, required node affinity and taints say."""
+    labels = node["labels"]
+    is_selected = all(labels.get(key) == value for key, value in deployment["node_selector"].items())
+    terms = deployment["node_terms"]
+    is_near = not terms or any(_matches(term, labels) for term in terms)
+    taints = [
+        taint for taint in node["taints"] if taint["effect"] in _KEEPS_OFF and taint["key"] not in _TRANSIENT_TAINTS
+    ]
+    is_tolerated = all(any(_tolerates(item, taint) for item in deployment["tolerations"]) for taint in taints)
+    return bool(node["ready"]) and is_selected and is_near and is_tolerated
+
+
+def _tolerates(toleration: View, taint: View) -> bool:
+    """https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/"""
+    if toleration.get("effect") not in (None, "", taint["effect"]):
+        return False
+    if toleration.get("operator") == "Exists":
+        return toleration.get("key") in (None, "", taint["key"])
+    return toleration.get("key") == taint["key"] and (toleration.get("value") or "") == (taint.get("value") or "")
+
+
+def _matches(term: View, labels: t.Mapping[str, str]) -> bool:
+    """A nodeSelectorTerm. One with what this does not know (matchFields, Gt, Lt) matches nothing."""
+    if term.get("matchFields"):
+        return False
+    expressions = term.get("matchExpressions") or ()
+    return bool(expressions) and all(_holds(expression, labels) for expression in expressions)
+
+
+def _holds(expression: View, labels: t.Mapping[str, str]) -> bool:
+    key, values = expression["key"], expression.get("values") or ()
+    return {
+        "In": key in labels and labels[key] in values,
+        "NotIn": labels.get(key) not in values,
+        "Exists": key in labels,
+        "DoesNotExist": key not in labels,
+    }.get(expression["operator"], False)
+
+
+__all__ = ("CLUSTER_DNS", "decide", "ensure", "joining_node", "look", "ready_by_node")

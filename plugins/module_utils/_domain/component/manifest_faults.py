@@ -1,0 +1,53 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manifests of a control plane that cannot be understood. Private to kubeadm.ha: no stable interface."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..base.address import DEFAULT_API_PORT
+from ..plan.wish import Problem
+
+if t.TYPE_CHECKING:
+    from ..host.host import Host
+
+_LARGEST_PORT = 65535
+
+
+def port_of(flags: t.Mapping[str, str]) -> int:
+    """The port of an API server with these flags; the default one where the flag does not tell, which is reported."""
+    text = str(flags.get("secure-port") or DEFAULT_API_PORT)
+    return int(text) if _is_port(text) else DEFAULT_API_PORT
+
+
+def problems(hosts: t.Mapping[str, Host], *, told: t.Container[str] = ()) -> t.Iterator[Problem]:
+    """A manifest that cannot be read, and a port that is none.
+
+    Args:
+        hosts: every host.
+        told: hosts whose unreadable manifests are told elsewhere.
+    """
+    for host in hosts.values():
+        for name, manifest in host.manifests.items():
+            path = manifest.get("path") or f"/etc/kubernetes/manifests/{name}.yaml"
+            if manifest.get("unreadable") and host.name not in told:
+                yield Problem(
+                    host.name,
+                    f"{path} on {host.name} cannot be used. {manifest['unreadable']} Write it as kubeadm does.",
+                )
+        port = dict((host.manifests.get("kube-apiserver") or {}).get("flags") or ()).get("secure-port")
+        if port is not None and not _is_port(str(port)):
+            yield Problem(
+                host.name,
+                f"--secure-port={port} in kube-apiserver.yaml on {host.name} is no port: correct it in "
+                "/etc/kubernetes/manifests.",
+            )
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < int(text) <= _LARGEST_PORT
+
+
+__all__ = ("port_of", "problems")

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bootstrap tokens and uploaded certificates: which are left over, and from whom. Private to kubeadm.ha.
+
+A run revokes what it made. One that was killed does not, so the next one looks for it by description.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import typing as t
+
+from ..base.change import Change
+
+#: Object of the changes of bootstrap tokens.
+BOOTSTRAP_TOKEN = "bootstrap token"  # noqa: S105 (a name)
+#: Object of the changes of the uploaded certificates.
+UPLOADED_CERTIFICATES = "Secret kube-system/kubeadm-certs"
+
+#: Type of the Secrets that are bootstrap tokens.
+SECRET_TYPE = "bootstrap.kubernetes.io/token"  # noqa: S105 (a name)
+#: Name of the Secret of the uploaded certificates, in kube-system.
+CERTIFICATES_SECRET = "kubeadm-certs"  # noqa: S105 (a name)
+
+#: Marks the tokens made here, so that they can be revoked without knowing them.
+TOKEN_DESCRIPTION = "kubeadm.ha join"  # noqa: S105 (a name)
+#: Marks the token that upload-certs makes as owner of its Secret (kubeadm, phases/copycerts/copycerts.go).
+UPLOAD_CERTS_DESCRIPTION = "Proxy for managing TTL for the kubeadm-certs secret"
+
+_REASON = "nobody joins with it any more"
+
+
+def view(secret: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """What may be told of a bootstrap token: name, description and end of life, not the secret."""
+    return {
+        "name": str(secret["metadata"]["name"]),
+        "description": _decoded(secret, "description"),
+        "expiration": _decoded(secret, "expiration"),
+    }
+
+
+def left_over(views: t.Iterable[t.Mapping[str, str]]) -> list[str]:
+    """Names of the tokens that this collection, or kubeadm for it, made. An operator's own tokens are not ours."""
+    ours = (TOKEN_DESCRIPTION, UPLOAD_CERTS_DESCRIPTION)
+    return [token["name"] for token in views if token["description"] in ours]
+
+
+def decide_revocation(tokens: int, *, has_certificates: bool) -> tuple[Change, ...]:
+    """The changes that revoke what is left over.
+
+    Args:
+        tokens: how many tokens go.
+        has_certificates: whether there are uploaded certificates, which hold every key of the cluster.
+    """
+    changes = []
+    if tokens:
+        changes.append(Change(BOOTSTRAP_TOKEN, {"tokens": tokens}, None, _REASON))
+    if has_certificates:
+        changes.append(Change(UPLOADED_CERTIFICATES, "the cluster's certificates and keys", None, _REASON))
+    return tuple(changes)
+
+
+def _decoded(secret: t.Mapping[str, t.Any], key: str) -> str:
+    try:
+        return base64.b64decode((secret.get("data") or {}).get(key, "")).decode("utf-8", "replace")
+    except binascii.Error:
+        return ""
+
+
+__all__ = (
+    "BOOTSTRAP_TOKEN",
+    "CERTIFICATES_SECRET",
+    "SECRET_TYPE",
+    "TOKEN_DESCRIPTION",
+    "UPLOADED_CERTIFICATES",
+    "UPLOAD_CERTS_DESCRIPTION",
+    "decide_revocation",
+    "left_over",
+    "view",
+)

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What on a host tells that kubeadm has begun to join it. Private to kubeadm.ha: no stable interface.
+
+Only files that kubeadm makes are traces of a join. Whatever else an operator put beside them is his own: ``kubeadm reset``
+would delete it with the rest, so it must never be taken for a reason to run that.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import typing as t
+
+if t.TYPE_CHECKING:
+    from ..host.host import Host
+
+KUBERNETES = "/etc/kubernetes"
+MANIFESTS = "/etc/kubernetes/manifests"
+_KUBECONFIGS = (
+    "admin.conf",
+    "bootstrap-kubelet.conf",
+    "controller-manager.conf",
+    "kubelet.conf",
+    "scheduler.conf",
+    "super-admin.conf",
+)
+_PAIRS = (
+    "apiserver",
+    "apiserver-etcd-client",
+    "apiserver-kubelet-client",
+    "ca",
+    "front-proxy-ca",
+    "front-proxy-client",
+)
+_ETCD_PAIRS = ("ca", "healthcheck-client", "peer", "server")
+#: Static pods that kubeadm makes.
+COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+
+
+def is_of_kubeadm(path: str) -> bool:
+    """Whether kubeadm makes a file of this path; its certificates may be in any directory below /etc/kubernetes."""
+    directory, name = posixpath.split(path)
+    stem, extension = posixpath.splitext(name)
+    if directory == KUBERNETES:
+        return name in _KUBECONFIGS
+    if directory == MANIFESTS:
+        return extension == ".yaml" and stem in COMPONENTS
+    if not directory.startswith(f"{KUBERNETES}/"):
+        return False
+    if posixpath.basename(directory) == "etcd":
+        return extension in (".crt", ".key") and stem in _ETCD_PAIRS
+    return name in ("sa.key", "sa.pub") or (extension in (".crt", ".key") and stem in _PAIRS)
+
+
+def other_static_pods(host: Host) -> list[str]:
+    """Manifests of static pods that kubeadm did not make."""
+    return [
+        path
+        for path in host.report["kubernetes_files"]
+        if posixpath.dirname(path) == MANIFESTS
+        and not posixpath.basename(path).startswith(".")
+        and not is_of_kubeadm(path)
+    ]
+
+
+__all__ = ("COMPONENTS", "KUBERNETES", "MANIFESTS", "is_of_kubeadm", "other_static_pods")

@@ -1,0 +1,236 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a joining control plane would lack of the serving one: files, flags, volumes and patches. Private to kubeadm.ha."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ...base.address_owners import owners_of
+from ...base.errors import UnsupportedState
+from ...component.static_pod import StaticPod
+from ...host.carried_files import FILE, Comparison, FileFact, by_path
+from ...host.carried_files import compare as compare_files
+from ...host.file_needs import CARRIED
+from ...kubeadm import manifest_flags
+from ...kubeadm.cluster_configuration import ArgValues, ClusterConfiguration
+from ...kubeadm.extra_volumes import Wanted as WantedVolumes
+from ...kubeadm.extra_volumes import as_option
+from ...kubeadm.kubeadm_patches import Patches
+from ..wish import Problem
+from .host_bound_addresses import Scope, bound_addresses, manifest_remedy
+
+if t.TYPE_CHECKING:
+    from ...cluster.cluster import Cluster
+    from ...host.host import Host
+    from ..wish import Wish
+
+_CONFIGURATION = "ConfigMap kube-system/kubeadm-config"
+
+
+@dataclasses.dataclass(frozen=True)
+class Adoption:
+    """What of the serving control plane's manifests is taken into the ClusterConfiguration.
+
+    Attributes:
+        extra_args: flags by component (keys of ``cluster_configuration.COMPONENTS``) and name.
+        extra_volumes: volumes by component and name.
+    """
+
+    extra_args: t.Mapping[str, t.Mapping[str, ArgValues]] = dataclasses.field(default_factory=dict)
+    extra_volumes: WantedVolumes = dataclasses.field(default_factory=dict)
+
+    def as_options(self) -> dict[str, t.Any]:
+        """As the options of ``kubeadm.ha.kubeadm_cluster_config`` take it."""
+        return {
+            "extra_args": {
+                component: {name: None if values is None else _option(values) for name, values in flags.items()}
+                for component, flags in self.extra_args.items()
+            },
+            "extra_volumes": {name: as_option(wanted) for name, wanted in self.extra_volumes.items()},
+        }
+
+
+def files_of(host: Host) -> tuple[FileFact, ...]:
+    """The files that a control plane's static pods need, as its report tells them."""
+    facts = (host.report.get("control_plane_files") or {}).get("files") or ()
+    return tuple(by_path(facts).values())
+
+
+def compare(serving: Host, found: t.Mapping[str, FileFact]) -> Comparison:
+    """What a joining host needs of the serving control plane's files, and what speaks against it.
+
+    Args:
+        serving: the serving control plane.
+        found: what is on the joining host, by path.
+    """
+    return compare_files(files_of(serving), found)
+
+
+def adoption(wish: Wish, hosts: t.Mapping[str, Host], serving: Host, cluster: Cluster) -> Adoption:
+    """What is taken into the ClusterConfiguration; nothing without the switch, and nothing that only one host can have."""
+    if not wish.adopt_manifest_flags:
+        return Adoption()
+    keys = manifest_flags.OPTION_KEYS
+    shared, _bound = _split(_differences(serving, cluster), Scope(owners_of(hosts), wish.control_planes))
+    found = [item for item in shared if item.can_be_adopted]
+    return Adoption(
+        {keys[item.component]: item.extra_args for item in found if item.extra_args},
+        {keys[item.component]: item.extra_volumes for item in found if item.extra_volumes},
+    )
+
+
+def problems(
+    wish: Wish,
+    hosts: t.Mapping[str, Host],
+    cluster: Cluster,
+    serving: Host,
+    *,
+    joining: t.Mapping[str, t.Mapping[str, FileFact]],
+    joined: t.Iterable[Host],
+) -> list[Problem]:
+    """Reasons to stop.
+
+    Args:
+        wish: what the inventory describes.
+        hosts: every host that was inspected, by inventory name.
+        cluster: what the API told.
+        serving: the serving control plane.
+        joining: by inventory name of a joining control plane what it has of the serving one's files.
+        joined: control planes that are members.
+    """
+    found: list[Problem] = []
+    if joining:
+        found += _manifests(wish, serving, cluster, Scope(owners_of(hosts), wish.control_planes))
+        found += _patches(wish, serving, cluster)
+        found += [Problem(serving.name, text) for text in _survey(serving).get("refusals") or ()]
+        for name, facts in joining.items():
+            found += [Problem(name, f"{name}: {text}") for text in compare(serving, facts).refusals]
+    for host in joined:
+        found += _unlike(serving, host)
+    return found
+
+
+def _manifests(wish: Wish, serving: Host, cluster: Cluster, scope: Scope) -> t.Iterator[Problem]:
+    for component, document in (serving.report.get("static_pods") or {}).items():
+        if document is None:
+            yield Problem(
+                serving.name,
+                f"The manifest of {component} on {serving.name} is laid out in a way that cannot be read: write it as "
+                "kubeadm does, in block style.",
+            )
+    shared, bound = _split(_differences(serving, cluster), scope)
+    for item in bound:
+        yield Problem(
+            serving.name,
+            f"{_unlike_manifest(item, serving)}: {item}. Remedy: {manifest_remedy(item.component, serving)}.",
+        )
+    for item in shared:
+        if wish.adopt_manifest_flags and item.can_be_adopted:
+            continue
+        remedy = (
+            "put them there (kubectl -n kube-system edit configmap kubeadm-config), or set "
+            "kubeadm_ha_adopt_manifest_flags: true to let the run do it"
+            if item.can_be_adopted
+            else "the ClusterConfiguration cannot say all of this: correct the manifest, or put it into kubeadm's patches "
+            "and name their directory in kubeadm_ha_patches_dir"
+        )
+        yield Problem(serving.name, f"{_unlike_manifest(item, serving)}: {item}. Remedy: {remedy}.")
+
+
+def _unlike_manifest(item: manifest_flags.Differences, serving: Host) -> str:
+    return (
+        f"The manifest of {item.component} on {serving.name} differs from {_CONFIGURATION}, so a joining control plane would "
+        "be unlike it"
+    )
+
+
+def _split(
+    differences: t.Iterable[manifest_flags.Differences], scope: Scope
+) -> tuple[list[manifest_flags.Differences], list[manifest_flags.Differences]]:
+    """What every control plane can have, and what only the one can that has it now."""
+    shared: list[manifest_flags.Differences] = []
+    bound: list[manifest_flags.Differences] = []
+    for item in differences:
+        is_bound = {
+            flag: bool(bound_addresses(scope, item.component, flag.name, flag.manifest or ())) for flag in item.flags
+        }
+        for found, wanted in ((shared, False), (bound, True)):
+            flags = tuple(flag for flag, value in is_bound.items() if value is wanted)
+            part = manifest_flags.Differences(item.component, flags, () if wanted else item.volumes)
+            if part:
+                found.append(part)
+    return shared, bound
+
+
+def _patches(wish: Wish, serving: Host, cluster: Cluster) -> t.Iterator[Problem]:
+    if not wish.patches_dir:
+        return
+    if serving.report.get("kubeadm_patches") is None:
+        yield Problem(
+            "kubeadm_ha_patches_dir",
+            f"kubeadm_ha_patches_dir is {wish.patches_dir}, but {serving.name} has no such directory: put kubeadm's patches "
+            "there, or leave the variable out.",
+        )
+    configuration = _configuration(cluster)
+    if configuration is not None and configuration.version in ("v1beta1", "v1beta2"):
+        yield Problem(
+            "kubeadm_ha_patches_dir",
+            f"kubeadm_ha_patches_dir cannot be used, because {configuration.api_version} knows no patches: upgrade the "
+            "cluster first.",
+        )
+
+
+def _unlike(serving: Host, host: Host) -> t.Iterator[Problem]:
+    """Files of a member that differ from the serving control plane's. Its manifests tell which it needs."""
+    if host.name == serving.name:
+        return
+    theirs = {fact.path: fact for fact in files_of(host)}
+    missing = _survey(host).get("missing") or ()
+    for fact in files_of(serving):
+        other = theirs.get(fact.path)
+        if fact.use == CARRIED and fact.path in missing:
+            yield Problem(
+                host.name,
+                f"{fact.path} is missing on {host.name}, whose static pods name it as those of {serving.name} do: copy it "
+                "from there, or name it in kubeadm_ha_unmanaged_files.",
+            )
+        elif fact.use == CARRIED and fact.kind == FILE and other is not None and other.sha256 != fact.sha256:
+            yield Problem(
+                host.name,
+                f"{fact.path} on {host.name} differs from the one on {serving.name}: make both equal, because API servers "
+                "must agree, or name it in kubeadm_ha_unmanaged_files if they may differ.",
+            )
+
+
+def _differences(serving: Host, cluster: Cluster) -> tuple[manifest_flags.Differences, ...]:
+    configuration = _configuration(cluster)
+    if configuration is None:
+        return ()
+    documents = serving.report.get("static_pods") or {}
+    pods = {name: StaticPod.from_dict(document) for name, document in documents.items() if document is not None}
+    patches = serving.report.get("kubeadm_patches") or {}
+    return manifest_flags.differences(
+        pods, configuration, {name: Patches.from_dict(document) for name, document in patches.items()}
+    )
+
+
+def _configuration(cluster: Cluster) -> ClusterConfiguration | None:
+    """``None`` for one that cannot be read, which the preflight tells."""
+    try:
+        return ClusterConfiguration.parse(cluster.configuration)
+    except UnsupportedState:
+        return None
+
+
+def _survey(host: Host) -> t.Mapping[str, t.Any]:
+    return host.report.get("control_plane_files") or {}
+
+
+def _option(values: t.Sequence[str]) -> t.Any:
+    return values[0] if len(values) == 1 else list(values)
+
+
+__all__ = ("Adoption", "adoption", "compare", "files_of", "problems")

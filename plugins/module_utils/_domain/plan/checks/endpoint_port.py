@@ -1,0 +1,42 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether haproxy can have the endpoint's port. Private to kubeadm.ha: no stable interface."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..inputs import COMPONENT_PORTS
+from ..wish import Problem
+
+if t.TYPE_CHECKING:
+    from ...host.host import Host
+    from ..wish import Wish
+
+#: Who may have the port on a load balancer: haproxy itself, and the API server of that host, of which is told by itself.
+_KNOWN = ("haproxy", "kube-apiserver")
+
+
+def problems(wish: Wish, hosts: t.Mapping[str, Host]) -> t.Iterator[Problem]:
+    """Load balancer hosts on which another program has the endpoint's port, or a component will want it."""
+    port = wish.endpoint.port
+    for name in wish.load_balancers if wish.load_balancer == "haproxy" else ():
+        host = hosts.get(name)
+        if host is None:
+            continue
+        if name in wish.control_planes and port in COMPONENT_PORTS:
+            yield Problem(
+                "kubeadm_ha_endpoint",
+                f"{name} is a load balancer and a control plane, whose {COMPONENT_PORTS[port]} has port {port}: choose "
+                "another port for kubeadm_ha_endpoint, for example 8443.",
+            )
+        elif any(item["port"] == port and item["process"] not in _KNOWN for item in host.report["listening"]):
+            yield Problem(
+                "kubeadm_ha_endpoint",
+                f"Another program than haproxy listens on port {port} of {name} (ss -ltnp shows it): choose another port for "
+                "kubeadm_ha_endpoint, or move that program.",
+            )
+
+
+__all__ = ("problems",)

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where etcd's own record says that its members are. Private to kubeadm.ha: no stable interface.
+
+The record of a member outlives a change of its host's address or of its manifest: alone it does not mind, but a second
+member fetches the cluster from the recorded peer URL and never starts (kubernetes/kubeadm#1950, #2997).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ...base.address import Endpoint
+from ...base.address_owners import Owners, addresses_in, is_of_a_host, owners_of, shown_owner
+from ...base.errors import InvalidInput
+from ...etcd.etcd_commands import etcdctl
+from ..wish import Problem
+from .membership import is_joined
+
+if t.TYPE_CHECKING:
+    from ...cluster.cluster import Cluster
+    from ...host.host import Host
+
+Hosts = t.Mapping[str, "Host"]
+Member = t.Mapping[str, t.Any]
+
+_PEER_PORT = 2380
+_MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
+
+
+def problems(hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None) -> t.Iterator[Problem]:
+    """Recorded URLs of stacked etcd that do not lead to the host that carries the member."""
+    owners = owners_of(hosts)
+    for member, host in _carried(hosts, cluster, serving, etcd):
+        if _listens_on_loopback_only(host):
+            # Its manifest has to be mended first, which is reported by itself.
+            continue
+        wrong = [url for url in member.get("peer_urls") or () if not _leads_to(url, host, owners)]
+        if wrong:
+            right = peer_url(host, owners)
+            yield Problem(
+                host.name,
+                f"etcd knows its member {host.node_name} as {', '.join(wrong)}, which is {_whose(wrong, owners)} and not where "
+                f"{host.name} is, so no other member can join: correct it with "
+                f"{etcdctl(serving, 'member', 'update', str(member['id']), f'--peer-urls={right}')}",
+            )
+        wrong = [url for url in member.get("client_urls") or () if not _leads_to(url, host, owners)]
+        if wrong and len(wrong) == len(member["client_urls"]):
+            yield Problem(
+                host.name,
+                f"etcd's member {host.node_name} announces {', '.join(wrong)} to its clients, which is "
+                f"{_whose(wrong, owners)} and not where {host.name} is, so kubeadm could not ask it for a join: correct "
+                f"--advertise-client-urls in {_MANIFEST} on {host.name}.",
+            )
+
+
+def peer_endpoints(
+    hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
+) -> dict[str, list[Endpoint]]:
+    """Where each host's member of stacked etcd is recorded, by inventory name; addresses only."""
+    found: dict[str, list[Endpoint]] = {}
+    for member, host in _carried(hosts, cluster, serving, etcd):
+        for url in member.get("peer_urls") or ():
+            endpoint = _endpoint(url)
+            if endpoint is not None and host.has_address(endpoint.host):
+                found.setdefault(host.name, []).append(endpoint)
+    return found
+
+
+def peer_url(host: Host, owners: Owners) -> str:
+    """The peer URL that a host's member should have: its manifest's if that leads to the host, else its address."""
+    flags = dict((host.manifests.get("etcd") or {}).get("flags") or ())
+    told = [url for url in str(flags.get("initial-advertise-peer-urls") or "").split(",") if url]
+    if told and all(_leads_to(url, host, owners) and addresses_in(url) for url in told):
+        return ",".join(told)
+    server = host.api_server
+    return f"https://{Endpoint(server.host if server is not None else '', _PEER_PORT)}"
+
+
+def _carried(
+    hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
+) -> t.Iterator[tuple[Member, Host]]:
+    """The members of stacked etcd with the hosts that carry them: kubeadm gives a member its node's name."""
+    if etcd is None or cluster.uses_external_etcd:
+        return
+    for member in etcd.get("members") or ():
+        for host in hosts.values():
+            is_of_host = member.get("name") == host.node_name and "etcd" in host.manifests
+            if is_of_host and is_joined(host, cluster, serving.cluster_ca_hashes):
+                yield member, host
+
+
+def _leads_to(url: str, host: Host, owners: Owners) -> bool:
+    """Whether a URL leads to a host and to no other one. A name cannot be judged from here."""
+    addresses = addresses_in(url)
+    return all(
+        is_of_a_host(address) and host.has_address(address) and len(owners.get(address) or ()) == 1
+        for address in addresses
+    )
+
+
+def _whose(urls: t.Iterable[str], owners: Owners) -> str:
+    addresses = dict.fromkeys(address for url in urls for address in addresses_in(url))
+    told = (shown_owner(address, owners) if is_of_a_host(address) else "a loopback address" for address in addresses)
+    return " and ".join(dict.fromkeys(told))
+
+
+def _endpoint(url: str) -> Endpoint | None:
+    address = next(iter(addresses_in(url)), None)
+    if address is None:
+        return None
+    try:
+        port = Endpoint.parse(url.replace("http://", "https://", 1), default_port=_PEER_PORT).port
+    except InvalidInput:
+        return None
+    return Endpoint(address, port)
+
+
+def _listens_on_loopback_only(host: Host) -> bool:
+    addresses = addresses_in(str(dict(host.manifests["etcd"]["flags"]).get("listen-peer-urls") or ""))
+    return bool(addresses) and all(ipaddress.ip_address(item).is_loopback for item in addresses)
+
+
+__all__ = ("peer_endpoints", "peer_url", "problems")

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tokens and uploaded certificates that the cluster has before a run: whose they are and how long they live. Private.
+
+A run of ours that was killed leaves a bootstrap token of ours. Uploaded certificates without one are somebody else's, who may
+be about to join with them, or of a run that was killed longer ago than a token lives; nobody knows their key then.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ...kubeadm import bootstrap_token
+
+Report = t.Mapping[str, t.Any]
+
+_KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system delete secret"
+
+
+def is_left_by_us(report: Report) -> bool:
+    """Whether a run of ours was killed while hosts joined."""
+    return any(token["description"] == bootstrap_token.TOKEN_DESCRIPTION for token in report["bootstrap_tokens"])
+
+
+def revocation(report: Report) -> t.Sequence[t.Any]:
+    """The changes that revoke what a killed run has left."""
+    if not is_left_by_us(report):
+        return ()
+    tokens = bootstrap_token.left_over(report["bootstrap_tokens"])
+    return bootstrap_token.decide_revocation(len(tokens), has_certificates=report["has_uploaded_certificates"])
+
+
+def before_a_join(report: Report) -> str | None:
+    """What a plan shows of the uploaded certificates that a join replaces; ``None`` when there are none."""
+    if not report["has_uploaded_certificates"]:
+        return None
+    whose = "left by a killed run" if is_left_by_us(report) else "somebody else's"
+    return f"{whose}, {_until(report)}; replaced"
+
+
+def note(report: Report, serving: str) -> str | None:
+    """What an operator should know of uploaded certificates that are not ours."""
+    if not report["has_uploaded_certificates"] or is_left_by_us(report):
+        return None
+    return (
+        f"{bootstrap_token.UPLOADED_CERTIFICATES} holds every key of the cluster, encrypted, {_until(report)}; no run of "
+        "kubeadm.ha has left it. The run keeps it unless a control plane joins, which replaces it. If nobody joins with it, "
+        f"delete it on {serving}: {_KUBECTL} {bootstrap_token.CERTIFICATES_SECRET}"
+    )
+
+
+def ends(report: Report, serving: str) -> list[str]:
+    """What a killed run has left and a refused plan does not revoke: when it ends, and how it can end at once."""
+    found = []
+    for token in report["bootstrap_tokens"]:
+        if token["description"] == bootstrap_token.TOKEN_DESCRIPTION:
+            end = token.get("expiration") or "an unknown time"
+            found.append(
+                f"A run before has left the bootstrap token {token['name'].rpartition('-')[2]}, which expires at {end}; the "
+                f"next run whose plan is accepted revokes it, and so does on {serving}: {_KUBECTL} {token['name']}"
+            )
+    if found and report["has_uploaded_certificates"]:
+        found.append(
+            f"It has left {bootstrap_token.UPLOADED_CERTIFICATES}, too, {_until(report)}: {_KUBECTL} "
+            f"{bootstrap_token.CERTIFICATES_SECRET}"
+        )
+    return found
+
+
+def _until(report: Report) -> str:
+    """Uploaded certificates go with the token that kubeadm makes as their owner; the last of several is theirs."""
+    ends_ = [
+        str(token.get("expiration") or "")
+        for token in report["bootstrap_tokens"]
+        if token["description"] == bootstrap_token.UPLOAD_CERTS_DESCRIPTION
+    ]
+    return f"until {max(ends_)}" if any(ends_) else "without an end"
+
+
+__all__ = ("before_a_join", "ends", "is_left_by_us", "note", "revocation")

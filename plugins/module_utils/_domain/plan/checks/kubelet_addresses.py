@@ -1,0 +1,54 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kubelets that API servers would look for at an address of their own. Private to kubeadm.ha: no stable interface.
+
+An attempt to connect to one's own address says nothing of another host, whether it is answered or refused.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..wish import Problem
+from .membership import is_joined
+from .reachability import node_address
+
+if t.TYPE_CHECKING:
+    from ...cluster.cluster import Cluster
+    from ...host.host import Host
+    from ..wish import Wish
+
+
+def problems(wish: Wish, hosts: t.Mapping[str, Host], cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
+    """Joining hosts whose kubelet would register an address that a control plane has too.
+
+    A cluster whose serving control plane has registered such an address itself has lived with that before, and is let be.
+    """
+    like = serving.api_server
+    if like is None:
+        return
+    found = [hosts[name] for name in wish.nodes if name in hosts]
+    joining = [host for host in found if not is_joined(host, cluster, serving.cluster_ca_hashes)]
+    for host in joining:
+        address = node_address(host, cluster, like)
+        others = [name for name in wish.control_planes if name != host.name and _has(hosts.get(name), address)]
+        # That another host has the only fitting address too is reported by itself.
+        if (
+            others
+            and address != host.address_towards(like.host)
+            and not host.has_address(node_address(serving, cluster, like))
+        ):
+            yield Problem(
+                host.name,
+                f"The kubelet of {host.name} would register {address}, which is an address of {', '.join(others)} too, so API "
+                f"servers would look for it on their own host: set --node-ip={host.address_towards(like.host)} in "
+                f"KUBELET_EXTRA_ARGS on {host.name} (/etc/default/kubelet, or /etc/sysconfig/kubelet of the RHEL family).",
+            )
+
+
+def _has(host: Host | None, address: str) -> bool:
+    return host is not None and host.has_address(address)
+
+
+__all__ = ("problems",)

@@ -1,0 +1,326 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which hosts are members of this cluster, and what the others are. Private to kubeadm.ha: no stable interface.
+
+The cluster's CA and the API's Node objects decide, not the presence of a file. A host that is neither a whole member nor
+clean is told of once, with everything that is known of it and one remedy.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ...base.address import same_server
+from ...etcd.etcd_commands import etcdctl
+from ...kubeadm.join_traces import is_of_kubeadm, other_static_pods
+from ...kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
+from .. import half_joined, left_by_joins
+from ..wish import Problem
+from . import reset_guard
+from .control_plane_parity import files_of
+
+if t.TYPE_CHECKING:
+    from ...cluster.cluster import Cluster
+    from ...host.host import Host
+    from ..left_by_joins import Stale
+    from ..wish import Wish
+
+Hosts = t.Mapping[str, "Host"]
+
+_CONTROL_PLANE_PODS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
+_ADMIN_KUBECONFIG = "/etc/kubernetes/admin.conf"
+
+
+def is_joined(host: Host, cluster: Cluster, ca_hashes: t.AbstractSet[str]) -> bool:
+    """Whether a host is a member of this cluster: it trusts one of the cluster's CAs and the API has its Node."""
+    return host.is_member and bool(ca_hashes & host.ca_hashes) and host.node_name in cluster.nodes
+
+
+def problems(
+    wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
+) -> t.Iterator[Problem]:
+    """One problem for each host, and for each member of etcd, that is neither in the cluster nor out of it."""
+    stale = left_by_joins.stale_members(wish.nodes, hosts, cluster, etcd)
+    verdicts = half_joined_hosts(wish, hosts, cluster, serving, etcd)
+    switch = {name: half_joined.told(verdict, is_on=wish.reset_half_joined) for name, verdict in verdicts.items()}
+    for name in wish.nodes:
+        host = hosts.get(name)
+        if host is None:
+            continue
+        member = next((item for item in stale if item.owner == name), None)
+        needed = reset_guard.objection(host, cluster, etcd)
+        if member is not None and member.member.is_learner:
+            # A learner serves no API server, even where one listens for a moment.
+            needed = None
+        message = _explained(wish, host, hosts, cluster, serving, member, needed)
+        if message is not None:
+            yield Problem(name, message + switch.get(name, ""))
+        elif member is not None and member.objection is not None:
+            yield Problem(
+                name,
+                f"{name} has nothing of a join, but etcd has its member {member.shown}, which cannot be taken out: "
+                f"{member.objection}.",
+            )
+    # It may be a host's that could not be inspected.
+    for item in stale if all(name in hosts for name in wish.nodes) else ():
+        if item.owner is None:
+            yield Problem(
+                "etcd",
+                f"The etcd cluster has the member {item.shown}, but the cluster has no such node: if its host is gone for "
+                f"good, take it out on {serving.name} with: "
+                f"{etcdctl(serving, 'member', 'remove', item.member.id)}",
+            )
+    yield from _learners(wish, hosts, cluster, serving, etcd, switch)
+
+
+def half_joined_hosts(
+    wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
+) -> dict[str, half_joined.Verdict]:
+    """The hosts on which a join did not end, by inventory name, and whether the run may reset them."""
+    learners = left_by_joins.learners_of_nodes(hosts, cluster, etcd)
+    known = [hosts[name] for name in wish.nodes if name in hosts]
+    found = [
+        host
+        for host in known
+        if _is_half_joined(wish, host, hosts, cluster, serving)
+        or (host.is_member and any(left_by_joins.is_of(learner, host) for learner in learners))
+    ]
+    return half_joined.verdicts(found, cluster=cluster, serving=serving, etcd=etcd)
+
+
+def _is_half_joined(wish: Wish, host: Host, hosts: Hosts, cluster: Cluster, serving: Host) -> bool:
+    """Whether a host has something of a join to this cluster, and is no whole member."""
+    if _is_foreign(host, serving):
+        return False
+    if not host.is_member:
+        return bool(leftovers(host, serving))
+    # A kubelet that has no certificate yet has no owner.
+    if _owner(wish, hosts, cluster, host.node_name) not in (None, host):
+        return False
+    if host.node_name not in cluster.nodes:
+        return True
+    return host.name in wish.control_planes and not _is_worker(host) and _lacking(host, cluster) is not None
+
+
+def _learners(
+    wish: Wish,
+    hosts: Hosts,
+    cluster: Cluster,
+    serving: Host,
+    etcd: t.Mapping[str, t.Any] | None,
+    switch: t.Mapping[str, str],
+) -> t.Iterator[Problem]:
+    """Nodes whose member of etcd was never promoted. They are needed by nobody: a learner has no vote."""
+    known = [hosts[name] for name in wish.nodes if name in hosts]
+    for learner in left_by_joins.learners_of_nodes(hosts, cluster, etcd):
+        name = next((host.name for host in known if left_by_joins.is_of(learner, host)), learner.name)
+        node = learner.name or name
+        yield Problem(
+            name,
+            f"The join of {name} did not end: its etcd member {learner.id} is still a learner, which has no vote and serves "
+            f"no API server. Run kubeadm reset on {name}, which takes the member out as long as the node exists, then "
+            f"kubectl --kubeconfig {_ADMIN_KUBECONFIG} delete node {node} on {serving.name}, and run again."
+            f"{switch.get(name, '')}",
+        )
+
+
+def is_unhealthy_besides(etcd: t.Mapping[str, t.Any], hosts: Hosts, cluster: Cluster) -> list[str]:
+    """What is wrong with etcd besides members that joins have left, which are told of by themselves."""
+    members = [item.member for item in left_by_joins.stale_members((), hosts, cluster, etcd)]
+    members += left_by_joins.learners_of_nodes(hosts, cluster, etcd)
+    names = [member.name or f"member {member.id}" for member in members]
+    told = [str(text) for text in etcd.get("problems") or ("unknown reason",)]
+    return [text for text in told if not any(text.startswith(f"{name} ") for name in names)]
+
+
+def leftovers(host: Host, serving: Host) -> list[str]:
+    """Files of a join on a host: those that kubeadm makes.
+
+    Args:
+        host: one that has not joined.
+        serving: a control plane whose files an earlier run, or the operator, may have brought before the join.
+    """
+    carried = {fact.path for fact in files_of(serving)}
+    files = host.report["kubernetes_files"]
+    return [path for path in files if is_of_kubeadm(path) and path not in carried]
+
+
+def _explained(
+    wish: Wish,
+    host: Host,
+    hosts: Hosts,
+    cluster: Cluster,
+    serving: Host,
+    member: Stale | None,
+    needed: str | None,
+) -> str | None:
+    """Why a host is neither a whole member nor clean, with the remedy; ``None`` when it is one of them.
+
+    ``needed`` is why the host must not be reset (:mod:`reset_guard`).
+    """
+    if _is_foreign(host, serving):
+        return _foreign(wish, host, hosts, cluster, serving, needed)
+    if host.is_member:
+        return _unlike_member(wish, host, hosts, cluster, member, needed)
+    return _unlike_newcomer(host, cluster, member, serving)
+
+
+def _is_foreign(host: Host, serving: Host) -> bool:
+    """Whether the host trusts another cluster's CA."""
+    return bool(host.ca_hashes and serving.cluster_ca_hashes and not serving.cluster_ca_hashes & host.ca_hashes)
+
+
+def _foreign(wish: Wish, host: Host, hosts: Hosts, cluster: Cluster, serving: Host, needed: str | None) -> str:
+    server = host.servers.get(KUBELET_KUBECONFIG)
+    if reset_guard.is_ready_node(host, cluster) and _dials_here(server, wish, hosts, cluster):
+        return (
+            f"{host.name} trusts another CA than {serving.name}, although it is the node {host.node_name} of this cluster and "
+            "Ready: a rotation of the CA is not finished; give both the bundle of the old and the new CA, then run again."
+        )
+    told = f"its kubelet dials {server} and trusts another CA" if server else f"its {host.pki_dir}/ca.crt differs"
+    remedy = (
+        f"take it out of the inventory; nothing of it may be deleted, because {needed}"
+        if needed is not None
+        else f"take it out of the inventory, or run kubeadm reset on {host.name} if it is to leave that cluster"
+    )
+    return f"{host.name} belongs to another cluster than {serving.name} ({told}): {remedy}."
+
+
+def _dials_here(server: str | None, wish: Wish, hosts: Hosts, cluster: Cluster) -> bool:
+    """Whether a kubelet's server is one of this cluster's."""
+    own = [str(other.api_server) for other in hosts.values() if other.api_server is not None]
+    known = [cluster.joining_server, cluster.endpoint, str(wish.endpoint), *own]
+    return any(same_server(server or "", text) for text in known if text)
+
+
+def _unlike_member(
+    wish: Wish, host: Host, hosts: Hosts, cluster: Cluster, member: Stale | None, needed: str | None
+) -> str | None:
+    node = host.node_name
+    owner = _owner(wish, hosts, cluster, node)
+    if owner is not None and owner is not host:
+        return (
+            f"The kubelet of {host.name} has the credentials of the node {node}, which is {owner.name}: its disk is a copy "
+            f"of {owner.name}'s; take {host.name} out of the inventory, or install it anew, and leave {owner.name} as it is."
+        )
+    if node not in cluster.nodes:
+        return _without_node(host, member, needed)
+    if host.wanted_node_name and host.wanted_node_name != node:
+        return (
+            f"{host.name} has joined as the node {node}, but its kubeadm_ha_node_name is {host.wanted_node_name}: give the "
+            "name that it has; a node cannot be renamed."
+        )
+    if host.name in wish.control_planes:
+        return _unlike_control_plane(host, cluster, needed)
+    return None
+
+
+def _without_node(host: Host, member: Stale | None, needed: str | None) -> str:
+    if needed is not None:
+        return (
+            f"The cluster has no node {host.node_name}, but {host.name} has joined and is in use: {needed}. Restart its "
+            "kubelet (systemctl restart kubelet), which registers the node again; a reset would destroy what it runs."
+        )
+    return (
+        f"{host.name} has joined before, but the cluster has no node {host.node_name}: restart its kubelet if the Node was "
+        f"deleted by mistake, else run kubeadm reset on it so that it can join again.{_then_taken_out(member)}"
+    )
+
+
+def _then_taken_out(member: Stale | None) -> str:
+    """What becomes of a host's member of etcd, which a reset without a Node leaves."""
+    if member is None:
+        return ""
+    if member.objection is not None:
+        return f" etcd still has its member {member.shown}, which cannot be taken out: {member.objection}."
+    return f" etcd still has its member {member.shown}, which the next run takes out."
+
+
+def _unlike_control_plane(host: Host, cluster: Cluster, needed: str | None) -> str | None:
+    if _is_worker(host):
+        return (
+            f"{host.name} is in the control plane group but has joined as a worker: put it into the node group. A worker "
+            f"becomes a control plane only anew: kubectl drain and kubectl delete node {host.node_name} first; this run "
+            "then names what is left of the old join."
+        )
+    lacking = _lacking(host, cluster)
+    if lacking is not None:
+        remedy = (
+            f"put {lacking}.yaml back there (kubeadm keeps older ones in /etc/kubernetes/tmp); do not reset it, because "
+            f"{needed}"
+            if needed is not None
+            else "drain the node, delete it and run kubeadm reset on the host"
+        )
+        return (
+            f"{host.name} is half joined: its kubelet is a member, but of its control plane {lacking} is missing in "
+            f"/etc/kubernetes/manifests; {remedy}."
+        )
+    return None
+
+
+def _is_worker(host: Host) -> bool:
+    """Whether nothing of a control plane is on the host."""
+    return _ADMIN_KUBECONFIG not in host.kubeconfigs and not any(name in host.manifests for name in _CONTROL_PLANE_PODS)
+
+
+def _lacking(host: Host, cluster: Cluster) -> str | None:
+    """The component that a control plane's manifests lack; ``None`` when they are whole."""
+    if "kube-apiserver" not in host.manifests:
+        return "kube-apiserver"
+    lacks_etcd = "etcd" not in host.manifests and not cluster.uses_external_etcd and _dials_itself(host)
+    return "etcd" if lacks_etcd else None
+
+
+def _dials_itself(host: Host) -> bool:
+    access = host.etcd_access
+    return access is not None and all("//127.0.0.1:" in url or "//[::1]:" in url for url in access.endpoints)
+
+
+def _unlike_newcomer(host: Host, cluster: Cluster, member: Stale | None, serving: Host) -> str | None:
+    files = leftovers(host, serving)
+    has_node = host.node_name in cluster.nodes
+    delete = f"kubectl --kubeconfig {_ADMIN_KUBECONFIG} delete node {host.node_name} on {serving.name}"
+    if files:
+        shown = f"{', '.join(files[:3])}{' and more' if len(files) > 3 else ''}"
+        also = f", and the cluster has the node {host.node_name}" if has_node else ""
+        then = f", then {delete}" if has_node else ""
+        return (
+            f"{host.name} is half joined: it has no kubelet.conf, but {shown}{also}; run kubeadm reset on it{then}."
+            f"{_then_taken_out(member)}{_lost_by_a_reset(host)}"
+        )
+    if has_node:
+        return (
+            f"The cluster already has a node {host.node_name}, but {host.name} has not joined: give the host another name "
+            f"(kubeadm_ha_node_name), or delete the old Node if {host.name} replaces it ({delete})."
+        )
+    return None
+
+
+def _lost_by_a_reset(host: Host) -> str:
+    """A warning of what is not kubeadm's and would go with it: a reset empties the directory of the manifests."""
+    own = other_static_pods(host)
+    if not own:
+        return ""
+    many = len(own) > 1
+    return (
+        f" Its static {'pods' if many else 'pod'} {', '.join(own)} {'are' if many else 'is'} not kubeadm's, and the reset "
+        f"deletes {'them' if many else 'it'}, too: keep a copy elsewhere."
+    )
+
+
+def _owner(wish: Wish, hosts: Hosts, cluster: Cluster, node: str) -> Host | None:
+    """The host whose node it is, of all that have its credentials.
+
+    It is the one with the Node's address that the API knows, else the one of that name, else the first.
+    """
+    found = [hosts[name] for name in wish.nodes if name in hosts and hosts[name].certified_node_name == node]
+    addresses = [str(item) for item in (cluster.nodes.get(node) or {}).get("addresses") or ()]
+    at_home = [host for host in found if any(host.has_address(item) for item in addresses)]
+    if len(at_home) == 1:
+        return at_home[0]
+    named = (host for host in found if node in (host.wanted_node_name, str(host.report["hostname"]).lower(), host.name))
+    return next(named, next(iter(found), None))
+
+
+__all__ = ("half_joined_hosts", "is_joined", "is_unhealthy_besides", "leftovers", "problems")

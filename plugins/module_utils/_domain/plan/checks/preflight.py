@@ -1,0 +1,377 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every reason to stop before anything is changed. Private to kubeadm.ha: no stable interface.
+
+Each check is a generator of problems over one subject; :func:`problems` runs them all, so that the operator sees all
+reasons at once.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ...base.address import canonical_dns_name, canonical_ip
+from ...cluster.cluster import KUBEADM_CONFIG
+from ...component import manifest_faults
+from ...etcd import etcd_access
+from ...host import container_runtime
+from .. import unmanaged_nodes, user_kubeconfigs, wanted_sans
+from ..serving import problems as serving_problems
+from ..serving import serving_control_plane
+from ..wish import Problem
+from . import (
+    cluster_certificates_dir,
+    endpoint_port,
+    etcd_urls,
+    expiry,
+    host_bound_addresses,
+    join_readiness,
+    kubelet_addresses,
+    machine_identity,
+    membership,
+    skew,
+    swap,
+)
+from .membership import is_joined
+from .reachability import ETCD_PORTS, KUBELET_PORT
+
+if t.TYPE_CHECKING:
+    from ...base.address import Endpoint
+    from ...cluster.cluster import Cluster
+    from ...host.host import Host
+    from ..wish import Wish
+
+Hosts = t.Mapping[str, "Host"]
+
+#: Seconds between two hosts' clocks that certificates, tokens and etcd still bear.
+CLOCK_TOLERANCE = 30.0
+#: Bytes that /var needs on a joining host (images, etcd) and for a backup.
+FREE_BYTES_NEEDED = 1 << 30
+#: Ports of a control plane's components that no other host has to reach
+#: (https://kubernetes.io/docs/reference/networking/ports-and-protocols/).
+_CONTROL_PLANE_PORTS = (10257, 10259)
+#: The setting that ``kubeadm join`` wants to be 1, by the family of the endpoint's address; with a DNS name it looks at none
+#: (RunJoinNodeChecks in ``cmd/kubeadm/app/preflight/checks.go``).
+_FORWARDING = {4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.default.forwarding"}
+
+
+def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[str, t.Any] | None) -> list[Problem]:
+    """All problems of the wish with these hosts and this cluster.
+
+    Args:
+        wish: what the inventory describes.
+        hosts: every host of the inventory that was looked at, by inventory name.
+        cluster: what the API told; ``None`` when no control plane serves.
+        etcd: the result of ``etcd_member_info`` on the serving control plane; ``None`` when it could not be asked.
+    """
+    found = list(_existing_control_plane(wish, hosts))
+    serving = serving_control_plane(hosts, wish.control_planes)
+    if cluster is None or serving is None:
+        return [*found, *_of_hosts_alone(wish, hosts)]
+    found += _cluster_state(wish, hosts, cluster)
+    found += membership.problems(wish, hosts, cluster, serving, etcd)
+    found += skew.problems(wish, hosts, cluster, serving)
+    found += host_bound_addresses.problems(wish, hosts, cluster, serving)
+    found += kubelet_addresses.problems(wish, hosts, cluster, serving)
+    found += _count(wish, cluster)
+    like = serving.api_server
+    if like is not None:
+        found += _endpoint(wish, hosts, like)
+    found += endpoint_port.problems(wish, hosts)
+    found += unmanaged_nodes.problems(wish, hosts, cluster)
+    found += _newcomers(wish, hosts, cluster, serving)
+    found += container_runtime.problems(wish, hosts, cluster)
+    found += join_readiness.problems(wish, hosts, cluster, serving)
+    found += _etcd(hosts, cluster, etcd)
+    found += etcd_urls.problems(hosts, cluster, serving, etcd)
+    found += _external_etcd(serving, cluster)
+    joined = _joined(wish, hosts, cluster, serving)
+    found += wanted_sans.problems(wish, joined, cluster.configuration)
+    found += cluster_certificates_dir.problems(joined, cluster)
+    return [*found, *_of_hosts_alone(wish, hosts)]
+
+
+def _of_hosts_alone(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
+    """What the hosts themselves tell, whether or not the cluster could be asked."""
+    yield from (Problem(name, message) for name, message in expiry.reasons(hosts))
+    yield from _unsecured_etcd(hosts)
+    serving = serving_control_plane(hosts, wish.control_planes)
+    yield from manifest_faults.problems(hosts, told=() if serving is None else (serving.name,))
+    for name in wish.nodes:
+        if name in hosts:
+            yield from _node(hosts[name])
+    yield from _twins(wish, hosts)
+    yield from _clocks(hosts)
+    yield from user_kubeconfigs.problems(wish, hosts)
+
+
+def _joined(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> list[Host]:
+    """The members of this cluster that run a control plane."""
+    found = (hosts[name] for name in wish.control_planes if name in hosts)
+    return [host for host in found if host.is_control_plane and is_joined(host, cluster, serving.cluster_ca_hashes)]
+
+
+def _existing_control_plane(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
+    yield from serving_problems(wish, hosts)
+    for host in hosts.values():
+        if host.is_control_plane and host.name not in wish.control_planes:
+            yield Problem(
+                host.name,
+                f"{host.name} runs a kube-apiserver but is not in the control plane group: put it there.",
+            )
+
+
+def _cluster_state(wish: Wish, hosts: Hosts, cluster: Cluster) -> t.Iterator[Problem]:
+    for config_map, message in cluster.unreadable.items():
+        yield Problem(f"ConfigMap {config_map}", message)
+    if not cluster.configuration and KUBEADM_CONFIG not in cluster.unreadable:
+        yield Problem(
+            "ConfigMap kube-system/kubeadm-config",
+            "The cluster has no ConfigMap kube-system/kubeadm-config: it was not made by kubeadm, or the ConfigMap was "
+            "deleted; restore it with kubeadm init phase upload-config kubeadm.",
+        )
+    known = {host.node_name for host in hosts.values()} | wish.unmanaged_nodes
+    for name in sorted(set(cluster.nodes) - known):
+        yield Problem(
+            name,
+            f"The node {name} is in the cluster but not in the inventory, so it would go on dialling the old endpoint: "
+            "add its host to the inventory, or name it in kubeadm_ha_unmanaged_nodes if you repoint it yourself.",
+        )
+
+
+def _count(wish: Wish, cluster: Cluster) -> t.Iterator[Problem]:
+    if cluster.uses_external_etcd:
+        return
+    if len(wish.control_planes) == 2 and not wish.allow_two_control_planes:
+        yield Problem(
+            "kube_control_plane",
+            "kube_control_plane has two hosts: an etcd ring of two fails when either is lost, which is worse than one; "
+            "add a third, or set kubeadm_ha_allow_two_control_planes: true to pass through this state.",
+        )
+
+
+def _endpoint(wish: Wish, hosts: Hosts, like: Endpoint) -> t.Iterator[Problem]:
+    for name, host in hosts.items():
+        server = host.api_server
+        port = host.future_api_server(like).port
+        taken = name in wish.control_planes and port == wish.endpoint.port
+        if name in wish.load_balancers and wish.load_balancer == "haproxy" and taken:
+            yield Problem(
+                "kubeadm_ha_endpoint",
+                f"{name} is a load balancer and a control plane, and its API server {_has(server)} port {port}: choose "
+                "another port for kubeadm_ha_endpoint, for example 8443.",
+            )
+        if server == wish.endpoint:
+            yield Problem(
+                "kubeadm_ha_endpoint",
+                f"kubeadm_ha_endpoint {wish.endpoint} is the API server of {name} itself, so it would go away with it: "
+                "give the address of the load balancer.",
+            )
+    if wish.load_balancer == "haproxy" and not _is_reachable_name(wish, hosts):
+        yield Problem(
+            "kubeadm_ha_endpoint",
+            f"kubeadm_ha_endpoint {wish.endpoint} is not an address of any load balancer host "
+            f"({', '.join(wish.load_balancers)}): give one of theirs, or a DNS name that leads to them.",
+        )
+
+
+def _has(server: Endpoint | None) -> str:
+    return "already has" if server is not None else "will have"
+
+
+def _is_reachable_name(wish: Wish, hosts: Hosts) -> bool:
+    if wish.endpoint.san.kind == "dns":
+        return True
+    return any(hosts[name].has_address(wish.endpoint.host) for name in wish.load_balancers if name in hosts)
+
+
+def _etcd(hosts: Hosts, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None) -> t.Iterator[Problem]:
+    if etcd is None or etcd.get("healthy"):
+        return
+    reasons = membership.is_unhealthy_besides(etcd, hosts, cluster)
+    if reasons:
+        yield Problem(
+            "etcd", f"The etcd ring is not healthy: {'; '.join(reasons)}. Mend it before control planes are added."
+        )
+
+
+def _unsecured_etcd(hosts: Hosts) -> t.Iterator[Problem]:
+    for host in hosts.values():
+        access = host.etcd_access
+        objection = access.objection(host.name) if access is not None else None
+        if objection is not None:
+            yield Problem(host.name, objection)
+
+
+def _external_etcd(serving: Host, cluster: Cluster) -> t.Iterator[Problem]:
+    """Joining control planes get the addresses and files of the ConfigMap: kubeadm uploads what it names, or nothing."""
+    external = (cluster.configuration.get("etcd") or {}).get("external")
+    if external is None or serving.etcd_access is None:
+        return
+    for flag, (used, stored) in etcd_access.differences(serving.etcd_access, external).items():
+        yield Problem(
+            "ConfigMap kube-system/kubeadm-config",
+            f"etcd.external.{etcd_access.FLAGS[flag]} of kubeadm-config is {stored or 'empty'}, but the API server of "
+            f"{serving.name} runs with --{flag}={used}: joining control planes would get the former; make the two agree.",
+        )
+
+
+def _node(host: Host) -> t.Iterator[Problem]:
+    if host.report.get("is_at_work"):
+        yield Problem(
+            host.name,
+            f"A module of kubeadm.ha is changing {host.name} now, perhaps left over from an interrupted run: wait for its "
+            "end, then run again.",
+        )
+    if host.report["kubeadm_processes"]:
+        yield Problem(
+            host.name,
+            f"kubeadm is running on {host.name} (process {host.report['kubeadm_processes'][0]}), perhaps left over "
+            "from an interrupted run: wait for its end or end it, then run again.",
+        )
+    if host.is_member:
+        yield from _member(host)
+
+
+def _member(host: Host) -> t.Iterator[Problem]:
+    for path, document in host.kubeconfigs.items():
+        if document is None and path.startswith("/etc/kubernetes/"):
+            fault = host.kubeconfig_faults.get(path, "cannot be read")
+            yield Problem(
+                host.name, f"{path} on {host.name} cannot be used as a kubeconfig: it {fault}; repair it or restore it."
+            )
+    if host.is_control_plane and not host.report["has_ca_key"]:
+        yield Problem(
+            host.name,
+            f"{host.name} has no {host.pki_dir}/ca.key (external CA): certificates cannot be issued here; put the key "
+            "there for the run.",
+        )
+    if host.report["free_bytes"] < FREE_BYTES_NEEDED and not host.report.get("backup_target"):
+        yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: a backup needs it; make room.")
+
+
+def _newcomers(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
+    like = serving.api_server
+    if like is None:
+        return
+    for name in wish.nodes:
+        host = hosts.get(name)
+        if host is None or host.is_member:
+            continue
+        yield from _newcomer(host)
+        yield from swap.problems(host, cluster)
+        yield from forwarding(wish, host)
+        yield from _name_and_address(wish, host, like)
+        # What a half joined host still runs there is told of by itself.
+        if not membership.leftovers(host, serving):
+            yield from _ports(wish, host, cluster, like)
+
+
+def _newcomer(host: Host) -> t.Iterator[Problem]:
+    if host.report["free_bytes"] < FREE_BYTES_NEEDED:
+        yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: make room before it joins.")
+
+
+def forwarding(wish: Wish, host: Host) -> t.Iterator[Problem]:
+    """A joining host that does not forward packets, if kubeadm looks at it."""
+    address = canonical_ip(wish.endpoint.host)
+    if address is None:
+        return
+    setting = _FORWARDING[6 if ":" in address else 4]
+    if host.report["forwarding"][setting] != "1":
+        yield Problem(
+            host.name,
+            f"{setting} of {host.name} is not 1: kubeadm refuses to join by an endpoint of that family; set it in "
+            "/etc/sysctl.d.",
+        )
+
+
+def _name_and_address(wish: Wish, host: Host, like: Endpoint) -> t.Iterator[Problem]:
+    if canonical_dns_name(host.node_name) != host.node_name or "_" in host.node_name:
+        yield Problem(
+            host.name,
+            f"{host.node_name!r} cannot be the name of the node of {host.name}: a node's name has lower-case letters, "
+            "digits, '-' and '.'; set kubeadm_ha_node_name for the host.",
+        )
+    if host.name not in wish.control_planes:
+        return
+    address = host.future_api_server(like).host
+    if host.wanted_advertise_address and not host.has_address(address):
+        yield Problem(
+            host.name,
+            f"kubeadm_ha_advertise_address of {host.name} is {host.wanted_advertise_address}, which is none of its "
+            f"addresses ({', '.join(host.report['addresses'])}): correct it.",
+        )
+    elif not address:
+        yield Problem(
+            host.name,
+            f"{host.name} has no {'IPv6' if ':' in like.host else 'IPv4'} address with a default route, as the API "
+            f"server {like} has: set kubeadm_ha_advertise_address for the host.",
+        )
+
+
+def ports_in_use(wish: Wish, host: Host, cluster: Cluster, like: Endpoint) -> list[int]:
+    """Ports that a joining host needs and something uses, in their order."""
+    wanted = {KUBELET_PORT}
+    if host.name in wish.control_planes:
+        wanted |= {host.future_api_server(like).port, *_CONTROL_PLANE_PORTS}
+        wanted |= set() if cluster.uses_external_etcd else set(ETCD_PORTS)
+    return sorted({item["port"] for item in host.report["listening"]} & wanted)
+
+
+def _ports(wish: Wish, host: Host, cluster: Cluster, like: Endpoint) -> t.Iterator[Problem]:
+    for port in ports_in_use(wish, host, cluster, like):
+        if host.name not in wish.load_balancers or port != wish.endpoint.port:
+            yield Problem(host.name, f"Port {port} is already in use on {host.name}: free it before the host joins.")
+
+
+def _twins(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
+    """Names and machine ids must be unique in a cluster (kubeadm's installation page asks for it)."""
+    present = [hosts[name] for name in wish.nodes if name in hosts]
+    identities: dict[str, t.Callable[[Host], str]] = {
+        "node name": lambda host: host.node_name,
+        "product_uuid": lambda host: str(host.report["product_uuid"]),
+    }
+    for what, identity in identities.items():
+        seen: dict[str, str] = {}
+        for host in present:
+            value = identity(host)
+            if what == "product_uuid" and host.is_member:
+                # Boards of one series may all have the same; nodes that run show that it does no harm.
+                continue
+            if what == "node name" and host.is_member:
+                # A member with another one's credentials is told of by itself, and so is a newcomer of a node's name.
+                continue
+            if value and value in seen:
+                yield Problem(
+                    host.name,
+                    f"{host.name} and {seen[value]} have the same {what} ({value}): each node needs its own; change it "
+                    f"on {host.name}.",
+                )
+            seen.setdefault(value, host.name)
+    for copy, original in machine_identity.clones(wish.nodes, hosts):
+        yield Problem(
+            copy.name,
+            f"{copy.name} is another machine than {original.name}, but has its machine-id "
+            f"({copy.report['machine_id']}): give {copy.name} one of its own (remove /etc/machine-id there, run "
+            "systemd-machine-id-setup and restart it).",
+        )
+
+
+def _clocks(hosts: Hosts) -> t.Iterator[Problem]:
+    """Each clock is compared with the controller's at the moment of the look, then with the median of all hosts."""
+    skews = sorted((host.report["clock"] - host.report["looked_at"], host.name) for host in hosts.values())
+    if not skews:
+        return
+    middle = skews[len(skews) // 2][0]
+    for away, name in skews:
+        if abs(away - middle) > CLOCK_TOLERANCE:
+            yield Problem(
+                name,
+                f"The clock of {name} is {abs(away - middle):.0f} s away from the others': synchronise it (chrony, "
+                "systemd-timesyncd).",
+            )
+
+
+__all__ = ("forwarding", "is_joined", "ports_in_use", "problems", "serving_control_plane")

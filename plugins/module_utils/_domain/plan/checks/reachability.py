@@ -1,0 +1,173 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which hosts must reach each other when control planes join, and what an attempt tells. Private to kubeadm.ha.
+
+Ports: https://kubernetes.io/docs/reference/networking/ports-and-protocols/
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import typing as t
+
+from ...base.address import Endpoint, canonical_ip
+from ...base.connection_attempt import REACHED, REJECTED, SILENT
+from ..wish import Problem
+from .membership import is_joined
+
+if t.TYPE_CHECKING:
+    from ...cluster.cluster import Cluster
+    from ...host.host import Host
+
+KUBELET_PORT = 10250
+_CLIENT_PORT, _PEER_PORT = 2379, 2380
+#: Ports of stacked etcd, with who dials them.
+ETCD_PORTS = {_CLIENT_PORT: "etcd's clients", _PEER_PORT: "etcd's members"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Dial:
+    """A connection that the cluster will need: from one host (inventory name) to another, and what it is for."""
+
+    source: str
+    target: str
+    endpoint: Endpoint
+    purpose: str
+
+
+class Groups(t.NamedTuple):
+    """Inventory names of the hosts by what they are or shall be."""
+
+    control_planes: t.Sequence[str]
+    workers: t.Sequence[str]
+    load_balancers: t.Sequence[str]
+
+
+def dials(
+    groups: Groups,
+    hosts: t.Mapping[str, Host],
+    cluster: Cluster,
+    serving: Host,
+    peers: t.Mapping[str, t.Sequence[Endpoint]] | None = None,
+) -> list[Dial]:
+    """Every connection to look at, none when no control plane is to join.
+
+    Control planes among each other, and control planes to workers, as far as one of the two joins; load balancers to every
+    API server.
+
+    Args:
+        groups: what the hosts are or shall be.
+        hosts: by inventory name.
+        cluster: what the API told.
+        serving: the serving control plane.
+        peers: where etcd's record has the member of each host; a host without a member will be at its API server's address.
+    """
+    like = serving.api_server
+    joining = {name for name, host in hosts.items() if not is_joined(host, cluster, serving.cluster_ca_hashes)}
+    if like is None or not joining.intersection(groups.control_planes):
+        return []
+    api_servers = {name: hosts[name].future_api_server(like) for name in groups.control_planes if name in hosts}
+    found: list[Dial] = []
+    for source in api_servers:
+        for target, server in api_servers.items():
+            if source != target and joining & {source, target}:
+                found.append(Dial(source, target, server, "API server"))
+                if not cluster.uses_external_etcd:
+                    recorded = (peers or {}).get(target) or [Endpoint(server.host, _PEER_PORT)]
+                    etcd = [Endpoint(server.host, _CLIENT_PORT), *recorded]
+                    purposes = [ETCD_PORTS[_CLIENT_PORT], *[ETCD_PORTS[_PEER_PORT]] * len(recorded)]
+                    found += [Dial(source, target, *item) for item in zip(etcd, purposes)]
+        for target in (name for name in (*groups.control_planes, *groups.workers) if name in hosts):
+            if source != target and joining & {source, target}:
+                address = node_address(hosts[target], cluster, like)
+                found.append(Dial(source, target, Endpoint(address, KUBELET_PORT), "kubelet"))
+    for source in groups.load_balancers:
+        found += [Dial(source, target, server, "API server") for target, server in api_servers.items()]
+    return [
+        dial
+        for dial in dict.fromkeys(found)
+        if dial.source in hosts and dial.source != dial.target and canonical_ip(dial.endpoint.host) is not None
+    ]
+
+
+def by_source(wanted: t.Iterable[Dial]) -> dict[str, list[dict[str, t.Any]]]:
+    """The addresses and ports that each host is to dial, as ``kubeadm.ha.reachability_info`` takes them."""
+    found: dict[str, list[dict[str, t.Any]]] = {}
+    for dial in wanted:
+        found.setdefault(dial.source, []).append({"address": dial.endpoint.host, "port": dial.endpoint.port})
+    return found
+
+
+def problems(
+    wanted: t.Iterable[Dial], attempts: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]]
+) -> t.Iterator[Problem]:
+    """What blocks the connections: one problem for each host and the hosts that reach the same ports of it in vain.
+
+    Args:
+        wanted: the connections.
+        attempts: ``attempts`` of ``kubeadm.ha.reachability_info`` by the host that dialled. What was not dialled is not told.
+    """
+    seen = {
+        (source, str(item["address"]), int(item["port"])): item for source, items in attempts.items() for item in items
+    }
+    sources: dict[tuple[str, str, int, str], list[str]] = {}
+    for dial in wanted:
+        result = seen.get((dial.source, dial.endpoint.host, dial.endpoint.port))
+        if result is not None and result["outcome"] not in REACHED:
+            port = f"{dial.endpoint.port} ({dial.purpose}: {_told(result)})"
+            key = (dial.target, dial.endpoint.host, dial.endpoint.port, port)
+            sources.setdefault(key, []).append(dial.source)
+    ports: dict[tuple[str, str, tuple[str, ...]], dict[int, str]] = {}
+    for (target, address, number, port), names in sources.items():
+        ports.setdefault((target, address, tuple(names)), {})[number] = port
+    for (target, address, group), told in ports.items():
+        yield _problem(target, address, group, told)
+
+
+def _problem(target: str, address: str, sources: t.Sequence[str], ports: t.Mapping[int, str]) -> Problem:
+    numbers = sorted(ports)
+    return Problem(
+        target,
+        f"{_listed(sources)} cannot reach {target} ({address}) on TCP {_listed([ports[number] for number in numbers])}: "
+        f"open TCP {_listed([str(number) for number in numbers])} on {target} for {_listed(sources)}, in its firewall, in "
+        "theirs for what goes out, and in the network between. Set kubeadm_ha_skip_reachability: true if only attempts like "
+        "these are filtered.",
+    )
+
+
+def _told(result: t.Mapping[str, t.Any]) -> str:
+    texts = {SILENT: "no answer", REJECTED: "rejected by a firewall or a router"}
+    return texts.get(result["outcome"]) or f"{result['error']}"
+
+
+def _listed(texts: t.Sequence[str]) -> str:
+    """``a, b and c``."""
+    return " and ".join(text for text in (", ".join(texts[:-1]), texts[-1]) if text)
+
+
+def node_address(host: Host, cluster: Cluster, like: Endpoint) -> str:
+    """Where API servers reach the kubelet: the Node's first address, else what it will register, by flag or by route."""
+    node = cluster.nodes.get(host.node_name) or {}
+    given = (*(node.get("addresses") or ()), *str(host.report["kubelet_flags"].get("node-ip") or "").split(","))
+    addresses = [address for address in map(canonical_ip, map(str, given)) if address is not None]
+    usable = (
+        address
+        for address in addresses
+        if (":" in address) == (":" in like.host) and not ipaddress.ip_address(address).is_unspecified
+    )
+    key = "default_ipv6_address" if ":" in like.host else "default_address"
+    return next(usable, None) or str(host.report.get(key) or "")
+
+
+__all__ = (
+    "ETCD_PORTS",
+    "KUBELET_PORT",
+    "Dial",
+    "Groups",
+    "by_source",
+    "dials",
+    "node_address",
+    "problems",
+)

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""On which hosts nobody may be told to run ``kubeadm reset``. Private to kubeadm.ha: no stable interface.
+
+A reset deletes certificates, keys and etcd's data of its host and takes the host's member out of etcd. On a host that is
+needed that is the end of the cluster, whatever the message was about.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+if t.TYPE_CHECKING:
+    from ...cluster.cluster import Cluster
+    from ...host.host import Host
+
+
+def objection(host: Host, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None) -> str | None:
+    """What this host is that a reset would destroy, as the end of a sentence about it; ``None`` when it is nothing."""
+    processes = {item["process"] for item in host.report["listening"]}
+    if "kube-apiserver" in processes:
+        return "it serves the Kubernetes API"
+    if _is_voter(host, etcd) or ("etcd" in processes and not (etcd or {}).get("members")):
+        return "it runs a voting member of etcd"
+    if is_ready_node(host, cluster):
+        return f"it is the node {host.node_name}, which is Ready"
+    return None
+
+
+def is_ready_node(host: Host, cluster: Cluster) -> bool:
+    """Whether the host is a Ready node of the cluster: not only by its credentials, which a copied disk has, too."""
+    node = cluster.nodes.get(host.node_name)
+    if node is None or not host.is_member or not node["ready"]:
+        return False
+    addresses = [str(item) for item in node.get("addresses") or ()]
+    return not addresses or any(host.has_address(item) for item in addresses)
+
+
+def _is_voter(host: Host, etcd: t.Mapping[str, t.Any] | None) -> bool:
+    """Whether a started member of etcd with a vote goes by the host's name and address."""
+    for member in (etcd or {}).get("members") or ():
+        urls = [str(url).partition("//")[2].rpartition(":")[0] for url in member.get("peer_urls") or ()]
+        is_here = member.get("name") == host.node_name and any(host.has_address(url) for url in urls)
+        if is_here and not member.get("is_learner") and member.get("healthy", True):
+            return True
+    return False
+
+
+__all__ = ("is_ready_node", "objection")

@@ -1,0 +1,316 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host on which a join did not end: whether the run may reset it, and what is left afterwards. Private to kubeadm.ha.
+
+Which hosts these are, :mod:`membership` tells. Nothing is reset that anybody needs or somebody else put there, and what
+cannot be told counts as needed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..cluster import node_removal
+from ..etcd import etcd_removal
+from ..etcd.etcd import Member, Ring
+from ..kubeadm.join_traces import KUBERNETES, MANIFESTS, is_of_kubeadm
+from ..kubeadm.kubeadm_reset import reset_change
+from ..kubeconfig import embedded_ca
+from ..pki.certificates_dir import is_cleanable
+from . import left_by_joins
+from .checks import reset_guard
+from .checks.control_plane_parity import files_of
+from .inputs import COMPONENT_PORTS
+
+if t.TYPE_CHECKING:
+    from ..base.change import Change
+    from ..cluster.cluster import Cluster
+    from ..host.carried_files import FileFact
+    from ..host.host import Host
+
+Hosts = t.Mapping[str, "Host"]
+Files = t.Mapping[str, "FileFact"]
+
+#: The switch.
+VARIABLE = "kubeadm_ha_reset_half_joined"
+
+
+@dataclasses.dataclass(frozen=True)
+class Reset:
+    """What the run does to a host on which a join did not end, before it joins the host.
+
+    Attributes:
+        host: the host.
+        ca_cert_hashes: hashes of the public keys of the cluster's CAs.
+        member: the member of etcd that the join left, which is taken out first; ``None`` without.
+        node: name of the Node that is deleted then; ``None`` without.
+        replaceable: files that are not kubeadm's and that the join brings again, because the serving control plane has them.
+    """
+
+    host: Host
+    ca_cert_hashes: t.AbstractSet[str]
+    member: Member | None = None
+    node: str | None = None
+    replaceable: tuple[str, ...] = ()
+
+    def changes(self) -> t.Iterator[Change]:
+        """In the order in which they are made."""
+        if self.member is not None:
+            change = etcd_removal.removal_change(self.member)
+            yield dataclasses.replace(change, reason=f"the join of {self.host.name} did not end")
+        if self.node is not None:
+            yield node_removal.removal_change(self.node)
+        yield reset_change(self.host.node_name)
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """What the role needs on the host, JSON-compatible."""
+        return {
+            "node_name": self.host.node_name,
+            "addresses": [str(item) for item in self.host.report["addresses"]],
+            "member_id": "" if self.member is None else self.member.id,
+            "certificates_dir": self.host.pki_dir,
+            "cri_socket": self.host.wanted_cri_socket or str(self.host.report.get("kubelet_cri_socket") or ""),
+            "ca_cert_hashes": sorted(self.ca_cert_hashes),
+            "replaceable_files": list(self.replaceable),
+        }
+
+
+#: What resets a host, or why nothing may, as the end of a sentence.
+Verdict = t.Union[Reset, str]
+
+
+def verdicts(
+    candidates: t.Iterable[Host], *, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
+) -> dict[str, Verdict]:
+    """For each host on which a join did not end, by its name.
+
+    A member that is taken out has no vote or does not work, so without it the quorum of the others is never farther away, and each
+    host can be judged by itself.
+
+    Args:
+        candidates: hosts on which a join did not end.
+        cluster: what the API told.
+        serving: a control plane that serves the API.
+        etcd: the result of ``etcd_member_info``; ``None`` when it could not be asked.
+    """
+    found: dict[str, Verdict] = {}
+    ring = None if etcd is None else Ring.from_dict(etcd)
+    for host in candidates:
+        member = _member_of(host, cluster, ring)
+        reason = (
+            _needed(host, member, cluster, etcd)
+            or _foreign(host, serving)
+            or _of_others(host, serving)
+            or _node_objection(host, cluster)
+            or _member_objection(host, member, cluster, ring)
+        )
+        if reason is not None:
+            found[host.name] = reason
+            continue
+        found[host.name] = Reset(
+            host=host,
+            ca_cert_hashes=serving.cluster_ca_hashes,
+            member=member,
+            node=host.node_name if host.node_name in cluster.nodes else None,
+            replaceable=tuple(sorted(set(_not_of_kubeadm(host)) & _carried(serving))),
+        )
+    return found
+
+
+def told(verdict: Verdict | None, *, is_on: bool) -> str:
+    """What the message about such a host says of the switch, with a space before; empty when there is nothing to say."""
+    if verdict is None or (isinstance(verdict, str) and not is_on):
+        return ""
+    if isinstance(verdict, str):
+        return f" {VARIABLE} leaves it as it is: {verdict}."
+    return f" Or set {VARIABLE}: true for a run, which takes out what the join left in the cluster, resets the host and joins it."
+
+
+def after(
+    resets: t.Sequence[Reset], hosts: Hosts, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None
+) -> tuple[dict[str, Host], Cluster, t.Mapping[str, t.Any] | None]:
+    """Hosts, cluster and etcd as they are when the resets are done: from there on the plan is the one of clean hosts."""
+    if not resets:
+        return dict(hosts), cluster, etcd
+    clean = {reset.host.name: _clean(reset.host) for reset in resets}
+    nodes = {reset.node for reset in resets}
+    report = {
+        **cluster.report,
+        "nodes": [node for node in cluster.report["nodes"] if node["name"] not in nodes],
+        "kube_proxy_pods": [
+            pod
+            for pod in cluster.report.get("kube_proxy_pods") or ()
+            if (pod.get("spec") or {}).get("nodeName") not in nodes
+        ],
+    }
+    gone = [reset.member for reset in resets if reset.member is not None]
+    return (
+        {name: clean.get(name, host) for name, host in hosts.items()},
+        dataclasses.replace(cluster, report=report),
+        etcd if etcd is None else _without(etcd, gone),
+    )
+
+
+def files_after(resets: t.Sequence[Reset], files: t.Mapping[str, Files]) -> dict[str, Files]:
+    """The files of joining control planes, by inventory name and path, without those that a reset takes away."""
+    directories = {reset.host.name: _emptied(reset.host) for reset in resets}
+    return {
+        name: {path: fact for path, fact in facts.items() if not path.startswith(directories.get(name, ()))}
+        for name, facts in files.items()
+    }
+
+
+def _needed(host: Host, member: Member | None, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None) -> str | None:
+    if host.report["kubeadm_processes"]:
+        return f"kubeadm is running on {host.name}"
+    if host.report.get("is_at_work"):
+        return f"a module of kubeadm.ha is changing {host.name}"
+    if reset_guard.is_ready_node(host, cluster):
+        return f"it is the node {host.node_name}, which is Ready"
+    if member is not None and member.is_learner:
+        # It has no vote and answers no read, so no API server works with it, even where one listens for a moment.
+        return None
+    reason = reset_guard.objection(host, cluster, etcd)
+    if reason is not None:
+        return reason
+    if any(item["process"] == "etcd" for item in host.report["listening"]):
+        return "it runs an etcd"
+    return None
+
+
+def _foreign(host: Host, serving: Host) -> str | None:
+    """Why its files may be another cluster's. Every CA on it that tells the cluster must be one of this cluster's."""
+    known = [hashes for hashes in (host.kubelet_ca_hashes, host.pki_ca_hashes) if hashes]
+    embedded = [found for found in map(embedded_ca.authorities, _own_kubeconfigs(host)) if found]
+    if not known and not embedded:
+        return "nothing on it tells to which cluster its files belong"
+    own = embedded_ca.certificates(serving.ca_pem)
+    if all(hashes & serving.cluster_ca_hashes for hashes in known) and all(found & own for found in embedded):
+        return None
+    return "it has files of another cluster"
+
+
+def _own_kubeconfigs(host: Host) -> t.Iterator[t.Any]:
+    return (document for path, document in host.kubeconfigs.items() if path.startswith(f"{KUBERNETES}/"))
+
+
+def _of_others(host: Host, serving: Host) -> str | None:
+    """What is not kubeadm's and would be deleted: a reset empties the directories of manifests and certificates."""
+    if not is_cleanable(host.pki_dir):
+        return f"its certificates are in {host.pki_dir}, and what else is there is not known"
+    carried = _carried(serving)
+    found = [path for path in _not_of_kubeadm(host) if path not in carried]
+    if not found:
+        return None
+    shown = f"{', '.join(found[:3])}{' and more' if len(found) > 3 else ''}"
+    return f"{shown} {'is' if len(found) == 1 else 'are'} not kubeadm's, and a reset deletes such files; move them away first"
+
+
+def _not_of_kubeadm(host: Host) -> list[str]:
+    return [
+        path
+        for path in host.report["kubernetes_files"]
+        if path.startswith(_emptied(host)) and not is_of_kubeadm(path) and not path.startswith(f"{MANIFESTS}/.")
+    ]
+
+
+def _emptied(host: Host) -> tuple[str, ...]:
+    """Beginnings of the paths that a reset deletes, whatever is there."""
+    return (f"{MANIFESTS}/", f"{host.pki_dir}/")
+
+
+def _carried(serving: Host) -> frozenset[str]:
+    return frozenset(fact.path for fact in files_of(serving))
+
+
+def _node_objection(host: Host, cluster: Cluster) -> str | None:
+    node = cluster.nodes.get(host.node_name)
+    if node is None:
+        return None
+    addresses = [str(item) for item in node.get("addresses") or ()]
+    if any(host.has_address(item) for item in addresses):
+        return None
+    return f"the node {host.node_name} has none of its addresses ({', '.join(addresses) or 'it has no address at all'})"
+
+
+def _member_of(host: Host, cluster: Cluster, ring: Ring | None) -> Member | None:
+    if ring is None or cluster.uses_external_etcd:
+        return None
+    return next((member for member in ring.members if left_by_joins.is_of(member, host)), None)
+
+
+def _member_objection(host: Host, member: Member | None, cluster: Cluster, ring: Ring | None) -> str | None:
+    if cluster.uses_external_etcd:
+        return None
+    if ring is None:
+        return "etcd could not be asked whether it has a member of it"
+    if member is None:
+        return None
+    if not member.is_learner and member.is_healthy:
+        return "it runs a voting member of etcd"
+    if not member.is_learner and member.is_started and host.node_name in cluster.nodes:
+        return f"its member of etcd {member.id} has a vote, although it does not work"
+    reason = etcd_removal.objection(ring, member)
+    return None if reason is None else f"its member of etcd {member.id} cannot be taken out: {reason}"
+
+
+def _clean(host: Host) -> Host:
+    """A host without everything that a reset takes away."""
+    own = [path for path in host.kubeconfigs if path.startswith(f"{KUBERNETES}/")]
+
+    def kept(found: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        return {path: value for path, value in found.items() if path not in own}
+
+    emptied = _emptied(host)
+    report = {
+        **host.report,
+        "certificates": [],
+        "kubeconfigs": [item for item in host.report["kubeconfigs"] if item["path"] not in own],
+        "kubernetes_files": [
+            path
+            for path in host.report["kubernetes_files"]
+            if not is_of_kubeadm(path) and (not path.startswith(emptied) or path.startswith(f"{MANIFESTS}/."))
+        ],
+        "manifests": {},
+        "has_ca_key": False,
+        "interrupted_certificates": [],
+        "stopped_pods": {},
+        "kubelet_server": None,
+        "api_clients": [],
+        "listening": [item for item in host.report["listening"] if not _is_stopped(item)],
+    }
+    return dataclasses.replace(
+        host,
+        report=report,
+        certificates={},
+        ca_pem="",
+        kubeconfigs=kept(host.kubeconfigs),
+        kubelet_ca_hashes=frozenset(),
+        pki_ca_hashes=frozenset(),
+        kubeconfig_faults=kept(host.kubeconfig_faults),
+        client_certificates=kept(host.client_certificates),
+        closed_to_anonymous=frozenset(),
+    )
+
+
+def _is_stopped(listener: t.Mapping[str, t.Any]) -> bool:
+    """Whether a reset ends who listens. Most processes are not named, but those of Kubernetes' ports are its own here."""
+    process = listener["process"]
+    return process in ("kube-apiserver", "etcd", "kubelet") or (not process and listener["port"] in COMPONENT_PORTS)
+
+
+def _without(etcd: t.Mapping[str, t.Any], gone: t.Sequence[Member]) -> dict[str, t.Any]:
+    """What ``etcd_member_info`` will tell when these members are taken out."""
+    ids = [member.id for member in gone]
+    names = [member.name or f"member {member.id}" for member in gone]
+    problems = [
+        str(text) for text in etcd.get("problems") or () if not any(str(text).startswith(f"{name} ") for name in names)
+    ]
+    members = [item for item in etcd.get("members") or () if item["id"] not in ids]
+    is_healthy = bool(etcd.get("healthy")) or (bool(etcd.get("problems")) and not problems)
+    return {**etcd, "members": members, "problems": problems, "healthy": is_healthy}
+
+
+__all__ = ("VARIABLE", "Reset", "Verdict", "after", "files_after", "told", "verdicts")

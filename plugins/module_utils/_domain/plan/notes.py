@@ -1,0 +1,149 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Notes of a plan: what names an old endpoint and is not ours to change. Private to kubeadm.ha: no stable interface.
+
+An old endpoint is an API server's own address, or what the cluster named before. It works as long as that very host
+does, so nothing stops here; the operator decides. A note stays until what it tells of is gone.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..base.address import Endpoint
+from ..base.errors import InvalidInput
+from ..cluster import deployment_spread
+from ..cluster.consumer_inspection import MOST_FOUND, SECONDS
+from ..kubeadm import bootstrap_token, join_traces
+from . import dead_nodes
+from .checks import expiry, join_parity, join_secrets
+from .wish import Note
+
+if t.TYPE_CHECKING:
+    from .plan import Situation
+
+_CNI_DIRECTORY = "/etc/cni/"
+
+
+def find_notes(situation: Situation) -> tuple[Note, ...]:
+    """Every note of a situation."""
+    return (
+        *_consumers(situation),
+        *_files(situation),
+        *_cluster_dns(situation),
+        *_uploaded_certificates(situation),
+        *_static_pods(situation),
+        *_dead_nodes(situation),
+        *_expiry(situation),
+        *(Note(*item) for item in join_parity.notes(situation)),
+    )
+
+
+def old_endpoints(situation: Situation) -> frozenset[Endpoint]:
+    """The API servers' own addresses and what the cluster names now, without the wished endpoint."""
+    found = {host.api_server for host in situation.hosts.values() if host.api_server is not None}
+    for text in (situation.cluster.joining_server, situation.cluster.endpoint):
+        try:
+            found.add(Endpoint.parse(text or ""))
+        except InvalidInput:
+            continue
+    return frozenset(found - {situation.wish.endpoint})
+
+
+def _consumers(situation: Situation) -> t.Iterator[Note]:
+    consumers = situation.cluster.report["consumers"]
+    for item in consumers["found"]:
+        subject = f"{item['kind']} {item['namespace']}/{item['name']}"
+        yield Note(
+            subject,
+            f"{subject} names {', '.join(item['endpoints'])} ({', '.join(item['where'])}), which goes away with that "
+            f"host: let it name {situation.wish.endpoint}, or the Service kubernetes where it runs in the cluster.",
+        )
+    if not consumers["complete"]:
+        yield Note(
+            "cluster",
+            _incomplete(consumers),
+        )
+
+
+def _incomplete(consumers: t.Mapping[str, t.Any]) -> str:
+    """Why not every object was looked at: a slow API and a full list are two things."""
+    if consumers.get("failure"):
+        return (
+            "Workloads, ConfigMaps and Secrets could not be searched for old endpoints, so some may name one: "
+            f"{consumers['failure']}"
+        )
+    if len(consumers["found"]) >= MOST_FOUND:
+        return f"More than {MOST_FOUND} objects name an old endpoint: the others are found when these are mended."
+    return (
+        f"The API server answered too slowly for all objects to be looked at within {SECONDS:.0f} s "
+        f"({consumers.get('objects', 0)} were): further workloads, ConfigMaps and Secrets may name an old endpoint."
+    )
+
+
+def _uploaded_certificates(situation: Situation) -> t.Iterator[Note]:
+    text = join_secrets.note(situation.cluster.report, situation.serving.name)
+    if text is not None:
+        yield Note(bootstrap_token.UPLOADED_CERTIFICATES, text)
+
+
+def _files(situation: Situation) -> t.Iterator[Note]:
+    old = {str(endpoint) for endpoint in situation.old_endpoints}
+    for host in situation.hosts.values():
+        for item in host.report["references"]:
+            named = sorted(old & set(item["endpoints"]))
+            if named:
+                remedy = _remedy(item, endpoint=situation.wish.endpoint, admin_users=situation.wish.admin_users)
+                yield Note(
+                    host.name,
+                    f"{item['path']} on {host.name} names {', '.join(named)}, which goes away with that host: {remedy}.",
+                )
+
+
+def _remedy(item: t.Mapping[str, t.Any], *, endpoint: Endpoint, admin_users: t.Container[str]) -> str:
+    if item["path"].startswith(_CNI_DIRECTORY):
+        return f"let the CNI plugin's own configuration name {endpoint} or the Service kubernetes"
+    if item["user"] in admin_users:
+        return f"it is laid out in a way that cannot be edited safely, so let it name {endpoint} by hand"
+    return f"put {item['user']} into kubeadm_ha_admin_users so that it follows, or let it name {endpoint} by hand"
+
+
+def _cluster_dns(situation: Situation) -> t.Iterator[Note]:
+    """DNS on one node that no step can spread."""
+    looked = situation.cluster.report["cluster_dns"]
+    nodes = deployment_spread.ready_by_node(looked["pods"])
+    if (
+        looked["deployment"] is not None
+        and len(nodes) == 1
+        and deployment_spread.decide(looked, situation.nodes) is None
+    ):
+        subject = "Deployment {namespace}/{name}".format(**looked["deployment"])
+        reason = (
+            "it has one replica: scale it to two"
+            if looked["deployment"]["replicas"] < 2
+            else "no other node may run its pods"
+        )
+        yield Note(subject, f"All ready pods of {subject} are on {min(nodes)}, and {reason}.")
+
+
+def _expiry(situation: Situation) -> t.Iterator[Note]:
+    yield from (Note(name, message) for name, message in expiry.notes(situation.hosts))
+
+
+def _static_pods(situation: Situation) -> t.Iterator[Note]:
+    """An operator's own static pods on hosts that are to join: they are no rest of a join and stay."""
+    for host in situation.joining(situation.wish.nodes):
+        for path in join_traces.other_static_pods(host):
+            yield Note(
+                host.name,
+                f"{path} on {host.name} is a static pod that kubeadm did not make: the run leaves it as it is.",
+            )
+
+
+def _dead_nodes(situation: Situation) -> t.Iterator[Note]:
+    for name in dead_nodes.of_nobody(situation.cluster, situation.hosts.values()):
+        yield Note(name, dead_nodes.message(name, situation.wish.endpoint))
+
+
+__all__ = ("find_notes", "old_endpoints")

@@ -1,0 +1,364 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From collected reports to the plan of a run. Private to kubeadm.ha: no stable interface."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..base.address import Endpoint
+from ..base.change import Change
+from ..cluster.cluster import Cluster
+from ..component import anonymous_access
+from ..host import carried_files, container_runtime
+from ..host.host import Host
+from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
+from ..load_balancer.load_balancer import OTHER
+from ..pki.certificate import decide_sans
+from . import failed_looks, half_joined, inputs, single_points, step_needs, wanted_sans
+from .checks import (
+    control_plane_parity,
+    endpoint_checks,
+    etcd_urls,
+    expiry,
+    join_parity,
+    join_readiness,
+    join_secrets,
+    kubeadm_objections,
+    machine_identity,
+    membership,
+    node_health,
+    proxies,
+    reachability,
+)
+from .checks.preflight import problems as find_problems
+from .notes import find_notes
+from .plan import KUBELET, STEPS, Balancer, Entry, Situation, api_servers, kubeconfig_edits, make_plan, mended_nodes
+from .serving import ADMIN_KUBECONFIG, serving_control_plane
+from .wish import Note, Problem, Wish, read_wish
+
+if t.TYPE_CHECKING:
+    from ..._ports.x509 import X509
+    from ..._ports.yaml import Yaml
+
+_API_SERVER = "apiserver"
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """The plan of a run.
+
+    Attributes:
+        entries: every change in the order of the run.
+        problems: every reason to stop before the first of them.
+        notes: what the operator should know and the run does not change.
+        serving: inventory name of a control plane that serves the API, ``None`` when none was found.
+        facts: what later plays need, see the documentation of ``kubeadm.ha.cluster_plan``.
+        is_complete: ``False`` when only the inputs were read.
+        left: what a killed run has left and only an accepted plan revokes, with its end.
+        single_points: what still dies with one host after the run; ``None`` when that is not known.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[Note, ...] = ()
+    serving: str | None = None
+    facts: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    is_complete: bool = True
+    left: tuple[str, ...] = ()
+    single_points: tuple[single_points.SinglePoint, ...] | None = None
+
+    @property
+    def steps(self) -> dict[str, list[str]]:
+        """The steps of each host that has any, in their order."""
+        found: dict[str, list[str]] = {}
+        for step in STEPS:
+            for entry in self.entries:
+                if entry.step == step and step not in found.setdefault(entry.host, []):
+                    found[entry.host].append(step)
+        return found
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """JSON-compatible."""
+        return {
+            "entries": [entry.as_dict() for entry in self.entries],
+            "problems": [dataclasses.asdict(problem) for problem in self.problems],
+            "notes": [dataclasses.asdict(note) for note in self.notes],
+            "single_points": [dataclasses.asdict(point) for point in self.single_points or ()],
+            "steps": self.steps,
+            "serving": self.serving,
+            **self.facts,
+        }
+
+
+def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan:
+    """The plan for the arguments of ``kubeadm.ha.cluster_plan``. Without ``hosts`` only the inputs are checked."""
+    arguments, mistyped = inputs.read_options(arguments)
+    wish, unreadable = read_wish(arguments)
+    asked = inputs.merged((*mistyped, *unreadable), arguments.get("input_problems") or ())
+    failed = (arguments.get("failures") or {}).get("hosts") or {}
+    if wish is None or asked or not (arguments["hosts"] or failed):
+        return Plan(problems=asked, is_complete=False)
+    everything = understand(arguments["hosts"], yaml=yaml, x509=x509)
+    found: list[Problem] = list(_not_looked_at(wish, everything, failed))
+    found += machine_identity.problems((*wish.nodes, *wish.load_balancers), everything)
+    wish, hosts = machine_identity.without_aliases(wish, everything)
+    cluster = Cluster.from_report(arguments["cluster"], yaml=yaml) if arguments["cluster"] else None
+    serving = serving_control_plane(hosts, wish.control_planes)
+    etcd, resets = arguments["etcd"], _resets(wish, hosts, cluster, serving, arguments["etcd"])
+    if cluster is not None:
+        hosts, cluster, etcd = half_joined.after(resets, hosts, cluster, etcd)
+    found += find_problems(wish, hosts, cluster, etcd)
+    failures = dict(arguments.get("failures") or {})
+    not_asked = failures.pop("kubeadm", None) or {}
+    found += _failed_looks(failures, serving)
+    found += [Problem(**item) for seen in arguments["balancers"].values() for item in seen["problems"]]
+    if serving is None or cluster is None or not cluster.configuration:
+        if cluster is not None:
+            found += node_health.problems(wish.nodes, hosts, cluster, mended=())
+        return Plan(problems=tuple(found))
+    situation = Situation(
+        wish=wish,
+        hosts=hosts,
+        cluster=cluster,
+        serving=serving,
+        balancers={
+            name: _balancer(hosts[name], inspection)
+            for name, inspection in arguments["balancers"].items()
+            if name in hosts
+        },
+        backup_directory=arguments["backup_directory"],
+        files=half_joined.files_after(
+            resets, {name: carried_files.by_path(facts) for name, facts in (arguments.get("files") or {}).items()}
+        ),
+        etcd=etcd,
+        resets=resets,
+    )
+    found += control_plane_parity.problems(
+        wish,
+        hosts,
+        cluster,
+        serving,
+        joining={host.name: situation.files.get(host.name, {}) for host in situation.joining(wish.control_planes)},
+        joined=situation.joined(wish.control_planes),
+    )
+    found += join_parity.problems(situation)
+    groups = reachability.Groups(wish.control_planes, wish.workers, wish.load_balancers)
+    found += reachability.problems(
+        reachability.dials(groups, hosts, cluster, serving, etcd_urls.peer_endpoints(hosts, cluster, serving, etcd)),
+        arguments.get("reachability") or {},
+    )
+    found += endpoint_checks.problems(situation, x509)
+    entries = tuple(make_plan(situation))
+    found += node_health.problems(wish.nodes, hosts, cluster, mended=mended_nodes(situation, entries))
+    found += proxies.problems(situation, entries)
+    found += step_needs.problems(situation, entries)
+    found += kubeadm_objections.problems(situation, arguments.get("kubeadm") or {})
+    explained = kubeadm_objections.explained(situation)
+    found += failed_looks.problems(
+        {"kubeadm": {name: message for name, message in not_asked.items() if name not in explained}}
+    )
+    return Plan(
+        entries=entries,
+        problems=tuple(found),
+        notes=(*endpoint_checks.find_notes(situation, x509), *proxies.find_notes(situation), *find_notes(situation)),
+        single_points=single_points.find(situation),
+        serving=serving.name,
+        left=tuple(join_secrets.ends(cluster.report, serving.name)),
+        facts={
+            **_facts(situation, entries),
+            "endpoint_unproved": endpoint_checks.unproved(situation, x509),
+            "worker_batches": arguments.get("worker_batch") or ["25%"],
+        },
+    )
+
+
+def _failed_looks(failures: t.Mapping[str, t.Any], serving: Host | None) -> t.Iterator[Problem]:
+    """Inspections that failed; that the API refuses an expired admin.conf is told by the expiry."""
+    is_explained = serving is not None and expiry.has_expired(serving, ADMIN_KUBECONFIG)
+    explained = ("cluster",) if is_explained else ()
+    yield from failed_looks.problems(failures, explained=explained, serving=serving.name if serving else None)
+
+
+def _resets(
+    wish: Wish, hosts: t.Mapping[str, Host], cluster: Cluster | None, serving: Host | None, etcd: t.Any
+) -> tuple[half_joined.Reset, ...]:
+    """The hosts that the run resets first, because their join did not end and the operator lets it."""
+    if cluster is None or serving is None or not wish.reset_half_joined:
+        return ()
+    verdicts = membership.half_joined_hosts(wish, hosts, cluster, serving, etcd)
+    return tuple(verdict for verdict in verdicts.values() if isinstance(verdict, half_joined.Reset))
+
+
+def understand(reports: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> dict[str, Host]:
+    """Hosts by inventory name from the reports of ``kubernetes_host_info``."""
+    return {name: Host.from_report(name, report, yaml=yaml, x509=x509) for name, report in reports.items()}
+
+
+def control_plane_facts(
+    reports: t.Mapping[str, t.Any], control_planes: t.Sequence[str], *, yaml: Yaml, x509: X509
+) -> dict[str, t.Any]:
+    """Which host serves the API, its address and CA, and all API servers, before there is a plan.
+
+    Values are ``None`` or empty when no host serves.
+    """
+    hosts = understand(reports, yaml=yaml, x509=x509)
+    serving = serving_control_plane(hosts, control_planes)
+    server = serving.api_server if serving is not None else None
+    servers = api_servers([name for name in control_planes if name in hosts], hosts, server or Endpoint(""))
+    return {
+        "serving": serving.name if serving is not None else None,
+        "server": str(server) if server is not None else None,
+        "ca_certificate": serving.ca_pem if serving is not None else "",
+        "control_planes": servers,
+        "api_servers": [str(Endpoint(item["address"], item["port"])) for item in servers if item["address"]],
+        "refuses_anonymous": _is_closed(anonymous_access.READYZ, hosts),
+        "can_ask_etcd": serving is not None and _can_ask_etcd(serving),
+        "joining": [host.name for host in hosts.values() if not host.is_member],
+        "files": _files_to_look_at(serving, [hosts[name] for name in control_planes if name in hosts]),
+    }
+
+
+def reachability_targets(
+    reports: t.Mapping[str, t.Any],
+    cluster: t.Mapping[str, t.Any],
+    groups: reachability.Groups,
+    etcd: t.Mapping[str, t.Any] | None = None,
+    *,
+    yaml: Yaml,
+    x509: X509,
+) -> dict[str, list[dict[str, t.Any]]]:
+    """The addresses and ports that each host must reach before control planes join; empty when none is to join."""
+    hosts = understand(reports, yaml=yaml, x509=x509)
+    serving = serving_control_plane(hosts, groups.control_planes)
+    if serving is None:
+        return {}
+    known = Cluster.from_report(cluster, yaml=yaml)
+    peers = etcd_urls.peer_endpoints(hosts, known, serving, etcd)
+    return reachability.by_source(reachability.dials(groups, hosts, known, serving, peers))
+
+
+def kubeadm_requests(
+    reports: t.Mapping[str, t.Any],
+    cluster: t.Mapping[str, t.Any],
+    groups: reachability.Groups,
+    endpoint: Endpoint,
+    patches_dir: str,
+    *,
+    yaml: Yaml,
+    x509: X509,
+) -> dict[str, t.Any]:
+    """What the kubeadm of each joining host is asked before the plan, and the ConfigMaps for it."""
+    hosts = understand(reports, yaml=yaml, x509=x509)
+    serving = serving_control_plane(hosts, groups.control_planes)
+    known = Cluster.from_report(cluster, yaml=yaml)
+    found = (
+        kubeadm_objections.requests(groups, hosts, known, serving, patches_dir=patches_dir)
+        if serving is not None and known.configuration
+        else {}
+    )
+    return {"requests": found, "config_maps": kubeadm_objections.config_maps(known, endpoint) if found else []}
+
+
+def _files_to_look_at(serving: Host | None, control_planes: t.Iterable[Host]) -> dict[str, list[dict[str, t.Any]]]:
+    """The files that a host needs before it is a control plane, by its inventory name."""
+    wanted = control_plane_parity.files_of(serving) if serving is not None else ()
+    # One that does not serve may be half joined, and joins again.
+    newcomers = (host.name for host in control_planes if not host.is_serving)
+    return {name: [fact.as_dict() for fact in wanted] for name in newcomers} if wanted else {}
+
+
+def _balancer(host: Host, inspection: t.Mapping[str, t.Any]) -> Balancer:
+    service = host.report["services"].get("haproxy")
+    return Balancer(
+        is_installed=service is not None,
+        is_configured=not inspection["differs"],
+        is_running=service is not None and service["active"] == "active" and service["enabled"] == "enabled",
+        replaces_foreign=inspection["owner"] == OTHER,
+        needs_cryptography=inspection["renew_certificate"],
+        changes=tuple(Change(**change) for change in inspection["changes"]),
+    )
+
+
+def _is_closed(path: str, hosts: t.Mapping[str, Host]) -> bool:
+    """Whether one of the API servers refuses anonymous requests to this path."""
+    return any(path in host.closed_to_anonymous for host in hosts.values())
+
+
+def _can_ask_etcd(host: Host) -> bool:
+    """Not while etcd's key and certificate do not belong together, which the plan repairs, nor without TLS: it stops then."""
+    access = host.etcd_access
+    is_interrupted = any(name.startswith("etcd-") for name in host.interrupted_certificates)
+    return not is_interrupted and (access is None or access.is_secured)
+
+
+def _not_looked_at(wish: Wish, hosts: t.Mapping[str, Host], failed: t.Container[str] = ()) -> t.Iterator[Problem]:
+    for name in dict.fromkeys((*wish.nodes, *wish.load_balancers)):
+        if name not in hosts and name not in failed:
+            yield Problem(name, f"{name} could not be looked at: run without --limit, and mend its connection.")
+
+
+def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]:
+    restarted = {entry.host for entry in entries if entry.change.object == KUBELET}
+    repointed = {entry.host for entry in entries if entry.change.object == f"kubeconfig {KUBELET_KUBECONFIG}"}
+    server = situation.serving.api_server or Endpoint("")
+    future = {name: host.future_api_server(server) for name, host in situation.hosts.items()}
+    return {
+        "server": str(server),
+        "ca_certificate": situation.serving.ca_pem,
+        "pki_dir": situation.serving.pki_dir,
+        "control_planes": api_servers(situation.wish.control_planes, situation.hosts, server),
+        "refuses_anonymous": _is_closed(anonymous_access.READYZ, situation.hosts),
+        "hides_cluster_info": _is_closed(anonymous_access.CLUSTER_INFO, situation.hosts)
+        or join_readiness.needs_discovery_file(situation.hosts, situation.cluster),
+        "sans": sorted(san.value for san in situation.sans),
+        "etcd_sans": _etcd_sans(situation),
+        "interrupted_certificates": {
+            name: list(host.interrupted_certificates) for name, host in situation.hosts.items()
+        },
+        "stale_members": [item.member.id for item in situation.stale_members],
+        "resets": {reset.host.name: reset.as_dict() for reset in situation.resets},
+        "unmarked": list(situation.unmarked),
+        "node_names": {name: host.node_name for name, host in situation.hosts.items()},
+        "cri_sockets": _cri_sockets(situation),
+        "addresses": {name: server.host for name, server in future.items()},
+        "ports": {name: server.port for name, server in future.items()},
+        "servers": _servers(situation),
+        "carried_files": [fact.path for fact in control_plane_parity.files_of(situation.serving)],
+        "joined": [host.name for host in situation.joined(situation.wish.nodes)],
+        "restart_kubelet": sorted(restarted - repointed),
+        **situation.adoption.as_options(),
+    }
+
+
+def _cri_sockets(situation: Situation) -> dict[str, str]:
+    used = container_runtime.sockets_of_cluster(situation.hosts, situation.cluster)
+    return {host.name: container_runtime.socket_of(host, used) for host in situation.joining(situation.wish.nodes)}
+
+
+def _etcd_sans(situation: Situation) -> dict[str, list[dict[str, t.Any]]]:
+    """The certificates of each control plane's etcd that lack SANs, with those that they must have."""
+    joined = situation.joined(situation.wish.control_planes)
+    return {
+        host.name: [
+            {"name": name, "sans": sorted(san.value for san in sans)}
+            for name, current, sans in wanted_sans.certificates(
+                situation.wish, host, joined, situation.cluster.configuration
+            )
+            if name != _API_SERVER and decide_sans(name, current, sans) is not None
+        ]
+        for host in joined
+    }
+
+
+def _servers(situation: Situation) -> dict[str, list[dict[str, str]]]:
+    """The kubeconfig entries of each host that must name another server, with it."""
+    edits = {
+        name: [edit.as_dict() for edit in kubeconfig_edits(situation, host)] for name, host in situation.hosts.items()
+    }
+    return {name: found for name, found in edits.items() if found}
+
+
+__all__ = ("Plan", "control_plane_facts", "draw_up", "kubeadm_requests", "reachability_targets", "understand")

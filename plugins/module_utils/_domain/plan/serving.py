@@ -1,0 +1,137 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which host can be asked for the cluster and, when none can, why. Private to kubeadm.ha: no stable interface.
+
+A conversion needs one control plane that serves the API and the administrator's kubeconfig beside it. What is missing is
+told as it was found, host by host: a stopped kubelet, a crashed API server and a moved admin.conf have different remedies.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .wish import Problem
+
+if t.TYPE_CHECKING:
+    from ..host.host import Host
+    from .wish import Wish
+
+Hosts = t.Mapping[str, "Host"]
+
+ADMIN_KUBECONFIG = "/etc/kubernetes/admin.conf"
+_SUPER_ADMIN_KUBECONFIG = "/etc/kubernetes/super-admin.conf"
+_RUNTIMES = ("containerd", "crio", "docker")
+#: Characters of a log line that are shown.
+_LONGEST = 200
+
+
+def serving_control_plane(hosts: Hosts, control_planes: t.Iterable[str]) -> Host | None:
+    """A host that serves the API and has the administrator's kubeconfig to ask it; those of the group come first."""
+    found = (hosts[name] for name in (*control_planes, *hosts) if name in hosts)
+    return next((host for host in found if host.is_serving and ADMIN_KUBECONFIG in host.kubeconfigs), None)
+
+
+def problems(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
+    """Why no host can be asked: nothing when there is one; and what no host may be inspected without."""
+    yield from _without_root(wish, hosts)
+    if serving_control_plane(hosts, wish.control_planes) is not None:
+        return
+    told = [Problem(host.name, text) for host in hosts.values() for text in [_why_not(host)] if text is not None]
+    blind = [name for name in wish.control_planes if name in hosts and not is_root(hosts[name])]
+    if told:
+        yield from told
+    elif not blind and all(name in hosts for name in wish.control_planes):
+        names = ", ".join(name for name in wish.control_planes if name in hosts) or "its hosts"
+        yield Problem(
+            "kube_control_plane",
+            f"No host of the control plane group serves the Kubernetes API: {names} has no "
+            "/etc/kubernetes/manifests/kube-apiserver.yaml. Put the control plane that runs into the group; this playbook "
+            "converts a cluster, it does not create one.",
+        )
+
+
+def is_root(host: Host) -> bool:
+    """Whether the host was inspected by root, who alone can read the files of a control plane."""
+    return int(host.report.get("user_id") or 0) == 0
+
+
+def _without_root(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
+    names = [name for name in dict.fromkeys((*wish.nodes, *wish.load_balancers)) if name in hosts]
+    blind = [name for name in names if not is_root(hosts[name])]
+    if blind:
+        yield Problem(
+            "ansible_become",
+            f"{_listed(blind)} could only be inspected without root's rights, so that most of it could not be seen: "
+            "take ansible_become: false out of the inventory, or let Ansible become root there (ansible_become: true, and "
+            "ansible_become_password where sudo asks for one).",
+        )
+
+
+def _why_not(host: Host) -> str | None:
+    """Why a control plane cannot be asked; ``None`` for a host that is none."""
+    if not is_root(host):
+        return None
+    if host.is_serving:
+        return _without_admin_kubeconfig(host)
+    if host.is_control_plane:
+        return _not_running(host)
+    if any(path.endswith("/apiserver.crt") for path in host.certificates):
+        return (
+            f"{host.name} has certificates of a control plane, but no /etc/kubernetes/manifests/kube-apiserver.yaml, so its "
+            "kubelet runs no API server: put the manifest back (kubeadm keeps older ones in /etc/kubernetes/tmp)."
+        )
+    return None
+
+
+def _without_admin_kubeconfig(host: Host) -> str:
+    server = host.api_server
+    where = f" --apiserver-advertise-address={server.host} --apiserver-bind-port={server.port}" if server else ""
+    other = f", {_SUPER_ADMIN_KUBECONFIG} is there," if _SUPER_ADMIN_KUBECONFIG in host.kubeconfigs else ""
+    return (
+        f"{host.name} serves the Kubernetes API{other} but has no {ADMIN_KUBECONFIG}, with which this run asks it: put the file "
+        f"back, or make a new one on {host.name} with: kubeadm init phase kubeconfig admin{where}"
+    )
+
+
+def _not_running(host: Host) -> str:
+    services = host.report["services"]
+    kubelet = services.get("kubelet")
+    runtime = [name for name in _RUNTIMES if name in services]
+    stopped = [name for name in runtime if services[name]["active"] != "active"]
+    begin = f"Nobody serves the Kubernetes API: the API server of {host.name} does not run"
+    if runtime and len(stopped) == len(runtime):
+        return f"{begin}, because its container runtime {stopped[0]} is {services[stopped[0]]['active']}; {_start(stopped[0])}"
+    if kubelet is None:
+        return f"{begin}, and the host has no service kubelet that would start it: install the package kubelet there."
+    if kubelet["active"] != "active":
+        return f"{begin}, because its kubelet is {kubelet['active']}; {_start('kubelet')}"
+    return f"{begin}, although its kubelet does: {_last_words(host)}"
+
+
+def _start(service: str) -> str:
+    return f"start it (systemctl start {service}), and see journalctl -u {service} if it does not stay."
+
+
+def _last_words(host: Host) -> str:
+    found = (host.report.get("stopped_pods") or {}).get("kube-apiserver") or {}
+    etcd = (host.report.get("stopped_pods") or {}).get("etcd") or {}
+    if not found:
+        return "it has no log in /var/log/pods; see journalctl -u kubelet."
+    text = str(found["text"])
+    shown = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    also = ""
+    if etcd:
+        said = str(etcd["text"])
+        also = f" Its etcd does not run either, and wrote last: {said if len(said) <= _LONGEST else said[: _LONGEST - 3] + '...'}"
+    return (
+        f"its start number {found['starts']} wrote last, at {found['time']}: {shown}{also} (/var/log/pods has the rest, and "
+        "journalctl -u kubelet why it is not started)."
+    )
+
+
+def _listed(names: t.Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+__all__ = ("ADMIN_KUBECONFIG", "is_root", "problems", "serving_control_plane")

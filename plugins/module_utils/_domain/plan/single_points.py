@@ -1,0 +1,162 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What still dies with one host when everything is as desired. Private to kubeadm.ha: no stable interface.
+
+The promise of a highly available control plane is an empty list; anything else is said, at the end of each plan and run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..base.address import canonical_ip
+from ..base.address_owners import addresses_in, owner_of, owners_of
+from ..cluster import deployment_spread
+from ..component import control_plane_health
+from .checks import host_bound_addresses
+
+if t.TYPE_CHECKING:
+    from .plan import Situation
+
+#: What holds a virtual IP address, by the name of its static pod.
+_VIP_PODS = ("kube-vip", "keepalived")
+
+
+@dataclasses.dataclass(frozen=True)
+class SinglePoint:
+    """Something that is lost with one host.
+
+    Attributes:
+        host: the host (inventory name, or what is known of one outside the inventory).
+        message: what is lost, in one sentence.
+    """
+
+    host: str
+    message: str
+
+
+def find(situation: Situation) -> tuple[SinglePoint, ...]:
+    """Everything that would be lost with one host after the run."""
+    return (
+        *_control_plane(situation),
+        *_not_running(situation),
+        *_endpoint(situation),
+        *_etcd(situation),
+        *_cluster_dns(situation),
+        *_dependencies(situation),
+        *_pinned(situation),
+    )
+
+
+def lines(points: t.Sequence[SinglePoint]) -> list[str]:
+    """The list as text."""
+    if not points:
+        return ["Nothing of the control plane dies with one host."]
+    return ["What still dies with one host:", *(f"- {point.host}: {point.message}" for point in points)]
+
+
+def _control_plane(situation: Situation) -> t.Iterator[SinglePoint]:
+    names = situation.wish.control_planes
+    if len(names) == 1:
+        yield SinglePoint(names[0], "it is the only control plane.")
+
+
+def _not_running(situation: Situation) -> t.Iterator[SinglePoint]:
+    """What should stand in for another one and does not."""
+    report = situation.cluster.report
+    if "static_pods" not in report:
+        return
+    servers = ((host, host.api_server) for host in situation.joined(situation.wish.control_planes))
+    control_planes = [
+        {"name": host.node_name, "address": server.host} for host, server in servers if server is not None
+    ]
+    for text in control_plane_health.problems(report, control_planes, now=situation.serving.report["clock"]):
+        yield SinglePoint("control plane", f"{text}.")
+
+
+def _endpoint(situation: Situation) -> t.Iterator[SinglePoint]:
+    wish, hosts = situation.wish, situation.hosts
+    if wish.load_balancer == "haproxy" and len(wish.load_balancers) == 1:
+        yield SinglePoint(wish.load_balancers[0], f"it is the only load balancer, {wish.endpoint} goes away with it.")
+        return
+    holder = owner_of(canonical_ip(wish.endpoint.host) or "", owners_of(hosts))
+    if holder is None:
+        return
+    takers = [
+        name
+        for name, host in hosts.items()
+        if (host.report["services"].get("keepalived") or {}).get("active") == "active"
+        or any(pod.startswith(_VIP_PODS) for pod in host.manifests)
+    ]
+    if not set(takers) - {holder}:
+        yield SinglePoint(
+            holder,
+            f"it has the address of {wish.endpoint}, and no other host runs keepalived or kube-vip to take it over.",
+        )
+
+
+def _etcd(situation: Situation) -> t.Iterator[SinglePoint]:
+    """Hosts without which too few voters are left."""
+    if not situation.cluster.uses_external_etcd:
+        names = situation.wish.control_planes
+        if len(names) == 2:
+            yield SinglePoint(" or ".join(names), "etcd has two members and stops when either is lost.")
+        return
+    places = [place for place in map(_place, _external_members(situation)) if place]
+    needed = len(places) // 2 + 1
+    for place in dict.fromkeys(places):
+        if len(places) - places.count(place) < needed:
+            count = f"{places.count(place)} of {len(places)} members of" if len(places) > 1 else "the only member of"
+            yield SinglePoint(_named(place, situation), f"it carries {count} external etcd, which stops without it.")
+
+
+def _external_members(situation: Situation) -> t.Iterator[str]:
+    """One client URL of each voter: etcd's own record, else what the ClusterConfiguration names."""
+    members = [item for item in (situation.etcd or {}).get("members") or () if not item.get("is_learner")]
+    if members:
+        yield from (str(next(iter(item.get("client_urls") or item.get("peer_urls") or ()), "")) for item in members)
+        return
+    yield from map(str, situation.cluster.configuration["etcd"]["external"].get("endpoints") or ())
+
+
+def _place(url: str) -> str:
+    """The address or name in a URL."""
+    return next(iter(addresses_in(url)), url.partition("//")[2].partition("/")[0].rpartition(":")[0])
+
+
+def _named(place: str, situation: Situation) -> str:
+    return owner_of(place, owners_of(situation.hosts)) or place
+
+
+def _cluster_dns(situation: Situation) -> t.Iterator[SinglePoint]:
+    found = situation.cluster.report["cluster_dns"]
+    nodes = deployment_spread.ready_by_node(found["pods"])
+    if found["deployment"] is None or len(nodes) != 1 or deployment_spread.decide(found, situation.nodes) is not None:
+        return
+    yield SinglePoint(
+        min(nodes), "it has all ready pods of Deployment {namespace}/{name}.".format(**found["deployment"])
+    )
+
+
+def _dependencies(situation: Situation) -> t.Iterator[SinglePoint]:
+    for item in host_bound_addresses.dependencies(situation.wish, situation.hosts, situation.cluster):
+        yield SinglePoint(item.host, f"{item.message}.")
+
+
+def _pinned(situation: Situation) -> t.Iterator[SinglePoint]:
+    """Workloads that name one API server's address, by host."""
+    owners = owners_of(situation.hosts)
+    found: dict[str, list[str]] = {}
+    for item in situation.cluster.report["consumers"]["found"]:
+        names = {owner_of(address, owners) for text in item["endpoints"] for address in addresses_in(text)} - {None}
+        for name in sorted(str(name) for name in names):
+            found.setdefault(name, []).append(f"{item['kind']} {item['namespace']}/{item['name']}")
+    for name, objects in found.items():
+        shown = objects if len(objects) <= 4 else [*objects[:3], f"{len(objects) - 3} more (see the notes)"]
+        verb = "names" if len(objects) == 1 else "name"
+        yield SinglePoint(name, f"{', '.join(shown)} {verb} its address, not the endpoint.")
+
+
+__all__ = ("SinglePoint", "find", "lines")

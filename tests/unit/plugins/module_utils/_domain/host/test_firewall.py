@@ -1,0 +1,151 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Closed ports from what firewall-cmd and ufw print."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.firewall import (
+    closed_ports,
+    default_interface,
+    lacks_zone,
+)
+
+FIREWALLD = """\
+public (default, active)
+  target: {target}
+  ingress-priority: 0
+  egress-priority: 0
+  icmp-block-inversion: no
+  interfaces: eth0
+  sources:
+  services: dhcpv6-client ssh {services}
+  ports: {ports}
+  protocols: {protocols}
+  forward: yes
+  masquerade: no
+  forward-ports:
+  source-ports: 8443/tcp
+  icmp-blocks:
+  rich rules:
+{rich}"""
+
+
+def firewalld(
+    *, target: str = "default", services: str = "", ports: str = "", protocols: str = "", rich: str = ""
+) -> str:
+    return FIREWALLD.format(target=target, services=services, ports=ports, protocols=protocols, rich=rich)
+
+
+ACCEPT = '\trule family="ipv4" source address="192.0.2.0/24" port port="6443" protocol="tcp" accept\n'
+SERVICE = '\trule family="ipv4" source address="192.0.2.0/24" service name="kube-apiserver" accept\n'
+EVERYTHING = '\trule family="ipv4" source address="192.0.2.0/24" accept\n'
+
+
+@pytest.mark.parametrize(
+    ("rules", "closed"),
+    [
+        ([firewalld()], [6443, 8443]),
+        ([firewalld(ports="6443/tcp 8443/tcp")], []),
+        ([firewalld(ports="6443/udp 8000-9000/tcp")], [6443]),
+        ([firewalld(ports="16443/tcp 644/tcp")], [6443, 8443]),
+        ([firewalld(services="kube-apiserver")], [8443]),
+        ([firewalld(target="ACCEPT")], []),
+        ([firewalld(target="%%REJECT%%")], [6443, 8443]),
+        ([firewalld(rich=ACCEPT)], [8443]),
+        ([firewalld(rich=ACCEPT.replace("accept", "drop"))], [6443, 8443]),
+        ([firewalld(rich=SERVICE)], [8443]),
+        ([firewalld(rich=SERVICE.replace("accept", "reject"))], [6443, 8443]),
+        ([firewalld(rich=SERVICE.replace("kube-apiserver", "ssh"))], [6443, 8443]),
+        ([firewalld(rich=EVERYTHING)], [6443, 8443]),
+        ([firewalld(rich=EVERYTHING + ACCEPT)], [8443]),
+        ([firewalld(protocols="tcp")], []),
+        ([firewalld(protocols="udp")], [6443, 8443]),
+        # Open at runtime only, and in the permanent configuration only.
+        ([firewalld(ports="6443/tcp 8443/tcp"), firewalld(ports="8443/tcp")], [6443]),
+        ([firewalld(ports="8443/tcp"), firewalld(ports="6443/tcp 8443/tcp")], [6443]),
+    ],
+)
+def test_firewalld(rules: list[str], closed: list[int]) -> None:
+    assert closed_ports({"name": "firewalld", "rules": rules}, [8443, 6443]) == closed
+
+
+def test_a_zone_that_firewalld_does_not_have() -> None:
+    rules = firewalld(ports="6443/tcp")
+    for texts in (["", ""], [rules, ""], ["", rules]):
+        assert lacks_zone({"name": "firewalld", "zone": "nope", "rules": texts})
+    assert not lacks_zone({"name": "firewalld", "zone": "public", "rules": [rules, rules]})
+    assert not lacks_zone({"name": "", "zone": "", "rules": []})
+
+
+ROUTES = """\
+Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
+eth1\t00000000\t0174570A\t0003\t0\t0\t200\t00000000\t0\t0\t0
+eth0\t00000000\t0174570A\t0003\t0\t0\t100\t00000000\t0\t0\t0
+tun0\t00000000\t00000000\t0001\t0\t0\t0\t00000080\t0\t0\t0
+eth2\t0074570A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+"""
+
+
+@pytest.mark.parametrize(
+    ("routes", "interface"),
+    [
+        (ROUTES, "eth0"),
+        ("".join(line for line in ROUTES.splitlines(keepends=True) if "eth0" not in line), "eth1"),
+        (ROUTES.splitlines()[0], ""),
+        ("", ""),
+    ],
+)
+def test_interface_of_the_default_route(routes: str, interface: str) -> None:
+    assert default_interface(routes) == interface
+
+
+UFW = """\
+Status: active
+Logging: on (low)
+Default: {default} (incoming), allow (outgoing), disabled (routed)
+New profiles: skip
+
+To                         Action      From
+--                         ------      ----
+22/tcp                     ALLOW IN    Anywhere
+OpenSSH                    ALLOW IN    Anywhere
+{row}
+22/tcp (v6)                ALLOW IN    Anywhere (v6)
+"""
+
+
+@pytest.mark.parametrize(
+    ("row", "is_open"),
+    [
+        ("", False),
+        ("6443/tcp                   ALLOW IN    Anywhere                   # Kubernetes API", True),
+        ("6443/tcp (v6)              ALLOW IN    Anywhere (v6)", True),
+        ("6443                       ALLOW IN    Anywhere", True),
+        ("6443/tcp                   LIMIT IN    Anywhere", True),
+        ("6443/tcp                   DENY IN     Anywhere", False),
+        ("6443/tcp                   ALLOW OUT   Anywhere", False),
+        ("6443/udp                   ALLOW IN    Anywhere", False),
+        ("16443/tcp                  ALLOW IN    Anywhere", False),
+        ("80,443,6443/tcp            ALLOW IN    Anywhere", True),
+        ("6000:7000/tcp              ALLOW IN    Anywhere", True),
+        ("192.0.2.10 6443/tcp        ALLOW IN    192.0.2.0/24", True),
+        ("6443/tcp on eth0           ALLOW IN    Anywhere", True),
+        ("Anywhere                   ALLOW IN    192.0.2.0/24", False),
+        ("Anywhere                   ALLOW IN    Anywhere", True),
+        ("Anywhere on lo             ALLOW IN    Anywhere", False),
+    ],
+)
+def test_ufw(row: str, is_open: bool) -> None:
+    report = {"name": "ufw", "rules": [UFW.format(default="deny", row=row)]}
+    assert closed_ports(report, [6443]) == ([] if is_open else [6443])
+
+
+def test_ufw_that_lets_everything_in() -> None:
+    assert closed_ports({"name": "ufw", "rules": [UFW.format(default="allow", row="")]}, [6443]) == []
+
+
+def test_no_active_firewall() -> None:
+    assert closed_ports({"name": "", "rules": []}, [6443]) == []

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tokens and uploaded certificates that are there before a run: ours go or their end is told, others' are not lost silently."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report
+from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, after, before, plan_of
+
+OURS = "kubeadm.ha join"
+OWNER = "Proxy for managing TTL for the kubeadm-certs secret"
+DELETE = "kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system delete secret"
+
+
+def left(start: t.Callable[[], Arguments], **ends: str) -> Arguments:
+    """A cluster with uploaded certificates and these tokens: ``ours`` and ``owner`` with their ends."""
+    arguments = start()
+    names = {"ours": ("aaaaaa", OURS), "owner": ("bbbbbb", OWNER)}
+    arguments["cluster"]["bootstrap_tokens"] = [
+        {"name": f"bootstrap-token-{names[key][0]}", "description": names[key][1], "expiration": end}
+        for key, end in ends.items()
+    ]
+    arguments["cluster"]["has_uploaded_certificates"] = True
+    return arguments
+
+
+def test_a_refused_plan_names_the_end_of_what_a_killed_run_left() -> None:
+    arguments = left(before, ours="2026-11-28T07:15:00Z", owner="2026-11-28T09:00:00Z")
+    arguments["hosts"]["cp2"]["swap"] = True
+    plan = plan_of(arguments)
+    assert plan.problems
+    assert plan_report.reasons(plan).splitlines()[-2:] == [
+        (
+            "A run before has left the bootstrap token aaaaaa, which expires at 2026-11-28T07:15:00Z; the next run whose plan "
+            f"is accepted revokes it, and so does on cp1: {DELETE} bootstrap-token-aaaaaa"
+        ),
+        f"It has left Secret kube-system/kubeadm-certs, too, until 2026-11-28T09:00:00Z: {DELETE} kubeadm-certs",
+    ]
+
+
+def test_uploaded_certificates_of_somebody_else_are_kept_and_noted() -> None:
+    plan = plan_of(left(after, owner="2026-11-28T09:00:00Z"))
+    assert plan.entries == ()
+    (note,) = (note.message for note in plan.notes if note.subject == "Secret kube-system/kubeadm-certs")
+    assert note == (
+        "Secret kube-system/kubeadm-certs holds every key of the cluster, encrypted, until 2026-11-28T09:00:00Z; no run of "
+        "kubeadm.ha has left it. The run keeps it unless a control plane joins, which replaces it. If nobody joins with it, "
+        f"delete it on cp1: {DELETE} kubeadm-certs"
+    )
+    assert plan.left == ()
+
+
+def test_a_plan_says_what_a_joining_control_plane_replaces() -> None:
+    def shown(arguments: Arguments) -> t.Any:
+        entries = [entry for entry in plan_of(arguments).entries if entry.step == "join"]
+        return next(entry.change.before for entry in entries if entry.change.object.endswith("kubeadm-certs"))
+
+    assert shown(before()) is None
+    assert shown(left(before, owner="2026-11-28T09:00:00Z")) == "somebody else's, until 2026-11-28T09:00:00Z; replaced"
+    assert shown(left(before, ours="x", owner="y")) == "left by a killed run, until y; replaced"
+    assert shown(left(before)) == "somebody else's, without an end; replaced"

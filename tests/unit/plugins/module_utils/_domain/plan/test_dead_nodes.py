@@ -1,0 +1,65 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A node that is down for good, or for weeks: the plan goes past it and tells what stays."""
+
+from __future__ import annotations
+
+from tests.unit.plugins.module_utils._domain.plan.test_planning import ENDPOINT, after, before, objects, plan_of
+
+
+def with_dead_node(arguments: dict[str, object], *, name: str = "w9") -> None:
+    """A node that is not Ready, that no host is, and that the operator keeps."""
+    cluster = arguments["cluster"]
+    assert isinstance(cluster, dict)
+    cluster["nodes"].append({"name": name, "ready": False, "labels": {}, "taints": []})
+    pod = {**cluster["kube_proxy_pods"][0], "spec": {"nodeName": name}}
+    pod["metadata"] = {**pod["metadata"], "name": f"kube-proxy-{name}"}
+    cluster["kube_proxy_pods"].append(pod)
+    arguments["unmanaged_nodes"] = [name]
+
+
+def test_it_is_noted_and_counted_nowhere() -> None:
+    arguments = before()
+    with_dead_node(arguments)
+    plan = plan_of(arguments)
+    assert plan.problems == ()
+    restarts = [entry.change for entry in plan.entries if entry.change.object == "DaemonSet kube-system/kube-proxy"]
+    assert [change.before for change in restarts] == [{"outdated_pods": 3}]
+    assert "w9" in [note.subject for note in plan.notes]
+
+
+def test_after_the_conversion_it_is_noted_and_nothing_is_left_to_change() -> None:
+    arguments = after()
+    with_dead_node(arguments)
+    cluster = arguments["cluster"]
+    # The DaemonSet's controller cannot replace its pod, which is older than the ConfigMap.
+    field = {"time": "2026-06-01T00:00:00Z", "fieldsV1": {"f:data": {"f:kubeconfig.conf": {}}}}
+    cluster["configmaps"]["kube-system/kube-proxy"]["metadata"]["managedFields"] = [field]
+    for pod in cluster["kube_proxy_pods"][:-1]:
+        pod["metadata"]["creationTimestamp"] = "2026-06-02T00:00:00Z"
+    cluster["kube_proxy_pods"][-1]["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z"
+    plan = plan_of(arguments)
+    assert (plan.entries, plan.problems) == ((), ())
+    (note,) = plan.notes
+    assert note.message == (
+        "The node w9 is not Ready and no host of the inventory, so its kubelet keeps the server that its kubelet.conf names, "
+        "and its kube-proxy the one with which it was started: when it comes back, let its kubelet.conf name "
+        f"{ENDPOINT} and restart its kubelet; kube-proxy follows by itself. If it is gone for good, delete the Node."
+    )
+    # Of the same pod on a node that lives the restart is planned.
+    cluster["nodes"][-1]["ready"] = True
+    arguments["unmanaged_nodes"] = []
+    assert ("point", "DaemonSet kube-system/kube-proxy") in objects(plan_of(arguments), "cp1")
+
+
+def test_a_signature_that_a_killed_run_did_not_wait_for_is_an_entry() -> None:
+    arguments = after()
+    arguments["cluster"]["outdated_signatures"] = 2
+    plan = plan_of(arguments)
+    assert [(entry.host, entry.step, entry.change.object) for entry in plan.entries] == [
+        ("cp1", "prepare", "Python libraries"),
+        ("cp1", "backup", "backup /var/backups/kubeadm-ha"),
+        ("cp1", "point", "ConfigMap kube-public/cluster-info"),
+    ]
+    assert plan.entries[-1].change.before == {"outdated_signatures": 2}
