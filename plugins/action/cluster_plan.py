@@ -18,6 +18,7 @@ from ansible.utils.display import Display
 from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.problem import Problem
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import (
     inputs,
     plan_report,
@@ -25,7 +26,6 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import (
     selection,
     unknown_variables,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.wish import Problem
 
 #: Inputs that an inventory or a command line may give in a wrong type are read by the domain, which collects all complaints.
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {

@@ -16,6 +16,9 @@ action, filter           anything below them; no module
 ======================== =========================================================================
 
 An import counts wherever it stands, in a function or under ``TYPE_CHECKING`` too.
+
+``_domain`` has rooms, one for each subject; :data:`ROOMS` says which room may use which. Each uses rooms above it in the list only,
+so there are no circles.
 """
 
 from __future__ import annotations
@@ -46,6 +49,24 @@ ALLOWED_LAYERS: t.Mapping[str, frozenset[str]] = {
 }
 
 
+#: Rooms of ``_domain`` from the ground up, with the rooms that each may use.
+ROOMS: t.Mapping[str, frozenset[str]] = {
+    "base": frozenset(),
+    "kubeconfig": frozenset({"base"}),
+    "component": frozenset({"base", "kubeconfig"}),
+    "pki": frozenset({"base", "component"}),
+    "kubeadm": frozenset({"base", "kubeconfig", "component", "pki"}),
+    "etcd": frozenset({"base"}),
+    "host": frozenset({"base", "kubeconfig", "component", "pki", "kubeadm", "etcd"}),
+    "cluster": frozenset({"base", "kubeconfig", "component", "kubeadm"}),
+    "load_balancer": frozenset({"base", "host"}),
+    "backup": frozenset({"base", "etcd"}),
+    "plan": frozenset({
+        "base", "kubeconfig", "component", "pki", "kubeadm", "etcd", "host", "cluster", "load_balancer", "backup",
+    }),
+}  # fmt: skip
+
+
 class _Import(t.NamedTuple):
     line: int
     module: str
@@ -59,6 +80,12 @@ def layer_of(module: str) -> str | None:
     if parts[0] == "module_utils":
         return parts[1] if len(parts) > 1 else None
     return parts[0]
+
+
+def room_of(module: str) -> str | None:
+    """The room of ``_domain`` to which a dotted name below :data:`PLUGINS` belongs; ``None`` for anything else."""
+    parts = module.removeprefix(f"{PLUGINS}.module_utils._domain.").split(".")
+    return parts[0] if module.startswith(f"{PLUGINS}.module_utils._domain.") else None
 
 
 def violations(path: str, source: str) -> list[str]:
@@ -78,7 +105,7 @@ def violations(path: str, source: str) -> list[str]:
     tree = ast.parse(source)
     found = []
     for line, module in _imports(tree, package):
-        reason = _forbidden(layer, module)
+        reason = _forbidden(layer, module) or _not_below(path, module)
         if reason:
             found.append(f"{path}:{line}: {layer} must not import {module}: {reason}")
     if layer in CORE:
@@ -108,6 +135,17 @@ def _forbidden(layer: str, module: str) -> str | None:
     if layer in ("_module", "modules") and top == "ansible" and not module.startswith("ansible.module_utils"):
         return "only ansible.module_utils exists on the hosts"
     return None
+
+
+def _not_below(path: str, module: str) -> str | None:
+    parts = PurePosixPath(path).parts
+    room = parts[2] if parts[:2] == ("module_utils", "_domain") and len(parts) > 3 else None
+    imported = room_of(module)
+    if room is None or imported in (None, room):
+        return None
+    if room not in ROOMS:
+        return f"the room {room} is not in ROOMS of tests/tools/layers.py"
+    return None if imported in ROOMS[room] else f"the room {imported} is not among those that {room} may use"
 
 
 def _imports(tree: ast.AST, package: list[str]) -> t.Iterator[_Import]:

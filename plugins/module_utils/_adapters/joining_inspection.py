@@ -15,7 +15,7 @@ import subprocess
 import typing as t
 
 from .._domain.base.errors import CommandFailed
-from .._domain.host.container_runtime import KNOWN_SOCKETS
+from .._domain.host.container_sockets import KNOWN_SOCKETS
 
 if t.TYPE_CHECKING:
     from .._ports.commands import Commands

@@ -14,8 +14,17 @@ CORE = "ansible_collections.kubeadm.ha.plugins.module_utils"
 
 
 def test_the_collection_keeps_its_layers() -> None:
-    assert list((ROOT / "plugins" / "module_utils" / "_domain").glob("*.py"))
+    domain = ROOT / "plugins" / "module_utils" / "_domain"
+    assert [path.name for path in domain.glob("*.py")] == ["__init__.py"], "every decision has its room"
+    assert {path.name for path in domain.iterdir() if path.is_dir() and path.name != "__pycache__"} == set(layers.ROOMS)
     assert layers.check_tree(ROOT / "plugins") == []
+
+
+def test_rooms_have_no_circles() -> None:
+    below: set[str] = set()
+    for room, used in layers.ROOMS.items():
+        assert used <= below, room
+        below.add(room)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +52,14 @@ def test_the_collection_keeps_its_layers() -> None:
         ("module_utils/_domain/x.py", f"import {CORE}._adapters.clock", "_adapters is not below it"),
         ("module_utils/_domain/x.py", "if t.TYPE_CHECKING:\n    from .._module import y", "_module is not below it"),
         ("module_utils/_domain/deep/x.py", "from ..._adapters import clock", "_adapters is not below it"),
+        ("module_utils/_domain/etcd/x.py", "from ..host.host import Host", "host is not among those that etcd may use"),
+        ("module_utils/_domain/host/x.py", "from ..plan import wish", "plan is not among those that host may use"),
+        ("module_utils/_domain/attic/x.py", "from ..base import change", "attic is not in ROOMS"),
+        (
+            "module_utils/_domain/base/x.py",
+            "if t.TYPE_CHECKING:\n    from ..pki.certificate import C",
+            "pki is not among",
+        ),
         ("module_utils/_ports/x.py", "from .._adapters.clock import Clock", "_adapters is not below it"),
         ("module_utils/_ports/x.py", "import subprocess", "not a pure module"),
         ("module_utils/_adapters/x.py", "from .._module import conclude", "_module is not below it"),
@@ -70,6 +87,10 @@ def test_a_broken_layer_is_found(path: str, source: str, fault: str) -> None:
         (
             "module_utils/_domain/x.py",
             "from .errors import KubeadmHaError\nfrom .._ports.files import Files\nfrom . import y",
+        ),
+        (
+            "module_utils/_domain/plan/checks/x.py",
+            "from ..wish import Wish\nfrom ...host.host import Host\nfrom . import skew",
         ),
         ("module_utils/_domain/x.py", "def f(clock, files):\n    return clock.now(), files.open('x')"),
         ("module_utils/_ports/x.py", "import typing as t\nfrom .._domain.base.address import Endpoint"),

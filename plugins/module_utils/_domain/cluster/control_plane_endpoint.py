@@ -9,10 +9,8 @@ the ConfigMap kube-proxy tells every kube-proxy, which reads it only when it sta
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import datetime as dt
-import re
 import typing as t
 
 from ..base.address import Endpoint, same_server
@@ -21,6 +19,8 @@ from ..base.errors import ApiConflict, InvalidInput, KubeadmHaError, NotProved, 
 from ..component import kube_proxy_rollout
 from ..component.kube_proxy_rollout import KUBE_PROXY_LABELS, KUBE_PROXY_PODS, pods_of_kube_proxy
 from ..kubeadm import cluster_configuration, cluster_info_signature, kubeadm_config
+from ..kubeadm.cluster_info_signature import CLUSTER_INFO
+from ..kubeconfig.dialled_cluster import dialled_cluster, server_of, with_server
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
@@ -28,13 +28,9 @@ if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
     from ..._ports.yaml import Yaml
 
-CLUSTER_INFO = "ConfigMap kube-public/cluster-info"
 KUBE_PROXY = "ConfigMap kube-system/kube-proxy"
 
 _POLL_SECONDS = 0.25
-_SERVER_LINE = re.compile(
-    r"^(?P<start>[ \t]*(?:-[ \t]+)?server:[ \t]+)(?P<url>[^\s#]+)(?P<end>[ \t]*\r?)$", re.MULTILINE
-)
 
 
 def decide_kubeadm_config(document: t.Mapping[str, t.Any], endpoint: Endpoint) -> Change | None:
@@ -97,30 +93,6 @@ def decide_kube_proxy_restart(
     """
     written = _written_at(configmap, "kubeconfig.conf")
     return kube_proxy_rollout.decide(pods, ready_nodes=ready_nodes, written=written, will_change=will_change)
-
-
-def server_of(document: t.Mapping[str, t.Any]) -> str | None:
-    """The ``server`` that a kubeconfig's client dials, ``None`` when no cluster can be told."""
-    cluster = _cluster(document)
-    return None if cluster is None or cluster.get("server") is None else str(cluster["server"])
-
-
-def with_server(text: str, server: str, yaml: Yaml) -> str:
-    """The kubeconfig with another server for the cluster that its client dials.
-
-    Where editing the one line gives exactly the wanted document the rest of the text is kept byte by byte; else the
-    document is written anew.
-    """
-    wanted = copy.deepcopy(yaml.load(text))
-    cluster = _cluster(wanted)
-    if cluster is None:
-        raise UnsupportedState("The kubeconfig names no cluster whose server could be set.")
-    old = str(cluster.get("server"))
-    cluster["server"] = server
-    edited = _SERVER_LINE.sub(
-        lambda line: line["start"] + server + line["end"] if line["url"].strip("'\"") == old else line[0], text
-    )
-    return edited if yaml.load(edited) == wanted else yaml.dump(wanted)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -305,7 +277,7 @@ def _wait(clock: Clock, timeout: float, condition: t.Callable[[], bool]) -> bool
 
 
 def _decide_server(document: t.Mapping[str, t.Any], endpoint: Endpoint, name: str, reason: str) -> Change | None:
-    if _cluster(document) is None:
+    if dialled_cluster(document) is None:
         raise UnsupportedState(
             f"{name} holds a kubeconfig that names no cluster: restore it, for example with "
             "'kubeadm init phase bootstrap-token' or 'kubeadm init phase addon kube-proxy'."
@@ -314,29 +286,6 @@ def _decide_server(document: t.Mapping[str, t.Any], endpoint: Endpoint, name: st
     if current is not None and same_server(current, endpoint.url):
         return None
     return Change(object=name, before=current, after=endpoint.url, reason=reason)
-
-
-def _cluster(document: t.Any) -> dict[str, t.Any] | None:
-    """The cluster that a client takes: the unnamed one (cluster-info), the current context's, or the only one.
-
-    The rule is kubeadm's (cmd/kubeadm/app/util/kubeconfig, GetClusterFromKubeConfig).
-    """
-    if not isinstance(document, dict):
-        return None
-    named = {
-        str(entry.get("name", "")): entry["cluster"]
-        for entry in document.get("clusters") or ()
-        if isinstance(entry, dict) and isinstance(entry.get("cluster"), dict)
-    }
-    contexts = {
-        str(entry.get("name", "")): (entry.get("context") or {}).get("cluster")
-        for entry in document.get("contexts") or ()
-        if isinstance(entry, dict)
-    }
-    for name in ("", contexts.get(str(document.get("current-context", "")))):
-        if name in named:
-            return t.cast("dict[str, t.Any]", named[name])
-    return t.cast("dict[str, t.Any]", next(iter(named.values()))) if len(named) == 1 else None
 
 
 def _embedded(configmap: t.Mapping[str, t.Any], key: str, yaml: Yaml, name: str) -> dict[str, t.Any]:
@@ -383,13 +332,10 @@ def _expected_servers(found: _Found, yaml: Yaml, endpoint: Endpoint) -> dict[str
 
 
 __all__ = (
-    "CLUSTER_INFO",
     "KUBE_PROXY",
     "decide_cluster_info",
     "decide_kube_proxy",
     "decide_kube_proxy_restart",
     "decide_kubeadm_config",
     "ensure",
-    "server_of",
-    "with_server",
 )

@@ -13,7 +13,7 @@ from ..base.address import canonical_ip
 from ..base.errors import InvalidInput, UnsupportedState
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG, certified_node
 from . import static_pod
-from .manifest_faults import port_of
+from .secure_port import port_of
 
 if t.TYPE_CHECKING:
     from ..._ports.files import Files

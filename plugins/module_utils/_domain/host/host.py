@@ -13,17 +13,17 @@ import typing as t
 
 from ..base import configuration_shape
 from ..base.address import Endpoint, San, canonical_ip
-from ..base.address_owners import addresses_in, is_of_a_host
 from ..base.errors import InvalidInput
 from ..base.version import KubernetesVersion
 from ..component import anonymous_access
-from ..component.manifest_faults import port_of
+from ..component.secure_port import port_of
 from ..etcd.etcd_access import EtcdAccess, find_access
 from ..kubeconfig.kubeconfig_server import current_server
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG, node_of
 from ..pki import certificates_dir
 from ..pki.certificate_issue import KINDS
-from ..plan.checks import expiry
+from ..pki.client_certificates import client_certificates
+from .address_owners import addresses_in, is_of_a_host
 
 if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
@@ -75,9 +75,7 @@ class Host:
             ca_pem=pems.get(f"{_pki_dir(report)}/ca.crt", ""),
             kubeconfigs=kubeconfigs,
             kubeconfig_faults=faults,
-            client_certificates={
-                path: expiry.client_certificates(document, x509) for path, document in kubeconfigs.items()
-            },
+            client_certificates={path: client_certificates(document, x509) for path, document in kubeconfigs.items()},
             kubelet_ca_hashes=_ca_hashes(kubeconfigs.get(KUBELET_KUBECONFIG), x509),
             pki_ca_hashes=_hashes(pems.get(f"{_pki_dir(report)}/ca.crt", "").encode(), x509),
             closed_to_anonymous=frozenset(_closed_to_anonymous(report, yaml)),

@@ -14,9 +14,9 @@ import typing as t
 
 from ..base.address import Endpoint, San, parse_sans
 from ..base.change import Change
+from ..base.endpoint_input import read_endpoint
 from ..base.errors import InvalidInput, UnsupportedState
 from ..pki.certificates_dir import DEFAULT as DEFAULT_CERTIFICATES_DIR
-from ..plan.endpoint_input import read_endpoint
 from .extra_volumes import Wanted as WantedVolumes
 from .extra_volumes import parse as parse_extra_volumes
 from .extra_volumes import patch as patch_extra_volumes

@@ -20,6 +20,7 @@ import typing as t
 from ..base.change import Change
 from .bootstrap_token import SECRET_TYPE
 
+CLUSTER_INFO = "ConfigMap kube-public/cluster-info"
 _PREFIX = "jws-kubeconfig-"
 
 
@@ -79,4 +80,4 @@ def _decoded(secret: t.Mapping[str, t.Any], key: str) -> bytes:
         return b""
 
 
-__all__ = ("decide", "outdated")
+__all__ = ("CLUSTER_INFO", "decide", "outdated")

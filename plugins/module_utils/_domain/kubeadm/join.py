@@ -23,7 +23,7 @@ from ..base.change import Change, Decision
 from ..base.errors import CommandFailed, InvalidInput, KubeadmHaError, UnsupportedState
 from ..base.last_words import last_words
 from ..component import local_control_plane, pod_log
-from ..component.manifest_faults import port_of
+from ..component.secure_port import port_of
 from ..kubeconfig.kubeconfig_server import current_server
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG, certified_node
 from ..pki.certificates_dir import DEFAULT as DEFAULT_CERTIFICATES_DIR

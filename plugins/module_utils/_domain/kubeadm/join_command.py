@@ -16,10 +16,11 @@ from ..base.address import Endpoint
 from ..base.change import KNOWN_AFTER_APPLY, Change, Decision
 from ..base.errors import CommandFailed, InvalidInput, KubeadmHaError, UnsupportedState
 from ..base.last_words import last_words
-from ..cluster import control_plane_endpoint
 from ..component import local_control_plane
+from ..kubeconfig.dialled_cluster import server_of, with_server
 from . import bootstrap_token, cluster_configuration, kubeadm_config
 from .bootstrap_token import BOOTSTRAP_TOKEN, CERTIFICATES_SECRET, TOKEN_DESCRIPTION, UPLOADED_CERTIFICATES
+from .cluster_info_signature import CLUSTER_INFO
 from .join import JoinRequest, Token, join_configuration, without_secrets
 from .token_life import MAXIMUM_TTL, check_ttl
 
@@ -157,14 +158,14 @@ def _made(request: Request) -> t.Iterator[Change]:
 
 def _cluster_info(api: Api, yaml: Yaml, x509: X509) -> tuple[Endpoint, tuple[str, ...]]:
     """What discovery will tell a joining node: the server, and the hashes of its CA's public keys."""
-    name = control_plane_endpoint.CLUSTER_INFO
+    name = CLUSTER_INFO
     remedy = "'kubeadm init phase bootstrap-token' writes it"
     configmap = api.get("configmap", "cluster-info", namespace="kube-public")
     if configmap is None:
         raise UnsupportedState(f"There is no {name}, so no node can join with a bootstrap token: {remedy}.")
     try:
         document = yaml.load((configmap.get("data") or {})["kubeconfig"])
-        server = Endpoint.parse(str(control_plane_endpoint.server_of(document)))
+        server = Endpoint.parse(str(server_of(document)))
         data = document["clusters"][0]["cluster"]["certificate-authority-data"]
         certificates = x509.certificates(base64.b64decode(data))
     except (InvalidInput, KeyError, IndexError, TypeError, binascii.Error) as error:
@@ -206,7 +207,7 @@ def _kubeconfig(commands: Commands, files: Files, yaml: Yaml, request: Request) 
     if content is None:
         raise UnsupportedState(f"There is no kubeconfig {request.kubeconfig}: set the option kubeconfig.")
     try:
-        text = control_plane_endpoint.with_server(content.decode("utf-8"), request.server.url, yaml)
+        text = with_server(content.decode("utf-8"), request.server.url, yaml)
     except (InvalidInput, UnicodeDecodeError, UnsupportedState):
         # The parser's message quotes the line, which may hold a credential.
         raise UnsupportedState(

@@ -13,7 +13,7 @@ import dataclasses
 import typing as t
 
 from ..base.errors import ApiError
-from ..plan.wish import Problem
+from ..base.problem import Problem
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api

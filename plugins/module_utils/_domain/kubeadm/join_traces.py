@@ -10,10 +10,6 @@ would delete it with the rest, so it must never be taken for a reason to run tha
 from __future__ import annotations
 
 import posixpath
-import typing as t
-
-if t.TYPE_CHECKING:
-    from ..host.host import Host
 
 KUBERNETES = "/etc/kubernetes"
 MANIFESTS = "/etc/kubernetes/manifests"
@@ -53,15 +49,4 @@ def is_of_kubeadm(path: str) -> bool:
     return name in ("sa.key", "sa.pub") or (extension in (".crt", ".key") and stem in _PAIRS)
 
 
-def other_static_pods(host: Host) -> list[str]:
-    """Manifests of static pods that kubeadm did not make."""
-    return [
-        path
-        for path in host.report["kubernetes_files"]
-        if posixpath.dirname(path) == MANIFESTS
-        and not posixpath.basename(path).startswith(".")
-        and not is_of_kubeadm(path)
-    ]
-
-
-__all__ = ("COMPONENTS", "KUBERNETES", "MANIFESTS", "is_of_kubeadm", "other_static_pods")
+__all__ = ("COMPONENTS", "KUBERNETES", "MANIFESTS", "is_of_kubeadm")

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ..base.endpoint_input import read_endpoint
 from ..base.errors import InvalidInput
-from ..plan.endpoint_input import read_endpoint
-from ..plan.wish import Problem
+from ..base.problem import Problem
 
 #: What haproxy takes for the name of a server.
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")

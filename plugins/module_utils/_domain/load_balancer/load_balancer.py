@@ -14,8 +14,8 @@ import typing as t
 
 from ..base.change import KNOWN_AFTER_APPLY, Change
 from ..base.errors import InvalidInput
+from ..base.problem import Problem
 from ..host import firewall, selinux
-from ..plan.wish import Problem
 from . import haproxy_inputs
 
 if t.TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .wish import Problem
+from ..base.problem import Problem
 
 #: Kinds of inspections and what each was about, for the message.
 _ABOUT = {

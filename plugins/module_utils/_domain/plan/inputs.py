@@ -14,11 +14,12 @@ import posixpath
 import re
 import typing as t
 
+from ..base.endpoint_input import is_subdomain, read_endpoint, read_san
 from ..base.errors import InvalidInput
+from ..base.problem import Problem
 from ..kubeadm.node_registration_input import read_kubelet_flags, read_labels, read_taints
 from ..kubeadm.token_life import check_ttl
-from .endpoint_input import is_subdomain, read_endpoint, read_san
-from .wish import LOAD_BALANCERS, Problem
+from .wish import LOAD_BALANCERS
 
 #: By host, then by name of the variable.
 Values = t.Mapping[str, t.Mapping[str, t.Any]]

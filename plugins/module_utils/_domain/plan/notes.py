@@ -13,12 +13,13 @@ import typing as t
 
 from ..base.address import Endpoint
 from ..base.errors import InvalidInput
+from ..base.problem import Note
 from ..cluster import deployment_spread
 from ..cluster.consumer_inspection import MOST_FOUND, SECONDS
-from ..kubeadm import bootstrap_token, join_traces
+from ..host.other_static_pods import other_static_pods
+from ..kubeadm import bootstrap_token
 from . import dead_nodes
 from .checks import expiry, join_parity, join_secrets
-from .wish import Note
 
 if t.TYPE_CHECKING:
     from .plan import Situation
@@ -134,7 +135,7 @@ def _expiry(situation: Situation) -> t.Iterator[Note]:
 def _static_pods(situation: Situation) -> t.Iterator[Note]:
     """An operator's own static pods on hosts that are to join: they are no rest of a join and stay."""
     for host in situation.joining(situation.wish.nodes):
-        for path in join_traces.other_static_pods(host):
+        for path in other_static_pods(host):
             yield Note(
                 host.name,
                 f"{path} on {host.name} is a static pod that kubeadm did not make: the run leaves it as it is.",

@@ -13,7 +13,6 @@ import dataclasses
 import functools
 import typing as t
 
-from ..backup import backup_target
 from ..base.address import Endpoint, same_server
 from ..base.change import KNOWN_AFTER_APPLY, Change
 from ..cluster import control_plane_endpoint, control_plane_node, deployment_spread
@@ -27,7 +26,7 @@ from ..kubeconfig import kubeconfig
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from ..pki import certificate
 from . import half_joined, left_by_joins, notes, user_kubeconfigs, wanted_sans
-from .checks import control_plane_parity, join_secrets, node_health, skew
+from .checks import backup_target, control_plane_parity, join_secrets, node_health, skew
 from .checks.preflight import is_joined
 
 if t.TYPE_CHECKING:
@@ -269,7 +268,7 @@ def cluster_objects(situation: Situation) -> t.Iterator[Change]:
     found = [
         cluster_configuration.decide(cluster.configuration, wanted),
         control_plane_endpoint.decide_cluster_info(cluster.cluster_info, wish.endpoint)
-        or cluster_info_signature.decide(cluster.outdated_signatures, control_plane_endpoint.CLUSTER_INFO),
+        or cluster_info_signature.decide(cluster.outdated_signatures, cluster_info_signature.CLUSTER_INFO),
         control_plane_endpoint.decide_kube_proxy(cluster.kube_proxy, wish.endpoint) if cluster.kube_proxy else None,
     ]
     yield from (change for change in found if change is not None)

@@ -10,15 +10,17 @@ import typing as t
 
 from ..base.address import Endpoint
 from ..base.change import Change
+from ..base.problem import Note, Problem
 from ..cluster.cluster import Cluster
 from ..component import anonymous_access
-from ..host import carried_files, container_runtime
+from ..host import carried_files
 from ..host.host import Host
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from ..load_balancer.load_balancer import OTHER
 from ..pki.certificate import decide_sans
 from . import failed_looks, half_joined, inputs, single_points, step_needs, wanted_sans
 from .checks import (
+    container_runtime,
     control_plane_parity,
     endpoint_checks,
     etcd_urls,
@@ -37,7 +39,7 @@ from .checks.preflight import problems as find_problems
 from .notes import find_notes
 from .plan import KUBELET, STEPS, Balancer, Entry, Situation, api_servers, kubeconfig_edits, make_plan, mended_nodes
 from .serving import ADMIN_KUBECONFIG, serving_control_plane
-from .wish import Note, Problem, Wish, read_wish
+from .wish import Wish, read_wish
 
 if t.TYPE_CHECKING:
     from ..._ports.x509 import X509

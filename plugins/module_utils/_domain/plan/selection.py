@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .wish import Problem
+from ..base.problem import Problem
 
 _WHOLE = "kubeadm.ha runs as a whole, because each step relies on those before it"
 

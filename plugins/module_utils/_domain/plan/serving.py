@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .wish import Problem
+from ..base.problem import Problem
 
 if t.TYPE_CHECKING:
     from ..host.host import Host

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..backup import backup_target
-from .wish import Problem
+from ..base.problem import Problem
+from .checks import backup_target
 
 if t.TYPE_CHECKING:
     from ..cluster.cluster import Cluster

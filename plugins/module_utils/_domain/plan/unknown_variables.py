@@ -8,8 +8,8 @@ from __future__ import annotations
 import difflib
 import typing as t
 
+from ..base.problem import Problem
 from .inputs import INPUTS, PREFIX
-from .wish import Problem
 
 #: Hosts by the name of a variable that they have.
 Names = t.Mapping[str, t.Sequence[str]]

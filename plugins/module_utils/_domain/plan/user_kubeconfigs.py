@@ -9,8 +9,8 @@ import dataclasses
 import typing as t
 
 from ..base.address import Endpoint, same_server
+from ..base.problem import Problem
 from ..kubeconfig import kubeconfig
-from .wish import Problem
 
 if t.TYPE_CHECKING:
     from ..base.change import Change

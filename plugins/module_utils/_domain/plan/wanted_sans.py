@@ -16,9 +16,9 @@ import typing as t
 
 from ..base.address import San, canonical_dns_name, canonical_ip
 from ..base.errors import InvalidInput
+from ..base.problem import Problem
 from ..pki.certificate import kept_sans, missing_sans
 from ..pki.certificate_issue import KINDS
-from .wish import Problem
 
 if t.TYPE_CHECKING:
     from ..host.host import Host

@@ -8,40 +8,15 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..base.endpoint_input import read_endpoint, read_san
 from ..base.errors import InvalidInput
+from ..base.problem import Problem
 from ..kubeadm.token_life import check_ttl
-from .endpoint_input import read_endpoint, read_san
 
 if t.TYPE_CHECKING:
     from ..base.address import Endpoint, San
 
 LOAD_BALANCERS = ("haproxy", "external", "none")
-
-
-@dataclasses.dataclass(frozen=True)
-class Problem:
-    """A reason to stop before anything is changed.
-
-    Attributes:
-        subject: the variable, group or host it is about.
-        message: what is wrong and what to do, in one sentence or two.
-    """
-
-    subject: str
-    message: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Note:
-    """Something that the operator should know and the run does not change.
-
-    Attributes:
-        subject: the object or the host it is about.
-        message: what was found and what to do, in one sentence or two.
-    """
-
-    subject: str
-    message: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,4 +150,4 @@ def _group_problems(
         )
 
 
-__all__ = ("LOAD_BALANCERS", "Note", "Problem", "Wish", "read_wish")
+__all__ = ("LOAD_BALANCERS", "Wish", "read_wish")

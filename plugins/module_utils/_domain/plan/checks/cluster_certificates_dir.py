@@ -8,8 +8,8 @@ from __future__ import annotations
 import posixpath
 import typing as t
 
+from ...base.problem import Problem
 from ...pki.certificates_dir import DEFAULT
-from ..wish import Problem
 
 if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster

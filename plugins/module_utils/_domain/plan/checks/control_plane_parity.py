@@ -8,9 +8,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ...base.address_owners import owners_of
 from ...base.errors import UnsupportedState
+from ...base.problem import Problem
 from ...component.static_pod import StaticPod
+from ...host.address_owners import owners_of
 from ...host.carried_files import FILE, Comparison, FileFact, by_path
 from ...host.carried_files import compare as compare_files
 from ...host.file_needs import CARRIED
@@ -19,7 +20,6 @@ from ...kubeadm.cluster_configuration import ArgValues, ClusterConfiguration
 from ...kubeadm.extra_volumes import Wanted as WantedVolumes
 from ...kubeadm.extra_volumes import as_option
 from ...kubeadm.kubeadm_patches import Patches
-from ..wish import Problem
 from .host_bound_addresses import Scope, bound_addresses, manifest_remedy
 
 if t.TYPE_CHECKING:

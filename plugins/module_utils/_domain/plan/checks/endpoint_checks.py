@@ -15,9 +15,9 @@ import typing as t
 
 from ...base.address import Endpoint, canonical_ip
 from ...base.errors import InvalidInput
+from ...base.problem import Note, Problem
 from ...host import endpoint_view
 from ...host.endpoint_view import View
-from ..wish import Note, Problem
 
 if t.TYPE_CHECKING:
     from ...._ports.x509 import X509

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ...base.problem import Problem
 from ..inputs import COMPONENT_PORTS
-from ..wish import Problem
 
 if t.TYPE_CHECKING:
     from ...host.host import Host

@@ -13,10 +13,10 @@ import ipaddress
 import typing as t
 
 from ...base.address import Endpoint
-from ...base.address_owners import Owners, addresses_in, is_of_a_host, owners_of, shown_owner
 from ...base.errors import InvalidInput
-from ...etcd.etcd_commands import etcdctl
-from ..wish import Problem
+from ...base.problem import Problem
+from ...host.address_owners import Owners, addresses_in, is_of_a_host, owners_of, shown_owner
+from ..etcd_commands import etcdctl
 from .membership import is_joined
 
 if t.TYPE_CHECKING:

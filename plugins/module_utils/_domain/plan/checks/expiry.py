@@ -9,16 +9,12 @@ within days is noted. Each is held against its own host's clock.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import posixpath
 import typing as t
 
-from ...base.errors import InvalidInput
 from ...pki.certificate import Certificate, rfc3339
 
 if t.TYPE_CHECKING:
-    from ...._ports.x509 import X509
     from ...host.host import Host
 
 Hosts = t.Mapping[str, "Host"]
@@ -69,20 +65,6 @@ class Expiry(t.NamedTuple):
     def has_expired(self) -> bool:
         """Whether its validity is over by the host's clock."""
         return self.certificate.is_expired(float(self.host.report["clock"]))
-
-
-def client_certificates(document: t.Any, x509: X509) -> list[Certificate]:
-    """The leaf of each client certificate that a kubeconfig holds itself."""
-    users = document.get("users") if isinstance(document, dict) else None
-    found = []
-    for entry in users if isinstance(users, list) else ():
-        user = entry.get("user") if isinstance(entry, dict) else None
-        data = user.get("client-certificate-data") if isinstance(user, dict) else None
-        try:
-            found.append(x509.certificates(base64.b64decode(str(data or "")))[0])
-        except (InvalidInput, IndexError, ValueError, binascii.Error):
-            continue
-    return found
 
 
 def of_host(host: Host) -> t.Iterator[Expiry]:
@@ -168,4 +150,4 @@ def _renew(host: Host, name: str) -> str:
     return f"run kubeadm certs renew {name} on {host.name}{pod}"
 
 
-__all__ = ("KUBELET_CLIENT", "SOON", "client_certificates", "has_expired", "notes", "of_host", "reasons")
+__all__ = ("KUBELET_CLIENT", "SOON", "has_expired", "notes", "of_host", "reasons")

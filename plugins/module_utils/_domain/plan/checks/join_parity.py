@@ -15,8 +15,8 @@ import posixpath
 import typing as t
 
 from ...base.address import canonical_ip
+from ...base.problem import Problem
 from ...component.kubelet_arguments import KUBEADMS, OF_THE_NODE
-from ..wish import Problem
 
 if t.TYPE_CHECKING:
     from ...host.host import Host

@@ -12,9 +12,10 @@ import typing as t
 
 from ...base.address import Endpoint
 from ...base.errors import InvalidInput
+from ...base.problem import Problem
 from ...kubeadm import join_rights
+from ...kubeadm.cluster_info_signature import CLUSTER_INFO
 from ...kubeconfig import embedded_ca
-from ..wish import Problem
 
 if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster
@@ -23,7 +24,6 @@ if t.TYPE_CHECKING:
 
 Hosts = t.Mapping[str, "Host"]
 
-_CLUSTER_INFO = "ConfigMap kube-public/cluster-info"
 _KUBERNETES = "/etc/kubernetes/"
 #: What kubeadm uploads for joining control planes (``cmd/kubeadm/app/phases/copycerts``).
 _SHARED = ("ca.crt", "ca.key", "sa.key", "sa.pub", "front-proxy-ca.crt", "front-proxy-ca.key")
@@ -68,7 +68,7 @@ def _cluster_info(cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
         "ConfigMap)"
     )
     if document is None:
-        yield Problem(_CLUSTER_INFO, f"There is no {_CLUSTER_INFO}, by which joining hosts find the cluster: {remedy}.")
+        yield Problem(CLUSTER_INFO, f"There is no {CLUSTER_INFO}, by which joining hosts find the cluster: {remedy}.")
         return
     authorities = embedded_ca.authorities(document)
     try:
@@ -77,13 +77,13 @@ def _cluster_info(cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
         authorities = frozenset()
     if not authorities:
         yield Problem(
-            _CLUSTER_INFO,
-            f"{_CLUSTER_INFO} holds no kubeconfig with a server and a CA, by which joining hosts find the cluster: {remedy}.",
+            CLUSTER_INFO,
+            f"{CLUSTER_INFO} holds no kubeconfig with a server and a CA, by which joining hosts find the cluster: {remedy}.",
         )
     elif serving.ca_pem and not authorities & embedded_ca.certificates(serving.ca_pem):
         yield Problem(
-            _CLUSTER_INFO,
-            f"{_CLUSTER_INFO} names another CA than the one in ca.crt of {serving.name}, so joining hosts would trust "
+            CLUSTER_INFO,
+            f"{CLUSTER_INFO} names another CA than the one in ca.crt of {serving.name}, so joining hosts would trust "
             f"nobody here: {remedy}.",
         )
 

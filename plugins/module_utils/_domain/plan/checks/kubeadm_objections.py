@@ -13,11 +13,10 @@ import json
 import re
 import typing as t
 
+from ...base.problem import Problem
 from ...cluster.cluster import KUBEADM_CONFIG
-from ...host import container_runtime
 from ...kubeadm.kubeadm_api import JOIN_VERSIONS
-from ..wish import Problem
-from . import cluster_certificates_dir, membership, preflight, skew, swap
+from . import cluster_certificates_dir, container_runtime, membership, preflight, skew, swap
 
 if t.TYPE_CHECKING:
     from ...base.address import Endpoint

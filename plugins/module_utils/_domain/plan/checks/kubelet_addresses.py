@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..wish import Problem
+from ...base.problem import Problem
 from .membership import is_joined
 from .reachability import node_address
 

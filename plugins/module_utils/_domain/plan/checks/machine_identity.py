@@ -14,7 +14,7 @@ import dataclasses
 import typing as t
 
 from ...base.address import canonical_ip
-from ..wish import Problem
+from ...base.problem import Problem
 
 if t.TYPE_CHECKING:
     from ...host.host import Host

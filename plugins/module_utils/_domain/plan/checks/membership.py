@@ -12,11 +12,12 @@ from __future__ import annotations
 import typing as t
 
 from ...base.address import same_server
-from ...etcd.etcd_commands import etcdctl
-from ...kubeadm.join_traces import is_of_kubeadm, other_static_pods
+from ...base.problem import Problem
+from ...host.other_static_pods import other_static_pods
+from ...kubeadm.join_traces import is_of_kubeadm
 from ...kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from .. import half_joined, left_by_joins
-from ..wish import Problem
+from ..etcd_commands import etcdctl
 from . import reset_guard
 from .control_plane_parity import files_of
 

@@ -12,16 +12,15 @@ from __future__ import annotations
 import typing as t
 
 from ...base.address import canonical_dns_name, canonical_ip
+from ...base.problem import Problem
 from ...cluster.cluster import KUBEADM_CONFIG
-from ...component import manifest_faults
 from ...etcd import etcd_access
-from ...host import container_runtime
 from .. import unmanaged_nodes, user_kubeconfigs, wanted_sans
 from ..serving import problems as serving_problems
 from ..serving import serving_control_plane
-from ..wish import Problem
 from . import (
     cluster_certificates_dir,
+    container_runtime,
     endpoint_port,
     etcd_urls,
     expiry,
@@ -29,6 +28,7 @@ from . import (
     join_readiness,
     kubelet_addresses,
     machine_identity,
+    manifest_faults,
     membership,
     skew,
     swap,

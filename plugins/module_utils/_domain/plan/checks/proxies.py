@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ...base.problem import Note, Problem
 from ...component.proxy_source import LOGIN, MANIFEST, UNIT, ProxySource
-from ..wish import Note, Problem
 
 if t.TYPE_CHECKING:
     from ...host.host import Host

@@ -14,7 +14,7 @@ import typing as t
 
 from ...base.address import Endpoint, canonical_ip
 from ...base.connection_attempt import REACHED, REJECTED, SILENT
-from ..wish import Problem
+from ...base.problem import Problem
 from .membership import is_joined
 
 if t.TYPE_CHECKING:

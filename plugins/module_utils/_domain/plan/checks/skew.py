@@ -13,8 +13,8 @@ import contextlib
 import typing as t
 
 from ...base.errors import InvalidInput
+from ...base.problem import Problem
 from ...base.version import KubernetesVersion
-from ..wish import Problem
 
 if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster

@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_input import read_endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.problem import Problem
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import inputs, selection, unknown_variables
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.endpoint_input import read_endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.inputs import INPUTS, Unreadable
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.selection import Selection
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.wish import Problem
 from tests.tools.environment import ROOT
 from tests.unit.plugins.module_utils._domain.plan.test_planning import before, plan_of
 

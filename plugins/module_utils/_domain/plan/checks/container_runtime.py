@@ -10,19 +10,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ..plan.wish import Problem
+from ...base.problem import Problem
+from ...host.container_sockets import KNOWN_SOCKETS
 
 if t.TYPE_CHECKING:
-    from ..cluster.cluster import Cluster
-    from ..plan.wish import Wish
-    from .host import Host
+    from ...cluster.cluster import Cluster
+    from ...host.host import Host
+    from ..wish import Wish
 
-#: Those that kubeadm knows (``cmd/kubeadm/app/constants/constants_unix.go``).
-KNOWN_SOCKETS = (
-    "unix:///var/run/containerd/containerd.sock",
-    "unix:///var/run/crio/crio.sock",
-    "unix:///var/run/cri-dockerd.sock",
-)
 #: Services that bring one.
 SERVICES = ("containerd", "crio", "cri-docker", "docker")
 
@@ -122,4 +117,4 @@ def _plain(socket: str) -> str:
     return f"unix://{path[len('/var') :] if path.startswith('/var/run/') else path}"
 
 
-__all__ = ("KNOWN_SOCKETS", "SERVICES", "problems", "socket_of", "sockets_of_cluster")
+__all__ = ("SERVICES", "problems", "socket_of", "sockets_of_cluster")

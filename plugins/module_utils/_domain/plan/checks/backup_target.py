@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ..plan.wish import Problem
+from ...base.problem import Problem
 
 if t.TYPE_CHECKING:
-    from ..host.host import Host
+    from ...host.host import Host
 
 #: Bytes that a backup needs at most, etcd's snapshot included, as a rule.
 FREE_BYTES_NEEDED = 1 << 30

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address_owners import (
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.address_owners import (
     addresses_in,
     is_of_a_host,
     owner_of,

@@ -14,8 +14,8 @@ import ipaddress
 import re
 import typing as t
 
-from ..base.address import Endpoint, San, canonical_ip
-from ..base.errors import InvalidInput
+from .address import Endpoint, San, canonical_ip
+from .errors import InvalidInput
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")

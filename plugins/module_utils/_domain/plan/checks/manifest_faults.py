@@ -7,19 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..base.address import DEFAULT_API_PORT
-from ..plan.wish import Problem
+from ...base.problem import Problem
+from ...component.secure_port import is_port
 
 if t.TYPE_CHECKING:
-    from ..host.host import Host
-
-_LARGEST_PORT = 65535
-
-
-def port_of(flags: t.Mapping[str, str]) -> int:
-    """The port of an API server with these flags; the default one where the flag does not tell, which is reported."""
-    text = str(flags.get("secure-port") or DEFAULT_API_PORT)
-    return int(text) if _is_port(text) else DEFAULT_API_PORT
+    from ...host.host import Host
 
 
 def problems(hosts: t.Mapping[str, Host], *, told: t.Container[str] = ()) -> t.Iterator[Problem]:
@@ -38,7 +30,7 @@ def problems(hosts: t.Mapping[str, Host], *, told: t.Container[str] = ()) -> t.I
                     f"{path} on {host.name} cannot be used. {manifest['unreadable']} Write it as kubeadm does.",
                 )
         port = dict((host.manifests.get("kube-apiserver") or {}).get("flags") or ()).get("secure-port")
-        if port is not None and not _is_port(str(port)):
+        if port is not None and not is_port(str(port)):
             yield Problem(
                 host.name,
                 f"--secure-port={port} in kube-apiserver.yaml on {host.name} is no port: correct it in "
@@ -46,8 +38,4 @@ def problems(hosts: t.Mapping[str, Host], *, told: t.Container[str] = ()) -> t.I
             )
 
 
-def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdigit() and 0 < int(text) <= _LARGEST_PORT
-
-
-__all__ = ("port_of", "problems")
+__all__ = ("problems",)

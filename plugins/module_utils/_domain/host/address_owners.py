@@ -9,10 +9,10 @@ import ipaddress
 import re
 import typing as t
 
-from .address import canonical_ip
+from ..base.address import canonical_ip
 
 if t.TYPE_CHECKING:
-    from ..host.host import Host
+    from .host import Host
 
 #: An IPv4 address that is not a part of a longer number or name, and not a network.
 _IPV4 = re.compile(r"(?<![\w.-])(\d{1,3}(?:\.\d{1,3}){3})(?![\w-]|\.\w|/\d{1,2}(?![\w.]))")
