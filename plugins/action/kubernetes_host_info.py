@@ -11,8 +11,8 @@ import typing as t
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.host import Host
 
 

@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ._adapters.lock_file import HostLockFile
+from ._adapters.host.lock_file import HostLockFile
 from ._domain.base.change import KNOWN_AFTER_APPLY
 from ._domain.base.errors import KubeadmHaError
 

@@ -106,8 +106,8 @@ paths:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.file_tree import HostFileTree
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.sealing import IMPORT_ERROR, AesGcm
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.file_tree import HostFileTree
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.sealing import IMPORT_ERROR, AesGcm
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import file_archive
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
 

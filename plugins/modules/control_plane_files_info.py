@@ -149,12 +149,12 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import certificates_dir
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.control_plane_inspection import (
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.control_plane_inspection import (
     ControlPlaneInspection,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.file_tree import HostFileTree
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.sealing import IMPORT_ERROR, AesGcm
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import certificates_dir
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.file_tree import HostFileTree
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.sealing import IMPORT_ERROR, AesGcm
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import file_archive
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import Survey, look

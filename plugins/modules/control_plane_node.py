@@ -79,8 +79,8 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api import open_api
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import control_plane_node
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 

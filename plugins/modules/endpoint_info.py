@@ -141,9 +141,9 @@ import socket
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.endpoint_probe import HostEndpointProbe
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.files import HostFiles
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint_probe import HostEndpointProbe
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.endpoint_view import cluster_ca, prove
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import parse_endpoint

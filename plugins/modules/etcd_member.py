@@ -100,10 +100,10 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import certificates_dir
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_gateway import EtcdGateway
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_of_host import open_etcd
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_gateway import EtcdGateway
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import open_etcd
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import certificates_dir
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd_removal
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 

@@ -95,8 +95,8 @@ is_silent:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.lock_file import HostLockFile
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.lock_file import HostLockFile
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import lock
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude

@@ -116,10 +116,10 @@ resource_version:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api import open_api
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import IMPORT_ERROR as YAML_IMPORT_ERROR
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import IMPORT_ERROR as YAML_IMPORT_ERROR
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import kubeadm_config
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
 

@@ -196,14 +196,14 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api import open_api
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.certificate_key import RandomCertificateKeys
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.files import HostFiles
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import IMPORT_ERROR as YAML_IMPORT_ERROR
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import IMPORT_ERROR as X509_IMPORT_ERROR
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.certificate_key import RandomCertificateKeys
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import IMPORT_ERROR as YAML_IMPORT_ERROR
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import IMPORT_ERROR as X509_IMPORT_ERROR
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.local_control_plane import Given
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join_command

@@ -79,14 +79,14 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.files import HostFiles
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubelet_client import KubeconfigClient
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import IMPORT_ERROR as YAML_IMPORT_ERROR
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import IMPORT_ERROR as X509_IMPORT_ERROR
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.kubelet_client import KubeconfigClient
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import IMPORT_ERROR as YAML_IMPORT_ERROR
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import IMPORT_ERROR as X509_IMPORT_ERROR
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import kubelet_lease
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
 

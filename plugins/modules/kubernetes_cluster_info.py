@@ -246,11 +246,11 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import certificates_dir
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api import open_api
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_of_host import open_etcd
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import open_etcd
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import certificates_dir
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import KubeadmHaError
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.cluster_inspection import inspect_cluster

@@ -185,18 +185,18 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import certificates_dir
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.backup_store import DirectoryBackupStore
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.clock import HostClock
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_gateway import EtcdGateway
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd_of_host import (
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.kubectl import KubectlApi
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_gateway import EtcdGateway
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import (
     STACKED_ENDPOINT,
     external_access,
     open_etcd,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.files import HostFiles
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubectl import KubectlApi
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import certificates_dir
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.backup_store import DirectoryBackupStore
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.backup import backup
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 

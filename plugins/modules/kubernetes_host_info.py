@@ -336,10 +336,10 @@ host:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import certificates_dir
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.endpoint_probe import HostEndpointProbe
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host_inspection import HostInspection
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.host_inspection import HostInspection
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import certificates_dir
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint_probe import HostEndpointProbe
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput

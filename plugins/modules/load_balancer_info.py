@@ -100,10 +100,10 @@ load_balancer:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.load_balancer_inspection import (
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.load_balancer_inspection import (
     LoadBalancerInspection,
 )
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 

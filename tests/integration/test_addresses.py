@@ -84,7 +84,7 @@ def test_the_kernels_address_towards_each_network(tmp_path: Path) -> None:
     script = tmp_path / "report.py"
     script.write_text(
         "import json\n"
-        "from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.routes import networks\n"
+        "from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.routes import networks\n"
         "print(json.dumps(networks()))\n",
         encoding="utf-8",
     )

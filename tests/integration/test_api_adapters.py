@@ -14,9 +14,9 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostBackground, HostCommands
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubectl import KubectlApi
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.kubernetes_client import KubernetesClientApi
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.kubectl import KubectlApi
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.kubernetes_client import KubernetesClientApi
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostBackground, HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import ApiConflict, ApiError, InvalidInput
 
 if t.TYPE_CHECKING:

@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
 
 LOOK = """
 import json, sys
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import backup_target
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import backup_target
 print(json.dumps(backup_target.collect(sys.argv[1])))
 """
 

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.checks.reachability import Groups
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import (

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.commands import HostCommands
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host_inspection import HostInspection
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.host_inspection import HostInspection
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from tests.unit.plugins.module_utils._domain.plan.test_planning import after, before, objects, plan_of
 
 

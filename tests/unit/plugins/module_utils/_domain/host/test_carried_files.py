@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.file_tree import HostFileTree
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.file_tree import HostFileTree
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Change
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import carried_files
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import (

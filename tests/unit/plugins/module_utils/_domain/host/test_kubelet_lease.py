@@ -13,8 +13,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base import api_time
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import (
     ApiError,

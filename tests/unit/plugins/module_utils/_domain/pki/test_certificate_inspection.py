@@ -12,8 +12,8 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint, parse_sans
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import KubeadmHaError
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate_inspection import (

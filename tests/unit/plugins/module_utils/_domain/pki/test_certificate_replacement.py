@@ -13,8 +13,8 @@ import typing as t
 import pytest
 from cryptography import x509
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.x509 import CryptographyX509
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint, parse_sans
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import (
     CommandFailed,

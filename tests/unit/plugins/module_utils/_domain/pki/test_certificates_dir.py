@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import certificates_dir as adapter
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.control_plane_inspection import (
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.control_plane_inspection import (
     ControlPlaneInspection,
 )
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import certificates_dir as adapter
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.static_pod import Mount, StaticPod
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki import certificates_dir, leaf_keys
 from tests.unit.plugins.module_utils._domain.plan.test_planning import before, plan_of

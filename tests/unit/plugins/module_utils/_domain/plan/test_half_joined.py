@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import FileFact
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import half_joined
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import control_plane_facts

@@ -11,7 +11,7 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_input import read_endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.problem import Problem
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import inputs, selection, unknown_variables

@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import San
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate import Certificate
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report, single_points

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import backup_target
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import backup_target
 from tests.unit.plugins.module_utils._domain.plan.test_planning import after, before, kubeconfig, plan_of
 
 if t.TYPE_CHECKING:

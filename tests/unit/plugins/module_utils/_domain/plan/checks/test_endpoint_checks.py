@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import endpoint_view as seen
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.endpoint_view import Attempt, View

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import planning
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.checks.reachability import Groups
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters import join_parity_inspection
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect import join_parity_inspection
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component import kubelet_arguments
 from tests.unit.plugins.module_utils._domain.plan.test_planning import after, before, plan_of
 

@@ -1,0 +1,455 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Collects what the audit needs from one host, by the standard library alone. Private to kubeadm.ha.
+
+Nothing here changes the host, and no credential leaves it: see :mod:`_domain.kubeconfig.redaction`.
+"""
+
+from __future__ import annotations
+
+import glob
+import importlib.util
+import json
+import os
+import platform
+import pwd
+import re
+import socket
+import struct
+import subprocess
+import sys
+import time
+import typing as t
+
+from ..._domain.base import plain_yaml
+from ..._domain.base.errors import CommandFailed, InvalidInput
+from ..._domain.base.named_endpoint import endpoints_in
+from ..._domain.component import anonymous_access, static_pod
+from ..._domain.kubeconfig import redaction
+from ..api import kubelet_server
+from ..host import backup_target, certificates_dir, machine_facts, stopped_pod
+from ..host.lock_file import HostLockFile
+from ..host.routes import networks
+from . import join_parity_inspection
+from .control_plane_inspection import ControlPlaneInspection
+from .joining_inspection import JoiningInspection
+from .proxy_inspection import ProxyInspection
+
+if t.TYPE_CHECKING:
+    from ..._domain.base.address import Endpoint
+    from ..._ports.commands import Commands
+    from ..._ports.endpoint_probe import EndpointProbe
+
+_SERVICES = (
+    *("kubelet", "containerd", "crio", "cri-docker", "docker"),
+    *("haproxy", "nginx", "keepalived", "firewalld", "ufw"),
+)
+_CLIENTS = ("kubelet", "kube-proxy")
+_FORWARDING = ("net.ipv4.ip_forward", "net.ipv6.conf.default.forwarding")
+#: Files with flags that the kubelet's unit reads: kubeadm's, and the operator's by Debian's and by Red Hat's name, which wins.
+_KUBELET_FLAGS = ("/var/lib/kubelet/kubeadm-flags.env", "/etc/default/kubelet", "/etc/sysconfig/kubelet")
+_PYTHON_MODULES = ("yaml", "cryptography", "kubernetes", "apt")
+_KUBECONFIG_NAMES = (
+    "admin.conf",
+    "super-admin.conf",
+    "kubelet.conf",
+    "controller-manager.conf",
+    "scheduler.conf",
+    "bootstrap-kubelet.conf",
+)
+_CNI_DIRECTORY = "/etc/cni/net.d"
+_LARGEST_CNI_FILE = 1 << 20
+_TCP_LISTEN = "0A"
+_TCP_ESTABLISHED = "01"
+
+
+class HostInspection:
+    """Reads one host."""
+
+    def __init__(
+        self,
+        commands: Commands,
+        *,
+        users: t.Sequence[str],
+        pki_dir: str | None = None,
+        kubernetes_dir: str = certificates_dir.KUBERNETES_DIR,
+        state_dir: str = "/var/lib/kubeadm-ha",
+        patches_dir: str = "",
+        unmanaged_files: t.Sequence[str] = (),
+        backup_directory: str = "",
+        endpoint: Endpoint | None = None,
+        endpoint_probe: EndpointProbe | None = None,
+        cri_socket: str | None = None,
+        directories: t.Sequence[str] = (),
+    ) -> None:
+        """Look through a host's commands and files.
+
+        Args:
+            commands: runs its programs.
+            users: those whose ``~/.kube/config`` is read.
+            pki_dir: kubeadm's certificatesDir; ``None`` finds it.
+            kubernetes_dir: the directory of kubeadm's manifests and kubeconfigs.
+            state_dir: where kubeadm_certificate keeps its journals.
+            patches_dir: kubeadm's patches, empty without.
+            unmanaged_files: files of a control plane that the operator brings himself.
+            backup_directory: where backups are to be kept, empty without.
+            endpoint: the control plane endpoint that the host is to use; ``None`` without.
+            endpoint_probe: looks at it, beside everything else.
+            cri_socket: a container runtime's socket besides those that kubeadm knows.
+            directories: those that a run would write to.
+        """
+        self._commands = commands
+        self._backup_directory = backup_directory
+        self._endpoint = endpoint
+        self._endpoint_probe = endpoint_probe
+        self._state_dir = state_dir
+        self._joining = JoiningInspection(commands, cri_socket=cri_socket, directories=directories)
+        self._kubernetes_dir = os.path.normpath(kubernetes_dir)
+        self._pki_dir = os.path.normpath(pki_dir or certificates_dir.find(self._kubernetes_dir))
+        self._users = users
+        self._unmanaged_files = tuple(unmanaged_files)
+        self._control_plane = ControlPlaneInspection(
+            pki_dir=self._pki_dir,
+            kubernetes_dir=self._kubernetes_dir,
+            patches_dir=patches_dir,
+            unmanaged=unmanaged_files,
+        )
+
+    def collect(self) -> dict[str, t.Any]:
+        """Everything as JSON-compatible values; what the host does not have is empty, never missing."""
+        began = time.monotonic()
+        endpoint_view = self._begin_endpoint_view()
+        kubelet_server_seen = kubelet_server.begin(
+            os.path.join(self._kubernetes_dir, "kubelet.conf"), os.path.join(self._pki_dir, "ca.crt")
+        )
+        sockets = _tcp_sockets()
+        owners = _socket_owners(_CLIENTS + ("kube-apiserver", "etcd", "haproxy"))
+        manifests = self._manifests()
+        report = {
+            "hostname": socket.gethostname(),
+            "kubelet_flags": self._kubelet_flags(),
+            "machine_id": _text("/etc/machine-id").strip(),
+            "machine": machine_facts.collect(),
+            "user_id": os.geteuid(),
+            "product_uuid": _text("/sys/class/dmi/id/product_uuid").strip().lower(),
+            "addresses": _addresses(),
+            "networks": networks(),
+            "default_address": _default_address(socket.AF_INET, "192.0.2.1"),
+            "default_ipv6_address": _default_address(socket.AF_INET6, "2001:db8::1"),
+            "os": _os_release(),
+            "python": _python(),
+            "versions": self._versions(),
+            "services": self._services(),
+            "pki_dir": self._pki_dir,
+            "directory_links": certificates_dir.links(self._kubernetes_dir, self._pki_dir),
+            "certificates": self._certificates(),
+            "interrupted_certificates": _names(os.path.join(self._state_dir, "certificates")),
+            "has_ca_key": os.path.exists(os.path.join(self._pki_dir, "ca.key")),
+            "kubeconfigs": self._kubeconfigs(),
+            "references": self._references(),
+            "users": list(_homes(self._users)),
+            "manifests": manifests,
+            **self._control_plane.collect(),
+            **join_parity_inspection.collect(self._kubernetes_dir, unmanaged=self._unmanaged_files),
+            "anonymous_access": self._anonymous_access(manifests),
+            "kubernetes_files": self._kubernetes_files(),
+            "listening": [_socket_view(item, owners) for item in sockets if item["state"] == _TCP_LISTEN],
+            "api_clients": [
+                {"process": owners[item["inode"]], "remote": item["remote"]}
+                for item in sockets
+                if item["state"] == _TCP_ESTABLISHED and owners.get(item["inode"]) in _CLIENTS
+            ],
+            "kubelet_server": kubelet_server_seen(),
+            **self._joining.collect(),
+            "stopped_pods": self._stopped_pods(owners),
+            "is_at_work": HostLockFile().is_at_work(),
+            "selinux": _selinux(),
+            "forwarding": {name: _text(f"/proc/sys/{name.replace('.', '/')}").strip() for name in _FORWARDING},
+            "swap": len(_text("/proc/swaps").strip().splitlines()) > 1,
+            "free_bytes": _free_bytes("/var"),
+            "backup_target": backup_target.collect(self._backup_directory) if self._backup_directory else None,
+            "proxies": ProxyInspection(self._commands, kubernetes_dir=self._kubernetes_dir).collect(),
+            "endpoint_view": endpoint_view(),
+            "clock": time.time(),
+        }
+        report["seconds"] = round(time.monotonic() - began, 3)
+        return report
+
+    def _begin_endpoint_view(self) -> t.Callable[[], dict[str, t.Any] | None]:
+        """Begin to look at the endpoint; what is returned waits for the end."""
+        if self._endpoint is None or self._endpoint_probe is None:
+            return lambda: None
+        end = self._endpoint_probe.begin(self._endpoint)
+        return lambda: end().as_dict()
+
+    def _versions(self) -> dict[str, str]:
+        asked = {
+            "kubeadm": ("kubeadm", "version", "-o", "short"),
+            "kubelet": ("kubelet", "--version"),
+        }
+        return {name: self._first_line(arguments).split(" ")[-1] for name, arguments in asked.items()}
+
+    def _services(self) -> dict[str, dict[str, str]]:
+        arguments = ["systemctl", "show", "--property=Id,LoadState,ActiveState,UnitFileState"]
+        blocks = self._output([*arguments, *(f"{name}.service" for name in _SERVICES)]).strip().split("\n\n")
+        found = {}
+        for block in blocks:
+            pairs = dict(line.partition("=")[::2] for line in block.splitlines())
+            if pairs.get("LoadState", "not-found") != "not-found":
+                name = pairs["Id"].rpartition(".")[0]
+                found[name] = {"active": pairs["ActiveState"], "enabled": pairs["UnitFileState"]}
+        return found
+
+    def _certificates(self) -> list[dict[str, str]]:
+        paths = sorted(
+            glob.glob(os.path.join(self._pki_dir, "*.crt")) + glob.glob(os.path.join(self._pki_dir, "etcd", "*.crt"))
+        )
+        paths.append("/var/lib/kubelet/pki/kubelet-client-current.pem")
+        texts = ((path, redaction.public_certificates(_text(path))) for path in paths)
+        return [{"path": path, "pem": pem} for path, pem in texts if pem]
+
+    def _kubeconfigs(self) -> list[dict[str, t.Any]]:
+        paths = [os.path.join(self._kubernetes_dir, name) for name in _KUBECONFIG_NAMES]
+        paths += self._user_kubeconfigs()
+        return [
+            {"path": path, "text": _public_kubeconfig(_text(path)), "mode": f"{os.stat(path).st_mode & 0o7777:04o}"}
+            for path in paths
+            if os.path.isfile(path)
+        ]
+
+    def _user_kubeconfigs(self) -> list[str]:
+        """Of the asked users. One that is only a link to a kubeconfig of Kubernetes' own is that one."""
+        paths = [os.path.join(home, ".kube", "config") for home in _homes(self._users).values()]
+        return [path for path in paths if not self._is_link_to_own(path)]
+
+    def _is_link_to_own(self, path: str) -> bool:
+        return os.path.dirname(os.path.realpath(path)) == os.path.realpath(self._kubernetes_dir)
+
+    def _references(self) -> list[dict[str, t.Any]]:
+        """Endpoints that other files name: those of CNI plugins, kubeconfigs of other users, unreadable ones."""
+        files: list[tuple[str, str | None]] = [(path, None) for path in _cni_files()]
+        asked = self._user_kubeconfigs()
+        for user, home in _homes(None).items():
+            path = os.path.join(home, ".kube", "config")
+            is_sent = path in asked and _public_kubeconfig(_text(path)) is not None
+            if os.path.isfile(path) and not is_sent and not self._is_link_to_own(path):
+                files.append((path, user))
+        found = ((path, user, endpoints_in(_text(path))) for path, user in files)
+        return [
+            {"path": path, "user": user, "endpoints": sorted(str(endpoint) for endpoint in endpoints)}
+            for path, user, endpoints in found
+            if endpoints
+        ]
+
+    def _manifests(self) -> dict[str, dict[str, t.Any]]:
+        """The components' arguments and images; of strangers' static pods only that they are there."""
+        found: dict[str, dict[str, t.Any]] = {}
+        for path in sorted(glob.glob(os.path.join(self._kubernetes_dir, "manifests", "*.y*ml"))):
+            name = os.path.splitext(os.path.basename(path))[0]
+            found[name] = {"path": path, "image": "", "flags": []}
+            if name not in (*static_pod.COMPONENTS, static_pod.ETCD):
+                continue
+            try:
+                pod = static_pod.read(_text(path))
+            except InvalidInput as error:
+                found[name]["unreadable"] = error.message
+            else:
+                flags = [[flag, value.replace(static_pod.STRUCK, "//")] for flag, value in pod.arguments]
+                found[name].update(image=pod.image, flags=flags)
+        return found
+
+    def _stopped_pods(self, owners: t.Mapping[str, str]) -> dict[str, dict[str, t.Any]]:
+        """The last words of the API server and of etcd where they do not run although they have a manifest."""
+        stopped = [name for name in ("kube-apiserver", "etcd") if name not in owners.values()]
+        directory = os.path.join(self._kubernetes_dir, "manifests")
+        return {
+            name: stopped_pod.last_words(name)
+            for name in stopped
+            if os.path.exists(os.path.join(directory, f"{name}.yaml"))
+        }
+
+    def _anonymous_access(self, manifests: t.Mapping[str, t.Any]) -> str | None:
+        """The ``anonymous`` part of the API server's ``--authentication-config``; ``None`` when it cannot be told."""
+        path = dict((manifests.get("kube-apiserver") or {}).get("flags") or ()).get("authentication-config")
+        return anonymous_access.stanza(_text(path)) if path else ""
+
+    def _kubernetes_files(self) -> list[str]:
+        paths = glob.glob(os.path.join(self._kubernetes_dir, "**"), recursive=True)
+        return sorted(path for path in paths if os.path.isfile(path))
+
+    def _kubelet_flags(self) -> dict[str, str]:
+        text = "".join(_text(path) for path in _KUBELET_FLAGS)
+        return dict(re.findall(r"--([a-z-]+)=([^\s\"']+)", text))
+
+    def _first_line(self, arguments: t.Sequence[str]) -> str:
+        lines = self._output(arguments).splitlines()
+        return lines[0].strip() if lines else ""
+
+    def _output(self, arguments: t.Sequence[str]) -> str:
+        """Standard output of a command; empty when the host does not have it or it fails."""
+        try:
+            return self._commands.run(arguments, check=False).stdout
+        except (CommandFailed, OSError, subprocess.SubprocessError):
+            return ""
+
+
+def _public_kubeconfig(text: str) -> str | None:
+    """The kubeconfig without credentials, whatever its layout; ``None`` for one that cannot be read here."""
+    public = None if text.lstrip().startswith("{") else redaction.public_kubeconfig(text)
+    if public is not None:
+        return public
+    try:
+        document = plain_yaml.load(text)
+    except InvalidInput:
+        return None
+    return json.dumps(redaction.public_kubeconfig_document(document)) if isinstance(document, dict) else None
+
+
+def _text(path: str) -> str:
+    """The file's text; empty when it is not there or cannot be read."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read()
+    except OSError:
+        return ""
+
+
+def _names(directory: str) -> list[str]:
+    """Names in a directory; empty when it is not there or cannot be read."""
+    try:
+        return sorted(os.listdir(directory))
+    except OSError:
+        return []
+
+
+def _homes(users: t.Sequence[str] | None) -> dict[str, str]:
+    """Home directories by user; ``None`` means all users, of several with one home the first."""
+    known = {entry.pw_name: entry.pw_dir for entry in pwd.getpwall()}
+    if users is not None:
+        return {user: known[user] for user in users if user in known}
+    first: dict[str, str] = {}
+    for user, home in known.items():
+        first.setdefault(home, user)
+    return {user: home for home, user in first.items()}
+
+
+def _cni_files() -> list[str]:
+    """CNI configuration, and the kubeconfigs that plugins put beside it."""
+    paths = sorted(glob.glob(os.path.join(_CNI_DIRECTORY, "**"), recursive=True))
+    return [path for path in paths if os.path.isfile(path) and os.path.getsize(path) <= _LARGEST_CNI_FILE]
+
+
+def _os_release() -> dict[str, str]:
+    pairs = dict(re.findall(r"^([A-Z_]+)=\"?([^\"\n]*)\"?$", _text("/etc/os-release"), re.MULTILINE))
+    return {"id": pairs.get("ID", ""), "like": pairs.get("ID_LIKE", ""), "version": pairs.get("VERSION_ID", "")}
+
+
+def _python() -> dict[str, t.Any]:
+    return {
+        "executable": sys.executable,
+        "version": platform.python_version(),
+        "modules": {name: importlib.util.find_spec(name) is not None for name in _PYTHON_MODULES},
+    }
+
+
+def _selinux() -> str:
+    state = _text("/sys/fs/selinux/enforce").strip()
+    return {"1": "enforcing", "0": "permissive"}.get(state, "disabled")
+
+
+def _free_bytes(path: str) -> int:
+    status = os.statvfs(path)
+    return status.f_bavail * status.f_frsize
+
+
+def _default_address(family: int, somewhere: str) -> str:
+    """The address of the interface with the default route: connecting a UDP socket looks the route up and sends nothing.
+
+    Empty without such a route, and without a global address.
+    """
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((somewhere, 9))
+            address = str(probe.getsockname()[0])
+    except OSError:
+        return ""
+    return "" if address.startswith("fe80:") or address == "::1" else address
+
+
+def _addresses() -> list[str]:
+    """Addresses of this host without loopback and link-local ones, from the kernel's local routes."""
+    found = set(re.findall(r"\|--\s(\S+)\n\s+/32 host LOCAL", _text("/proc/net/fib_trie")))
+    for line in _text("/proc/net/if_inet6").splitlines():
+        digits = line.split()[0]
+        found.add(socket.inet_ntop(socket.AF_INET6, bytes.fromhex(digits)))
+    return sorted(item for item in found if not item.startswith(("127.", "fe80:")) and item != "::1")
+
+
+def _tcp_sockets() -> list[dict[str, str]]:
+    """The host's TCP sockets of all families from /proc (the format is in the kernel's proc_net_tcp.rst)."""
+    found = []
+    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in _text(path).splitlines()[1:]:
+            fields = line.split()
+            if fields[3] in (_TCP_LISTEN, _TCP_ESTABLISHED):
+                found.append(
+                    {
+                        "local": _socket_address(fields[1]),
+                        "remote": _socket_address(fields[2]),
+                        "state": fields[3],
+                        "inode": fields[9],
+                    }
+                )
+    return found
+
+
+def _socket_address(text: str) -> str:
+    """``0100007F:1F90`` as ``127.0.0.1:8080``; IPv4 addresses mapped into IPv6 are shown as IPv4."""
+    digits, _colon, port = text.partition(":")
+    words = struct.pack(f"={len(digits) // 8}I", *(int(digits[i : i + 8], 16) for i in range(0, len(digits), 8)))
+    if len(words) == 4:
+        return f"{socket.inet_ntop(socket.AF_INET, words)}:{int(port, 16)}"
+    if words.startswith(b"\0" * 10 + b"\xff\xff"):
+        return f"{socket.inet_ntop(socket.AF_INET, words[12:])}:{int(port, 16)}"
+    return f"[{socket.inet_ntop(socket.AF_INET6, words)}]:{int(port, 16)}"
+
+
+def _socket_view(item: t.Mapping[str, str], owners: t.Mapping[str, str]) -> dict[str, t.Any]:
+    address, _colon, port = item["local"].rpartition(":")
+    return {"address": address, "port": int(port), "process": owners.get(item["inode"], "")}
+
+
+def _commands_of_processes() -> t.Iterator[tuple[int, str]]:
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            yield int(entry), _text(f"/proc/{entry}/comm").strip()
+
+
+def _socket_owners(names: t.Sequence[str]) -> dict[str, str]:
+    """Socket inode to process name, for the processes of these names."""
+    owners = {}
+    # The kernel cuts a process name after 15 characters.
+    wanted = {name[:15]: name for name in names}
+    for pid, comm in _commands_of_processes():
+        if comm not in wanted:
+            continue
+        for link in _links(f"/proc/{pid}/fd"):
+            if link.startswith("socket:["):
+                owners[link[8:-1]] = wanted[comm]
+    return owners
+
+
+def _links(directory: str) -> t.Iterator[str]:
+    try:
+        names = os.listdir(directory)
+    except OSError:
+        return
+    for name in names:
+        try:
+            yield os.readlink(os.path.join(directory, name))
+        except OSError:
+            continue
+
+
+__all__ = ("HostInspection",)

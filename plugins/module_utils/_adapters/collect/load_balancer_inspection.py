@@ -1,0 +1,172 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Collects what the role apiserver_haproxy needs to know of a host, by the standard library alone. Private to kubeadm.ha.
+
+Nothing here changes the host, and no private key is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import os
+import re
+import socket
+import time
+import typing as t
+
+from ..._domain.base.errors import CommandFailed
+from ..._domain.host import firewall
+from ..._domain.kubeconfig import redaction
+from ..._domain.load_balancer.load_balancer import ABSENT, OTHER, PACKAGE, ROLE
+
+if t.TYPE_CHECKING:
+    from ..._ports.commands import Commands
+
+_STATUS_SECONDS = 2.0
+_ROUTES = "/proc/net/route"
+_SELINUX = "/sys/fs/selinux/enforce"
+_SEMANAGE_PORTS = ("semanage", "port", "--list", "--noheading")
+
+
+class LoadBalancerInspection:
+    """Reads one host."""
+
+    def __init__(
+        self,
+        commands: Commands,
+        *,
+        configuration: str,
+        marker: str,
+        status_socket: str,
+        certificate: str,
+        zone: str | None = None,
+    ) -> None:
+        """``marker``: a text that only the role's configuration has. ``zone``: firewalld's, see ``_firewalld``."""
+        self._commands = commands
+        self._configuration = configuration
+        self._marker = marker
+        self._status_socket = status_socket
+        self._certificate = certificate
+        self._zone = zone
+
+    def collect(self) -> dict[str, t.Any]:
+        """Everything as JSON-compatible values; what the host does not have is empty, never missing."""
+        content = _bytes(self._configuration)
+        return {
+            "configuration": {
+                "path": self._configuration,
+                "owner": self._owner(content),
+                "sha1": hashlib.sha1(content).hexdigest() if content is not None else "",  # noqa: S324 (no secret)
+            },
+            "running": _running(self._status_socket),
+            "certificate": {
+                "path": self._certificate,
+                "pem": redaction.public_certificates((_bytes(self._certificate) or b"").decode("utf-8", "replace")),
+                "has_key": os.path.exists(f"{self._certificate}.key"),
+            },
+            "firewall": self._firewall(),
+            "selinux": self._selinux(),
+            "has_ipv6": os.path.exists("/proc/net/if_inet6"),
+            "clock": time.time(),
+        }
+
+    def _owner(self, content: bytes | None) -> str:
+        if content is None:
+            return ABSENT
+        if self._marker.encode() in content:
+            return ROLE
+        return PACKAGE if self._is_pristine() else OTHER
+
+    def _is_pristine(self) -> bool:
+        """Whether the file is the package's. dpkg and rpm tell a changed one alike: ``??5?????? c /etc/haproxy/haproxy.cfg``."""
+        program = "dpkg" if self._commands.find("dpkg") else "rpm"
+        try:
+            verified = self._commands.run([program, "--verify", "haproxy"], check=False)
+        except CommandFailed:
+            return False
+        is_changed = re.search(rf"^..5.*{re.escape(self._configuration)}\s*$", verified.stdout, re.MULTILINE)
+        is_known = verified.returncode in (0, 1) and "not installed" not in verified.stdout + verified.stderr
+        return is_known and not is_changed
+
+    def _firewall(self) -> dict[str, t.Any]:
+        """The active firewall tool and its rules; both have an exit status other than 0 while they are off."""
+        default = self._output(["firewall-cmd", "--get-default-zone"]).strip()
+        if default:
+            return self._firewalld(default)
+        status = self._output(["ufw", "status", "verbose"])
+        if status.startswith("Status: active"):
+            return {"name": firewall.UFW, "zone": "", "rules": [status]}
+        return {"name": "", "zone": "", "rules": []}
+
+    def _firewalld(self, default: str) -> dict[str, t.Any]:
+        """The zone asked for, else that of the interface with the default route; an interface without one has the default's.
+
+        Its rules are empty texts where firewalld does not know the zone.
+        """
+        interface = firewall.default_interface((_bytes(_ROUTES) or b"").decode())
+        zone = self._zone or self._output(["firewall-cmd", f"--get-zone-of-interface={interface}"]).strip() or default
+        lists = (["firewall-cmd", *permanent, f"--zone={zone}", "--list-all"] for permanent in ((), ("--permanent",)))
+        return {"name": firewall.FIREWALLD, "zone": zone, "rules": [self._output(command) for command in lists]}
+
+    def _selinux(self) -> dict[str, t.Any]:
+        state = (_bytes(_SELINUX) or b"").decode().strip()
+        mode = {"1": "enforcing", "0": "permissive"}.get(state, "disabled")
+        if mode == "disabled":
+            return {"mode": mode, "has_tools": False, "ports": "", "booleans": "", "modules": ""}
+        return {
+            "mode": mode,
+            "has_tools": self._commands.find("semanage") is not None,
+            # Local definitions win over those of the policy, so they come first.
+            "ports": self._output([*_SEMANAGE_PORTS, "--locallist"]) + self._output(_SEMANAGE_PORTS),
+            "booleans": self._output(["getsebool", "-a"]),
+            "modules": self._output(["semodule", "--list"]),
+        }
+
+    def _output(self, arguments: t.Sequence[str]) -> str:
+        """Standard output of a command; empty when the host does not have it or it fails."""
+        if self._commands.find(arguments[0]) is None:
+            return ""
+        try:
+            result = self._commands.run(arguments, check=False)
+        except CommandFailed:
+            return ""
+        return result.stdout if result.returncode == 0 else ""
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=_STATUS_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(_STATUS_SECONDS)
+        self.sock.connect(self._path)
+
+
+def _running(path: str) -> str:
+    """The configuration that haproxy says it runs, empty when nothing answers."""
+    connection = _UnixConnection(path)
+    try:
+        connection.request("GET", "/")
+        return str(json.loads(connection.getresponse().read())["configuration"])
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return ""
+    finally:
+        connection.close()
+
+
+def _bytes(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError:
+        return None
+
+
+__all__ = ("LoadBalancerInspection",)

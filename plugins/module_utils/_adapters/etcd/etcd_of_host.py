@@ -1,0 +1,62 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finds the etcd of a control plane by its static pods, with the standard library. Private to kubeadm.ha."""
+
+from __future__ import annotations
+
+import os
+
+from ..._domain.base.errors import InvalidInput, UnsupportedState
+from ..._domain.component import static_pod
+from ..._domain.etcd.etcd_access import EtcdAccess, find_access
+from .etcd_gateway import EtcdGateway
+
+#: Client URL of stacked etcd on its own host (kubeadm, util/etcd/etcd.go).
+STACKED_ENDPOINT = "https://127.0.0.1:2379"
+
+
+def external_access(manifests_dir: str) -> EtcdAccess | None:
+    """The way of this host's API server to external etcd; ``None`` with stacked etcd, or without an API server.
+
+    Raises:
+        UnsupportedState: when its way has no TLS with a client certificate.
+    """
+    if os.path.exists(os.path.join(manifests_dir, "etcd.yaml")):
+        return None
+    try:
+        with open(os.path.join(manifests_dir, "kube-apiserver.yaml"), encoding="utf-8", errors="replace") as stream:
+            pod = static_pod.read(stream.read())
+    except OSError:
+        return None
+    except InvalidInput as error:
+        raise UnsupportedState(
+            f"{manifests_dir}/kube-apiserver.yaml cannot be read: {error.message} Write it as kubeadm does."
+        ) from error
+    access = find_access({flag: value.replace(static_pod.STRUCK, "//") for flag, value in pod.arguments})
+    objection = access.objection("this host") if access is not None else None
+    if objection is not None:
+        raise UnsupportedState(objection)
+    return access
+
+
+def open_etcd(manifests_dir: str, pki_dir: str, *, timeout: float) -> tuple[EtcdGateway, tuple[str, ...]]:
+    """The way to this control plane's etcd, stacked or external, and the client URLs of its servers.
+
+    Raises:
+        InvalidInput: when the certificates for it are not there.
+        UnsupportedState: see :func:`external_access`.
+    """
+    access = external_access(manifests_dir)
+    if access is None:
+        return EtcdGateway.of_kubeadm(pki_dir, timeout=timeout), (STACKED_ENDPOINT,)
+    gateway = EtcdGateway(
+        ca_certificate=access.ca_certificate,
+        client_certificate=access.client_certificate,
+        client_key=access.client_key,
+        timeout=timeout,
+    )
+    return gateway, access.endpoints
+
+
+__all__ = ("STACKED_ENDPOINT", "external_access", "open_etcd")

@@ -1,0 +1,169 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The look at a load balancer host, with programs and files made for the test."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import json
+import socketserver
+import tempfile
+import threading
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect import load_balancer_inspection
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.load_balancer_inspection import (
+    LoadBalancerInspection,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
+
+MARKER = "Configuration of the role"
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n"
+CANARY = "c4n4ry-s3cr3t"
+
+
+@pytest.fixture(name="host")
+def _host(tmp_path: Path) -> Path:
+    """A directory with haproxy.cfg and programs."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "haproxy.cfg").write_text("global\n", encoding="ascii")
+    return tmp_path
+
+
+def program(host: Path, name: str, script: str) -> None:
+    path = host / "bin" / name
+    path.write_text(f"#!/bin/sh\n{script}\n", encoding="ascii")
+    path.chmod(0o755)
+
+
+def look(host: Path, *, status_socket: str = "/nowhere", zone: str | None = None) -> dict[str, t.Any]:
+    return LoadBalancerInspection(
+        HostCommands(search_path=str(host / "bin"), timeout=5),
+        configuration=str(host / "haproxy.cfg"),
+        marker=MARKER,
+        status_socket=status_socket,
+        certificate=str(host / "probe.crt"),
+        zone=zone,
+    ).collect()
+
+
+def test_a_host_that_never_had_haproxy(tmp_path: Path) -> None:
+    report = look(tmp_path)
+    assert report["configuration"] == {"path": str(tmp_path / "haproxy.cfg"), "owner": "absent", "sha1": ""}
+    assert report["certificate"] == {"path": str(tmp_path / "probe.crt"), "pem": "", "has_key": False}
+    assert (report["running"], report["firewall"]) == ("", {"name": "", "zone": "", "rules": []})
+    assert json.loads(json.dumps(report)) == report
+
+
+@pytest.mark.parametrize(
+    ("verify", "owner"),
+    [
+        ("true", "package"),
+        ("echo '??5?????? c /etc/haproxy/errors/400.http'; exit 1", "package"),
+        ("echo '??5?????? c {path}'; exit 1", "other"),
+        ("echo 'S.5....T.  c {path}'; exit 1", "other"),
+        ("echo \"dpkg-query: package 'haproxy' is not installed\" >&2; exit 1", "other"),
+        ("exit 2", "other"),
+    ],
+)
+@pytest.mark.parametrize("tool", ["dpkg", "rpm"])
+def test_whose_the_configuration_is(host: Path, tool: str, verify: str, owner: str) -> None:
+    program(host, tool, verify.replace("{path}", str(host / "haproxy.cfg")))
+    found = look(host)["configuration"]
+    assert (found["owner"], found["sha1"]) == (owner, hashlib.sha1(b"global\n").hexdigest())
+    (host / "haproxy.cfg").write_text(f"# {MARKER}\n", encoding="ascii")
+    assert look(host)["configuration"]["owner"] == "role"
+
+
+def test_a_host_without_a_package_manager_has_somebodys_configuration(host: Path) -> None:
+    assert look(host)["configuration"]["owner"] == "other"
+
+
+def test_the_certificate_without_its_key(host: Path) -> None:
+    (host / "probe.crt").write_text(CERTIFICATE + CANARY, encoding="ascii")
+    (host / "probe.crt.key").write_text(CANARY, encoding="ascii")
+    report = look(host)
+    assert (report["certificate"]["pem"], report["certificate"]["has_key"]) == (CERTIFICATE, True)
+    assert CANARY not in json.dumps(report)
+
+
+@pytest.mark.parametrize(
+    ("interface", "asked", "zone"),
+    [("eth0", None, "internal"), ("eth1", None, "public"), ("", None, "public"), ("eth0", "dmz", "dmz")],
+)
+def test_firewalld(host: Path, monkeypatch: pytest.MonkeyPatch, interface: str, asked: str | None, zone: str) -> None:
+    """The interface eth0 is in the zone internal, others are in none."""
+    routes = host / "route"
+    routes.write_text(f"head\n{interface} 00000000 0 3 0 0 0 00000000 0 0 0\n" if interface else "head\n")
+    monkeypatch.setattr(load_balancer_inspection, "_ROUTES", str(routes))
+    program(
+        host,
+        "firewall-cmd",
+        'case "$*" in --get-default-zone) echo public;; --get-zone-of-interface=eth0) echo internal;; '
+        '--get-zone-of-interface=*) echo "no zone" >&2; exit 2;; *) echo "$@";; esac',
+    )
+    assert look(host, zone=asked)["firewall"] == {
+        "name": "firewalld",
+        "zone": zone,
+        "rules": [f"--zone={zone} --list-all\n", f"--permanent --zone={zone} --list-all\n"],
+    }
+
+
+def test_firewalld_without_the_zone(host: Path) -> None:
+    program(host, "firewall-cmd", 'case "$*" in --get-default-zone) echo public;; *) exit 112;; esac')
+    assert look(host, zone="nope")["firewall"] == {"name": "firewalld", "zone": "nope", "rules": ["", ""]}
+
+
+@pytest.mark.parametrize(("state", "name"), [("active", "ufw"), ("inactive", "")])
+def test_ufw_while_firewalld_is_off(host: Path, state: str, name: str) -> None:
+    program(host, "firewall-cmd", "echo 'FirewallD is not running'; exit 252")
+    program(host, "ufw", f"echo 'Status: {state}'")
+    assert look(host)["firewall"]["name"] == name
+
+
+def test_selinux(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert look(host)["selinux"]["mode"] == "disabled"
+    state = host / "enforce"
+    monkeypatch.setattr(load_balancer_inspection, "_SELINUX", str(state))
+    for text, mode in (("1", "enforcing"), ("0", "permissive")):
+        state.write_text(text, encoding="ascii")
+        assert look(host)["selinux"] == {
+            "mode": mode,
+            "has_tools": False,
+            "ports": "",
+            "booleans": "",
+            "modules": "",
+        }
+    program(host, "semanage", 'echo "$@"')
+    program(host, "semodule", 'echo "$@"')
+    program(host, "getsebool", "echo 'haproxy_connect_any --> off'")
+    found = look(host)["selinux"]
+    assert found["ports"] == "port --list --noheading --locallist\nport --list --noheading\n"
+    assert (found["has_tools"], found["booleans"]) == (True, "haproxy_connect_any --> off\n")
+    assert found["modules"] == "--list\n"
+
+
+class _Status(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"configuration": "digest", "ready": {}}')
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def address_string(self) -> str:
+        return "unix"
+
+
+def test_what_haproxy_runs(host: Path) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        path = f"{directory}/status.sock"
+        with socketserver.UnixStreamServer(path, _Status) as server:
+            threading.Thread(target=server.handle_request, daemon=True).start()
+            assert look(host, status_socket=path)["running"] == "digest"
