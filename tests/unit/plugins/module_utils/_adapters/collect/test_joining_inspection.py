@@ -18,6 +18,7 @@ import pytest
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect import joining_inspection
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.joining_inspection import JoiningInspection
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
+from tests.tools.environment import CACHE
 
 
 def inspect(*directories: str, cri_socket: str | None = None, search_path: str | None = None) -> dict[str, t.Any]:
@@ -90,9 +91,8 @@ def test_a_read_only_file_system_is_told_to_root(tmp_path: Path) -> None:
     )
     mount = f'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec {sys.executable} -c "$1" "$0"'
     command = ["unshare", "--mount", "sh", "-c", mount, str(tmp_path), script]
-    root = Path(__file__).resolve().parents[5] / ".cache"
     ended = subprocess.run(
-        command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(root)}
+        command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(CACHE)}
     )
     assert ended.stdout.strip() == "False"
     assert inspect(str(tmp_path))["read_only"] == []
