@@ -24,12 +24,12 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address im
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import cluster_configuration
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import (
     COMPONENTS,
-    VERSIONS,
     ClusterConfiguration,
     Wanted,
     decide,
     parse_extra_args,
 )
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.kubeadm_api import VERSIONS
 from tests.integration.certificates_support import sans
 from tests.lab import kubeadm_versions
 
