@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import cluster_configuration
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import cluster_configuration, kubeadm_api
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import (
     COMPONENTS,
     ClusterConfiguration,
@@ -346,7 +346,7 @@ def test_any_patch_is_read_back_and_calls_for_nothing_more(kubeadm: Kubeadm, ver
 
 def test_the_documented_versions_are_those_that_are_tried() -> None:
     """The comment above VERSIONS tells from when to when kubeadm reads each; the first and last known ones hold it."""
-    source = Path(cluster_configuration.__file__).read_text(encoding="utf-8")
+    source = Path(kubeadm_api.__file__).read_text(encoding="utf-8")
     told = re.findall(r"(v1beta\d): (?:kubeadm )?(?:1\.(\d+) to 1\.(\d+)|from 1\.(\d+))", source.replace("\n#:", ""))
     assert [name for name, *_rest in told] == list(VERSIONS)
     for name, first, last, since in told:

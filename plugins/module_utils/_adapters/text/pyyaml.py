@@ -35,14 +35,14 @@ class PyYaml:
     def load(self, text: str) -> t.Any:
         """The one document of a text."""
         try:
-            return yaml.load(text, Loader=_loader())  # noqa: S506 (a safe one)
+            return yaml.load(str(text), Loader=_loader())  # noqa: S506 (a safe one)
         except yaml.YAMLError as error:
             raise InvalidInput(f"This is no YAML document: {error}") from error
 
     def load_all(self, text: str) -> t.Sequence[t.Any]:
         """All documents of a text."""
         try:
-            return [document for document in yaml.load_all(text, Loader=_loader()) if document is not None]
+            return [document for document in yaml.load_all(str(text), Loader=_loader()) if document is not None]
         except yaml.YAMLError as error:
             raise InvalidInput(f"These are no YAML documents: {error}") from error
 
@@ -53,7 +53,10 @@ class PyYaml:
 
 
 def _loader() -> t.Any:
-    """libyaml's safe loader where PyYAML was built with it: it takes a tenth of the time."""
+    """libyaml's safe loader where PyYAML was built with it: it takes a tenth of the time.
+
+    It takes nothing but ``str`` itself, and Ansible's strings are of a class of their own.
+    """
     return yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 

@@ -52,3 +52,13 @@ def test_explains_broken_documents() -> None:
         YAML.load("a: [")
     with pytest.raises(InvalidInput, match="no YAML documents"):
         YAML.load_all("a: [")
+
+
+def test_reads_strings_of_a_class_of_their_own() -> None:
+    """As Ansible's are."""
+
+    class Tagged(str):
+        __slots__ = ()
+
+    assert YAML.load(Tagged("a: 1")) == {"a": 1}
+    assert YAML.load_all(Tagged("a: 1\n---\nb: 2")) == [{"a": 1}, {"b": 2}]
