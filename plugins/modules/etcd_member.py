@@ -100,9 +100,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_gateway import EtcdGateway
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import open_etcd
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import certificates_dir
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd_removal
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
@@ -113,13 +111,11 @@ if t.TYPE_CHECKING:
 
 def decide(module: AnsibleModule) -> Decision:
     """Decide by the module's options."""
-    timeout = module.params["timeout"]
-    pki_dir = module.params["pki_dir"] or certificates_dir.find(manifests_dir=module.params["manifests_dir"])
-    endpoint = module.params["endpoint"]
-    etcd, endpoints = (
-        (EtcdGateway.of_kubeadm(pki_dir, timeout=timeout), (endpoint,))
-        if endpoint
-        else open_etcd(module.params["manifests_dir"], pki_dir, timeout=timeout)
+    etcd, endpoints = open_etcd(
+        module.params["manifests_dir"],
+        module.params["pki_dir"],
+        timeout=module.params["timeout"],
+        endpoints=tuple(filter(None, [module.params["endpoint"]])),
     )
     return etcd_removal.remove(
         etcd,

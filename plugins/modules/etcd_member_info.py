@@ -199,7 +199,6 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_gateway import EtcdGateway
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import STACKED_ENDPOINT, open_etcd
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import certificates_dir
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
@@ -219,10 +218,7 @@ def way(parameters: t.Mapping[str, t.Any]) -> tuple[EtcdGateway, tuple[str, ...]
             timeout=parameters["timeout"],
         )
         return found, given or (STACKED_ENDPOINT,)
-    pki_dir = parameters["pki_dir"] or certificates_dir.find(manifests_dir=parameters["manifests_dir"])
-    if given:
-        return EtcdGateway.of_kubeadm(pki_dir, timeout=parameters["timeout"]), given
-    return open_etcd(parameters["manifests_dir"], pki_dir, timeout=parameters["timeout"])
+    return open_etcd(parameters["manifests_dir"], parameters["pki_dir"], timeout=parameters["timeout"], endpoints=given)
 
 
 def decide(module: AnsibleModule) -> Decision:

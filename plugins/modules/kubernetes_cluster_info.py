@@ -248,7 +248,6 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import open_etcd
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import certificates_dir
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
@@ -272,8 +271,7 @@ def look_at_etcd(options: t.Mapping[str, t.Any] | None, *, wait_timeout: float) 
     if options is None:
         return {"etcd": None, "etcd_failure": ""}
     try:
-        pki_dir = options["pki_dir"] or certificates_dir.find(manifests_dir=options["manifests_dir"])
-        servers, endpoints = open_etcd(options["manifests_dir"], pki_dir, timeout=SECONDS_FOR_ETCD)
+        servers, endpoints = open_etcd(options["manifests_dir"], options["pki_dir"], timeout=SECONDS_FOR_ETCD)
         ring = etcd.inspect(
             servers,
             HostClock(),

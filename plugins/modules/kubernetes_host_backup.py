@@ -211,14 +211,17 @@ MANIFESTS = "/etc/kubernetes/manifests"
 
 def way_to_etcd(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[str, ...], t.Callable[[], EtcdGateway]]:
     """Client URLs of etcd, none where it is not known, and what opens the way to it."""
-    pki_dir = parameters["pki_dir"] or certificates_dir.find(manifests_dir=MANIFESTS)
-    if parameters["etcd_endpoint"] is not None:
-        given = (parameters["etcd_endpoint"],)
-        return given, lambda: EtcdGateway.of_kubeadm(pki_dir, timeout=PIECE_TIMEOUT)
+    given = () if parameters["etcd_endpoint"] is None else (parameters["etcd_endpoint"],)
+
+    def open_it() -> EtcdGateway:
+        return open_etcd(MANIFESTS, parameters["pki_dir"], timeout=PIECE_TIMEOUT, endpoints=given)[0]
+
+    if given:
+        return given, open_it
     access = external_access(MANIFESTS) if parameters["cluster"] else None
     is_stacked = os.path.exists(os.path.join(MANIFESTS, "etcd.yaml"))
     endpoints = access.endpoints if access is not None else (STACKED_ENDPOINT,) if is_stacked else ()
-    return endpoints, lambda: open_etcd(MANIFESTS, pki_dir, timeout=PIECE_TIMEOUT)[0]
+    return endpoints, open_it
 
 
 def wanted_paths(parameters: t.Mapping[str, t.Any]) -> tuple[str, ...]:

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import os
+import typing as t
 
 from ..._domain.base.errors import InvalidInput, UnsupportedState
 from ..._domain.component import static_pod
 from ..._domain.etcd.etcd_access import EtcdAccess, find_access
+from ..host import certificates_dir
 from .etcd_gateway import EtcdGateway
 
 #: Client URL of stacked etcd on its own host (kubeadm, util/etcd/etcd.go).
@@ -40,16 +42,25 @@ def external_access(manifests_dir: str) -> EtcdAccess | None:
     return access
 
 
-def open_etcd(manifests_dir: str, pki_dir: str, *, timeout: float) -> tuple[EtcdGateway, tuple[str, ...]]:
+def open_etcd(
+    manifests_dir: str, pki_dir: str | None = None, *, timeout: float, endpoints: t.Sequence[str] = ()
+) -> tuple[EtcdGateway, tuple[str, ...]]:
     """The way to this control plane's etcd, stacked or external, and the client URLs of its servers.
+
+    Args:
+        manifests_dir: where the static pods are.
+        pki_dir: kubeadm's ``certificatesDir``; without one it is found by the static pods' flags.
+        timeout: seconds for each request.
+        endpoints: client URLs of servers that kubeadm's certificates open, asked instead of those that are found.
 
     Raises:
         InvalidInput: when the certificates for it are not there.
         UnsupportedState: see :func:`external_access`.
     """
-    access = external_access(manifests_dir)
+    access = None if endpoints else external_access(manifests_dir)
     if access is None:
-        return EtcdGateway.of_kubeadm(pki_dir, timeout=timeout), (STACKED_ENDPOINT,)
+        directory = pki_dir or certificates_dir.find(manifests_dir=manifests_dir)
+        return EtcdGateway.of_kubeadm(directory, timeout=timeout), tuple(endpoints) or (STACKED_ENDPOINT,)
     gateway = EtcdGateway(
         ca_certificate=access.ca_certificate,
         client_certificate=access.client_certificate,
