@@ -98,6 +98,15 @@ options:
       - Socket of the container runtime that the host shall use when it joins. By default it is the only one, or that of the
         cluster's nodes.
     type: str
+  load_balancer:
+    description:
+      - That the host is to run haproxy in front of the API servers. What it has of that is in RV(host.load_balancer).
+        Without it nothing is looked at.
+    type: dict
+    suboptions:
+      firewalld_zone:
+        description: See O(kubeadm.ha.load_balancer_info#module:firewalld_zone).
+        type: str
   directories:
     description:
       - Directories that a run would write to; RV(host.read_only) has those that it cannot.
@@ -274,6 +283,9 @@ host:
         - What this host sees of O(endpoint), as M(kubeadm.ha.endpoint_info) returns it, with the served certificate instead of its
           verification, because the host may not have the cluster's CA yet. V(null) without that option.
       type: dict
+    load_balancer:
+      description: RV(kubeadm.ha.load_balancer_info#module:load_balancer), V(null) without O(load_balancer).
+      type: dict
     proxies:
       description:
         - Environments with a proxy for HTTPS, of sessions, of the kubelet's unit and of static pods, with C(kind), C(name), C(path),
@@ -375,6 +387,7 @@ def main() -> None:
             "node_labels": {"type": "dict", "default": {}},
             "node_taints": {"type": "list", "elements": "dict"},
             "cri_socket": {"type": "str"},
+            "load_balancer": {"type": "dict", "options": {"firewalld_zone": {"type": "str"}}},
             "directories": {
                 "type": "list",
                 "elements": "path",
@@ -395,6 +408,7 @@ def main() -> None:
         endpoint_probe=HostEndpointProbe(connect_seconds=module.params["endpoint_timeout"]),
         cri_socket=module.params["cri_socket"],
         directories=module.params["directories"],
+        load_balancer=module.params["load_balancer"],
     )
     wanted = {name: module.params[name] for name in ("node_name", "api_port", "advertise_address", "cri_socket")}
     wanted.update({name: module.params[name] for name in ("kubelet_extra_args", "node_labels", "node_taints")})

@@ -24,7 +24,7 @@ options:
   marker:
     description: A text by which the role's own configuration is known.
     type: str
-    required: true
+    default: Configuration of the Ansible role kubeadm.ha.apiserver_haproxy
   status_socket:
     description: Unix socket on which the role's configuration shows what is loaded.
     type: path
@@ -51,7 +51,6 @@ seealso:
 EXAMPLES = r"""
 - name: Look at a load balancer host
   kubeadm.ha.load_balancer_info:
-    marker: Configuration of the Ansible role kubeadm.ha.apiserver_haproxy
   register: looked
 
 - name: Show whose configuration it has
@@ -90,6 +89,9 @@ load_balancer:
         - V(has_tools) tells whether C(semanage) is there, V(ports), V(booleans) and V(modules) are the texts of
           C(semanage port -l), C(getsebool -a) and C(semodule -l).
       type: dict
+    is_installed:
+      description: Whether the host has haproxy.
+      type: bool
     has_ipv6:
       description: Whether the kernel has IPv6.
       type: bool
@@ -105,6 +107,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.load_
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer import haproxy_files
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 
 SECONDS_FOR_A_COMMAND = 30.0
@@ -114,10 +117,10 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "configuration": {"type": "path", "default": "/etc/haproxy/haproxy.cfg"},
-            "marker": {"type": "str", "required": True},
-            "status_socket": {"type": "path", "default": "/var/lib/haproxy/kubernetes-apiserver-status.sock"},
-            "certificate": {"type": "path", "default": "/etc/haproxy/kubernetes-probe.crt"},
+            "configuration": {"type": "path", "default": haproxy_files.CONFIGURATION},
+            "marker": {"type": "str", "default": haproxy_files.MARKER},
+            "status_socket": {"type": "path", "default": haproxy_files.STATUS_SOCKET},
+            "certificate": {"type": "path", "default": haproxy_files.PROBE_CERTIFICATE},
             "firewalld_zone": {"type": "str"},
         },
         supports_check_mode=True,

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``make bench``: the main job several times over, and the medians of its figures held to their own bounds.
 
-Each round also converts a cluster of the same kind by a plain script (:mod:`bare`), now before and now after the collection: the
-ratio of the two tells what the collection costs, whatever the machine.
+Each round also converts a cluster of the same kind by a plain script (:mod:`bare`), now before and now after the collection, and
+runs the conversion's twin (:mod:`twin`), whose tasks do nothing. What the conversion takes beyond its twin, in relation to the script,
+tells what the collection costs, whatever the machine; how many results it asks of the hosts tells what Ansible does.
 """
 
 from __future__ import annotations
@@ -16,11 +17,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import yaml
+
 from tests.prober.results import Rule, ScenarioResults
 from tests.scenarios.bare import Bare
 from tests.scenarios.cluster import Lab
 from tests.scenarios.convert import Conversion, addresses_of, new_results, ready_nodes, wait_until
+from tests.scenarios.playbook import Run, run_playbook
 from tests.scenarios.shape import PLAIN
+from tests.scenarios.twin import remote_results, twin_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,10 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             else:
                 measured.append(_round(number, results.directory / "bench-rounds"))
     site = statistics.median(one.site_seconds for one in measured)
+    twin = statistics.median(one.twin_seconds for one in measured)
     script = statistics.median(sum(seconds.values()) for seconds in scripted)
     results.add_step("site.yml", site)
+    results.add_step("its twin that does nothing", twin)
     results.add_step("plain script", script)
-    results.ratio("ratio_to_bare", site / script, bound=1.5)
+    results.ratio("ratio_to_bare", (site - twin) / script, bound=1.5)
+    results.ratio("ratio_to_bare_with_ansible", site / script, bound=1.9)
+    results.at_most("results_on_hosts", max(one.results_on_hosts for one in measured), bound=82)
     for name in scripted[0]:
         results.add_step(f"plain script: {name}", statistics.median(seconds[name] for seconds in scripted))
     for name in dict.fromkeys(step.name for one in measured for step in one.steps):
@@ -64,9 +73,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @dataclass(kw_only=True)
 class Round(ScenarioResults):
-    """What one round measured, and the seconds of its conversion."""
+    """What one round measured, the seconds of its conversion and of its twin, and how often a module ran on a host."""
 
     site_seconds: float = 0.0
+    twin_seconds: float = 0.0
+    results_on_hosts: int = 0
 
 
 def _round(number: int, directory: Path) -> Round:
@@ -88,8 +99,20 @@ def _round(number: int, directory: Path) -> Round:
         results.site_seconds = run.seconds
         wait_until(lambda: ready_nodes(lab) >= set(PLAIN.nodes), seconds=60, what="all nodes Ready")
         conversion.again()
+        results.results_on_hosts = remote_results(run.records)
+        results.twin_seconds = _twin_seconds(conversion, run)
         conversion.lose_first_control_plane()
     return results
+
+
+def _twin_seconds(conversion: Conversion, run: Run) -> float:
+    playbook = conversion.work / "twin.yml"
+    playbook.write_text(yaml.safe_dump(twin_of(run.records), sort_keys=False), encoding="utf-8")
+    inventories = conversion.shape.inventories(conversion.lab.inventory)
+    twin = run_playbook(str(playbook), inventories=inventories, record=conversion.work / "twin.jsonl")
+    if twin.status != 0:
+        raise RuntimeError(twin.output[-4000:])
+    return twin.seconds
 
 
 def _by_script() -> dict[str, float]:

@@ -34,6 +34,7 @@ from ..host.routes import networks
 from . import join_parity_inspection
 from .control_plane_inspection import ControlPlaneInspection
 from .joining_inspection import JoiningInspection
+from .load_balancer_inspection import LoadBalancerInspection
 from .proxy_inspection import ProxyInspection
 
 if t.TYPE_CHECKING:
@@ -82,6 +83,7 @@ class HostInspection:
         endpoint_probe: EndpointProbe | None = None,
         cri_socket: str | None = None,
         directories: t.Sequence[str] = (),
+        load_balancer: t.Mapping[str, t.Any] | None = None,
     ) -> None:
         """Look through a host's commands and files.
 
@@ -98,12 +100,14 @@ class HostInspection:
             endpoint_probe: looks at it, beside everything else.
             cri_socket: a container runtime's socket besides those that kubeadm knows.
             directories: those that a run would write to.
+            load_balancer: that the host is to run haproxy, and the zone of firewalld to look at; ``None`` for other hosts.
         """
         self._commands = commands
         self._backup_directory = backup_directory
         self._endpoint = endpoint
         self._endpoint_probe = endpoint_probe
         self._state_dir = state_dir
+        self._load_balancer = load_balancer
         self._joining = JoiningInspection(commands, cri_socket=cri_socket, directories=directories)
         self._kubernetes_dir = os.path.normpath(kubernetes_dir)
         self._pki_dir = os.path.normpath(pki_dir or certificates_dir.find(self._kubernetes_dir))
@@ -171,6 +175,7 @@ class HostInspection:
             "backup_target": backup_target.collect(self._backup_directory) if self._backup_directory else None,
             "proxies": ProxyInspection(self._commands, kubernetes_dir=self._kubernetes_dir).collect(),
             "endpoint_view": endpoint_view(),
+            "load_balancer": self._balancer(),
             "clock": time.time(),
         }
         report["seconds"] = round(time.monotonic() - began, 3)
@@ -182,6 +187,11 @@ class HostInspection:
             return lambda: None
         end = self._endpoint_probe.begin(self._endpoint)
         return lambda: end().as_dict()
+
+    def _balancer(self) -> dict[str, t.Any] | None:
+        if self._load_balancer is None:
+            return None
+        return LoadBalancerInspection(self._commands, zone=self._load_balancer["firewalld_zone"]).collect()
 
     def _versions(self) -> dict[str, str]:
         asked = {

@@ -20,7 +20,7 @@ import typing as t
 from ..._domain.base.errors import CommandFailed
 from ..._domain.host import firewall
 from ..._domain.kubeconfig import redaction
-from ..._domain.load_balancer.load_balancer import ABSENT, OTHER, PACKAGE, ROLE
+from ..._domain.load_balancer import haproxy_files
 
 if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
@@ -38,10 +38,10 @@ class LoadBalancerInspection:
         self,
         commands: Commands,
         *,
-        configuration: str,
-        marker: str,
-        status_socket: str,
-        certificate: str,
+        configuration: str = haproxy_files.CONFIGURATION,
+        marker: str = haproxy_files.MARKER,
+        status_socket: str = haproxy_files.STATUS_SOCKET,
+        certificate: str = haproxy_files.PROBE_CERTIFICATE,
         zone: str | None = None,
     ) -> None:
         """``marker``: a text that only the role's configuration has. ``zone``: firewalld's, see ``_firewalld``."""
@@ -69,16 +69,17 @@ class LoadBalancerInspection:
             },
             "firewall": self._firewall(),
             "selinux": self._selinux(),
+            "is_installed": os.path.exists(haproxy_files.PROGRAM),
             "has_ipv6": os.path.exists("/proc/net/if_inet6"),
             "clock": time.time(),
         }
 
     def _owner(self, content: bytes | None) -> str:
         if content is None:
-            return ABSENT
+            return haproxy_files.ABSENT
         if self._marker.encode() in content:
-            return ROLE
-        return PACKAGE if self._is_pristine() else OTHER
+            return haproxy_files.ROLE
+        return haproxy_files.PACKAGE if self._is_pristine() else haproxy_files.OTHER
 
     def _is_pristine(self) -> bool:
         """Whether the file is the package's. dpkg and rpm tell a changed one alike: ``??5?????? c /etc/haproxy/haproxy.cfg``."""

@@ -16,13 +16,11 @@ from ..base.change import KNOWN_AFTER_APPLY, Change
 from ..base.errors import InvalidInput
 from ..base.problem import Problem
 from ..host import firewall, selinux
-from . import haproxy_inputs
+from . import haproxy_files, haproxy_inputs
 
 if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
 
-#: Whose the file haproxy.cfg is.
-ABSENT, ROLE, PACKAGE, OTHER = "absent", "role", "package", "other"
 _SELINUX_TOOLS = "policycoreutils-python-utils"
 
 
@@ -181,7 +179,7 @@ def _selinux(found: t.Mapping[str, t.Any], wanted: Wanted) -> tuple[selinux.Need
 
 def _problems(name: str, report: t.Mapping[str, t.Any], wanted: Wanted) -> t.Iterator[Problem]:
     configuration = report["configuration"]
-    if configuration["owner"] == OTHER and not wanted.replace_configuration:
+    if configuration["owner"] == haproxy_files.OTHER and not wanted.replace_configuration:
         yield Problem(
             name,
             f"{configuration['path']} on {name} was written by somebody else: it is neither the package's nor this "
@@ -197,4 +195,4 @@ def _problems(name: str, report: t.Mapping[str, t.Any], wanted: Wanted) -> t.Ite
         )
 
 
-__all__ = ("ABSENT", "OTHER", "PACKAGE", "ROLE", "Wanted", "certificate_change", "decide")
+__all__ = ("Wanted", "certificate_change", "decide")

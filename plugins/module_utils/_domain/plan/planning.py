@@ -16,7 +16,7 @@ from ..component import anonymous_access
 from ..host import carried_files
 from ..host.host import Host
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
-from ..load_balancer.load_balancer import OTHER
+from ..load_balancer.haproxy_files import OTHER
 from ..pki.certificate import decide_sans
 from . import failed_looks, half_joined, inputs, single_points, step_needs, wanted_sans
 from .checks import (

@@ -16,6 +16,9 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect import host_inspection
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.host_inspection import HostInspection
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.load_balancer_inspection import (
+    LoadBalancerInspection,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint_probe import HostEndpointProbe
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
@@ -200,3 +203,13 @@ def test_a_kubeconfig_in_flow_style_is_read_without_its_credentials(kubernetes: 
     assert found["text"] is not None
     assert CANARY not in found["text"]
     assert json.loads(found["text"])["clusters"] == [{"name": "a", "cluster": {"server": "https://192.0.2.11:6443"}}]
+
+
+def test_only_a_load_balancer_host_is_looked_at_as_one(kubernetes: Path) -> None:
+    def report(options: dict[str, str] | None) -> dict[str, t.Any]:
+        commands = HostCommands(timeout=5)
+        return HostInspection(commands, kubernetes_dir=str(kubernetes), users=["root"], load_balancer=options).collect()
+
+    assert report(None)["load_balancer"] is None
+    seen = report({"firewalld_zone": ""})["load_balancer"]
+    assert seen == {**LoadBalancerInspection(HostCommands(timeout=5)).collect(), "clock": seen["clock"]}

@@ -1,0 +1,23 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where haproxy and its configuration are on a load balancer host. Private to kubeadm.ha: no stable interface.
+
+The role apiserver_haproxy writes to the same places; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+PROGRAM = "/usr/sbin/haproxy"
+CONFIGURATION = "/etc/haproxy/haproxy.cfg"
+#: A text by which the role's own configuration is known.
+MARKER = "Configuration of the Ansible role kubeadm.ha.apiserver_haproxy"
+#: Unix socket on which the role's configuration shows what is loaded.
+STATUS_SOCKET = "/var/lib/haproxy/kubernetes-apiserver-status.sock"
+#: Client certificate of the checks; its key is beside it, with ``.key`` appended.
+PROBE_CERTIFICATE = "/etc/haproxy/kubernetes-probe.crt"
+
+#: Whose the configuration is.
+ABSENT, ROLE, PACKAGE, OTHER = "absent", "role", "package", "other"
+
+__all__ = ("ABSENT", "CONFIGURATION", "MARKER", "OTHER", "PACKAGE", "PROBE_CERTIFICATE", "PROGRAM", "ROLE", "STATUS_SOCKET")
