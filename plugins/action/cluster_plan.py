@@ -48,6 +48,7 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "load_balancer": {"type": "raw", "default": "haproxy"},
     "load_balancers": {"type": "list", "elements": "str", "default": []},
     "patches_dir": {"type": "raw", "default": ""},
+    "probe_certificate": {"type": "raw", "default": False},
     "reachability": {"type": "dict", "default": {}},
     "reset_half_joined": {"type": "raw", "default": False},
     "stop": {"type": "bool", "default": True},
@@ -59,6 +60,9 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
 
 
 _GROUPS = {"control_plane": "kube_control_plane", "node": "kube_node", "load_balancer": "kube_load_balancer"}
+#: The variable and a group that the role preflight gives to hosts by a plan.
+_RECORDS = "kubeadm_ha_plan"
+_GROUP_OF_A_RUN = "kubeadm_ha_changing"
 _ROLES = Path(__file__).resolve().parents[2] / "roles"
 _REGISTERED = re.compile(r"^\s+register: (\w+)", re.MULTILINE)
 
@@ -136,6 +140,9 @@ class ActionModule(ActionBase):
                 names.setdefault(name, []).append(host)
             values[host] = {name: _value(view, name) for name in inputs.INPUTS if name in view and name not in of_play}
             values[host] |= {name: self._value_here(of_play[name]) for name in inputs.INPUTS if name in of_play}
+        if _GROUP_OF_A_RUN in variables.get("groups", ()):
+            # An earlier plan of this run has given it to the hosts.
+            names.pop(_RECORDS, None)
         roles = _role_variables()
         yield from unknown_variables.problems(names, roles)
         yield from inputs.problems(values, here)

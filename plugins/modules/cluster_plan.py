@@ -60,6 +60,11 @@ options:
         instead of stopping.
     type: raw
     default: false
+  probe_certificate:
+    description:
+      - Let the checks of a load balancer present a client certificate, although anonymous requests seem to be answered.
+    type: raw
+    default: false
   allow_two_control_planes:
     description: Accept two control planes, although their etcd ring bears no loss.
     type: raw
@@ -225,6 +230,17 @@ plan:
       description: Steps of each host that has any.
       type: dict
       sample: {"cp1": ["backup", "certify", "point"]}
+    hosts:
+      description:
+        - What the run does on each host that it changes or asks, in the order of the inventory's groups. V(name) is the inventory
+          name, V(groups) the groups on which its plays run, V(plan) what the role of each of its steps is
+          given, by the step. Empty while there is a reason to stop.
+      type: list
+      elements: dict
+      sample:
+        - name: cp1
+          groups: [kubeadm_ha_changing, kubeadm_ha_certify]
+          plan: {certify: {server: "192.0.2.11:6443", sans: [192.0.2.10], etcd: []}}
     serving:
       description: Inventory name of a control plane that serves the API.
       type: str

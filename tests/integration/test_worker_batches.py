@@ -17,19 +17,19 @@ import yaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.inputs import read_batch
 from tests.scenarios.playbook import run_playbook
 from tests.tools.environment import ROOT
+from tests.tools.playbooks import plays_of
 
 if t.TYPE_CHECKING:
     from pathlib import Path
 
 #: Names that become one where every other character is written as an underscore.
 WORKERS = ["node-1", "node_1", "node.1", "w4", "w5"]
-SITE = yaml.safe_load((ROOT / "playbooks" / "site.yml").read_text(encoding="utf-8"))
 GROUPING = next(
     task
     for task in yaml.safe_load((ROOT / "roles/preflight/tasks/main.yml").read_text(encoding="utf-8"))
-    if "ansible.builtin.group_by" in task
+    if "ansible.builtin.add_host" in task
 )
-IN_BATCHES = [play for play in SITE if "worker" in str(play.get("serial"))]
+IN_BATCHES = [play for play in plays_of("site") if "worker" in str(play.get("serial"))]
 
 
 def batches(directory: Path, play: t.Mapping[str, t.Any], plan: t.Mapping[str, t.Any]) -> list[list[str]]:
@@ -41,7 +41,6 @@ def batches(directory: Path, play: t.Mapping[str, t.Any], plan: t.Mapping[str, t
         "name": "Plan",
         "hosts": "kube_node",
         "gather_facts": False,
-        "vars": {"__preflight_steps": "{{ preflight_plan.plan.steps[inventory_hostname] | default([]) }}"},
         "tasks": [{"ansible.builtin.set_fact": {"preflight_plan": {"plan": plan}}}, GROUPING],
     }
     acted = {
@@ -58,8 +57,10 @@ def batches(directory: Path, play: t.Mapping[str, t.Any], plan: t.Mapping[str, t
 
 def plan_of(hosts: t.Iterable[str], batch: t.Any) -> dict[str, t.Any]:
     """A plan in which these hosts have the steps of both plays."""
-    steps = {name: ["point", "join"] for name in hosts}
-    return {"entries": [{}] * len(steps), "steps": steps, "worker_batches": read_batch(batch)}
+    record = {"batches": read_batch(batch)}
+    groups = ["kubeadm_ha_changing", "kubeadm_ha_point_workers", "kubeadm_ha_join_workers"]
+    given = {"groups": groups, "plan": {"point": record, "join": record}}
+    return {"hosts": [{"name": name, **given} for name in WORKERS if name in hosts]}
 
 
 @pytest.mark.parametrize(
@@ -74,14 +75,13 @@ def test_the_batches_are_those_of_the_plan(tmp_path: Path, batch: t.Any, sizes: 
 
 @pytest.mark.parametrize("play", IN_BATCHES, ids=lambda play: str(play["name"]))
 def test_hosts_whose_names_are_alike_keep_their_own_steps(tmp_path: Path, play: t.Mapping[str, t.Any]) -> None:
-    steps = ["node_1", "w5", "w4"]
-    found = [name for hosts in batches(tmp_path, play, plan_of(steps, 1)) for name in hosts]
-    expected = [name for name in WORKERS if name in steps]
-    assert found == (expected[1:] if "other workers" in str(play["name"]) else expected)
+    some = ["node_1", "w5", "w4"]
+    found = [name for hosts in batches(tmp_path, play, plan_of(some, 1)) for name in hosts]
+    assert found == [name for name in WORKERS if name in some]
 
 
 def test_a_plan_without_changes_needs_no_batches(tmp_path: Path) -> None:
-    assert batches(tmp_path, IN_BATCHES[0], {"entries": [], "steps": {}, "worker_batches": [1]}) == []
+    assert batches(tmp_path, IN_BATCHES[0], {"hosts": []}) == []
 
 
 def test_each_play_of_workers_goes_in_batches() -> None:

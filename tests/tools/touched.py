@@ -70,6 +70,13 @@ def select(paths: t.Iterable[Path], root: Path = ROOT) -> Selection:
     return Selection(tuple(sorted(scenarios | chosen | tests)), tuple(sorted(_clusters(changed, root))))
 
 
+def _with_importers(playbooks: set[str], root: Path) -> set[str]:
+    """Playbooks and those that import one of them, directly or not."""
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in (root / "playbooks").glob("*.yml")}
+    importers = {name for name, text in texts.items() if any(_names(text, f"{page}.yml") for page in playbooks)}
+    return playbooks if importers <= playbooks else _with_importers(playbooks | importers, root)
+
+
 def _roles(changed: set[Path], root: Path) -> set[str]:
     roles = {path.parts[1] for path in changed if path.parts[0] in ("roles", "molecule") and len(path.parts) > 2}
     stems = _touched_plugins(changed, root)
@@ -103,7 +110,7 @@ def _shared(path: Path) -> bool:
 
 def _clusters(changed: set[Path], root: Path) -> set[str]:
     lab = any(path.parts[:2] == ("tests", "lab") for path in changed)
-    playbooks = {path.stem for path in changed if path.parts[0] == "playbooks"}
+    playbooks = _with_importers({path.stem for path in changed if path.parts[0] == "playbooks"}, root)
     found = set()
     for test in root.glob("tests/scenarios/test_*.py"):
         files = _imported(test, root)

@@ -12,20 +12,19 @@ import time
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.prober.log import LogWriter, Probe
 from tests.prober.target import parse_target
 from tests.scenarios import progress
 from tests.scenarios.convert import STEPS
-from tests.tools.environment import ROOT
+from tests.tools.playbooks import plays_of
 
 #: Plays that no run with hosts has.
 _ONLY_WITHOUT_HOSTS = {"Stop when there was no host to inspect"}
 
 
 def test_every_play_has_a_name_in_results_and_progress() -> None:
-    plays = [play["name"] for play in yaml.safe_load((ROOT / "playbooks" / "site.yml").read_text()) if "hosts" in play]
+    plays = [play["name"] for play in plays_of("site")]
     assert [name for name in plays if name not in _ONLY_WITHOUT_HOSTS] == list(STEPS)
 
 

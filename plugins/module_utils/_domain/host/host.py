@@ -118,6 +118,12 @@ class Host:
         return (self.report.get("wanted") or {}).get(name)
 
     @property
+    def distributions(self) -> tuple[str, ...]:
+        """The host's distribution and those that it is like (``ID`` and ``ID_LIKE`` of os-release)."""
+        system = self.report["os"]
+        return (system["id"], *system["like"].split())
+
+    @property
     def manifests(self) -> t.Mapping[str, t.Any]:
         """Static pods by name."""
         return t.cast("t.Mapping[str, t.Any]", self.report["manifests"])

@@ -275,6 +275,7 @@ OPTIONS: t.Mapping[str, str] = {
     "allow_two_control_planes": "kubeadm_ha_allow_two_control_planes",
     "backup_directory": "kubeadm_ha_backup_dir",
     "patches_dir": "kubeadm_ha_patches_dir",
+    "probe_certificate": "kubeadm_ha_probe_certificate",
     "reset_half_joined": "kubeadm_ha_reset_half_joined",
     "unmanaged_nodes": "kubeadm_ha_unmanaged_nodes",
     "worker_batch": "kubeadm_ha_worker_batch",

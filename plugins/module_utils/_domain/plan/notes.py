@@ -22,7 +22,7 @@ from . import dead_nodes
 from .checks import expiry, join_parity, join_secrets
 
 if t.TYPE_CHECKING:
-    from .plan import Situation
+    from .situation import Situation
 
 _CNI_DIRECTORY = "/etc/cni/"
 

@@ -17,8 +17,8 @@ from ..host import carried_files
 from ..host.host import Host
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from ..load_balancer.haproxy_files import OTHER
-from ..pki.certificate import decide_sans
-from . import failed_looks, half_joined, inputs, single_points, step_needs, wanted_sans
+from . import failed_looks, half_joined, inputs, single_points, step_needs
+from .build import NAMES, HostPlan, entries_of, host_plans
 from .checks import (
     container_runtime,
     control_plane_parity,
@@ -26,7 +26,6 @@ from .checks import (
     etcd_urls,
     expiry,
     join_parity,
-    join_readiness,
     join_secrets,
     kubeadm_objections,
     machine_identity,
@@ -36,16 +35,18 @@ from .checks import (
     reachability,
 )
 from .checks.preflight import problems as find_problems
+from .kubeconfig_edits import KUBELET, kubeconfig_edits
 from .notes import find_notes
-from .plan import KUBELET, STEPS, Balancer, Entry, Situation, api_servers, kubeconfig_edits, make_plan, mended_nodes
 from .serving import ADMIN_KUBECONFIG, serving_control_plane
+from .situation import Balancer, Situation, api_servers, is_closed
+from .steps.certify import etcd_sans
+from .steps.point import mended_nodes
 from .wish import Wish, read_wish
 
 if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
     from ..._ports.yaml import Yaml
-
-_API_SERVER = "apiserver"
+    from .entry import Entry
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Plan:
         facts: what later plays need, see the documentation of ``kubeadm.ha.cluster_plan``.
         is_complete: ``False`` when only the inputs were read.
         left: what a killed run has left and only an accepted plan revokes, with its end.
+        hosts: what the run does on each host that it changes or asks; none while there is a reason to stop.
         single_points: what still dies with one host after the run; ``None`` when that is not known.
     """
 
@@ -70,13 +72,14 @@ class Plan:
     facts: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     is_complete: bool = True
     left: tuple[str, ...] = ()
+    hosts: tuple[HostPlan, ...] = ()
     single_points: tuple[single_points.SinglePoint, ...] | None = None
 
     @property
     def steps(self) -> dict[str, list[str]]:
         """The steps of each host that has any, in their order."""
         found: dict[str, list[str]] = {}
-        for step in STEPS:
+        for step in NAMES:
             for entry in self.entries:
                 if entry.step == step and step not in found.setdefault(entry.host, []):
                     found[entry.host].append(step)
@@ -90,6 +93,7 @@ class Plan:
             "notes": [dataclasses.asdict(note) for note in self.notes],
             "single_points": [dataclasses.asdict(point) for point in self.single_points or ()],
             "steps": self.steps,
+            "hosts": [host.as_dict() for host in self.hosts],
             "serving": self.serving,
             **self.facts,
         }
@@ -153,7 +157,7 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
         arguments.get("reachability") or {},
     )
     found += endpoint_checks.problems(situation, x509)
-    entries = tuple(make_plan(situation))
+    entries = tuple(entries_of(situation))
     found += node_health.problems(wish.nodes, hosts, cluster, mended=mended_nodes(situation, entries))
     found += proxies.problems(situation, entries)
     found += step_needs.problems(situation, entries)
@@ -168,11 +172,12 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
         notes=(*endpoint_checks.find_notes(situation, x509), *proxies.find_notes(situation), *find_notes(situation)),
         single_points=single_points.find(situation),
         serving=serving.name,
+        hosts=() if found else tuple(host_plans(situation, entries)),
         left=tuple(join_secrets.ends(cluster.report, serving.name)),
         facts={
             **_facts(situation, entries),
             "endpoint_unproved": endpoint_checks.unproved(situation, x509),
-            "worker_batches": arguments.get("worker_batch") or ["25%"],
+            "worker_batches": list(wish.worker_batches),
         },
     )
 
@@ -216,7 +221,7 @@ def control_plane_facts(
         "ca_certificate": serving.ca_pem if serving is not None else "",
         "control_planes": servers,
         "api_servers": [str(Endpoint(item["address"], item["port"])) for item in servers if item["address"]],
-        "refuses_anonymous": _is_closed(anonymous_access.READYZ, hosts),
+        "refuses_anonymous": is_closed(anonymous_access.READYZ, hosts),
         "can_ask_etcd": serving is not None and _can_ask_etcd(serving),
         "joining": [host.name for host in hosts.values() if not host.is_member],
         "files": _files_to_look_at(serving, [hosts[name] for name in control_planes if name in hosts]),
@@ -284,11 +289,6 @@ def _balancer(host: Host, inspection: t.Mapping[str, t.Any]) -> Balancer:
     )
 
 
-def _is_closed(path: str, hosts: t.Mapping[str, Host]) -> bool:
-    """Whether one of the API servers refuses anonymous requests to this path."""
-    return any(path in host.closed_to_anonymous for host in hosts.values())
-
-
 def _can_ask_etcd(host: Host) -> bool:
     """Not while etcd's key and certificate do not belong together, which the plan repairs, nor without TLS: it stops then."""
     access = host.etcd_access
@@ -305,18 +305,19 @@ def _not_looked_at(wish: Wish, hosts: t.Mapping[str, Host], failed: t.Container[
 def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]:
     restarted = {entry.host for entry in entries if entry.change.object == KUBELET}
     repointed = {entry.host for entry in entries if entry.change.object == f"kubeconfig {KUBELET_KUBECONFIG}"}
-    server = situation.serving.api_server or Endpoint("")
+    server = situation.server
     future = {name: host.future_api_server(server) for name, host in situation.hosts.items()}
     return {
         "server": str(server),
         "ca_certificate": situation.serving.ca_pem,
         "pki_dir": situation.serving.pki_dir,
-        "control_planes": api_servers(situation.wish.control_planes, situation.hosts, server),
-        "refuses_anonymous": _is_closed(anonymous_access.READYZ, situation.hosts),
-        "hides_cluster_info": _is_closed(anonymous_access.CLUSTER_INFO, situation.hosts)
-        or join_readiness.needs_discovery_file(situation.hosts, situation.cluster),
+        "control_planes": situation.api_servers,
+        "refuses_anonymous": situation.refuses_anonymous,
+        "hides_cluster_info": situation.hides_cluster_info,
         "sans": sorted(san.value for san in situation.sans),
-        "etcd_sans": _etcd_sans(situation),
+        "etcd_sans": {
+            host.name: list(etcd_sans(situation, host)) for host in situation.joined(situation.wish.control_planes)
+        },
         "interrupted_certificates": {
             name: list(host.interrupted_certificates) for name, host in situation.hosts.items()
         },
@@ -338,21 +339,6 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
 def _cri_sockets(situation: Situation) -> dict[str, str]:
     used = container_runtime.sockets_of_cluster(situation.hosts, situation.cluster)
     return {host.name: container_runtime.socket_of(host, used) for host in situation.joining(situation.wish.nodes)}
-
-
-def _etcd_sans(situation: Situation) -> dict[str, list[dict[str, t.Any]]]:
-    """The certificates of each control plane's etcd that lack SANs, with those that they must have."""
-    joined = situation.joined(situation.wish.control_planes)
-    return {
-        host.name: [
-            {"name": name, "sans": sorted(san.value for san in sans)}
-            for name, current, sans in wanted_sans.certificates(
-                situation.wish, host, joined, situation.cluster.configuration
-            )
-            if name != _API_SERVER and decide_sans(name, current, sans) is not None
-        ]
-        for host in joined
-    }
 
 
 def _servers(situation: Situation) -> dict[str, list[dict[str, str]]]:

@@ -18,7 +18,7 @@ from ..host.address_owners import addresses_in, owner_of, owners_of
 from .checks import host_bound_addresses
 
 if t.TYPE_CHECKING:
-    from .plan import Situation
+    from .situation import Situation
 
 #: What holds a virtual IP address, by the name of its static pod.
 _VIP_PODS = ("kube-vip", "keepalived")

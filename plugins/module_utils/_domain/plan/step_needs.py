@@ -17,7 +17,8 @@ from .checks import backup_target
 if t.TYPE_CHECKING:
     from ..cluster.cluster import Cluster
     from ..host.host import Host
-    from .plan import Entry, Situation
+    from .entry import Entry
+    from .situation import Situation
 
 #: The oldest haproxy that loads the role's configuration: ``ssl-load-extra-files`` for servers came with it.
 OLDEST_HAPROXY = (2, 4)

@@ -36,6 +36,9 @@ class Wish:
     admin_users: frozenset[str] = frozenset({"root"})
     adopt_manifest_flags: bool = False
     patches_dir: str = ""
+    probe_certificate: bool = False
+    #: How many workers are changed at the same time, batch by batch.
+    worker_batches: tuple[int | str, ...] = ("25%",)
 
     @property
     def sans(self) -> frozenset[San]:
@@ -74,6 +77,8 @@ def read_wish(inputs: t.Mapping[str, t.Any]) -> tuple[Wish | None, tuple[Problem
         admin_users=frozenset(inputs.get("admin_users") or ()),
         adopt_manifest_flags=bool(inputs.get("adopt_manifest_flags")),
         patches_dir=str(inputs.get("patches_dir") or ""),
+        probe_certificate=bool(inputs.get("probe_certificate")),
+        worker_batches=tuple(inputs.get("worker_batch") or ("25%",)),
     )
     return wish, ()
 

@@ -54,5 +54,5 @@ def test_the_sample_of_a_reset_has_its_keys() -> None:
 def test_roles_and_playbooks_read_what_is_documented() -> None:
     files = [*ROOT.glob("playbooks/**/*.yml"), *ROOT.glob("roles/*/*/*.yml")]
     found = {name for path in files for name in re.findall(r"preflight_plan\.plan\.(\w+)", path.read_text("utf-8"))}
-    assert "serving" in found
+    assert "entries" in found
     assert found <= set(CONTAINED)

@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
     from ...._ports.x509 import X509
     from ...host.endpoint_view import Attempt
     from ...host.host import Host
-    from ..plan import Situation
+    from ..situation import Situation
 
 _SUBJECT = "kubeadm_ha_endpoint"
 

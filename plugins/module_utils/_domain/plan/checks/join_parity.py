@@ -20,7 +20,7 @@ from ...component.kubelet_arguments import KUBEADMS, OF_THE_NODE
 
 if t.TYPE_CHECKING:
     from ...host.host import Host
-    from ..plan import Situation
+    from ..situation import Situation
 
 _NODE_IP = "node-ip"
 _CLOUD_PROVIDER = "cloud-provider"

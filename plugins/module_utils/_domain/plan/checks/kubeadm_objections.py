@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
     from ...base.address import Endpoint
     from ...cluster.cluster import Cluster
     from ...host.host import Host
-    from ..plan import Situation
+    from ..situation import Situation
     from .reachability import Groups
 
 Hosts = t.Mapping[str, "Host"]

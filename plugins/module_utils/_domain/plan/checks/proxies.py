@@ -12,7 +12,8 @@ from ...component.proxy_source import LOGIN, MANIFEST, UNIT, ProxySource
 
 if t.TYPE_CHECKING:
     from ...host.host import Host
-    from ..plan import Entry, Situation
+    from ..entry import Entry
+    from ..situation import Situation
 
 _KUBELET = "kubelet"
 

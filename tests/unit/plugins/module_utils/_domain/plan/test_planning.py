@@ -83,6 +83,7 @@ def bare_host(name: str) -> dict[str, t.Any]:
     """The report of a host with kubeadm's packages that has not joined."""
     return {
         "hostname": name,
+        "os": {"id": "debian", "like": "", "version": "12"},
         "kubelet_flags": {},
         "machine_id": f"machine-{name}",
         "product_uuid": f"uuid-{name}",

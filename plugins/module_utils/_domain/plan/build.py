@@ -1,0 +1,104 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan: every change of a run, before it. Private to kubeadm.ha: no stable interface.
+
+Each entry is the very :class:`Change` that the module of that step decides on the host, computed here from what was collected.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .steps.backup import Backup
+from .steps.balance import Balance
+from .steps.certify import Certify
+from .steps.join import Join
+from .steps.point import Point
+from .steps.prepare import Prepare
+from .steps.prove import Prove
+from .steps.repair import Repair
+from .steps.revoke import Revoke
+from .steps.spread import Spread
+
+if t.TYPE_CHECKING:
+    from .entry import Entry
+    from .situation import Situation
+    from .step import Step
+
+#: How the names of groups begin that the run makes.
+PREFIX = "kubeadm_ha_"
+#: The steps of a run in their order.
+STEPS: tuple[Step, ...] = (
+    Prepare(),
+    Repair(),
+    Backup(),
+    Balance(),
+    Certify(),
+    Prove(),
+    Point(),
+    Join(),
+    Spread(),
+    Revoke(),
+)
+#: Their names.
+NAMES = tuple(step.name for step in STEPS)
+#: Those whose entries depend on those of the others come last.
+_LAST = ("spread", "prepare", "backup")
+DECIDED = sorted(STEPS, key=lambda step: _LAST.index(step.name) if step.name in _LAST else -1)
+
+
+@dataclasses.dataclass(frozen=True)
+class HostPlan:
+    """What a run does on one host.
+
+    Attributes:
+        name: inventory name.
+        groups: the groups into which the run puts the host, one for each of its plays.
+        records: what the role of each of its steps is given, by the step's name.
+    """
+
+    name: str
+    groups: tuple[str, ...]
+    records: t.Mapping[str, t.Any]
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """JSON-compatible; ``plan`` is what the host's variable ``kubeadm_ha_plan`` is."""
+        plan = {name: dataclasses.asdict(record) for name, record in self.records.items()}
+        return {"name": self.name, "groups": list(self.groups), "plan": plan}
+
+
+def entries_of(situation: Situation) -> list[Entry]:
+    """Every change in the order of the run; empty when the cluster is as wanted."""
+    found: list[Entry] = []
+    for step in DECIDED:
+        found += step.entries(situation, tuple(found))
+    return sorted(found, key=lambda entry: NAMES.index(entry.step))
+
+
+def host_plans(situation: Situation, entries: t.Sequence[Entry]) -> list[HostPlan]:
+    """The hosts on which the run does something, in the order of the inventory's groups."""
+    changing = {entry.host for entry in entries}
+    groups: dict[str, list[str]] = {}
+    steps: dict[str, dict[str, Step]] = {}
+    for step in STEPS:
+        for group, names in step.groups(situation, entries).items():
+            for name in names:
+                groups.setdefault(name, []).append(group)
+                steps.setdefault(name, {})[step.name] = step
+    every = dict.fromkeys((*situation.wish.nodes, *situation.wish.load_balancers))
+    return [
+        HostPlan(
+            name,
+            groups=tuple(
+                f"{PREFIX}{group}" for group in (*(("changing",) if name in changing else ()), *groups.get(name, ()))
+            ),
+            records={key: step.record(situation, situation.hosts[name]) for key, step in steps.get(name, {}).items()},
+        )
+        for name in every
+        if name in changing or name in groups
+    ]
+
+
+__all__ = ("DECIDED", "NAMES", "STEPS", "HostPlan", "entries_of", "host_plans")

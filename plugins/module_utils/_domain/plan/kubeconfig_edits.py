@@ -1,0 +1,87 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which server each kubeconfig of a host must name, and when its kubelet has to read its own again. Private to kubeadm.ha: no stable interface."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..base.address import same_server
+from ..base.change import Change
+from ..kubeconfig import kubeconfig
+from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
+from . import user_kubeconfigs
+from .checks import node_health, skew
+
+if t.TYPE_CHECKING:
+    from ..host.host import Host
+    from .situation import Situation
+
+_ADMIN_KUBECONFIGS = ("/etc/kubernetes/admin.conf", "/etc/kubernetes/super-admin.conf")
+#: Object of the kubelet's restart.
+KUBELET = "service kubelet"
+
+
+def kubeconfig_edits(situation: Situation, host: Host) -> t.Iterator[user_kubeconfigs.Edit]:
+    """The kubeconfigs of a host that must name another server: Kubernetes' own on a node, administrators' on every host."""
+    for path, server in wanted_servers(situation, host).items() if situation.joined([host.name]) else ():
+        document = host.kubeconfigs.get(path)
+        if document is not None:
+            change = kubeconfig.decide_server(document, path=path, server=server)
+            if change is not None:
+                yield user_kubeconfigs.Edit(path, server, None, change)
+    yield from user_kubeconfigs.user_edits(host, situation.wish.endpoint, situation.old_endpoints)
+
+
+def wanted_servers(situation: Situation, host: Host) -> dict[str, str]:
+    """The server that each of Kubernetes' own kubeconfigs on a joined host must name, by path.
+
+    A control plane's kubelet.conf names its own API server from 1.33 on (ControlPlaneKubeletLocalMode, see
+    :func:`skew.is_local_mode`); one that names the endpoint already is left alone, unless its kubelet is newer than
+    another API server, which it must never reach. Before, and on workers, it is the endpoint.
+    controller-manager.conf and scheduler.conf name the local API server since 1.20 (kubernetes/kubernetes#94398) and are
+    not touched.
+    """
+    endpoint = situation.wish.endpoint.url
+    wanted = {path: endpoint for path in _ADMIN_KUBECONFIGS if path in host.kubeconfigs}
+    if KUBELET_KUBECONFIG in host.kubeconfigs:
+        server = host.api_server
+        is_cut_off = bool(node_health.cannot_reach(host, situation.cluster.nodes.get(host.node_name)))
+        if server is not None and skew.must_stay_local(host, situation.api_versions):
+            wanted[KUBELET_KUBECONFIG] = server.url
+        elif server is None or not skew.is_local_mode(host, situation.cluster):
+            wanted[KUBELET_KUBECONFIG] = endpoint
+        elif is_cut_off or not same_server(host.servers[KUBELET_KUBECONFIG] or "", endpoint):
+            wanted[KUBELET_KUBECONFIG] = server.url
+    return wanted
+
+
+def kubelet_restart(situation: Situation, host: Host, changes: t.Sequence[Change]) -> Change | None:
+    """The kubelet reads its kubeconfig at start: it is restarted after a change, and when it still dials another."""
+    node = situation.cluster.nodes.get(host.node_name)
+    if any(change.object == f"kubeconfig {KUBELET_KUBECONFIG}" for change in changes):
+        refused = node_health.cannot_reach(host, node)
+        told = f"it is cut off ({refused}); " if refused else ""
+        return _restart(f"{told}its kubeconfig changes, and it reads it only at start")
+    if node_health.has_not_read(host, node):
+        return _restart("it is not connected to the server that its kubeconfig names, which answers")
+    if wanted_servers(situation, host).get(KUBELET_KUBECONFIG) != situation.wish.endpoint.url:
+        return None
+    own = host.api_server
+    direct = {str(item.api_server) for item in situation.hosts.values() if item.api_server not in (None, own)}
+    dialled = {item["remote"] for item in host.report["api_clients"] if item["process"] == "kubelet"}
+    if situation.wish.load_balancer == "haproxy" and dialled & direct and str(situation.wish.endpoint) not in dialled:
+        return _restart(f"it still dials {min(dialled & direct)}, not the endpoint in its kubeconfig")
+    another = node_health.dials_another(host, direct)
+    if another:
+        return _restart(f"it still dials {another}, not the endpoint in its kubeconfig")
+    return None
+
+
+def _restart(reason: str) -> Change:
+    """A restart of the kubelet as a change."""
+    return Change(object=KUBELET, before="running", after="restarted", reason=reason)
+
+
+__all__ = ("KUBELET", "kubeconfig_edits", "kubelet_restart", "wanted_servers")

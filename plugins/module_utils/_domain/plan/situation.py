@@ -1,0 +1,169 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that a plan is computed from. Private to kubeadm.ha: no stable interface."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+
+from ..base.address import Endpoint
+from ..cluster import control_plane_node, deployment_spread
+from ..component import anonymous_access
+from ..host import carried_files
+from . import half_joined, left_by_joins, notes, wanted_sans
+from .checks import control_plane_parity, join_readiness, skew
+from .checks.preflight import is_joined
+
+if t.TYPE_CHECKING:
+    from ..base.address import San
+    from ..base.change import Change
+    from ..base.version import KubernetesVersion
+    from ..cluster.cluster import Cluster
+    from ..host.host import Host
+    from .wish import Wish
+
+
+@dataclasses.dataclass(frozen=True)
+class Balancer:
+    """The state of a load balancer host.
+
+    Attributes:
+        is_installed: whether haproxy is there.
+        is_configured: whether its configuration is the wanted one.
+        is_running: whether it is enabled and running.
+        replaces_foreign: whether the configuration that is replaced is somebody else's.
+        needs_cryptography: whether the certificate of its checks is issued or renewed.
+        changes: what changes on the host beside haproxy itself (:mod:`load_balancer`).
+    """
+
+    is_installed: bool
+    is_configured: bool
+    is_running: bool
+    replaces_foreign: bool = False
+    needs_cryptography: bool = False
+    changes: tuple[Change, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Situation:
+    """Everything that the plan is computed from.
+
+    Hosts, cluster and etcd are as they are after ``resets``, which the run makes first.
+    """
+
+    wish: Wish
+    hosts: t.Mapping[str, Host]
+    cluster: Cluster
+    serving: Host
+    balancers: t.Mapping[str, Balancer]
+    backup_directory: str
+    files: t.Mapping[str, t.Mapping[str, carried_files.FileFact]] = dataclasses.field(default_factory=dict)
+    etcd: t.Mapping[str, t.Any] | None = None
+    resets: tuple[half_joined.Reset, ...] = ()
+
+    @property
+    def server(self) -> Endpoint:
+        """The API server of the serving control plane."""
+        return self.serving.api_server or Endpoint("")
+
+    @functools.cached_property
+    def api_servers(self) -> list[dict[str, t.Any]]:
+        """Every API server that exists or is wanted, see :func:`api_servers`."""
+        return api_servers(self.wish.control_planes, self.hosts, self.server)
+
+    @property
+    def refuses_anonymous(self) -> bool:
+        """Whether an API server does not answer an anonymous ``GET /readyz``."""
+        return is_closed(anonymous_access.READYZ, self.hosts)
+
+    @property
+    def hides_cluster_info(self) -> bool:
+        """Whether an API server refuses the anonymous request by which ``kubeadm join`` looks for the cluster."""
+        return is_closed(anonymous_access.CLUSTER_INFO, self.hosts) or join_readiness.needs_discovery_file(
+            self.hosts, self.cluster
+        )
+
+    @property
+    def ca_hashes(self) -> frozenset[str]:
+        """Hashes of the public keys of the cluster's CAs."""
+        return self.serving.cluster_ca_hashes
+
+    @functools.cached_property
+    def sans(self) -> frozenset[San]:
+        """The SANs that every API server's certificate and the ClusterConfiguration must have."""
+        return wanted_sans.of_api_servers(self.wish, self.joined(self.wish.control_planes), self.cluster.configuration)
+
+    @functools.cached_property
+    def adoption(self) -> control_plane_parity.Adoption:
+        """What of the serving control plane's manifests is taken into the ClusterConfiguration."""
+        return control_plane_parity.adoption(self.wish, self.hosts, self.serving, self.cluster)
+
+    @functools.cached_property
+    def api_versions(self) -> t.Mapping[str, KubernetesVersion]:
+        """Version of each API server by host."""
+        return skew.api_versions(self.hosts, self.cluster, self.serving)
+
+    @functools.cached_property
+    def old_endpoints(self) -> frozenset[Endpoint]:
+        """What a consumer may still dial instead of the endpoint."""
+        return notes.old_endpoints(self)
+
+    @functools.cached_property
+    def stale_members(self) -> tuple[left_by_joins.Stale, ...]:
+        """Members of etcd that joins which did not end have left and the run takes out."""
+        found = left_by_joins.stale_members(self.wish.nodes, self.hosts, self.cluster, self.etcd)
+        return tuple(item for item in found if item.is_removed)
+
+    @functools.cached_property
+    def unmarked(self) -> t.Mapping[str, Change]:
+        """Control planes whose Node is not marked as one, with what marks it."""
+        joined = (host for host in self.joined(self.wish.control_planes) if host.is_control_plane)
+        found = {host.name: control_plane_node.decide(host.node_name, self.cluster.nodes) for host in joined}
+        return {name: change for name, change in found.items() if change is not None}
+
+    def joined(self, names: t.Iterable[str]) -> list[Host]:
+        """Those of the hosts that are members of the cluster, in their order."""
+        found = (self.hosts[name] for name in names if name in self.hosts)
+        return [host for host in found if is_joined(host, self.cluster, self.ca_hashes)]
+
+    def joining(self, names: t.Iterable[str]) -> list[Host]:
+        """Those of the hosts that are still to join, in their order."""
+        found = (self.hosts[name] for name in names if name in self.hosts)
+        return [host for host in found if not is_joined(host, self.cluster, self.ca_hashes)]
+
+    @property
+    def nodes(self) -> list[t.Mapping[str, t.Any]]:
+        """The nodes of the cluster, and those that will join."""
+        wish = self.wish
+        joining = [
+            deployment_spread.joining_node(host.node_name, control_plane=host.name in wish.control_planes)
+            for host in self.joining(wish.nodes)
+        ]
+        return [*self.cluster.nodes.values(), *joining]
+
+
+def api_servers(
+    wish_control_planes: t.Sequence[str], hosts: t.Mapping[str, Host], like: Endpoint
+) -> list[dict[str, t.Any]]:
+    """The API servers that a load balancer leads to: those that run and those that will, like the one given.
+
+    Returns:
+        ``name`` (node name), ``address`` and ``port`` of each control plane in the order of the group, without hosts that were
+        not inspected.
+    """
+    found = []
+    for name in (name for name in wish_control_planes if name in hosts):
+        server = hosts[name].future_api_server(like)
+        found.append({"name": hosts[name].node_name, "address": server.host, "port": server.port})
+    return found
+
+
+def is_closed(path: str, hosts: t.Mapping[str, Host]) -> bool:
+    """Whether one of the API servers refuses anonymous requests to this path."""
+    return any(path in host.closed_to_anonymous for host in hosts.values())
+
+
+__all__ = ("Balancer", "Situation", "api_servers", "is_closed")

@@ -1,0 +1,61 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a step of a run is. Private to kubeadm.ha: no stable interface.
+
+A step is one file in :mod:`steps`, one play (or several) of ``site.yml`` and one role. It says what it changes, on which hosts its
+plays run, and what its role is given.
+"""
+
+from __future__ import annotations
+
+import abc
+import typing as t
+
+if t.TYPE_CHECKING:
+    from ..host.host import Host
+    from .entry import Entry
+    from .situation import Situation
+
+
+class Step(abc.ABC):
+    """A step of a run; it keeps nothing."""
+
+    #: Name of the step in entries, and of its group of hosts behind ``kubeadm_ha_``.
+    name: t.ClassVar[str]
+
+    @abc.abstractmethod
+    def entries(self, situation: Situation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
+        """What the step changes, in its order.
+
+        Args:
+            situation: what was found.
+            others: entries of the steps that :data:`build.DECIDED` has before this one.
+        """
+
+    def groups(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
+        """Inventory names by the group, without its prefix, on which a play runs; by default the hosts with an entry.
+
+        Args:
+            situation: what was found.
+            entries: all of the plan.
+        """
+        del situation
+        return {self.name: hosts_of(entries, self.name)}
+
+    @abc.abstractmethod
+    def record(self, situation: Situation, host: Host) -> t.Any:
+        """What the step's role is given on a host: a frozen dataclass of JSON-compatible values.
+
+        Args:
+            situation: what was found.
+            host: one of those in :meth:`groups`.
+        """
+
+
+def hosts_of(entries: t.Iterable[Entry], step: str) -> list[str]:
+    """Inventory names of the hosts for which a step has an entry."""
+    return list(dict.fromkeys(entry.host for entry in entries if entry.step == step))
+
+
+__all__ = ("Step", "hosts_of")

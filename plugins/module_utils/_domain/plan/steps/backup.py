@@ -1,0 +1,63 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Copies of what the run changes. Private to kubeadm.ha: no stable interface."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ...base.change import KNOWN_AFTER_APPLY, Change
+from ..checks import backup_target
+from ..entry import Entry
+from ..kubeconfig_edits import kubeconfig_edits
+from ..step import Step, hosts_of
+from ..without_files import WITHOUT_FILES
+
+if t.TYPE_CHECKING:
+    from ...host.host import Host
+    from ..situation import Situation
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What the role cluster_backup is given.
+
+    Attributes:
+        server: address and port of the serving control plane's API server.
+        has_cluster: whether this host backs up the cluster's objects and etcd, too.
+        extra_paths: kubeconfigs of users that the run changes here.
+    """
+
+    server: str
+    has_cluster: bool
+    extra_paths: tuple[str, ...]
+
+
+class Backup(Step):
+    """Every host whose files change, and the cluster once."""
+
+    name = "backup"
+
+    def entries(self, situation: Situation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
+        """In the order of the hosts."""
+        touched = {entry.host for entry in others if entry.step not in WITHOUT_FILES}
+        pointed = hosts_of(others, "point")
+        for name in dict.fromkeys((*situation.wish.nodes, *situation.wish.load_balancers)):
+            if name in pointed or (name in touched and situation.joined([name])):
+                change = Change(
+                    object=f"backup {backup_target.directory_of(situation.hosts[name], situation.backup_directory)}",
+                    before=None,
+                    after=KNOWN_AFTER_APPLY,
+                    reason="everything that the run changes here can be put back",
+                )
+                yield Entry(name, self.name, change)
+
+    def record(self, situation: Situation, host: Host) -> Record:
+        """What is backed up on this host beside what Kubernetes keeps there."""
+        paths = dict.fromkeys(edit.path for edit in kubeconfig_edits(situation, host))
+        return Record(str(situation.server), host.name == situation.serving.name, tuple(paths))
+
+
+__all__ = ("Backup", "Record")

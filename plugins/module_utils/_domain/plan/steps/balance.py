@@ -1,0 +1,84 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The load balancer hosts. Private to kubeadm.ha: no stable interface."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ...base.change import Change
+from ..entry import Entry
+from ..step import Step
+
+if t.TYPE_CHECKING:
+    from ...host.host import Host
+    from ..situation import Balancer, Situation
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What the role apiserver_haproxy is given.
+
+    Attributes:
+        backends: ``name``, ``address`` and ``port`` of every API server.
+        ca_certificate: the cluster's CA certificates in PEM.
+        probe_certificate: whether the checks present a client certificate.
+        probe_signer: inventory name of the control plane that signs it.
+        pki_dir: directory of the CA there.
+        distributions: the host's distribution and those that it is like.
+    """
+
+    backends: tuple[t.Mapping[str, t.Any], ...]
+    ca_certificate: str
+    probe_certificate: bool
+    probe_signer: str
+    pki_dir: str
+    distributions: tuple[str, ...]
+
+
+class Balance(Step):
+    """Haproxy, its certificate, the firewall and SELinux."""
+
+    name = "balance"
+
+    def entries(self, situation: Situation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
+        """Haproxy itself, then what the host needs beside it."""
+        del others
+        wanted = {"package": "installed", "configuration": "as wanted", "service": "enabled, running"}
+        for name, balancer in situation.balancers.items():
+            now = {
+                "package": "installed" if balancer.is_installed else "absent",
+                "configuration": "as wanted" if balancer.is_configured else _other_configuration(balancer),
+                "service": "enabled, running" if balancer.is_running else "other",
+            }
+            before = {key: value for key, value in now.items() if value != wanted[key]}
+            if before:
+                change = Change(
+                    object="load balancer haproxy",
+                    before=before,
+                    after={key: wanted[key] for key in before},
+                    reason=f"{situation.wish.endpoint} leads to {len(situation.wish.control_planes)} API servers through it",
+                )
+                yield Entry(name, self.name, change)
+            for change in balancer.changes:
+                yield Entry(name, self.name, change)
+
+    def record(self, situation: Situation, host: Host) -> Record:
+        """The same for every load balancer, but for its distribution."""
+        return Record(
+            backends=tuple(situation.api_servers),
+            ca_certificate=situation.serving.ca_pem,
+            probe_certificate=situation.refuses_anonymous or situation.wish.probe_certificate,
+            probe_signer=situation.serving.name,
+            pki_dir=situation.serving.pki_dir,
+            distributions=host.distributions,
+        )
+
+
+def _other_configuration(balancer: Balancer) -> str:
+    return "somebody else's (a backup is kept)" if balancer.replaces_foreign else "other"
+
+
+__all__ = ("Balance", "Record")

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""New nodes. Private to kubeadm.ha: no stable interface."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ...base.change import KNOWN_AFTER_APPLY, Change
+from ...kubeadm.bootstrap_token import BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES
+from ...kubeadm.join import join_change
+from ..checks import container_runtime, control_plane_parity, join_secrets
+from ..entry import Entry
+from ..step import Step, hosts_of
+
+if t.TYPE_CHECKING:
+    from ...host.host import Host
+    from ..situation import Situation
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What the roles control_plane_join and worker_join are given.
+
+    Attributes:
+        serving: inventory name of the control plane that serves.
+        server: address and port of its API server.
+        ca_certificate: the cluster's CA certificates in PEM where a join cannot find the cluster without them, else empty.
+        node_name: name that the Node shall have.
+        has_files: whether the serving control plane has files that joining ones get.
+        is_reset: whether the run resets the host before.
+        cri_socket: the container runtime's socket, empty where kubeadm finds the only one.
+        advertise_address: address of the new API server.
+        bind_port: its port.
+        batches: how many workers join at the same time, batch by batch.
+    """
+
+    serving: str
+    server: str
+    ca_certificate: str
+    node_name: str
+    has_files: bool
+    is_reset: bool
+    cri_socket: str
+    advertise_address: str
+    bind_port: int
+    batches: tuple[int | str, ...]
+
+
+class Join(Step):
+    """Control planes one by one, then workers in batches."""
+
+    name = "join"
+
+    def entries(self, situation: Situation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
+        """What is carried to a new control plane, the join, and the secrets that it takes."""
+        del others
+        for host, is_control_plane, secrets in joins(situation):
+            if is_control_plane:
+                comparison = control_plane_parity.compare(situation.serving, situation.files.get(host.name, {}))
+                yield from (Entry(host.name, self.name, change) for change in comparison.changes)
+            yield Entry(host.name, self.name, join_change(host.node_name, control_plane=is_control_plane))
+            for name in secrets:
+                there = join_secrets.before_a_join(situation.cluster.report) if name == UPLOADED_CERTIFICATES else None
+                made = Change(name, there, KNOWN_AFTER_APPLY, f"{host.node_name} joins with it")
+                yield Entry(host.name, self.name, made)
+
+    def groups(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
+        """Control planes and workers join by plays of their own."""
+        joining = hosts_of(entries, self.name)
+        return {
+            "join_control_planes": [name for name in situation.wish.control_planes if name in joining],
+            "join_workers": [name for name in situation.wish.workers if name in joining],
+        }
+
+    def record(self, situation: Situation, host: Host) -> Record:
+        """How this host joins."""
+        used = container_runtime.sockets_of_cluster(situation.hosts, situation.cluster)
+        server = host.future_api_server(situation.server)
+        return Record(
+            serving=situation.serving.name,
+            server=str(situation.server),
+            ca_certificate=situation.serving.ca_pem if situation.hides_cluster_info else "",
+            node_name=host.node_name,
+            has_files=bool(control_plane_parity.files_of(situation.serving)),
+            is_reset=any(reset.host.name == host.name for reset in situation.resets),
+            cri_socket=container_runtime.socket_of(host, used),
+            advertise_address=server.host,
+            bind_port=server.port,
+            batches=situation.wish.worker_batches,
+        )
+
+
+def joins(situation: Situation) -> t.Iterator[tuple[Host, bool, tuple[str, ...]]]:
+    """Each host that joins, whether as a control plane, and the secrets that it takes."""
+    for host in situation.joining(situation.wish.control_planes):
+        yield host, True, (BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES)
+    for host in situation.joining(situation.wish.workers):
+        yield host, False, (BOOTSTRAP_TOKEN,)
+
+
+__all__ = ("Join", "Record", "joins")

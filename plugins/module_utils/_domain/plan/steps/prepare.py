@@ -1,0 +1,72 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Libraries that modules import on the hosts that they change. Private to kubeadm.ha: no stable interface."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ...base.change import Change
+from ..entry import Entry
+from ..step import Step
+from ..without_files import WITHOUT_FILES
+
+if t.TYPE_CHECKING:
+    from ...host.host import Host
+    from ..situation import Situation
+
+
+#: What modules import on the hosts that they change.
+_PYTHON_MODULES = ("yaml", "cryptography")
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What the role python_requirements is given.
+
+    Attributes:
+        distributions: the host's distribution and those that it is like.
+    """
+
+    distributions: tuple[str, ...]
+
+
+class Prepare(Step):
+    """PyYAML and cryptography, where one is missing."""
+
+    name = "prepare"
+
+    def entries(self, situation: Situation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
+        """Only on hosts whose own modules need them."""
+        needed: dict[str, set[str]] = {
+            name: {"cryptography"} for name, balancer in situation.balancers.items() if balancer.needs_cryptography
+        }
+        if needed:
+            # It signs the certificates of the load balancers' checks.
+            needed.setdefault(situation.serving.name, set()).add("cryptography")
+        touched = {entry.host for entry in others if entry.step not in ("balance", *WITHOUT_FILES)}
+        for name in touched | {situation.serving.name} if touched else ():
+            needed.setdefault(name, set()).update(_PYTHON_MODULES)
+        names = dict.fromkeys((*situation.wish.nodes, *situation.wish.load_balancers))
+        for name in (name for name in names if name in needed):
+            host = situation.hosts[name]
+            missing = [module for module in _PYTHON_MODULES if not host.has_python_module(module)]
+            # The role python_requirements installs both where one is missing.
+            if needed[name].intersection(missing):
+                change = Change(
+                    object="Python libraries",
+                    before=dict.fromkeys(missing, "absent"),
+                    after=dict.fromkeys(missing, "installed"),
+                    reason="the modules that change this host import them",
+                )
+                yield Entry(name, self.name, change)
+
+    def record(self, situation: Situation, host: Host) -> Record:
+        """How this host's packages are known."""
+        del situation
+        return Record(host.distributions)
+
+
+__all__ = ("Prepare", "Record")

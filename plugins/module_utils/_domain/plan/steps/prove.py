@@ -1,0 +1,55 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gate before anybody is pointed to the endpoint: every node reaches the API through it. Private to kubeadm.ha: no stable interface."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..entry import Entry
+from ..step import Step, hosts_of
+
+if t.TYPE_CHECKING:
+    from ...host.host import Host
+    from ..situation import Situation
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What the role control_plane_endpoint is given to prove it.
+
+    Attributes:
+        ca_certificate: the cluster's CA certificates in PEM.
+    """
+
+    ca_certificate: str
+
+
+class Prove(Step):
+    """It changes nothing, so it has no entries."""
+
+    name = "prove"
+
+    def entries(self, situation: Situation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
+        """None."""
+        del situation, others
+        yield from ()
+
+    def groups(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
+        """Every node, and who else is pointed, before anybody is; only those that join where nobody else changes."""
+        wish = situation.wish
+        pointed = hosts_of(entries, "point")
+        if not pointed:
+            return {self.name: [name for name in wish.nodes if name in hosts_of(entries, "join")]}
+        others = [name for name in wish.load_balancers if name in pointed]
+        return {self.name: list(dict.fromkeys([*wish.nodes, *others]))}
+
+    def record(self, situation: Situation, host: Host) -> Record:
+        """The same for every host."""
+        del host
+        return Record(situation.serving.ca_pem)
+
+
+__all__ = ("Prove", "Record")

@@ -1,0 +1,87 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an interrupted run left: etcd between key and certificate, and joins that did not end. Private to kubeadm.ha: no stable interface."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ...base.change import KNOWN_AFTER_APPLY, Change
+from ...etcd import etcd_removal
+from ...pki import certificate
+from ..entry import Entry
+from ..step import Step
+
+if t.TYPE_CHECKING:
+    from ...host.host import Host
+    from ..situation import Situation
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What the roles apiserver_certificate and control_plane_join are given to repair a host.
+
+    Attributes:
+        server: address and port of the serving control plane's API server.
+        serving: inventory name of that control plane.
+        pki_dir: kubeadm's certificatesDir there.
+        node_name: name of the host's Node.
+        certificates: names of those whose replacement was interrupted.
+        stale_members: ids of members of etcd that are taken out, on the serving control plane.
+        is_unmarked: whether the Node is to be marked as a control plane.
+        reset: how the host is reset, empty where it is not; see :class:`half_joined.Reset`.
+    """
+
+    server: str
+    serving: str
+    pki_dir: str
+    node_name: str
+    certificates: tuple[str, ...]
+    stale_members: tuple[str, ...]
+    is_unmarked: bool
+    reset: t.Mapping[str, t.Any]
+
+
+class Repair(Step):
+    """Etcd's certificates, joins that did not end, marks of Nodes."""
+
+    name = "repair"
+
+    def entries(self, situation: Situation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
+        """Certificates first: without them etcd does not answer."""
+        del others
+        for host in situation.joined(situation.wish.control_planes):
+            for name in host.interrupted_certificates:
+                change = Change(
+                    object=certificate.object_name(name),
+                    before="interrupted",
+                    after=KNOWN_AFTER_APPLY,
+                    reason="an interrupted run has begun to replace it, which is completed or undone",
+                )
+                yield Entry(host.name, self.name, change)
+        for reset in situation.resets:
+            yield from (Entry(reset.host.name, self.name, change) for change in reset.changes())
+        for item in situation.stale_members:
+            yield Entry(situation.serving.name, self.name, etcd_removal.removal_change(item.member))
+        for name, change in situation.unmarked.items():
+            yield Entry(name, self.name, change)
+
+    def record(self, situation: Situation, host: Host) -> Record:
+        """What is to be repaired on this host."""
+        resets = {reset.host.name: reset.as_dict() for reset in situation.resets}
+        members = tuple(item.member.id for item in situation.stale_members)
+        return Record(
+            server=str(situation.server),
+            serving=situation.serving.name,
+            pki_dir=situation.serving.pki_dir,
+            node_name=host.node_name,
+            certificates=tuple(host.interrupted_certificates),
+            stale_members=members if host.name == situation.serving.name else (),
+            is_unmarked=host.name in situation.unmarked,
+            reset=resets.get(host.name, {}),
+        )
+
+
+__all__ = ("Record", "Repair")

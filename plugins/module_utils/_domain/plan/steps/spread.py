@@ -1,0 +1,52 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The cluster's DNS runs on more than one node. Private to kubeadm.ha: no stable interface."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ...cluster import deployment_spread
+from ..entry import Entry
+from ..step import Step
+from .point import mended_nodes
+
+if t.TYPE_CHECKING:
+    from ...host.host import Host
+    from ..situation import Situation
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What the role cluster_dns is given.
+
+    Attributes:
+        server: address and port of the serving control plane's API server.
+    """
+
+    server: str
+
+
+class Spread(Step):
+    """A rolling restart, where all pods of the DNS are on one node."""
+
+    name = "spread"
+
+    def entries(self, situation: Situation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
+        """What the nodes will be Ready for when the run comes to this step, those among them whose kubelets it mends."""
+        mended = mended_nodes(situation, others)
+        will_be_ready = {host.node_name for host in situation.joined(situation.wish.nodes) if host.name in mended}
+        nodes = [{**node, "ready": node["ready"] or node["name"] in will_be_ready} for node in situation.nodes]
+        change = deployment_spread.decide(situation.cluster.report["cluster_dns"], nodes)
+        if change is not None:
+            yield Entry(situation.serving.name, self.name, change)
+
+    def record(self, situation: Situation, host: Host) -> Record:
+        """The same for every host."""
+        del host
+        return Record(str(situation.server))
+
+
+__all__ = ("Record", "Spread")
