@@ -31,7 +31,8 @@ PING: dict[str, Any] = {"ansible.builtin.ping": {}}
 def test_twin() -> None:
     inspect, point = twin_of(RECORDS)
     assert inspect["hosts"] == ["cp1", "w1"]
-    assert inspect["become"] and not inspect["gather_facts"]
+    assert inspect["become"]
+    assert not inspect["gather_facts"]
     assert inspect["tasks"] == [
         {"ansible.builtin.assert": {"that": True}, "when": "inventory_hostname in ['cp1']"},
         PING,
