@@ -66,7 +66,9 @@ def _play(tasks: Sequence[_Task]) -> dict[str, Any]:
 
 
 def _twin(task: _Task, hosts: Sequence[str]) -> dict[str, Any]:
-    action: dict[str, Any] = {"ansible.builtin.ping": {}} if task.is_remote else {"ansible.builtin.assert": {"that": True}}
+    action: dict[str, Any] = (
+        {"ansible.builtin.ping": {}} if task.is_remote else {"ansible.builtin.assert": {"that": True}}
+    )
     if set(task.hosts) != set(hosts):
         action["when"] = f"inventory_hostname in {task.hosts!r}"
     return action

@@ -20,4 +20,14 @@ PROBE_CERTIFICATE = "/etc/haproxy/kubernetes-probe.crt"
 #: Whose the configuration is.
 ABSENT, ROLE, PACKAGE, OTHER = "absent", "role", "package", "other"
 
-__all__ = ("ABSENT", "CONFIGURATION", "MARKER", "OTHER", "PACKAGE", "PROBE_CERTIFICATE", "PROGRAM", "ROLE", "STATUS_SOCKET")
+__all__ = (
+    "ABSENT",
+    "CONFIGURATION",
+    "MARKER",
+    "OTHER",
+    "PACKAGE",
+    "PROBE_CERTIFICATE",
+    "PROGRAM",
+    "ROLE",
+    "STATUS_SOCKET",
+)
