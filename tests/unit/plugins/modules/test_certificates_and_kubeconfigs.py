@@ -20,7 +20,6 @@ from tests.unit.plugins.certificates import Issued, make_ca, make_certificate
 
 if t.TYPE_CHECKING:
     from pathlib import Path
-    from types import ModuleType
 
 MODULES = {
     "kubeadm_certificate": kubeadm_certificate,
@@ -208,27 +207,6 @@ def test_a_missing_library_is_told_with_the_remedy(
     library = "PyYAML" if variable.startswith("YAML") else "cryptography"
     assert library in result["msg"]
     assert "kubeadm.ha.python_requirements" in result["msg"]
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_documentation_and_arguments_agree(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    module: ModuleType = MODULES[name]
-    documented = yaml.safe_load(module.DOCUMENTATION)["options"]
-    specs: list[dict[str, t.Any]] = []
-
-    class Seen(Exception):
-        """The arguments were seen."""
-
-    def see(argument_spec: dict[str, t.Any], **_options: t.Any) -> None:
-        specs.append(argument_spec)
-        raise Seen
-
-    monkeypatch.setattr(module, "AnsibleModule", see)
-    with pytest.raises(Seen):
-        module.main()
-    keys = ("type", "elements", "default", "required", "choices")
-    told = {option: {key: text[key] for key in keys if key in text} for option, text in documented.items()}
-    assert told == {option: {key: spec[key] for key in keys if key in spec} for option, spec in specs[0].items()}
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.kubeadm.ha.plugins.doc_fragments.joining import ModuleDocFragment
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join_options
 from ansible_collections.kubeadm.ha.plugins.modules import kubeadm_preflight_info
 from tests.unit.plugins.certificate_modules import run_module
 
@@ -62,12 +60,3 @@ def test_bad_options_are_named(kubeadm: t.Callable[[str], None]) -> None:
         "option kubelet_extra_args"
         in run_module("kubeadm_preflight_info", **OPTIONS, kubelet_extra_args={"-v": 2})["msg"]
     )
-
-
-def test_the_shared_options_are_documented_as_they_are() -> None:
-    documented = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
-    told = {
-        name: {key: value for key, value in option.items() if key != "description"}
-        for name, option in documented.items()
-    }
-    assert told == dict(join_options.SPECIFICATION)
