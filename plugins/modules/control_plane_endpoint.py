@@ -35,16 +35,6 @@ options:
       - The control plane endpoint, host and port.
     type: str
     required: true
-  kubeconfig:
-    description:
-      - Kubeconfig with the rights of a cluster administrator.
-    type: path
-    default: /etc/kubernetes/admin.conf
-  server:
-    description:
-      - Address and port of the API server to ask, for example V(192.0.2.11:6443). Its certificate is verified with the
-        kubeconfig's CA. Without it the kubeconfig decides, which another step may have pointed elsewhere.
-    type: str
   timeout:
     description:
       - Seconds to wait for the signature of cluster-info, and again for each further node's new pod of kube-proxy.
@@ -63,6 +53,7 @@ options:
     type: bool
     default: true
 extends_documentation_fragment:
+  - kubeadm.ha.kubeconfig
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
 attributes:
@@ -146,6 +137,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
@@ -164,8 +156,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "endpoint": {"type": "str", "required": True},
-            "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
-            "server": {"type": "str"},
+            **_options.KUBECONFIG,
             "timeout": {"type": "int", "default": 300},
             "unmanaged_nodes": {"type": "list", "elements": "str", "default": []},
             "kubeadm_config": {"type": "bool", "default": True},

@@ -29,34 +29,15 @@ options:
       - Key of 64 hexadecimal digits under which the contents are encrypted, by AES-256-GCM.
         RV(kubeadm.ha.kubeadm_join_command#module:certificate_key) is meant for this.
     type: str
-  kubernetes_dir:
-    description:
-      - Directory of kubeadm's manifests and kubeconfigs.
-    type: path
-    default: /etc/kubernetes
-  patches_dir:
-    description:
-      - Directory with kubeadm's patches, which is told like a needed directory. Empty without.
-    type: path
-    default: ''
   paths:
     description:
       - Tell of these facts' paths on this host instead, as RV(files) of another host lists them. No symbolic link is followed.
       - Not together with O(certificate_key).
     type: list
     elements: dict
-  pki_dir:
-    description:
-      - Directory of the cluster's certificates, kubeadm's C(certificatesDir).
-      - By default it is found by the flags of the host's kube-apiserver, else by its kubelet's configuration.
-    type: path
-  unmanaged_files:
-    description:
-      - Paths or directories to leave out.
-    type: list
-    elements: path
-    default: []
 extends_documentation_fragment:
+  - kubeadm.ha.control_plane.pki_dir
+  - kubeadm.ha.control_plane.files
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
   - kubeadm.ha.attributes.info_module
@@ -149,6 +130,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.control_plane_inspection import (
     ControlPlaneInspection,
 )
@@ -166,11 +148,9 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "certificate_key": {"type": "str", "no_log": True},
-            "kubernetes_dir": {"type": "path", "default": certificates_dir.KUBERNETES_DIR},
-            "patches_dir": {"type": "path", "default": ""},
             "paths": {"type": "list", "elements": "dict"},
-            "pki_dir": {"type": "path"},
-            "unmanaged_files": {"type": "list", "elements": "path", "default": []},
+            **_options.PKI_DIR,
+            **_options.FILES,
         },
         mutually_exclusive=[("certificate_key", "paths")],
         supports_check_mode=True,

@@ -32,13 +32,8 @@ options:
   kubeconfig:
     description:
       - Kubeconfig with the right to read Leases, Endpoints and ConfigMaps in C(kube-system).
-    type: path
-    default: /etc/kubernetes/admin.conf
-  server:
-    description:
-      - Address and port of the API server to ask, for example V(192.0.2.11:6443). Without it the kubeconfig decides.
-    type: str
 extends_documentation_fragment:
+  - kubeadm.ha.kubeconfig
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
   - kubeadm.ha.attributes.info_module
@@ -122,6 +117,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
@@ -143,8 +139,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "components": {"type": "list", "elements": "str", "default": ["kube-controller-manager", "kube-scheduler"]},
-            "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
-            "server": {"type": "str"},
+            **_options.KUBECONFIG,
         },
         supports_check_mode=True,
     )

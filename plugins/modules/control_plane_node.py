@@ -23,14 +23,8 @@ options:
     description: Name of the Node. Its host must run a control plane.
     type: str
     required: true
-  kubeconfig:
-    description: Kubeconfig of a cluster administrator on the executing host.
-    type: path
-    default: /etc/kubernetes/admin.conf
-  server:
-    description: Address and port of the API server to ask instead of the kubeconfig's.
-    type: str
 extends_documentation_fragment:
+  - kubeadm.ha.kubeconfig
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
 attributes:
@@ -79,6 +73,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import control_plane_node
@@ -99,8 +94,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "node_name": {"type": "str", "required": True},
-            "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
-            "server": {"type": "str"},
+            **_options.KUBECONFIG,
         },
         supports_check_mode=True,
     )

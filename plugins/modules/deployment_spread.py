@@ -32,22 +32,13 @@ options:
       - Name of the Deployment. The default is kubeadm's cluster DNS.
     type: str
     default: coredns
-  kubeconfig:
-    description:
-      - Kubeconfig with the rights of a cluster administrator.
-    type: path
-    default: /etc/kubernetes/admin.conf
-  server:
-    description:
-      - Address and port of the API server to ask, for example V(192.0.2.11:6443). Its certificate is verified with the
-        kubeconfig's CA. Without it the kubeconfig decides, which another step may have pointed elsewhere.
-    type: str
   timeout:
     description:
       - Seconds to wait for the rollout.
     type: int
     default: 300
 extends_documentation_fragment:
+  - kubeadm.ha.kubeconfig
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
 attributes:
@@ -110,6 +101,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
@@ -140,8 +132,7 @@ def main() -> None:
         argument_spec={
             "namespace": {"type": "str", "default": "kube-system"},
             "name": {"type": "str", "default": "coredns"},
-            "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
-            "server": {"type": "str"},
+            **_options.KUBECONFIG,
             "timeout": {"type": "int", "default": 300},
         },
         supports_check_mode=True,

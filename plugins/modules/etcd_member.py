@@ -34,15 +34,6 @@ options:
       - Client URL of an etcd server that stays. By default V(https://127.0.0.1:2379) with stacked etcd, else the servers that
         the host's API server names.
     type: str
-  manifests_dir:
-    description: The kubelet's directory of static pods.
-    type: path
-    default: /etc/kubernetes/manifests
-  pki_dir:
-    description:
-      - Directory of the cluster's certificates on a control plane with stacked etcd.
-      - By default it is found by the flags of the host's kube-apiserver, else by its kubelet's configuration.
-    type: path
   wait_timeout:
     description: Seconds until the remaining members must work together.
     type: float
@@ -52,6 +43,8 @@ options:
     type: float
     default: 5
 extends_documentation_fragment:
+  - kubeadm.ha.control_plane.manifests_dir
+  - kubeadm.ha.control_plane.pki_dir
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
 attributes:
@@ -100,6 +93,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import open_etcd
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd_removal
@@ -133,8 +127,8 @@ def main() -> None:
             "member_id": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["absent"], "default": "absent"},
             "endpoint": {"type": "str"},
-            "manifests_dir": {"type": "path", "default": "/etc/kubernetes/manifests"},
-            "pki_dir": {"type": "path"},
+            **_options.MANIFESTS_DIR,
+            **_options.PKI_DIR,
             "wait_timeout": {"type": "float", "default": 30},
             "timeout": {"type": "float", "default": 5},
         },

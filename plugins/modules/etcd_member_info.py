@@ -17,7 +17,8 @@ description:
   - The ring is healthy when every member has started, is healthy and votes, all voters agree on one leader, and there is
     no alarm.
   - With O(wait_timeout) it is a gate. It waits for a healthy ring and fails with the reasons if there is none in time.
-  - On a control plane it needs no options. With a static pod of etcd that one is asked, else the external etcd that the
+  - On a control plane it needs no options. With a static pod of etcd that one is asked, by the pair
+    C(etcd/healthcheck-client), else C(etcd/server), and C(etcd/ca.crt) in O(pki_dir). Else it is the external etcd that the
     flags of the host's API server name (C(--etcd-servers), C(--etcd-cafile), C(--etcd-certfile), C(--etcd-keyfile)).
   - Changes nothing.
 options:
@@ -31,17 +32,6 @@ options:
     type: list
     elements: str
     default: []
-  manifests_dir:
-    description:
-      - The kubelet's directory of static pods.
-    type: path
-    default: /etc/kubernetes/manifests
-  pki_dir:
-    description:
-      - Directory of the cluster's certificates on a control plane with stacked etcd. The pair C(etcd/healthcheck-client),
-        else C(etcd/server), and C(etcd/ca.crt) are used.
-      - By default it is found by the flags of the host's kube-apiserver, else by its kubelet's configuration.
-    type: path
   ca_certificate:
     description:
       - The CA of etcd's servers, where it is not that of a control plane.
@@ -69,6 +59,8 @@ options:
     type: float
     default: 5
 extends_documentation_fragment:
+  - kubeadm.ha.control_plane.manifests_dir
+  - kubeadm.ha.control_plane.pki_dir
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
   - kubeadm.ha.attributes.info_module
@@ -197,6 +189,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_gateway import EtcdGateway
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import STACKED_ENDPOINT, open_etcd
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
@@ -239,8 +232,8 @@ def main() -> None:
         argument_spec={
             "endpoint": {"type": "str"},
             "endpoints": {"type": "list", "elements": "str", "default": []},
-            "manifests_dir": {"type": "path", "default": "/etc/kubernetes/manifests"},
-            "pki_dir": {"type": "path"},
+            **_options.MANIFESTS_DIR,
+            **_options.PKI_DIR,
             "ca_certificate": {"type": "path"},
             "client_certificate": {"type": "path"},
             "client_key": {"type": "path", "no_log": False},

@@ -13,8 +13,8 @@ version_added: 0.1.0
 description:
   - Makes sure that one of the serving certificates which kubeadm manages on a control plane node covers the wanted
     subject alternative names (SANs). It keeps every SAN that it has.
-  - kubeadm issues the new pair into a private directory. The pair is proved there (validity, CA, key, SANs) before key
-    and certificate replace the old ones atomically, owner and mode kept.
+  - kubeadm issues the new pair into a private directory, with the CA's key in O(pki_dir). The pair is proved there
+    (validity, CA, key, SANs) before key and certificate replace the old ones atomically, owner and mode kept.
   - The change counts when the server serves the new certificate. The API server loads it without a restart, and nothing
     is restarted for it. If it is not served within O(serve_timeout) the old pair is put back and the task fails.
   - A journal in O(state_dir) and copies of both pairs beside it make an interruption harmless. The next run completes or
@@ -51,36 +51,9 @@ options:
   kubeconfig:
     description:
       - The kubeconfig with which the ClusterConfiguration is read.
-    type: path
-    default: /etc/kubernetes/admin.conf
-  server:
-    description:
-      - Address and port of the API server to ask, for example V(192.0.2.11:6443). Its certificate is verified with the
-        kubeconfig's CA. Without it the kubeconfig decides, which another step may have pointed elsewhere.
-    type: str
-  pki_dir:
-    description:
-      - Directory of the cluster's certificates, kubeadm's C(certificatesDir), with the CA's key in it.
-      - By default it is found by the flags of the host's kube-apiserver, else by its kubelet's configuration.
-    type: path
-  manifests_dir:
-    description:
-      - The kubelet's directory of static pods, where the flags of the API server are looked up.
-    type: path
-    default: /etc/kubernetes/manifests
-  advertise_address:
-    description:
-      - IP address that this host's API server advertises. kubeadm adds it to the certificate.
-      - By default it is the C(--advertise-address) of the API server's static pod.
-    type: str
-  bind_port:
-    description:
-      - TCP port of this host's API server.
-      - By default it is the C(--secure-port) of the API server's static pod, else 6443.
-    type: int
   node_name:
     description:
-      - Name of this host's Node object. kubeadm adds it to the certificate.
+      - Name of this host's Node object. kubeadm adds it to the certificate, as it does O(advertise_address).
       - By default it is the name in the kubelet's client certificate, else the kubelet's C(--hostname-override), else the
         host's name.
     type: str
@@ -106,6 +79,10 @@ requirements:
   - cryptography >= 3.4
   - kubeadm of the cluster's version
 extends_documentation_fragment:
+  - kubeadm.ha.kubeconfig
+  - kubeadm.ha.control_plane.manifests_dir
+  - kubeadm.ha.control_plane.pki_dir
+  - kubeadm.ha.control_plane.api_server
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
 attributes:
@@ -210,6 +187,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.kubectl import KubectlApi
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import certificates_dir
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
@@ -318,12 +296,10 @@ def main() -> None:
             "sans": {"type": "list", "elements": "str", "required": True},
             "cluster_configuration": {"type": "dict"},
             "control_plane_endpoint": {"type": "str"},
-            "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
-            "server": {"type": "str"},
-            "pki_dir": {"type": "path"},
-            "manifests_dir": {"type": "path", "default": "/etc/kubernetes/manifests"},
-            "advertise_address": {"type": "str"},
-            "bind_port": {"type": "int"},
+            **_options.KUBECONFIG,
+            **_options.MANIFESTS_DIR,
+            **_options.PKI_DIR,
+            **_options.API_SERVER,
             "node_name": {"type": "str"},
             "served_endpoint": {"type": "str"},
             "serve_timeout": {"type": "float", "default": 65},

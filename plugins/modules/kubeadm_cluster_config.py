@@ -130,13 +130,6 @@ options:
   kubeconfig:
     description:
       - Kubeconfig with the right to read and update ConfigMaps in the namespace C(kube-system).
-    type: path
-    default: /etc/kubernetes/admin.conf
-  server:
-    description:
-      - Address and port of the API server to ask, for example V(192.0.2.11:6443). Its certificate is verified with the
-        kubeconfig's CA. Without it the kubeconfig decides, which another step may have pointed elsewhere.
-    type: str
   patch:
     description:
       - A JSON merge patch (RFC 7386) of the document, applied before the other options. V(null) removes a field, lists are
@@ -144,6 +137,7 @@ options:
     type: dict
     default: {}
 extends_documentation_fragment:
+  - kubeadm.ha.kubeconfig
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
 attributes:
@@ -283,6 +277,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import IMPORT_ERROR as YAML_IMPORT_ERROR
@@ -330,8 +325,7 @@ def main() -> None:
                 "type": "dict",
                 "options": {"api_server": volumes, "controller_manager": volumes, "scheduler": volumes},
             },
-            "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
-            "server": {"type": "str"},
+            **_options.KUBECONFIG,
             "patch": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,

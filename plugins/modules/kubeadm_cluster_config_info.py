@@ -23,14 +23,8 @@ options:
   kubeconfig:
     description:
       - Kubeconfig with the right to read ConfigMaps in the namespace C(kube-system).
-    type: path
-    default: /etc/kubernetes/admin.conf
-  server:
-    description:
-      - Address and port of the API server to ask, for example V(192.0.2.11:6443). Its certificate is verified with the
-        kubeconfig's CA. Without it the kubeconfig decides, which another step may have pointed elsewhere.
-    type: str
 extends_documentation_fragment:
+  - kubeadm.ha.kubeconfig
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
   - kubeadm.ha.attributes.info_module
@@ -116,6 +110,7 @@ resource_version:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import IMPORT_ERROR as YAML_IMPORT_ERROR
@@ -128,8 +123,7 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
-            "server": {"type": "str"},
+            **_options.KUBECONFIG,
         },
         supports_check_mode=True,
     )

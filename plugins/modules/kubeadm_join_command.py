@@ -48,35 +48,15 @@ options:
     description:
       - With O(state=absent) revoke only the token with this id, and leave the uploaded certificates.
     type: str
-  kubeconfig:
-    description:
-      - Kubeconfig of a cluster administrator.
-    type: path
-    default: /etc/kubernetes/admin.conf
-  server:
-    description:
-      - Address and port of the API server to ask, for example V(192.0.2.11:6443). Its certificate is verified with the
-        kubeconfig's CA. Without it the kubeconfig decides, which another step may have pointed elsewhere.
-    type: str
-  manifests_dir:
-    description:
-      - The kubelet's directory of static pods, where the flags of this host's API server are looked up.
-    type: path
-    default: /etc/kubernetes/manifests
-  advertise_address:
-    description:
-      - IP address that this host's API server advertises. By default its static pod tells.
-    type: str
-  bind_port:
-    description:
-      - TCP port of this host's API server. By default its static pod tells.
-    type: int
 requirements:
   - PyYAML, for O(state=present)
   - cryptography >= 3.4, for O(state=present)
   - kubeadm of the cluster's version
   - kubectl, or the Python library kubernetes
 extends_documentation_fragment:
+  - kubeadm.ha.kubeconfig
+  - kubeadm.ha.control_plane.manifests_dir
+  - kubeadm.ha.control_plane.api_server
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
 attributes:
@@ -196,6 +176,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.certificate_key import RandomCertificateKeys
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
@@ -255,11 +236,9 @@ def main() -> None:
             "ttl": {"type": "str", "default": "15m"},
             "endpoint": {"type": "str"},
             "token_id": {"type": "str", "no_log": False},
-            "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
-            "server": {"type": "str"},
-            "manifests_dir": {"type": "path", "default": "/etc/kubernetes/manifests"},
-            "advertise_address": {"type": "str"},
-            "bind_port": {"type": "int"},
+            **_options.KUBECONFIG,
+            **_options.MANIFESTS_DIR,
+            **_options.API_SERVER,
         },
         supports_check_mode=True,
     )

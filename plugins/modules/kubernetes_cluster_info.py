@@ -27,15 +27,6 @@ description:
 requirements:
   - kubectl, or the Python library kubernetes
 options:
-  kubeconfig:
-    description:
-      - Kubeconfig with the rights of a cluster administrator.
-    type: path
-    default: /etc/kubernetes/admin.conf
-  server:
-    description:
-      - Address and port of this host's API server, for example V(192.0.2.11:6443). Without it the kubeconfig decides.
-    type: str
   endpoint:
     description:
       - Address and port that the whole cluster will use, or uses. Without it consumers of old endpoints are not looked for.
@@ -103,6 +94,7 @@ options:
         type: int
         default: 0
 extends_documentation_fragment:
+  - kubeadm.ha.kubeconfig
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
   - kubeadm.ha.attributes.info_module
@@ -246,6 +238,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import open_etcd
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
@@ -288,8 +281,7 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
-            "server": {"type": "str"},
+            **_options.KUBECONFIG,
             "endpoint": {"type": "str"},
             "api_servers": {"type": "list", "elements": "str", "default": []},
             "search_secrets": {"type": "bool", "default": True},
@@ -308,8 +300,8 @@ def main() -> None:
             "etcd": {
                 "type": "dict",
                 "options": {
-                    "manifests_dir": {"type": "path", "default": "/etc/kubernetes/manifests"},
-                    "pki_dir": {"type": "path"},
+                    **_options.MANIFESTS_DIR,
+                    **_options.PKI_DIR,
                     "expected_voters": {"type": "int", "default": 0},
                 },
             },

@@ -50,18 +50,6 @@ options:
   kubeconfig:
     description:
       - Kubeconfig for O(cluster=true).
-    type: path
-    default: /etc/kubernetes/admin.conf
-  server:
-    description:
-      - Address and port of the API server to ask, for example this host's own, V(192.0.2.11:6443). Without it the
-        kubeconfig decides.
-    type: str
-  pki_dir:
-    description:
-      - Directory of the cluster's certificates, for the way to etcd.
-      - By default it is found by the flags of the host's kube-apiserver, else by its kubelet's configuration.
-    type: path
   etcd_endpoint:
     description:
       - Client URL of the etcd server whose snapshot is made, with the certificates of O(pki_dir).
@@ -77,6 +65,8 @@ options:
 requirements:
   - kubectl, for O(cluster=true)
 extends_documentation_fragment:
+  - kubeadm.ha.kubeconfig
+  - kubeadm.ha.control_plane.pki_dir
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
 attributes:
@@ -185,6 +175,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.kubectl import KubectlApi
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_gateway import EtcdGateway
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import (
@@ -263,9 +254,8 @@ def main() -> None:
             "name": {"type": "str"},
             "paths": {"type": "list", "elements": "path", "default": list(backup.DEFAULT_PATHS)},
             "cluster": {"type": "bool", "default": False},
-            "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
-            "server": {"type": "str"},
-            "pki_dir": {"type": "path"},
+            **_options.KUBECONFIG,
+            **_options.PKI_DIR,
             "etcd_endpoint": {"type": "str"},
             "keep": {"type": "int", "default": 10},
         },

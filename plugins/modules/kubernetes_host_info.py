@@ -18,27 +18,6 @@ description:
     certificates.
   - Changes nothing.
 options:
-  kubernetes_dir:
-    description:
-      - Directory of kubeadm's manifests and kubeconfigs.
-    type: path
-    default: /etc/kubernetes
-  patches_dir:
-    description:
-      - Directory with kubeadm's patches. Empty without.
-    type: path
-    default: ''
-  pki_dir:
-    description:
-      - Directory of the cluster's certificates, kubeadm's C(certificatesDir).
-      - By default it is found by the flags of the host's kube-apiserver, else by its kubelet's configuration.
-    type: path
-  unmanaged_files:
-    description:
-      - Paths or directories that are left out of RV(host.control_plane_files).
-    type: list
-    elements: path
-    default: []
   backup_directory:
     description:
       - Directory in which backups of the host are to be kept. Whether it can is in RV(host.backup_target). Without it nothing is
@@ -114,6 +93,8 @@ options:
     elements: path
     default: [/etc/kubernetes, /var/lib/kubelet, /var/lib/etcd, /etc/haproxy]
 extends_documentation_fragment:
+  - kubeadm.ha.control_plane.pki_dir
+  - kubeadm.ha.control_plane.files
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
   - kubeadm.ha.attributes.info_module
@@ -348,8 +329,8 @@ host:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.host_inspection import HostInspection
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import certificates_dir
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint_probe import HostEndpointProbe
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
@@ -373,10 +354,8 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "backup_directory": {"type": "str", "default": ""},
-            "patches_dir": {"type": "path", "default": ""},
-            "kubernetes_dir": {"type": "path", "default": certificates_dir.KUBERNETES_DIR},
-            "pki_dir": {"type": "path"},
-            "unmanaged_files": {"type": "list", "elements": "path", "default": []},
+            **_options.PKI_DIR,
+            **_options.FILES,
             "users": {"type": "list", "elements": "str", "default": ["root"]},
             "endpoint": {"type": "str", "default": ""},
             "endpoint_timeout": {"type": "float", "default": 0.9},

@@ -31,14 +31,8 @@ options:
     type: str
     choices: [absent]
     default: absent
-  kubeconfig:
-    description: Kubeconfig of a cluster administrator on the executing host.
-    type: path
-    default: /etc/kubernetes/admin.conf
-  server:
-    description: Address and port of the API server to ask instead of the kubeconfig's.
-    type: str
 extends_documentation_fragment:
+  - kubeadm.ha.kubeconfig
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
 attributes:
@@ -90,6 +84,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import node_removal
@@ -112,8 +107,7 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "addresses": {"type": "list", "elements": "str", "required": True},
             "state": {"type": "str", "choices": ["absent"], "default": "absent"},
-            "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
-            "server": {"type": "str"},
+            **_options.KUBECONFIG,
         },
         supports_check_mode=True,
     )

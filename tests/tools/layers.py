@@ -10,7 +10,8 @@ layer                    may import
 ``_ports``               the same
 ``_adapters``            any library but Ansible, ``_domain``, ``_ports``, ``_adapters``
 ``_module``              ``ansible.module_utils``, ``_domain``, ``_ports``, ``_adapters``
-modules                  the same and ``_module``
+``_options``             the same
+modules                  the same, ``_module`` and ``_options``
 ``_action``              ``ansible``, ``_domain``, ``_ports``, ``_adapters``
 action, filter           anything below them; no module
 ======================== =========================================================================
@@ -41,9 +42,10 @@ ALLOWED_LAYERS: t.Mapping[str, frozenset[str]] = {
     "_ports": CORE,
     "_adapters": CORE | {"_adapters"},
     "_module": CORE | {"_adapters"},
-    "modules": CORE | {"_adapters", "_module"},
+    "_options": CORE | {"_adapters"},
+    "modules": CORE | {"_adapters", "_module", "_options"},
     "_action": CORE | {"_adapters"},
-    "action": CORE | {"_adapters", "_module", "_action", "action", "filter"},
+    "action": CORE | {"_adapters", "_module", "_options", "_action", "action", "filter"},
     "filter": CORE | {"_adapters", "filter"},
     "doc_fragments": frozenset(),
 }
@@ -132,7 +134,11 @@ def _forbidden(layer: str, module: str) -> str | None:
         return "it is not a pure module of the standard library"
     if layer == "_adapters" and top in ("ansible", "ansible_collections"):
         return "adapters know nothing of Ansible"
-    if layer in ("_module", "modules") and top == "ansible" and not module.startswith("ansible.module_utils"):
+    if (
+        layer in ("_module", "_options", "modules")
+        and top == "ansible"
+        and not module.startswith("ansible.module_utils")
+    ):
         return "only ansible.module_utils exists on the hosts"
     return None
 

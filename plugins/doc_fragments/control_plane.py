@@ -1,0 +1,61 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Where things are on the host of a control plane, a section for each part."""
+
+    MANIFESTS_DIR = r"""
+options:
+  manifests_dir:
+    description:
+      - The kubelet's directory of static pods.
+    type: path
+    default: /etc/kubernetes/manifests
+"""
+
+    PKI_DIR = r"""
+options:
+  pki_dir:
+    description:
+      - Directory of the cluster's certificates, kubeadm's C(certificatesDir).
+      - By default it is found by the flags of the host's kube-apiserver, else by its kubelet's configuration.
+    type: path
+"""
+
+    API_SERVER = r"""
+options:
+  advertise_address:
+    description:
+      - IP address that this host's API server advertises.
+      - By default it is the C(--advertise-address) of the API server's static pod.
+    type: str
+  bind_port:
+    description:
+      - TCP port of this host's API server.
+      - By default it is the C(--secure-port) of the API server's static pod, else 6443.
+    type: int
+"""
+
+    FILES = r"""
+options:
+  kubernetes_dir:
+    description:
+      - Directory of kubeadm's manifests and kubeconfigs.
+    type: path
+    default: /etc/kubernetes
+  patches_dir:
+    description:
+      - Directory with kubeadm's patches, which joining control planes need. Empty without.
+    type: path
+    default: ''
+  unmanaged_files:
+    description:
+      - Paths or directories that are left out, because the operator brings them to each host himself.
+    type: list
+    elements: path
+    default: []
+"""
