@@ -15,11 +15,12 @@ from ansible_collections.kubeadm.ha.plugins.modules import (
     kubeadm_certificate_info,
     kubeconfig_cluster,
 )
-from tests.unit.plugins.certificate_modules import run_module
 from tests.unit.plugins.certificates import Issued, make_ca, make_certificate
 
 if t.TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.unit.plugins.modules.conftest import RunModule
 
 MODULES = {
     "kubeadm_certificate": kubeadm_certificate,
@@ -57,7 +58,7 @@ def kubeconfig(tmp_path: Path) -> Path:
     return path
 
 
-def test_kubeconfig_check_apply_check_apply(kubeconfig: Path) -> None:
+def test_kubeconfig_check_apply_check_apply(kubeconfig: Path, run_module: RunModule) -> None:
     options: dict[str, t.Any] = {"path": str(kubeconfig), "server": "k8s.example.org:6443"}
     before = kubeconfig.read_text()
     checked = run_module("kubeconfig_cluster", check=True, diff=True, **options)
@@ -96,7 +97,7 @@ def test_kubeconfig_check_apply_check_apply(kubeconfig: Path) -> None:
         ({"path": None}, "path"),
     ],
 )
-def test_kubeconfig_refuses(kubeconfig: Path, changes: dict[str, t.Any], reason: str) -> None:
+def test_kubeconfig_refuses(kubeconfig: Path, changes: dict[str, t.Any], reason: str, run_module: RunModule) -> None:
     before = kubeconfig.read_text()
     options: dict[str, t.Any] = {"path": str(kubeconfig), "server": "k8s.example.org:6443", **changes}
     result = run_module("kubeconfig_cluster", **options)
@@ -106,7 +107,7 @@ def test_kubeconfig_refuses(kubeconfig: Path, changes: dict[str, t.Any], reason:
     assert SECRET not in repr(result)
 
 
-def test_info_of_a_directory(pki: Path) -> None:
+def test_info_of_a_directory(pki: Path, run_module: RunModule) -> None:
     result = run_module("kubeadm_certificate_info", pki_dir=str(pki), expected_sans=["192.0.2.10", "CP1"])
     assert (result["changed"], result["changes"]) == (False, [])
     server, authority = result["certificates"]
@@ -130,13 +131,13 @@ def test_info_of_a_directory(pki: Path) -> None:
         ({"pki_dir": "/none", "expected_sans": ["a b"]}, "cannot be a SAN"),
     ],
 )
-def test_info_refuses(options: dict[str, t.Any], reason: str) -> None:
+def test_info_refuses(options: dict[str, t.Any], reason: str, run_module: RunModule) -> None:
     result = run_module("kubeadm_certificate_info", **options)
     assert result["failed"] is True
     assert reason in result["msg"]
 
 
-def test_certificate_with_nothing_to_do(pki: Path, tmp_path: Path) -> None:
+def test_certificate_with_nothing_to_do(pki: Path, tmp_path: Path, run_module: RunModule) -> None:
     result = run_module(
         "kubeadm_certificate",
         sans=["CP1", "192.0.2.11"],
@@ -175,7 +176,9 @@ def test_certificate_with_nothing_to_do(pki: Path, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_certificate_refuses(pki: Path, tmp_path: Path, options: dict[str, t.Any], reason: str) -> None:
+def test_certificate_refuses(
+    pki: Path, tmp_path: Path, options: dict[str, t.Any], reason: str, run_module: RunModule
+) -> None:
     own: dict[str, t.Any] = {"pki_dir": str(pki), "manifests_dir": str(tmp_path), "state_dir": str(tmp_path / "state")}
     result = run_module("kubeadm_certificate", **own, **options)
     assert result["failed"] is True
@@ -199,7 +202,7 @@ def test_certificate_refuses(pki: Path, tmp_path: Path, options: dict[str, t.Any
     ],
 )
 def test_a_missing_library_is_told_with_the_remedy(
-    monkeypatch: pytest.MonkeyPatch, name: str, variable: str, options: dict[str, t.Any]
+    monkeypatch: pytest.MonkeyPatch, name: str, variable: str, options: dict[str, t.Any], run_module: RunModule
 ) -> None:
     monkeypatch.setattr(MODULES[name], variable, "Traceback: no such module")
     result = run_module(name, **options)
@@ -210,7 +213,9 @@ def test_a_missing_library_is_told_with_the_remedy(
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_every_returned_key_is_documented(name: str, pki: Path, kubeconfig: Path, tmp_path: Path) -> None:
+def test_every_returned_key_is_documented(
+    name: str, pki: Path, kubeconfig: Path, tmp_path: Path, run_module: RunModule
+) -> None:
     options: dict[str, dict[str, t.Any]] = {
         "kubeadm_certificate": {
             "sans": [],

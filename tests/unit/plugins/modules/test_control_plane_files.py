@@ -15,10 +15,13 @@ import pytest
 import yaml
 
 from ansible_collections.kubeadm.ha.plugins.modules import control_plane_files, control_plane_files_info
-from tests.unit.plugins.certificate_modules import run_module
 
 if t.TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.unit.plugins.modules.conftest import RunModule
+
+Find = t.Callable[..., dict[str, t.Any]]
 
 KEY = "c0ffee" * 10 + "beef"
 CANARY = "c4n4ry-s3cr3t"
@@ -64,11 +67,17 @@ def names(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
 
 
-def find(root: Path, **options: t.Any) -> dict[str, t.Any]:
-    return run_module("control_plane_files_info", kubernetes_dir=str(root / "kubernetes"), **options)
+@pytest.fixture
+def find(run_module: RunModule) -> Find:
+    """Runs ``control_plane_files_info`` with the files of a control plane below a directory."""
+
+    def run(root: Path, **options: t.Any) -> dict[str, t.Any]:
+        return run_module("control_plane_files_info", kubernetes_dir=str(root / "kubernetes"), **options)
+
+    return run
 
 
-def test_pack_and_unpack(root: Path) -> None:
+def test_pack_and_unpack(root: Path, find: Find, run_module: RunModule) -> None:
     packed = find(root, certificate_key=KEY)
     assert CANARY not in json.dumps(packed)
     assert CANARY.encode() not in base64.b64decode(packed["archive"])
@@ -100,7 +109,7 @@ def test_pack_and_unpack(root: Path) -> None:
     assert not run_module("control_plane_files", files=packed["files"])["changed"], "equal files need no archive"
 
 
-def test_the_state_of_given_paths(root: Path) -> None:
+def test_the_state_of_given_paths(root: Path, find: Find, run_module: RunModule) -> None:
     files = find(root)["files"]
     (root / "srv/enc/e.yaml").unlink()
     states = {item["path"]: item["kind"] for item in run_module("control_plane_files_info", paths=files)["files"]}
@@ -108,7 +117,7 @@ def test_the_state_of_given_paths(root: Path) -> None:
     assert states[f"{root}/srv/enc"] == "directory"
 
 
-def test_another_file_is_never_overwritten(root: Path) -> None:
+def test_another_file_is_never_overwritten(root: Path, find: Find, run_module: RunModule) -> None:
     packed = find(root, certificate_key=KEY)
     (root / "srv/enc/e.yaml").write_text("mine", encoding="utf-8")
     shutil.rmtree(root / "log")
@@ -120,7 +129,7 @@ def test_another_file_is_never_overwritten(root: Path) -> None:
         assert not (root / "log").exists(), "nothing is made before all is known"
 
 
-def test_modes_are_corrected(root: Path) -> None:
+def test_modes_are_corrected(root: Path, find: Find, run_module: RunModule) -> None:
     packed = find(root, certificate_key=KEY)
     (root / "srv/enc/e.yaml").chmod(0o666)
     result = run_module("control_plane_files", files=packed["files"])
@@ -129,7 +138,7 @@ def test_modes_are_corrected(root: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["file", "directory above"])
-def test_no_link_is_followed(root: Path, tmp_path: Path, what: str) -> None:
+def test_no_link_is_followed(root: Path, tmp_path: Path, what: str, find: Find, run_module: RunModule) -> None:
     packed = find(root, certificate_key=KEY)
     outside = tmp_path / "outside"
     if what == "file":
@@ -153,7 +162,9 @@ def test_no_link_is_followed(root: Path, tmp_path: Path, what: str) -> None:
         ({"archive": "%%"}, "was not made under this certificate_key"),
     ],
 )
-def test_other_archives_are_refused(root: Path, change: dict[str, str], told: str) -> None:
+def test_other_archives_are_refused(
+    root: Path, change: dict[str, str], told: str, find: Find, run_module: RunModule
+) -> None:
     packed = find(root, certificate_key=KEY)
     shutil.rmtree(root / "srv")
     options = {"files": packed["files"], "archive": packed["archive"], "certificate_key": KEY, **change}
@@ -162,7 +173,7 @@ def test_other_archives_are_refused(root: Path, change: dict[str, str], told: st
     assert not (root / "srv").exists()
 
 
-def test_an_archive_and_a_list_belong_together(root: Path) -> None:
+def test_an_archive_and_a_list_belong_together(root: Path, find: Find, run_module: RunModule) -> None:
     packed = find(root, certificate_key=KEY)
     shutil.rmtree(root / "srv")
     options = {"archive": packed["archive"], "certificate_key": KEY}
@@ -178,21 +189,21 @@ def test_an_archive_and_a_list_belong_together(root: Path) -> None:
     assert "are missing" in run_module("control_plane_files", files=packed["files"])["msg"]
 
 
-def test_a_host_that_is_no_control_plane(tmp_path: Path) -> None:
+def test_a_host_that_is_no_control_plane(tmp_path: Path, find: Find) -> None:
     assert "run on a control plane" in find(tmp_path)["msg"]
     (tmp_path / "kubernetes" / "manifests").mkdir(parents=True)
     (tmp_path / "kubernetes" / "manifests" / "kube-apiserver.yaml").write_text("a: *b", encoding="utf-8")
     assert "cannot be read" in find(tmp_path)["msg"]
 
 
-def test_what_cannot_be_carried_is_an_error_when_packed(root: Path) -> None:
+def test_what_cannot_be_carried_is_an_error_when_packed(root: Path, find: Find) -> None:
     os.mkfifo(root / "srv/enc/pipe")
     assert find(root)["refusals"] != []
     assert "is no file or directory" in find(root, certificate_key=KEY)["msg"]
     assert find(root, unmanaged_files=[str(root / "srv/enc/pipe")])["refusals"] == []
 
 
-def test_libraries(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_libraries(root: Path, monkeypatch: pytest.MonkeyPatch, find: Find, run_module: RunModule) -> None:
     monkeypatch.setattr(control_plane_files_info, "IMPORT_ERROR", "no cryptography")
     monkeypatch.setattr(control_plane_files, "IMPORT_ERROR", "no cryptography")
     assert find(root)["files"] != []

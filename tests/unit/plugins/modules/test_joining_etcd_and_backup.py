@@ -20,7 +20,6 @@ from ansible_collections.kubeadm.ha.plugins.modules import (
     kubelet_lease_info,
     kubernetes_host_backup,
 )
-from tests.unit.plugins.certificate_modules import run_module
 from tests.unit.plugins.certificates import MemoryFiles, make_ca
 from tests.unit.plugins.json_server import json_server
 from tests.unit.plugins.memory_api import MemoryApi, MemoryCommands
@@ -28,6 +27,8 @@ from tests.unit.plugins.memory_api import MemoryApi, MemoryCommands
 if t.TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
+
+    from tests.unit.plugins.modules.conftest import RunModule
 
 TOKEN = "abcdef.0123456789abcdef"
 KEY = "c0ffee" * 10 + "beef"
@@ -58,7 +59,7 @@ def assert_documented(module: ModuleType, result: t.Mapping[str, t.Any], *, has_
     assert isinstance(result["changes"], list)
 
 
-def test_joining_is_predicted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_joining_is_predicted(monkeypatch: pytest.MonkeyPatch, run_module: RunModule) -> None:
     monkeypatch.setattr(kubeadm_join, "HostFiles", lambda: MemoryFiles({}))
     result = run_module("kubeadm_join", check=True, diff=True, **JOIN, node_name="cp2", advertise_address="192.0.2.12")
     assert result["changed"]
@@ -67,7 +68,7 @@ def test_joining_is_predicted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert_documented(kubeadm_join, result)
 
 
-def test_a_failed_join_puts_no_secret_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_join_puts_no_secret_out(monkeypatch: pytest.MonkeyPatch, run_module: RunModule) -> None:
     def kubeadm(_arguments: t.Sequence[str], stdin: str | None) -> CommandResult:
         return CommandResult(1, stdin or "", f"error: {stdin}\n")
 
@@ -81,7 +82,9 @@ def test_a_failed_join_puts_no_secret_out(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("option", ["token", "certificate_key"])
-def test_a_malformed_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch, option: str) -> None:
+def test_a_malformed_secret_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, option: str, run_module: RunModule
+) -> None:
     monkeypatch.setattr(kubeadm_join, "HostFiles", lambda: MemoryFiles({}))
     result = run_module("kubeadm_join", **{**JOIN, option: "Secret-With-A-Typo"})
     assert f"The option {option} is no" in result["msg"]
@@ -104,7 +107,9 @@ def cluster() -> MemoryApi:
     )
 
 
-def test_a_join_command_returns_secrets_and_its_diff_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_join_command_returns_secrets_and_its_diff_does_not(
+    monkeypatch: pytest.MonkeyPatch, run_module: RunModule
+) -> None:
     api = cluster()
     commands = MemoryCommands(kubeadm=lambda _arguments, _stdin: CommandResult(0, f"{TOKEN}\n", ""))
     monkeypatch.setattr(kubeadm_join_command, "HostCommands", lambda **_options: commands)
@@ -118,14 +123,14 @@ def test_a_join_command_returns_secrets_and_its_diff_does_not(monkeypatch: pytes
         assert_documented(kubeadm_join_command, result)
 
 
-def test_revoking_needs_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_revoking_needs_no_library(monkeypatch: pytest.MonkeyPatch, run_module: RunModule) -> None:
     monkeypatch.setattr(kubeadm_join_command, "YAML_IMPORT_ERROR", "no yaml")
     monkeypatch.setattr(kubeadm_join_command, "open_api", lambda _commands, **_options: cluster())
     assert not run_module("kubeadm_join_command", state="absent")["changed"]
     assert "python_requirements" in run_module("kubeadm_join_command")["msg"]
 
 
-def test_an_etcd_ring(tmp_path: Path) -> None:
+def test_an_etcd_ring(tmp_path: Path, run_module: RunModule) -> None:
     with json_server(tmp_path) as server:
         member = {"ID": "10", "name": "cp1", "peerURLs": ["https://192.0.2.11:2380"], "clientURLs": [server.url]}
         answers = {
@@ -151,7 +156,7 @@ def test_an_etcd_ring(tmp_path: Path) -> None:
     assert "required together" in alone["msg"]
 
 
-def test_a_host_that_has_not_joined_has_no_lease(tmp_path: Path) -> None:
+def test_a_host_that_has_not_joined_has_no_lease(tmp_path: Path, run_module: RunModule) -> None:
     result = run_module("kubelet_lease_info", kubeconfig=str(tmp_path / "kubelet.conf"))
     assert "has not joined a cluster" in result["msg"]
     assert {"server", "node_name", "renew_time", "kubelet_started", "renewed_after_start"} == documented(
@@ -159,7 +164,7 @@ def test_a_host_that_has_not_joined_has_no_lease(tmp_path: Path) -> None:
     )
 
 
-def test_a_backup(tmp_path: Path) -> None:
+def test_a_backup(tmp_path: Path, run_module: RunModule) -> None:
     (tmp_path / "kubernetes").mkdir()
     (tmp_path / "kubernetes" / "ca.key").write_text("private")
     options = {"directory": str(tmp_path / "backups"), "paths": [str(tmp_path / "kubernetes")], "name": "one"}

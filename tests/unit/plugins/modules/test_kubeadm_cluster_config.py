@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 import pytest
 import yaml
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import ApiError
 from ansible_collections.kubeadm.ha.plugins.modules import (
@@ -20,6 +18,9 @@ from ansible_collections.kubeadm.ha.plugins.modules import (
 )
 from tests.unit.plugins.memory_api import MemoryApi
 
+if t.TYPE_CHECKING:
+    from tests.unit.plugins.modules.conftest import RunModule
+
 MODULES = (kubeadm_cluster_config_info, kubeadm_cluster_config, control_plane_endpoint)
 DOCUMENT = {"apiVersion": "kubeadm.k8s.io/v1beta1", "kind": "ClusterConfiguration", "kubernetesVersion": "v1.20.2"}
 
@@ -27,7 +28,7 @@ DOCUMENT = {"apiVersion": "kubeadm.k8s.io/v1beta1", "kind": "ClusterConfiguratio
 class Runner:
     """Runs ``main()`` against an API in memory."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, run_module: RunModule) -> None:
         """A cluster with a ClusterConfiguration alone."""
         self.api = MemoryApi(
             {
@@ -39,7 +40,7 @@ class Runner:
         )
         self.kubeconfigs: list[str] = []
         self.error: Exception | None = None
-        self._capsys = capsys
+        self._run_module = run_module
 
         def open_api(_commands: object, *, kubeconfig: str, server: str | None) -> MemoryApi:
             self.kubeconfigs.append(kubeconfig)
@@ -52,11 +53,7 @@ class Runner:
 
     def __call__(self, module: t.Any, **arguments: t.Any) -> dict[str, t.Any]:
         """The result of a module."""
-        with patch_module_args(arguments), pytest.raises(SystemExit) as ended:
-            module.main()
-        result = t.cast("dict[str, t.Any]", json.loads(self._capsys.readouterr().out))
-        assert ended.value.code == (1 if result.get("failed") else 0)
-        return result
+        return self._run_module(module.__name__.rpartition(".")[2], **arguments)
 
     @property
     def stored(self) -> dict[str, t.Any]:
@@ -66,9 +63,9 @@ class Runner:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Runner:
+def run(monkeypatch: pytest.MonkeyPatch, run_module: RunModule) -> Runner:
     """Runs modules."""
-    return Runner(monkeypatch, capsys)
+    return Runner(monkeypatch, run_module)
 
 
 def test_info(run: Runner) -> None:
@@ -87,8 +84,8 @@ def test_config(run: Runner, check: bool) -> None:
         "extra_args": {"scheduler": {"v": 2}},
         "patch": {"clusterName": "one"},
         "kubeconfig": "/root/other.conf",
-        "_ansible_check_mode": check,
-        "_ansible_diff": True,
+        "check": check,
+        "diff": True,
     }
     result = run(kubeadm_cluster_config, **arguments)
     assert run.kubeconfigs == ["/root/other.conf"]

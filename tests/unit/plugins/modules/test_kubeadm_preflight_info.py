@@ -12,7 +12,9 @@ import pytest
 import yaml
 
 from ansible_collections.kubeadm.ha.plugins.modules import kubeadm_preflight_info
-from tests.unit.plugins.certificate_modules import run_module
+
+if t.TYPE_CHECKING:
+    from tests.unit.plugins.modules.conftest import RunModule
 
 CONFIG_MAP = {"metadata": {"name": "kubeadm-config", "namespace": "kube-system"}, "data": {}}
 OPTIONS: dict[str, t.Any] = {"config_maps": [CONFIG_MAP], "api_version": "kubeadm.k8s.io/v1beta4"}
@@ -31,7 +33,7 @@ def kubeadm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> t.Callable[[str]
 
 
 @pytest.mark.parametrize("check", [False, True])
-def test_what_kubeadm_told(kubeadm: t.Callable[[str], None], *, check: bool) -> None:
+def test_what_kubeadm_told(kubeadm: t.Callable[[str], None], run_module: RunModule, *, check: bool) -> None:
     kubeadm(
         "cat > /dev/null\nprintf '\\t[WARNING Hostname]: who\\n' >&2\n"
         "printf '[preflight] Some fatal errors occurred:\\n\\t[ERROR NumCPU]: one\\n' >&2; exit 1"
@@ -47,14 +49,14 @@ def test_what_kubeadm_told(kubeadm: t.Callable[[str], None], *, check: bool) -> 
     }
 
 
-def test_a_kubeadm_that_does_not_end(kubeadm: t.Callable[[str], None]) -> None:
+def test_a_kubeadm_that_does_not_end(kubeadm: t.Callable[[str], None], run_module: RunModule) -> None:
     kubeadm("exec sleep 60")
     found = run_module("kubeadm_preflight_info", **OPTIONS, timeout=1)
     assert found["failed"] is True
     assert found["msg"] == "kubeadm join phase preflight did not end within 1 s."
 
 
-def test_bad_options_are_named(kubeadm: t.Callable[[str], None]) -> None:
+def test_bad_options_are_named(kubeadm: t.Callable[[str], None], run_module: RunModule) -> None:
     kubeadm("exit 0")
     assert (
         "option kubelet_extra_args"

@@ -9,7 +9,6 @@ import json
 import typing as t
 
 from ansible_collections.kubeadm.ha.plugins.modules import control_plane_node
-from tests.unit.plugins.certificate_modules import run_module
 from tests.unit.plugins.json_server import json_server
 from tests.unit.plugins.memory_api import MemoryApi
 
@@ -17,6 +16,8 @@ if t.TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
+
+    from tests.unit.plugins.modules.conftest import RunModule
 
 ROLE = "node-role.kubernetes.io/control-plane"
 
@@ -31,7 +32,7 @@ def node(name: str, *taints: dict[str, str], **labels: str) -> dict[str, t.Any]:
     }
 
 
-def test_a_node_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_node_is_marked(monkeypatch: pytest.MonkeyPatch, run_module: RunModule) -> None:
     taint = {"key": ROLE, "effect": "NoSchedule"}
     api = MemoryApi(node("cp1", taint, **{ROLE: ""}), node("cp3", zone="a"))
     monkeypatch.setattr(control_plane_node, "open_api", lambda _commands, **_options: api)
@@ -61,7 +62,9 @@ def _ring(url: str) -> dict[str, t.Any]:
     }
 
 
-def test_a_learner_is_taken_out_in_check_mode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_learner_is_taken_out_in_check_mode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_module: RunModule
+) -> None:
     with json_server(tmp_path) as server:
         server.answers = {path: (200, json.dumps(answer).encode()) for path, answer in _ring(server.url).items()}
         pki = tmp_path / "pki" / "etcd"

@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 import socket
+import typing as t
 
 import pytest
 import yaml
 
 from ansible_collections.kubeadm.ha.plugins.modules import reachability_info
-from tests.unit.plugins.certificate_modules import run_module
+
+if t.TYPE_CHECKING:
+    from tests.unit.plugins.modules.conftest import RunModule
 
 
 @pytest.mark.parametrize("check", [False, True])
-def test_listening_and_closed(*, check: bool) -> None:
+def test_listening_and_closed(run_module: RunModule, *, check: bool) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_server(("127.0.0.1", 0)) as other:
         port, closed = listener.getsockname()[1], other.getsockname()[1]
         other.close()
@@ -34,11 +37,11 @@ def test_listening_and_closed(*, check: bool) -> None:
     assert all(set(item) == set(documented) for item in found["attempts"])
 
 
-def test_a_name_is_refused() -> None:
+def test_a_name_is_refused(run_module: RunModule) -> None:
     found = run_module("reachability_info", targets=[{"address": "localhost", "port": 6443}])
     assert found["failed"] is True
     assert "'localhost' is no IP address" in found["msg"]
 
 
-def test_nothing_to_try() -> None:
+def test_nothing_to_try(run_module: RunModule) -> None:
     assert run_module("reachability_info", targets=[])["attempts"] == []
