@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options that several modules share, as parts of their argument specifications. Private to kubeadm.ha: no stable interface.
+"""Options that several modules share, as parts of their argument specifications.
 
 A module composes the parts that it needs and extends the documentation fragment of each: ``KUBECONFIG`` is documented by
 ``kubeadm.ha.kubeconfig``, every other part by the section of ``kubeadm.ha.control_plane`` that has its name.

@@ -11,6 +11,7 @@ from tests.tools import layers
 from tests.tools.environment import ROOT
 
 CORE = "ansible_collections.kubeadm.ha.plugins.module_utils"
+PRIVATE = "Private to kubeadm.ha"
 
 
 def test_the_collection_keeps_its_layers() -> None:
@@ -18,6 +19,11 @@ def test_the_collection_keeps_its_layers() -> None:
     assert [path.name for path in domain.glob("*.py")] == ["__init__.py"], "every decision has its room"
     assert {path.name for path in domain.iterdir() if path.is_dir() and path.name != "__pycache__"} == set(layers.ROOMS)
     assert layers.check_tree(ROOT / "plugins") == []
+
+
+def test_every_package_says_once_that_it_is_private() -> None:
+    files = [path for path in (ROOT / "plugins").rglob("*.py") if PRIVATE in path.read_text()]
+    assert sorted(files) == sorted((ROOT / "plugins" / "module_utils").rglob("__init__.py"))
 
 
 def test_rooms_have_no_circles() -> None:

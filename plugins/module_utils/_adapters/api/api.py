@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Chooses the adapter of the Kubernetes API that the executing host has. Private to kubeadm.ha."""
+"""Chooses the adapter of the Kubernetes API that the executing host has."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One ``kubectl proxy`` for all requests of a module. Private to kubeadm.ha: no stable interface.
+"""One ``kubectl proxy`` for all requests of a module.
 
 kubectl knows every way in which a kubeconfig can authenticate, but a process for each request costs more than the request.
 The proxy listens on a socket in a directory that only its owner can enter, and ends with the process that started it.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the server that the kubelet's kubeconfig names answers this host, by the standard library. Private to kubeadm.ha."""
+"""Whether the server that the kubelet's kubeconfig names answers this host, by the standard library."""
 
 from __future__ import annotations
 

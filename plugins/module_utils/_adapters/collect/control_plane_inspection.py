@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads a control plane's static pods, the files that they need and kubeadm's patches. Private to kubeadm.ha.
+"""Reads a control plane's static pods, the files that they need and kubeadm's patches.
 
 By the standard library alone. Contents of files do not leave the host from here, only their hashes.
 """

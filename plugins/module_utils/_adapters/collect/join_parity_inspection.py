@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Collects what a host has beside the cluster's ConfigMaps, so that a join would not bring it. Private to kubeadm.ha.
+"""Collects what a host has beside the cluster's ConfigMaps, so that a join would not bring it.
 
 By the standard library alone. Of an operator's own static pods only their paths and the IP addresses in them leave the
 host, of environment variables only the names.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Collects what the role apiserver_haproxy needs to know of a host, by the standard library alone. Private to kubeadm.ha.
+"""Collects what the role apiserver_haproxy needs to know of a host, by the standard library alone.
 
 Nothing here changes the host, and no private key is read.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finds proxies in the environment of sessions, of the kubelet and of static pods. Private to kubeadm.ha.
+"""Finds proxies in the environment of sessions, of the kubelet and of static pods.
 
 Only the variables of proxies leave the host, without passwords.
 """

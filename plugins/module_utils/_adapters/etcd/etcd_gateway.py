@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""etcd by its JSON gateway, with a client certificate and the standard library. Private to kubeadm.ha.
+"""etcd by its JSON gateway, with a client certificate and the standard library.
 
 kubeadm hosts have no etcdctl. The paths are those of etcd 3.4 and later, which Kubernetes uses since 1.17.
 """

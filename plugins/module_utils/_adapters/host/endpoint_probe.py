@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looks at the control plane endpoint as this host's kubelet would, by the standard library alone. Private to kubeadm.ha.
+"""Looks at the control plane endpoint as this host's kubelet would, by the standard library alone.
 
 The name goes through the host's own resolver (/etc/hosts included); no proxy of any environment is used.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lock of a host as a file, and who is at work on the host. Private to kubeadm.ha: no stable interface.
+"""The lock of a host as a file, and who is at work on the host.
 
 A module that changes the host holds a shared lock of the kernel while it does, which ends with its process however that
 ends. So a module that goes on after its run was killed is seen, also one that was fed by pipelining and has no name.

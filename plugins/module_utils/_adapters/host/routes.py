@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The networks to which this host has a route, and the address that its kernel takes towards each. Private to kubeadm.ha.
+"""The networks to which this host has a route, and the address that its kernel takes towards each.
 
 By the standard library alone. The formats are those of the kernel's ``/proc/net/route`` and ``/proc/net/ipv6_route``.
 """

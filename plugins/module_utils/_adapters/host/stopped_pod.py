@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The end of a static pod's log, from the files that the kubelet keeps. Private to kubeadm.ha: no stable interface.
+"""The end of a static pod's log, from the files that the kubelet keeps.
 
 Hosts of kubeadm have no crictl, and without an API server there is no kubectl logs. The kubelet writes the output of each
 start of a container to /var/log/pods/NAMESPACE_POD_UID/CONTAINER/N.log, in CRI's format: time, stream, tag, text.

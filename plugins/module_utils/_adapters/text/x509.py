@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificates and keys by the cryptography library, 3.4 and later. Private to kubeadm.ha: no stable interface."""
+"""Certificates and keys by the cryptography library, 3.4 and later."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A private backup of what Kubernetes keeps on a host, and of the cluster. Private to kubeadm.ha."""
+"""A private backup of what Kubernetes keeps on a host, and of the cluster."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a parsed document has the shape that its readers take for granted. Private to kubeadm.ha.
+"""Whether a parsed document has the shape that its readers take for granted.
 
 Whoever edits a ConfigMap or a kubeconfig by hand can make anything of it. What is no map where one must be is named with
 its key, here, once, so that no reader has to expect it.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The endpoint and SANs as an operator writes them. Private to kubeadm.ha: no stable interface.
+"""The endpoint and SANs as an operator writes them.
 
 What a kubeconfig or a ConfigMap names is read leniently (:mod:`address`); what an operator writes is taken by kubeadm's own
 rules, so that it fails here and not in the middle of a run: a DNS name is an RFC 1123 subdomain (``ParseHostPort`` in

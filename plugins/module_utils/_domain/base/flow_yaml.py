@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Flow collections of YAML, ``{a: b}`` and ``[a, b]``, read without a library. Private to kubeadm.ha.
+"""Flow collections of YAML, ``{a: b}`` and ``[a, b]``, read without a library.
 
 Every scalar is a text, as in :mod:`plain_yaml`. Anchors, aliases, tags and complex keys are refused, never guessed.
 """

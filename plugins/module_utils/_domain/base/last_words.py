@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of a program's output explains its failure. Private to kubeadm.ha: no stable interface.
+"""What of a program's output explains its failure.
 
 kubeadm prints a failing retry again and again, and its etcd client each as a line of JSON of 300 characters.
 """

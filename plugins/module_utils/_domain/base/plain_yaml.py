@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The part of YAML that manifests are written in, read without a library. Private to kubeadm.ha.
+"""The part of YAML that manifests are written in, read without a library.
 
 A host that is only looked at has no YAML parser. Read are block maps and lists, plain, quoted and block scalars, and
 flow collections (:mod:`flow_yaml`). Every scalar is a text. Anything else is refused, never guessed.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which objects of the cluster name an old endpoint. Private to kubeadm.ha: no stable interface.
+"""Which objects of the cluster name an old endpoint.
 
 Secrets are searched where they are read: namespace, name and key of a match are told, a value never.
 """

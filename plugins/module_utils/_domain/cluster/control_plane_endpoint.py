@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The objects of a kubeadm cluster that name the control plane endpoint. Private to kubeadm.ha.
+"""The objects of a kubeadm cluster that name the control plane endpoint.
 
 kubeadm-config tells kubeadm, cluster-info tells joining nodes (whatever address they were told to join through), and
 the ConfigMap kube-proxy tells every kube-proxy, which reads it only when it starts.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Node is marked as a control plane, as kubeadm's last phase does it. Private to kubeadm.ha: no stable interface.
+"""A Node is marked as a control plane, as kubeadm's last phase does it.
 
 ``mark-control-plane`` is the end of ``kubeadm init`` and of ``kubeadm join``: one patch with labels and taints
 (cmd/kubeadm/app/phases/markcontrolplane). A Node without the role's label is one that this patch never reached; one with the

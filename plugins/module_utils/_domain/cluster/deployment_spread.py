@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pods of a Deployment run on more than one node. Private to kubeadm.ha: no stable interface.
+"""The pods of a Deployment run on more than one node.
 
 kubeadm's CoreDNS pods land on the first node and stay there, because the scheduler moves nothing. Its manual asks for a
 restart of the rollout after a join (https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/adding-linux-nodes/).

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which paths does an API server answer to anonymous requests? Private to kubeadm.ha: no stable interface.
+"""Which paths does an API server answer to anonymous requests?
 
 ``--anonymous-auth`` (default true) decides for all paths. Since Kubernetes 1.31 the ``anonymous`` part of the file of
 ``--authentication-config`` can decide in its place, path by path; the two exclude each other (KEP-4633,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every static pod of every control plane runs, and the Service kubernetes leads to every API server. Private to kubeadm.ha.
+"""Every static pod of every control plane runs, and the Service kubernetes leads to every API server.
 
 A joined control plane whose controller manager crashes for ever, or whose API server announces another host's address, passes
 every look at the Node, at etcd and at ``/readyz``.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether pods of kube-proxy reach the API. Private to kubeadm.ha: no stable interface.
+"""Whether pods of kube-proxy reach the API.
 
 A pod of kube-proxy has no probe: it is Ready as soon as it runs, whether it reaches the API or not. Its ``/healthz`` is good
 until something was to be synchronised, and listens on the node only. But when its watches have begun, kube-proxy writes one

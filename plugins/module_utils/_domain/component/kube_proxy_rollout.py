@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The restart of kube-proxy on every node that lives. Private to kubeadm.ha: no stable interface.
+"""The restart of kube-proxy on every node that lives.
 
 The DaemonSet's own rolling update bears ``maxUnavailable`` pods that are not available, one by default. The pod of a node that
 is down is one of them for as long as the node is down, so that not one pod of a living node would be replaced. What counts

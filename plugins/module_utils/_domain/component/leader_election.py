@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who leads: the holders of the locks of leader election. Private to kubeadm.ha: no stable interface.
+"""Who leads: the holders of the locks of leader election.
 
 kube-controller-manager and kube-scheduler elect a leader by a Lease in kube-system. In older releases the record could
 stand in an annotation of an Endpoints or a ConfigMap, alone or together with the Lease (``--leader-elect-resource-lock``:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a static pod of this host complained of last. Private to kubeadm.ha: no stable interface.
+"""What a static pod of this host complained of last.
 
 The kubelet keeps the logs in ``/var/log/pods/NAMESPACE_NAME_UID/CONTAINER/RESTARTS.log``, a line of the container runtime
 each: time, stream, tag and the text (https://kubernetes.io/docs/concepts/cluster-administration/logging/).

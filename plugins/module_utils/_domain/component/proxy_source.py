@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A proxy for HTTPS in the environment of a client, and what it does not concern. Private to kubeadm.ha: no stable interface.
+"""A proxy for HTTPS in the environment of a client, and what it does not concern.
 
 Kubernetes' programs take the proxy of ``HTTPS_PROXY``, else ``https_proxy``, except for what ``NO_PROXY``, else ``no_proxy``
 names (golang.org/x/net/http/httpproxy).

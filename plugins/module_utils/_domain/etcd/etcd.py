@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The etcd ring: members, health, and what it bears. Private to kubeadm.ha: no stable interface.
+"""The etcd ring: members, health, and what it bears.
 
 Quorum: https://etcd.io/docs/v3.5/faq/#what-is-failure-tolerance. A learner has no vote
 (https://etcd.io/docs/v3.5/learning/design-learner/).

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way of an API server to etcd that is not a static pod of its host. Private to kubeadm.ha.
+"""The way of an API server to etcd that is not a static pod of its host.
 
 The flags of kube-apiserver tell it (https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/),
 so a control plane with external etcd needs no further input.

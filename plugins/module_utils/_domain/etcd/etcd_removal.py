@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Taking a member out of etcd, behind the arithmetic of the quorum. Private to kubeadm.ha: no stable interface.
+"""Taking a member out of etcd, behind the arithmetic of the quorum.
 
 https://etcd.io/docs/v3.5/op-guide/runtime-configuration/#remove-a-member
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files of a control plane that another one must have before it joins. Private to kubeadm.ha: no stable interface.
+"""Files of a control plane that another one must have before it joins.
 
 On the serving control plane :func:`survey` finds them; on the joining one :func:`compare` decides what is made. What
 travels openly are facts without content; the content goes into an archive (:mod:`file_archive`).

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control plane endpoint as one host sees it, and whether it may be used. Private to kubeadm.ha: no stable interface.
+"""The control plane endpoint as one host sees it, and whether it may be used.
 
 A kubelet resolves the endpoint's name by its host's resolver, sends the name by SNI, verifies the cluster's CA and presents a
 client certificate. Whoever is to be pointed to the endpoint must be able to do just that before.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which files of its host a control plane's static pods need besides kubeadm's own. Private to kubeadm.ha.
+"""Which files of its host a control plane's static pods need besides kubeadm's own.
 
 kubeadm makes and mounts the paths of ``cmd/kubeadm/app/phases/controlplane/volumes.go``; everything else that flags and
 hostPath volumes name is the operator's, and ``kubeadm join`` does not bring it.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which TCP ports the host's firewall lets in, from what its own tool shows. Private to kubeadm.ha: no stable interface.
+"""Which TCP ports the host's firewall lets in, from what its own tool shows.
 
 A rule that lets a port in from some sources only is the operator's decision: the port counts as open.
 """

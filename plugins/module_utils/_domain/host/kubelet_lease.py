@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Does this host's kubelet reach the API through its kubeconfig. Private to kubeadm.ha: no stable interface.
+"""Does this host's kubelet reach the API through its kubeconfig.
 
 A kubelet renews its Lease every 10 s (https://kubernetes.io/docs/concepts/architecture/leases/#node-heart-beats).
 """

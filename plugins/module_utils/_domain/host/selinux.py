@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What SELinux must allow haproxy, chosen from what its policy offers. Private to kubeadm.ha: no stable interface.
+"""What SELinux must allow haproxy, chosen from what its policy offers.
 
 Two policies have a domain ``haproxy_t``. That of Fedora and RHEL (fedora-selinux/selinux-policy, rhcs.te) has the one
 boolean ``haproxy_connect_any`` for connecting *and* binding to every port. The reference policy of Debian

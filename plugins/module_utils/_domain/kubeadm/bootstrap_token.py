@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bootstrap tokens and uploaded certificates: which are left over, and from whom. Private to kubeadm.ha.
+"""Bootstrap tokens and uploaded certificates: which are left over, and from whom.
 
 A run revokes what it made. One that was killed does not, so the next one looks for it by description.
 """

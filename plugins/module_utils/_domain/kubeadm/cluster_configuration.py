@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""kubeadm's ClusterConfiguration, v1beta1 to v1beta4: read and patched as a document. Private to kubeadm.ha.
+"""kubeadm's ClusterConfiguration, v1beta1 to v1beta4: read and patched as a document.
 
 Field names by version: https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/ and its older twins.
 """

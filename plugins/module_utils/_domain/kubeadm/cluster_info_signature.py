@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The signatures of cluster-info, which joining nodes believe. Private to kubeadm.ha: no stable interface.
+"""The signatures of cluster-info, which joining nodes believe.
 
 kube-controller-manager's bootstrapsigner writes for each bootstrap token ``jws-kubeconfig-<token id>``: a detached JSON Web
 Signature (RFC 7515, HS256) of the ConfigMap's kubeconfig with the token's secret as its key

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``extraVolumes`` of a ClusterConfiguration: read and patched by name. Private to kubeadm.ha: no stable interface.
+"""``extraVolumes`` of a ClusterConfiguration: read and patched by name.
 
 The list has the same form in v1beta1 to v1beta4 (HostPathMount).
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Is a host a member of this cluster, and how does it become one. Private to kubeadm.ha: no stable interface.
+"""Is a host a member of this cluster, and how does it become one.
 
 Fields of the JoinConfiguration by version:
 https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/#kubeadm-k8s-io-v1beta4-JoinConfiguration and its

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host needs to join a cluster, made on a control plane and revoked again. Private to kubeadm.ha."""
+"""What a host needs to join a cluster, made on a control plane and revoked again."""
 
 from __future__ import annotations
 

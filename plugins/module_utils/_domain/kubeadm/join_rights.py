@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the API lets a joining node do. Private to kubeadm.ha: no stable interface.
+"""What the API lets a joining node do.
 
 kubeadm gives these rights when it makes a cluster (``cmd/kubeadm/app/phases/bootstraptoken``), and hardened clusters take
 some away. The API server itself is asked, so it does not matter by which binding, or by which authorizer, it decides.

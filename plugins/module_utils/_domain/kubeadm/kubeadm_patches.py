@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which flags and volumes kubeadm's patches set. Private to kubeadm.ha: no stable interface.
+"""Which flags and volumes kubeadm's patches set.
 
 Names and kinds of patch files:
 https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/control-plane-flags/#patches

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""kubeadm's own checks of a host before it joins. Private to kubeadm.ha: no stable interface.
+"""kubeadm's own checks of a host before it joins.
 
 ``kubeadm join phase preflight`` gets the very configuration of the join, but for two things: it finds the cluster by a
 kubeconfig that names a server inside this process, which holds the ConfigMaps that were read from the cluster, and it

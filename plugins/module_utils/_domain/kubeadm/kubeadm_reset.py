@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``kubeadm reset`` of a host that no cluster needs. Private to kubeadm.ha: no stable interface.
+"""``kubeadm reset`` of a host that no cluster needs.
 
 The plan decides by what the API and etcd tell (:mod:`half_joined`). Here the host itself is asked once more, in the moment
 before: what cannot be told counts as needed.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What in a static pod's manifest kubeadm would not render on another control plane. Private to kubeadm.ha.
+"""What in a static pod's manifest kubeadm would not render on another control plane.
 
 kubeadm renders its defaults, replaced flag by flag by ``extraArgs``, and its own volumes with ``extraVolumes``
 (kubernetes/kubernetes, cmd/kubeadm/app/phases/controlplane/manifests.go and volumes.go, phases/etcd/local.go,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The server and the CA of a cluster entry in a kubeconfig. Private to kubeadm.ha: no stable interface.
+"""The server and the CA of a cluster entry in a kubeconfig.
 
 Format: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may leave a host: kubeconfigs and certificates without credentials. Private to kubeadm.ha.
+"""What may leave a host: kubeconfigs and certificates without credentials.
 
 Everything here works on text, because a host that is only looked at has no YAML parser. Lines that are not known to be
 harmless are left out, so an unknown kind of credential stays on the host too.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where haproxy and its configuration are on a load balancer host. Private to kubeadm.ha: no stable interface.
+"""Where haproxy and its configuration are on a load balancer host.
 
 The role apiserver_haproxy writes to the same places; a test holds the two together.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role apiserver_haproxy would change on a load balancer host. Private to kubeadm.ha: no stable interface.
+"""What the role apiserver_haproxy would change on a load balancer host.
 
 The plan and the role ask the same function, so each task of the role that changes something belongs to an entry.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts of an X.509 certificate and what they decide. Private to kubeadm.ha: no stable interface."""
+"""Facts of an X.509 certificate and what they decide."""
 
 from __future__ import annotations
 

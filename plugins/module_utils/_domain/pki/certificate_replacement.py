@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Replaces a serving certificate that kubeadm made by one with more SANs. Private to kubeadm.ha: no stable interface.
+"""Replaces a serving certificate that kubeadm made by one with more SANs.
 
 The order of a replacement: issue aside, prove, keep the old pair, journal, key, certificate, see it served, clean up.
 Up to the journal nothing but the private work directory has changed. From the journal on, the next run finds in it what

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where kubeadm's certificates are: its ``certificatesDir``. Private to kubeadm.ha: no stable interface.
+"""Where kubeadm's certificates are: its ``certificatesDir``.
 
 A host has it in the flags of its static pods and in its kubelet's configuration, the cluster in the
 ClusterConfiguration. The paths may differ and still be one directory, as Kubespray's link ``/etc/kubernetes/pki`` to

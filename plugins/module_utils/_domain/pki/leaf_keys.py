@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private keys of a host's own certificates: they never leave it, whatever names them. Private to kubeadm.ha."""
+"""Private keys of a host's own certificates: they never leave it, whatever names them."""
 
 from __future__ import annotations
 

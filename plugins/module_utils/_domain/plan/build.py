@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plan: every change of a run, before it. Private to kubeadm.ha: no stable interface.
+"""The plan: every change of a run, before it.
 
 Each entry is the very :class:`Change` that the module of that step decides on the host, computed here from what was collected.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Inspections that failed, as reasons beside the others. Private to kubeadm.ha: no stable interface.
+"""Inspections that failed, as reasons beside the others.
 
 One that fails must not hide what the others found: its message is one reason to stop of several.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host on which a join did not end: whether the run may reset it, and what is left afterwards. Private to kubeadm.ha.
+"""A host on which a join did not end: whether the run may reset it, and what is left afterwards.
 
 Which hosts these are, :mod:`membership` tells. Nothing is reset that anybody needs or somebody else put there, and what
 cannot be told counts as needed.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The variables ``kubeadm_ha_*``: which there are, and what each may be. Private to kubeadm.ha: no stable interface.
+"""The variables ``kubeadm_ha_*``: which there are, and what each may be.
 
 Every value that an inventory gives to a host is checked before any host is inspected, whether the play of that host reads it
 early or late, and all problems are collected.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which server each kubeconfig of a host must name, and when its kubelet has to read its own again. Private to kubeadm.ha: no stable interface."""
+"""Which server each kubeconfig of a host must name, and when its kubelet has to read its own again."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Members of etcd that a join which did not end has left. Private to kubeadm.ha: no stable interface.
+"""Members of etcd that a join which did not end has left.
 
 ``kubeadm reset`` takes the member of its host out only while the Node exists, because it finds its configuration by the Node
 (cmd/kubeadm/app/cmd/phases/reset/removeetcdmember.go). What belongs to a host of the inventory the run takes out itself,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Notes of a plan: what names an old endpoint and is not ours to change. Private to kubeadm.ha: no stable interface.
+"""Notes of a plan: what names an old endpoint and is not ours to change.
 
 An old endpoint is an API server's own address, or what the cluster named before. It works as long as that very host
 does, so nothing stops here; the operator decides. A note stays until what it tells of is gone.

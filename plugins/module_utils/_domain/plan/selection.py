@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an operator leaves out of a run on the command line: tags, hosts, first tasks. Private to kubeadm.ha.
+"""What an operator leaves out of a run on the command line: tags, hosts, first tasks.
 
 A run is one piece: each step relies on those before it, and the plan on every host. So a selection is refused that would run
 a part of it, before any host is inspected.

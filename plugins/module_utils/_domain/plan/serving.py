@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which host can be asked for the cluster and, when none can, why. Private to kubeadm.ha: no stable interface.
+"""Which host can be asked for the cluster and, when none can, why.
 
 A conversion needs one control plane that serves the API and the administrator's kubeconfig beside it. What is missing is
 told as it was found, host by host: a stopped kubelet, a crashed API server and a moved admin.conf have different remedies.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What still dies with one host when everything is as desired. Private to kubeadm.ha: no stable interface.
+"""What still dies with one host when everything is as desired.
 
 The promise of a highly available control plane is an empty list; anything else is said, at the end of each plan and run.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a step of a run is. Private to kubeadm.ha: no stable interface.
+"""What a step of a run is.
 
 A step is one file in :mod:`steps`, one play (or several) of ``site.yml`` and one role. It says what it changes, on which hosts its
 plays run, and what its role is given.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the steps of a plan need on the hosts where they run. Private to kubeadm.ha: no stable interface.
+"""What the steps of a plan need on the hosts where they run.
 
 Only hosts that the plan changes are asked for it: a cluster that is as desired may lack all of it.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which SANs the serving certificates of the control planes must have. Private to kubeadm.ha: no stable interface.
+"""Which SANs the serving certificates of the control planes must have.
 
 What kubeadm puts into a certificate by itself: kubernetes/kubernetes, cmd/kubeadm/app/util/pkiutil/pki_helpers.go,
 ``GetAPIServerAltNames``, ``GetEtcdAltNames`` and ``GetEtcdPeerAltNames``.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which container runtime a joining host uses, and whether it can. Private to kubeadm.ha: no stable interface.
+"""Which container runtime a joining host uses, and whether it can.
 
 kubeadm looks for the sockets below and stops when it finds several. The one that the cluster's nodes use is taken then.
 """

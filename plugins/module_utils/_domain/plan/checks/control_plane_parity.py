@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a joining control plane would lack of the serving one: files, flags, volumes and patches. Private to kubeadm.ha."""
+"""What a joining control plane would lack of the serving one: files, flags, volumes and patches."""
 
 from __future__ import annotations
 

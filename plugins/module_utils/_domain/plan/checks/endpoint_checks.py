@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the plan has against the endpoint, by what every host sees of it. Private to kubeadm.ha: no stable interface.
+"""What the plan has against the endpoint, by what every host sees of it.
 
 Before haproxy runs nobody need answer, but where the endpoint leads can be told, and who answers there must be the cluster.
 An endpoint that the run does not build (``external``, ``none``) must lead to the cluster's API from every host already.

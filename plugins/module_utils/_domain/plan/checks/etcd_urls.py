@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where etcd's own record says that its members are. Private to kubeadm.ha: no stable interface.
+"""Where etcd's own record says that its members are.
 
 The record of a member outlives a change of its host's address or of its manifest: alone it does not mind, but a second
 member fetches the cluster from the recorded peer URL and never starts (kubernetes/kubeadm#1950, #2997).

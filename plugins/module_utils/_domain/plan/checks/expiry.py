@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificates of the cluster that have expired, or will soon. Private to kubeadm.ha: no stable interface.
+"""Certificates of the cluster that have expired, or will soon.
 
 One that has expired stops the run: what it is needed for fails in the middle, mostly with "Unauthorized". One that expires
 within days is noted. Each is held against its own host's clock.

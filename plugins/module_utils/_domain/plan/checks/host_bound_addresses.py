@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One host's address where every host would get it. Private to kubeadm.ha: no stable interface.
+"""One host's address where every host would get it.
 
 kubeadm renders ``extraArgs`` on each control plane that joins, whatever they say: an address to which only one host can
 bind, or which only one can advertise, breaks the others (kubernetes/kubeadm#1348, #1359, #3186). What is only dialled, or

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What members have beside the cluster's ConfigMaps, so that hosts that join would not get it. Private to kubeadm.ha.
+"""What members have beside the cluster's ConfigMaps, so that hosts that join would not get it.
 
 How much is lost decides: without ``node-ip`` or ``cloud-provider`` a Node is another one than meant, and a virtual IP
 whose static pod is on one host goes away with it: these are reasons to stop. The rest are notes. What variables give is not

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a cluster and its serving control plane must have, so that others can join. Private to kubeadm.ha.
+"""What a cluster and its serving control plane must have, so that others can join.
 
 All of it is asked only where a host is to join: a cluster that is complete may lack it.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What kubeadm on joining hosts is asked, and its objections as reasons to stop. Private to kubeadm.ha: no stable interface.
+"""What kubeadm on joining hosts is asked, and its objections as reasons to stop.
 
 What the plan itself looks at, it tells in its own words, which know more of the inventory; kubeadm's word for the same is
 left out then.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kubelets that API servers would look for at an address of their own. Private to kubeadm.ha: no stable interface.
+"""Kubelets that API servers would look for at an address of their own.
 
 An attempt to connect to one's own address says nothing of another host, whether it is answered or refused.
 """

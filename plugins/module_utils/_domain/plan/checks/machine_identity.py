@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which inventory names are the same machine, and which machines are copies of one. Private to kubeadm.ha.
+"""Which inventory names are the same machine, and which machines are copies of one.
 
 One machine under two names has one boot and one network; a clone has the machine-id and the SSH keys of its original,
 but booted by itself and has addresses of its own. What is right for a clone destroys the only control plane when it is

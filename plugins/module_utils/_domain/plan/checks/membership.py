@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which hosts are members of this cluster, and what the others are. Private to kubeadm.ha: no stable interface.
+"""Which hosts are members of this cluster, and what the others are.
 
 The cluster's CA and the API's Node objects decide, not the presence of a file. A host that is neither a whole member nor
 clean is told of once, with everything that is known of it and one remedy.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a node is not Ready, and whether the run mends it. Private to kubeadm.ha: no stable interface.
+"""Why a node is not Ready, and whether the run mends it.
 
 A kubelet whose kubeconfig names an endpoint that does not answer works, and is only cut off: an interrupted run, or an
 endpoint that went away, leaves it so. Its kubeconfig is repointed, or it is restarted when it has not read it yet. Everything

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every reason to stop before anything is changed. Private to kubeadm.ha: no stable interface.
+"""Every reason to stop before anything is changed.
 
 Each check is a generator of problems over one subject; :func:`problems` runs them all, so that the operator sees all
 reasons at once.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which hosts must reach each other when control planes join, and what an attempt tells. Private to kubeadm.ha.
+"""Which hosts must reach each other when control planes join, and what an attempt tells.
 
 Ports: https://kubernetes.io/docs/reference/networking/ports-and-protocols/
 """

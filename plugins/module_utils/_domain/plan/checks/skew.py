@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which versions may work together. Private to kubeadm.ha: no stable interface.
+"""Which versions may work together.
 
 The policy is https://kubernetes.io/releases/version-skew-policy/; kubeadm's own part of it is
 https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/create-cluster-kubeadm/#version-skew-policy.

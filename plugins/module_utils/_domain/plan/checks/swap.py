@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Swap on joining hosts. Private to kubeadm.ha: no stable interface.
+"""Swap on joining hosts.
 
 kubeadm only warns of it since 1.22 (kubernetes/kubernetes#104854). What would fail is the kubelet, which does not start with
 swap unless its configuration, or a flag, has ``failSwapOn: false``.
