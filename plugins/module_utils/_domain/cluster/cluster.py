@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ..base import configuration_shape
@@ -82,12 +83,12 @@ class Cluster:
         except InvalidInput:
             return None
 
-    @property
+    @functools.cached_property
     def nodes(self) -> t.Mapping[str, t.Mapping[str, t.Any]]:
         """Nodes by name."""
         return {node["name"]: node for node in self.report["nodes"]}
 
-    @property
+    @functools.cached_property
     def ready_nodes(self) -> frozenset[str]:
         """Names of the nodes that are Ready."""
         return frozenset(node["name"] for node in self.report["nodes"] if node["ready"])

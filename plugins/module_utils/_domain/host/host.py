@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+import functools
 import ipaddress
 import typing as t
 
@@ -81,13 +82,13 @@ class Host:
             closed_to_anonymous=frozenset(_closed_to_anonymous(report, yaml)),
         )
 
-    @property
+    @functools.cached_property
     def certified_node_name(self) -> str | None:
         """The node that the kubelet's client certificate names; ``None`` where it has none."""
         client = self.certificates.get(_KUBELET_CLIENT)
         return None if client is None else node_of(client.subject)
 
-    @property
+    @functools.cached_property
     def node_name(self) -> str:
         """Name of the host's Node object: certificate, then inventory, flag and host name, in kubeadm's lower case."""
         override = self.wanted_node_name or self.report["kubelet_flags"].get("hostname-override")

@@ -40,15 +40,23 @@ def is_same_machine(one: Host, other: Host) -> bool:
 def aliases(names: t.Iterable[str], hosts: Hosts) -> dict[str, str]:
     """The names that are further ones of a machine, with the name that is kept: that of its Node, else the first."""
     machines: list[list[Host]] = []
+    # Only those that share what must be equal can be the same, so not every pair is compared.
+    alike: dict[t.Hashable, list[list[Host]]] = {}
     for name in dict.fromkeys(names):
         host = hosts.get(name)
         if host is None:
             continue
-        known = next((machine for machine in machines if is_same_machine(machine[0], host)), None)
+        facts = _facts(host)
+        every = (("machine", facts["machine_id"]), ("boot", facts["boot_id"], facts["network_namespace"]))
+        keys = [key for key in every if all(key)]
+        candidates = (machine for key in keys for machine in alike.get(key, ()))
+        known = next((machine for machine in candidates if is_same_machine(machine[0], host)), None)
         if known is None:
-            machines.append([host])
-        else:
-            known.append(host)
+            known = []
+            machines.append(known)
+            for key in keys:
+                alike.setdefault(key, []).append(known)
+        known.append(host)
     found = {}
     for machine in machines:
         kept = next((host for host in machine if host.name == host.node_name), machine[0])
