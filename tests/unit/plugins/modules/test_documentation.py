@@ -27,7 +27,7 @@ def documented_options(name: str) -> dict[str, t.Any]:
     documentation = yaml.safe_load(importlib.import_module(f"{PLUGINS}.modules.{name}").DOCUMENTATION)
     options: dict[str, t.Any] = {}
     for fragment in documentation["extends_documentation_fragment"]:
-        file, _, section = fragment.removeprefix("kubeadm.ha.").partition(".")
+        file, _dot, section = fragment.removeprefix("kubeadm.ha.").partition(".")
         source = importlib.import_module(f"{PLUGINS}.doc_fragments.{file}").ModuleDocFragment
         options.update(yaml.safe_load(getattr(source, section.upper() or "DOCUMENTATION"))["options"])
     for option, text in documentation["options"].items():
