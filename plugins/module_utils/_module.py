@@ -9,6 +9,7 @@ import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
 
+from ._adapters.host.journal_file import JournalFile
 from ._adapters.host.lock_file import HostLockFile
 from ._domain.base.change import KNOWN_AFTER_APPLY
 from ._domain.base.errors import KubeadmHaError
@@ -29,7 +30,7 @@ def conclude(module: AnsibleModule, decide: t.Callable[[], Decision]) -> None:
         decision = decide()
         values = dict(decision.values)
         if decision.changes and not module.check_mode:
-            with HostLockFile().at_work():
+            with HostLockFile().at_work(), JournalFile(module._name).around(decision.changes):
                 values.update(decision.act())
     except KubeadmHaError as error:
         module.fail_json(msg=error.message, **error.details)
