@@ -8,11 +8,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: load_balancer_decision
-short_description: Tell what the role apiserver_haproxy would change on a looked-at host
+short_description: Compute the configuration of a looked-at load balancer host and what its role would change
 version_added: 0.1.0
 description:
-  - Compares what M(kubeadm.ha.load_balancer_info) found with what is wanted. The plan of C(kubeadm.ha.site) and the
-    role's own tasks follow the same answer.
+  - Computes what the inputs of the role C(apiserver_haproxy) mean, fills in its template with that, and compares what
+    M(kubeadm.ha.load_balancer_info) found with it. The plan of C(kubeadm.ha.site) and the role's own tasks follow the same answer.
   - Runs on the controller, connects to nothing and changes nothing.
 options:
   load_balancer:
@@ -23,63 +23,33 @@ options:
     description: The host's inventory name, for messages.
     type: str
     required: true
-  wanted:
-    description: What the role is to reach. The role's C(vars/main.yml) makes it.
+  inputs:
+    description:
+      - Values of the role's variables by their names without C(apiserver_haproxy_). They are checked; what is wrong is told in
+        RV(decision).
+      - C(backends), C(bind_address), C(bind_port), C(ca_certificate), C(check), C(check_fast_interval), C(check_interval),
+        C(check_timeout), C(connect_timeout), C(endpoint), C(hard_stop_after), C(manage_firewall), C(maxconn), C(metrics_bind),
+        C(probe_certificate), C(probe_common_name), C(probe_renew_days), C(probe_signer), C(probe_valid_days),
+        C(replace_configuration) and C(stats_socket), all of them.
     type: dict
     required: true
-    suboptions:
-      digest:
-        description: Name of the configuration, as haproxy's status page shows it.
-        type: str
-        required: true
-      checksum:
-        description: SHA-1 of C(haproxy.cfg).
-        type: str
-        required: true
-      listen:
-        description: TCP ports that haproxy listens on.
-        type: list
-        elements: int
-        required: true
-      open:
-        description: Those of them that clients on other hosts reach.
-        type: list
-        elements: int
-        required: true
-      connect:
-        description: TCP ports of the API servers.
-        type: list
-        elements: int
-        required: true
-      manage_firewall:
-        description: Whether the firewall is opened.
-        type: bool
-        required: true
-      replace_configuration:
-        description: Whether somebody else's C(haproxy.cfg) is replaced.
-        type: bool
-        required: true
-      certificate:
-        description: Whether the checks present a client certificate.
-        type: bool
-        required: true
-      common_name:
-        description: Its common name.
-        type: str
-        required: true
-      renew_before:
-        description: Days left below which it is renewed.
-        type: int
-        required: true
-      ca:
-        description: The CA that signs it, in PEM.
-        type: str
-        required: true
-      inputs:
-        description:
-          - Values of the role's variables by their names without C(apiserver_haproxy_), to be checked.
-        type: dict
-        required: true
+  template:
+    description:
+      - Template of the configuration, a path or a name in the role's C(templates/).
+      - It is given the values that are computed of O(inputs), C(digest) and C(ansible_managed), no other variable.
+    type: str
+    required: true
+  files:
+    description: Files that are loaded beside the configuration as they are, paths or names in the role's C(files/).
+    type: list
+    elements: str
+    default: []
+  issued_certificate:
+    description:
+      - Client certificate of the checks that was issued after the look, in PEM. It takes the place of the one that was found.
+      - Without it RV(digest) and RV(content) are predictions where a certificate is to be issued; ask again once it is.
+    type: str
+    default: ""
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
@@ -105,8 +75,17 @@ EXAMPLES = r"""
   kubeadm.ha.load_balancer_decision:
     load_balancer: "{{ look.load_balancer }}"
     name: "{{ inventory_hostname }}"
-    wanted: "{{ wanted }}"
+    template: haproxy.cfg.j2
+    files: [kubernetes-apiserver.lua]
+    inputs: "{{ inputs }}"
   register: inspection
+
+- name: Write the configuration
+  ansible.builtin.copy:
+    content: "{{ inspection.content }}"
+    dest: /etc/haproxy/haproxy.cfg
+    mode: "0644"
+  when: inspection.decision.problems | length == 0
 """
 
 RETURN = r"""
@@ -140,4 +119,28 @@ decision:
       description: Reasons to stop, with V(subject) and V(message).
       type: list
       elements: dict
+content:
+  description: The text of the configuration file, empty where an input cannot be read.
+  returned: success
+  type: str
+digest:
+  description:
+    - Names everything that haproxy is to load, so that a reload that did not happen is noticed. The configuration shows it on
+      haproxy's status page.
+    - Empty where an input cannot be read.
+  returned: success
+  type: str
+is_installed:
+  description: Whether the host had haproxy when it was looked at.
+  returned: success
+  type: bool
+local_endpoint:
+  description: Address and port at which the host itself reaches the API servers through haproxy.
+  returned: success
+  type: str
+  sample: 127.0.0.1:6443
+presents:
+  description: Whether the checks present a client certificate.
+  returned: success
+  type: bool
 """

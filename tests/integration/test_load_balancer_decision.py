@@ -5,19 +5,45 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
+import http.server
+import json
+import socketserver
+import tempfile
+import threading
 import typing as t
+from pathlib import Path
 
 import pytest
 
 from tests.integration import processes
+from tests.integration.control_plane import REPOSITORY
 from tests.integration.modules import Modules, Result
 
-if t.TYPE_CHECKING:
-    from pathlib import Path
-
-MARKER = "Configuration of the role"
-TEXT = f"# {MARKER}\nglobal\n"
+ROLE = REPOSITORY / "roles" / "apiserver_haproxy"
+INPUTS: dict[str, t.Any] = {
+    "endpoint": "192.0.2.10:6443",
+    "bind_address": "0.0.0.0",
+    "bind_port": "6443",
+    "backends": [{"name": "cp1", "address": "192.0.2.11"}],
+    "ca_certificate": "-----BEGIN CERTIFICATE-----",
+    "check": "https",
+    "connect_timeout": "300ms",
+    "check_timeout": "500ms",
+    "check_interval": "500ms",
+    "check_fast_interval": "200ms",
+    "probe_certificate": False,
+    "probe_signer": "",
+    "probe_common_name": "probe",
+    "probe_valid_days": 365,
+    "probe_renew_days": 30,
+    "manage_firewall": False,
+    "metrics_bind": "",
+    "maxconn": 4000,
+    "hard_stop_after": "24h",
+    "stats_socket": "/var/lib/haproxy/admin.sock",
+    "replace_configuration": False,
+}
 
 
 @pytest.fixture
@@ -26,73 +52,95 @@ def modules(binaries: Path, tmp_path: Path) -> Modules:
     return Modules(processes.environment(binaries), tmp_path)
 
 
+@pytest.fixture
+def host() -> t.Iterator[Path]:
+    """What stands for the host's directories: the path of a Unix socket is short."""
+    with tempfile.TemporaryDirectory(prefix="balancer-") as directory:
+        yield Path(directory)
+
+
 def look(modules: Modules, host: Path) -> Result:
     """What is on the host."""
     paths = {"configuration": "haproxy.cfg", "certificate": "probe.crt", "status_socket": "status.sock"}
     arguments: dict[str, t.Any] = {name: str(host / path) for name, path in paths.items()}
-    return t.cast("Result", modules.run("load_balancer_info", marker=MARKER, **arguments)["load_balancer"])
+    return t.cast("Result", modules.run("load_balancer_info", **arguments)["load_balancer"])
 
 
-def wanted(**more: t.Any) -> dict[str, t.Any]:
-    """What is to be reached: that text, which nothing has loaded."""
-    return {
-        "digest": "",
-        "checksum": hashlib.sha1(TEXT.encode(), usedforsecurity=False).hexdigest(),
-        "listen": [6443],
-        "open": [6443],
-        "connect": [6443],
-        "manage_firewall": False,
-        "replace_configuration": False,
-        "certificate": False,
-        "common_name": "probe",
-        "renew_before": 30,
-        "ca": "",
-        "inputs": {
-            "endpoint": "192.0.2.10:6443",
-            "bind_address": "0.0.0.0",
-            "bind_port": "6443",
-            "backends": [{"name": "cp1", "address": "192.0.2.11"}],
-            "ca_certificate": "-----BEGIN CERTIFICATE-----",
-            "presents": False,
-            "probe_signer": "",
-            "probe_valid_days": 365,
-            "probe_renew_days": 30,
-            "connect_timeout": "300ms",
-            "check_timeout": "500ms",
-            "check_interval": "500ms",
-            "check_fast_interval": "200ms",
-        },
-        **more,
-    }
-
-
-def decide(modules: Modules, host: Path, *, check: bool = False, **more: t.Any) -> Result:
-    """The decision of the module."""
+def answer(modules: Modules, host: Path, *, check: bool = False, issued: str = "", **inputs: t.Any) -> Result:
+    """The result of the module."""
     found = modules.run_by_ansible(
-        "load_balancer_decision", check=check, load_balancer=look(modules, host), name="lb1", wanted=wanted(**more)
+        "load_balancer_decision",
+        check=check,
+        load_balancer=look(modules, host),
+        name="lb1",
+        template=str(ROLE / "templates" / "haproxy.cfg.j2"),
+        files=[str(ROLE / "files" / "kubernetes-apiserver.lua")],
+        inputs={**INPUTS, **inputs},
+        issued_certificate=issued,
     )
     assert found["changed"] is False
-    return t.cast("Result", found["decision"])
+    return found
 
 
-def test_check_decide_check_decide(modules: Modules, tmp_path: Path) -> None:
-    before = [decide(modules, tmp_path, check=check) for check in (True, False)]
+@contextlib.contextmanager
+def running(host: Path, digest: str) -> t.Iterator[None]:
+    """What haproxy tells on its status socket while it runs a configuration."""
+
+    class Status(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"configuration": digest, "ready": {}}).encode())
+
+        def log_message(self, *_arguments: t.Any) -> None:
+            pass
+
+        def address_string(self) -> str:
+            return ""
+
+    with socketserver.UnixStreamServer(str(host / "status.sock"), Status) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+            (host / "status.sock").unlink()
+
+
+def test_check_decide_check_decide(modules: Modules, host: Path) -> None:
+    before = [answer(modules, host, check=check) for check in (True, False)]
     assert before[0] == before[1]
-    assert (before[0]["owner"], before[0]["differs"]) == ("absent", True)
-    (tmp_path / "haproxy.cfg").write_text(TEXT)
-    after = [decide(modules, tmp_path, check=check) for check in (True, False)]
+    assert (before[0]["decision"]["owner"], before[0]["decision"]["differs"]) == ("absent", True)
+    (host / "haproxy.cfg").write_text(before[0]["content"])
+    assert answer(modules, host)["decision"]["differs"] is True, "nothing has loaded it"
+    with running(host, before[0]["digest"]):
+        after = [answer(modules, host, check=check) for check in (True, False)]
     assert after[0] == after[1]
-    assert (after[0]["owner"], after[0]["differs"], after[0]["changes"]) == ("role", False, [])
+    decision = after[0]["decision"]
+    assert (decision["owner"], decision["differs"], decision["changes"]) == ("role", False, [])
+    with running(host, "another"):
+        assert answer(modules, host)["decision"]["differs"] is True
 
 
-def test_a_configuration_that_nothing_has_loaded_differs(modules: Modules, tmp_path: Path) -> None:
-    (tmp_path / "haproxy.cfg").write_text(TEXT)
-    assert decide(modules, tmp_path, digest="never loaded")["differs"] is True
+def test_a_certificate_that_was_issued_is_in_the_digest(modules: Modules, host: Path) -> None:
+    inputs: dict[str, t.Any] = {"probe_certificate": True, "probe_signer": "cp1"}
+    predicted = answer(modules, host, **inputs)
+    assert predicted["decision"]["renew_certificate"] is True
+    assert predicted["presents"] is True
+    known = answer(modules, host, issued="-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", **inputs)
+    assert known["digest"] != predicted["digest"]
+    assert known["content"] == predicted["content"].replace(predicted["digest"], known["digest"])
 
 
-def test_what_is_wanted_is_checked(modules: Modules, tmp_path: Path) -> None:
-    refused = modules.run_by_ansible(
-        "load_balancer_decision", load_balancer=look(modules, tmp_path), name="lb1", wanted={"digest": "a"}
-    )
+def test_inputs_are_checked(modules: Modules, host: Path) -> None:
+    wrong = answer(modules, host, bind_port="http", maxconn="many")
+    assert [problem["subject"] for problem in wrong["decision"]["problems"]] == [
+        "apiserver_haproxy_bind_port",
+        "apiserver_haproxy_maxconn",
+    ]
+    assert wrong["content"] == ""
+    refused = answer(modules, host, maxcon=1)
     assert refused["failed"] is True
-    assert "checksum" in refused["msg"]
+    assert refused["msg"] == "inputs of apiserver_haproxy must not have maxcon."

@@ -20,11 +20,26 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from tests.tools import environment
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROLE = HERE.parents[1] / "roles" / "apiserver_haproxy"
+#: The directories of the role's configuration, which are the test's own instead.
+DIRECTORIES = ("/etc/haproxy", "/var/lib/haproxy")
+#: What a look tells of a host on which nothing is yet.
+NOTHING: dict[str, Any] = {
+    "configuration": {"path": "/etc/haproxy/haproxy.cfg", "owner": "absent", "sha1": ""},
+    "running": "",
+    "certificate": {"path": "/etc/haproxy/kubernetes-probe.crt", "pem": "", "has_key": False},
+    "firewall": {"name": "", "zone": "", "rules": []},
+    "selinux": {"mode": "disabled", "has_tools": False, "ports": "", "booleans": "", "modules": ""},
+    "is_installed": False,
+    "has_ipv6": True,
+    "clock": 0.0,
+}
 
 
 def haproxy_command() -> list[str]:
@@ -40,7 +55,15 @@ def haproxy_command() -> list[str]:
 
 def run(*command: str, cwd: pathlib.Path | None = None) -> str:
     """Run a command to its end and return its output; AssertionError with the output when it fails."""
-    done = subprocess.run(command, cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=environment.environment(),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
     assert done.returncode == 0, f"{shlex.join(command)} exits {done.returncode}:\n{done.stdout}"
     return done.stdout
 
@@ -192,11 +215,10 @@ class Balancer:
         ca_file.write_text(self.inputs["apiserver_haproxy_ca_certificate"], encoding="ascii")
         inputs = self.directory / "inputs.json"
         variables = {
-            "role_path": str(ROLE),
             "destination": str(self.configuration),
             "ansible_python_interpreter": sys.executable,
-            "__apiserver_haproxy_directory": str(self.directory),
-            "__apiserver_haproxy_state_directory": str(self.directory),
+            "kubeadm_ha_endpoint": f"localhost:{self.port}",
+            "apiserver_haproxy_seen": NOTHING,
             "apiserver_haproxy_stats_socket": str(self.directory / "admin.sock"),
             **self.inputs,
         }
@@ -204,7 +226,10 @@ class Balancer:
         if wanted not in self._rendered:
             inputs.write_text(wanted, encoding="utf-8")
             run(sys.executable, "-m", "ansible", "playbook", str(HERE / "render.yml"), "--extra-vars", f"@{inputs}")
-            self._rendered[wanted] = self.configuration.read_text(encoding="utf-8")
+            text = self.configuration.read_text(encoding="utf-8")
+            for directory in DIRECTORIES:
+                text = text.replace(directory, str(self.directory))
+            self._rendered[wanted] = text
         self.configuration.write_text(self._rendered[wanted], encoding="utf-8")
 
     def check(self) -> str:

@@ -59,6 +59,7 @@ def balancer(plane: ControlPlane, port: int) -> Iterator[Balancer]:
             apiserver_haproxy_backends=[{"name": "cp1", "address": "127.0.0.1", "port": plane.api_port}],
             apiserver_haproxy_ca_certificate=(plane.pki / "ca.crt").read_text(encoding="ascii"),
             apiserver_haproxy_probe_certificate=True,
+            apiserver_haproxy_probe_signer="cp1",
         )
         present(made, Authority(plane.pki))
         yield made

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role apiserver_haproxy writes where the look at its host reads."""
+"""The role apiserver_haproxy writes where the look at its host reads, and where its configuration loads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ VARIABLES = yaml.safe_load((Path(__file__).parents[3] / "roles/apiserver_haproxy
     ("variable", "constant"),
     [
         ("program", haproxy_files.PROGRAM),
+        ("state_directory", haproxy_files.STATE_DIRECTORY),
         ("configuration_path", haproxy_files.CONFIGURATION),
+        ("ca_path", haproxy_files.CA),
+        ("lua_path", haproxy_files.LUA),
         ("marker", haproxy_files.MARKER),
         ("status_socket", haproxy_files.STATUS_SOCKET),
         ("probe_path", haproxy_files.PROBE_CERTIFICATE),

@@ -10,6 +10,11 @@ from __future__ import annotations
 
 PROGRAM = "/usr/sbin/haproxy"
 CONFIGURATION = "/etc/haproxy/haproxy.cfg"
+STATE_DIRECTORY = "/var/lib/haproxy"
+#: Certificate of the cluster's CA, with which API servers are verified.
+CA = "/etc/haproxy/kubernetes-ca.crt"
+#: The script that ends the sessions of a server that is down.
+LUA = "/etc/haproxy/kubernetes-apiserver.lua"
 #: A text by which the role's own configuration is known.
 MARKER = "Configuration of the Ansible role kubeadm.ha.apiserver_haproxy"
 #: Unix socket on which the role's configuration shows what is loaded.
@@ -22,12 +27,15 @@ ABSENT, ROLE, PACKAGE, OTHER = "absent", "role", "package", "other"
 
 __all__ = (
     "ABSENT",
+    "CA",
     "CONFIGURATION",
+    "LUA",
     "MARKER",
     "OTHER",
     "PACKAGE",
     "PROBE_CERTIFICATE",
     "PROGRAM",
     "ROLE",
+    "STATE_DIRECTORY",
     "STATUS_SOCKET",
 )

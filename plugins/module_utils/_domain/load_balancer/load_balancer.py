@@ -10,83 +10,91 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import hashlib
+import json
 import typing as t
 
 from ..base.change import KNOWN_AFTER_APPLY, Change
 from ..base.errors import InvalidInput
 from ..base.problem import Problem
 from ..host import firewall, selinux
-from . import haproxy_files, haproxy_inputs
+from . import haproxy_files
+from .provider import ClientCertificate, Provider, Reading
 
 if t.TYPE_CHECKING:
+    from ..._ports.template import Template
     from ..._ports.x509 import X509
+
+Report = t.Mapping[str, t.Any]
 
 _SELINUX_TOOLS = "policycoreutils-python-utils"
 
 
 @dataclasses.dataclass(frozen=True)
-class Wanted:
-    """What the role is to reach.
+class Sources:
+    """What the role brings along.
 
     Attributes:
-        digest: name of the configuration, as haproxy's status page shows it.
-        checksum: SHA-1 of haproxy.cfg.
-        listen: TCP ports that haproxy listens on.
-        open: those of them that clients on other hosts reach.
-        connect: TCP ports of the API servers.
-        manage_firewall: whether the firewall is opened.
-        replace_configuration: whether somebody else's haproxy.cfg is replaced.
-        certificate: whether the checks present a client certificate.
-        common_name: its common name.
-        renew_before: days left below which it is renewed.
-        ca: PEM of the CA that signs it.
-        inputs: values of the role's variables, see :mod:`haproxy_inputs`.
+        template: of the configuration. It is given the provider's values and ``digest``.
+        files: texts of the files that are loaded as they are.
     """
 
+    template: Template
+    files: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Configuration:
+    """The configuration that a host is to have and to run.
+
+    Attributes:
+        content: the text of its file.
+        digest: names all that is loaded, so that a reload that did not happen is noticed: the status page shows it.
+    """
+
+    content: str
     digest: str
-    checksum: str
-    listen: t.Sequence[int]
-    open: t.Sequence[int]
-    connect: t.Sequence[int]
-    manage_firewall: bool
-    replace_configuration: bool
-    certificate: bool
-    common_name: str
-    renew_before: int
-    ca: str
-    inputs: t.Mapping[str, t.Any]
+
+    @property
+    def sha1(self) -> str:
+        """SHA-1 of the file."""
+        return hashlib.sha1(self.content.encode()).hexdigest()  # noqa: S324 (no secret)
 
 
-def decide(name: str, report: t.Mapping[str, t.Any], wanted: Wanted, x509: X509) -> dict[str, t.Any]:
-    """The decision for one host, JSON-compatible.
+def decide(
+    name: str, report: Report, reading: Reading, sources: Sources, x509: X509, *, issued: str = ""
+) -> dict[str, t.Any]:
+    """The decision for one host and the configuration that it is about, JSON-compatible.
 
     Args:
         name: the host's name in the inventory.
         report: what ``load_balancer_info`` returned.
-        wanted: what the role is to reach.
+        reading: the role's inputs.
+        sources: what the configuration is made of beside them.
         x509: reads the certificate.
+        issued: PEM of the client certificate that was issued after the look, empty for none.
 
     Returns:
         See the module ``kubeadm.ha.load_balancer_decision``.
     """
-    renewal = certificate_change(report, wanted, x509)
-    closed = firewall.closed_ports(report["firewall"], wanted.open) if wanted.manage_firewall else []
-    need, selinux_changes = _selinux(report["selinux"], wanted)
-    owner = report["configuration"]["owner"]
+    provider = reading.provider
+    if issued:
+        report = {**report, "certificate": {**report["certificate"], "pem": issued, "has_key": True}}
+    renewal = certificate_change(report, provider.certificate, x509)
+    # One that is still to be issued is known when the role asks again.
+    presented = KNOWN_AFTER_APPLY if renewal is not None and not issued else report["certificate"]["pem"]
+    configuration = configure(provider, sources, presented) if reading.is_complete else None
+    closed = firewall.closed_ports(report["firewall"], provider.open) if provider.manage_firewall else []
+    need, selinux_changes = _selinux(report["selinux"], provider)
     changes = [
         *([renewal] if renewal is not None else []),
         *(_port_change(report["firewall"], port) for port in closed),
         *selinux_changes,
     ]
-    problems = [
-        *haproxy_inputs.problems(name, wanted.inputs, has_ipv6=bool(report["has_ipv6"])),
-        *_problems(name, report, wanted),
-    ]
-    return {
-        "owner": owner,
-        "differs": report["running"] != wanted.digest
-        or report["configuration"]["sha1"] != wanted.checksum
-        or renewal is not None,
+    problems = [*reading.problems, *_problems(name, report, provider)]
+    decision = {
+        "owner": report["configuration"]["owner"],
+        "differs": configuration is None or renewal is not None or not _is_there(report, configuration),
         "renew_certificate": renewal is not None,
         "firewall": {"name": report["firewall"]["name"], "zone": report["firewall"]["zone"], "ports": closed},
         "selinux": {
@@ -98,11 +106,38 @@ def decide(name: str, report: t.Mapping[str, t.Any], wanted: Wanted, x509: X509)
         "changes": [change.as_dict() for change in changes],
         "problems": [dataclasses.asdict(problem) for problem in problems],
     }
+    return {
+        "decision": decision,
+        "content": configuration.content if configuration is not None else "",
+        "digest": configuration.digest if configuration is not None else "",
+        "local_endpoint": provider.local_endpoint,
+        "presents": provider.certificate is not None,
+        "is_installed": report["is_installed"],
+    }
 
 
-def certificate_change(report: t.Mapping[str, t.Any], wanted: Wanted, x509: X509) -> Change | None:
-    """The issue or renewal of the certificate that haproxy's checks present, ``None`` when it is right or not wanted."""
-    if not wanted.certificate:
+def configure(provider: Provider, sources: Sources, presented: str) -> Configuration:
+    """The configuration for a provider.
+
+    Args:
+        provider: the load balancer.
+        sources: what its role brings along.
+        presented: PEM of the client certificate that its checks present, if they do.
+    """
+    loaded = {
+        "template": sources.template.text(),
+        "files": sources.files,
+        "inputs": provider.loads,
+        "certificate": presented.strip() if provider.certificate is not None else "",
+        "values": provider.values,
+    }
+    digest = hashlib.sha256(json.dumps(loaded, sort_keys=True).encode()).hexdigest()
+    return Configuration(sources.template.render({**provider.values, "digest": digest}), digest)
+
+
+def certificate_change(report: Report, wanted: ClientCertificate | None, x509: X509) -> Change | None:
+    """The issue or renewal of the certificate that the checks present, ``None`` when it is right or not wanted."""
+    if wanted is None:
         return None
     found = report["certificate"]
     before, reason = _certificate_state(found, wanted, x509, now=report["clock"])
@@ -112,9 +147,7 @@ def certificate_change(report: t.Mapping[str, t.Any], wanted: Wanted, x509: X509
     return Change(f"certificate {found['path']}", before, after, reason)
 
 
-def _certificate_state(
-    found: t.Mapping[str, t.Any], wanted: Wanted, x509: X509, *, now: float
-) -> tuple[t.Any, str | None]:
+def _certificate_state(found: Report, wanted: ClientCertificate, x509: X509, *, now: float) -> tuple[t.Any, str | None]:
     """What is there, and why it is not enough (``None`` when it is)."""
     if not found["pem"] or not found["has_key"]:
         return None, "the API servers refuse anonymous requests, so haproxy's checks need it"
@@ -134,17 +167,23 @@ def _certificate_state(
     return before, None
 
 
-def _port_change(found: t.Mapping[str, t.Any], port: int) -> Change:
+def _is_there(report: Report, configuration: Configuration) -> bool:
+    """Whether the host has and runs this configuration."""
+    found = (report["configuration"]["sha1"], report["running"])
+    return bool(found == (configuration.sha1, configuration.digest))
+
+
+def _port_change(found: Report, port: int) -> Change:
     after = f"open in zone {found['zone']}" if found["zone"] else "open"
     return Change(f"{found['name']} port {port}/tcp", "closed", after, "clients reach the endpoint through it")
 
 
-def _lacks_tools(report: t.Mapping[str, t.Any]) -> bool:
+def _lacks_tools(report: Report) -> bool:
     found = report["selinux"]
     return bool(found["mode"] != "disabled" and not found["has_tools"])
 
 
-def _selinux(found: t.Mapping[str, t.Any], wanted: Wanted) -> tuple[selinux.Needs, list[Change]]:
+def _selinux(found: Report, provider: Provider) -> tuple[selinux.Needs, list[Change]]:
     """What to set, and the changes that it is."""
     if found["mode"] == "disabled":
         return selinux.Needs(), []
@@ -158,8 +197,8 @@ def _selinux(found: t.Mapping[str, t.Any], wanted: Wanted) -> tuple[selinux.Need
         selinux.parse_ports(found["ports"]),
         selinux.parse_booleans(found["booleans"]),
         selinux.parse_modules(found["modules"]),
-        listen=wanted.listen,
-        connect=wanted.connect,
+        listen=provider.listen,
+        connect=provider.connect,
     )
     reason = f"SELinux is {found['mode']}"
     changes = [
@@ -177,16 +216,16 @@ def _selinux(found: t.Mapping[str, t.Any], wanted: Wanted) -> tuple[selinux.Need
     return need, changes
 
 
-def _problems(name: str, report: t.Mapping[str, t.Any], wanted: Wanted) -> t.Iterator[Problem]:
+def _problems(name: str, report: Report, provider: Provider) -> t.Iterator[Problem]:
     configuration = report["configuration"]
-    if configuration["owner"] == haproxy_files.OTHER and not wanted.replace_configuration:
+    if configuration["owner"] == haproxy_files.OTHER and not provider.replace_configuration:
         yield Problem(
             name,
             f"{configuration['path']} on {name} was written by somebody else: it is neither the package's nor this "
             "role's. Move what it serves to another host, then set apiserver_haproxy_replace_configuration: true for "
             f"{name} (in its host_vars); a backup is kept beside it.",
         )
-    if wanted.manage_firewall and firewall.lacks_zone(report["firewall"]):
+    if provider.manage_firewall and firewall.lacks_zone(report["firewall"]):
         yield Problem(
             name,
             f"firewalld on {name} does not have the zone {report['firewall']['zone']} in its running and in its permanent "
@@ -195,4 +234,4 @@ def _problems(name: str, report: t.Mapping[str, t.Any], wanted: Wanted) -> t.Ite
         )
 
 
-__all__ = ("Wanted", "certificate_change", "decide")
+__all__ = ("Configuration", "Sources", "certificate_change", "configure", "decide")

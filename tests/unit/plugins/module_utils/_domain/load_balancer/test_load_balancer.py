@@ -10,29 +10,35 @@ import typing as t
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.load_balancer import Wanted, decide
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.load_balancer import (
+    Configuration,
+    Sources,
+    configure,
+    decide,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.providers import haproxy
 from tests.unit.plugins.certificates import NOW, make_ca, make_certificate
+from tests.unit.plugins.module_utils._domain.load_balancer.providers import test_haproxy
+from tests.unit.plugins.module_utils._domain.load_balancer.providers.test_haproxy import BACKENDS, Backend
+from tests.unit.plugins.role_template import RoleTemplate
 
 USER = "kubeadm-ha:apiserver-probe"
 PATH = "/etc/haproxy/kubernetes-probe.crt"
 CA = make_ca()
 INPUTS = {
-    "endpoint": "192.0.2.10:6443",
-    "bind_address": "",
-    "bind_port": "6443",
-    "backends": [{"name": "cp1", "address": "192.0.2.11"}],
+    **test_haproxy.INPUTS,
     "ca_certificate": CA.certificate.decode(),
-    "presents": True,
+    "probe_certificate": True,
     "probe_signer": "cp1",
-    "probe_valid_days": 365,
-    "probe_renew_days": 30,
-    "connect_timeout": "300ms",
-    "check_timeout": "500ms",
-    "check_interval": "500ms",
-    "check_fast_interval": "200ms",
+    "probe_common_name": USER,
+    "metrics_bind": "127.0.0.1:8405",
 }
+TEMPLATE = RoleTemplate.of("apiserver_haproxy", "haproxy.cfg.j2")
+SOURCES = Sources(TEMPLATE, ("-- lua",))
 Report = dict[str, t.Any]
 
 
@@ -47,37 +53,38 @@ def with_group() -> x509.Name:
     return x509.Name([x509.NameAttribute(kind, value) for kind, value in names])
 
 
-def found(**more: t.Any) -> Report:
-    """A host that is as wanted."""
+PEM = issued()
+
+
+def configuration(presented: str = PEM, sources: Sources = SOURCES, **inputs: t.Any) -> Configuration:
+    """What the host of these inputs is to have."""
+    provider = haproxy.read("lb1", {**INPUTS, **inputs}, has_ipv6=True).provider
+    return configure(provider, sources, presented)
+
+
+def found(*, pem: str = PEM, has_key: bool = True, **more: t.Any) -> Report:
+    """A host that is as wanted, with this client certificate."""
+    wanted = configuration(pem)
     return {
-        "configuration": {"path": "/etc/haproxy/haproxy.cfg", "owner": "role", "sha1": "aa"},
-        "running": "digest",
-        "certificate": {"path": PATH, "pem": issued(), "has_key": True},
+        "configuration": {"path": "/etc/haproxy/haproxy.cfg", "owner": "role", "sha1": wanted.sha1},
+        "running": wanted.digest,
+        "certificate": {"path": PATH, "pem": pem, "has_key": has_key},
         "firewall": {"name": "", "zone": "", "rules": []},
         "selinux": {"mode": "disabled", "has_tools": False, "ports": "", "booleans": "", "modules": ""},
+        "is_installed": True,
         "has_ipv6": True,
         "clock": NOW.timestamp(),
         **more,
     }
 
 
-def decision(report: Report, **more: t.Any) -> dict[str, t.Any]:
-    wanted: dict[str, t.Any] = {
-        "digest": "digest",
-        "checksum": "aa",
-        "listen": [6443, 8405],
-        "open": [6443],
-        "connect": [6443],
-        "manage_firewall": True,
-        "replace_configuration": False,
-        "certificate": True,
-        "common_name": USER,
-        "renew_before": 30,
-        "inputs": INPUTS,
-        "ca": CA.certificate.decode(),
-        **more,
-    }
-    return decide("lb1", report, Wanted(**wanted), CryptographyX509())
+def answer_for(report: Report, *, issued: str = "", sources: Sources = SOURCES, **inputs: t.Any) -> dict[str, t.Any]:
+    reading = haproxy.read("lb1", {**INPUTS, **inputs}, has_ipv6=report["has_ipv6"])
+    return decide("lb1", report, reading, sources, CryptographyX509(), issued=issued)
+
+
+def decision(report: Report, **inputs: t.Any) -> dict[str, t.Any]:
+    return t.cast("dict[str, t.Any]", answer_for(report, **inputs)["decision"])
 
 
 def objects(answer: dict[str, t.Any]) -> list[str]:
@@ -111,12 +118,13 @@ def test_nothing_to_change() -> None:
     ],
 )
 def test_certificate(pem: str, has_key: bool, reason: str) -> None:
-    report = found(certificate={"path": PATH, "pem": pem, "has_key": has_key})
+    report = found(pem=pem, has_key=has_key)
     answer = decision(report)
     assert answer["renew_certificate"] is answer["differs"] is bool(reason)
     assert objects(answer) == ([f"certificate {PATH}"] if reason else [])
     assert all(reason in change["reason"] for change in answer["changes"])
-    assert objects(decision(report, certificate=False)) == []
+    assert objects(decision(report, probe_certificate=False)) == []
+    assert objects(decision(report, check="tcp")) == []
 
 
 @pytest.mark.parametrize(
@@ -125,6 +133,96 @@ def test_certificate(pem: str, has_key: bool, reason: str) -> None:
 def test_configuration(change: Report) -> None:
     answer = decision(found(**change))
     assert (answer["differs"], answer["changes"], answer["problems"]) == (True, [], [])
+
+
+def test_the_rest_of_the_answer() -> None:
+    wanted = configuration()
+    assert {name: value for name, value in answer_for(found()).items() if name != "decision"} == {
+        "content": wanted.content,
+        "digest": wanted.digest,
+        "is_installed": True,
+        "local_endpoint": "127.0.0.1:6443",
+        "presents": True,
+    }
+    assert wanted.digest in wanted.content
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        configuration("another certificate"),
+        configuration(sources=Sources(TEMPLATE, ("-- other",))),
+        configuration(sources=Sources(RoleTemplate(TEMPLATE.source + "#"), SOURCES.files)),
+        configuration(ca_certificate=make_ca().certificate.decode()),
+        configuration(maxconn=1),
+        configuration(check="tcp"),
+    ],
+    ids=["certificate", "file", "template", "CA", "value", "check"],
+)
+def test_all_that_is_loaded_is_in_the_digest(other: Configuration) -> None:
+    report = found(running=other.digest)
+    assert other.digest != configuration().digest
+    assert decision(report)["differs"]
+
+
+def test_blanks_around_what_is_loaded_do_not_matter() -> None:
+    assert configuration(f"{PEM}\n\n", ca_certificate=CA.certificate.decode().strip()) == configuration()
+
+
+@given(backends=BACKENDS, data=st.data())
+def test_each_backend_is_in_the_digest_and_in_the_file(backends: list[Backend], data: st.DataObject) -> None:
+    which = data.draw(st.integers(0, len(backends) - 1))
+    key = data.draw(st.sampled_from(["name", "address", "port"]))
+    change = {"name": "other-name", "address": "other.example.org", "port": backends[which]["port"] % 65535 + 1}
+    other = [{**backend, key: change[key]} if which == place else backend for place, backend in enumerate(backends)]
+    before, after = configuration(backends=backends), configuration(backends=other)
+    assert before.digest != after.digest
+    assert before.content.replace(before.digest, "") != after.content.replace(after.digest, "")
+
+
+def test_a_certificate_that_nobody_presents_does_not_matter() -> None:
+    assert configuration("one", probe_certificate=False) == configuration("two", probe_certificate=False)
+
+
+def test_a_certificate_that_is_to_be_issued_is_predicted_and_asked_for_again() -> None:
+    old, new = issued(days=10), issued()
+    report = found(pem=old)
+    predicted = answer_for(report)
+    assert predicted["decision"]["renew_certificate"]
+    # Check mode says that the file changes, which it does.
+    assert predicted["content"] not in (configuration(old).content, configuration(new).content)
+    known = answer_for(report, issued=f"{new}\n")
+    assert known["content"] == configuration(new).content
+    assert (known["decision"]["differs"], known["decision"]["renew_certificate"]) == (True, False)
+    # What the run wrote is what the next look wants.
+    assert not decision(found(pem=new))["differs"]
+
+
+def test_a_certificate_that_was_issued_is_loaded_whatever_is_wrong_with_it() -> None:
+    foreign = issued(make_ca())
+    assert answer_for(found(), issued=foreign)["content"] == configuration(foreign).content
+
+
+def test_inputs_that_cannot_be_read_leave_the_rest_told() -> None:
+    report = found(
+        configuration={"path": "/etc/haproxy/haproxy.cfg", "owner": "other", "sha1": ""},
+        firewall={"name": "ufw", "zone": "", "rules": ["Status: active\nDefault: deny (incoming)\n"]},
+    )
+    answer = answer_for(report, bind_port="", maxconn="many")
+    assert (answer["content"], answer["digest"]) == ("", "")
+    assert answer["decision"]["differs"]
+    assert answer["decision"]["firewall"]["ports"] == []
+    assert [problem["subject"] for problem in answer["decision"]["problems"]] == [
+        "apiserver_haproxy_bind_port",
+        "apiserver_haproxy_maxconn",
+        "lb1",
+    ]
+
+
+def test_inputs_that_are_wrong_but_read_have_a_configuration() -> None:
+    answer = answer_for(found(), probe_renew_days=365)
+    assert answer["content"]
+    assert len(answer["decision"]["problems"]) == 1
 
 
 def test_somebody_elses_configuration_is_a_reason_to_stop() -> None:
@@ -189,40 +287,3 @@ def test_a_zone_that_firewalld_does_not_have_is_a_reason_to_stop() -> None:
     assert "does not have the zone nope" in problem["message"]
     assert "apiserver_haproxy_firewalld_zone for lb1" in problem["message"]
     assert decision(report, manage_firewall=False)["problems"] == []
-
-
-@pytest.mark.parametrize(
-    ("inputs", "report", "told"),
-    [
-        ({"bind_port": ""}, {}, "apiserver_haproxy_bind_port of lb1 is '', not a port."),
-        ({"bind_port": "70000"}, {}, "apiserver_haproxy_bind_port of lb1 is '70000'"),
-        ({"backends": []}, {}, "it lists: nothing."),
-        ({"backends": [{"name": "a b"}]}, {}, "it lists: a b."),
-        ({"backends": [{"name": "a"}, {"name": "a"}]}, {}, "every control plane once"),
-        ({"ca_certificate": "x"}, {}, "apiserver_haproxy_ca_certificate has to be the PEM text"),
-        ({"ca_certificate": "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----"}, {}, "without any key"),
-        ({"probe_signer": ""}, {}, "needs apiserver_haproxy_probe_signer"),
-        ({"probe_renew_days": 365}, {}, "(365) has to be less than apiserver_haproxy_probe_valid_days (365)"),
-        ({}, {"has_ipv6": False}, "The kernel of lb1 has no IPv6"),
-        ({"connect_timeout": "300"}, {}, "apiserver_haproxy_connect_timeout of lb1 is '300', not a time of haproxy"),
-        ({"check_timeout": "0s"}, {}, "apiserver_haproxy_check_timeout"),
-        ({"check_interval": "1.5s"}, {}, "apiserver_haproxy_check_interval"),
-        ({"check_fast_interval": ""}, {}, "apiserver_haproxy_check_fast_interval"),
-    ],
-)
-def test_wrong_inputs_are_reasons_to_stop(inputs: dict[str, t.Any], report: Report, told: str) -> None:
-    (problem,) = decision(found(**report), inputs={**INPUTS, **inputs})["problems"]
-    assert told in problem["message"]
-
-
-@pytest.mark.parametrize(
-    ("inputs", "report"),
-    [
-        ({}, {}),
-        ({"bind_address": "0.0.0.0"}, {"has_ipv6": False}),
-        ({"presents": False, "probe_signer": ""}, {}),
-        ({"connect_timeout": "1s", "check_timeout": "2s", "check_interval": "2s", "check_fast_interval": "1s"}, {}),
-    ],
-)
-def test_good_inputs_are_none(inputs: dict[str, t.Any], report: Report) -> None:
-    assert decision(found(**report), inputs={**INPUTS, **inputs})["problems"] == []
