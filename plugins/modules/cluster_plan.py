@@ -232,7 +232,7 @@ plan:
       sample: {"cp1": ["backup", "certify", "point"]}
     hosts:
       description:
-        - What the run does on each host that it changes or asks, in the order of the inventory's groups. V(name) is the inventory
+        - What the run does on each host, where it changes something at all, in the order of the inventory's groups. V(name) is the inventory
           name, V(groups) the groups on which its plays run, V(plan) what the role of each of its steps is
           given, by the step. Empty while there is a reason to stop.
       type: list

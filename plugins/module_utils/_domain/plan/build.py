@@ -29,6 +29,8 @@ if t.TYPE_CHECKING:
 
 #: How the names of groups begin that the run makes.
 PREFIX = "kubeadm_ha_"
+#: The group of all hosts of a run that changes something.
+CHANGING = "changing"
 #: The steps of a run in their order.
 STEPS: tuple[Step, ...] = (
     Prepare(),
@@ -78,8 +80,12 @@ def entries_of(situation: Situation) -> list[Entry]:
 
 
 def host_plans(situation: Situation, entries: t.Sequence[Entry]) -> list[HostPlan]:
-    """The hosts on which the run does something, in the order of the inventory's groups."""
-    changing = {entry.host for entry in entries}
+    """The hosts of a run that changes something, in the order of the inventory's groups; none without an entry.
+
+    All of them are :data:`CHANGING`: a run locks each before the first change and looks at each again at its end.
+    """
+    if not entries:
+        return []
     groups: dict[str, list[str]] = {}
     steps: dict[str, dict[str, Step]] = {}
     for step in STEPS:
@@ -91,14 +97,11 @@ def host_plans(situation: Situation, entries: t.Sequence[Entry]) -> list[HostPla
     return [
         HostPlan(
             name,
-            groups=tuple(
-                f"{PREFIX}{group}" for group in (*(("changing",) if name in changing else ()), *groups.get(name, ()))
-            ),
+            groups=tuple(f"{PREFIX}{group}" for group in (CHANGING, *groups.get(name, ()))),
             records={key: step.record(situation, situation.hosts[name]) for key, step in steps.get(name, {}).items()},
         )
         for name in every
-        if name in changing or name in groups
     ]
 
 
-__all__ = ("DECIDED", "NAMES", "STEPS", "HostPlan", "entries_of", "host_plans")
+__all__ = ("CHANGING", "DECIDED", "NAMES", "STEPS", "HostPlan", "entries_of", "host_plans")

@@ -61,7 +61,7 @@ class Plan:
         facts: what later plays need, see the documentation of ``kubeadm.ha.cluster_plan``.
         is_complete: ``False`` when only the inputs were read.
         left: what a killed run has left and only an accepted plan revokes, with its end.
-        hosts: what the run does on each host that it changes or asks; none while there is a reason to stop.
+        hosts: what the run does on each host; none without a change, and none while there is a reason to stop.
         single_points: what still dies with one host after the run; ``None`` when that is not known.
     """
 

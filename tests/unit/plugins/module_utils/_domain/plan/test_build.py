@@ -19,7 +19,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.build impo
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.entry import Entry
 from tests.tools.environment import ROOT
 from tests.tools.playbooks import plays_of
-from tests.unit.plugins.module_utils._domain.plan.test_planning import after, before, plan_of
+from tests.unit.plugins.module_utils._domain.plan.test_planning import after, bare_host, before, plan_of
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -98,6 +98,17 @@ def test_the_hosts_of_a_plan_are_in_the_order_of_the_inventory() -> None:
     assert told[0]["groups"][0] == "kubeadm_ha_changing"
     assert told[1]["plan"]["join"]["node_name"] == "cp2"
     assert told[5]["plan"]["balance"]["probe_signer"] == "cp1"
+
+
+def test_every_host_of_a_run_that_changes_something_is_locked_and_looked_at_again() -> None:
+    arguments = after()
+    arguments["workers"] = ["w1", "w2", "w3"]
+    arguments["hosts"]["w3"] = bare_host("w3")
+    plan = plan_of(arguments)
+    assert {entry.host for entry in plan.entries} <= {"w3", "cp1"}
+    assert [host.name for host in plan.hosts] == ["cp1", "cp2", "cp3", "w1", "w2", "w3", "lb1"]
+    assert all(host.groups[0] == "kubeadm_ha_changing" for host in plan.hosts)
+    assert {host.name: host.records for host in plan.hosts}["w1"] == {}
 
 
 def test_a_plan_without_changes_has_no_hosts() -> None:
