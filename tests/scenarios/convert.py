@@ -322,8 +322,9 @@ def hexadecimal_keys(text: str) -> set[str]:
 
     Hashes are shown as ``sha256:...``; the digest of the balancer's configuration stands behind its own name.
     """
-    named = r'(?<![0-9a-f])(?<!sha256:)(?<!sha256: )(?<!"configuration": ")(?<!"configuration":")(?<!"running": ")(?<!"running":")'
-    return set(re.findall(named + r"[0-9a-f]{64}(?![0-9a-f])", text))
+    names = [r'"configuration": "', r'"configuration":"', r"\"configuration\":\"", '"running": "', '"digest": "']
+    named = "".join(f"(?<!{re.escape(name)})" for name in ("sha256:", "sha256: ", *names))
+    return set(re.findall(rf"(?<![0-9a-f]){named}[0-9a-f]{{64}}(?![0-9a-f])", text))
 
 
 def leave_out_inconclusive(results: ScenarioResults) -> None:
