@@ -10,6 +10,8 @@
   comment, so that the file remains the complete list of what can be set;
 - every variable of the defaults is an option of at least one entry point;
 - where an option states a ``default``, it equals that of the defaults, and an option with a default is not required;
+- a ``default`` that is stated uses no input of the collection that may be undefined: Ansible resolves it also where the option is
+  given, and refuses the role then. Such a default stands in ``defaults/main.yml`` only;
 - every variable begins with the role's name. Inputs of the collection, ``kubeadm_ha_*``, are defined by no role.
 """
 
@@ -25,6 +27,8 @@ import yaml
 from .environment import ROOT
 
 _MISSING = object()
+#: An input of the collection without ``default`` behind it.
+_BARE_INPUT = re.compile(r"\bkubeadm_ha_\w+\b(?!\s*\|\s*default\()")
 
 
 def differences(role: str, *, specification: t.Any, defaults: t.Any, defaults_text: str) -> list[str]:
@@ -73,6 +77,10 @@ def _option(
         return []
     if name not in variables:
         return [f"{where} is missing in defaults/main.yml"]
+    if isinstance(stated, str) and _BARE_INPUT.search(stated):
+        return [
+            f"{where} states the default {stated!r}, which fails where that is undefined: leave it to defaults/main.yml"
+        ]
     if stated is not _MISSING and (stated != variables[name] or type(stated) is not type(variables[name])):
         return [f"{where} states the default {stated!r}, defaults/main.yml sets {variables[name]!r}"]
     return []

@@ -51,6 +51,7 @@ def _set(entry: str, name: str, **option: t.Any) -> t.Callable[[dict[str, t.Any]
     [
         (_set("main", "proxy_port", default=8444), "states the default 8444"),
         (_set("main", "proxy_port", default="8443"), "states the default '8443'"),
+        (_set("main", "proxy_port", default="{{ kubeadm_ha_port }}"), "which fails where that is undefined"),
         (_set("main", "proxy_other"), "option proxy_other of main is missing in defaults"),
         (_set("restore", "proxy_other"), "option proxy_other of restore is missing in defaults"),
         (_set("main", "proxy_port", required=True), "is required and has a default"),
