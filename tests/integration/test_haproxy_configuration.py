@@ -10,24 +10,14 @@ import json
 import os
 import subprocess
 import sys
-import typing as t
 from pathlib import Path
 
 import pytest
 
 from tests.integration.haproxy_configurations import CASES, COMMON
 from tests.integration.modules import COLLECTIONS
+from tests.roles.balancer import NOTHING
 
-LOOK: dict[str, t.Any] = {
-    "configuration": {"path": "/etc/haproxy/haproxy.cfg", "owner": "absent", "sha1": ""},
-    "running": "",
-    "certificate": {"path": "/etc/haproxy/kubernetes-probe.crt", "pem": "", "has_key": False},
-    "firewall": {"name": "", "zone": "", "rules": []},
-    "selinux": {"mode": "disabled", "has_tools": False, "ports": "", "booleans": "", "modules": ""},
-    "is_installed": False,
-    "has_ipv6": True,
-    "clock": 1790000000.0,
-}
 PLAYBOOK = """\
 - hosts: all
   gather_facts: false
@@ -55,7 +45,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "ansible_connection": "local",
         "ansible_python_interpreter": sys.executable,
         "destination": str(directory),
-        "apiserver_haproxy_seen": LOOK,
+        "apiserver_haproxy_seen": NOTHING,
     }
     (directory / "hosts.yml").write_text(json.dumps({"all": {"hosts": hosts, "vars": common}}))
     (directory / "play.yml").write_text(PLAYBOOK)

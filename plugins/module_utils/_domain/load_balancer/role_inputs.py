@@ -10,12 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ..base.boolean import boolean
 from ..base.errors import InvalidInput
 from ..base.problem import Problem
-
-#: What Ansible takes for a boolean (``ansible.module_utils.parsing.convert_bool``).
-_TRUE = frozenset({"y", "yes", "on", "1", "true", "t"})
-_FALSE = frozenset({"n", "no", "off", "0", "false", "f"})
 
 
 class RoleInputs:
@@ -64,10 +61,10 @@ class RoleInputs:
 
     def boolean(self, name: str) -> bool:
         """A boolean as Ansible takes it, else ``False``."""
-        text = self.text(name).lower()
-        if text not in _TRUE | _FALSE:
+        read = boolean(self.text(name))
+        if read is None:
             self._refuse(name, "neither true nor false")
-        return text in _TRUE
+        return bool(read)
 
     def number(self, name: str) -> int:
         """A number of at least 0, else 0."""

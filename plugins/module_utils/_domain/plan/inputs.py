@@ -14,6 +14,7 @@ import posixpath
 import re
 import typing as t
 
+from ..base.boolean import boolean
 from ..base.endpoint_input import is_subdomain, read_endpoint, read_san
 from ..base.errors import InvalidInput
 from ..base.problem import Problem
@@ -31,9 +32,6 @@ Reader = t.Callable[[t.Any], t.Any]
 
 PREFIX = "kubeadm_ha_"
 
-#: What Ansible takes for a boolean (``ansible.module_utils.parsing.convert_bool``).
-_TRUE = frozenset({"y", "yes", "on", "1", "true", "t"})
-_FALSE = frozenset({"n", "no", "off", "0", "false", "f"})
 #: Ports of Kubernetes' own components on a control plane: etcd, kubelet, kube-proxy, controller manager, scheduler
 #: (https://kubernetes.io/docs/reference/networking/ports-and-protocols/).
 COMPONENT_PORTS: t.Mapping[int, str] = {
@@ -82,9 +80,9 @@ HOST = "host"
 
 def read_bool(value: t.Any) -> bool:
     """A boolean as Ansible takes it."""
-    text = str(value).lower() if isinstance(value, (bool, int, str)) else ""
-    if text in _TRUE or text in _FALSE:
-        return text in _TRUE
+    read = boolean(str(value)) if isinstance(value, (bool, int, str)) else None
+    if read is not None:
+        return read
     raise InvalidInput(f"{value!r} is neither true nor false: write one of the two.")
 
 

@@ -337,8 +337,10 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
 
 
 def _cri_sockets(situation: Situation) -> dict[str, str]:
-    used = container_runtime.sockets_of_cluster(situation.hosts, situation.cluster)
-    return {host.name: container_runtime.socket_of(host, used) for host in situation.joining(situation.wish.nodes)}
+    return {
+        host.name: container_runtime.socket_of(host, situation.cri_sockets)
+        for host in situation.joining(situation.wish.nodes)
+    }
 
 
 def _servers(situation: Situation) -> dict[str, list[dict[str, str]]]:

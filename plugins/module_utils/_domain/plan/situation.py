@@ -14,7 +14,7 @@ from ..cluster import control_plane_node, deployment_spread
 from ..component import anonymous_access
 from ..host import carried_files
 from . import half_joined, left_by_joins, notes, wanted_sans
-from .checks import control_plane_parity, join_readiness, skew
+from .checks import container_runtime, control_plane_parity, join_readiness, skew
 from .checks.preflight import is_joined
 
 if t.TYPE_CHECKING:
@@ -105,6 +105,11 @@ class Situation:
     def api_versions(self) -> t.Mapping[str, KubernetesVersion]:
         """Version of each API server by host."""
         return skew.api_versions(self.hosts, self.cluster, self.serving)
+
+    @functools.cached_property
+    def cri_sockets(self) -> t.AbstractSet[str]:
+        """The container runtimes' sockets of the cluster's nodes."""
+        return container_runtime.sockets_of_cluster(self.hosts, self.cluster)
 
     @functools.cached_property
     def old_endpoints(self) -> frozenset[Endpoint]:

@@ -69,7 +69,7 @@ class Join(Step):
 
     def groups(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
         """Control planes and workers join by plays of their own."""
-        joining = hosts_of(entries, self.name)
+        joining = set(hosts_of(entries, self.name))
         return {
             "join_control_planes": [name for name in situation.wish.control_planes if name in joining],
             "join_workers": [name for name in situation.wish.workers if name in joining],
@@ -77,7 +77,6 @@ class Join(Step):
 
     def record(self, situation: Situation, host: Host) -> Record:
         """How this host joins."""
-        used = container_runtime.sockets_of_cluster(situation.hosts, situation.cluster)
         server = host.future_api_server(situation.server)
         return Record(
             serving=situation.serving.name,
@@ -86,7 +85,7 @@ class Join(Step):
             node_name=host.node_name,
             has_files=bool(control_plane_parity.files_of(situation.serving)),
             is_reset=any(reset.host.name == host.name for reset in situation.resets),
-            cri_socket=container_runtime.socket_of(host, used),
+            cri_socket=container_runtime.socket_of(host, situation.cri_sockets),
             advertise_address=server.host,
             bind_port=server.port,
             batches=situation.wish.worker_batches,

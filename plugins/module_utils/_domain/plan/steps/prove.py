@@ -42,7 +42,8 @@ class Prove(Step):
         wish = situation.wish
         pointed = hosts_of(entries, "point")
         if not pointed:
-            return {self.name: [name for name in wish.nodes if name in hosts_of(entries, "join")]}
+            joining = set(hosts_of(entries, "join"))
+            return {self.name: [name for name in wish.nodes if name in joining]}
         others = [name for name in wish.load_balancers if name in pointed]
         return {self.name: list(dict.fromkeys([*wish.nodes, *others]))}
 
