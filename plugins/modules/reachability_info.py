@@ -98,7 +98,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.sockets import HostSockets
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.connection_attempt import attempt
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.connection_attempts import attempt
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
-    from .._domain.backup.backup import Source, StoredFile
+    from .._domain.base.stored_file import Source, StoredFile
 
 
 class BackupStore(t.Protocol):

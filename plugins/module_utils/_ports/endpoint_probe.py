@@ -9,7 +9,7 @@ import typing as t
 
 if t.TYPE_CHECKING:
     from .._domain.base.address import Endpoint
-    from .._domain.host.endpoint_view import View
+    from .._domain.base.endpoint_view import View
 
 
 class EndpointProbe(t.Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
-    from .._domain.host.carried_files import FileFact
+    from .._domain.base.file_fact import FileFact
 
 
 class FileTree(t.Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
-    from .._domain.pki.certificate import Certificate
+    from .._domain.base.certificate import Certificate
 
 
 class X509(t.Protocol):

@@ -9,12 +9,12 @@ import contextlib
 import os
 import typing as t
 
+from ..._domain.base import endpoint_view
 from ..._domain.base.address import Endpoint, canonical_ip
 from ..._domain.base.errors import InvalidInput, KubeadmHaError
 from ..._domain.cluster.node_view import node_view
 from ..._domain.component import local_control_plane, static_pod
 from ..._domain.component.secure_port import port_of
-from ..._domain.host import endpoint_view
 from ..._domain.kubeadm import join, kubeadm_reset
 from ..._domain.kubeadm.join_traces import KUBERNETES, MANIFESTS
 from ..api.kubelet_client import KubeconfigClient

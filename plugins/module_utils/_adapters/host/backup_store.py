@@ -13,8 +13,9 @@ import os
 import stat
 import typing as t
 
-from ..._domain.backup.backup import CONTENTS, KIND, MANIFEST, PARTIAL, Source, StoredFile
+from ..._domain.backup.backup import CONTENTS, KIND, MANIFEST, PARTIAL
 from ..._domain.base.errors import UnsupportedState
+from ..._domain.base.stored_file import Source, StoredFile
 
 if t.TYPE_CHECKING:
     from .files import HostFiles

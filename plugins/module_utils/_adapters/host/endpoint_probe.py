@@ -18,9 +18,9 @@ import threading
 import time
 import typing as t
 
+from ..._domain.base import endpoint_view as seen
 from ..._domain.base.address import Endpoint, canonical_ip
 from ..._domain.base.errors import InvalidInput
-from ..._domain.host import endpoint_view as seen
 
 #: Verification codes of OpenSSL (openssl/x509_vfy.h).
 _NOT_NOW = (9, 10)

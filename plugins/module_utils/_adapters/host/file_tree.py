@@ -14,8 +14,16 @@ import stat
 import typing as t
 
 from ..._domain.base.errors import UnsupportedState
-from ..._domain.host.carried_files import ABSENT, DIRECTORY, FILE, LINK, MAXIMUM_FILE_BYTES, SOCKET, FileFact
-from ..._domain.host.file_needs import CARRIED
+from ..._domain.base.file_fact import (
+    ABSENT,
+    CARRIED,
+    DIRECTORY,
+    FILE,
+    LINK,
+    MAXIMUM_FILE_BYTES,
+    SOCKET,
+    FileFact,
+)
 
 _PRIVATE_FILE = 0o600
 _PRIVATE_DIRECTORY = 0o700

@@ -12,8 +12,8 @@ import traceback
 import typing as t
 
 from ..._domain.base.address import San, canonical_dns_name, canonical_ip
+from ..._domain.base.certificate import Certificate
 from ..._domain.base.errors import InvalidInput
-from ..._domain.pki.certificate import Certificate
 
 #: Why cryptography cannot be imported on this host, ``None`` when it can.
 IMPORT_ERROR: str | None = None

@@ -23,6 +23,7 @@ if t.TYPE_CHECKING:
     from ..._ports.backup_store import BackupStore
     from ..._ports.clock import Clock
     from ..._ports.etcd import Etcd
+    from ..base.stored_file import Source, StoredFile
 
 #: What kubeadm and the kubelet keep on a host and a conversion may change.
 DEFAULT_PATHS = (
@@ -59,39 +60,6 @@ RESERVE = 256 * 1024 * 1024
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
 _TIME_FORMAT = "%Y%m%dT%H%M%SZ"
-
-
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """Something on the host.
-
-    Attributes:
-        path: absolute path.
-        type: ``file``, ``directory``, ``link`` or ``other`` (socket, device).
-        mode: permission bits.
-        uid: owner.
-        gid: group.
-        size: bytes of a file, else 0.
-        target: what a link points to, as it is written.
-        lacks: why the directory to which a link leads is not there; empty when it is.
-    """
-
-    path: str
-    type: str
-    mode: int = 0
-    uid: int = 0
-    gid: int = 0
-    size: int = 0
-    target: str | None = None
-    lacks: str = ""
-
-
-@dataclasses.dataclass(frozen=True)
-class StoredFile:
-    """A file as it was stored: its size in bytes and its hash; a link or a directory has neither."""
-
-    size: int = 0
-    sha256: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -451,8 +419,6 @@ __all__ = (
     "RESERVE",
     "SNAPSHOT",
     "Request",
-    "Source",
-    "StoredFile",
     "checked_snapshot",
     "decide",
     "make",

@@ -6,13 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import typing as t
-
-from .address import Endpoint, canonical_ip
-from .errors import InvalidInput
-
-if t.TYPE_CHECKING:
-    from ..._ports.sockets import Sockets
 
 #: What became of an attempt to connect.
 CONNECTED, REFUSED, REJECTED, SILENT, FAILED = "connected", "refused", "rejected", "silent", "failed"
@@ -21,8 +14,6 @@ REACHED = (CONNECTED, REFUSED)
 
 #: Errors by which Linux tells of ICMP messages of a firewall or router, or of a route that is closed.
 _REJECTIONS = ("EHOSTUNREACH", "ENETUNREACH", "EACCES", "EPERM")
-#: Seconds that an attempt may take at most.
-_LONGEST = 10.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,29 +41,4 @@ class Answer:
         return REFUSED if self.error in ("ECONNREFUSED", "ECONNRESET") else FAILED
 
 
-def attempt(sockets: Sockets, targets: t.Iterable[t.Mapping[str, t.Any]], *, seconds: float) -> list[dict[str, t.Any]]:
-    """Try every target (``address``, ``port``) at the same time, and tell how it ended.
-
-    Raises:
-        InvalidInput: for a target that is none, and a time out of range.
-    """
-    targets = list(targets)
-    if not 0 < seconds <= _LONGEST:
-        raise InvalidInput(f"The option timeout is {seconds:g}: give more than 0 and at most {_LONGEST:g} seconds.")
-    answers = sockets.dial([_endpoint(target) for target in targets], seconds=seconds)
-    return [
-        {"address": target["address"], "port": target["port"], "outcome": answer.outcome, "error": answer.error}
-        for target, answer in zip(targets, answers)
-    ]
-
-
-def _endpoint(target: t.Mapping[str, t.Any]) -> Endpoint:
-    address, port = canonical_ip(str(target["address"])), int(target["port"])
-    if address is None:
-        raise InvalidInput(f"{target['address']!r} is no IP address: targets are given by address, not by name.")
-    if not 1 <= port <= 65535:
-        raise InvalidInput(f"The target {address} has the port {port}: a port is a number from 1 to 65535.")
-    return Endpoint(address, port)
-
-
-__all__ = ("CONNECTED", "FAILED", "REACHED", "REFUSED", "REJECTED", "SILENT", "Answer", "attempt")
+__all__ = ("CONNECTED", "FAILED", "REACHED", "REFUSED", "REJECTED", "SILENT", "Answer")

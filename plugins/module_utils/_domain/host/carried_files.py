@@ -14,74 +14,31 @@ import posixpath
 import typing as t
 
 from ..base.change import Change
+from ..base.file_fact import (
+    ABSENT,
+    CARRIED,
+    DIRECTORY,
+    FILE,
+    LINK,
+    MADE,
+    MAXIMUM_FILE_BYTES,
+    NEEDED,
+    PARENT,
+    SOCKET,
+    FileFact,
+)
 from ..component.static_pod import is_below
 from ..pki import leaf_keys
-from .file_needs import CARRIED, MADE, NEEDED, Need, Places, is_output
+from .file_needs import Need, Places, is_output
 
 if t.TYPE_CHECKING:
     from ..._ports.file_tree import FileTree
 
-FILE = "file"
-DIRECTORY = "directory"
-SOCKET = "socket"
-LINK = "link"
-ABSENT = "absent"
-
-#: A directory above a carried file: made where it is missing, else left alone.
-PARENT = "parent"
-
-#: More than this is no configuration, and is not carried.
-MAXIMUM_FILE_BYTES = 1 << 20
 MAXIMUM_BYTES = 2 << 20
 MAXIMUM_FILES = 500
 
 _REASON = "the static pods of a control plane need it; kubeadm join does not bring it"
 _EVERYWHERE = ("/", "/etc", "/opt", "/srv", "/var", "/var/lib", "/var/log")
-
-
-@dataclasses.dataclass(frozen=True)
-class FileFact:
-    """Something on a host, without its content.
-
-    Attributes:
-        path: absolute path.
-        kind: ``file``, ``directory``, ``socket``, ``link`` (it, or a directory above it, is a symbolic link), ``other``
-            or ``absent``.
-        use: why it is looked at: ``carried``, ``made``, ``needed`` or ``parent``.
-        owner: name of its owner, the number where the host has no name for it.
-        group: name of its group, the number where the host has no name for it.
-        uid: number of its owner.
-        gid: number of its group.
-        mode: permission bits as four octal digits.
-        size: bytes of a file.
-        sha256: hash of a carried file's content.
-    """
-
-    path: str
-    kind: str
-    use: str = CARRIED
-    owner: str = ""
-    group: str = ""
-    uid: int = 0
-    gid: int = 0
-    mode: str = ""
-    size: int = 0
-    sha256: str | None = None
-
-    @classmethod
-    def from_dict(cls, document: t.Mapping[str, t.Any]) -> FileFact:
-        """The inverse of :meth:`as_dict`."""
-        return cls(**{field.name: document[field.name] for field in dataclasses.fields(cls)})
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """JSON-compatible."""
-        return dataclasses.asdict(self)
-
-    @property
-    def shown(self) -> dict[str, str]:
-        """What a change tells of it."""
-        shown = {"owner": self.owner, "group": self.group, "mode": self.mode}
-        return {**shown, "sha256": self.sha256} if self.sha256 is not None and self.use == CARRIED else shown
 
 
 @dataclasses.dataclass(frozen=True)
@@ -341,17 +298,9 @@ def _short(sha256: str | None) -> str:
 
 
 __all__ = (
-    "ABSENT",
-    "DIRECTORY",
-    "FILE",
-    "LINK",
     "MAXIMUM_BYTES",
     "MAXIMUM_FILES",
-    "MAXIMUM_FILE_BYTES",
-    "PARENT",
-    "SOCKET",
     "Comparison",
-    "FileFact",
     "Survey",
     "by_path",
     "compare",

@@ -14,8 +14,8 @@ import typing as t
 
 from ..base.change import Decision
 from ..base.errors import InvalidInput, UnsupportedState
-from .carried_files import DIRECTORY, FILE, PARENT, FileFact, Survey, compare, look
-from .file_needs import CARRIED, MADE
+from ..base.file_fact import CARRIED, DIRECTORY, FILE, MADE, PARENT, FileFact
+from .carried_files import Survey, compare, look
 
 if t.TYPE_CHECKING:
     from ..._ports.file_tree import FileTree

@@ -14,15 +14,9 @@ import posixpath
 import re
 import typing as t
 
+from ..base.file_fact import CARRIED, MADE, NEEDED
 from ..component.static_pod import COMPONENTS, Mount, StaticPod, is_below
 from ..pki import leaf_keys
-
-#: The content is carried.
-CARRIED = "carried"
-#: Made empty where it is missing: what the component only writes to.
-MADE = "made"
-#: Must be on the other host already: what belongs to its system, and sockets.
-NEEDED = "needed"
 
 #: What kubeadm makes in its ``certificatesDir``.
 _PKI = re.compile(
@@ -199,4 +193,4 @@ def _relative(path: str, directory: str) -> str:
     return path[len(directory) + 1 :] if is_below(path, directory) else ""
 
 
-__all__ = ("CARRIED", "MADE", "NEEDED", "Need", "Places", "is_output", "leaf_key_paths", "needs")
+__all__ = ("Need", "Places", "is_output", "leaf_key_paths", "needs")

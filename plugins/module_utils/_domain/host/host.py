@@ -14,6 +14,7 @@ import typing as t
 
 from ..base import configuration_shape
 from ..base.address import Endpoint, San, canonical_ip
+from ..base.addresses_in_text import addresses_in, is_of_a_host
 from ..base.errors import InvalidInput
 from ..base.version import KubernetesVersion
 from ..component import anonymous_access
@@ -24,12 +25,11 @@ from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG, node_of
 from ..pki import certificates_dir
 from ..pki.certificate_issue import KINDS
 from ..pki.client_certificates import client_certificates
-from .address_owners import addresses_in, is_of_a_host
 
 if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
     from ..._ports.yaml import Yaml
-    from ..pki.certificate import Certificate
+    from ..base.certificate import Certificate
 
 _KUBELET_CLIENT = "/var/lib/kubelet/pki/kubelet-client-current.pem"
 

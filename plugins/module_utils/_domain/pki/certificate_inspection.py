@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
     from ..._ports.yaml import Yaml
     from ..base.address import Endpoint, San
-    from .certificate import Certificate
+    from ..base.certificate import Certificate
 
 #: CAs of kubeadm's certificates by their path below the certificates directory; all others are of ``ca.crt``
 #: (https://kubernetes.io/docs/setup/best-practices/certificates/).

@@ -31,8 +31,8 @@ if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
     from ..._ports.yaml import Yaml
     from ..base.address import San
+    from ..base.certificate import Certificate
     from ..component.local_control_plane import LocalControlPlane
-    from .certificate import Certificate
     from .certificate_issue import Kind
 
 #: kubeadm writes private keys so, and certificates for everybody to read.

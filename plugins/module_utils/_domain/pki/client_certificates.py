@@ -13,7 +13,7 @@ from ..base.errors import InvalidInput
 
 if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
-    from .certificate import Certificate
+    from ..base.certificate import Certificate
 
 
 def client_certificates(document: t.Any, x509: X509) -> list[Certificate]:

@@ -26,8 +26,8 @@ from .inputs import COMPONENT_PORTS
 
 if t.TYPE_CHECKING:
     from ..base.change import Change
+    from ..base.file_fact import FileFact
     from ..cluster.cluster import Cluster
-    from ..host.carried_files import FileFact
     from ..host.host import Host
 
 Hosts = t.Mapping[str, "Host"]

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ..base.address import Endpoint
-from ..base.errors import InvalidInput
 from ..base.problem import Note
 from ..cluster import deployment_spread
 from ..cluster.consumer_inspection import MOST_FOUND, SECONDS
@@ -22,6 +20,7 @@ from . import dead_nodes
 from .checks import expiry, join_parity, join_secrets
 
 if t.TYPE_CHECKING:
+    from ..base.address import Endpoint
     from .situation import Situation
 
 _CNI_DIRECTORY = "/etc/cni/"
@@ -39,17 +38,6 @@ def find_notes(situation: Situation) -> tuple[Note, ...]:
         *_expiry(situation),
         *(Note(*item) for item in join_parity.notes(situation)),
     )
-
-
-def old_endpoints(situation: Situation) -> frozenset[Endpoint]:
-    """The API servers' own addresses and what the cluster names now, without the wished endpoint."""
-    found = {host.api_server for host in situation.hosts.values() if host.api_server is not None}
-    for text in (situation.cluster.joining_server, situation.cluster.endpoint):
-        try:
-            found.add(Endpoint.parse(text or ""))
-        except InvalidInput:
-            continue
-    return frozenset(found - {situation.wish.endpoint})
 
 
 def _consumers(situation: Situation) -> t.Iterator[Note]:
@@ -147,4 +135,4 @@ def _dead_nodes(situation: Situation) -> t.Iterator[Note]:
         yield Note(name, dead_nodes.message(name, situation.wish.endpoint))
 
 
-__all__ = ("find_notes", "old_endpoints")
+__all__ = ("find_notes",)

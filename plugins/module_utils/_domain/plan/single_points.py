@@ -12,9 +12,10 @@ import dataclasses
 import typing as t
 
 from ..base.address import canonical_ip
+from ..base.addresses_in_text import addresses_in
 from ..cluster import deployment_spread
 from ..component import control_plane_health
-from ..host.address_owners import addresses_in, owner_of, owners_of
+from ..host.address_owners import owner_of, owners_of
 from .checks import host_bound_addresses
 
 if t.TYPE_CHECKING:

@@ -10,16 +10,17 @@ import functools
 import typing as t
 
 from ..base.address import Endpoint
+from ..base.errors import InvalidInput
 from ..cluster import control_plane_node, deployment_spread
 from ..component import anonymous_access
-from ..host import carried_files
-from . import half_joined, left_by_joins, notes, wanted_sans
+from . import half_joined, left_by_joins, wanted_sans
 from .checks import container_runtime, control_plane_parity, join_readiness, skew
 from .checks.preflight import is_joined
 
 if t.TYPE_CHECKING:
     from ..base.address import San
     from ..base.change import Change
+    from ..base.file_fact import FileFact
     from ..base.version import KubernetesVersion
     from ..cluster.cluster import Cluster
     from ..host.host import Host
@@ -60,7 +61,7 @@ class Situation:
     serving: Host
     balancers: t.Mapping[str, Balancer]
     backup_directory: str
-    files: t.Mapping[str, t.Mapping[str, carried_files.FileFact]] = dataclasses.field(default_factory=dict)
+    files: t.Mapping[str, t.Mapping[str, FileFact]] = dataclasses.field(default_factory=dict)
     etcd: t.Mapping[str, t.Any] | None = None
     resets: tuple[half_joined.Reset, ...] = ()
 
@@ -113,8 +114,14 @@ class Situation:
 
     @functools.cached_property
     def old_endpoints(self) -> frozenset[Endpoint]:
-        """What a consumer may still dial instead of the endpoint."""
-        return notes.old_endpoints(self)
+        """What a consumer may still dial instead of the endpoint: the API servers' own addresses and what the cluster names."""
+        found = {host.api_server for host in self.hosts.values() if host.api_server is not None}
+        for text in (self.cluster.joining_server, self.cluster.endpoint):
+            try:
+                found.add(Endpoint.parse(text or ""))
+            except InvalidInput:
+                continue
+        return frozenset(found - {self.wish.endpoint})
 
     @functools.cached_property
     def stale_members(self) -> tuple[left_by_joins.Stale, ...]:

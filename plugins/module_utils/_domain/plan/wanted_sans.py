@@ -21,8 +21,8 @@ from ..pki.certificate import kept_sans, missing_sans
 from ..pki.certificate_issue import KINDS
 
 if t.TYPE_CHECKING:
+    from ..base.certificate import Certificate
     from ..host.host import Host
-    from ..pki.certificate import Certificate
     from ..pki.certificate_issue import Kind
     from .wish import Wish
 

@@ -9,12 +9,12 @@ import dataclasses
 import typing as t
 
 from ...base.errors import UnsupportedState
+from ...base.file_fact import CARRIED, FILE, FileFact
 from ...base.problem import Problem
 from ...component.static_pod import StaticPod
 from ...host.address_owners import owners_of
-from ...host.carried_files import FILE, Comparison, FileFact, by_path
+from ...host.carried_files import Comparison, by_path
 from ...host.carried_files import compare as compare_files
-from ...host.file_needs import CARRIED
 from ...kubeadm import manifest_flags
 from ...kubeadm.cluster_configuration import ArgValues, ClusterConfiguration
 from ...kubeadm.extra_volumes import Wanted as WantedVolumes

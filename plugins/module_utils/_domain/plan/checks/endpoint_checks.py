@@ -13,15 +13,15 @@ import dataclasses
 import datetime as dt
 import typing as t
 
+from ...base import endpoint_view
 from ...base.address import Endpoint, canonical_ip
+from ...base.endpoint_view import View
 from ...base.errors import InvalidInput
 from ...base.problem import Note, Problem
-from ...host import endpoint_view
-from ...host.endpoint_view import View
 
 if t.TYPE_CHECKING:
     from ...._ports.x509 import X509
-    from ...host.endpoint_view import Attempt
+    from ...base.endpoint_view import Attempt
     from ...host.host import Host
     from ..situation import Situation
 

@@ -13,9 +13,10 @@ import ipaddress
 import typing as t
 
 from ...base.address import Endpoint
+from ...base.addresses_in_text import addresses_in, is_of_a_host
 from ...base.errors import InvalidInput
 from ...base.problem import Problem
-from ...host.address_owners import Owners, addresses_in, is_of_a_host, owners_of, shown_owner
+from ...host.address_owners import Owners, owners_of, shown_owner
 from ..etcd_commands import etcdctl
 from .membership import is_joined
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import posixpath
 import typing as t
 
-from ...pki.certificate import Certificate, rfc3339
+from ...base.certificate import Certificate, rfc3339
 
 if t.TYPE_CHECKING:
     from ...host.host import Host

@@ -15,11 +15,12 @@ import re
 import typing as t
 
 from ...base.address import canonical_ip
+from ...base.addresses_in_text import addresses_in, is_of_a_host
 from ...base.errors import UnsupportedState
+from ...base.file_fact import CARRIED
 from ...base.problem import Problem
-from ...host.address_owners import Owners, addresses_in, is_of_a_host, owner_of, owners_of, shown_owner
+from ...host.address_owners import Owners, owner_of, owners_of, shown_owner
 from ...host.carried_files import by_path
-from ...host.file_needs import CARRIED
 from ...kubeadm import extra_volumes
 from ...kubeadm.cluster_configuration import COMPONENTS, ClusterConfiguration
 from ...kubeadm.kubeadm_patches import Patches

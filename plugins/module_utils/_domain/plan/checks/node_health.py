@@ -13,10 +13,10 @@ from __future__ import annotations
 import typing as t
 
 from ...base.address import Endpoint, same_server
+from ...base.certificate import rfc3339
+from ...base.endpoint_view import View
 from ...base.problem import Problem
-from ...host.endpoint_view import View
 from ...kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
-from ...pki.certificate import rfc3339
 
 if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster

@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api import kubelet_server
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.endpoint_view import View
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_view import View
 from tests.unit.plugins.module_utils._adapters.host.test_endpoint_probe import CA, api_server
 
 if t.TYPE_CHECKING:

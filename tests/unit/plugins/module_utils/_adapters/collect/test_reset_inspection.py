@@ -12,8 +12,8 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect import reset_inspection
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base import endpoint_view as seen
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import EtcdError
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import endpoint_view as seen
 from tests.unit.plugins.module_utils._domain.plan.test_planning import NamedCertificates
 
 if t.TYPE_CHECKING:

@@ -20,8 +20,8 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import e
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint_probe import HostEndpointProbe
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_view import View
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.endpoint_view import View
 from tests.unit.plugins.certificates import Issued, make_ca, make_certificate
 
 if t.TYPE_CHECKING:

@@ -14,8 +14,8 @@ import pytest
 from cryptography import x509
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.certificate import rfc3339
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate import rfc3339
 from tests.unit.plugins.certificates import Issued, make_ca, make_certificate
 
 if t.TYPE_CHECKING:

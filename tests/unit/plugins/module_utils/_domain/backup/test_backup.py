@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.backup import backup
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.backup.backup import Request, Source, StoredFile
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.backup.backup import Request
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput, UnsupportedState
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.stored_file import Source, StoredFile
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import EtcdError
 from tests.unit.plugins.memory_api import MemoryApi, MemoryClock
 

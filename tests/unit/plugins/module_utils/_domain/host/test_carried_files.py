@@ -14,13 +14,9 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.file_tree import HostFileTree
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Change
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.file_fact import MAXIMUM_FILE_BYTES, FileFact
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import carried_files
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import (
-    FileFact,
-    Survey,
-    compare,
-    survey,
-)
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import Survey, compare, survey
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.file_needs import Need, Places
 
 if t.TYPE_CHECKING:
@@ -173,7 +169,7 @@ def test_what_cannot_be_carried(tmp_path: Path) -> None:
     (tmp_path / "d" / "real").mkdir(parents=True)
     (tmp_path / "d" / "link").symlink_to("real")
     os.mkfifo(tmp_path / "d" / "pipe")
-    (tmp_path / "big").write_bytes(b"x" * (carried_files.MAXIMUM_FILE_BYTES + 1))
+    (tmp_path / "big").write_bytes(b"x" * (MAXIMUM_FILE_BYTES + 1))
     found = find(tmp_path, Need(f"{tmp_path}/d", "carried"), Need(f"{tmp_path}/big", "carried"))
     told = "\n".join(found.refusals)
     for text in ("d/link is a symbolic link to a directory", "d/pipe is no file", "big has 1048577 bytes"):

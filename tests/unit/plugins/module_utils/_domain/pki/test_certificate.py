@@ -13,13 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import San, parse_sans
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.certificate import Certificate, rfc3339
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate import (
-    Certificate,
     decide_sans,
     kept_sans,
     missing_sans,
-    rfc3339,
 )
 
 START = dt.datetime(2026, 11, 21, 8, 0, tzinfo=dt.UTC)

@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import FileFact
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.file_fact import FileFact
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import half_joined
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import control_plane_facts
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (

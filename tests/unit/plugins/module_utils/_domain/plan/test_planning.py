@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import San
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate import Certificate
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.certificate import Certificate
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report, single_points
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import Plan, control_plane_facts, draw_up
 

@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint, San, parse_sans
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.certificate import Certificate
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.host import Host
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import cluster_configuration
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate import Certificate, decide_sans
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate import decide_sans
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import wanted_sans
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.wish import Wish
 from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, after, before, objects, plan_of

@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import FileFact
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.file_fact import FileFact
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import (
     ClusterConfiguration,
 )

@@ -11,9 +11,9 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base import endpoint_view as seen
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import endpoint_view as seen
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.endpoint_view import Attempt, View
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_view import Attempt, View
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import Plan, draw_up
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     Arguments,

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import endpoint_view
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base import endpoint_view
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     ENDPOINT,
     Arguments,

@@ -11,8 +11,9 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.connection_attempt import Answer, attempt
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.connection_attempt import Answer
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.connection_attempts import attempt
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.checks.reachability import Groups
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import reachability_targets
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (

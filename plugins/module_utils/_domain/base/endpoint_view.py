@@ -1,25 +1,14 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control plane endpoint as one host sees it, and whether it may be used.
-
-A kubelet resolves the endpoint's name by its host's resolver, sends the name by SNI, verifies the cluster's CA and presents a
-client certificate. Whoever is to be pointed to the endpoint must be able to do just that before.
-"""
+"""The control plane endpoint as one host sees it."""
 
 from __future__ import annotations
 
 import dataclasses
 import typing as t
 
-from ..base.address import Endpoint, canonical_ip
-from ..base.change import Decision
-from ..base.errors import NotProved, UnsupportedState
-
-if t.TYPE_CHECKING:
-    from ..._ports.clock import Clock
-    from ..._ports.endpoint_probe import EndpointProbe
-    from ..._ports.files import Files
+from .address import Endpoint
 
 #: What was seen at one address: nobody was reached there,
 SILENT, REFUSED, UNREACHABLE, CLOSED = "silent", "refused", "unreachable", "closed"
@@ -33,12 +22,12 @@ UNREACHED = (SILENT, REFUSED, UNREACHABLE, CLOSED)
 #: What became of this host's client certificate: the API server knows its owner, or saw nobody.
 KEPT, LOST = "kept", "lost"
 
-_OK = 200
+#: HTTP status of an API server that is ready.
+OK = 200
 #: An API server that refuses anonymous requests.
 _CLOSED_TO_ANONYMOUS = (401, 403)
 #: /readyz of an API server that is not ready, or is at its limit.
 _NOT_READY = (429, 500, 503)
-_POLL_SECONDS = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +58,7 @@ class Attempt:
     @property
     def is_api_server(self) -> bool:
         """Whether what answered is an API server that takes requests, as far as it lets itself be asked."""
-        return self.outcome == ANSWERED and self.status in (_OK, *_CLOSED_TO_ANONYMOUS) and self.identity != LOST
+        return self.outcome == ANSWERED and self.status in (OK, *_CLOSED_TO_ANONYMOUS) and self.identity != LOST
 
     def objection(self, endpoint: Endpoint) -> str:
         """Why this is not the cluster's endpoint, as a clause."""
@@ -166,60 +155,6 @@ class View:
         }
 
 
-def prove(
-    probe: EndpointProbe, clock: Clock, *, endpoint: Endpoint, host: str, wait_timeout: float, remedy: str = ""
-) -> Decision:
-    """The endpoint leads to the cluster's API, as this host sees it.
-
-    Args:
-        probe: looks at it.
-        clock: bounds the waiting.
-        endpoint: what is to be used.
-        host: the host's name in messages.
-        wait_timeout: seconds to look again until it does; with 0 one look must show it.
-        remedy: what to do when it does not, for another one than a load balancer's.
-
-    Raises:
-        NotProved: when it does not in time.
-    """
-    deadline = clock.monotonic() + wait_timeout
-    view = probe.look(endpoint)
-    while not view.is_proved and clock.monotonic() < deadline:
-        clock.sleep(_POLL_SECONDS)
-        view = probe.look(endpoint)
-    if not view.is_proved:
-        raise NotProved(_failure(view, host, remedy), **view.as_dict())
-    warnings = tuple(
-        f"{host} uses the endpoint {endpoint}, but {attempt.objection(endpoint)}." for attempt in view.unreached
-    )
-    ready = any(attempt.status == _OK for attempt in view.attempts)
-    return Decision(values={**view.as_dict(), "ready": ready}, warnings=warnings)
-
-
-def cluster_ca(files: Files, *, text: str, path: str) -> str:
-    """The cluster's CA certificates in PEM: the given text, else the host's own file.
-
-    Raises:
-        UnsupportedState: when there is neither.
-    """
-    found = text if text.strip() else (files.read(path) or b"").decode("ascii", errors="replace")
-    if not found.strip():
-        raise UnsupportedState(f"This host has no {path}: give the cluster's CA by the option ca_certificate.")
-    return found
-
-
-def _failure(view: View, host: str, remedy: str) -> str:
-    endpoint = view.endpoint
-    led = ""
-    if view.addresses and canonical_ip(endpoint.host) is None:
-        led = f" (which it resolves to {', '.join(view.addresses)})"
-    told = remedy.rstrip(".") or (
-        f"Nothing was pointed to it by this task: let {endpoint} lead to the API servers from {host}, passing TCP through, then "
-        "run again"
-    )
-    return f"{host} cannot use the endpoint {endpoint}{led}: {'; '.join(view.objections())}. {told}."
-
-
 __all__ = (
     "ANSWERED",
     "CLOSED",
@@ -227,6 +162,7 @@ __all__ = (
     "KEPT",
     "LOST",
     "NO_TLS",
+    "OK",
     "REFUSED",
     "SILENT",
     "UNREACHABLE",
@@ -235,6 +171,4 @@ __all__ = (
     "WRONG_NAME",
     "Attempt",
     "View",
-    "cluster_ca",
-    "prove",
 )

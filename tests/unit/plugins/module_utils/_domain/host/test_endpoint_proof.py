@@ -10,8 +10,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import NotProved, UnsupportedState
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.endpoint_view import (
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_view import (
     ANSWERED,
     EXPIRED,
     LOST,
@@ -21,9 +20,9 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.endpoint_v
     UNTRUSTED,
     Attempt,
     View,
-    cluster_ca,
-    prove,
 )
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import NotProved, UnsupportedState
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.endpoint_proof import cluster_ca, prove
 
 ENDPOINT = Endpoint("k8s.example.org", 6443)
 GOOD = Attempt("192.0.2.10", ANSWERED, status=200)
