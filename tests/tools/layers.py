@@ -7,7 +7,7 @@
 layer                    may import
 ======================== =========================================================================
 ``_domain``              pure modules of the standard library, ``_domain``, ``_ports``
-``_ports``               the same
+``_ports``               pure modules, ``_ports``, the room ``base`` of ``_domain``
 ``_adapters``            any library but Ansible, ``_domain``, ``_ports``, ``_adapters``
 ``_module``              ``ansible.module_utils``, ``_domain``, ``_ports``, ``_adapters``
 ``_options``             the same
@@ -64,7 +64,7 @@ ROOMS: t.Mapping[str, frozenset[str]] = {
     "load_balancer": frozenset({"base", "host"}),
     "backup": frozenset({"base", "etcd"}),
     "plan": frozenset({
-        "base", "kubeconfig", "component", "pki", "kubeadm", "etcd", "host", "cluster", "load_balancer", "backup",
+        "base", "kubeconfig", "component", "pki", "kubeadm", "etcd", "host", "cluster", "load_balancer",
     }),
 }  # fmt: skip
 
@@ -147,6 +147,8 @@ def _not_below(path: str, module: str) -> str | None:
     parts = PurePosixPath(path).parts
     room = parts[2] if parts[:2] == ("module_utils", "_domain") and len(parts) > 3 else None
     imported = room_of(module)
+    if parts[:2] == ("module_utils", "_ports") and imported not in (None, "base"):
+        return "a port speaks of values of base only"
     if room is None or imported in (None, room):
         return None
     if room not in ROOMS:

@@ -10,15 +10,12 @@ imported each time.
 
 from __future__ import annotations
 
-import ast
-import functools
 import sys
 import typing as t
 from pathlib import Path
 
 from .environment import ROOT
-
-_NAMESPACE = "ansible_collections.kubeadm.ha.plugins."
+from .import_graph import imported_files
 
 
 class Payload(t.NamedTuple):
@@ -51,34 +48,8 @@ def _closure(plugins: Path, start: Path, *, types: bool) -> set[Path]:
         path = to_read.pop()
         if path not in found:
             found.add(path)
-            to_read += _imported(plugins, path, types=types)
+            to_read += imported_files(plugins, path, types=types)
     return found
-
-
-@functools.cache
-def _imported(plugins: Path, path: Path, *, types: bool) -> tuple[Path, ...]:
-    package = path.relative_to(plugins).parent
-    found: list[Path] = []
-    for node in _imports(ast.parse(path.read_text(encoding="utf-8")), types=types):
-        module = node.module or ""
-        if node.level:
-            folder = plugins / package.joinpath(*[".."] * (node.level - 1), *module.split("."))
-        elif module.startswith(_NAMESPACE):
-            folder = plugins.joinpath(*module.removeprefix(_NAMESPACE).split("."))
-        else:
-            continue
-        folder = folder.resolve()
-        candidates = [folder.with_suffix(".py"), *(folder / f"{alias.name}.py" for alias in node.names)]
-        found += [candidate for candidate in candidates if candidate.is_file()]
-    return tuple(found)
-
-
-def _imports(node: ast.AST, *, types: bool) -> t.Iterator[ast.ImportFrom]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.ImportFrom):
-            yield child
-        elif types or not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)):
-            yield from _imports(child, types=types)
 
 
 def main() -> int:

@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 
-from tests.tools import layers
+from tests.tools import import_graph, layers
 from tests.tools.environment import ROOT
+
+if t.TYPE_CHECKING:
+    from pathlib import Path
 
 CORE = "ansible_collections.kubeadm.ha.plugins.module_utils"
 PRIVATE = "Private to kubeadm.ha"
@@ -26,11 +31,37 @@ def test_every_package_says_once_that_it_is_private() -> None:
     assert sorted(files) == sorted((ROOT / "plugins" / "module_utils").rglob("__init__.py"))
 
 
-def test_rooms_have_no_circles() -> None:
+def test_rooms_stand_on_those_above_them_in_the_list() -> None:
     below: set[str] = set()
     for room, used in layers.ROOMS.items():
         assert used <= below, room
         below.add(room)
+
+
+def test_a_room_may_use_what_it_uses_and_nothing_more() -> None:
+    assert import_graph.rooms(import_graph.files(ROOT / "plugins")) == layers.ROOMS
+
+
+def test_no_file_imports_itself_by_others() -> None:
+    assert import_graph.circle(import_graph.files(ROOT / "plugins")) == []
+
+
+def test_a_circle_is_found_and_floors_are_counted(tmp_path: Path) -> None:
+    domain = tmp_path / "module_utils" / "_domain"
+    for room in ("base", "host", "plan"):
+        (domain / room).mkdir(parents=True)
+    (domain / "base" / "errors.py").write_text("import typing")
+    (domain / "host" / "host.py").write_text("from ..base import errors")
+    (domain / "plan" / "build.py").write_text("from ..host.host import Host")
+    rooms = import_graph.rooms(import_graph.files(tmp_path))
+    assert rooms == {"base": set(), "host": {"base"}, "plan": {"host"}}
+    assert import_graph.floors(rooms) == [["base"], ["host"], ["plan"]]
+    (domain / "base" / "answer.py").write_text("if t.TYPE_CHECKING:\n    from ..plan.build import Plan")
+    (domain / "host" / "host.py").write_text("def f():\n    from ..base import answer")
+    import_graph.imported_files.cache_clear()
+    found = import_graph.circle(import_graph.files(tmp_path))
+    assert found[0] == found[-1]
+    assert {path.rpartition("/")[2] for path in found} == {"answer.py", "build.py", "host.py"}
 
 
 @pytest.mark.parametrize(
@@ -68,6 +99,7 @@ def test_rooms_have_no_circles() -> None:
         ),
         ("module_utils/_ports/x.py", "from .._adapters.clock import Clock", "_adapters is not below it"),
         ("module_utils/_ports/x.py", "import subprocess", "not a pure module"),
+        ("module_utils/_ports/x.py", "from .._domain.host.host import Host", "values of base only"),
         ("module_utils/_adapters/x.py", "from .._module import conclude", "_module is not below it"),
         ("module_utils/_adapters/x.py", "from ansible.module_utils.basic import AnsibleModule", "nothing of Ansible"),
         ("module_utils/_module.py", "from ..modules import kubeadm_join", "modules is not below it"),
