@@ -269,7 +269,7 @@ class ScenarioResults:
             if probed.verdict() is Verdict.FAILED
         ]
         reasons += [
-            f"{figure.name}: {_number(figure.value)}, bound {figure.rule.sign} {_number(figure.bound)}"
+            f"{figure.name}: {_number(figure.value)}, bound {figure.rule.sign} {_number(self._bound(figure))}"
             for figure in self.figures
             if self._verdict(figure) is Verdict.FAILED
         ]
@@ -279,6 +279,10 @@ class ScenarioResults:
 
     def _verdict(self, figure: Figure) -> Verdict:
         return figure.verdict(timing_factor=self.timing_factor, machine_factor=self.machine_factor)
+
+    def _bound(self, figure: Figure) -> float:
+        """The bound in the measure of the value: units of time as seconds of this machine."""
+        return figure.bound * self.machine_factor if figure.rule is Rule.TIMING else figure.bound
 
     @property
     def passed(self) -> bool:
@@ -361,7 +365,7 @@ class ScenarioResults:
                 (
                     figure.name,
                     _number(figure.value),
-                    f"{figure.rule.sign} {_number(figure.bound)}",
+                    f"{figure.rule.sign} {_number(self._bound(figure))}",
                     self._verdict(figure).value,
                 )
                 for figure in self.figures

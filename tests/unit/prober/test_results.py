@@ -154,10 +154,10 @@ def test_table(tmp_path: Path) -> None:
         "------  ----  ------  -------  --------------  -------\n"
         "cp1     2210       0        0              61  ok\n"
         "\n"
-        "figure            value  bound  verdict\n"
-        "----------------  -----  -----  -----------\n"
-        "rto_kill_seconds  1.400   <= 1  above bound\n"
-        "members               2    = 3  FAILED\n"
+        "figure            value     bound  verdict\n"
+        "----------------  -----  --------  -----------\n"
+        "rto_kill_seconds  1.400  <= 1.000  above bound\n"
+        "members               2       = 3  FAILED\n"
         "\n"
         "failed: members: 2, bound = 3\n"
     )
@@ -166,6 +166,13 @@ def test_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("value", "verdict"), [(2.5, Verdict.OK), (7.5, Verdict.ABOVE_BOUND), (7.6, Verdict.FAILED)])
 def test_the_bound_of_a_timing_is_in_units(value: float, verdict: Verdict) -> None:
     assert Figure(name="x", value=value, bound=1, rule=Rule.TIMING).verdict(machine_factor=2.5) is verdict
+
+
+def test_the_table_shows_the_bound_of_a_timing_in_seconds_of_this_machine(tmp_path: Path) -> None:
+    scenario = results(tmp_path)
+    scenario.machine_factor = 0.5
+    scenario.timing("noop_seconds", 5.36, bound=8)
+    assert "noop_seconds  5.360  <= 4.000  above bound" in scenario.table()
 
 
 def test_a_count_does_not_depend_on_the_machine() -> None:
