@@ -12,7 +12,7 @@ from ansible.module_utils.basic import missing_required_lib
 from ._adapters.host.journal_file import JournalFile
 from ._adapters.host.lock_file import HostLockFile
 from ._domain.base.change import KNOWN_AFTER_APPLY
-from ._domain.base.errors import KubeadmHaError
+from ._domain.base.errors import KubeadmHaError, LibraryMissing
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -32,6 +32,9 @@ def conclude(module: AnsibleModule, decide: t.Callable[[], Decision]) -> None:
         if decision.changes and not module.check_mode:
             with HostLockFile().at_work(), JournalFile(module._name).around(decision.changes):
                 values.update(decision.act())
+    except LibraryMissing as error:
+        _leave_without(module, error.library, changes_something=not module._name.endswith("_info"))
+        module.fail_json(msg=error.message)
     except KubeadmHaError as error:
         module.fail_json(msg=error.message, **error.details)
     for warning in decision.warnings:
@@ -62,13 +65,16 @@ def require_library(
     """
     if import_error is None:
         return
-    if module.check_mode:
-        told = (
-            f"{KNOWN_AFTER_APPLY}: {name} is missing on this host, the role kubeadm.ha.python_requirements installs it."
-        )
-        module.exit_json(changed=changes_something, changes=[], msg=told)
+    _leave_without(module, name, changes_something=changes_something)
     remedy = missing_required_lib(name, reason="for this module; the role kubeadm.ha.python_requirements installs it")
     module.fail_json(msg=remedy, exception=import_error)
+
+
+def _leave_without(module: AnsibleModule, library: str, *, changes_something: bool) -> None:
+    """In check mode an earlier task only would have installed the library: what comes of it is not known yet."""
+    if module.check_mode:
+        told = f"{KNOWN_AFTER_APPLY}: {library} is missing on this host, the role kubeadm.ha.python_requirements installs it."
+        module.exit_json(changed=changes_something, changes=[], msg=told)
 
 
 def _diff(change: Change) -> dict[str, str]:

@@ -61,8 +61,8 @@ options:
     type: int
     default: 300
 requirements:
-  - PyYAML
-  - cryptography >= 3.4
+  - the program openssl, or cryptography >= 3.4
+  - PyYAML, where kubelet.conf is there and not laid out as kubeadm does it
   - kubeadm of the cluster's minor version and a kubelet that is not newer
 extends_documentation_fragment:
   - kubeadm.ha.joining
@@ -148,10 +148,11 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.kubelet_client import KubeconfigClient
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import IMPORT_ERROR as YAML_IMPORT_ERROR
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import IMPORT_ERROR as X509_IMPORT_ERROR
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.readers import (
+    identities,
+    identities_missing,
+    yaml_reader,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join, join_options
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
@@ -181,12 +182,12 @@ def request_of(parameters: t.Mapping[str, t.Any]) -> join.JoinRequest:
 
 def decide(module: AnsibleModule) -> Decision:
     """Decide by the module's options."""
-    files, yaml = HostFiles(), PyYaml()
+    files, yaml = HostFiles(), yaml_reader()
     return join.ensure(
         HostCommands(timeout=float(module.params["timeout"] * WAITS_OF_KUBEADM)),
         files,
         yaml,
-        CryptographyX509(),
+        identities(HostCommands()),
         KubeconfigClient(files, yaml, kubeconfig=KUBELET_KUBECONFIG),
         request=request_of({**module.params, "assume_reset": module.params["assume_reset"] and module.check_mode}),
         host_name=os.uname().nodename,
@@ -208,8 +209,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    require_library(module, "PyYAML", YAML_IMPORT_ERROR)
-    require_library(module, "cryptography", X509_IMPORT_ERROR)
+    require_library(module, "cryptography", identities_missing(HostCommands()))
     conclude(module, lambda: decide(module))
 
 

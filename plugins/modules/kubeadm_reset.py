@@ -48,8 +48,8 @@ options:
     type: int
     default: 300
 requirements:
-  - PyYAML
-  - cryptography >= 3.4
+  - the program openssl, or cryptography >= 3.4
+  - PyYAML, where kubelet.conf is not laid out as kubeadm does it
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
@@ -111,10 +111,11 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.reset_inspection import ResetInspection
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import IMPORT_ERROR as YAML_IMPORT_ERROR
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import IMPORT_ERROR as X509_IMPORT_ERROR
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.readers import (
+    identities,
+    identities_missing,
+    yaml_reader,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import kubeadm_reset
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificates_dir import (
     DEFAULT as DEFAULT_CERTIFICATES_DIR,
@@ -136,7 +137,11 @@ def decide(module: AnsibleModule) -> Decision:
         replaceable=frozenset(module.params["replaceable_files"]),
     )
     inspection = ResetInspection(
-        files, PyYaml(), CryptographyX509(), certificates_dir=request.certificates_dir, node_name=request.node_name
+        files,
+        yaml_reader(),
+        identities(HostCommands()),
+        certificates_dir=request.certificates_dir,
+        node_name=request.node_name,
     )
     return kubeadm_reset.ensure(
         HostCommands(timeout=float(module.params["timeout"])),
@@ -160,8 +165,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    require_library(module, "PyYAML", YAML_IMPORT_ERROR)
-    require_library(module, "cryptography", X509_IMPORT_ERROR)
+    require_library(module, "cryptography", identities_missing(HostCommands()))
     conclude(module, lambda: decide(module))
 
 

@@ -40,7 +40,7 @@ options:
       - An entry that names a CA file keeps it; Kubernetes' clients prefer the data.
     type: str
 requirements:
-  - PyYAML
+  - PyYAML, where the kubeconfig is not laid out as kubeadm and C(kubectl config) do it
   - cryptography, if O(certificate_authority_data) is given
 extends_documentation_fragment:
   - kubeadm.ha.attributes
@@ -130,6 +130,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.plain import PlainYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import IMPORT_ERROR as YAML_IMPORT_ERROR
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import IMPORT_ERROR as X509_IMPORT_ERROR
@@ -147,8 +148,8 @@ def decide(module: AnsibleModule) -> Decision:
     data = module.params["certificate_authority_data"]
     return kubeconfig.ensure(
         HostFiles(),
-        PyYaml(),
-        PyYamlText(),
+        PyYaml() if YAML_IMPORT_ERROR is None else PlainYaml(),
+        PyYamlText() if YAML_IMPORT_ERROR is None else PlainYaml(),
         None if data is None else CryptographyX509(),
         path=module.params["path"],
         wanted=kubeconfig.Wanted(
@@ -170,7 +171,6 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    require_library(module, "PyYAML", YAML_IMPORT_ERROR)
     if module.params["certificate_authority_data"] is not None:
         require_library(module, "cryptography", X509_IMPORT_ERROR)
     conclude(module, lambda: decide(module))

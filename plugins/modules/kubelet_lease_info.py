@@ -29,8 +29,8 @@ options:
     type: float
     default: 60
 requirements:
-  - PyYAML
-  - cryptography >= 3.4
+  - the program openssl, or cryptography >= 3.4
+  - PyYAML, where the kubeconfig is not laid out as kubeadm does it
   - systemd, which runs the kubelet
 extends_documentation_fragment:
   - kubeadm.ha.attributes
@@ -83,10 +83,11 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.kubelet_c
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import IMPORT_ERROR as YAML_IMPORT_ERROR
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import IMPORT_ERROR as X509_IMPORT_ERROR
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.readers import (
+    identities,
+    identities_missing,
+    yaml_reader,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import kubelet_lease
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
 
@@ -96,14 +97,14 @@ if t.TYPE_CHECKING:
 
 def decide(module: AnsibleModule) -> Decision:
     """Look and wait by the module's options."""
-    files, yaml = HostFiles(), PyYaml()
+    files, yaml = HostFiles(), yaml_reader()
     kubeconfig = module.params["kubeconfig"]
     return kubelet_lease.inspect(
         KubeconfigClient(files, yaml, kubeconfig=kubeconfig),
         HostCommands(),
         files,
         yaml,
-        CryptographyX509(),
+        identities(HostCommands()),
         HostClock(),
         wait_timeout=module.params["wait_timeout"],
         kubeconfig=kubeconfig,
@@ -119,8 +120,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    require_library(module, "PyYAML", YAML_IMPORT_ERROR, changes_something=False)
-    require_library(module, "cryptography", X509_IMPORT_ERROR, changes_something=False)
+    require_library(module, "cryptography", identities_missing(HostCommands()), changes_something=False)
     conclude(module, lambda: decide(module))
 
 

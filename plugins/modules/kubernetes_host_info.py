@@ -162,7 +162,8 @@ host:
       type: list
       elements: dict
     kubeconfigs:
-      description: Kubeconfigs without credentials.
+      description:
+        - Kubeconfigs without credentials. C(plain) says whether one is laid out so that it is edited without a YAML library.
       type: list
       elements: dict
     references:
@@ -316,6 +317,10 @@ host:
     python:
       description: Interpreter and whether yaml, cryptography, kubernetes and apt can be imported.
       type: dict
+    programs:
+      description: Whether openssl is there. Without it the host needs cryptography to read certificates.
+      type: dict
+      sample: {"openssl": true}
     looked_at:
       description: The controller's clock when the result arrived, in seconds since the epoch.
       type: float

@@ -89,7 +89,7 @@ class Bare:
         return seconds
 
     def _prepare(self) -> None:
-        self._everywhere(_NODES, _install("python3-yaml python3-cryptography"))
+        self._run("cp1", _install("python3-yaml python3-cryptography"))
 
     def _back_up(self) -> None:
         files = f"{_KUBE} /var/lib/kubelet/config.yaml /var/lib/kubelet/pki"

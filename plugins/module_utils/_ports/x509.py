@@ -8,10 +8,17 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
-    from .._domain.base.certificate import Certificate
+    from .._domain.base.certificate import Certificate, Identity
 
 
-class X509(t.Protocol):
+class CertificateIdentities(t.Protocol):
+    """Tells whom certificates name."""
+
+    def identities(self, pem: bytes) -> t.Sequence[Identity]:
+        """Of every certificate of a PEM text in its order. Raises ``InvalidInput`` for broken ones."""
+
+
+class X509(CertificateIdentities, t.Protocol):
     """Reads certificates and keys."""
 
     def certificates(self, pem: bytes) -> t.Sequence[Certificate]:
@@ -24,4 +31,4 @@ class X509(t.Protocol):
         """Whether one of the CA certificates signed the first certificate."""
 
 
-__all__ = ("X509",)
+__all__ = ("X509", "CertificateIdentities")

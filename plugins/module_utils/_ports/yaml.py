@@ -8,11 +8,15 @@ from __future__ import annotations
 import typing as t
 
 
-class Yaml(t.Protocol):
-    """Reads and writes YAML documents."""
+class YamlReader(t.Protocol):
+    """Reads YAML documents of whose scalars only the texts count, such as kubeconfigs."""
 
     def load(self, text: str) -> t.Any:
         """The one document of a text. Raises ``InvalidInput`` with the place when it is no YAML."""
+
+
+class Yaml(YamlReader, t.Protocol):
+    """Reads and writes YAML documents."""
 
     def load_all(self, text: str) -> t.Sequence[t.Any]:
         """All documents of a text."""
@@ -37,4 +41,4 @@ class YamlText(t.Protocol):
         """
 
 
-__all__ = ("Yaml", "YamlText")
+__all__ = ("Yaml", "YamlReader", "YamlText")

@@ -19,7 +19,7 @@ from ..._domain.base.errors import ApiError, InvalidInput
 
 if t.TYPE_CHECKING:
     from ..._ports.files import Files
-    from ..._ports.yaml import Yaml
+    from ..._ports.yaml import YamlReader
 
 _HTTPS_PORT = 443
 
@@ -27,7 +27,7 @@ _HTTPS_PORT = 443
 class KubeconfigClient:
     """``KubeletApi`` by a kubeconfig with a client certificate. The server's certificate is verified."""
 
-    def __init__(self, files: Files, yaml: Yaml, *, kubeconfig: str, timeout: float = 10.0) -> None:
+    def __init__(self, files: Files, yaml: YamlReader, *, kubeconfig: str, timeout: float = 10.0) -> None:
         """Use a kubeconfig, read anew for each request because the kubelet renews its certificate.
 
         Args:

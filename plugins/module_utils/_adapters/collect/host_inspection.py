@@ -27,6 +27,7 @@ from ..._domain.base.errors import CommandFailed, InvalidInput
 from ..._domain.base.named_endpoint import endpoints_in
 from ..._domain.component import anonymous_access, static_pod
 from ..._domain.kubeconfig import redaction
+from ..._domain.kubeconfig.plain_kubeconfig import is_plain
 from ..api import kubelet_server
 from ..host import backup_target, certificates_dir, machine_facts, stopped_pod
 from ..host.lock_file import HostLockFile
@@ -143,6 +144,7 @@ class HostInspection:
             "default_ipv6_address": _default_address(socket.AF_INET6, "2001:db8::1"),
             "os": _os_release(),
             "python": _python(),
+            "programs": {"openssl": self._commands.find("openssl") is not None},
             "versions": self._versions(),
             "services": self._services(),
             "pki_dir": self._pki_dir,
@@ -223,7 +225,12 @@ class HostInspection:
         paths = [os.path.join(self._kubernetes_dir, name) for name in _KUBECONFIG_NAMES]
         paths += self._user_kubeconfigs()
         return [
-            {"path": path, "text": _public_kubeconfig(_text(path)), "mode": f"{os.stat(path).st_mode & 0o7777:04o}"}
+            {
+                "path": path,
+                "text": _public_kubeconfig(_text(path)),
+                "mode": f"{os.stat(path).st_mode & 0o7777:04o}",
+                "plain": is_plain(_text(path)),
+            }
             for path in paths
             if os.path.isfile(path)
         ]

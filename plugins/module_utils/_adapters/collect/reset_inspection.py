@@ -25,8 +25,8 @@ from .joining_inspection import changing_kubeadm
 
 if t.TYPE_CHECKING:
     from ..._ports.files import Files
-    from ..._ports.x509 import X509
-    from ..._ports.yaml import Yaml
+    from ..._ports.x509 import CertificateIdentities
+    from ..._ports.yaml import YamlReader
 
 #: Kubeconfigs that kubeadm makes, which tell by their CA to which cluster the host belongs.
 _KUBECONFIGS = (
@@ -46,7 +46,9 @@ _DOWN = (endpoint_view.REFUSED, endpoint_view.UNREACHABLE, endpoint_view.CLOSED)
 class ResetInspection:
     """Reads one host."""
 
-    def __init__(self, files: Files, yaml: Yaml, x509: X509, *, certificates_dir: str, node_name: str) -> None:
+    def __init__(
+        self, files: Files, yaml: YamlReader, x509: CertificateIdentities, *, certificates_dir: str, node_name: str
+    ) -> None:
         """Look at the files of a join.
 
         Args:
@@ -95,7 +97,7 @@ class ResetInspection:
                 texts.append(join.cluster_ca(document, self._files))
         for pem in texts:
             with contextlib.suppress(InvalidInput):
-                found = frozenset(item.public_key_sha256 for item in self._x509.certificates(pem or b""))
+                found = frozenset(item.public_key_sha256 for item in self._x509.identities(pem or b""))
                 if found:
                     yield found
 

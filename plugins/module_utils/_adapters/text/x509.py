@@ -12,7 +12,7 @@ import traceback
 import typing as t
 
 from ..._domain.base.address import San, canonical_dns_name, canonical_ip
-from ..._domain.base.certificate import Certificate
+from ..._domain.base.certificate import Certificate, Identity
 from ..._domain.base.errors import InvalidInput
 
 #: Why cryptography cannot be imported on this host, ``None`` when it can.
@@ -41,6 +41,10 @@ class CryptographyX509:
     def certificates(self, pem: bytes) -> t.Sequence[Certificate]:
         """Every certificate of a PEM text in its order; ``InvalidInput`` for none or a broken one."""
         return [_facts(certificate) for certificate in _load(pem)]
+
+    def identities(self, pem: bytes) -> t.Sequence[Identity]:
+        """Of every certificate of a PEM text in its order; ``InvalidInput`` for none or a broken one."""
+        return [Identity(found.subject, found.public_key_sha256) for found in self.certificates(pem)]
 
     def key_matches(self, certificate_pem: bytes, key_pem: bytes) -> bool:
         """Whether the private key belongs to the first certificate; ``InvalidInput`` when one cannot be read."""

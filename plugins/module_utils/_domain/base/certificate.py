@@ -15,6 +15,19 @@ _SECONDS_OF_A_DAY = 86400.0
 
 
 @dataclasses.dataclass(frozen=True)
+class Identity:
+    """Whom a certificate names, and by which key.
+
+    Attributes:
+        subject: distinguished name by RFC 4514, for example ``CN=system:node:cp1,O=system:nodes``.
+        public_key_sha256: see :class:`Certificate`.
+    """
+
+    subject: str
+    public_key_sha256: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Certificate:
     """A parsed certificate (RFC 5280).
 
@@ -122,4 +135,4 @@ def rfc3339(moment: dt.datetime) -> str:
     return moment.astimezone(dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-__all__ = ("Certificate", "rfc3339", "serial_hex")
+__all__ = ("Certificate", "Identity", "rfc3339", "serial_hex")

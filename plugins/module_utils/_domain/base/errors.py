@@ -44,12 +44,21 @@ class NotProved(KubeadmHaError):
     """A change was made, but its effect could not be shown in time; the message says what was undone."""
 
 
+class LibraryMissing(KubeadmHaError):
+    """This host needs a Python library for it, and does not have it."""
+
+    def __init__(self, message: str, *, library: str) -> None:
+        super().__init__(message)
+        self.library = library
+
+
 __all__ = (
     "ApiConflict",
     "ApiError",
     "CommandFailed",
     "InvalidInput",
     "KubeadmHaError",
+    "LibraryMissing",
     "NotProved",
     "UnsupportedState",
 )

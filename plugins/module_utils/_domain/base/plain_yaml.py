@@ -17,7 +17,7 @@ from . import flow_yaml
 from .errors import InvalidInput
 
 _KEY = re.compile(r"^(?P<quote>[\"']?)(?P<key>[A-Za-z0-9_./][A-Za-z0-9_./-]*)(?P=quote):(?:\s+(?P<value>.*))?$")
-_COMMENT = re.compile(r"\s#.*$")
+_COMMENT = re.compile(r"\s+#.*$")
 _BLOCK_SCALAR = re.compile(r"^[|>][+-]?\d?[+-]?\s*(?:#.*)?$")
 _UNSUPPORTED = ("&", "*", "!", "%", "@", "`", "?")
 

@@ -288,6 +288,16 @@ class Host:
         """Whether the interpreter that Ansible uses here can import a module."""
         return bool(self.report["python"]["modules"].get(name))
 
+    @property
+    def has_openssl(self) -> bool:
+        """Whether the program openssl is here."""
+        return bool((self.report.get("programs") or {}).get("openssl"))
+
+    @property
+    def plain_kubeconfigs(self) -> frozenset[str]:
+        """Paths of the kubeconfigs that are edited without a YAML library."""
+        return frozenset(item["path"] for item in self.report["kubeconfigs"] if item.get("plain"))
+
     def as_dict(self) -> dict[str, t.Any]:
         """What the understanding adds to the report, JSON-compatible."""
         server = self.api_server

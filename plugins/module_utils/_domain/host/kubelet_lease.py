@@ -23,8 +23,8 @@ if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
     from ..._ports.files import Files
     from ..._ports.kubelet_api import KubeletApi
-    from ..._ports.x509 import X509
-    from ..._ports.yaml import Yaml
+    from ..._ports.x509 import CertificateIdentities
+    from ..._ports.yaml import YamlReader
 
 _NAMESPACE = "kube-node-lease"
 _MICROSECONDS = 1e6
@@ -59,8 +59,8 @@ def inspect(
     kubelet_api: KubeletApi,
     commands: Commands,
     files: Files,
-    yaml: Yaml,
-    x509: X509,
+    yaml: YamlReader,
+    x509: CertificateIdentities,
     clock: Clock,
     *,
     wait_timeout: float,
@@ -118,7 +118,7 @@ def started_at(properties: str, *, now: float, monotonic: float) -> float | None
     return now - (monotonic - int(entered) / _MICROSECONDS)
 
 
-def _identity(files: Files, yaml: Yaml, x509: X509, kubeconfig: str) -> tuple[str, str]:
+def _identity(files: Files, yaml: YamlReader, x509: CertificateIdentities, kubeconfig: str) -> tuple[str, str]:
     content = files.read(kubeconfig)
     if content is None:
         raise UnsupportedState(f"This host has no {kubeconfig}: it has not joined a cluster.")

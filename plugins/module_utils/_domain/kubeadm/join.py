@@ -33,8 +33,8 @@ if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
     from ..._ports.files import Files
     from ..._ports.kubelet_api import KubeletApi
-    from ..._ports.x509 import X509
-    from ..._ports.yaml import Yaml
+    from ..._ports.x509 import CertificateIdentities
+    from ..._ports.yaml import YamlReader
 
 CLEAN = "clean"
 MEMBER = "member"
@@ -299,7 +299,9 @@ def decide(host: HostFiles, request: JoinRequest, *, host_name: str) -> Change |
     return None
 
 
-def look(files: Files, yaml: Yaml, x509: X509, *, pki_dir: str = DEFAULT_CERTIFICATES_DIR) -> HostFiles:
+def look(
+    files: Files, yaml: YamlReader, x509: CertificateIdentities, *, pki_dir: str = DEFAULT_CERTIFICATES_DIR
+) -> HostFiles:
     """What of a join is on this host. Files that cannot be understood count as present, and tell nothing."""
     ca_path = f"{pki_dir}/ca.crt"
     paths = (KUBELET_KUBECONFIG, ca_path, *_NODE_FILES, *_CONTROL_PLANE_FILES, _ETCD_MANIFEST, _ETCD_DATA)
@@ -322,8 +324,8 @@ def look(files: Files, yaml: Yaml, x509: X509, *, pki_dir: str = DEFAULT_CERTIFI
 def ensure(
     commands: Commands,
     files: Files,
-    yaml: Yaml,
-    x509: X509,
+    yaml: YamlReader,
+    x509: CertificateIdentities,
     kubelet_api: KubeletApi,
     *,
     request: JoinRequest,
@@ -620,7 +622,7 @@ def _set_timeouts(document: dict[str, t.Any], request: JoinRequest) -> None:
         document["discovery"]["timeout"] = duration
 
 
-def _kubeconfig(files: Files, yaml: Yaml) -> t.Any:
+def _kubeconfig(files: Files, yaml: YamlReader) -> t.Any:
     content = files.read(KUBELET_KUBECONFIG)
     try:
         return None if content is None else yaml.load(content.decode("utf-8"))
@@ -628,9 +630,9 @@ def _kubeconfig(files: Files, yaml: Yaml) -> t.Any:
         return None
 
 
-def _hashes(pem: bytes | None, x509: X509) -> frozenset[str]:
+def _hashes(pem: bytes | None, x509: CertificateIdentities) -> frozenset[str]:
     try:
-        return frozenset(item.public_key_sha256 for item in x509.certificates(pem)) if pem is not None else frozenset()
+        return frozenset(item.public_key_sha256 for item in x509.identities(pem)) if pem is not None else frozenset()
     except InvalidInput:
         return frozenset()
 

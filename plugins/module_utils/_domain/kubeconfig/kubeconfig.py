@@ -22,7 +22,7 @@ from ..base.errors import InvalidInput, UnsupportedState
 if t.TYPE_CHECKING:
     from ..._ports.files import Files
     from ..._ports.x509 import X509
-    from ..._ports.yaml import Yaml, YamlText
+    from ..._ports.yaml import YamlReader, YamlText
 
 _SERVER = "server"
 _CA_DATA = "certificate-authority-data"
@@ -84,7 +84,9 @@ def decide_server(
     )
 
 
-def ensure(files: Files, yaml: Yaml, yaml_text: YamlText, x509: X509 | None, *, path: str, wanted: Wanted) -> Decision:
+def ensure(
+    files: Files, yaml: YamlReader, yaml_text: YamlText, x509: X509 | None, *, path: str, wanted: Wanted
+) -> Decision:
     """The cluster entry of a kubeconfig file says what is wanted.
 
     Args:
@@ -146,7 +148,7 @@ def parse_server(text: str) -> str:
         raise InvalidInput(f"The option server: {error.message}") from error
 
 
-def _edited(yaml: Yaml, yaml_text: YamlText, text: str, *, index: int, wanted: Wanted, path: str) -> str:
+def _edited(yaml: YamlReader, yaml_text: YamlText, text: str, *, index: int, wanted: Wanted, path: str) -> str:
     """The text with the wanted values; proved to differ in nothing else."""
     document = _parse(yaml, text, path)
     expected = copy.deepcopy(document)
@@ -218,7 +220,7 @@ def _read(files: Files, path: str) -> str:
         raise UnsupportedState(f"{path} is no kubeconfig: it is not UTF-8 text.") from error
 
 
-def _parse(yaml: Yaml, text: str, path: str) -> t.Any:
+def _parse(yaml: YamlReader, text: str, path: str) -> t.Any:
     try:
         return yaml.load(text)
     except InvalidInput:

@@ -14,7 +14,7 @@ from ..base.errors import InvalidInput
 
 if t.TYPE_CHECKING:
     from ..._ports.files import Files
-    from ..._ports.x509 import X509
+    from ..._ports.x509 import CertificateIdentities
 
 KUBELET_KUBECONFIG = "/etc/kubernetes/kubelet.conf"
 #: The user that a kubelet's client certificate names
@@ -39,11 +39,11 @@ def node_of(subject: str) -> str | None:
     return None if found is None else found.group(1)
 
 
-def certified_node(document: t.Any, files: Files, x509: X509) -> str | None:
+def certified_node(document: t.Any, files: Files, x509: CertificateIdentities) -> str | None:
     """The node that a kubelet's kubeconfig authenticates as, ``None`` when its certificate does not tell."""
     pem = client_certificate(document, files)
     try:
-        subject = x509.certificates(pem)[0].subject if pem is not None else ""
+        subject = x509.identities(pem)[0].subject if pem is not None else ""
     except InvalidInput:
         return None
     return node_of(subject)

@@ -193,7 +193,6 @@ def test_certificate_refuses(
         ("kubeadm_certificate", "X509_IMPORT_ERROR", {"sans": []}),
         ("kubeadm_certificate_info", "X509_IMPORT_ERROR", {"paths": ["/x"]}),
         ("kubeadm_certificate_info", "YAML_IMPORT_ERROR", {"kubeconfig": "/x"}),
-        ("kubeconfig_cluster", "YAML_IMPORT_ERROR", {"path": "/x", "server": "a:1"}),
         (
             "kubeconfig_cluster",
             "X509_IMPORT_ERROR",
@@ -210,6 +209,30 @@ def test_a_missing_library_is_told_with_the_remedy(
     library = "PyYAML" if variable.startswith("YAML") else "cryptography"
     assert library in result["msg"]
     assert "kubeadm.ha.python_requirements" in result["msg"]
+
+
+def test_without_pyyaml_a_plain_kubeconfig_is_edited_and_another_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, run_module: RunModule
+) -> None:
+    monkeypatch.setattr(MODULES["kubeconfig_cluster"], "YAML_IMPORT_ERROR", "Traceback: no such module")
+    plain, other = tmp_path / "plain", tmp_path / "other"
+    entry = "clusters:\n- cluster:\n    server: https://192.0.2.11:6443\n  name: kubernetes\n"
+    plain.write_text(f"apiVersion: v1\n{entry}users:\n- name: u\n  user:\n    token: secret\n")
+    other.write_text(f"x: &anchor 1\ny: *anchor\n{entry}")
+    result = run_module("kubeconfig_cluster", path=str(plain), server="k8s.example.org:6443")
+    assert result["changed"] is True
+    assert plain.read_text() == (
+        f"apiVersion: v1\n{entry.replace('192.0.2.11', 'k8s.example.org')}users:\n- name: u\n  user:\n    token: secret\n"
+    )
+    assert run_module("kubeconfig_cluster", path=str(plain), server="k8s.example.org:6443")["changed"] is False
+    before = other.read_text()
+    refused = run_module("kubeconfig_cluster", path=str(other), server="k8s.example.org:6443")
+    assert refused["failed"] is True
+    assert "PyYAML" in refused["msg"]
+    assert "kubeadm.ha.python_requirements" in refused["msg"]
+    predicted = run_module("kubeconfig_cluster", check=True, path=str(other), server="k8s.example.org:6443")
+    assert (predicted["changed"], predicted["msg"].partition(":")[0]) == (True, "known after apply")
+    assert other.read_text() == before
 
 
 @pytest.mark.parametrize("name", MODULES)

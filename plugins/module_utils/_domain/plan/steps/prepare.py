@@ -9,17 +9,13 @@ import dataclasses
 import typing as t
 
 from ...base.change import Change
+from .. import libraries
 from ..entry import Entry
 from ..step import Step
-from ..without_files import WITHOUT_FILES
 
 if t.TYPE_CHECKING:
     from ...host.host import Host
     from ..situation import Situation
-
-
-#: What modules import on the hosts that they change.
-_PYTHON_MODULES = ("yaml", "cryptography")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,19 +36,11 @@ class Prepare(Step):
 
     def entries(self, situation: Situation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
         """Only on hosts whose own modules need them."""
-        needed: dict[str, set[str]] = {
-            name: {"cryptography"} for name, balancer in situation.balancers.items() if balancer.needs_cryptography
-        }
-        if needed:
-            # It signs the certificates of the load balancers' checks.
-            needed.setdefault(situation.serving.name, set()).add("cryptography")
-        touched = {entry.host for entry in others if entry.step not in ("balance", *WITHOUT_FILES)}
-        for name in touched | {situation.serving.name} if touched else ():
-            needed.setdefault(name, set()).update(_PYTHON_MODULES)
+        needed = libraries.needed(situation, others)
         names = dict.fromkeys((*situation.wish.nodes, *situation.wish.load_balancers))
         for name in (name for name in names if name in needed):
             host = situation.hosts[name]
-            missing = [module for module in _PYTHON_MODULES if not host.has_python_module(module)]
+            missing = [module for module in libraries.LIBRARIES if not host.has_python_module(module)]
             # The role python_requirements installs both where one is missing.
             if needed[name].intersection(missing):
                 change = Change(

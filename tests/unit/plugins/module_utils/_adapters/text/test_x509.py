@@ -13,6 +13,8 @@ import typing as t
 import pytest
 from cryptography import x509
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.openssl import OpensslIdentities
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.certificate import rfc3339
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
@@ -20,6 +22,8 @@ from tests.unit.plugins.certificates import Issued, make_ca, make_certificate
 
 if t.TYPE_CHECKING:
     from pathlib import Path
+
+    from ansible_collections.kubeadm.ha.plugins.module_utils._ports.x509 import CertificateIdentities
 
 X509 = CryptographyX509()
 ALGORITHMS = {"rsa": "RSA 2048", "ecdsa": "ECDSA secp256r1", "ed25519": "Ed25519"}
@@ -109,6 +113,36 @@ def test_names_of_other_kinds_and_addresses_as_names() -> None:
     assert found.ip_addresses == ()
 
 
+@pytest.mark.parametrize("reader", [X509, OpensslIdentities(HostCommands())], ids=["cryptography", "openssl"])
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_identities_by_library_and_by_program(reader: CertificateIdentities, algorithm: str) -> None:
+    name = x509.Name(
+        [
+            x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "system:nodes"),
+            x509.NameAttribute(x509.NameOID.COMMON_NAME, "system:node:cp1.example.org"),
+        ]
+    )
+    issued = make_certificate(ca(algorithm), "cp1", algorithm=algorithm, name=name)
+    found = reader.identities(b"text before\n" + issued.certificate + issued.key + ca(algorithm).certificate)
+    expected = X509.certificates(issued.certificate + ca(algorithm).certificate)
+    assert [item.subject for item in found] == ["CN=system:node:cp1.example.org,O=system:nodes", "CN=kubernetes"]
+    assert [item.public_key_sha256 for item in found] == [item.public_key_sha256 for item in expected]
+
+
+def test_no_key_is_given_to_the_program() -> None:
+    given: list[str] = []
+
+    class Watched(HostCommands):
+        def run(self, arguments: t.Sequence[str], **options: t.Any) -> t.Any:
+            given.append(options["stdin"])
+            return super().run(arguments, **options)
+
+    issued = make_certificate(ca(), "cp1")
+    assert OpensslIdentities(Watched()).identities(issued.key + issued.certificate)
+    assert given
+    assert not any("PRIVATE" in text for text in given)
+
+
 def test_usage() -> None:
     client = make_certificate(ca(), usage=x509.oid.ExtendedKeyUsageOID.CLIENT_AUTH)
     assert X509.certificates(client.certificate)[0].is_server is False
@@ -131,6 +165,8 @@ BROKEN = {
 def test_broken_certificates(text: str) -> None:
     for read in (
         lambda: X509.certificates(BROKEN[text]),
+        lambda: X509.identities(BROKEN[text]),
+        lambda: OpensslIdentities(HostCommands()).identities(BROKEN[text]),
         lambda: X509.is_signed_by(BROKEN[text], ISSUED.certificate),
         lambda: X509.is_signed_by(ISSUED.certificate, BROKEN[text]),
         lambda: X509.key_matches(BROKEN[text], ISSUED.key),

@@ -152,6 +152,13 @@ def test_flow_collections(text: str, expected: t.Any) -> None:
     assert flow_yaml.load(text) == expected
 
 
+@pytest.mark.parametrize(
+    "text", ["key: value   # why", "key: value # why", "key: value\t# why", "key: 'value'   # why"]
+)
+def test_what_stands_before_a_comment_is_no_part_of_the_value(text: str) -> None:
+    assert plain_yaml.load(text) == {"key": "value"}
+
+
 @pytest.mark.parametrize("text", ["{a: b} c", "{a b", "[a", "{a: *b}", "[!x y]", "{a: 'b}", "{'a' b}"])
 def test_what_is_no_whole_flow_collection_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput):

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which Python libraries the modules of a plan import on which hosts.
+
+A host of a cluster has what kubeadm brings, and most have openssl; packages are installed only where neither does. PyYAML is needed
+where YAML is written, or read in a layout that is not kubeadm's own, and cryptography where certificates are judged or made.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
+from .checks import control_plane_parity
+from .kubeconfig_edits import KUBELET, kubeconfig_edits
+
+if t.TYPE_CHECKING:
+    from ..host.host import Host
+    from .entry import Entry
+    from .situation import Situation
+
+YAML, CRYPTOGRAPHY = "yaml", "cryptography"
+#: Both, in the order in which they are shown.
+LIBRARIES = (YAML, CRYPTOGRAPHY)
+
+_Needed = t.Iterator[t.Tuple[str, str]]
+
+
+def needed(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, set[str]]:
+    """The libraries by the inventory name of the host."""
+    found: dict[str, set[str]] = {}
+    for part in (_of_certificates, _of_cluster_objects, _of_kubeconfigs, _of_joins, _of_load_balancers):
+        for host, library in part(situation, entries):
+            found.setdefault(host, set()).add(library)
+    return found
+
+
+def _of_certificates(situation: Situation, entries: t.Sequence[Entry]) -> _Needed:
+    """kubeadm_certificate writes kubeadm's configuration and judges what kubeadm has issued."""
+    del situation
+    for entry in entries:
+        if entry.step in ("repair", "certify") and entry.change.object.startswith("certificate "):
+            yield from ((entry.host, library) for library in LIBRARIES)
+
+
+def _of_cluster_objects(situation: Situation, entries: t.Sequence[Entry]) -> _Needed:
+    """kubeadm_cluster_config and control_plane_endpoint write YAML into ConfigMaps."""
+    del situation
+    for entry in entries:
+        if entry.step == "point" and entry.change.object.startswith("ConfigMap "):
+            yield entry.host, YAML
+
+
+def _of_kubeconfigs(situation: Situation, entries: t.Sequence[Entry]) -> _Needed:
+    """kubeconfig_cluster edits them, and kubelet_lease_info reads the kubelet's and its certificate."""
+    for name in dict.fromkeys(entry.host for entry in entries if entry.step == "point"):
+        host = situation.hosts[name]
+        paths = {edit.path for edit in kubeconfig_edits(situation, host)}
+        if any(entry.host == name and entry.change.object == KUBELET for entry in entries):
+            paths.add(KUBELET_KUBECONFIG)
+            yield from _of_identities(host)
+        if not paths <= host.plain_kubeconfigs:
+            yield name, YAML
+
+
+def _of_joins(situation: Situation, entries: t.Sequence[Entry]) -> _Needed:
+    """The serving control plane makes the join command; what it has of files for control planes travels sealed."""
+    joining = dict.fromkeys(entry.host for entry in entries if entry.step == "join")
+    carried = bool(control_plane_parity.files_of(situation.serving))
+    for name in joining:
+        yield from ((situation.serving.name, library) for library in LIBRARIES)
+        yield from _of_identities(situation.hosts[name])
+        if not situation.hosts[name].plain_kubeconfigs.issuperset(
+            {KUBELET_KUBECONFIG} & set(situation.hosts[name].kubeconfigs)
+        ):
+            yield name, YAML
+        if carried and name in situation.wish.control_planes:
+            yield name, CRYPTOGRAPHY
+
+
+def _of_load_balancers(situation: Situation, entries: t.Sequence[Entry]) -> _Needed:
+    """The serving control plane signs the client certificates of load balancers' checks."""
+    del entries
+    for name, balancer in situation.balancers.items():
+        if balancer.needs_cryptography:
+            yield from ((host, CRYPTOGRAPHY) for host in (name, situation.serving.name))
+
+
+def _of_identities(host: Host) -> _Needed:
+    if not host.has_openssl:
+        yield host.name, CRYPTOGRAPHY
+
+
+__all__ = ("LIBRARIES", "needed")
