@@ -131,6 +131,8 @@ def _static_pods(situation: Situation) -> t.Iterator[Note]:
 
 
 def _dead_nodes(situation: Situation) -> t.Iterator[Note]:
+    if not situation.hosts.keys() >= set(situation.wish.nodes):
+        return
     for name in dead_nodes.of_nobody(situation.cluster, situation.hosts.values()):
         yield Note(name, dead_nodes.message(name, situation.wish.endpoint))
 

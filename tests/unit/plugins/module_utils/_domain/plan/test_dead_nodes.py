@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.plugins.module_utils._domain.plan.test_planning import ENDPOINT, after, before, objects, plan_of
 
 
@@ -63,3 +65,23 @@ def test_a_signature_that_a_killed_run_did_not_wait_for_is_an_entry() -> None:
         ("cp1", "point", "ConfigMap kube-public/cluster-info"),
     ]
     assert plan.entries[-1].change.before == {"outdated_signatures": 2}
+
+
+@pytest.mark.parametrize("node_name", ["w2", "worker-2.example.org"])
+def test_the_node_of_a_host_that_is_off_is_not_taken_for_a_strangers(node_name: str) -> None:
+    arguments = before()
+    for node in arguments["cluster"]["nodes"]:
+        if node["name"] == "w2":
+            node.update(name=node_name, ready=False)
+    del arguments["hosts"]["w2"]
+    arguments["failures"] = {"hosts": {"w2": "Connection refused."}}
+    plan = plan_of(arguments)
+    assert [problem.message for problem in plan.problems] == ["w2 could not be inspected: Connection refused."]
+    assert [note.subject for note in plan.notes] == []
+
+
+def test_the_node_of_a_stranger_is_named_once_all_hosts_were_inspected() -> None:
+    arguments = before()
+    with_dead_node(arguments)
+    arguments["unmanaged_nodes"] = []
+    assert [problem.subject for problem in plan_of(arguments).problems] == ["w9"]
