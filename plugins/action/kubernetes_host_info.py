@@ -14,6 +14,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._action import conclude
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.host import Host
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report import HostReport
 
 
 class ActionModule(ActionBase):
@@ -30,7 +31,9 @@ class ActionModule(ActionBase):
             name = (task_vars or {})["inventory_hostname"]
 
             def understand() -> t.Mapping[str, t.Any]:
-                host = Host.from_report(name, result["host"], yaml=PyYaml(), x509=CryptographyX509())
+                host = Host.from_report(
+                    name, HostReport.from_dict(name, result["host"]), yaml=PyYaml(), x509=CryptographyX509()
+                )
                 return {"host": {**result["host"], **host.as_dict(), "looked_at": time.time()}}
 
             understood = concluded(f"What {name} told", understand)

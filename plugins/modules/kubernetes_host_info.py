@@ -332,6 +332,8 @@ host:
       type: float
 """
 
+import dataclasses
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
@@ -341,6 +343,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.desired_host import DesiredHost
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 
 SECONDS_FOR_A_COMMAND = 10.0
@@ -394,9 +397,18 @@ def main() -> None:
         directories=module.params["directories"],
         load_balancer=module.params["load_balancer"],
     )
-    wanted = {name: module.params[name] for name in ("node_name", "api_port", "advertise_address", "cri_socket")}
-    wanted.update({name: module.params[name] for name in ("kubelet_extra_args", "node_labels", "node_taints")})
-    conclude(module, lambda: Decision(values={"host": {**inspection.collect(), "wanted": wanted}}))
+    desired = DesiredHost(
+        node_name=module.params["node_name"],
+        api_port=module.params["api_port"],
+        advertise_address=module.params["advertise_address"],
+        cri_socket=module.params["cri_socket"],
+        kubelet_extra_args=module.params["kubelet_extra_args"],
+        node_labels=module.params["node_labels"],
+        node_taints=module.params["node_taints"],
+    )
+    conclude(
+        module, lambda: Decision(values={"host": dataclasses.replace(inspection.collect(), wanted=desired).as_dict()})
+    )
 
 
 if __name__ == "__main__":

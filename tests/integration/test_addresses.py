@@ -83,9 +83,9 @@ def test_the_kernels_address_towards_each_network(tmp_path: Path) -> None:
     """
     script = tmp_path / "report.py"
     script.write_text(
-        "import json\n"
+        "import dataclasses, json\n"
         "from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.routes import networks\n"
-        "print(json.dumps(networks()))\n",
+        "print(json.dumps([dataclasses.asdict(item) for item in networks()]))\n",
         encoding="utf-8",
     )
     user = () if os.geteuid() == 0 else ("--map-root-user",)

@@ -18,9 +18,9 @@ if t.TYPE_CHECKING:
     from pathlib import Path
 
 LOOK = """
-import json, sys
+import dataclasses, json, sys
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import backup_target
-print(json.dumps(backup_target.collect(sys.argv[1])))
+print(json.dumps(dataclasses.asdict(backup_target.collect(sys.argv[1]))))
 """
 
 

@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import typing as t
 
 from ..._domain.base.address import Endpoint
 from ..._domain.base.errors import InvalidInput
+from ..._domain.host.report import KubeletServer
 from ..host.endpoint_probe import HostEndpointProbe
+
+if t.TYPE_CHECKING:
+    from ..._domain.base.endpoint_view import View
 
 #: A server in block style, in flow style and in JSON. kubeadm's kubelet.conf has one cluster.
 _SERVER = re.compile(r"[\"']?\bserver[\"']?\s*:\s*[\"']?(https://[^\s\"',}]+)")
@@ -21,7 +26,9 @@ _SECONDS = 2.0
 _LARGEST_KUBECONFIG = 1 << 20
 
 
-def begin(kubeconfig: str, ca: str, *, client_certificate: str = _CLIENT_CERTIFICATE) -> t.Callable[[], t.Any]:
+def begin(
+    kubeconfig: str, ca: str, *, client_certificate: str = _CLIENT_CERTIFICATE
+) -> t.Callable[[], KubeletServer | None]:
     """Look at the server while the caller does something else.
 
     Args:
@@ -30,8 +37,7 @@ def begin(kubeconfig: str, ca: str, *, client_certificate: str = _CLIENT_CERTIFI
         client_certificate: path of the kubelet's certificate and key.
 
     Returns:
-        what waits for the end: ``server`` as it is written, and what this host sees there (:mod:`_domain.host.endpoint_view`);
-        ``None`` when there is no such kubeconfig, or none with a server that can be asked.
+        what waits for the end; ``None`` when there is no such kubeconfig, or none with a server that can be asked.
     """
     match = _SERVER.search(_text(kubeconfig))
     authority = _text(ca)
@@ -44,8 +50,12 @@ def begin(kubeconfig: str, ca: str, *, client_certificate: str = _CLIENT_CERTIFI
         )
     except InvalidInput:
         return lambda: None
-    look = probe.begin(endpoint)
-    return lambda: {"server": match.group(1), **look().as_dict()}
+    return functools.partial(_seen, match.group(1), probe.begin(endpoint))
+
+
+def _seen(server: str, look: t.Callable[[], View]) -> KubeletServer:
+    view = look()
+    return KubeletServer(server, view.endpoint, view.addresses, view.resolution_error, view.attempts)
 
 
 def _text(path: str) -> str:

@@ -90,15 +90,6 @@ class ControlPlaneInspection:
         texts = ((name, _text(os.path.join(self._patches_dir, name))) for name in names)
         return kubeadm_patches.read((name, text) for name, text in texts if text is not None)
 
-    def collect(self) -> dict[str, t.Any]:
-        """Everything as JSON-compatible values."""
-        patches = self.patches()
-        return {
-            "static_pods": {name: pod and pod.as_dict() for name, pod in self.static_pods().items()},
-            "control_plane_files": self.files().as_dict(),
-            "kubeadm_patches": None if patches is None else {name: item.as_dict() for name, item in patches.items()},
-        }
-
 
 def _text(path: str) -> str | None:
     """The file's text; ``None`` when it is no file, is too large for one, or cannot be read."""

@@ -26,6 +26,21 @@ from ..._domain.base import plain_yaml
 from ..._domain.base.errors import CommandFailed, InvalidInput
 from ..._domain.base.named_endpoint import endpoints_in
 from ..._domain.component import anonymous_access, static_pod
+from ..._domain.host.report import (
+    ApiClient,
+    CertificateFile,
+    ComponentPod,
+    HostReport,
+    KubeconfigFile,
+    LastWords,
+    Listener,
+    Manifest,
+    OperatingSystem,
+    Programs,
+    Python,
+    Reference,
+    Service,
+)
 from ..._domain.kubeconfig import redaction
 from ..._domain.kubeconfig.plain_kubeconfig import is_plain
 from ..api import kubelet_server
@@ -34,12 +49,13 @@ from ..host.lock_file import HostLockFile
 from ..host.routes import networks
 from . import join_parity_inspection
 from .control_plane_inspection import ControlPlaneInspection
-from .joining_inspection import JoiningInspection
+from .joining_inspection import JoiningInspection, changing_kubeadm, kubelet_cri_socket
 from .load_balancer_inspection import LoadBalancerInspection
 from .proxy_inspection import ProxyInspection
 
 if t.TYPE_CHECKING:
     from ..._domain.base.address import Endpoint
+    from ..._domain.base.endpoint_view import View
     from ..._ports.commands import Commands
     from ..._ports.endpoint_probe import EndpointProbe
 
@@ -121,8 +137,8 @@ class HostInspection:
             unmanaged=unmanaged_files,
         )
 
-    def collect(self) -> dict[str, t.Any]:
-        """Everything as JSON-compatible values; what the host does not have is empty, never missing."""
+    def collect(self) -> HostReport:
+        """Everything; what the host does not have is empty, never missing."""
         began = time.monotonic()
         endpoint_view = self._begin_endpoint_view()
         kubelet_server_seen = kubelet_server.begin(
@@ -131,64 +147,78 @@ class HostInspection:
         sockets = _tcp_sockets()
         owners = _socket_owners(_CLIENTS + ("kube-apiserver", "etcd", "haproxy"))
         manifests = self._manifests()
-        report = {
-            "hostname": socket.gethostname(),
-            "kubelet_flags": self._kubelet_flags(),
-            "machine_id": _text("/etc/machine-id").strip(),
-            "machine": machine_facts.collect(),
-            "user_id": os.geteuid(),
-            "product_uuid": _text("/sys/class/dmi/id/product_uuid").strip().lower(),
-            "addresses": _addresses(),
-            "networks": networks(),
-            "default_address": _default_address(socket.AF_INET, "192.0.2.1"),
-            "default_ipv6_address": _default_address(socket.AF_INET6, "2001:db8::1"),
-            "os": _os_release(),
-            "python": _python(),
-            "programs": {"openssl": self._commands.find("openssl") is not None},
-            "versions": self._versions(),
-            "services": self._services(),
-            "pki_dir": self._pki_dir,
-            "directory_links": certificates_dir.links(self._kubernetes_dir, self._pki_dir),
-            "certificates": self._certificates(),
-            "interrupted_certificates": _names(os.path.join(self._state_dir, "certificates")),
-            "has_ca_key": os.path.exists(os.path.join(self._pki_dir, "ca.key")),
-            "kubeconfigs": self._kubeconfigs(),
-            "references": self._references(),
-            "users": list(_homes(self._users)),
-            "manifests": manifests,
-            **self._control_plane.collect(),
-            **join_parity_inspection.collect(self._kubernetes_dir, unmanaged=self._unmanaged_files),
-            "anonymous_access": self._anonymous_access(manifests),
-            "kubernetes_files": self._kubernetes_files(),
-            "listening": [_socket_view(item, owners) for item in sockets if item["state"] == _TCP_LISTEN],
-            "api_clients": [
-                {"process": owners[item["inode"]], "remote": item["remote"]}
+        return HostReport(
+            hostname=socket.gethostname(),
+            kubelet_flags=self._kubelet_flags(),
+            machine_id=_text("/etc/machine-id").strip(),
+            machine=machine_facts.collect(),
+            user_id=os.geteuid(),
+            product_uuid=_text("/sys/class/dmi/id/product_uuid").strip().lower(),
+            addresses=_addresses(),
+            networks=networks(),
+            default_address=_default_address(socket.AF_INET, "192.0.2.1"),
+            default_ipv6_address=_default_address(socket.AF_INET6, "2001:db8::1"),
+            os=_os_release(),
+            python=_python(),
+            programs=Programs(openssl=self._commands.find("openssl") is not None),
+            versions=self._versions(),
+            services=self._services(),
+            pki_dir=self._pki_dir,
+            directory_links=certificates_dir.links(self._kubernetes_dir, self._pki_dir),
+            certificates=self._certificates(),
+            interrupted_certificates=_names(os.path.join(self._state_dir, "certificates")),
+            has_ca_key=os.path.exists(os.path.join(self._pki_dir, "ca.key")),
+            kubeconfigs=self._kubeconfigs(),
+            references=self._references(),
+            users=list(_homes(self._users)),
+            manifests=manifests,
+            static_pods={
+                name: None if pod is None else ComponentPod(pod.arguments, pod.mounts)
+                for name, pod in self._control_plane.static_pods().items()
+            },
+            control_plane_files=self._control_plane.files(),
+            kubeadm_patches=self._control_plane.patches(),
+            kubelet_arguments=join_parity_inspection.running_flags(),
+            given_kubelet_flags=join_parity_inspection.given_flags(),
+            other_static_pods=join_parity_inspection.other_static_pods(
+                self._kubernetes_dir, unmanaged=self._unmanaged_files
+            ),
+            pod_environment=join_parity_inspection.pod_environment(self._kubernetes_dir),
+            anonymous_access=self._anonymous_access(manifests),
+            kubernetes_files=self._kubernetes_files(),
+            listening=[_socket_view(item, owners) for item in sockets if item["state"] == _TCP_LISTEN],
+            api_clients=[
+                ApiClient(owners[item["inode"]], item["remote"])
                 for item in sockets
                 if item["state"] == _TCP_ESTABLISHED and owners.get(item["inode"]) in _CLIENTS
             ],
-            "kubelet_server": kubelet_server_seen(),
-            **self._joining.collect(),
-            "stopped_pods": self._stopped_pods(owners),
-            "is_at_work": HostLockFile().is_at_work(),
-            "selinux": _selinux(),
-            "forwarding": {name: _text(f"/proc/sys/{name.replace('.', '/')}").strip() for name in _FORWARDING},
-            "swap": len(_text("/proc/swaps").strip().splitlines()) > 1,
-            "free_bytes": _free_bytes("/var"),
-            "backup_target": backup_target.collect(self._backup_directory) if self._backup_directory else None,
-            "proxies": ProxyInspection(self._commands, kubernetes_dir=self._kubernetes_dir).collect(),
-            "endpoint_view": endpoint_view(),
-            "load_balancer": self._balancer(),
-            "clock": time.time(),
-        }
-        report["seconds"] = round(time.monotonic() - began, 3)
-        return report
+            kubelet_server=kubelet_server_seen(),
+            cri_sockets=self._joining.cri_sockets(),
+            kubelet_cri_socket=kubelet_cri_socket(),
+            read_only=self._joining.read_only(),
+            haproxy_version=self._joining.haproxy_version(),
+            kubeadm_processes=changing_kubeadm(),
+            stopped_pods=self._stopped_pods(owners),
+            is_at_work=HostLockFile().is_at_work(),
+            selinux=_selinux(),
+            forwarding={name: _text(f"/proc/sys/{name.replace('.', '/')}").strip() for name in _FORWARDING},
+            swap=len(_text("/proc/swaps").strip().splitlines()) > 1,
+            free_bytes=_free_bytes("/var"),
+            backup_target=backup_target.collect(self._backup_directory) if self._backup_directory else None,
+            proxies=ProxyInspection(self._commands, kubernetes_dir=self._kubernetes_dir).collect(),
+            endpoint_view=endpoint_view(),
+            load_balancer=self._balancer(),
+            clock=time.time(),
+            seconds=round(time.monotonic() - began, 3),
+            wanted=None,
+            looked_at=None,
+        )
 
-    def _begin_endpoint_view(self) -> t.Callable[[], dict[str, t.Any] | None]:
+    def _begin_endpoint_view(self) -> t.Callable[[], View | None]:
         """Begin to look at the endpoint; what is returned waits for the end."""
         if self._endpoint is None or self._endpoint_probe is None:
             return lambda: None
-        end = self._endpoint_probe.begin(self._endpoint)
-        return lambda: end().as_dict()
+        return self._endpoint_probe.begin(self._endpoint)
 
     def _balancer(self) -> dict[str, t.Any] | None:
         if self._load_balancer is None:
@@ -202,7 +232,7 @@ class HostInspection:
         }
         return {name: self._first_line(arguments).split(" ")[-1] for name, arguments in asked.items()}
 
-    def _services(self) -> dict[str, dict[str, str]]:
+    def _services(self) -> dict[str, Service]:
         arguments = ["systemctl", "show", "--property=Id,LoadState,ActiveState,UnitFileState"]
         blocks = self._output([*arguments, *(f"{name}.service" for name in _SERVICES)]).strip().split("\n\n")
         found = {}
@@ -210,27 +240,27 @@ class HostInspection:
             pairs = dict(line.partition("=")[::2] for line in block.splitlines())
             if pairs.get("LoadState", "not-found") != "not-found":
                 name = pairs["Id"].rpartition(".")[0]
-                found[name] = {"active": pairs["ActiveState"], "enabled": pairs["UnitFileState"]}
+                found[name] = Service(pairs["ActiveState"], pairs["UnitFileState"])
         return found
 
-    def _certificates(self) -> list[dict[str, str]]:
+    def _certificates(self) -> list[CertificateFile]:
         paths = sorted(
             glob.glob(os.path.join(self._pki_dir, "*.crt")) + glob.glob(os.path.join(self._pki_dir, "etcd", "*.crt"))
         )
         paths.append("/var/lib/kubelet/pki/kubelet-client-current.pem")
         texts = ((path, redaction.public_certificates(_text(path))) for path in paths)
-        return [{"path": path, "pem": pem} for path, pem in texts if pem]
+        return [CertificateFile(path, pem) for path, pem in texts if pem]
 
-    def _kubeconfigs(self) -> list[dict[str, t.Any]]:
+    def _kubeconfigs(self) -> list[KubeconfigFile]:
         paths = [os.path.join(self._kubernetes_dir, name) for name in _KUBECONFIG_NAMES]
         paths += self._user_kubeconfigs()
         return [
-            {
-                "path": path,
-                "text": _public_kubeconfig(_text(path)),
-                "mode": f"{os.stat(path).st_mode & 0o7777:04o}",
-                "plain": is_plain(_text(path)),
-            }
+            KubeconfigFile(
+                path,
+                _public_kubeconfig(_text(path)),
+                f"{os.stat(path).st_mode & 0o7777:04o}",
+                is_plain(_text(path)),
+            )
             for path in paths
             if os.path.isfile(path)
         ]
@@ -243,7 +273,7 @@ class HostInspection:
     def _is_link_to_own(self, path: str) -> bool:
         return os.path.dirname(os.path.realpath(path)) == os.path.realpath(self._kubernetes_dir)
 
-    def _references(self) -> list[dict[str, t.Any]]:
+    def _references(self) -> list[Reference]:
         """Endpoints that other files name: those of CNI plugins, kubeconfigs of other users, unreadable ones."""
         files: list[tuple[str, str | None]] = [(path, None) for path in _cni_files()]
         asked = self._user_kubeconfigs()
@@ -254,29 +284,29 @@ class HostInspection:
                 files.append((path, user))
         found = ((path, user, endpoints_in(_text(path))) for path, user in files)
         return [
-            {"path": path, "user": user, "endpoints": sorted(str(endpoint) for endpoint in endpoints)}
+            Reference(path, user, sorted(str(endpoint) for endpoint in endpoints))
             for path, user, endpoints in found
             if endpoints
         ]
 
-    def _manifests(self) -> dict[str, dict[str, t.Any]]:
+    def _manifests(self) -> dict[str, Manifest]:
         """The components' arguments and images; of strangers' static pods only that they are there."""
-        found: dict[str, dict[str, t.Any]] = {}
+        found: dict[str, Manifest] = {}
         for path in sorted(glob.glob(os.path.join(self._kubernetes_dir, "manifests", "*.y*ml"))):
             name = os.path.splitext(os.path.basename(path))[0]
-            found[name] = {"path": path, "image": "", "flags": []}
+            found[name] = Manifest(path)
             if name not in (*static_pod.COMPONENTS, static_pod.ETCD):
                 continue
             try:
                 pod = static_pod.read(_text(path))
             except InvalidInput as error:
-                found[name]["unreadable"] = error.message
+                found[name] = Manifest(path, unreadable=error.message)
             else:
-                flags = [[flag, value.replace(static_pod.STRUCK, "//")] for flag, value in pod.arguments]
-                found[name].update(image=pod.image, flags=flags)
+                flags = [(flag, value.replace(static_pod.STRUCK, "//")) for flag, value in pod.arguments]
+                found[name] = Manifest(path, pod.image, flags)
         return found
 
-    def _stopped_pods(self, owners: t.Mapping[str, str]) -> dict[str, dict[str, t.Any]]:
+    def _stopped_pods(self, owners: t.Mapping[str, str]) -> dict[str, LastWords]:
         """The last words of the API server and of etcd where they do not run although they have a manifest."""
         stopped = [name for name in ("kube-apiserver", "etcd") if name not in owners.values()]
         directory = os.path.join(self._kubernetes_dir, "manifests")
@@ -286,9 +316,9 @@ class HostInspection:
             if os.path.exists(os.path.join(directory, f"{name}.yaml"))
         }
 
-    def _anonymous_access(self, manifests: t.Mapping[str, t.Any]) -> str | None:
+    def _anonymous_access(self, manifests: t.Mapping[str, Manifest]) -> str | None:
         """The ``anonymous`` part of the API server's ``--authentication-config``; ``None`` when it cannot be told."""
-        path = dict((manifests.get("kube-apiserver") or {}).get("flags") or ()).get("authentication-config")
+        path = dict(manifests.get("kube-apiserver", Manifest()).flags).get("authentication-config")
         return anonymous_access.stanza(_text(path)) if path else ""
 
     def _kubernetes_files(self) -> list[str]:
@@ -357,17 +387,17 @@ def _cni_files() -> list[str]:
     return [path for path in paths if os.path.isfile(path) and os.path.getsize(path) <= _LARGEST_CNI_FILE]
 
 
-def _os_release() -> dict[str, str]:
+def _os_release() -> OperatingSystem:
     pairs = dict(re.findall(r"^([A-Z_]+)=\"?([^\"\n]*)\"?$", _text("/etc/os-release"), re.MULTILINE))
-    return {"id": pairs.get("ID", ""), "like": pairs.get("ID_LIKE", ""), "version": pairs.get("VERSION_ID", "")}
+    return OperatingSystem(pairs.get("ID", ""), pairs.get("ID_LIKE", ""), pairs.get("VERSION_ID", ""))
 
 
-def _python() -> dict[str, t.Any]:
-    return {
-        "executable": sys.executable,
-        "version": platform.python_version(),
-        "modules": {name: importlib.util.find_spec(name) is not None for name in _PYTHON_MODULES},
-    }
+def _python() -> Python:
+    return Python(
+        executable=sys.executable,
+        version=platform.python_version(),
+        modules={name: importlib.util.find_spec(name) is not None for name in _PYTHON_MODULES},
+    )
 
 
 def _selinux() -> str:
@@ -432,9 +462,9 @@ def _socket_address(text: str) -> str:
     return f"[{socket.inet_ntop(socket.AF_INET6, words)}]:{int(port, 16)}"
 
 
-def _socket_view(item: t.Mapping[str, str], owners: t.Mapping[str, str]) -> dict[str, t.Any]:
+def _socket_view(item: t.Mapping[str, str], owners: t.Mapping[str, str]) -> Listener:
     address, _colon, port = item["local"].rpartition(":")
-    return {"address": address, "port": int(port), "process": owners.get(item["inode"], "")}
+    return Listener(address, int(port), owners.get(item["inode"], ""))
 
 
 def _commands_of_processes() -> t.Iterator[tuple[int, str]]:

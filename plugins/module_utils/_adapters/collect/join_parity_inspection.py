@@ -18,6 +18,7 @@ from ..._domain.base import plain_yaml
 from ..._domain.base.errors import InvalidInput
 from ..._domain.component import kubelet_arguments
 from ..._domain.component.static_pod import is_below
+from ..._domain.host.report import OtherStaticPod
 from ..._domain.kubeadm import join_traces
 
 #: Where an operator gives flags to the kubelet: by Debian's and by Red Hat's name, and in units.
@@ -32,29 +33,35 @@ _ENVIRONMENT_FILE = re.compile(r"^EnvironmentFile=-?(/\S+)", re.MULTILINE)
 _IP = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![\w.:])")
 
 
-def collect(kubernetes_dir: str, *, unmanaged: t.Sequence[str] = ()) -> dict[str, t.Any]:
-    """Everything as JSON-compatible values.
+def running_flags() -> dict[str, str]:
+    """The flags with which the kubelet runs; empty while none does."""
+    return kubelet_arguments.of_command(_command_line("kubelet"))
+
+
+def other_static_pods(kubernetes_dir: str, *, unmanaged: t.Sequence[str] = ()) -> list[OtherStaticPod]:
+    """Manifests that are none of kubeadm's.
 
     Args:
         kubernetes_dir: the directory above the manifests.
         unmanaged: paths that the operator brings himself.
     """
+    return [
+        OtherStaticPod(path, sorted(set(_IP.findall(_text(path)))))
+        for path in _other_static_pods(kubernetes_dir)
+        if not any(is_below(path, os.path.normpath(item)) for item in unmanaged)
+    ]
+
+
+def pod_environment(kubernetes_dir: str) -> dict[str, list[str]]:
+    """Names of the environment variables of each of kubeadm's static pods in a directory above the manifests."""
     return {
-        "kubelet_arguments": kubelet_arguments.of_command(_command_line("kubelet")),
-        "given_kubelet_flags": _given_flags(),
-        "other_static_pods": [
-            {"path": path, "addresses": sorted(set(_IP.findall(_text(path))))}
-            for path in _other_static_pods(kubernetes_dir)
-            if not any(is_below(path, os.path.normpath(item)) for item in unmanaged)
-        ],
-        "pod_environment": {
-            name: _environment(_text(os.path.join(kubernetes_dir, "manifests", f"{name}.yaml")))
-            for name in join_traces.COMPONENTS
-        },
+        name: _environment(_text(os.path.join(kubernetes_dir, "manifests", f"{name}.yaml")))
+        for name in join_traces.COMPONENTS
     }
 
 
-def _given_flags() -> dict[str, str]:
+def given_flags() -> dict[str, str]:
+    """The flags that the operator's files give to the kubelet."""
     units = [path for pattern in _UNITS for path in sorted(glob.glob(pattern))]
     texts = [_text(path) for path in units]
     named = [path for text in texts for path in _ENVIRONMENT_FILE.findall(text) if path not in (_KUBEADMS, *_GIVEN)]
@@ -91,4 +98,4 @@ def _text(path: str) -> str:
         return ""
 
 
-__all__ = ("collect",)
+__all__ = ("given_flags", "other_static_pods", "pod_environment", "running_flags")

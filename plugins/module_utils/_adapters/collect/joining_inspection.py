@@ -42,17 +42,16 @@ class JoiningInspection:
         self._sockets = dict.fromkeys([*KNOWN_SOCKETS, *([cri_socket] if cri_socket else [])])
         self._directories = directories
 
-    def collect(self) -> dict[str, t.Any]:
-        """Everything as JSON-compatible values; what the host does not have is empty, never missing."""
-        return {
-            "cri_sockets": [path for path in self._sockets if _answers(path)],
-            "kubelet_cri_socket": _kubelet_cri_socket(),
-            "read_only": [path for path in self._directories if not _is_writable(path)],
-            "haproxy_version": self._haproxy_version(),
-            "kubeadm_processes": changing_kubeadm(),
-        }
+    def cri_sockets(self) -> list[str]:
+        """Those of container runtimes that answer."""
+        return [path for path in self._sockets if _answers(path)]
 
-    def _haproxy_version(self) -> str:
+    def read_only(self) -> list[str]:
+        """The directories that cannot be written to or made."""
+        return [path for path in self._directories if not _is_writable(path)]
+
+    def haproxy_version(self) -> str:
+        """Of the installed haproxy; empty without one."""
         if self._commands.find("haproxy") is None:
             return ""
         try:
@@ -75,7 +74,8 @@ def _answers(url: str) -> bool:
     return True
 
 
-def _kubelet_cri_socket() -> str:
+def kubelet_cri_socket() -> str:
+    """The socket that the kubelet was told; empty without one."""
     found = [_FLAG.findall(_text(path)) for path in _FLAG_FILES] + [
         _FIELD.findall(_text(path)) for path in _CONFIGURATIONS
     ]
@@ -137,4 +137,4 @@ def _text(path: str) -> str:
         return ""
 
 
-__all__ = ("JoiningInspection", "changing_kubeadm")
+__all__ = ("JoiningInspection", "changing_kubeadm", "kubelet_cri_socket")

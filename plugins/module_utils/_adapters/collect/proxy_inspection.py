@@ -42,10 +42,10 @@ class ProxyInspection:
         self._kubernetes_dir = kubernetes_dir
         self._root = root
 
-    def collect(self) -> list[dict[str, t.Any]]:
-        """Every environment with a proxy for HTTPS, JSON-compatible."""
+    def collect(self) -> list[proxy_source.ProxySource]:
+        """Every environment with a proxy for HTTPS."""
         found = (*self._logins(), *(self._unit(name) for name in _UNITS), *self._manifests())
-        return [source.as_dict() for source in found if source is not None]
+        return [source for source in found if source is not None]
 
     def _logins(self) -> t.Iterator[proxy_source.ProxySource | None]:
         """One session gets what all the files say; the exceptions stand in the last file that has them."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import stat
-import typing as t
+
+from ..._domain.host.report import BackupTarget
 
 
-def collect(directory: str) -> dict[str, t.Any]:
+def collect(directory: str) -> BackupTarget:
     """The nearest thing that exists on the way to the directory: it may be the directory itself."""
     existing = os.path.normpath(directory)
     while not os.path.lexists(existing):
@@ -19,16 +20,16 @@ def collect(directory: str) -> dict[str, t.Any]:
     try:
         found = os.stat(target)
     except OSError:
-        return {"path": directory, "existing": existing, "is_directory": False}
+        return BackupTarget(directory, existing, is_directory=False)
     # Read-only file systems and immutable directories are not writable for root either.
-    return {
-        "path": directory,
-        "existing": existing,
-        "is_directory": stat.S_ISDIR(found.st_mode),
-        "is_writable": os.access(target, os.W_OK | os.X_OK),
-        "is_private": not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and found.st_uid in (0, os.geteuid()),
-        "free_bytes": _free_bytes(target),
-    }
+    return BackupTarget(
+        path=directory,
+        existing=existing,
+        is_directory=stat.S_ISDIR(found.st_mode),
+        is_writable=os.access(target, os.W_OK | os.X_OK),
+        is_private=not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and found.st_uid in (0, os.geteuid()),
+        free_bytes=_free_bytes(target),
+    )
 
 
 def _free_bytes(path: str) -> int:

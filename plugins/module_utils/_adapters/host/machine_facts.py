@@ -8,20 +8,21 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
-import typing as t
+
+from ..._domain.host.report import Machine
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 _NETWORK_NAMESPACE = "/proc/self/ns/net"
 _SSH_HOST_KEYS = "/etc/ssh/ssh_host_*_key.pub"
 
 
-def collect() -> dict[str, t.Any]:
+def collect() -> Machine:
     """The id of the running boot, the network namespace, and hashes of the public SSH host keys; empty where unknown."""
-    return {
-        "boot_id": _content(_BOOT_ID).decode("ascii", "replace").strip(),
-        "network_namespace": _link(_NETWORK_NAMESPACE),
-        "ssh_host_keys": sorted(filter(None, map(_key_hash, glob.glob(_SSH_HOST_KEYS)))),
-    }
+    return Machine(
+        boot_id=_content(_BOOT_ID).decode("ascii", "replace").strip(),
+        network_namespace=_link(_NETWORK_NAMESPACE),
+        ssh_host_keys=sorted(filter(None, map(_key_hash, glob.glob(_SSH_HOST_KEYS)))),
+    )
 
 
 def _key_hash(path: str) -> str:

@@ -14,6 +14,8 @@ import socket
 import struct
 import typing as t
 
+from ..._domain.host import report
+
 _UP = 0x1
 _REJECT = 0x200
 #: Routes of pods fill the table on some nodes; networks of hosts are few and larger than one address.
@@ -23,12 +25,12 @@ _LONGEST_PREFIX = {4: 30, 6: 126}
 Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 
-def networks() -> list[dict[str, str]]:
-    """``network`` and ``address`` of each route but the default ones, loopback and link-local ones."""
+def networks() -> list[report.Network]:
+    """Network and address of each route but the default ones, loopback and link-local ones."""
     found = [*_ipv4(_lines("/proc/net/route")[1:]), *_ipv6(_lines("/proc/net/ipv6_route"))]
     wanted = [network for network in dict.fromkeys(found) if _is_of_hosts(network)]
     told = ((network, _source(network)) for network in wanted[:_MOST])
-    return [{"network": str(network), "address": address} for network, address in told if address]
+    return [report.Network(str(network), address) for network, address in told if address]
 
 
 def _ipv4(lines: t.Iterable[str]) -> t.Iterator[Network]:

@@ -11,21 +11,20 @@ from __future__ import annotations
 
 import glob
 import os
-import typing as t
 
 from ..._domain.component.static_pod import without_password
+from ..._domain.host.report import LastWords
 
 _PODS = "/var/log/pods"
 #: Bytes of the end of a log that are read.
 _END = 1 << 14
 
 
-def last_words(container: str, *, pods: str = _PODS) -> dict[str, t.Any]:
+def last_words(container: str, *, pods: str = _PODS) -> LastWords:
     """What the newest log of a container of kube-system says last.
 
     Returns:
-        ``time`` and ``text`` of the last line that is not empty, and ``starts``, the number of the newest start; empty
-        when there is no log.
+        the last line that is not empty, and the number of the newest start; nothing when there is no log.
     """
     found: list[tuple[float, int, str]] = []
     for path in glob.glob(os.path.join(pods, f"kube-system_{container}-*_*", container, "*.log")):
@@ -36,8 +35,8 @@ def last_words(container: str, *, pods: str = _PODS) -> dict[str, t.Any]:
         for line in reversed(_end(path).splitlines()):
             fields = line.split(" ", 3)
             if len(fields) == 4 and fields[3].strip():
-                return {"time": fields[0], "text": without_password(fields[3].strip()), "starts": starts + 1}
-    return {}
+                return LastWords(fields[0], without_password(fields[3].strip()), starts + 1)
+    return LastWords()
 
 
 def _changed(path: str) -> float:

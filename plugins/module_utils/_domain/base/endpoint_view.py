@@ -86,11 +86,6 @@ class Attempt:
             return f"the API server at {where} is not ready (HTTP {self.status})"
         return f"what answers at {where} is no API server (HTTP {self.status} for GET /readyz)"
 
-    @classmethod
-    def from_dict(cls, document: t.Mapping[str, t.Any]) -> Attempt:
-        """The inverse of :meth:`as_dict`."""
-        return cls(**document)
-
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
         return dataclasses.asdict(self)
@@ -134,16 +129,6 @@ class View:
         if not self.addresses:
             return [f"it does not resolve {self.endpoint.host} ({self.resolution_error or 'no address'})"]
         return [attempt.objection(self.endpoint) for attempt in self.strangers or self.attempts]
-
-    @classmethod
-    def from_dict(cls, document: t.Mapping[str, t.Any]) -> View:
-        """The inverse of :meth:`as_dict`."""
-        return cls(
-            endpoint=Endpoint.parse(document["endpoint"]),
-            addresses=tuple(document["addresses"]),
-            resolution_error=document["resolution_error"],
-            attempts=tuple(Attempt.from_dict(item) for item in document["attempts"]),
-        )
 
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""

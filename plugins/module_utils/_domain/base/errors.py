@@ -24,6 +24,10 @@ class InvalidInput(KubeadmHaError):
     """An input that cannot be used. The message names the option or variable and the remedy."""
 
 
+class BrokenReport(KubeadmHaError):
+    """What was collected of a host or a cluster is not what a report holds. The message names it, the key and what was found."""
+
+
 class UnsupportedState(KubeadmHaError):
     """A host or a cluster in a state that this collection must not change."""
 
@@ -55,6 +59,7 @@ class LibraryMissing(KubeadmHaError):
 __all__ = (
     "ApiConflict",
     "ApiError",
+    "BrokenReport",
     "CommandFailed",
     "InvalidInput",
     "KubeadmHaError",

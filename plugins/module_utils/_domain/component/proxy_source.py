@@ -52,10 +52,6 @@ class ProxySource:
         """Those of the names and addresses that would be asked for through the proxy."""
         return [host for host in dict.fromkeys(hosts) if not is_excepted(host, self.exceptions)]
 
-    def as_dict(self) -> dict[str, t.Any]:
-        """JSON-compatible."""
-        return dataclasses.asdict(self)
-
 
 def find(kind: str, name: str, path: str, environment: t.Mapping[str, str]) -> ProxySource | None:
     """The source that an environment is; ``None`` without a proxy for HTTPS."""

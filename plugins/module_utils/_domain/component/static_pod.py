@@ -56,21 +56,6 @@ class StaticPod:
     mounts: tuple[Mount, ...] = ()
     image: str = ""
 
-    @classmethod
-    def from_dict(cls, document: t.Mapping[str, t.Any]) -> StaticPod:
-        """The inverse of :meth:`as_dict`."""
-        return cls(
-            arguments=tuple((str(name), str(value)) for name, value in document["arguments"]),
-            mounts=tuple(Mount(**mount) for mount in document["mounts"]),
-        )
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """JSON-compatible."""
-        return {
-            "arguments": [list(argument) for argument in self.arguments],
-            "mounts": [dataclasses.asdict(mount) for mount in self.mounts],
-        }
-
     @property
     def flags(self) -> dict[str, tuple[str, ...]]:
         """The values of each flag in their order."""

@@ -19,7 +19,7 @@ def owners_of(hosts: t.Mapping[str, Host]) -> dict[str, list[str]]:
     """The hosts (inventory names) that have each address."""
     found: dict[str, list[str]] = {}
     for name, host in hosts.items():
-        for address in dict.fromkeys(canonical_ip(str(item)) for item in host.report["addresses"]):
+        for address in dict.fromkeys(canonical_ip(item) for item in host.report.addresses):
             if address is not None:
                 found.setdefault(address, []).append(name)
     return found

@@ -30,6 +30,7 @@ if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
     from ..._ports.yaml import Yaml
     from ..base.certificate import Certificate
+    from .report import HostReport, KubeconfigFile, Manifest
 
 _KUBELET_CLIENT = "/var/lib/kubelet/pki/kubelet-client-current.pem"
 
@@ -52,7 +53,7 @@ class Host:
     """
 
     name: str
-    report: t.Mapping[str, t.Any]
+    report: HostReport
     certificates: t.Mapping[str, Certificate]
     ca_pem: str
     kubeconfigs: t.Mapping[str, t.Any]
@@ -63,12 +64,12 @@ class Host:
     closed_to_anonymous: frozenset[str] = frozenset()
 
     @classmethod
-    def from_report(cls, name: str, report: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Host:
+    def from_report(cls, name: str, report: HostReport, *, yaml: Yaml, x509: X509) -> Host:
         """Understand a report. Broken certificates and kubeconfigs are left out; :mod:`preflight` tells of them."""
-        pems = {item["path"]: item["pem"] for item in report["certificates"]}
+        pems = {item.path: item.pem for item in report.certificates}
         certificates = {path: _leaf(pem, x509) for path, pem in pems.items()}
         faults: dict[str, str] = {}
-        kubeconfigs = {item["path"]: _parsed(item, yaml, faults) for item in report["kubeconfigs"]}
+        kubeconfigs = {item.path: _parsed(item, yaml, faults) for item in report.kubeconfigs}
         return cls(
             name=name,
             report=report,
@@ -91,43 +92,50 @@ class Host:
     @functools.cached_property
     def node_name(self) -> str:
         """Name of the host's Node object: certificate, then inventory, flag and host name, in kubeadm's lower case."""
-        override = self.wanted_node_name or self.report["kubelet_flags"].get("hostname-override")
-        return self.certified_node_name or str(override or self.report["hostname"]).strip().lower()
+        override = self.wanted_node_name or self.report.kubelet_flags.get("hostname-override")
+        return self.certified_node_name or (override or self.report.hostname).strip().lower()
 
     @property
     def wanted_node_name(self) -> str:
         """The name that the inventory gives to the host's Node; empty when it gives none."""
-        return str(self._wanted("node_name") or "").strip().lower()
+        return (self.report.desired.node_name or "").strip().lower()
 
     @property
     def wanted_api_port(self) -> int | None:
         """The port that the inventory gives to the host's API server; ``None`` when it gives none."""
-        return int(self._wanted("api_port") or 0) or None
+        return self.report.desired.api_port or None
 
     @property
     def wanted_advertise_address(self) -> str:
         """The address that the inventory lets the host's API server advertise; empty when it gives none."""
-        text = str(self._wanted("advertise_address") or "").strip()
+        text = (self.report.desired.advertise_address or "").strip()
         return canonical_ip(text) or text
 
     @property
     def wanted_cri_socket(self) -> str:
         """The container runtime's socket that the inventory gives to the host; empty when it gives none."""
-        return str(self._wanted("cri_socket") or "").strip()
-
-    def _wanted(self, name: str) -> t.Any:
-        return (self.report.get("wanted") or {}).get(name)
+        return (self.report.desired.cri_socket or "").strip()
 
     @property
     def distributions(self) -> tuple[str, ...]:
         """The host's distribution and those that it is like (``ID`` and ``ID_LIKE`` of os-release)."""
-        system = self.report["os"]
-        return (system["id"], *system["like"].split())
+        system = self.report.os
+        return (system.id, *system.like.split())
 
     @property
-    def manifests(self) -> t.Mapping[str, t.Any]:
+    def manifests(self) -> t.Mapping[str, Manifest]:
         """Static pods by name."""
-        return t.cast("t.Mapping[str, t.Any]", self.report["manifests"])
+        return self.report.manifests
+
+    def flags_of(self, component: str) -> dict[str, str]:
+        """The flags of a component's static pod, of each the last value; empty without the static pod."""
+        manifest = self.manifests.get(component)
+        return dict(manifest.flags) if manifest is not None else {}
+
+    def is_active(self, service: str) -> bool:
+        """Whether a service of the host runs."""
+        found = self.report.services.get(service)
+        return found is not None and found.active == "active"
 
     @property
     def is_control_plane(self) -> bool:
@@ -142,8 +150,7 @@ class Host:
     @property
     def advertised_address(self) -> str:
         """The address that the manifest of the host's API server gives it; empty without one."""
-        flags = dict((self.manifests.get("kube-apiserver") or {}).get("flags") or ())
-        text = str(flags.get("advertise-address") or "")
+        text = self.flags_of("kube-apiserver").get("advertise-address") or ""
         return canonical_ip(text) or text
 
     @property
@@ -155,11 +162,10 @@ class Host:
         """
         if not self.is_control_plane:
             return None
-        flags = dict(self.manifests["kube-apiserver"]["flags"])
         address = self.advertised_address
         if not self._reaches_itself_at(address):
             address = self.own_address(is_ipv6=":" in address)
-        return Endpoint(address, port_of(flags))
+        return Endpoint(address, port_of(self.flags_of("kube-apiserver")))
 
     def _reaches_itself_at(self, address: str) -> bool:
         """Whether an address leads the host to itself, if nobody else: one of its own, or loopback."""
@@ -167,13 +173,12 @@ class Host:
 
     def own_address(self, *, is_ipv6: bool) -> str:
         """An address that an API server here can advertise: that of its etcd, its kubelet, the default route, or any."""
-        etcd = dict((self.manifests.get("etcd") or {}).get("flags") or ())
-        default = self.report.get("default_ipv6_address" if is_ipv6 else "default_address")
+        etcd = self.flags_of("etcd")
         candidates = [
             *addresses_in(etcd.get("initial-advertise-peer-urls", "")),
-            *addresses_in(str(self.report["kubelet_flags"].get("node-ip") or "")),
-            *addresses_in(str(default or "")),
-            *map(str, self.report["addresses"]),
+            *addresses_in(self.report.kubelet_flags.get("node-ip") or ""),
+            *addresses_in(self.default_address(is_ipv6=is_ipv6)),
+            *self.report.addresses,
         ]
         own = [item for item in candidates if self.has_address(item)]
         return next((item for item in own if (":" in item) == is_ipv6), next(iter(own), ""))
@@ -181,7 +186,8 @@ class Host:
     @property
     def api_server_version(self) -> KubernetesVersion | None:
         """Version of the host's API server by the tag of its image; ``None`` without one, or when the tag does not tell."""
-        image = str((self.manifests.get("kube-apiserver") or {}).get("image", "")).partition("@")[0]
+        manifest = self.manifests.get("kube-apiserver")
+        image = manifest.image.partition("@")[0] if manifest is not None else ""
         return _version(image.rpartition(":")[2])
 
     @property
@@ -189,7 +195,7 @@ class Host:
         """How the host's API server reaches external etcd; ``None`` for etcd on the host itself, or without flags."""
         if not self.is_control_plane or "etcd" in self.manifests:
             return None
-        return find_access(dict(self.manifests["kube-apiserver"]["flags"]))
+        return find_access(self.flags_of("kube-apiserver"))
 
     @property
     def ca_hash(self) -> str | None:
@@ -201,7 +207,7 @@ class Host:
         """Whether something listens on the API server's port here."""
         server = self.api_server
         return server is not None and any(
-            item["port"] == server.port and item["process"] == "kube-apiserver" for item in self.report["listening"]
+            item.port == server.port and item.process == "kube-apiserver" for item in self.report.listening
         )
 
     def future_api_server(self, like: Endpoint) -> Endpoint:
@@ -220,14 +226,16 @@ class Host:
         """The address that the host's kernel takes towards another host's: by the smallest network that has it, else by the
         default route. Empty when the host has none of that family."""
         target = canonical_ip(other)
-        networks = (
-            (ipaddress.ip_network(item["network"]), item["address"]) for item in self.report.get("networks") or ()
-        )
+        networks = ((ipaddress.ip_network(item.network), item.address) for item in self.report.networks)
         if target is not None:
             having = [(network.prefixlen, own) for network, own in networks if ipaddress.ip_address(target) in network]
             if having:
                 return str(canonical_ip(max(having)[1]))
-        return str(self.report.get("default_ipv6_address" if ":" in other else "default_address") or "")
+        return self.default_address(is_ipv6=":" in other)
+
+    def default_address(self, *, is_ipv6: bool) -> str:
+        """The address of the interface with the default route; empty without one of that family."""
+        return self.report.default_ipv6_address if is_ipv6 else self.report.default_address
 
     @property
     def servers(self) -> dict[str, str | None]:
@@ -258,17 +266,17 @@ class Host:
     @property
     def interrupted_certificates(self) -> tuple[str, ...]:
         """Names of the certificates whose replacement an interrupted run left to be completed or undone."""
-        return tuple(name for name in self.report.get("interrupted_certificates") or () if name in KINDS)
+        return tuple(name for name in self.report.interrupted_certificates if name in KINDS)
 
     @property
     def kubeadm_version(self) -> KubernetesVersion | None:
         """Version of the installed kubeadm; ``None`` without one."""
-        return _version(self.report["versions"].get("kubeadm", ""))
+        return _version(self.report.versions.get("kubeadm", ""))
 
     @property
     def kubelet_version(self) -> KubernetesVersion | None:
         """Version of the installed kubelet; ``None`` without one."""
-        return _version(self.report["versions"].get("kubelet", ""))
+        return _version(self.report.versions.get("kubelet", ""))
 
     @property
     def pki_dir(self) -> str:
@@ -277,26 +285,26 @@ class Host:
 
     def is_same_place(self, one: str, other: str) -> bool:
         """Whether two paths are one place on this host, links of directories followed."""
-        links = self.report.get("directory_links") or {}
+        links = self.report.directory_links
         return certificates_dir.resolve(one, links) == certificates_dir.resolve(other, links)
 
     def has_address(self, text: str) -> bool:
         """Whether an address is one of this host's."""
-        return canonical_ip(text) in {canonical_ip(item) for item in self.report["addresses"]}
+        return canonical_ip(text) in {canonical_ip(item) for item in self.report.addresses}
 
     def has_python_module(self, name: str) -> bool:
         """Whether the interpreter that Ansible uses here can import a module."""
-        return bool(self.report["python"]["modules"].get(name))
+        return bool(self.report.python.modules.get(name))
 
     @property
     def has_openssl(self) -> bool:
         """Whether the program openssl is here."""
-        return bool((self.report.get("programs") or {}).get("openssl"))
+        return self.report.programs.openssl
 
     @property
     def plain_kubeconfigs(self) -> frozenset[str]:
         """Paths of the kubeconfigs that are edited without a YAML library."""
-        return frozenset(item["path"] for item in self.report["kubeconfigs"] if item.get("plain"))
+        return frozenset(item.path for item in self.report.kubeconfigs if item.plain)
 
     def as_dict(self) -> dict[str, t.Any]:
         """What the understanding adds to the report, JSON-compatible."""
@@ -313,8 +321,8 @@ class Host:
         }
 
 
-def _pki_dir(report: t.Mapping[str, t.Any]) -> str:
-    return str(report.get("pki_dir") or certificates_dir.DEFAULT)
+def _pki_dir(report: HostReport) -> str:
+    return report.pki_dir or certificates_dir.DEFAULT
 
 
 def _ca_hashes(document: t.Any, x509: X509) -> frozenset[str]:
@@ -333,11 +341,13 @@ def _hashes(pem: bytes, x509: X509) -> frozenset[str]:
         return frozenset()
 
 
-def _closed_to_anonymous(report: t.Mapping[str, t.Any], yaml: Yaml) -> t.Iterator[str]:
-    api_server = report["manifests"].get("kube-apiserver")
-    for path in (anonymous_access.READYZ, anonymous_access.CLUSTER_INFO) if api_server is not None else ():
-        flags = dict(api_server["flags"])
-        if not anonymous_access.is_open(path, flags, report.get("anonymous_access", ""), yaml):
+def _closed_to_anonymous(report: HostReport, yaml: Yaml) -> t.Iterator[str]:
+    api_server = report.manifests.get("kube-apiserver")
+    if api_server is None:
+        return
+    flags = dict(api_server.flags)
+    for path in (anonymous_access.READYZ, anonymous_access.CLUSTER_INFO):
+        if not anonymous_access.is_open(path, flags, report.anonymous_access, yaml):
             yield path
 
 
@@ -348,18 +358,16 @@ def _leaf(pem: str, x509: X509) -> Certificate | None:
         return None
 
 
-def _parsed(item: t.Mapping[str, t.Any], yaml: Yaml, faults: dict[str, str]) -> t.Any:
+def _parsed(item: KubeconfigFile, yaml: Yaml, faults: dict[str, str]) -> t.Any:
     """A kubeconfig's document; ``None`` for one that cannot be used, with the reason among the faults."""
     try:
-        document = yaml.load(item["text"]) if item["text"] is not None else None
-        fault = (
-            configuration_shape.of_kubeconfig(document) if item["text"] is not None else "is no YAML that can be read"
-        )
+        document = yaml.load(item.text) if item.text is not None else None
+        fault = configuration_shape.of_kubeconfig(document) if item.text is not None else "is no YAML that can be read"
     except InvalidInput:
         document, fault = None, "is no YAML document"
     if fault is None:
         return document
-    faults[item["path"]] = fault
+    faults[item.path] = fault
     return None
 
 

@@ -18,7 +18,7 @@ def other_static_pods(host: Host) -> list[str]:
     """Manifests of static pods that kubeadm did not make."""
     return [
         path
-        for path in host.report["kubernetes_files"]
+        for path in host.report.kubernetes_files
         if posixpath.dirname(path) == MANIFESTS
         and not posixpath.basename(path).startswith(".")
         and not is_of_kubeadm(path)

@@ -40,17 +40,6 @@ class Patches:
     host_paths: frozenset[str] = frozenset()
     has_command: bool = False
 
-    @classmethod
-    def from_dict(cls, document: t.Mapping[str, t.Any]) -> Patches:
-        """The inverse of :meth:`as_dict`."""
-        flags = frozenset((str(name), str(value)) for name, value in document["flags"])
-        return cls(flags, frozenset(document["host_paths"]), bool(document["has_command"]))
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """JSON-compatible."""
-        flags = [list(flag) for flag in sorted(self.flags)]
-        return {"flags": flags, "host_paths": sorted(self.host_paths), "has_command": self.has_command}
-
 
 def read(files: t.Iterable[tuple[str, str]]) -> dict[str, Patches]:
     """What the patches of a directory set, by component.

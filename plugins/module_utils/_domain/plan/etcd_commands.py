@@ -20,7 +20,7 @@ def etcdctl(serving: Host, *arguments: str) -> str:
         serving: the control plane whose etcd is asked.
         arguments: of etcdctl.
     """
-    flags = dict((serving.manifests.get("etcd") or {}).get("flags") or ())
+    flags = serving.flags_of("etcd")
     options = {
         "endpoints": "https://127.0.0.1:2379",
         "cacert": flags.get("trusted-ca-file") or f"{_PKI}/ca.crt",

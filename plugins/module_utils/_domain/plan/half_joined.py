@@ -29,6 +29,7 @@ if t.TYPE_CHECKING:
     from ..base.file_fact import FileFact
     from ..cluster.cluster import Cluster
     from ..host.host import Host
+    from ..host.report import Listener
 
 Hosts = t.Mapping[str, "Host"]
 Files = t.Mapping[str, "FileFact"]
@@ -68,10 +69,10 @@ class Reset:
         """What the role needs on the host, JSON-compatible."""
         return {
             "node_name": self.host.node_name,
-            "addresses": [str(item) for item in self.host.report["addresses"]],
+            "addresses": list(self.host.report.addresses),
             "member_id": "" if self.member is None else self.member.id,
             "certificates_dir": self.host.pki_dir,
-            "cri_socket": self.host.wanted_cri_socket or str(self.host.report.get("kubelet_cri_socket") or ""),
+            "cri_socket": self.host.wanted_cri_socket or self.host.report.kubelet_cri_socket,
             "ca_cert_hashes": sorted(self.ca_cert_hashes),
             "replaceable_files": list(self.replaceable),
         }
@@ -163,9 +164,9 @@ def files_after(resets: t.Sequence[Reset], files: t.Mapping[str, Files]) -> dict
 
 
 def _needed(host: Host, member: Member | None, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None) -> str | None:
-    if host.report["kubeadm_processes"]:
+    if host.report.kubeadm_processes:
         return f"kubeadm is running on {host.name}"
-    if host.report.get("is_at_work"):
+    if host.report.is_at_work:
         return f"a module of kubeadm.ha is changing {host.name}"
     if reset_guard.is_ready_node(host, cluster):
         return f"it is the node {host.node_name}, which is Ready"
@@ -175,7 +176,7 @@ def _needed(host: Host, member: Member | None, cluster: Cluster, etcd: t.Mapping
     reason = reset_guard.objection(host, cluster, etcd)
     if reason is not None:
         return reason
-    if any(item["process"] == "etcd" for item in host.report["listening"]):
+    if any(item.process == "etcd" for item in host.report.listening):
         return "it runs an etcd"
     return None
 
@@ -211,7 +212,7 @@ def _of_others(host: Host, serving: Host) -> str | None:
 def _not_of_kubeadm(host: Host) -> list[str]:
     return [
         path
-        for path in host.report["kubernetes_files"]
+        for path in host.report.kubernetes_files
         if path.startswith(_emptied(host)) and not is_of_kubeadm(path) and not path.startswith(f"{MANIFESTS}/.")
     ]
 
@@ -264,23 +265,23 @@ def _clean(host: Host) -> Host:
         return {path: value for path, value in found.items() if path not in own}
 
     emptied = _emptied(host)
-    report = {
-        **host.report,
-        "certificates": [],
-        "kubeconfigs": [item for item in host.report["kubeconfigs"] if item["path"] not in own],
-        "kubernetes_files": [
+    report = dataclasses.replace(
+        host.report,
+        certificates=(),
+        kubeconfigs=tuple(item for item in host.report.kubeconfigs if item.path not in own),
+        kubernetes_files=tuple(
             path
-            for path in host.report["kubernetes_files"]
+            for path in host.report.kubernetes_files
             if not is_of_kubeadm(path) and (not path.startswith(emptied) or path.startswith(f"{MANIFESTS}/."))
-        ],
-        "manifests": {},
-        "has_ca_key": False,
-        "interrupted_certificates": [],
-        "stopped_pods": {},
-        "kubelet_server": None,
-        "api_clients": [],
-        "listening": [item for item in host.report["listening"] if not _is_stopped(item)],
-    }
+        ),
+        manifests={},
+        has_ca_key=False,
+        interrupted_certificates=(),
+        stopped_pods={},
+        kubelet_server=None,
+        api_clients=(),
+        listening=tuple(item for item in host.report.listening if not _is_stopped(item)),
+    )
     return dataclasses.replace(
         host,
         report=report,
@@ -295,10 +296,10 @@ def _clean(host: Host) -> Host:
     )
 
 
-def _is_stopped(listener: t.Mapping[str, t.Any]) -> bool:
+def _is_stopped(listener: Listener) -> bool:
     """Whether a reset ends who listens. Most processes are not named, but those of Kubernetes' ports are its own here."""
-    process = listener["process"]
-    return process in ("kube-apiserver", "etcd", "kubelet") or (not process and listener["port"] in COMPONENT_PORTS)
+    process = listener.process
+    return process in ("kube-apiserver", "etcd", "kubelet") or (not process and listener.port in COMPONENT_PORTS)
 
 
 def _without(etcd: t.Mapping[str, t.Any], gone: t.Sequence[Member]) -> dict[str, t.Any]:

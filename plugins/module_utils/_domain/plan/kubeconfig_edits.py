@@ -70,7 +70,7 @@ def kubelet_restart(situation: Situation, host: Host, changes: t.Sequence[Change
         return None
     own = host.api_server
     direct = {str(item.api_server) for item in situation.hosts.values() if item.api_server not in (None, own)}
-    dialled = {item["remote"] for item in host.report["api_clients"] if item["process"] == "kubelet"}
+    dialled = {item.remote for item in host.report.api_clients if item.process == "kubelet"}
     if situation.wish.load_balancer == "haproxy" and dialled & direct and str(situation.wish.endpoint) not in dialled:
         return _restart(f"it still dials {min(dialled & direct)}, not the endpoint in its kubeconfig")
     another = node_health.dials_another(host, direct)

@@ -94,7 +94,7 @@ def is_of(member: Member, host: Host) -> bool:
 def _objection(ring: Ring, member: Member, owner: Host | None) -> str | None:
     if owner is not None and member.is_healthy and not member.is_learner:
         return f"it votes, so {owner.name} is needed"
-    if owner is not None and owner.report["kubeadm_processes"]:
+    if owner is not None and owner.report.kubeadm_processes:
         return f"kubeadm is running on {owner.name}"
     return etcd_removal.objection(ring, member)
 
@@ -106,7 +106,7 @@ def _has_node(member: Member, hosts: Hosts, cluster: Cluster) -> bool:
     known = {canonical_ip(str(item)) for node in cluster.nodes.values() for item in node.get("addresses") or ()}
     for host in hosts.values():
         if host.is_member and host.node_name in cluster.nodes:
-            known |= {canonical_ip(str(item)) for item in host.report["addresses"]}
+            known |= {canonical_ip(item) for item in host.report.addresses}
     addresses = _peer_addresses(member)
     # A peer that goes by a DNS name cannot be told from here.
     return not addresses or bool(addresses & known)

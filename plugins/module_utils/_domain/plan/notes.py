@@ -21,6 +21,7 @@ from .checks import expiry, join_parity, join_secrets
 
 if t.TYPE_CHECKING:
     from ..base.address import Endpoint
+    from ..host.report import Reference
     from .situation import Situation
 
 _CNI_DIRECTORY = "/etc/cni/"
@@ -80,22 +81,22 @@ def _uploaded_certificates(situation: Situation) -> t.Iterator[Note]:
 def _files(situation: Situation) -> t.Iterator[Note]:
     old = {str(endpoint) for endpoint in situation.old_endpoints}
     for host in situation.hosts.values():
-        for item in host.report["references"]:
-            named = sorted(old & set(item["endpoints"]))
+        for item in host.report.references:
+            named = sorted(old & set(item.endpoints))
             if named:
                 remedy = _remedy(item, endpoint=situation.wish.endpoint, admin_users=situation.wish.admin_users)
                 yield Note(
                     host.name,
-                    f"{item['path']} on {host.name} names {', '.join(named)}, which goes away with that host: {remedy}.",
+                    f"{item.path} on {host.name} names {', '.join(named)}, which goes away with that host: {remedy}.",
                 )
 
 
-def _remedy(item: t.Mapping[str, t.Any], *, endpoint: Endpoint, admin_users: t.Container[str]) -> str:
-    if item["path"].startswith(_CNI_DIRECTORY):
+def _remedy(item: Reference, *, endpoint: Endpoint, admin_users: t.Container[str]) -> str:
+    if item.path.startswith(_CNI_DIRECTORY):
         return f"let the CNI plugin's own configuration name {endpoint} or the Service kubernetes"
-    if item["user"] in admin_users:
+    if item.user in admin_users:
         return f"it is laid out in a way that cannot be edited safely, so let it name {endpoint} by hand"
-    return f"put {item['user']} into kubeadm_ha_admin_users so that it follows, or let it name {endpoint} by hand"
+    return f"put {item.user} into kubeadm_ha_admin_users so that it follows, or let it name {endpoint} by hand"
 
 
 def _cluster_dns(situation: Situation) -> t.Iterator[Note]:

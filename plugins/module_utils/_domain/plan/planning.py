@@ -15,6 +15,7 @@ from ..cluster.cluster import Cluster
 from ..component import anonymous_access
 from ..host import carried_files
 from ..host.host import Host
+from ..host.report import HostReport
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from ..load_balancer.haproxy_files import OTHER
 from . import failed_looks, half_joined, inputs, single_points, step_needs
@@ -201,7 +202,8 @@ def _resets(
 
 def understand(reports: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> dict[str, Host]:
     """Hosts by inventory name from the reports of ``kubernetes_host_info``."""
-    return {name: Host.from_report(name, report, yaml=yaml, x509=x509) for name, report in reports.items()}
+    found = {name: HostReport.from_dict(name, report) for name, report in reports.items()}
+    return {name: Host.from_report(name, report, yaml=yaml, x509=x509) for name, report in found.items()}
 
 
 def control_plane_facts(
@@ -278,11 +280,11 @@ def _files_to_look_at(serving: Host | None, control_planes: t.Iterable[Host]) ->
 
 
 def _balancer(host: Host, inspection: t.Mapping[str, t.Any]) -> Balancer:
-    service = host.report["services"].get("haproxy")
+    service = host.report.services.get("haproxy")
     return Balancer(
         is_installed=service is not None,
         is_configured=not inspection["differs"],
-        is_running=service is not None and service["active"] == "active" and service["enabled"] == "enabled",
+        is_running=service is not None and service.active == "active" and service.enabled == "enabled",
         replaces_foreign=inspection["owner"] == OTHER,
         needs_cryptography=inspection["renew_certificate"],
         changes=tuple(Change(**change) for change in inspection["changes"]),

@@ -53,7 +53,7 @@ def problems(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
 
 def is_root(host: Host) -> bool:
     """Whether the host was inspected by root, who alone can read the files of a control plane."""
-    return int(host.report.get("user_id") or 0) == 0
+    return host.report.user_id == 0
 
 
 def _without_root(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
@@ -95,17 +95,17 @@ def _without_admin_kubeconfig(host: Host) -> str:
 
 
 def _not_running(host: Host) -> str:
-    services = host.report["services"]
+    services = host.report.services
     kubelet = services.get("kubelet")
     runtime = [name for name in _RUNTIMES if name in services]
-    stopped = [name for name in runtime if services[name]["active"] != "active"]
+    stopped = [name for name in runtime if services[name].active != "active"]
     begin = f"Nobody serves the Kubernetes API: the API server of {host.name} does not run"
     if runtime and len(stopped) == len(runtime):
-        return f"{begin}, because its container runtime {stopped[0]} is {services[stopped[0]]['active']}; {_start(stopped[0])}"
+        return f"{begin}, because its container runtime {stopped[0]} is {services[stopped[0]].active}; {_start(stopped[0])}"
     if kubelet is None:
         return f"{begin}, and the host has no service kubelet that would start it: install the package kubelet there."
-    if kubelet["active"] != "active":
-        return f"{begin}, because its kubelet is {kubelet['active']}; {_start('kubelet')}"
+    if kubelet.active != "active":
+        return f"{begin}, because its kubelet is {kubelet.active}; {_start('kubelet')}"
     return f"{begin}, although its kubelet does: {_last_words(host)}"
 
 
@@ -114,18 +114,18 @@ def _start(service: str) -> str:
 
 
 def _last_words(host: Host) -> str:
-    found = (host.report.get("stopped_pods") or {}).get("kube-apiserver") or {}
-    etcd = (host.report.get("stopped_pods") or {}).get("etcd") or {}
-    if not found:
+    found = host.report.stopped_pods.get("kube-apiserver")
+    etcd = host.report.stopped_pods.get("etcd")
+    if found is None or not found.text:
         return "it has no log in /var/log/pods; see journalctl -u kubelet."
-    text = str(found["text"])
+    text = found.text
     shown = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
     also = ""
-    if etcd:
-        said = str(etcd["text"])
+    if etcd is not None and etcd.text:
+        said = etcd.text
         also = f" Its etcd does not run either, and wrote last: {said if len(said) <= _LONGEST else said[: _LONGEST - 3] + '...'}"
     return (
-        f"its start number {found['starts']} wrote last, at {found['time']}: {shown}{also} (/var/log/pods has the rest, and "
+        f"its start number {found.starts} wrote last, at {found.time}: {shown}{also} (/var/log/pods has the rest, and "
         "journalctl -u kubelet why it is not started)."
     )
 

@@ -73,7 +73,7 @@ def _not_running(situation: Situation) -> t.Iterator[SinglePoint]:
     control_planes = [
         {"name": host.node_name, "address": server.host} for host, server in servers if server is not None
     ]
-    for text in control_plane_health.problems(report, control_planes, now=situation.serving.report["clock"]):
+    for text in control_plane_health.problems(report, control_planes, now=situation.serving.report.clock):
         yield SinglePoint("control plane", f"{text}.")
 
 
@@ -88,8 +88,7 @@ def _endpoint(situation: Situation) -> t.Iterator[SinglePoint]:
     takers = [
         name
         for name, host in hosts.items()
-        if (host.report["services"].get("keepalived") or {}).get("active") == "active"
-        or any(pod.startswith(_VIP_PODS) for pod in host.manifests)
+        if host.is_active("keepalived") or any(pod.startswith(_VIP_PODS) for pod in host.manifests)
     ]
     if not set(takers) - {holder}:
         yield SinglePoint(

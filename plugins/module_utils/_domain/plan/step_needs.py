@@ -83,7 +83,7 @@ def _directories(situation: Situation, host: Host, steps: t.AbstractSet[str]) ->
     if "join" in steps and host.name in situation.wish.control_planes and not situation.cluster.uses_external_etcd:
         wanted.append(_ETCD_DIRECTORY)
     for path in wanted:
-        if path in (host.report.get("read_only") or ()):
+        if path in host.report.read_only:
             yield Problem(
                 host.name,
                 f"{path} on {host.name} cannot be written to (a read-only file system, an immutable directory or a file in "
@@ -92,7 +92,7 @@ def _directories(situation: Situation, host: Host, steps: t.AbstractSet[str]) ->
 
 
 def _haproxy(host: Host) -> t.Iterator[Problem]:
-    text = str(host.report.get("haproxy_version") or "")
+    text = host.report.haproxy_version
     found = re.match(r"(\d+)\.(\d+)", text)
     if found is not None and (int(found.group(1)), int(found.group(2))) < OLDEST_HAPROXY:
         oldest = ".".join(map(str, OLDEST_HAPROXY))

@@ -60,7 +60,7 @@ def problems(wish: Wish, hosts: t.Mapping[str, Host]) -> t.Iterator[Problem]:
     """Administrators that no host has, as far as every host was seen."""
     if not all(name in hosts for name in (*wish.nodes, *wish.load_balancers)):
         return
-    known = {user for host in hosts.values() for user in host.report["users"]}
+    known = {user for host in hosts.values() for user in host.report.users}
     for user in sorted(wish.admin_users - known):
         yield Problem(
             "kubeadm_ha_admin_users",

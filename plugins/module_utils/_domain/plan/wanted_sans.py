@@ -110,14 +110,14 @@ def _not_to_be_issued(host: Host, kind: Kind, current: Certificate) -> t.Iterato
             f"({', '.join(lost)}): issue the certificate with the tools that made it.",
         )
     if kind.name == "apiserver":
-        served = dict(host.manifests["kube-apiserver"]["flags"]).get("tls-cert-file")
+        served = host.flags_of("kube-apiserver").get("tls-cert-file")
         if served and not host.is_same_place(served, f"{host.pki_dir}/{file}"):
             yield Problem(
                 host.name,
                 f"The API server of {host.name} serves {served} (--tls-cert-file), which needs more SANs and is not "
                 "kubeadm's: issue it with the tools that made it, or go back to kubeadm's certificate.",
             )
-    elif not any(path.endswith(f"/{kind.ca}.key") for path in host.report["kubernetes_files"]):
+    elif not any(path.endswith(f"/{kind.ca}.key") for path in host.report.kubernetes_files):
         yield Problem(
             host.name,
             f"{file} of {host.name} needs more SANs, but there is no {kind.ca}.key beside it (external CA): put the key "
@@ -174,7 +174,7 @@ def _can_be_written(san: San) -> bool:
 
 
 def _listens_on_loopback_only(host: Host) -> bool:
-    urls = dict(host.manifests["etcd"]["flags"]).get("listen-peer-urls", "")
+    urls = host.flags_of("etcd").get("listen-peer-urls", "")
     hosts = [url.partition("//")[2].rpartition(":")[0] for url in urls.split(",") if url]
     addresses = [canonical_ip(text) for text in hosts]
     return bool(addresses) and all(item is not None and ipaddress.ip_address(item).is_loopback for item in addresses)

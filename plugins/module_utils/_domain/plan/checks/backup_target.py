@@ -19,35 +19,35 @@ _ELSEWHERE = "or set kubeadm_ha_backup_dir to another directory"
 
 def directory_of(host: Host, default: str) -> str:
     """Where this host's backups are kept."""
-    target = host.report.get("backup_target")
-    return str(target["path"]) if target else default
+    target = host.report.backup_target
+    return target.path if target is not None else default
 
 
 def problems(host: Host) -> t.Iterator[Problem]:
     """Why a backup would fail there, after other hosts have been changed."""
-    target = host.report.get("backup_target")
-    if not target:
+    target = host.report.backup_target
+    if target is None:
         return
-    path, existing = target["path"], target["existing"]
-    if not target["is_directory"]:
+    path, existing = target.path, target.existing
+    if not target.is_directory:
         yield Problem(
             host.name,
             f"{existing} on {host.name} is no directory, so {path} cannot keep backups: move it, {_ELSEWHERE}.",
         )
         return
-    if not target["is_writable"]:
+    if not target.is_writable:
         yield Problem(
             host.name,
             f"Nothing can be written to {existing} on {host.name} (read-only or immutable), so {path} cannot keep backups: "
             f"make it writable, {_ELSEWHERE}.",
         )
-    elif existing == path and not target["is_private"]:
+    elif existing == path and not target.is_private:
         yield Problem(
             host.name,
             f"Others than root may write to {path} on {host.name}, and keys would be stored there: 'chown root' and "
             f"'chmod go-w' it, {_ELSEWHERE}.",
         )
-    if target["free_bytes"] < FREE_BYTES_NEEDED:
+    if (target.free_bytes or 0) < FREE_BYTES_NEEDED:
         yield Problem(
             host.name,
             f"{host.name} has less than 1 GiB free for backups in {path}: make room, {_ELSEWHERE} on another file system.",

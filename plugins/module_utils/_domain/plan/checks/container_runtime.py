@@ -16,6 +16,7 @@ from ...host.container_sockets import KNOWN_SOCKETS
 if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster
     from ...host.host import Host
+    from ...host.report import Service
     from ..wish import Wish
 
 #: Services that bring one.
@@ -50,13 +51,13 @@ def sockets_of_cluster(hosts: t.Mapping[str, Host], cluster: Cluster) -> frozens
     """The sockets of the cluster's nodes: their kubelets' own word, else kubeadm's annotation of the Node."""
     found = {node: str(view.get("cri_socket") or "") for node, view in cluster.nodes.items()}
     for host in hosts.values():
-        if host.is_member and host.report.get("kubelet_cri_socket") and host.node_name in found:
-            found[host.node_name] = host.report["kubelet_cri_socket"]
+        if host.is_member and host.report.kubelet_cri_socket and host.node_name in found:
+            found[host.node_name] = host.report.kubelet_cri_socket
     return frozenset(_plain(socket) for socket in found.values() if socket)
 
 
 def _runtime(host: Host, used: t.AbstractSet[str]) -> t.Iterator[Problem]:
-    services = {name: state for name, state in host.report["services"].items() if name in SERVICES}
+    services = {name: state for name, state in host.report.services.items() if name in SERVICES}
     answering = _answering(host)
     wanted = host.wanted_cri_socket
     if wanted:
@@ -68,7 +69,7 @@ def _runtime(host: Host, used: t.AbstractSet[str]) -> t.Iterator[Problem]:
             )
     elif not services and not answering:
         yield Problem(host.name, f"{host.name} has no container runtime: install containerd or CRI-O.")
-    elif not answering and "cri_sockets" in host.report:
+    elif not answering:
         yield Problem(host.name, _silent(host, services))
     elif len(answering) > 1 and not socket_of(host, used):
         told = (
@@ -83,13 +84,13 @@ def _runtime(host: Host, used: t.AbstractSet[str]) -> t.Iterator[Problem]:
         )
 
 
-def _silent(host: Host, services: t.Mapping[str, t.Mapping[str, str]]) -> str:
-    stopped = next((name for name, state in services.items() if state["active"] != "active"), None)
+def _silent(host: Host, services: t.Mapping[str, Service]) -> str:
+    stopped = next((name for name, state in services.items() if state.active != "active"), None)
     if stopped is not None:
         state = services[stopped]
-        unmask = f"systemctl unmask {stopped}, then " if state["enabled"] == "masked" else ""
+        unmask = f"systemctl unmask {stopped}, then " if state.enabled == "masked" else ""
         return (
-            f"The container runtime of {host.name} is not running ({stopped} is {state['active']}): start it "
+            f"The container runtime of {host.name} is not running ({stopped} is {state.active}): start it "
             f"({unmask}systemctl enable --now {stopped})."
         )
     return (
@@ -99,8 +100,8 @@ def _silent(host: Host, services: t.Mapping[str, t.Mapping[str, str]]) -> str:
 
 
 def _kubelet(host: Host) -> t.Iterator[Problem]:
-    state = host.report["services"].get("kubelet")
-    if state is not None and state["enabled"].startswith("masked"):
+    state = host.report.services.get("kubelet")
+    if state is not None and state.enabled.startswith("masked"):
         yield Problem(
             host.name,
             f"The kubelet of {host.name} is masked, so its join could not start it: run systemctl unmask kubelet there.",
@@ -108,7 +109,7 @@ def _kubelet(host: Host) -> t.Iterator[Problem]:
 
 
 def _answering(host: Host) -> list[str]:
-    return list(host.report.get("cri_sockets") or ())
+    return list(host.report.cri_sockets)
 
 
 def _plain(socket: str) -> str:

@@ -11,15 +11,13 @@ import typing as t
 from ...base.errors import UnsupportedState
 from ...base.file_fact import CARRIED, FILE, FileFact
 from ...base.problem import Problem
-from ...component.static_pod import StaticPod
 from ...host.address_owners import owners_of
-from ...host.carried_files import Comparison, by_path
+from ...host.carried_files import Comparison
 from ...host.carried_files import compare as compare_files
 from ...kubeadm import manifest_flags
 from ...kubeadm.cluster_configuration import ArgValues, ClusterConfiguration
 from ...kubeadm.extra_volumes import Wanted as WantedVolumes
 from ...kubeadm.extra_volumes import as_option
-from ...kubeadm.kubeadm_patches import Patches
 from .host_bound_addresses import Scope, bound_addresses, manifest_remedy
 
 if t.TYPE_CHECKING:
@@ -55,8 +53,7 @@ class Adoption:
 
 def files_of(host: Host) -> tuple[FileFact, ...]:
     """The files that a control plane's static pods need, as its report tells them."""
-    facts = (host.report.get("control_plane_files") or {}).get("files") or ()
-    return tuple(by_path(facts).values())
+    return tuple({fact.path: fact for fact in host.report.control_plane_files.files}.values())
 
 
 def compare(serving: Host, found: t.Mapping[str, FileFact]) -> Comparison:
@@ -105,7 +102,7 @@ def problems(
     if joining:
         found += _manifests(wish, serving, cluster, Scope(owners_of(hosts), wish.control_planes))
         found += _patches(wish, serving, cluster)
-        found += [Problem(serving.name, text) for text in _survey(serving).get("refusals") or ()]
+        found += [Problem(serving.name, text) for text in serving.report.control_plane_files.refusals]
         for name, facts in joining.items():
             found += [Problem(name, f"{name}: {text}") for text in compare(serving, facts).refusals]
     for host in joined:
@@ -114,7 +111,7 @@ def problems(
 
 
 def _manifests(wish: Wish, serving: Host, cluster: Cluster, scope: Scope) -> t.Iterator[Problem]:
-    for component, document in (serving.report.get("static_pods") or {}).items():
+    for component, document in serving.report.static_pods.items():
         if document is None:
             yield Problem(
                 serving.name,
@@ -168,7 +165,7 @@ def _split(
 def _patches(wish: Wish, serving: Host, cluster: Cluster) -> t.Iterator[Problem]:
     if not wish.patches_dir:
         return
-    if serving.report.get("kubeadm_patches") is None:
+    if serving.report.kubeadm_patches is None:
         yield Problem(
             "kubeadm_ha_patches_dir",
             f"kubeadm_ha_patches_dir is {wish.patches_dir}, but {serving.name} has no such directory: put kubeadm's patches "
@@ -188,7 +185,7 @@ def _unlike(serving: Host, host: Host) -> t.Iterator[Problem]:
     if host.name == serving.name:
         return
     theirs = {fact.path: fact for fact in files_of(host)}
-    missing = _survey(host).get("missing") or ()
+    missing = host.report.control_plane_files.missing
     for fact in files_of(serving):
         other = theirs.get(fact.path)
         if fact.use == CARRIED and fact.path in missing:
@@ -209,12 +206,8 @@ def _differences(serving: Host, cluster: Cluster) -> tuple[manifest_flags.Differ
     configuration = _configuration(cluster)
     if configuration is None:
         return ()
-    documents = serving.report.get("static_pods") or {}
-    pods = {name: StaticPod.from_dict(document) for name, document in documents.items() if document is not None}
-    patches = serving.report.get("kubeadm_patches") or {}
-    return manifest_flags.differences(
-        pods, configuration, {name: Patches.from_dict(document) for name, document in patches.items()}
-    )
+    pods = {name: found.pod for name, found in serving.report.static_pods.items() if found is not None}
+    return manifest_flags.differences(pods, configuration, serving.report.kubeadm_patches or {})
 
 
 def _configuration(cluster: Cluster) -> ClusterConfiguration | None:
@@ -223,10 +216,6 @@ def _configuration(cluster: Cluster) -> ClusterConfiguration | None:
         return ClusterConfiguration.parse(cluster.configuration)
     except UnsupportedState:
         return None
-
-
-def _survey(host: Host) -> t.Mapping[str, t.Any]:
-    return host.report.get("control_plane_files") or {}
 
 
 def _option(values: t.Sequence[str]) -> t.Any:

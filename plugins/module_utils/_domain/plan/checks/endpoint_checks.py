@@ -81,12 +81,11 @@ def views_of(situation: Situation, x509: X509) -> dict[str, View]:
     found = {}
     for name in dict.fromkeys((*wish.nodes, *wish.load_balancers)):
         host = situation.hosts.get(name)
-        document = host.report.get("endpoint_view") if host is not None else None
-        if host is None or document is None or (name not in wish.nodes and not host.kubeconfigs):
+        view = host.report.endpoint_view if host is not None else None
+        if host is None or view is None or (name not in wish.nodes and not host.kubeconfigs):
             continue
-        view = View.from_dict(document)
         if view.endpoint == wish.endpoint:
-            attempts = tuple(_judged(attempt, situation, x509, now=host.report["clock"]) for attempt in view.attempts)
+            attempts = tuple(_judged(attempt, situation, x509, now=host.report.clock) for attempt in view.attempts)
             found[name] = dataclasses.replace(view, attempts=attempts)
     return found
 
@@ -280,7 +279,7 @@ def _balancers(situation: Situation) -> str:
 
 
 def _shown_address(host: Host) -> str:
-    return str(host.report["default_address"] or ", ".join(host.report["addresses"]))
+    return host.report.default_address or ", ".join(host.report.addresses)
 
 
 def _with_balancers(situation: Situation) -> str:

@@ -31,7 +31,7 @@ def problems(wish: Wish, hosts: t.Mapping[str, Host]) -> t.Iterator[Problem]:
                 f"{name} is a load balancer and a control plane, whose {COMPONENT_PORTS[port]} has port {port}: choose "
                 "another port for kubeadm_ha_endpoint, for example 8443.",
             )
-        elif any(item["port"] == port and item["process"] not in _KNOWN for item in host.report["listening"]):
+        elif any(item.port == port and item.process not in _KNOWN for item in host.report.listening):
             yield Problem(
                 "kubeadm_ha_endpoint",
                 f"Another program than haproxy listens on port {port} of {name} (ss -ltnp shows it): choose another port for "

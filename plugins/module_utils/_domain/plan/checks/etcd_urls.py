@@ -72,8 +72,8 @@ def peer_endpoints(
 
 def peer_url(host: Host, owners: Owners) -> str:
     """The peer URL that a host's member should have: its manifest's if that leads to the host, else its address."""
-    flags = dict((host.manifests.get("etcd") or {}).get("flags") or ())
-    told = [url for url in str(flags.get("initial-advertise-peer-urls") or "").split(",") if url]
+    flags = host.flags_of("etcd")
+    told = [url for url in (flags.get("initial-advertise-peer-urls") or "").split(",") if url]
     if told and all(_leads_to(url, host, owners) and addresses_in(url) for url in told):
         return ",".join(told)
     server = host.api_server
@@ -120,7 +120,7 @@ def _endpoint(url: str) -> Endpoint | None:
 
 
 def _listens_on_loopback_only(host: Host) -> bool:
-    addresses = addresses_in(str(dict(host.manifests["etcd"]["flags"]).get("listen-peer-urls") or ""))
+    addresses = addresses_in(host.flags_of("etcd").get("listen-peer-urls") or "")
     return bool(addresses) and all(ipaddress.ip_address(item).is_loopback for item in addresses)
 
 

@@ -59,12 +59,12 @@ class Expiry(t.NamedTuple):
     @property
     def days_left(self) -> int:
         """Whole days until its end by the host's clock; negative afterwards."""
-        return self.certificate.days_left(float(self.host.report["clock"]))
+        return self.certificate.days_left(self.host.report.clock)
 
     @property
     def has_expired(self) -> bool:
         """Whether its validity is over by the host's clock."""
-        return self.certificate.is_expired(float(self.host.report["clock"]))
+        return self.certificate.is_expired(self.host.report.clock)
 
 
 def of_host(host: Host) -> t.Iterator[Expiry]:
@@ -142,7 +142,7 @@ def _remedy(host: Host, path: str) -> str | None:
 
 
 def _renew(host: Host, name: str) -> str:
-    if not host.report["has_ca_key"] and not name.startswith(("etcd-", "apiserver-etcd", "front-proxy")):
+    if not host.report.has_ca_key and not name.startswith(("etcd-", "apiserver-etcd", "front-proxy")):
         return f"have the external CA issue it anew, and put it there on {host.name}"
     pod = {"admin.conf": "", "super-admin.conf": ""}.get(
         name, "; then restart the pod that uses it, as kubeadm tells there"

@@ -20,10 +20,8 @@ from ...base.errors import UnsupportedState
 from ...base.file_fact import CARRIED
 from ...base.problem import Problem
 from ...host.address_owners import Owners, owner_of, owners_of, shown_owner
-from ...host.carried_files import by_path
 from ...kubeadm import extra_volumes
 from ...kubeadm.cluster_configuration import COMPONENTS, ClusterConfiguration
-from ...kubeadm.kubeadm_patches import Patches
 from ...kubeadm.manifest_flags import OPTION_KEYS, PER_HOST
 
 if t.TYPE_CHECKING:
@@ -193,10 +191,9 @@ def _configuration(scope: Scope, cluster: Cluster, serving: Host) -> t.Iterator[
 
 def _patches(scope: Scope, serving: Host) -> t.Iterator[Problem]:
     """Patches that are carried to the joining control planes."""
-    documents = serving.report.get("kubeadm_patches") or {}
-    for component, document in documents.items():
+    for component, patches in (serving.report.kubeadm_patches or {}).items():
         carried = [path for path in _carried(serving) if path.rpartition("/")[2].startswith(component)]
-        for name, value in sorted(Patches.from_dict(document).flags):
+        for name, value in sorted(patches.flags):
             bound = bound_addresses(scope, component, name, [value])
             if bound and carried:
                 yield Problem(
@@ -208,8 +205,7 @@ def _patches(scope: Scope, serving: Host) -> t.Iterator[Problem]:
 
 
 def _carried(serving: Host) -> list[str]:
-    facts = (serving.report.get("control_plane_files") or {}).get("files") or ()
-    return [fact.path for fact in by_path(facts).values() if fact.use == CARRIED]
+    return [fact.path for fact in serving.report.control_plane_files.files if fact.use == CARRIED]
 
 
 def _node_configuration(scope: Scope, cluster: Cluster) -> t.Iterator[Problem]:

@@ -20,6 +20,7 @@ from ...component.kubelet_arguments import KUBEADMS, OF_THE_NODE
 
 if t.TYPE_CHECKING:
     from ...host.host import Host
+    from ...host.report import OtherStaticPod
     from ..situation import Situation
 
 _NODE_IP = "node-ip"
@@ -57,8 +58,7 @@ def notes(situation: Situation) -> t.Iterator[tuple[str, str]]:
 
 def given_flags(host: Host) -> dict[str, str]:
     """The flags that a joining host's kubelet will have by its own files and by the inventory."""
-    wanted = (host.report.get("wanted") or {}).get("kubelet_extra_args") or {}
-    return {**(host.report.get("given_kubelet_flags") or {}), **{name: str(value) for name, value in wanted.items()}}
+    return {**host.report.given_kubelet_flags, **host.report.desired.kubelet_flags}
 
 
 def _joining(situation: Situation) -> t.Iterator[tuple[Host, list[Host]]]:
@@ -71,7 +71,7 @@ def _joining(situation: Situation) -> t.Iterator[tuple[Host, list[Host]]]:
 
 def _common_flags(hosts: t.Sequence[Host]) -> dict[str, str]:
     """The flags that all of them run with, with the first one's values."""
-    running = [host.report.get("kubelet_arguments") or host.report["kubelet_flags"] for host in hosts]
+    running = [host.report.kubelet_arguments or host.report.kubelet_flags for host in hosts]
     names = functools.reduce(lambda one, other: one & other, (set(flags) for flags in running))
     return {name: running[0][name] for name in sorted(names)}
 
@@ -80,7 +80,7 @@ def _node_ip(host: Host, model: Host, value: str) -> t.Iterator[Problem]:
     wanted, given = _families(value), _families(given_flags(host).get(_NODE_IP, ""))
     if wanted <= given:
         return
-    addresses = [str(item) for item in host.report["addresses"]]
+    addresses = host.report.addresses
     if not given and len(wanted) == 1 and sum(_families(item) == wanted for item in addresses) == 1:
         # There is nothing to choose from.
         return
@@ -99,23 +99,23 @@ def _families(value: str) -> set[int]:
     return {6 if ":" in address else 4 for address in addresses if address is not None}
 
 
-def _pods(host: Host) -> dict[str, t.Mapping[str, t.Any]]:
+def _pods(host: Host) -> dict[str, OtherStaticPod]:
     """An operator's own static pods by file name."""
-    return {posixpath.basename(item["path"]): item for item in host.report.get("other_static_pods") or ()}
+    return {posixpath.basename(item.path): item for item in host.report.other_static_pods}
 
 
-def _carries_endpoint(situation: Situation, pod: t.Mapping[str, t.Any]) -> bool:
+def _carries_endpoint(situation: Situation, pod: OtherStaticPod) -> bool:
     """Whether the endpoint's address is one that a static pod of the serving host puts there."""
     address = canonical_ip(situation.wish.endpoint.host)
     if address is None or situation.wish.load_balancer == "haproxy":
         return False
     server = situation.serving.api_server
     is_own = server is not None and canonical_ip(server.host) == address
-    named = {canonical_ip(str(item)) for item in pod["addresses"]}
+    named = {canonical_ip(item) for item in pod.addresses}
     return address in named or (situation.serving.has_address(address) and not is_own)
 
 
-def _lacking(situation: Situation) -> t.Iterator[tuple[str, t.Mapping[str, t.Any], list[str]]]:
+def _lacking(situation: Situation) -> t.Iterator[tuple[str, OtherStaticPod, list[str]]]:
     """File name and facts of each static pod of the serving host, with the control planes that have no such file."""
     others = [
         situation.hosts[name]
@@ -135,7 +135,7 @@ def _virtual_ip(situation: Situation) -> t.Iterator[Problem]:
                 situation.serving.name,
                 f"The endpoint's address {situation.wish.endpoint.host} is on {situation.serving.name}, whose static pod "
                 f"{name} seems to carry it, but {', '.join(lacking)} {_has(lacking)} no such file, so it would go away with "
-                f"{situation.serving.name}: copy {pod['path']} there (a host that joins keeps it), or name it in "
+                f"{situation.serving.name}: copy {pod.path} there (a host that joins keeps it), or name it in "
                 "kubeadm_ha_unmanaged_files if something else moves the address.",
             )
 
@@ -147,7 +147,7 @@ def _other_pods(situation: Situation) -> t.Iterator[tuple[str, str]]:
                 situation.serving.name,
                 (
                     f"The static pod {name} of {situation.serving.name} is none of kubeadm's, and {', '.join(lacking)} "
-                    f"{_has(lacking)} no such file: copy {pod['path']} there if each control plane needs it, such as for a "
+                    f"{_has(lacking)} no such file: copy {pod.path} there if each control plane needs it, such as for a "
                     "virtual IP, or name it in kubeadm_ha_unmanaged_files."
                 ),
             )
@@ -205,9 +205,9 @@ def _labels_and_taints(situation: Situation) -> t.Iterator[tuple[str, str]]:
 
 def _future_node(host: Host) -> dict[str, t.Any]:
     """What the inventory gives to the Node of a joining host."""
-    wanted = host.report.get("wanted") or {}
+    desired = host.report.desired
     pairs = (item.partition("=")[::2] for item in given_flags(host).get("node-labels", "").split(",") if item)
-    return {"labels": {**dict(pairs), **(wanted.get("node_labels") or {})}, "taints": wanted.get("node_taints") or ()}
+    return {"labels": {**dict(pairs), **desired.node_labels}, "taints": desired.node_taints or ()}
 
 
 class _Named(t.NamedTuple):
@@ -244,12 +244,12 @@ def _is_of_kubernetes(key: str) -> bool:
 
 def _environment(situation: Situation) -> t.Iterator[tuple[str, str]]:
     serving = situation.serving
-    wanted = serving.report.get("pod_environment") or {}
+    wanted = serving.report.pod_environment
     for name in situation.wish.control_planes:
         host = situation.hosts.get(name)
         if host is None or name == serving.name:
             continue
-        has = host.report.get("pod_environment") or {}
+        has = host.report.pod_environment
         lost = sorted({item for part, names in wanted.items() for item in names if item not in (has.get(part) or ())})
         if not lost:
             continue

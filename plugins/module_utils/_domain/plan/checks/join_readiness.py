@@ -48,7 +48,7 @@ def needs_discovery_file(hosts: Hosts, cluster: Cluster) -> bool:
     if (cluster.report.get("join_rights") or {}).get(join_rights.DISCOVERY) is False:
         return True
     managers = [
-        dict(host.manifests["kube-controller-manager"]["flags"])
+        host.flags_of("kube-controller-manager")
         for host in hosts.values()
         if host.node_name in cluster.nodes and "kube-controller-manager" in host.manifests
     ]
@@ -94,7 +94,7 @@ def _shared_files(cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
         # What is elsewhere is not in the report; kubeadm says it when it uploads.
         return
     wanted = [*_SHARED, *(() if cluster.uses_external_etcd else _SHARED_OF_ETCD)]
-    there = set(serving.report["kubernetes_files"])
+    there = set(serving.report.kubernetes_files)
     # A missing ca.key is a problem of its own.
     missing = [name for name in wanted if f"{directory}/{name}" not in there and name != "ca.key"]
     if missing:

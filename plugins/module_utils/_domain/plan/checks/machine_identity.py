@@ -67,7 +67,7 @@ def aliases(names: t.Iterable[str], hosts: Hosts) -> dict[str, str]:
 def problems(names: t.Iterable[str], hosts: Hosts) -> t.Iterator[Problem]:
     """Every further name of a machine."""
     for alias, kept in aliases(names, hosts).items():
-        address = next(iter(hosts[alias].report["addresses"]), "no address")
+        address = next(iter(hosts[alias].report.addresses), "no address")
         yield Problem(
             alias,
             f"{alias} and {kept} are the same machine ({address}): take one name out of the inventory. Nothing is wrong "
@@ -95,7 +95,7 @@ def clones(names: t.Iterable[str], hosts: Hosts) -> t.Iterator[tuple[Host, Host]
     seen: dict[str, Host] = {}
     for name in names:
         host = hosts.get(name)
-        machine_id = str(host.report["machine_id"]) if host is not None else ""
+        machine_id = host.report.machine_id if host is not None else ""
         if host is None or not machine_id:
             continue
         other = seen.setdefault(machine_id, host)
@@ -104,17 +104,17 @@ def clones(names: t.Iterable[str], hosts: Hosts) -> t.Iterator[tuple[Host, Host]
 
 
 def _facts(host: Host) -> dict[str, t.Any]:
-    machine = host.report.get("machine") or {}
+    machine = host.report.machine
     return {
-        "machine_id": host.report["machine_id"],
-        "boot_id": machine.get("boot_id"),
-        "network_namespace": machine.get("network_namespace"),
-        "ssh_host_keys": sorted(machine.get("ssh_host_keys") or ()),
+        "machine_id": host.report.machine_id,
+        "boot_id": machine.boot_id,
+        "network_namespace": machine.network_namespace,
+        "ssh_host_keys": sorted(machine.ssh_host_keys),
     }
 
 
 def _share_addresses(one: Host, other: Host) -> bool:
-    first, second = ({canonical_ip(item) for item in host.report["addresses"]} for host in (one, other))
+    first, second = ({canonical_ip(item) for item in host.report.addresses} for host in (one, other))
     return bool(first & second) or not (first or second)
 
 

@@ -23,14 +23,14 @@ def problems(hosts: t.Mapping[str, Host], *, told: t.Container[str] = ()) -> t.I
     """
     for host in hosts.values():
         for name, manifest in host.manifests.items():
-            path = manifest.get("path") or f"/etc/kubernetes/manifests/{name}.yaml"
-            if manifest.get("unreadable") and host.name not in told:
+            path = manifest.path or f"/etc/kubernetes/manifests/{name}.yaml"
+            if manifest.unreadable and host.name not in told:
                 yield Problem(
                     host.name,
-                    f"{path} on {host.name} cannot be used. {manifest['unreadable']} Write it as kubeadm does.",
+                    f"{path} on {host.name} cannot be used. {manifest.unreadable} Write it as kubeadm does.",
                 )
-        port = dict((host.manifests.get("kube-apiserver") or {}).get("flags") or ()).get("secure-port")
-        if port is not None and not is_port(str(port)):
+        port = host.flags_of("kube-apiserver").get("secure-port")
+        if port is not None and not is_port(port):
             yield Problem(
                 host.name,
                 f"--secure-port={port} in kube-apiserver.yaml on {host.name} is no port: correct it in "

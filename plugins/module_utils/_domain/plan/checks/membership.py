@@ -143,7 +143,7 @@ def leftovers(host: Host, serving: Host) -> list[str]:
         serving: a control plane whose files an earlier run, or the operator, may have brought before the join.
     """
     carried = {fact.path for fact in files_of(serving)}
-    files = host.report["kubernetes_files"]
+    files = host.report.kubernetes_files
     return [path for path in files if is_of_kubeadm(path) and path not in carried]
 
 
@@ -320,7 +320,7 @@ def _owner(wish: Wish, hosts: Hosts, cluster: Cluster, node: str) -> Host | None
     at_home = [host for host in found if any(host.has_address(item) for item in addresses)]
     if len(at_home) == 1:
         return at_home[0]
-    named = (host for host in found if node in (host.wanted_node_name, str(host.report["hostname"]).lower(), host.name))
+    named = (host for host in found if node in (host.wanted_node_name, host.report.hostname.lower(), host.name))
     return next(named, next(iter(found), None))
 
 

@@ -19,6 +19,7 @@ from ...base.problem import Problem
 from ...kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 
 if t.TYPE_CHECKING:
+    from ...base.endpoint_view import View
     from ...cluster.cluster import Cluster
     from ...host.host import Host
 
@@ -121,23 +122,23 @@ def _is_running(host: Host) -> bool:
 
 
 def _state(host: Host) -> str:
-    service = host.report["services"].get(_KUBELET) or {}
-    return str(service.get("active") or "not there")
+    service = host.report.services.get(_KUBELET)
+    return (service.active if service is not None else "") or "not there"
 
 
 def _expired(host: Host) -> str:
     """When the kubelet's client certificate expired; empty when it did not."""
     client = host.certificates.get(_KUBELET_CLIENT)
-    return rfc3339(client.not_after) if client is not None and client.is_expired(host.report["clock"]) else ""
+    return rfc3339(client.not_after) if client is not None and client.is_expired(host.report.clock) else ""
 
 
 def _view(host: Host) -> View | None:
     """What the host saw at the server of its kubelet's kubeconfig; ``None`` when it did not look, or looked at another."""
-    seen = host.report.get("kubelet_server")
+    seen = host.report.kubelet_server
     server = host.servers.get(KUBELET_KUBECONFIG)
-    if not seen or server is None or not same_server(str(seen["server"]), server):
+    if seen is None or server is None or not same_server(seen.server, server):
         return None
-    return View.from_dict({key: value for key, value in seen.items() if key != "server"})
+    return seen.view
 
 
 def _answers(host: Host) -> bool:
@@ -155,7 +156,7 @@ def _addresses(view: View) -> frozenset[str]:
 
 
 def _dialled(host: Host) -> frozenset[str]:
-    return frozenset(item["remote"] for item in host.report["api_clients"] if item["process"] == _KUBELET)
+    return frozenset(item.remote for item in host.report.api_clients if item.process == _KUBELET)
 
 
 def _is_connected(host: Host) -> bool:

@@ -219,16 +219,16 @@ def _external_etcd(serving: Host, cluster: Cluster) -> t.Iterator[Problem]:
 
 
 def _node(host: Host) -> t.Iterator[Problem]:
-    if host.report.get("is_at_work"):
+    if host.report.is_at_work:
         yield Problem(
             host.name,
             f"A module of kubeadm.ha is changing {host.name} now, perhaps left over from an interrupted run: wait for its "
             "end, then run again.",
         )
-    if host.report["kubeadm_processes"]:
+    if host.report.kubeadm_processes:
         yield Problem(
             host.name,
-            f"kubeadm is running on {host.name} (process {host.report['kubeadm_processes'][0]}), perhaps left over "
+            f"kubeadm is running on {host.name} (process {host.report.kubeadm_processes[0]}), perhaps left over "
             "from an interrupted run: wait for its end or end it, then run again.",
         )
     if host.is_member:
@@ -242,13 +242,13 @@ def _member(host: Host) -> t.Iterator[Problem]:
             yield Problem(
                 host.name, f"{path} on {host.name} cannot be used as a kubeconfig: it {fault}; repair it or restore it."
             )
-    if host.is_control_plane and not host.report["has_ca_key"]:
+    if host.is_control_plane and not host.report.has_ca_key:
         yield Problem(
             host.name,
             f"{host.name} has no {host.pki_dir}/ca.key (external CA): certificates cannot be issued here; put the key "
             "there for the run.",
         )
-    if host.report["free_bytes"] < FREE_BYTES_NEEDED and not host.report.get("backup_target"):
+    if host.report.free_bytes < FREE_BYTES_NEEDED and host.report.backup_target is None:
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: a backup needs it; make room.")
 
 
@@ -270,7 +270,7 @@ def _newcomers(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> t.I
 
 
 def _newcomer(host: Host) -> t.Iterator[Problem]:
-    if host.report["free_bytes"] < FREE_BYTES_NEEDED:
+    if host.report.free_bytes < FREE_BYTES_NEEDED:
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: make room before it joins.")
 
 
@@ -280,7 +280,7 @@ def forwarding(wish: Wish, host: Host) -> t.Iterator[Problem]:
     if address is None:
         return
     setting = _FORWARDING[6 if ":" in address else 4]
-    if host.report["forwarding"][setting] != "1":
+    if host.report.forwarding.get(setting) != "1":
         yield Problem(
             host.name,
             f"{setting} of {host.name} is not 1: kubeadm refuses to join by an endpoint of that family; set it in "
@@ -302,7 +302,7 @@ def _name_and_address(wish: Wish, host: Host, like: Endpoint) -> t.Iterator[Prob
         yield Problem(
             host.name,
             f"kubeadm_ha_advertise_address of {host.name} is {host.wanted_advertise_address}, which is none of its "
-            f"addresses ({', '.join(host.report['addresses'])}): correct it.",
+            f"addresses ({', '.join(host.report.addresses)}): correct it.",
         )
     elif not address:
         yield Problem(
@@ -318,7 +318,7 @@ def ports_in_use(wish: Wish, host: Host, cluster: Cluster, like: Endpoint) -> li
     if host.name in wish.control_planes:
         wanted |= {host.future_api_server(like).port, *_CONTROL_PLANE_PORTS}
         wanted |= set() if cluster.uses_external_etcd else set(ETCD_PORTS)
-    return sorted({item["port"] for item in host.report["listening"]} & wanted)
+    return sorted({item.port for item in host.report.listening} & wanted)
 
 
 def _ports(wish: Wish, host: Host, cluster: Cluster, like: Endpoint) -> t.Iterator[Problem]:
@@ -332,7 +332,7 @@ def _twins(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
     present = [hosts[name] for name in wish.nodes if name in hosts]
     identities: dict[str, t.Callable[[Host], str]] = {
         "node name": lambda host: host.node_name,
-        "product_uuid": lambda host: str(host.report["product_uuid"]),
+        "product_uuid": lambda host: host.report.product_uuid,
     }
     for what, identity in identities.items():
         seen: dict[str, str] = {}
@@ -355,14 +355,15 @@ def _twins(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
         yield Problem(
             copy.name,
             f"{copy.name} is another machine than {original.name}, but has its machine-id "
-            f"({copy.report['machine_id']}): give {copy.name} one of its own (remove /etc/machine-id there, run "
+            f"({copy.report.machine_id}): give {copy.name} one of its own (remove /etc/machine-id there, run "
             "systemd-machine-id-setup and restart it).",
         )
 
 
 def _clocks(hosts: Hosts) -> t.Iterator[Problem]:
     """Each clock is compared with the controller's at the moment of the look, then with the median of all hosts."""
-    skews = sorted((host.report["clock"] - host.report["looked_at"], host.name) for host in hosts.values())
+    seen = ((host.report.clock, host.report.looked_at, host.name) for host in hosts.values())
+    skews = sorted((clock - looked_at, name) for clock, looked_at, name in seen if looked_at is not None)
     if not skews:
         return
     middle = skews[len(skews) // 2][0]

@@ -8,9 +8,10 @@ from __future__ import annotations
 import typing as t
 
 from ...base.problem import Note, Problem
-from ...component.proxy_source import LOGIN, MANIFEST, UNIT, ProxySource
+from ...component.proxy_source import LOGIN, MANIFEST, UNIT
 
 if t.TYPE_CHECKING:
+    from ...component.proxy_source import ProxySource
     from ...host.host import Host
     from ..entry import Entry
     from ..situation import Situation
@@ -54,7 +55,7 @@ def find_notes(situation: Situation) -> t.Iterator[Note]:
 
 def sources_of(host: Host) -> list[ProxySource]:
     """The environments of a host with a proxy for HTTPS."""
-    return [ProxySource(**item) for item in host.report.get("proxies") or ()]
+    return list(host.report.proxies)
 
 
 def _needed(situation: Situation, source: ProxySource) -> list[str]:

@@ -150,15 +150,14 @@ def _listed(texts: t.Sequence[str]) -> str:
 def node_address(host: Host, cluster: Cluster, like: Endpoint) -> str:
     """Where API servers reach the kubelet: the Node's first address, else what it will register, by flag or by route."""
     node = cluster.nodes.get(host.node_name) or {}
-    given = (*(node.get("addresses") or ()), *str(host.report["kubelet_flags"].get("node-ip") or "").split(","))
+    given = (*(node.get("addresses") or ()), *(host.report.kubelet_flags.get("node-ip") or "").split(","))
     addresses = [address for address in map(canonical_ip, map(str, given)) if address is not None]
     usable = (
         address
         for address in addresses
         if (":" in address) == (":" in like.host) and not ipaddress.ip_address(address).is_unspecified
     )
-    key = "default_ipv6_address" if ":" in like.host else "default_address"
-    return next(usable, None) or str(host.report.get(key) or "")
+    return next(usable, None) or host.default_address(is_ipv6=":" in like.host)
 
 
 __all__ = (

@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 
 def objection(host: Host, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None) -> str | None:
     """What this host is that a reset would destroy, as the end of a sentence about it; ``None`` when it is nothing."""
-    processes = {item["process"] for item in host.report["listening"]}
+    processes = {item.process for item in host.report.listening}
     if "kube-apiserver" in processes:
         return "it serves the Kubernetes API"
     if _is_voter(host, etcd) or ("etcd" in processes and not (etcd or {}).get("members")):

@@ -22,7 +22,7 @@ _FIRST_WARNING = (1, 22)
 
 def problems(host: Host, cluster: Cluster) -> t.Iterator[Problem]:
     """A problem of a joining host with swap, if its kubelet or its kubeadm would fail."""
-    if not host.report["swap"]:
+    if not host.report.swap:
         return
     remedy = f"switch it off on {host.name} (swapoff -a, and its line in /etc/fstab)"
     version = host.kubeadm_version
@@ -37,9 +37,9 @@ def problems(host: Host, cluster: Cluster) -> t.Iterator[Problem]:
 
 
 def _is_borne(host: Host, cluster: Cluster) -> bool:
-    flag = host.report["kubelet_flags"].get("fail-swap-on")
+    flag = host.report.kubelet_flags.get("fail-swap-on")
     if flag is not None:
-        return str(flag).lower() == "false"
+        return flag.lower() == "false"
     configuration = cluster.kubelet_configuration
     return isinstance(configuration, dict) and configuration.get("failSwapOn") is False
 

@@ -39,7 +39,7 @@ def test_a_host_tells_of_the_journals_that_it_has(tmp_path: Path) -> None:
         inspection = HostInspection(
             HostCommands(timeout=5), kubernetes_dir=str(tmp_path), users=[], state_dir=str(tmp_path / "state")
         )
-        return inspection.collect()["interrupted_certificates"]
+        return inspection.collect().interrupted_certificates
 
     assert told() == []
     (tmp_path / "state" / "certificates").mkdir(parents=True)

@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api import kubelet_server
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_view import View
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report import KubeletServer
 from tests.unit.plugins.module_utils._adapters.host.test_endpoint_probe import CA, api_server
 
 if t.TYPE_CHECKING:
@@ -34,16 +35,16 @@ def look(directory: Path, text: str | None, *, ca: bytes | None = CA.certificate
     return kubelet_server.begin(str(directory / "kubelet.conf"), str(directory / "ca.crt"), client_certificate="")()
 
 
-def view(found: dict[str, t.Any]) -> View:
+def view(found: KubeletServer) -> View:
     """Without the server."""
-    return View.from_dict({key: value for key, value in found.items() if key != "server"})
+    return found.view
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_a_server_that_answers(tmp_path: Path, spelling: str) -> None:
     with api_server(tmp_path, "127.0.0.1") as port:
         found = look(tmp_path, spelling.format(f"https://127.0.0.1:{port}"))
-    assert found["server"] == f"https://127.0.0.1:{port}"
+    assert found.server == f"https://127.0.0.1:{port}"
     assert view(found).is_proved
 
 

@@ -22,6 +22,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.load_
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint_probe import HostEndpointProbe
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report import HostReport
 
 CANARY = "c4n4ry-s3cr3t"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n"
@@ -54,7 +55,7 @@ def _kubernetes(tmp_path: Path) -> Path:
 
 def look(kubernetes: Path) -> dict[str, t.Any]:
     inspection = HostInspection(HostCommands(timeout=5), kubernetes_dir=str(kubernetes), users=["root", "nobody-here"])
-    return inspection.collect()
+    return inspection.collect().as_dict()
 
 
 def test_what_is_found(kubernetes: Path) -> None:
@@ -71,6 +72,7 @@ def test_what_is_found(kubernetes: Path) -> None:
     agent = kubernetes / "manifests/agent.yaml"
     assert manifests["agent"] == {"path": str(agent), "image": "", "flags": []}, "a stranger's arguments stay there"
     assert json.loads(json.dumps(report)) == report
+    assert HostReport.from_dict("x", report).as_dict() == report
 
 
 def test_no_credential_is_in_the_report(kubernetes: Path) -> None:
@@ -146,7 +148,7 @@ def test_files_of_others_are_told_by_their_endpoints_only(
     entries.append(types.SimpleNamespace(pw_name="toor", pw_dir=str(homes["root"])))
     monkeypatch.setattr(host_inspection.pwd, "getpwall", lambda: entries)
     users = ["root", "eve", "ops", "nobody-here"]
-    report = HostInspection(HostCommands(timeout=5), kubernetes_dir=str(kubernetes), users=users).collect()
+    report = HostInspection(HostCommands(timeout=5), kubernetes_dir=str(kubernetes), users=users).collect().as_dict()
     assert report["users"] == ["root", "eve", "ops"]
     assert [(item["path"], item["user"], item["endpoints"]) for item in report["references"]] == [
         (str(cni / "10-calico.conflist"), None, ["192.0.2.31:2379"]),
@@ -164,13 +166,17 @@ def test_files_of_others_are_told_by_their_endpoints_only(
 def test_the_endpoint_is_looked_at_beside_the_rest(kubernetes: Path, host: str, addresses: list[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         endpoint = Endpoint(host, silent.getsockname()[1])
-        report = HostInspection(
-            HostCommands(timeout=5),
-            pki_dir=str(kubernetes / "pki"),
-            users=[],
-            endpoint=endpoint,
-            endpoint_probe=HostEndpointProbe(connect_seconds=0.2),
-        ).collect()
+        report = (
+            HostInspection(
+                HostCommands(timeout=5),
+                pki_dir=str(kubernetes / "pki"),
+                users=[],
+                endpoint=endpoint,
+                endpoint_probe=HostEndpointProbe(connect_seconds=0.2),
+            )
+            .collect()
+            .as_dict()
+        )
     assert report["endpoint_view"]["endpoint"] == str(endpoint)
     assert report["endpoint_view"]["addresses"] == addresses
     assert [item["outcome"] for item in report["endpoint_view"]["attempts"]] == ["silent"] * len(addresses)
@@ -208,7 +214,8 @@ def test_a_kubeconfig_in_flow_style_is_read_without_its_credentials(kubernetes: 
 def test_only_a_load_balancer_host_is_looked_at_as_one(kubernetes: Path) -> None:
     def report(options: dict[str, str] | None) -> dict[str, t.Any]:
         commands = HostCommands(timeout=5)
-        return HostInspection(commands, kubernetes_dir=str(kubernetes), users=["root"], load_balancer=options).collect()
+        inspection = HostInspection(commands, kubernetes_dir=str(kubernetes), users=["root"], load_balancer=options)
+        return inspection.collect().as_dict()
 
     assert report(None)["load_balancer"] is None
     seen = report({"firewalld_zone": ""})["load_balancer"]

@@ -10,7 +10,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import typing as t
 from pathlib import Path
 
 import pytest
@@ -21,23 +20,23 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands
 from tests.tools.environment import CACHE
 
 
-def inspect(*directories: str, cri_socket: str | None = None, search_path: str | None = None) -> dict[str, t.Any]:
-    """The report of this machine."""
+def inspect(*directories: str, cri_socket: str | None = None, search_path: str | None = None) -> JoiningInspection:
+    """The look at this machine."""
     commands = HostCommands(timeout=10, search_path=search_path)
-    return JoiningInspection(commands, cri_socket=cri_socket, directories=directories).collect()
+    return JoiningInspection(commands, cri_socket=cri_socket, directories=directories)
 
 
 def test_a_socket_counts_when_something_listens(tmp_path: Path) -> None:
     path = tmp_path / "runtime.sock"
     url = f"unix://{path}"
-    assert url not in inspect(cri_socket=url)["cri_sockets"]
+    assert url not in inspect(cri_socket=url).cri_sockets()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         # The file is there, as after the end of a runtime.
-        assert url not in inspect(cri_socket=url)["cri_sockets"]
+        assert url not in inspect(cri_socket=url).cri_sockets()
         listener.listen()
-        assert url in inspect(cri_socket=url)["cri_sockets"]
-        assert str(path) in inspect(cri_socket=str(path))["cri_sockets"]
+        assert url in inspect(cri_socket=url).cri_sockets()
+        assert str(path) in inspect(cri_socket=str(path)).cri_sockets()
 
 
 @pytest.mark.parametrize(
@@ -71,14 +70,14 @@ def test_the_socket_that_the_kubelet_was_told(
         (tmp_path / name).write_text(text, encoding="utf-8")
     monkeypatch.setattr(joining_inspection, "_FLAG_FILES", (str(tmp_path / "extra"), str(tmp_path / "flags")))
     monkeypatch.setattr(joining_inspection, "_CONFIGURATIONS", (str(tmp_path / "instance"), str(tmp_path / "config")))
-    assert inspect()["kubelet_cri_socket"] == expected
+    assert joining_inspection.kubelet_cri_socket() == expected
 
 
 def test_directories_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     writable, new, below_a_file = tmp_path, tmp_path / "new" / "newer", tmp_path / "file" / "below"
     directories = [str(writable), str(new), str(below_a_file), "/proc/sys"]
-    assert inspect(*directories)["read_only"][:1] == [str(below_a_file)]
+    assert inspect(*directories).read_only()[:1] == [str(below_a_file)]
     assert not new.exists()
 
 
@@ -95,7 +94,7 @@ def test_a_read_only_file_system_is_told_to_root(tmp_path: Path) -> None:
         command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(CACHE)}
     )
     assert ended.stdout.strip() == "False"
-    assert inspect(str(tmp_path))["read_only"] == []
+    assert inspect(str(tmp_path)).read_only() == []
 
 
 def test_a_kubeadm_that_changes_something_is_found(tmp_path: Path) -> None:
@@ -123,7 +122,7 @@ def test_a_kubeadm_that_changes_something_is_found(tmp_path: Path) -> None:
         try:
             assert process.stdout is not None
             process.stdout.readline()
-            assert (process.pid in inspect()["kubeadm_processes"]) is expected, words
+            assert (process.pid in joining_inspection.changing_kubeadm()) is expected, words
         finally:
             process.kill()
             process.wait()
@@ -172,5 +171,5 @@ def test_the_version_of_haproxy(text: str, expected: str, tmp_path: Path) -> Non
     program = tmp_path / "haproxy"
     program.write_text(f"#!/bin/sh\necho '{text}'\n")
     program.chmod(0o755)
-    assert inspect(search_path=f"{tmp_path}:/usr/bin:/bin")["haproxy_version"] == expected
-    assert inspect(search_path=str(tmp_path / "nowhere"))["haproxy_version"] == ""
+    assert inspect(search_path=f"{tmp_path}:/usr/bin:/bin").haproxy_version() == expected
+    assert inspect(search_path=str(tmp_path / "nowhere")).haproxy_version() == ""

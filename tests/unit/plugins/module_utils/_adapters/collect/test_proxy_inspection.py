@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing as t
 
@@ -44,7 +45,8 @@ spec:
 def look(root: Path, shown: str = "") -> list[dict[str, t.Any]]:
     """What is found below a directory, with this answer of ``systemctl show``."""
     commands = MemoryCommands(systemctl=lambda _arguments, _stdin: CommandResult(0, shown, ""))
-    return ProxyInspection(commands, kubernetes_dir=str(root / "etc/kubernetes"), root=str(root)).collect()
+    found = ProxyInspection(commands, kubernetes_dir=str(root / "etc/kubernetes"), root=str(root)).collect()
+    return [dataclasses.asdict(source) for source in found]
 
 
 def write(root: Path, name: str, text: str) -> str:

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.report_fields import as_dict, read
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component import static_pod
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.static_pod import Mount, StaticPod
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report import ComponentPod
 
 MANIFEST = """\
 spec:
@@ -54,7 +58,8 @@ def test_what_is_read() -> None:
         Mount("enc", "/srv/enc", "/etc/kubernetes/enc", "Directory", read_only=True),
         Mount("logs", "/var/log/k8s", "/logs"),
     )
-    assert StaticPod.from_dict(pod.as_dict()) == pod
+    document = as_dict(ComponentPod(pod.arguments, pod.mounts))
+    assert read(ComponentPod, json.loads(json.dumps(document)), where="It").pod == pod
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base import report_fields
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.kubeadm_patches import Patches, read
 
 
@@ -38,7 +39,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.kubeadm
 def test_flags(name: str, text: str, flags: set[tuple[str, str]]) -> None:
     found = read([(name, text)])["kube-apiserver"]
     assert found.flags == flags
-    assert Patches.from_dict(found.as_dict()) == found
+    assert report_fields.read(Patches, report_fields.as_dict(found), where="It") == found
 
 
 def test_volumes_and_commands() -> None:

@@ -17,6 +17,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address im
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.certificate import Certificate, Identity
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report, single_points
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import Plan, control_plane_facts, draw_up
+from tests.unit.plugins.reports import host_report
 
 ENDPOINT = "192.0.2.10:6443"
 ADDRESSES = {
@@ -90,34 +91,7 @@ def kubeconfig_file(path: str, server: str) -> dict[str, t.Any]:
 
 def bare_host(name: str) -> dict[str, t.Any]:
     """The report of a host with kubeadm's packages that has not joined."""
-    return {
-        "hostname": name,
-        "os": {"id": "debian", "like": "", "version": "12"},
-        "kubelet_flags": {},
-        "machine_id": f"machine-{name}",
-        "product_uuid": f"uuid-{name}",
-        "addresses": [ADDRESSES.get(name, "192.0.2.99")],
-        "default_address": ADDRESSES.get(name, "192.0.2.99"),
-        "python": {"modules": {"yaml": False, "cryptography": False}},
-        "programs": {"openssl": True},
-        "versions": {"kubeadm": "v1.34.4", "kubelet": "v1.34.4"},
-        "services": {"containerd": {"active": "active", "enabled": "enabled"}},
-        "certificates": [],
-        "has_ca_key": False,
-        "kubeconfigs": [],
-        "references": [],
-        "users": ["root"],
-        "manifests": {},
-        "kubernetes_files": [],
-        "listening": [],
-        "api_clients": [],
-        "kubeadm_processes": [],
-        "forwarding": {"net.ipv4.ip_forward": "1", "net.ipv6.conf.default.forwarding": "0"},
-        "swap": False,
-        "free_bytes": 50 << 30,
-        "clock": 1000.0,
-        "looked_at": 1000.5,
-    }
+    return host_report(name, ADDRESSES.get(name, "192.0.2.99")).as_dict()
 
 
 def member(name: str, server: str) -> dict[str, t.Any]:
@@ -416,6 +390,10 @@ def _change(path: str, value: t.Any) -> t.Callable[[Arguments], None]:
     return change
 
 
+def _no_runtime(arguments: Arguments) -> None:
+    arguments["hosts"]["cp2"].update(services={}, cri_sockets=[])
+
+
 def _as_worker(arguments: Arguments) -> None:
     arguments["control_planes"] = ["cp2", "cp3"]
     arguments["workers"].append("cp1")
@@ -479,7 +457,7 @@ BAD_INPUTS = [
         "net.ipv4.ip_forward of cp2 is not 1",
     ),
     ("no forwarding of IPv6", _ipv6_endpoint, "net.ipv6.conf.default.forwarding of cp2 is not 1"),
-    ("no runtime", _change("hosts/cp2/services", {}), "cp2 has no container runtime"),
+    ("no runtime", _no_runtime, "cp2 has no container runtime"),
     ("half joined", _change("hosts/cp2/kubernetes_files", ["/etc/kubernetes/pki/ca.crt"]), "cp2 is half joined"),
     ("Ready, but with another CA", _other_cluster, "w2 trusts another CA than cp1, although it is the node w2"),
     ("node not ready", _not_ready, "The node w1 is not Ready"),

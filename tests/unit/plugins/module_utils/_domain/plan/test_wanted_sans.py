@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint, San, parse_sans
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.certificate import Certificate
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.host import Host
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report import Manifest
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import cluster_configuration
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate import decide_sans
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import wanted_sans
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.wish import Wish
 from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, after, before, objects, plan_of
+from tests.unit.plugins.reports import host_report
 
 PKI = "/etc/kubernetes/pki"
 WISH = Wish(
@@ -70,15 +72,21 @@ def host(
     certificates = {f"{PKI}/apiserver.crt": api_server}
     if etcd is not None:
         certificates |= {f"{PKI}/etcd/server.crt": etcd, f"{PKI}/etcd/peer.crt": etcd}
-    flags = {"kube-apiserver": [["advertise-address", address]], "etcd": [["name", name]]}
-    report = {
-        "hostname": name,
-        "addresses": [address],
-        "kubelet_flags": {},
-        "manifests": {pod: {"flags": pairs} for pod, pairs in flags.items()},
-        "kubernetes_files": [f"{PKI}/etcd/ca.key"],
-    }
+    flags = {"kube-apiserver": ("advertise-address", address), "etcd": ("name", name)}
+    manifests = {pod: Manifest(flags=(flag,)) for pod, flag in flags.items()}
+    report = host_report(name, address, manifests=manifests, kubernetes_files=(f"{PKI}/etcd/ca.key",))
     return Host(name=name, report=report, certificates=certificates, ca_pem="", kubeconfigs={})
+
+
+def changed(of: Host, **changes: t.Any) -> Host:
+    """The host with another report."""
+    return dataclasses.replace(of, report=dataclasses.replace(of.report, **changes))
+
+
+def with_flag(of: Host, pod: str, flag: str, value: str) -> Host:
+    """The host with one more flag in a manifest."""
+    manifest = Manifest(flags=(*of.manifests[pod].flags, (flag, value)))
+    return changed(of, manifests={**of.manifests, pod: manifest})
 
 
 def texts(sans: t.Iterable[San]) -> set[str]:
@@ -174,7 +182,7 @@ def test_external_etcd_has_no_certificates_of_ours() -> None:
     names = [name for name, *_rest in wanted_sans.certificates(WISH, host(certificate(*OWN)), (), configuration)]
     assert names == ["apiserver"]
     without = host(certificate(*OWN))
-    del without.report["manifests"]["etcd"]
+    without = changed(without, manifests={"kube-apiserver": without.manifests["kube-apiserver"]})
     assert wanted_sans.of_etcd(without, CONFIGURATION) == {}
 
 
@@ -195,18 +203,15 @@ def test_sans_that_kubeadm_cannot_write_stop_the_run_only_if_the_certificate_mus
 
 
 def test_a_certificate_of_another_file_stops_the_run() -> None:
-    other = host(certificate(*OWN))
-    other.report["manifests"]["kube-apiserver"]["flags"].append(["tls-cert-file", "/etc/ssl/api.crt"])
+    other = with_flag(host(certificate(*OWN)), "kube-apiserver", "tls-cert-file", "/etc/ssl/api.crt")
     (problem,) = told(other)
     assert "serves /etc/ssl/api.crt (--tls-cert-file)" in problem
 
 
 def test_an_external_etcd_ca_stops_the_run_only_if_a_certificate_must_change() -> None:
-    without_key = host(certificate(*OWN), etcd=certificate("cp1"))
-    without_key.report["kubernetes_files"].clear()
+    without_key = changed(host(certificate(*OWN), etcd=certificate("cp1")), kubernetes_files=())
     assert [message.partition(" of cp1")[0] for message in told(without_key)] == ["etcd/server.crt", "etcd/peer.crt"]
-    complete = host(certificate(*OWN), etcd=certificate(*ETCD_OWN))
-    complete.report["kubernetes_files"].clear()
+    complete = changed(host(certificate(*OWN), etcd=certificate(*ETCD_OWN)), kubernetes_files=())
     assert told(complete) == []
 
 
@@ -221,8 +226,7 @@ def test_an_external_etcd_ca_stops_the_run_only_if_a_certificate_must_change() -
     ],
 )
 def test_etcd_on_loopback_cannot_be_joined(urls: str, is_told: bool) -> None:
-    old = host(certificate(*OWN), etcd=certificate(*ETCD_OWN))
-    old.report["manifests"]["etcd"]["flags"].append(["listen-peer-urls", urls])
+    old = with_flag(host(certificate(*OWN), etcd=certificate(*ETCD_OWN)), "etcd", "listen-peer-urls", urls)
     assert any("listens for members on loopback only" in message for message in told(old)) is is_told
     others = [host(certificate(*OWN), name=name) for name in ("cp2", "cp3")]
     assert not any("loopback" in message for message in told(old, *others)), "nobody is to join"

@@ -74,13 +74,14 @@ def test_each_host_has_its_own_directory() -> None:
 def test_what_is_found(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     absent = backup_target.collect(str(tmp_path / "a" / "b"))
-    assert (absent["existing"], absent["is_directory"], absent["is_writable"]) == (str(tmp_path), True, True)
-    assert absent["free_bytes"] > 0
+    assert (absent.existing, absent.is_directory, absent.is_writable) == (str(tmp_path), True, True)
+    assert absent.free_bytes
+    assert absent.free_bytes > 0
     (tmp_path / "file").write_text("x", encoding="utf-8")
     below = backup_target.collect(str(tmp_path / "file" / "b"))
-    assert (below["existing"], below["is_directory"]) == (str(tmp_path / "file"), False)
+    assert (below.existing, below.is_directory) == (str(tmp_path / "file"), False)
     (tmp_path / "link").symlink_to("nowhere")
-    assert backup_target.collect(str(tmp_path / "link" / "b"))["is_directory"] is False
+    assert backup_target.collect(str(tmp_path / "link" / "b")).is_directory is False
     (tmp_path / "open").mkdir()
     (tmp_path / "open").chmod(0o777)
-    assert backup_target.collect(str(tmp_path / "open"))["is_private"] is False
+    assert backup_target.collect(str(tmp_path / "open")).is_private is False

@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect import join_parity_inspection
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component import kubelet_arguments
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report import OtherStaticPod
 from tests.unit.plugins.module_utils._domain.plan.test_planning import after, before, plan_of
 
 if t.TYPE_CHECKING:
@@ -237,12 +238,11 @@ def test_what_is_collected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     named.write_text('KUBELET_ARGS="--node-ip=192.0.2.12"\n', encoding="utf-8")
     monkeypatch.setattr(join_parity_inspection, "_UNITS", (str(unit),))
     monkeypatch.setattr(join_parity_inspection, "_GIVEN", ())
-    found = join_parity_inspection.collect(str(tmp_path))
-    assert found["other_static_pods"] == [{"path": str(tmp_path / "manifests" / "kube-vip.yaml"), "addresses": [VIP]}]
-    assert found["pod_environment"]["kube-apiserver"] == ["HTTPS_PROXY"]
-    assert found["given_kubelet_flags"] == {"max-pods": "200", "node-ip": "192.0.2.12"}
-    assert "s3cr3t" not in str(found)
-    assert (
-        join_parity_inspection.collect(str(tmp_path), unmanaged=[str(tmp_path / "manifests")])["other_static_pods"]
-        == []
-    )
+    pods = join_parity_inspection.other_static_pods(str(tmp_path))
+    assert pods == [OtherStaticPod(str(tmp_path / "manifests" / "kube-vip.yaml"), [VIP])]
+    environment = join_parity_inspection.pod_environment(str(tmp_path))
+    assert environment["kube-apiserver"] == ["HTTPS_PROXY"]
+    flags = join_parity_inspection.given_flags()
+    assert flags == {"max-pods": "200", "node-ip": "192.0.2.12"}
+    assert "s3cr3t" not in str((pods, environment, flags, join_parity_inspection.running_flags()))
+    assert join_parity_inspection.other_static_pods(str(tmp_path), unmanaged=[str(tmp_path / "manifests")]) == []

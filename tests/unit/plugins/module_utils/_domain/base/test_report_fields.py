@@ -1,0 +1,120 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documents become frozen values and back, and what does not fit is told by its key."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import BrokenReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.report_fields import absent, as_dict, read
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """A part with defaults of its constructor."""
+
+    number: int
+    text: str = "default"
+    told: str | None = dataclasses.field(default=None, metadata=absent(None, is_written=False))
+
+
+@dataclasses.dataclass(frozen=True)
+class Whole:
+    """Every kind of annotation."""
+
+    SCHEMA: t.ClassVar[int] = 2
+
+    text: str
+    later: t.Sequence[Part] = dataclasses.field(metadata=absent(()))
+    pairs: frozenset[tuple[str, int]]
+    endpoint: Endpoint | None
+    share: float
+    is_there: bool
+    parts: t.Mapping[str, Part | None]
+    anything: t.Any
+    names: tuple[str, ...] = ()
+
+
+DOCUMENT: dict[str, t.Any] = {
+    "text": "t",
+    "later": [{"number": 1, "text": "x"}, {"number": 2, "text": "default", "told": "y"}],
+    "pairs": [["a", 1], ["b", 2]],
+    "endpoint": "192.0.2.1:6443",
+    "share": 1,
+    "is_there": False,
+    "parts": {"one": {"number": 3, "text": "z"}, "none": None},
+    "anything": {"deep": [1, {"x": None}]},
+    "names": ["n"],
+}
+
+
+def test_a_document_becomes_a_value_and_the_same_document_again() -> None:
+    value = read(Whole, DOCUMENT, where="It")
+    assert value == Whole(
+        text="t",
+        later=(Part(1, "x"), Part(2, told="y")),
+        pairs=frozenset({("a", 1), ("b", 2)}),
+        endpoint=Endpoint("192.0.2.1", 6443),
+        share=1,
+        is_there=False,
+        parts={"one": Part(3, "z"), "none": None},
+        anything={"deep": [1, {"x": None}]},
+        names=("n",),
+    )
+    assert as_dict(value) == DOCUMENT
+    assert list(as_dict(value)) == list(DOCUMENT), "keys keep the order of the fields"
+
+
+def test_what_may_be_missing_or_null_is_what_its_field_says() -> None:
+    kept = {key: value for key, value in DOCUMENT.items() if key not in ("later", "names")}
+    assert read(Whole, kept, where="It").later == ()
+    assert read(Whole, {**kept, "later": None, "names": None}, where="It").names == ()
+    assert read(Whole, {**kept, "unknown": 1, "schema": 2}, where="It") == read(Whole, kept, where="It")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"text": 5}, "text = 5: a text was expected"),
+        ({"text": None}, "text = null: a text was expected"),
+        ({"text": {"password": "s3cr3t"}}, "text = a mapping: a text was expected"),
+        ({"share": "1"}, "share = '1': a number was expected"),
+        ({"share": True}, "share = True: a number was expected"),
+        ({"is_there": 0}, "is_there = 0: true or false was expected"),
+        ({"later": "x"}, "later = 'x': a list was expected"),
+        ({"later": [{"number": 1}, {}]}, "no later[1].number: an integer was expected"),
+        ({"later": [{"number": 1}, {"number": "x"}]}, "later[1].number = 'x': an integer was expected"),
+        ({"later": [5]}, "later[0] = 5: a mapping with texts as keys was expected"),
+        ({"pairs": [["a", 1, 2]]}, "pairs[0] = a list of 3: a list of 2 was expected"),
+        ({"pairs": [["a", "b"]]}, "pairs[0][1] = 'b': an integer was expected"),
+        ({"endpoint": "x y"}, "endpoint = 'x y': the text of a value Endpoint was expected"),
+        ({"endpoint": []}, "endpoint = a list of 0: a text was expected"),
+        ({"parts": {"one": {"number": None}}}, "parts['one'].number = null: an integer was expected"),
+        ({"parts": {1: None}}, "parts = a mapping: a mapping with texts as keys was expected"),
+        ({"names": ["x", 1 << 200]}, f"names[1] = {str(1 << 200)[:37]}...: a text was expected"),
+        ({"schema": 3}, "schema = 3: the number 2 was expected"),
+    ],
+)
+def test_what_does_not_fit_is_told_by_its_key(change: dict[str, t.Any], told: str) -> None:
+    with pytest.raises(BrokenReport) as caught:
+        read(Whole, {**DOCUMENT, **change}, where="The report of cp1")
+    assert caught.value.message.startswith(f"The report of cp1 has {told}; ")
+    assert "s3cr3t" not in caught.value.message
+
+
+@pytest.mark.parametrize("key", [key for key in DOCUMENT if key not in ("later", "names")])
+def test_what_must_be_there_is_told_when_it_is_missing(key: str) -> None:
+    with pytest.raises(BrokenReport, match=f"^It has no {key}: "):
+        read(Whole, {name: value for name, value in DOCUMENT.items() if name != key}, where="It")
+
+
+@pytest.mark.parametrize("document", [None, [], "x", 5, {1: 2}])
+def test_a_document_is_a_mapping(document: t.Any) -> None:
+    with pytest.raises(BrokenReport, match="a mapping with texts as keys was expected"):
+        read(Whole, document, where="It")
