@@ -13,6 +13,7 @@ import dataclasses
 import typing as t
 
 from ..cluster import node_removal
+from ..component.kube_proxy_rollout import node_of
 from ..etcd import etcd_removal
 from ..etcd.etcd import Member, Ring
 from ..kubeadm.join_traces import KUBERNETES, MANIFESTS, is_of_kubeadm
@@ -136,15 +137,11 @@ def after(
         return dict(hosts), cluster, etcd
     clean = {reset.host.name: _clean(reset.host) for reset in resets}
     nodes = {reset.node for reset in resets}
-    report = {
-        **cluster.report,
-        "nodes": [node for node in cluster.report["nodes"] if node["name"] not in nodes],
-        "kube_proxy_pods": [
-            pod
-            for pod in cluster.report.get("kube_proxy_pods") or ()
-            if (pod.get("spec") or {}).get("nodeName") not in nodes
-        ],
-    }
+    report = dataclasses.replace(
+        cluster.report,
+        nodes=tuple(node for node in cluster.report.nodes if node.name not in nodes),
+        kube_proxy_pods=tuple(pod for pod in cluster.report.kube_proxy_pods if node_of(pod) not in nodes),
+    )
     gone = [reset.member for reset in resets if reset.member is not None]
     return (
         {name: clean.get(name, host) for name, host in hosts.items()},
@@ -229,10 +226,10 @@ def _node_objection(host: Host, cluster: Cluster) -> str | None:
     node = cluster.nodes.get(host.node_name)
     if node is None:
         return None
-    addresses = [str(item) for item in node.get("addresses") or ()]
-    if any(host.has_address(item) for item in addresses):
+    if any(host.has_address(item) for item in node.addresses):
         return None
-    return f"the node {host.node_name} has none of its addresses ({', '.join(addresses) or 'it has no address at all'})"
+    shown = ", ".join(node.addresses) or "it has no address at all"
+    return f"the node {host.node_name} has none of its addresses ({shown})"
 
 
 def _member_of(host: Host, cluster: Cluster, ring: Ring | None) -> Member | None:

@@ -103,7 +103,7 @@ def _has_node(member: Member, hosts: Hosts, cluster: Cluster) -> bool:
     """Whether a member of etcd belongs to a node, by kubeadm's rule that it has its name, or by its address."""
     if member.name in cluster.nodes:
         return True
-    known = {canonical_ip(str(item)) for node in cluster.nodes.values() for item in node.get("addresses") or ()}
+    known = {canonical_ip(item) for node in cluster.nodes.values() for item in node.addresses}
     for host in hosts.values():
         if host.is_member and host.node_name in cluster.nodes:
             known |= {canonical_ip(str(item)) for item in host.report["addresses"]}

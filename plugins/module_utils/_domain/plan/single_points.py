@@ -65,14 +65,14 @@ def _control_plane(situation: Situation) -> t.Iterator[SinglePoint]:
 
 def _not_running(situation: Situation) -> t.Iterator[SinglePoint]:
     """What should stand in for another one and does not."""
-    report = situation.cluster.report
-    if "static_pods" not in report:
+    health = situation.cluster.report.health
+    if health is None:
         return
     servers = ((host, host.api_server) for host in situation.joined(situation.wish.control_planes))
     control_planes = [
         {"name": host.node_name, "address": server.host} for host, server in servers if server is not None
     ]
-    for text in control_plane_health.problems(report, control_planes, now=situation.serving.report["clock"]):
+    for text in control_plane_health.problems(health, control_planes, now=situation.serving.report["clock"]):
         yield SinglePoint("control plane", f"{text}.")
 
 
@@ -131,13 +131,11 @@ def _named(place: str, situation: Situation) -> str:
 
 
 def _cluster_dns(situation: Situation) -> t.Iterator[SinglePoint]:
-    found = situation.cluster.report["cluster_dns"]
-    nodes = deployment_spread.ready_by_node(found["pods"])
-    if found["deployment"] is None or len(nodes) != 1 or deployment_spread.decide(found, situation.nodes) is not None:
+    found = situation.cluster.report.cluster_dns
+    nodes = deployment_spread.ready_by_node(found.pods)
+    if found.deployment is None or len(nodes) != 1 or deployment_spread.decide(found, situation.nodes) is not None:
         return
-    yield SinglePoint(
-        min(nodes), "it has all ready pods of Deployment {namespace}/{name}.".format(**found["deployment"])
-    )
+    yield SinglePoint(min(nodes), f"it has all ready pods of {found.deployment.object}.")
 
 
 def _dependencies(situation: Situation) -> t.Iterator[SinglePoint]:
@@ -149,10 +147,10 @@ def _pinned(situation: Situation) -> t.Iterator[SinglePoint]:
     """Workloads that name one API server's address, by host."""
     owners = owners_of(situation.hosts)
     found: dict[str, list[str]] = {}
-    for item in situation.cluster.report["consumers"]["found"]:
-        names = {owner_of(address, owners) for text in item["endpoints"] for address in addresses_in(text)} - {None}
+    for item in situation.cluster.report.consumers.found:
+        names = {owner_of(address, owners) for text in item.endpoints for address in addresses_in(text)} - {None}
         for name in sorted(str(name) for name in names):
-            found.setdefault(name, []).append(f"{item['kind']} {item['namespace']}/{item['name']}")
+            found.setdefault(name, []).append(item.object)
     for name, objects in found.items():
         shown = objects if len(objects) <= 4 else [*objects[:3], f"{len(objects) - 3} more (see the notes)"]
         verb = "names" if len(objects) == 1 else "name"

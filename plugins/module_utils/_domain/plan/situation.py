@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
     from ..base.change import Change
     from ..base.version import KubernetesVersion
     from ..cluster.cluster import Cluster
+    from ..cluster.node import Node
     from ..host.host import Host
     from .wish import Wish
 
@@ -140,7 +141,7 @@ class Situation:
         return [host for host in found if not is_joined(host, self.cluster, self.ca_hashes)]
 
     @property
-    def nodes(self) -> list[t.Mapping[str, t.Any]]:
+    def nodes(self) -> list[Node]:
         """The nodes of the cluster, and those that will join."""
         wish = self.wish
         joining = [

@@ -316,7 +316,8 @@ def _owner(wish: Wish, hosts: Hosts, cluster: Cluster, node: str) -> Host | None
     It is the one with the Node's address that the API knows, else the one of that name, else the first.
     """
     found = [hosts[name] for name in wish.nodes if name in hosts and hosts[name].certified_node_name == node]
-    addresses = [str(item) for item in (cluster.nodes.get(node) or {}).get("addresses") or ()]
+    known = cluster.nodes.get(node)
+    addresses = known.addresses if known is not None else ()
     at_home = [host for host in found if any(host.has_address(item) for item in addresses)]
     if len(at_home) == 1:
         return at_home[0]

@@ -31,10 +31,9 @@ def objection(host: Host, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None) 
 def is_ready_node(host: Host, cluster: Cluster) -> bool:
     """Whether the host is a Ready node of the cluster: not only by its credentials, which a copied disk has, too."""
     node = cluster.nodes.get(host.node_name)
-    if node is None or not host.is_member or not node["ready"]:
+    if node is None or not host.is_member or not node.is_ready:
         return False
-    addresses = [str(item) for item in node.get("addresses") or ()]
-    return not addresses or any(host.has_address(item) for item in addresses)
+    return not node.addresses or any(host.has_address(item) for item in node.addresses)
 
 
 def _is_voter(host: Host, etcd: t.Mapping[str, t.Any] | None) -> bool:

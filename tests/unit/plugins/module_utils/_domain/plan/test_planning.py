@@ -14,6 +14,14 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import San
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.consumer_inspection import Consumers
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.deployment_spread import (
+    Deployment,
+    Placement,
+    Pod,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.node import Node
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.report import ClusterReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate import Certificate
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report, single_points
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import Plan, control_plane_facts, draw_up
@@ -167,10 +175,10 @@ def cluster(*nodes: str, endpoint: str | None = None) -> dict[str, t.Any]:
         },
         "kube-system/kube-proxy": {"kubeconfig.conf": kubeconfig(server)},
     }
-    return {
-        "configmaps": {name: {"metadata": {}, "data": data} for name, data in texts.items()},
-        "nodes": [{"name": name, "ready": True, "labels": {}, "taints": []} for name in nodes],
-        "kube_proxy_pods": [
+    return ClusterReport(
+        config_maps={name: {"metadata": {}, "data": data} for name, data in texts.items()},
+        nodes=tuple(Node(name, {}, (), is_ready=True) for name in nodes),
+        kube_proxy_pods=tuple(
             {
                 "metadata": {
                     "name": f"kube-proxy-{name}",
@@ -180,22 +188,35 @@ def cluster(*nodes: str, endpoint: str | None = None) -> dict[str, t.Any]:
                 "spec": {"nodeName": name},
             }
             for name in nodes
-        ],
-        "has_kube_proxy": True,
-        "cluster_dns": cluster_dns("cp1", "cp2" if endpoint else "cp1"),
-        "consumers": {"found": [], "complete": True},
-        "bootstrap_tokens": [],
-        "has_uploaded_certificates": False,
-        "version": "v1.34.4",
-    }
+        ),
+        has_kube_proxy=True,
+        cluster_dns=_coredns("cp1", "cp2" if endpoint else "cp1"),
+        consumers=Consumers(),
+        bootstrap_tokens=(),
+        has_uploaded_certificates=False,
+        outdated_signatures=0,
+        health=None,
+        join_rights=None,
+        version="v1.34.4",
+    ).as_dict()
 
 
 def cluster_dns(*nodes: str) -> dict[str, t.Any]:
     """The report of CoreDNS with a ready pod on each of the nodes."""
-    deployment = {"namespace": "kube-system", "name": "coredns", "replicas": 2, "node_selector": {}, "node_terms": []}
-    tolerations = [{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]
-    pods = [{"name": f"coredns-{i}", "node": n, "ready": True, "terminating": False} for i, n in enumerate(nodes)]
-    return {"deployment": {**deployment, "tolerations": tolerations}, "pods": pods}
+    return _coredns(*nodes).as_dict()
+
+
+def _coredns(*nodes: str) -> Placement:
+    deployment = Deployment(
+        namespace="kube-system",
+        name="coredns",
+        replicas=2,
+        node_selector={},
+        node_terms=(),
+        tolerations=({"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},),
+    )
+    pods = (Pod(f"coredns-{i}", node, is_ready=True, is_terminating=False) for i, node in enumerate(nodes))
+    return Placement(deployment, tuple(pods))
 
 
 def inspection(*, differs: bool, **found: t.Any) -> dict[str, t.Any]:
