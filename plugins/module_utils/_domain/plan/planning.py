@@ -13,6 +13,7 @@ from ..base.change import Change
 from ..base.problem import Note, Problem
 from ..cluster.cluster import Cluster
 from ..component import anonymous_access
+from ..etcd.report import EtcdReport
 from ..host import carried_files
 from ..host.host import Host
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
@@ -113,7 +114,8 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     wish, hosts = machine_identity.without_aliases(wish, everything)
     cluster = Cluster.from_report(arguments["cluster"], yaml=yaml) if arguments["cluster"] else None
     serving = serving_control_plane(hosts, wish.control_planes)
-    etcd, resets = arguments["etcd"], _resets(wish, hosts, cluster, serving, arguments["etcd"])
+    etcd = EtcdReport.if_told(arguments["etcd"])
+    resets = _resets(wish, hosts, cluster, serving, etcd)
     if cluster is not None:
         hosts, cluster, etcd = half_joined.after(resets, hosts, cluster, etcd)
     found += find_problems(wish, hosts, cluster, etcd)
@@ -190,7 +192,7 @@ def _failed_looks(failures: t.Mapping[str, t.Any], serving: Host | None) -> t.It
 
 
 def _resets(
-    wish: Wish, hosts: t.Mapping[str, Host], cluster: Cluster | None, serving: Host | None, etcd: t.Any
+    wish: Wish, hosts: t.Mapping[str, Host], cluster: Cluster | None, serving: Host | None, etcd: EtcdReport | None
 ) -> tuple[half_joined.Reset, ...]:
     """The hosts that the run resets first, because their join did not end and the operator lets it."""
     if cluster is None or serving is None or not wish.reset_half_joined:
@@ -243,7 +245,7 @@ def reachability_targets(
     if serving is None:
         return {}
     known = Cluster.from_report(cluster, yaml=yaml)
-    peers = etcd_urls.peer_endpoints(hosts, known, serving, etcd)
+    peers = etcd_urls.peer_endpoints(hosts, known, serving, EtcdReport.if_told(etcd))
     return reachability.by_source(reachability.dials(groups, hosts, known, serving, peers))
 
 

@@ -114,9 +114,10 @@ def _etcd(situation: Situation) -> t.Iterator[SinglePoint]:
 
 def _external_members(situation: Situation) -> t.Iterator[str]:
     """One client URL of each voter: etcd's own record, else what the ClusterConfiguration names."""
-    members = [item for item in (situation.etcd or {}).get("members") or () if not item.get("is_learner")]
+    known = situation.etcd.members if situation.etcd is not None else ()
+    members = [item for item in known if not item.is_learner]
     if members:
-        yield from (str(next(iter(item.get("client_urls") or item.get("peer_urls") or ()), "")) for item in members)
+        yield from (next(iter(item.client_urls or item.peer_urls), "") for item in members)
         return
     yield from map(str, situation.cluster.configuration["etcd"]["external"].get("endpoints") or ())
 

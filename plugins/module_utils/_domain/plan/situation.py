@@ -23,6 +23,7 @@ if t.TYPE_CHECKING:
     from ..base.version import KubernetesVersion
     from ..cluster.cluster import Cluster
     from ..cluster.node import Node
+    from ..etcd.report import EtcdReport
     from ..host.host import Host
     from .wish import Wish
 
@@ -62,7 +63,7 @@ class Situation:
     balancers: t.Mapping[str, Balancer]
     backup_directory: str
     files: t.Mapping[str, t.Mapping[str, carried_files.FileFact]] = dataclasses.field(default_factory=dict)
-    etcd: t.Mapping[str, t.Any] | None = None
+    etcd: EtcdReport | None = None
     resets: tuple[half_joined.Reset, ...] = ()
 
     @property

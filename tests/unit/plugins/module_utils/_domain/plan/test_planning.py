@@ -22,6 +22,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.deploym
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.node import Node
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.report import ClusterReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.report import EtcdReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate import Certificate
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report, single_points
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import Plan, control_plane_facts, draw_up
@@ -247,7 +248,7 @@ def before() -> Arguments:
             "w2": member("w2", old),
         },
         "cluster": cluster("cp1", "w1", "w2"),
-        "etcd": {"healthy": True, "members": []},
+        "etcd": EtcdReport((), is_healthy=True).as_dict(),
         "balancers": {"lb1": inspection(differs=True)},
         "backup_directory": "/var/backups/kubeadm-ha",
     }
@@ -496,7 +497,7 @@ BAD_INPUTS = [
     ("half joined", _change("hosts/cp2/kubernetes_files", ["/etc/kubernetes/pki/ca.crt"]), "cp2 is half joined"),
     ("Ready, but with another CA", _other_cluster, "w2 trusts another CA than cp1, although it is the node w2"),
     ("node not ready", _not_ready, "The node w1 is not Ready"),
-    ("ring not healthy", _change("etcd", {"healthy": False, "members": []}), "The etcd ring is not healthy"),
+    ("ring not healthy", _change("etcd", EtcdReport((), is_healthy=False).as_dict()), "The etcd ring is not healthy"),
     ("no CA key", _change("hosts/cp1/has_ca_key", False), "cp1 has no /etc/kubernetes/pki/ca.key"),
     ("same machine id", _same_machine, "cp3 is another machine than cp2, but has its machine-id"),
     ("a module at work", _change("hosts/cp2/is_at_work", True), "A module of kubeadm.ha is changing cp2 now"),
