@@ -20,6 +20,7 @@ from ..base.problem import Problem
 from ..host import firewall, selinux
 from . import haproxy_files
 from .provider import ClientCertificate, Provider, Reading
+from .report import BalancerInspection, Firewall, Selinux
 
 if t.TYPE_CHECKING:
     from ..._ports.template import Template
@@ -92,22 +93,22 @@ def decide(
         *selinux_changes,
     ]
     problems = [*reading.problems, *_problems(name, report, provider)]
-    decision = {
-        "owner": report["configuration"]["owner"],
-        "differs": configuration is None or renewal is not None or not _is_there(report, configuration),
-        "renew_certificate": renewal is not None,
-        "firewall": {"name": report["firewall"]["name"], "zone": report["firewall"]["zone"], "ports": closed},
-        "selinux": {
-            "labels": [{"port": port, "type": new} for port, (_kind, new) in need.labels.items()],
-            "booleans": list(need.booleans),
-            "modules": list(need.modules),
-            "tools": [_SELINUX_TOOLS] if _lacks_tools(report) else [],
-        },
-        "changes": [change.as_dict() for change in changes],
-        "problems": [dataclasses.asdict(problem) for problem in problems],
-    }
+    decision = BalancerInspection(
+        owner=report["configuration"]["owner"],
+        differs=configuration is None or renewal is not None or not _is_there(report, configuration),
+        renews_certificate=renewal is not None,
+        firewall=Firewall(report["firewall"]["name"], report["firewall"]["zone"], tuple(closed)),
+        selinux=Selinux(
+            labels={port: new for port, (_kind, new) in need.labels.items()},
+            booleans=tuple(need.booleans),
+            modules=tuple(need.modules),
+            tools=(_SELINUX_TOOLS,) if _lacks_tools(report) else (),
+        ),
+        changes=tuple(changes),
+        problems=tuple(problems),
+    )
     return {
-        "decision": decision,
+        "decision": decision.as_dict(),
         "content": configuration.content if configuration is not None else "",
         "digest": configuration.digest if configuration is not None else "",
         "local_endpoint": provider.local_endpoint,

@@ -9,7 +9,6 @@ import dataclasses
 import typing as t
 
 from ..base.address import Endpoint
-from ..base.change import Change
 from ..base.problem import Note, Problem
 from ..cluster.cluster import Cluster
 from ..component import anonymous_access
@@ -18,6 +17,7 @@ from ..host import carried_files
 from ..host.host import Host
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from ..load_balancer.haproxy_files import OTHER
+from ..load_balancer.report import BalancerInspection
 from . import failed_looks, half_joined, inputs, single_points, step_needs
 from .build import NAMES, HostPlan, entries_of, host_plans
 from .checks import (
@@ -122,7 +122,8 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     failures = dict(arguments.get("failures") or {})
     not_asked = failures.pop("kubeadm", None) or {}
     found += _failed_looks(failures, serving)
-    found += [Problem(**item) for seen in arguments["balancers"].values() for item in seen["problems"]]
+    inspected = {name: BalancerInspection.from_dict(name, item) for name, item in arguments["balancers"].items()}
+    found += [problem for inspection in inspected.values() for problem in inspection.problems]
     if serving is None or cluster is None or not cluster.configuration:
         if cluster is not None:
             found += node_health.problems(wish.nodes, hosts, cluster, mended=())
@@ -132,11 +133,7 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
         hosts=hosts,
         cluster=cluster,
         serving=serving,
-        balancers={
-            name: _balancer(hosts[name], inspection)
-            for name, inspection in arguments["balancers"].items()
-            if name in hosts
-        },
+        balancers={name: _balancer(hosts[name], inspection) for name, inspection in inspected.items() if name in hosts},
         backup_directory=arguments["backup_directory"],
         files=half_joined.files_after(
             resets, {name: carried_files.by_path(facts) for name, facts in (arguments.get("files") or {}).items()}
@@ -279,15 +276,15 @@ def _files_to_look_at(serving: Host | None, control_planes: t.Iterable[Host]) ->
     return {name: [fact.as_dict() for fact in wanted] for name in newcomers} if wanted else {}
 
 
-def _balancer(host: Host, inspection: t.Mapping[str, t.Any]) -> Balancer:
+def _balancer(host: Host, inspection: BalancerInspection) -> Balancer:
     service = host.report["services"].get("haproxy")
     return Balancer(
         is_installed=service is not None,
-        is_configured=not inspection["differs"],
+        is_configured=not inspection.differs,
         is_running=service is not None and service["active"] == "active" and service["enabled"] == "enabled",
-        replaces_foreign=inspection["owner"] == OTHER,
-        needs_cryptography=inspection["renew_certificate"],
-        changes=tuple(Change(**change) for change in inspection["changes"]),
+        replaces_foreign=inspection.owner == OTHER,
+        needs_cryptography=inspection.renews_certificate,
+        changes=inspection.changes,
     )
 
 

@@ -23,6 +23,11 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.deploym
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.node import Node
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.report import ClusterReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.report import EtcdReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.report import (
+    BalancerInspection,
+    Firewall,
+    Selinux,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate import Certificate
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report, single_points
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import Plan, control_plane_facts, draw_up
@@ -222,7 +227,16 @@ def _coredns(*nodes: str) -> Placement:
 
 def inspection(*, differs: bool, **found: t.Any) -> dict[str, t.Any]:
     """The decision of ``load_balancer_decision``."""
-    return {"differs": differs, "owner": "package", "renew_certificate": False, "changes": [], "problems": [], **found}
+    made = BalancerInspection(
+        owner="package",
+        differs=differs,
+        renews_certificate=False,
+        firewall=Firewall(),
+        selinux=Selinux(),
+        changes=(),
+        problems=(),
+    )
+    return {**made.as_dict(), **found}
 
 
 def before() -> Arguments:
