@@ -10,6 +10,8 @@ import typing as t
 
 from .errors import KubeadmHaError
 
+T = t.TypeVar("T")
+
 
 class MalformedReport(KubeadmHaError):
     """A report that another version made, or that something has changed on its way."""
@@ -82,6 +84,13 @@ class Fields:
             if not isinstance(item, int) or isinstance(item, bool):
                 raise _malformed(self.whose, f"{self._at(key)}[{number}]", item, "a whole number")
         return tuple(found)
+
+    def read(self, key: str, parse: t.Callable[[str], T], wanted: str) -> T:
+        """A text that is understood by ``parse``, which raises ``ValueError`` for one that is not ``wanted``."""
+        try:
+            return parse(self.text(key))
+        except ValueError as error:
+            raise _malformed(self.whose, self._at(key), self.document[key], wanted) from error
 
     def any(self, key: str) -> t.Any:
         """Whatever there is, ``None`` too."""

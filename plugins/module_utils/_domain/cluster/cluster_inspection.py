@@ -57,7 +57,7 @@ def inspect_cluster(
     report = ClusterReport(
         config_maps=config_maps,
         nodes=tuple(map(Node.from_api, api.list("node"))),
-        kube_proxy_pods=tuple(map(_pod_view, _kube_proxy_pods(api))),
+        kube_proxy_pods=tuple(map(kube_proxy_rollout.KubeProxyPod.from_api, _kube_proxy_pods(api))),
         has_kube_proxy=api.get("daemonset", "kube-proxy", namespace="kube-system") is not None,
         bootstrap_tokens=tuple(map(bootstrap_token.BootstrapToken.from_secret, tokens)),
         has_uploaded_certificates=any(
@@ -101,14 +101,6 @@ def _config_maps(api: Api) -> t.Iterator[tuple[str, dict[str, t.Any]]]:
 
 def _kube_proxy_pods(api: Api) -> t.Sequence[dict[str, t.Any]]:
     return api.list("pod", namespace="kube-system", labels="k8s-app=kube-proxy")
-
-
-def _pod_view(pod: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    metadata = ("name", "creationTimestamp", "deletionTimestamp", "ownerReferences")
-    return {
-        "metadata": {key: pod["metadata"].get(key) for key in metadata},
-        "spec": {"nodeName": kube_proxy_rollout.node_of(pod) or None},
-    }
 
 
 __all__ = ("inspect_cluster",)

@@ -48,8 +48,8 @@ class Node:
         ready = conditions.get("Ready") or {}
         return cls(
             name=document["metadata"]["name"],
-            labels=document["metadata"].get("labels", {}),
-            taints=tuple(document["spec"].get("taints", ())),
+            labels=document["metadata"].get("labels") or {},
+            taints=tuple(document["spec"].get("taints") or ()),
             is_ready=ready.get("status") == "True",
             addresses=tuple(item["address"] for item in document["status"].get("addresses", ())),
             kubelet_version=document["status"]["nodeInfo"]["kubeletVersion"],

@@ -10,6 +10,7 @@ import typing as t
 
 from ..base.report_reader import Fields, MalformedReport
 from ..component.control_plane_health import Health
+from ..component.kube_proxy_rollout import KubeProxyPod
 from ..kubeadm.bootstrap_token import BootstrapToken
 from ..kubeadm.kubelet_config_map import kubelet_config_map
 from .consumer_inspection import Consumers
@@ -30,7 +31,7 @@ class ClusterReport:
         version: of the API server that answered.
         config_maps: the ConfigMaps that decide how nodes find and join the cluster, whole, by namespace and name.
         nodes: every Node.
-        kube_proxy_pods: what matters of kube-proxy's pods, laid out as the API has it.
+        kube_proxy_pods: every pod with kube-proxy's label.
         has_kube_proxy: whether there is the DaemonSet kube-system/kube-proxy.
         bootstrap_tokens: every one, without its secret.
         has_uploaded_certificates: whether there is the Secret kube-system/kubeadm-certs.
@@ -44,7 +45,7 @@ class ClusterReport:
     version: str
     config_maps: t.Mapping[str, t.Mapping[str, t.Any]]
     nodes: tuple[Node, ...]
-    kube_proxy_pods: tuple[t.Mapping[str, t.Any], ...]
+    kube_proxy_pods: tuple[KubeProxyPod, ...]
     has_kube_proxy: bool
     bootstrap_tokens: tuple[BootstrapToken, ...]
     has_uploaded_certificates: bool
@@ -74,7 +75,7 @@ class ClusterReport:
             version=fields.text("version"),
             config_maps={name: config_maps.mapping(name) for name in config_maps.document},
             nodes=tuple(Node.from_fields(item) for item in fields.each("nodes")),
-            kube_proxy_pods=fields.mappings("kube_proxy_pods", optional=True),
+            kube_proxy_pods=tuple(map(KubeProxyPod.from_fields, fields.each("kube_proxy_pods", optional=True))),
             has_kube_proxy=fields.flag("has_kube_proxy"),
             bootstrap_tokens=tuple(BootstrapToken.from_fields(item) for item in fields.each("bootstrap_tokens")),
             has_uploaded_certificates=fields.flag("has_uploaded_certificates"),
@@ -99,7 +100,7 @@ class ClusterReport:
         return {
             "configmaps": dict(self.config_maps),
             "nodes": [node.as_dict() for node in self.nodes],
-            "kube_proxy_pods": list(self.kube_proxy_pods),
+            "kube_proxy_pods": [pod.as_dict() for pod in self.kube_proxy_pods],
             "has_kube_proxy": self.has_kube_proxy,
             "bootstrap_tokens": [token.as_dict() for token in self.bootstrap_tokens],
             "has_uploaded_certificates": self.has_uploaded_certificates,

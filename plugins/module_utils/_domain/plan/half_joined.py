@@ -13,7 +13,6 @@ import dataclasses
 import typing as t
 
 from ..cluster import node_removal
-from ..component.kube_proxy_rollout import node_of
 from ..etcd import etcd_removal
 from ..etcd.etcd import Member, Ring
 from ..kubeadm.join_traces import KUBERNETES, MANIFESTS, is_of_kubeadm
@@ -141,7 +140,7 @@ def after(
     report = dataclasses.replace(
         cluster.report,
         nodes=tuple(node for node in cluster.report.nodes if node.name not in nodes),
-        kube_proxy_pods=tuple(pod for pod in cluster.report.kube_proxy_pods if node_of(pod) not in nodes),
+        kube_proxy_pods=tuple(pod for pod in cluster.report.kube_proxy_pods if pod.node not in nodes),
     )
     gone = [reset.member for reset in resets if reset.member is not None]
     return (

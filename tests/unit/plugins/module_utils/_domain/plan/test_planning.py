@@ -22,6 +22,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.deploym
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.node import Node
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.report import ClusterReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.kube_proxy_rollout import KubeProxyPod
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.report import EtcdReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.report import (
     BalancerInspection,
@@ -185,14 +186,13 @@ def cluster(*nodes: str, endpoint: str | None = None) -> dict[str, t.Any]:
         config_maps={name: {"metadata": {}, "data": data} for name, data in texts.items()},
         nodes=tuple(Node(name, {}, (), is_ready=True) for name in nodes),
         kube_proxy_pods=tuple(
-            {
-                "metadata": {
-                    "name": f"kube-proxy-{name}",
-                    "creationTimestamp": "2026-01-01T00:00:00Z",
-                    "ownerReferences": [{"kind": "DaemonSet", "name": "kube-proxy"}],
-                },
-                "spec": {"nodeName": name},
-            }
+            KubeProxyPod(
+                name=f"kube-proxy-{name}",
+                created=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
+                deleted=None,
+                node=name,
+                owners=({"kind": "DaemonSet", "name": "kube-proxy"},),
+            )
             for name in nodes
         ),
         has_kube_proxy=True,
