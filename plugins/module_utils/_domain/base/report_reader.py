@@ -65,9 +65,13 @@ class Fields:
         """A whole number; ``None`` without."""
         return self.whole(key) if self.has(key) else None
 
+    def number(self, key: str) -> float:
+        """A number."""
+        return t.cast("float", self._one(key, (int, float), "a number", None))
+
     def optional_number(self, key: str) -> float | None:
         """A number; ``None`` without."""
-        return t.cast("float", self._one(key, (int, float), "a number", None)) if self.has(key) else None
+        return self.number(key) if self.has(key) else None
 
     def texts(self, key: str, *, optional: bool = False) -> tuple[str, ...]:
         """A list of texts."""

@@ -1,138 +1,128 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ``load_balancer_decision`` tells of one load balancer host: the one place that knows how it is written."""
+"""What ``load_balancer_info`` tells of a load balancer host: the one place that knows how it is written."""
 
 from __future__ import annotations
 
 import dataclasses
 import typing as t
 
-from ..base.change import Change
-from ..base.problem import Problem
 from ..base.report_reader import Fields
+from ..host.firewall import Firewall
 
 
 @dataclasses.dataclass(frozen=True)
-class Firewall:
-    """What is to be opened.
+class ConfigurationFile:
+    """haproxy's configuration.
 
     Attributes:
-        name: the active tool, empty without.
-        zone: its zone, empty without.
-        ports: the closed TCP ports of the endpoint.
+        path: where it is.
+        owner: whose it is, see :mod:`haproxy_files`.
+        sha1: SHA-1 of the file, empty without one.
     """
 
-    name: str = ""
-    zone: str = ""
-    ports: tuple[int, ...] = ()
-
-    @classmethod
-    def from_fields(cls, fields: Fields) -> Firewall:
-        """From what :meth:`as_dict` gave."""
-        return cls(fields.text("name"), fields.text("zone"), fields.wholes("ports"))
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """JSON-compatible."""
-        return {"name": self.name, "zone": self.zone, "ports": list(self.ports)}
-
-
-@dataclasses.dataclass(frozen=True)
-class Selinux:
-    """What SELinux is to allow.
-
-    Attributes:
-        labels: the type that each TCP port gets.
-        booleans: to be on.
-        modules: policy modules to install.
-        tools: packages without which the rest cannot be told.
-    """
-
-    labels: t.Mapping[int, str] = dataclasses.field(default_factory=dict)
-    booleans: tuple[str, ...] = ()
-    modules: tuple[str, ...] = ()
-    tools: tuple[str, ...] = ()
-
-    @classmethod
-    def from_fields(cls, fields: Fields) -> Selinux:
-        """From what :meth:`as_dict` gave."""
-        return cls(
-            labels={item.whole("port"): item.text("type") for item in fields.each("labels")},
-            booleans=fields.texts("booleans"),
-            modules=fields.texts("modules"),
-            tools=fields.texts("tools"),
-        )
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """JSON-compatible."""
-        return {
-            "labels": [{"port": port, "type": kind} for port, kind in self.labels.items()],
-            "booleans": list(self.booleans),
-            "modules": list(self.modules),
-            "tools": list(self.tools),
-        }
-
-
-@dataclasses.dataclass(frozen=True)
-class BalancerInspection:
-    """What the role would change on a load balancer host.
-
-    Attributes:
-        owner: whose the configuration file is, see :mod:`haproxy_files`.
-        differs: whether the configuration that the host has or runs is not the wanted one.
-        renews_certificate: whether the client certificate of the checks is issued or renewed.
-        firewall: what is to be opened.
-        selinux: what SELinux is to allow.
-        changes: the entries of the plan, apart from the configuration's.
-        problems: reasons to stop.
-    """
-
+    path: str
     owner: str
-    differs: bool
-    renews_certificate: bool
+    sha1: str
+
+
+@dataclasses.dataclass(frozen=True)
+class CertificateFile:
+    """The client certificate of the checks.
+
+    Attributes:
+        path: where it is.
+        pem: its text, empty without.
+        has_key: whether its key is there.
+    """
+
+    path: str
+    pem: str
+    has_key: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class SelinuxFacts:
+    """What the policy allows.
+
+    Attributes:
+        mode: ``enforcing``, ``permissive`` or ``disabled``.
+        has_tools: whether ``semanage`` is there; without it the texts are empty.
+        ports: text of ``semanage port -l``.
+        booleans: text of ``getsebool -a``.
+        modules: text of ``semodule -l``.
+    """
+
+    mode: str
+    has_tools: bool = False
+    ports: str = ""
+    booleans: str = ""
+    modules: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class LoadBalancerReport:
+    """What was found on a load balancer host.
+
+    Attributes:
+        configuration: the file of its configuration.
+        running: name of the configuration that haproxy runs, empty when it is not the role's.
+        certificate: the client certificate of the checks.
+        firewall: the active firewall.
+        selinux: what SELinux allows.
+        is_installed: whether the host has haproxy.
+        has_ipv6: whether the kernel has IPv6.
+        clock: the host's clock, in seconds since the epoch.
+    """
+
+    configuration: ConfigurationFile
+    running: str
+    certificate: CertificateFile
     firewall: Firewall
-    selinux: Selinux
-    changes: tuple[Change, ...]
-    problems: tuple[Problem, ...]
+    selinux: SelinuxFacts
+    is_installed: bool
+    has_ipv6: bool
+    clock: float
 
     @classmethod
-    def from_dict(cls, host: str, document: t.Mapping[str, t.Any]) -> BalancerInspection:
+    def from_dict(cls, host: str, document: t.Mapping[str, t.Any]) -> LoadBalancerReport:
         """From what :meth:`as_dict` gave.
 
         Args:
             host: the host's name in the inventory, for messages.
-            document: the return value ``decision``.
+            document: the return value ``load_balancer``.
 
         Raises:
             MalformedReport: naming the host, the key and what was found there.
         """
-        fields = Fields.of(f"The inspection of the load balancer on {host}", document)
-        firewall, selinux = fields.optional_fields("firewall"), fields.optional_fields("selinux")
+        fields = Fields.of(f"The report of the load balancer on {host}", document)
+        configuration, certificate = fields.fields("configuration"), fields.fields("certificate")
+        firewall, selinux = fields.fields("firewall"), fields.fields("selinux")
         return cls(
-            owner=fields.text("owner"),
-            differs=fields.flag("differs"),
-            renews_certificate=fields.flag("renew_certificate"),
-            firewall=Firewall() if firewall is None else Firewall.from_fields(firewall),
-            selinux=Selinux() if selinux is None else Selinux.from_fields(selinux),
-            changes=tuple(map(_change, fields.each("changes"))),
-            problems=tuple(Problem(item.text("subject"), item.text("message")) for item in fields.each("problems")),
+            configuration=ConfigurationFile(
+                path=configuration.text("path"), owner=configuration.text("owner"), sha1=configuration.text("sha1")
+            ),
+            running=fields.text("running"),
+            certificate=CertificateFile(
+                path=certificate.text("path"), pem=certificate.text("pem"), has_key=certificate.flag("has_key")
+            ),
+            firewall=Firewall(firewall.text("name"), firewall.text("zone"), firewall.texts("rules")),
+            selinux=SelinuxFacts(
+                mode=selinux.text("mode"),
+                has_tools=selinux.flag("has_tools"),
+                ports=selinux.text("ports"),
+                booleans=selinux.text("booleans"),
+                modules=selinux.text("modules"),
+            ),
+            is_installed=fields.flag("is_installed"),
+            has_ipv6=fields.flag("has_ipv6"),
+            clock=fields.number("clock"),
         )
 
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
-        return {
-            "owner": self.owner,
-            "differs": self.differs,
-            "renew_certificate": self.renews_certificate,
-            "firewall": self.firewall.as_dict(),
-            "selinux": self.selinux.as_dict(),
-            "changes": [change.as_dict() for change in self.changes],
-            "problems": [dataclasses.asdict(problem) for problem in self.problems],
-        }
+        return {**dataclasses.asdict(self), "firewall": self.firewall.as_dict()}
 
 
-def _change(fields: Fields) -> Change:
-    return Change(fields.text("object"), fields.any("before"), fields.any("after"), fields.text("reason"))
-
-
-__all__ = ("BalancerInspection", "Firewall", "Selinux")
+__all__ = ("CertificateFile", "ConfigurationFile", "LoadBalancerReport", "SelinuxFacts")

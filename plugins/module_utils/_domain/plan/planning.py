@@ -16,8 +16,8 @@ from ..etcd.report import EtcdReport
 from ..host import carried_files
 from ..host.host import Host
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
+from ..load_balancer.decision import BalancerDecision
 from ..load_balancer.haproxy_files import OTHER
-from ..load_balancer.report import BalancerInspection
 from . import failed_looks, half_joined, inputs, single_points, step_needs
 from .build import NAMES, HostPlan, entries_of, host_plans
 from .checks import (
@@ -122,7 +122,7 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     failures = dict(arguments.get("failures") or {})
     not_asked = failures.pop("kubeadm", None) or {}
     found += _failed_looks(failures, serving)
-    inspected = {name: BalancerInspection.from_dict(name, item) for name, item in arguments["balancers"].items()}
+    inspected = {name: BalancerDecision.from_dict(name, item) for name, item in arguments["balancers"].items()}
     found += [problem for inspection in inspected.values() for problem in inspection.problems]
     if serving is None or cluster is None or not cluster.configuration:
         if cluster is not None:
@@ -276,7 +276,7 @@ def _files_to_look_at(serving: Host | None, control_planes: t.Iterable[Host]) ->
     return {name: [fact.as_dict() for fact in wanted] for name in newcomers} if wanted else {}
 
 
-def _balancer(host: Host, inspection: BalancerInspection) -> Balancer:
+def _balancer(host: Host, inspection: BalancerDecision) -> Balancer:
     service = host.report["services"].get("haproxy")
     return Balancer(
         is_installed=service is not None,

@@ -24,10 +24,10 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.node im
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.report import ClusterReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.kube_proxy_rollout import KubeProxyPod
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.report import EtcdReport
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.report import (
-    BalancerInspection,
-    Firewall,
-    Selinux,
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.decision import (
+    BalancerDecision,
+    FirewallNeeds,
+    SelinuxNeeds,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate import Certificate
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report, single_points
@@ -227,12 +227,12 @@ def _coredns(*nodes: str) -> Placement:
 
 def inspection(*, differs: bool, **found: t.Any) -> dict[str, t.Any]:
     """The decision of ``load_balancer_decision``."""
-    made = BalancerInspection(
+    made = BalancerDecision(
         owner="package",
         differs=differs,
         renews_certificate=False,
-        firewall=Firewall(),
-        selinux=Selinux(),
+        firewall=FirewallNeeds(),
+        selinux=SelinuxNeeds(),
         changes=(),
         problems=(),
     )
