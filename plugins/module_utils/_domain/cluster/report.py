@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..base.report_reader import Fields, MalformedReport
+from ..base.report_reader import Fields, malformed
 from ..component.control_plane_health import Health
 from ..component.kube_proxy_rollout import KubeProxyPod
 from ..kubeadm.bootstrap_token import BootstrapToken
@@ -65,10 +65,7 @@ class ClusterReport:
         fields = Fields.of(_WHOSE, document)
         schema = fields.whole("schema", SCHEMA)
         if schema != SCHEMA:
-            raise MalformedReport(
-                f"{_WHOSE} cannot be understood, because its schema is {schema} and not {SCHEMA}: use the same version of "
-                "kubeadm.ha on the controller and for what was looked at before."
-            )
+            raise malformed(_WHOSE, f"its schema is {schema} and not {SCHEMA}")
         config_maps = fields.fields("configmaps")
         rights = fields.optional_fields("join_rights")
         return cls(

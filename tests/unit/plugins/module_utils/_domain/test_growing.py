@@ -27,6 +27,7 @@ from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     inspection,
     kubeconfig,
     member,
+    node_report,
     objects,
     plan_of,
 )
@@ -533,18 +534,18 @@ def _control_plane_without_etcd(arguments: Arguments) -> None:
     flags = {**ETCD_FLAGS, "etcd-servers": "https://127.0.0.1:2379"}
     made["manifests"]["kube-apiserver"]["flags"] += [list(flag) for flag in flags.items()]
     arguments["hosts"]["cp2"] = made
-    arguments["cluster"]["nodes"].append({"name": "cp2", "ready": True, "labels": {}, "taints": []})
+    arguments["cluster"]["nodes"].append(node_report("cp2", ready=True))
 
 
 def _control_plane_without_manifests(arguments: Arguments) -> None:
     made = control_plane("cp2")
     made["manifests"] = {}
     arguments["hosts"]["cp2"] = made
-    arguments["cluster"]["nodes"].append({"name": "cp2", "ready": True, "labels": {}, "taints": []})
+    arguments["cluster"]["nodes"].append(node_report("cp2", ready=True))
 
 
 def _old_node_of_a_new_host(arguments: Arguments) -> None:
-    arguments["cluster"]["nodes"].append({"name": "cp2", "ready": False, "labels": {}, "taints": []})
+    arguments["cluster"]["nodes"].append(node_report("cp2", ready=False))
 
 
 def _renamed(arguments: Arguments) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import San
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.consumer_inspection import Consumers
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.consumer_inspection import Consumer, Consumers
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.deployment_spread import (
     Deployment,
     Placement,
@@ -24,6 +24,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.node im
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.report import ClusterReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.kube_proxy_rollout import KubeProxyPod
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.report import EtcdReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.bootstrap_token import BootstrapToken
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.decision import (
     BalancerDecision,
     FirewallNeeds,
@@ -184,7 +185,7 @@ def cluster(*nodes: str, endpoint: str | None = None) -> dict[str, t.Any]:
     }
     return ClusterReport(
         config_maps={name: {"metadata": {}, "data": data} for name, data in texts.items()},
-        nodes=tuple(Node(name, {}, (), is_ready=True) for name in nodes),
+        nodes=tuple(_node(name, ready=True) for name in nodes),
         kube_proxy_pods=tuple(
             KubeProxyPod(
                 name=f"kube-proxy-{name}",
@@ -205,6 +206,15 @@ def cluster(*nodes: str, endpoint: str | None = None) -> dict[str, t.Any]:
         join_rights=None,
         version="v1.34.4",
     ).as_dict()
+
+
+def node_report(name: str, *, ready: bool) -> dict[str, t.Any]:
+    """The report of a Node of the cluster."""
+    return _node(name, ready=ready).as_dict()
+
+
+def _node(name: str, *, ready: bool) -> Node:
+    return Node(name, {}, (), is_ready=ready)
 
 
 def cluster_dns(*nodes: str) -> dict[str, t.Any]:
@@ -612,8 +622,8 @@ def _noted(host: str, path: str, user: str | None, *endpoints: str) -> t.Callabl
 
 
 def _consumer(arguments: Arguments) -> None:
-    item = {"kind": "Secret", "namespace": "apps", "name": "ci", "where": ["key kubeconfig"]}
-    arguments["cluster"]["consumers"]["found"] = [{**item, "endpoints": ["192.0.2.11:6443"]}]
+    item = Consumer("Secret", "apps", "ci", where=("key kubeconfig",), endpoints=("192.0.2.11:6443",))
+    arguments["cluster"]["consumers"] = Consumers((item,)).as_dict()
 
 
 def _dns(**changes: t.Any) -> t.Callable[[Arguments], None]:
@@ -681,7 +691,7 @@ def test_dns_is_spread_to_nodes_that_only_join() -> None:
 
 
 def _left_over(arguments: Arguments, *descriptions: str, certificates: bool = False) -> None:
-    tokens = [{"name": f"bootstrap-token-{i}", "description": text} for i, text in enumerate(descriptions)]
+    tokens = [BootstrapToken(f"bootstrap-token-{i}", text, "").as_dict() for i, text in enumerate(descriptions)]
     arguments["cluster"]["bootstrap_tokens"] = tokens
     arguments["cluster"]["has_uploaded_certificates"] = certificates
 

@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.consumer_inspection import Consumer, Consumers
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     Arguments,
@@ -128,10 +129,8 @@ def pinned(*names: str) -> Change:
     """DaemonSets that name the first API server."""
 
     def change(arguments: Arguments) -> None:
-        arguments["cluster"]["consumers"]["found"] = [
-            {"kind": "DaemonSet", "namespace": "a", "name": name, "where": ["x"], "endpoints": ["192.0.2.11:6443"]}
-            for name in names
-        ]
+        found = (Consumer("DaemonSet", "a", name, where=("x",), endpoints=("192.0.2.11:6443",)) for name in names)
+        arguments["cluster"]["consumers"] = Consumers(tuple(found)).as_dict()
 
     return change
 
