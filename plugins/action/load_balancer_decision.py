@@ -17,6 +17,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._action import conclude
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer import load_balancer
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.providers import haproxy
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.report import LoadBalancerReport
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "files": {"type": "list", "elements": "str", "default": []},
@@ -42,13 +43,13 @@ class ActionModule(ActionBase):
         files = tuple(self._text(self._find_needle("files", name)) for name in arguments["files"])
 
         def decide() -> t.Mapping[str, t.Any]:
-            report = arguments["load_balancer"]
-            destination = report["configuration"]["path"]
+            report = LoadBalancerReport.from_dict(arguments["name"], arguments["load_balancer"])
+            destination = report.configuration.path
             template = _Template(path, self._text(path), destination, self._templar, task_vars or {})
             return load_balancer.decide(
                 arguments["name"],
                 report,
-                haproxy.read(arguments["name"], arguments["inputs"], has_ipv6=bool(report["has_ipv6"])),
+                haproxy.read(arguments["name"], arguments["inputs"], has_ipv6=report.has_ipv6),
                 load_balancer.Sources(template, files),
                 CryptographyX509(),
                 issued=arguments["issued_certificate"],

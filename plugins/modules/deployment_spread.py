@@ -106,7 +106,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api impor
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import deployment_spread
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.node_view import node_view
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.node import Node
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 
 if t.TYPE_CHECKING:
@@ -119,7 +119,7 @@ def decide(module: AnsibleModule) -> Decision:
     return deployment_spread.ensure(
         api,
         HostClock(),
-        [node_view(node) for node in api.list("node")],
+        [Node.from_api(node) for node in api.list("node")],
         namespace=module.params["namespace"],
         name=module.params["name"],
         timeout=module.params["timeout"],

@@ -250,6 +250,9 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component impor
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
 
+if t.TYPE_CHECKING:
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.report import ClusterReport
+
 SECONDS_FOR_A_COMMAND = 60.0
 SECONDS_FOR_ETCD = 5.0
 
@@ -312,12 +315,12 @@ def main() -> None:
     def look() -> Decision:
         asked = look_at_etcd(module.params["etcd"], wait_timeout=module.params["wait_timeout"])
         try:
-            return Decision(values={"cluster": look_at_api(), **asked})
+            return Decision(values={"cluster": look_at_api().as_dict(), **asked})
         except KubeadmHaError as error:
             error.details.update(asked)
             raise
 
-    def look_at_api() -> dict[str, t.Any]:
+    def look_at_api() -> ClusterReport:
         commands = HostCommands(timeout=SECONDS_FOR_A_COMMAND)
         api = open_api(commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])
         endpoint, api_servers = module.params["endpoint"], module.params["api_servers"]

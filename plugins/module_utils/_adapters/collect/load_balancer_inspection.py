@@ -21,6 +21,7 @@ from ..._domain.base.errors import CommandFailed
 from ..._domain.host import firewall
 from ..._domain.kubeconfig import redaction
 from ..._domain.load_balancer import haproxy_files
+from ..._domain.load_balancer.report import CertificateFile, ConfigurationFile, LoadBalancerReport, SelinuxFacts
 
 if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
@@ -55,24 +56,24 @@ class LoadBalancerInspection:
     def collect(self) -> dict[str, t.Any]:
         """Everything as JSON-compatible values; what the host does not have is empty, never missing."""
         content = _bytes(self._configuration)
-        return {
-            "configuration": {
-                "path": self._configuration,
-                "owner": self._owner(content),
-                "sha1": hashlib.sha1(content).hexdigest() if content is not None else "",  # noqa: S324 (no secret)
-            },
-            "running": _running(self._status_socket),
-            "certificate": {
-                "path": self._certificate,
-                "pem": redaction.public_certificates((_bytes(self._certificate) or b"").decode("utf-8", "replace")),
-                "has_key": os.path.exists(f"{self._certificate}.key"),
-            },
-            "firewall": self._firewall(),
-            "selinux": self._selinux(),
-            "is_installed": os.path.exists(haproxy_files.PROGRAM),
-            "has_ipv6": os.path.exists("/proc/net/if_inet6"),
-            "clock": time.time(),
-        }
+        return LoadBalancerReport(
+            configuration=ConfigurationFile(
+                path=self._configuration,
+                owner=self._owner(content),
+                sha1=hashlib.sha1(content).hexdigest() if content is not None else "",  # noqa: S324 (no secret)
+            ),
+            running=_running(self._status_socket),
+            certificate=CertificateFile(
+                path=self._certificate,
+                pem=redaction.public_certificates((_bytes(self._certificate) or b"").decode("utf-8", "replace")),
+                has_key=os.path.exists(f"{self._certificate}.key"),
+            ),
+            firewall=self._firewall(),
+            selinux=self._selinux(),
+            is_installed=os.path.exists(haproxy_files.PROGRAM),
+            has_ipv6=os.path.exists("/proc/net/if_inet6"),
+            clock=time.time(),
+        ).as_dict()
 
     def _owner(self, content: bytes | None) -> str:
         if content is None:
@@ -92,17 +93,17 @@ class LoadBalancerInspection:
         is_known = verified.returncode in (0, 1) and "not installed" not in verified.stdout + verified.stderr
         return is_known and not is_changed
 
-    def _firewall(self) -> dict[str, t.Any]:
+    def _firewall(self) -> firewall.Firewall:
         """The active firewall tool and its rules; both have an exit status other than 0 while they are off."""
         default = self._output(["firewall-cmd", "--get-default-zone"]).strip()
         if default:
             return self._firewalld(default)
         status = self._output(["ufw", "status", "verbose"])
         if status.startswith("Status: active"):
-            return {"name": firewall.UFW, "zone": "", "rules": [status]}
-        return {"name": "", "zone": "", "rules": []}
+            return firewall.Firewall(firewall.UFW, "", (status,))
+        return firewall.Firewall()
 
-    def _firewalld(self, default: str) -> dict[str, t.Any]:
+    def _firewalld(self, default: str) -> firewall.Firewall:
         """The zone asked for, else that of the interface with the default route; an interface without one has the default's.
 
         Its rules are empty texts where firewalld does not know the zone.
@@ -110,21 +111,21 @@ class LoadBalancerInspection:
         interface = firewall.default_interface((_bytes(_ROUTES) or b"").decode())
         zone = self._zone or self._output(["firewall-cmd", f"--get-zone-of-interface={interface}"]).strip() or default
         lists = (["firewall-cmd", *permanent, f"--zone={zone}", "--list-all"] for permanent in ((), ("--permanent",)))
-        return {"name": firewall.FIREWALLD, "zone": zone, "rules": [self._output(command) for command in lists]}
+        return firewall.Firewall(firewall.FIREWALLD, zone, tuple(map(self._output, lists)))
 
-    def _selinux(self) -> dict[str, t.Any]:
+    def _selinux(self) -> SelinuxFacts:
         state = (_bytes(_SELINUX) or b"").decode().strip()
         mode = {"1": "enforcing", "0": "permissive"}.get(state, "disabled")
         if mode == "disabled":
-            return {"mode": mode, "has_tools": False, "ports": "", "booleans": "", "modules": ""}
-        return {
-            "mode": mode,
-            "has_tools": self._commands.find("semanage") is not None,
+            return SelinuxFacts(mode)
+        return SelinuxFacts(
+            mode=mode,
+            has_tools=self._commands.find("semanage") is not None,
             # Local definitions win over those of the policy, so they come first.
-            "ports": self._output([*_SEMANAGE_PORTS, "--locallist"]) + self._output(_SEMANAGE_PORTS),
-            "booleans": self._output(["getsebool", "-a"]),
-            "modules": self._output(["semodule", "--list"]),
-        }
+            ports=self._output([*_SEMANAGE_PORTS, "--locallist"]) + self._output(_SEMANAGE_PORTS),
+            booleans=self._output(["getsebool", "-a"]),
+            modules=self._output(["semodule", "--list"]),
+        )
 
     def _output(self, arguments: t.Sequence[str]) -> str:
         """Standard output of a command; empty when the host does not have it or it fails."""

@@ -12,7 +12,7 @@ import typing as t
 from ..._domain.base import endpoint_view
 from ..._domain.base.address import Endpoint, canonical_ip
 from ..._domain.base.errors import InvalidInput, KubeadmHaError
-from ..._domain.cluster.node_view import node_view
+from ..._domain.cluster.node import Node
 from ..._domain.component import local_control_plane, static_pod
 from ..._domain.component.secure_port import port_of
 from ..._domain.kubeadm import join, kubeadm_reset
@@ -144,7 +144,7 @@ class ResetInspection:
             node = client.get(f"/api/v1/nodes/{self._node_name}")
         except KubeadmHaError:
             return None
-        return node is not None and bool(node_view(node)["ready"])
+        return node is not None and Node.from_api(node).is_ready
 
 
 def _uses_own_etcd_only(flags: t.Mapping[str, str]) -> bool:

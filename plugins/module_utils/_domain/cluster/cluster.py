@@ -12,11 +12,12 @@ import typing as t
 from ..base import configuration_shape
 from ..base.errors import InvalidInput
 from ..base.version import KubernetesVersion
-from ..kubeadm.kubelet_config_map import kubelet_config_map
 from ..kubeconfig.kubeconfig_server import current_server
+from .report import ClusterReport
 
 if t.TYPE_CHECKING:
     from ..._ports.yaml import Yaml
+    from .node import Node
 
 KUBEADM_CONFIG = "kube-system/kubeadm-config"
 CLUSTER_INFO = "kube-public/cluster-info"
@@ -38,7 +39,7 @@ class Cluster:
     ``unreadable`` has a sentence for each ConfigMap whose document cannot be used; the document is empty then.
     """
 
-    report: t.Mapping[str, t.Any]
+    report: ClusterReport
     configuration: t.Mapping[str, t.Any]
     cluster_info: t.Any
     kube_proxy: t.Any
@@ -47,15 +48,20 @@ class Cluster:
     unreadable: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @classmethod
-    def from_report(cls, report: t.Mapping[str, t.Any], *, yaml: Yaml) -> Cluster:
-        """Understand a report. What cannot be understood is told in ``unreadable``, beside the rest."""
+    def from_report(cls, document: t.Mapping[str, t.Any], *, yaml: Yaml) -> Cluster:
+        """Understand a report. What of its ConfigMaps cannot be understood is told in ``unreadable``, beside the rest.
+
+        Raises:
+            MalformedReport: when it is no report of a cluster.
+        """
+        report = ClusterReport.from_dict(document)
         unreadable: dict[str, str] = {}
         return cls(
             report=report,
             configuration=_embedded(report, KUBEADM_CONFIG, "ClusterConfiguration", yaml, unreadable) or {},
             cluster_info=_embedded(report, CLUSTER_INFO, "kubeconfig", yaml, unreadable),
             kube_proxy=_embedded(report, KUBE_PROXY, "kubeconfig.conf", yaml, unreadable),
-            kubelet_configuration=_embedded(report, kubelet_config_map(report), "kubelet", yaml, unreadable),
+            kubelet_configuration=_embedded(report, report.kubelet_config_map, "kubelet", yaml, unreadable),
             kube_proxy_configuration=_embedded(report, KUBE_PROXY, "config.conf", yaml, unreadable),
             unreadable=unreadable,
         )
@@ -63,7 +69,7 @@ class Cluster:
     @property
     def kubelet_config_map(self) -> str:
         """The ConfigMap with the configuration that joining kubelets get, by namespace and name."""
-        return kubelet_config_map(self.report)
+        return self.report.kubelet_config_map
 
     @property
     def kubelet_config_name(self) -> str:
@@ -73,7 +79,7 @@ class Cluster:
     @property
     def version(self) -> KubernetesVersion:
         """Version of the API server that answered."""
-        return KubernetesVersion.parse(self.report["version"])
+        return KubernetesVersion.parse(self.report.version)
 
     @property
     def configured_version(self) -> KubernetesVersion | None:
@@ -84,19 +90,24 @@ class Cluster:
             return None
 
     @functools.cached_property
-    def nodes(self) -> t.Mapping[str, t.Mapping[str, t.Any]]:
+    def nodes(self) -> t.Mapping[str, Node]:
         """Nodes by name."""
-        return {node["name"]: node for node in self.report["nodes"]}
+        return {node.name: node for node in self.report.nodes}
 
     @functools.cached_property
     def ready_nodes(self) -> frozenset[str]:
         """Names of the nodes that are Ready."""
-        return frozenset(node["name"] for node in self.report["nodes"] if node["ready"])
+        return frozenset(node.name for node in self.report.nodes if node.is_ready)
 
     @property
     def outdated_signatures(self) -> int:
         """How many signatures of cluster-info are not of its present content."""
-        return int(self.report.get("outdated_signatures") or 0)
+        return self.report.outdated_signatures
+
+    @property
+    def join_rights(self) -> t.Mapping[str, bool]:
+        """What a joining node may do, by :mod:`join_rights`, as far as it was asked."""
+        return self.report.join_rights or {}
 
     @property
     def endpoint(self) -> str:
@@ -114,11 +125,9 @@ class Cluster:
         return "external" in (self.configuration.get("etcd") or {})
 
 
-def _embedded(
-    report: t.Mapping[str, t.Any], config_map: str, key: str, yaml: Yaml, unreadable: dict[str, str]
-) -> t.Any:
+def _embedded(report: ClusterReport, config_map: str, key: str, yaml: Yaml, unreadable: dict[str, str]) -> t.Any:
     """The document under a key of a ConfigMap; ``None`` when it is not there, or cannot be used, which is told then."""
-    data = (report["configmaps"].get(config_map) or {}).get("data") or {}
+    data = report.data_of(config_map)
     if data.get(key) is None:
         if data and config_map in (KUBEADM_CONFIG, CLUSTER_INFO):
             _tell(unreadable, config_map, f"has no key {key}")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import typing as t
@@ -12,9 +13,10 @@ import typing as t
 from ..base.errors import ApiError, CommandFailed
 from ..component import control_plane_health, kube_proxy_rollout
 from ..kubeadm import bootstrap_token, cluster_info_signature, join_rights
-from ..kubeadm.kubelet_config_map import kubelet_config_map
 from . import consumer_inspection, deployment_spread
-from .node_view import node_view
+from .consumer_inspection import Consumers
+from .node import Node
+from .report import ClusterReport
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
@@ -34,8 +36,8 @@ def inspect_cluster(
     api_servers: t.Iterable[str] = (),
     search_secrets: bool = True,
     joining: bool = False,
-) -> dict[str, t.Any]:
-    """Everything the plan needs, JSON-compatible and without secrets.
+) -> ClusterReport:
+    """Everything the plan needs, without secrets.
 
     Args:
         api: the cluster.
@@ -51,42 +53,40 @@ def inspect_cluster(
     secrets = api.list("secret", namespace="kube-system")
     config_maps = dict(_config_maps(api))
     old = consumer_inspection.old_endpoints(config_maps, api_servers, endpoint) if endpoint else frozenset()
-    report = {
-        "configmaps": config_maps,
-        "nodes": [node_view(node) for node in api.list("node")],
-        "kube_proxy_pods": [_pod_view(pod) for pod in _kube_proxy_pods(api)],
-        "has_kube_proxy": api.get("daemonset", "kube-proxy", namespace="kube-system") is not None,
-        "bootstrap_tokens": [
-            bootstrap_token.view(secret) for secret in secrets if secret.get("type") == bootstrap_token.SECRET_TYPE
-        ],
-        "has_uploaded_certificates": any(
+    tokens = (secret for secret in secrets if secret.get("type") == bootstrap_token.SECRET_TYPE)
+    report = ClusterReport(
+        config_maps=config_maps,
+        nodes=tuple(map(Node.from_api, api.list("node"))),
+        kube_proxy_pods=tuple(map(kube_proxy_rollout.KubeProxyPod.from_api, _kube_proxy_pods(api))),
+        has_kube_proxy=api.get("daemonset", "kube-proxy", namespace="kube-system") is not None,
+        bootstrap_tokens=tuple(map(bootstrap_token.BootstrapToken.from_secret, tokens)),
+        has_uploaded_certificates=any(
             secret["metadata"]["name"] == bootstrap_token.CERTIFICATES_SECRET for secret in secrets
         ),
-        "outdated_signatures": len(
-            cluster_info_signature.outdated(config_maps.get("kube-public/cluster-info"), secrets)
-        ),
-        **control_plane_health.collect(api),
-        "cluster_dns": deployment_spread.look(api, *deployment_spread.CLUSTER_DNS),
-        "consumers": _consumers(
+        outdated_signatures=len(cluster_info_signature.outdated(config_maps.get("kube-public/cluster-info"), secrets)),
+        health=control_plane_health.collect(api),
+        cluster_dns=deployment_spread.look(api, *deployment_spread.CLUSTER_DNS),
+        consumers=_consumers(
             api,
             clock,
             old,
             with_secrets=search_secrets or not (endpoint and consumer_inspection.is_pointed_to(config_maps, endpoint)),
         ),
-        "version": json.loads(api.raw("/version"))["gitVersion"],
-    }
-    if joining:
-        name = kubelet_config_map(report).partition("/")[2]
-        report["join_rights"] = join_rights.inspect(api, kubelet_config=name)
-    return report
+        version=json.loads(api.raw("/version"))["gitVersion"],
+        join_rights=None,
+    )
+    if not joining:
+        return report
+    name = report.kubelet_config_map.partition("/")[2]
+    return dataclasses.replace(report, join_rights=join_rights.inspect(api, kubelet_config=name))
 
 
-def _consumers(api: Api, clock: Clock, old: frozenset[Endpoint], *, with_secrets: bool) -> dict[str, t.Any]:
+def _consumers(api: Api, clock: Clock, old: frozenset[Endpoint], *, with_secrets: bool) -> Consumers:
     """The search for consumers serves notes only, so it may fail without the rest."""
     try:
         return consumer_inspection.find_consumers(api, clock, old, with_secrets=with_secrets)
     except (ApiError, CommandFailed) as error:
-        return {"found": [], "complete": False, "objects": 0, "failure": error.message}
+        return Consumers((), is_complete=False, objects=0, failure=error.message)
 
 
 def _config_maps(api: Api) -> t.Iterator[tuple[str, dict[str, t.Any]]]:
@@ -101,14 +101,6 @@ def _config_maps(api: Api) -> t.Iterator[tuple[str, dict[str, t.Any]]]:
 
 def _kube_proxy_pods(api: Api) -> t.Sequence[dict[str, t.Any]]:
     return api.list("pod", namespace="kube-system", labels="k8s-app=kube-proxy")
-
-
-def _pod_view(pod: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    metadata = ("name", "creationTimestamp", "deletionTimestamp", "ownerReferences")
-    return {
-        "metadata": {key: pod["metadata"].get(key) for key in metadata},
-        "spec": {"nodeName": kube_proxy_rollout.node_of(pod) or None},
-    }
 
 
 __all__ = ("inspect_cluster",)

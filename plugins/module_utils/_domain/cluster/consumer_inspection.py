@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import dataclasses
 import re
 import typing as t
 
@@ -22,6 +23,7 @@ from . import workload
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
     from ..._ports.clock import Clock
+    from ..base.report_reader import Fields
 
 #: Seconds for the whole search, so that a big cluster does not cost much time.
 SECONDS = 20.0
@@ -44,6 +46,87 @@ _OURS = frozenset({"kube-system/kubeadm-config", "kube-public/cluster-info", "ku
 _HOST, _PORT = "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"
 _FLAG_NAME = re.compile(r"^--?[A-Za-z][A-Za-z0-9-]*(?==|$)")
 _CONTROL_PLANE_ENDPOINT = re.compile(r"^controlPlaneEndpoint:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Consumer:
+    """An object of the cluster that names old endpoints.
+
+    Attributes:
+        kind: its kind.
+        namespace: its namespace.
+        name: its name.
+        where: keys of a ConfigMap or Secret; containers with a variable or flag of a workload.
+        endpoints: those that it names.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    where: tuple[str, ...]
+    endpoints: tuple[str, ...]
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> Consumer:
+        """From what :meth:`as_dict` gave."""
+        return cls(
+            kind=fields.text("kind"),
+            namespace=fields.text("namespace"),
+            name=fields.text("name"),
+            where=fields.texts("where"),
+            endpoints=fields.texts("endpoints"),
+        )
+
+    @property
+    def object(self) -> str:
+        """As messages name it."""
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """JSON-compatible."""
+        return {
+            "kind": self.kind,
+            "namespace": self.namespace,
+            "name": self.name,
+            "where": list(self.where),
+            "endpoints": list(self.endpoints),
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Consumers:
+    """The result of a search.
+
+    Attributes:
+        found: what names an old endpoint.
+        is_complete: whether every object was looked at.
+        objects: how many were; ``None`` when every one was.
+        failure: why the search ended early, where the API failed; else empty.
+    """
+
+    found: tuple[Consumer, ...] = ()
+    is_complete: bool = True
+    objects: int | None = None
+    failure: str = ""
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> Consumers:
+        """From what :meth:`as_dict` gave."""
+        return cls(
+            found=tuple(Consumer.from_fields(item) for item in fields.each("found")),
+            is_complete=fields.flag("complete"),
+            objects=fields.optional_whole("objects"),
+            failure=fields.text("failure", ""),
+        )
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """JSON-compatible."""
+        return {
+            "found": [item.as_dict() for item in self.found],
+            "complete": self.is_complete,
+            **({"objects": self.objects} if self.objects is not None else {}),
+            **({"failure": self.failure} if self.failure else {}),
+        }
 
 
 def old_endpoints(
@@ -73,9 +156,7 @@ def is_pointed_to(config_maps: t.Mapping[str, t.Any], endpoint: str) -> bool:
     return endpoints_in(cluster_info.get("kubeconfig", "")) == {Endpoint.parse(endpoint)}
 
 
-def find_consumers(
-    api: Api, clock: Clock, old: t.AbstractSet[Endpoint], *, with_secrets: bool = True
-) -> dict[str, t.Any]:
+def find_consumers(api: Api, clock: Clock, old: t.AbstractSet[Endpoint], *, with_secrets: bool = True) -> Consumers:
     """Workloads, ConfigMaps and Secrets of any namespace that name one of these endpoints.
 
     Args:
@@ -83,13 +164,8 @@ def find_consumers(
         clock: bounds the search.
         old: the endpoints.
         with_secrets: ``False`` reads no Secret.
-
-    Returns:
-        ``found``: kind, namespace, name, ``where`` in the object and ``endpoints`` of each; ``complete``: whether
-        every object was looked at; ``objects``: how many were, if not
-        every one.
     """
-    found: list[dict[str, t.Any]] = []
+    found: list[Consumer] = []
     objects = 0
     deadline = clock.monotonic() + SECONDS
     for kind, fields in _KINDS.items() if old else ():
@@ -100,13 +176,11 @@ def find_consumers(
             objects += len(page)
             found += (consumer for document in page for consumer in _consumers(kind, document, old))
             if len(found) > MOST_FOUND or clock.monotonic() > deadline:
-                return {"found": found[:MOST_FOUND], "complete": False, "objects": objects}
-    return {"found": found, "complete": True}
+                return Consumers(tuple(found[:MOST_FOUND]), is_complete=False, objects=objects)
+    return Consumers(tuple(found))
 
 
-def _consumers(
-    kind: str, document: t.Mapping[str, t.Any], old: t.AbstractSet[Endpoint]
-) -> t.Iterator[dict[str, t.Any]]:
+def _consumers(kind: str, document: t.Mapping[str, t.Any], old: t.AbstractSet[Endpoint]) -> t.Iterator[Consumer]:
     metadata = document["metadata"]
     if f"{metadata['namespace']}/{metadata['name']}" in _OURS:
         return
@@ -118,13 +192,13 @@ def _consumers(
         return
     endpoints = {str(endpoint) for named_there in places.values() for endpoint in named_there}
     if endpoints:
-        yield {
-            "kind": document["kind"],
-            "namespace": metadata["namespace"],
-            "name": metadata["name"],
-            "where": sorted(place for place, named_there in places.items() if named_there),
-            "endpoints": sorted(endpoints),
-        }
+        yield Consumer(
+            kind=document["kind"],
+            namespace=metadata["namespace"],
+            name=metadata["name"],
+            where=tuple(sorted(place for place, named_there in places.items() if named_there)),
+            endpoints=tuple(sorted(endpoints)),
+        )
 
 
 def _in_workload(
@@ -166,4 +240,4 @@ def _decoded(value: str) -> str:
         return ""
 
 
-__all__ = ("MOST_FOUND", "SECONDS", "find_consumers", "old_endpoints")
+__all__ = ("MOST_FOUND", "SECONDS", "Consumer", "Consumers", "find_consumers", "old_endpoints")

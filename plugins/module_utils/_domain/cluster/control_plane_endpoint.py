@@ -17,7 +17,7 @@ from ..base.address import Endpoint, same_server
 from ..base.change import Change, Decision
 from ..base.errors import ApiConflict, InvalidInput, KubeadmHaError, NotProved, UnsupportedState
 from ..component import kube_proxy_rollout
-from ..component.kube_proxy_rollout import KUBE_PROXY_LABELS, KUBE_PROXY_PODS, pods_of_kube_proxy
+from ..component.kube_proxy_rollout import KUBE_PROXY_LABELS, KUBE_PROXY_PODS, KubeProxyPod, pods_of_kube_proxy
 from ..kubeadm import cluster_configuration, cluster_info_signature, kubeadm_config
 from ..kubeadm.cluster_info_signature import CLUSTER_INFO
 from ..kubeconfig.dialled_cluster import dialled_cluster, server_of, with_server
@@ -75,7 +75,7 @@ def decide_kube_proxy(document: t.Mapping[str, t.Any] | None, endpoint: Endpoint
 
 def decide_kube_proxy_restart(
     configmap: t.Mapping[str, t.Any],
-    pods: t.Iterable[t.Mapping[str, t.Any]],
+    pods: t.Iterable[KubeProxyPod],
     *,
     ready_nodes: t.Container[str],
     will_change: bool = False,
@@ -87,7 +87,7 @@ def decide_kube_proxy_restart(
 
     Args:
         configmap: the ConfigMap kube-system/kube-proxy.
-        pods: kube-proxy's pods, see :func:`kube_proxy_rollout.pods_of_kube_proxy`.
+        pods: kube-proxy's pods, see :attr:`KubeProxyPod.is_of_daemonset`.
         ready_nodes: names of the nodes that are Ready.
         will_change: the ConfigMap is about to be changed: all pods will be outdated then.
     """
@@ -182,8 +182,9 @@ def _look(api: Api, yaml: Yaml, endpoint: Endpoint, unmanaged: t.Container[str],
         if daemonset is not None:
             pods = pods_of_kube_proxy(api.list("pod", namespace="kube-system", labels=KUBE_PROXY_LABELS))
             ready = kube_proxy_rollout.ready_nodes(api.list("node"), without=unmanaged)
+            read = map(KubeProxyPod.from_api, pods)
             changes.append(
-                decide_kube_proxy_restart(kube_proxy, pods, ready_nodes=ready, will_change=change is not None)
+                decide_kube_proxy_restart(kube_proxy, read, ready_nodes=ready, will_change=change is not None)
             )
             down = tuple(sorted(kube_proxy_rollout.nodes_of(pods) - ready))
     else:

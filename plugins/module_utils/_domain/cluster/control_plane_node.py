@@ -15,12 +15,10 @@ import typing as t
 
 from ..base.change import Change, Decision
 from ..base.errors import ApiConflict, UnsupportedState
-from .node_view import node_view
+from .node import Node
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
-
-Node = t.Mapping[str, t.Any]
 
 #: The label by which the role is known, and the key of its taint.
 ROLE = "node-role.kubernetes.io/control-plane"
@@ -52,24 +50,24 @@ def missing(name: str, nodes: t.Mapping[str, Node]) -> Marks | None:
 
     Args:
         name: a Node that runs a control plane.
-        nodes: all Nodes by name, as :func:`node_view.node_view` tells them.
+        nodes: all Nodes by name.
     """
     node = nodes.get(name)
     if node is None or _has_role(node):
         return None
-    others = [item for item in nodes.values() if item["name"] != name and _has_role(item)]
-    labels = [label for label in _LABELS if any(label in item["labels"] for item in others)]
+    others = [item for item in nodes.values() if item.name != name and _has_role(item)]
+    labels = [label for label in _LABELS if any(label in item.labels for item in others)]
     if not labels:
         return None
-    has = {_taint_text(item) for item in node["taints"]}
+    has = {_taint_text(item) for item in node.taints}
     usual = {
         _taint_text(taint): {key: taint[key] for key in ("key", "value", "effect") if taint.get(key)}
         for item in others
-        for taint in item["taints"]
+        for taint in item.taints
         if taint["key"] in _TAINTS
     }
     return Marks(
-        labels=tuple(label for label in labels if label not in node["labels"]),
+        labels=tuple(label for label in labels if label not in node.labels),
         taints=tuple(usual[text] for text in sorted(usual) if text not in has),
     )
 
@@ -121,7 +119,7 @@ def ensure(api: Api, name: str) -> Decision:
 
 def _mark(api: Api, name: str) -> None:
     document = api.get("node", name)
-    marks = missing(name, {**_nodes(api), **({} if document is None else {name: node_view(document)})})
+    marks = missing(name, {**_nodes(api), **({} if document is None else {name: Node.from_api(document)})})
     if document is None or marks is None:
         return
     patch: dict[str, t.Any] = {
@@ -136,11 +134,11 @@ def _mark(api: Api, name: str) -> None:
 
 
 def _nodes(api: Api) -> dict[str, Node]:
-    return {node["name"]: node for node in map(node_view, api.list("node"))}
+    return {node.name: node for node in map(Node.from_api, api.list("node"))}
 
 
 def _has_role(node: Node) -> bool:
-    return ROLE in node["labels"] or _OLD_ROLE in node["labels"]
+    return ROLE in node.labels or _OLD_ROLE in node.labels
 
 
 def _taint_text(taint: t.Mapping[str, t.Any]) -> str:

@@ -9,16 +9,19 @@ restart of the rollout after a join (https://kubernetes.io/docs/tasks/administer
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import typing as t
 
 from ..base.change import Change, Decision
 from ..base.errors import NotProved
 from ..component.kube_proxy_rollout import RESTARTED_AT
+from .node import Node
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
     from ..._ports.clock import Clock
+    from ..base.report_reader import Fields
 
 View = t.Mapping[str, t.Any]
 
@@ -32,30 +35,140 @@ _TRANSIENT_TAINTS = frozenset({"node.kubernetes.io/not-ready", "node.kubernetes.
 _CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
 
-def look(api: Api, namespace: str, name: str) -> dict[str, t.Any]:
-    """What of a Deployment and its pods decides where they run, JSON-compatible."""
+@dataclasses.dataclass(frozen=True)
+class Deployment:
+    """What of a Deployment decides where its pods run.
+
+    Attributes:
+        namespace: its namespace.
+        name: its name.
+        replicas: how many pods it shall have.
+        node_selector: labels that a node must have.
+        node_terms: terms of the required node affinity, as the API has them.
+        tolerations: as the API has them.
+    """
+
+    namespace: str
+    name: str
+    replicas: int
+    node_selector: t.Mapping[str, str]
+    node_terms: tuple[View, ...]
+    tolerations: tuple[View, ...]
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> Deployment:
+        """From what :meth:`as_dict` gave."""
+        return cls(
+            namespace=fields.text("namespace"),
+            name=fields.text("name"),
+            replicas=fields.whole("replicas"),
+            node_selector=fields.mapping("node_selector"),
+            node_terms=fields.mappings("node_terms"),
+            tolerations=fields.mappings("tolerations"),
+        )
+
+    @property
+    def object(self) -> str:
+        """As changes and messages name it."""
+        return f"Deployment {self.namespace}/{self.name}"
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """JSON-compatible."""
+        return {
+            "namespace": self.namespace,
+            "name": self.name,
+            "replicas": self.replicas,
+            "node_selector": dict(self.node_selector),
+            "node_terms": [dict(term) for term in self.node_terms],
+            "tolerations": [dict(item) for item in self.tolerations],
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Pod:
+    """A pod of a Deployment.
+
+    Attributes:
+        name: its name.
+        node: name of its node; ``None`` when it has none yet.
+        is_ready: whether it is Ready.
+        is_terminating: whether it is going away.
+    """
+
+    name: str
+    node: str | None
+    is_ready: bool
+    is_terminating: bool
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> Pod:
+        """From what :meth:`as_dict` gave."""
+        return cls(
+            name=fields.text("name"),
+            node=fields.optional_text("node"),
+            is_ready=fields.flag("ready"),
+            is_terminating=fields.flag("terminating"),
+        )
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """JSON-compatible."""
+        return {
+            "name": self.name,
+            "node": self.node,
+            "ready": self.is_ready,
+            "terminating": self.is_terminating,
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Placement:
+    """Where the pods of a Deployment are.
+
+    Attributes:
+        deployment: the Deployment; ``None`` without one.
+        pods: its pods.
+    """
+
+    deployment: Deployment | None
+    pods: tuple[Pod, ...]
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> Placement:
+        """From what :meth:`as_dict` gave."""
+        deployment = fields.optional_fields("deployment")
+        return cls(
+            deployment=None if deployment is None else Deployment.from_fields(deployment),
+            pods=tuple(Pod.from_fields(item) for item in fields.each("pods")),
+        )
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """JSON-compatible."""
+        deployment = None if self.deployment is None else self.deployment.as_dict()
+        return {"deployment": deployment, "pods": [pod.as_dict() for pod in self.pods]}
+
+
+def look(api: Api, namespace: str, name: str) -> Placement:
+    """What of a Deployment and its pods decides where they run."""
     document = api.get("deployment", name, namespace=namespace)
     if document is None:
-        return {"deployment": None, "pods": []}
+        return Placement(None, ())
     template = document["spec"]["template"]["spec"]
     affinity = (template.get("affinity") or {}).get("nodeAffinity") or {}
     required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
     labels = document["spec"]["selector"].get("matchLabels") or {}
     pods = api.list("pod", namespace=namespace, labels=",".join(f"{key}={labels[key]}" for key in sorted(labels)))
-    return {
-        "deployment": {
-            "namespace": namespace,
-            "name": name,
-            "replicas": int(document["spec"].get("replicas", 1)),
-            "node_selector": template.get("nodeSelector") or {},
-            "node_terms": required.get("nodeSelectorTerms") or [],
-            "tolerations": template.get("tolerations") or [],
-        },
-        "pods": [_pod_view(pod) for pod in pods],
-    }
+    deployment = Deployment(
+        namespace=namespace,
+        name=name,
+        replicas=int(document["spec"].get("replicas", 1)),
+        node_selector=template.get("nodeSelector") or {},
+        node_terms=tuple(required.get("nodeSelectorTerms") or ()),
+        tolerations=tuple(template.get("tolerations") or ()),
+    )
+    return Placement(deployment, tuple(map(_pod, pods)))
 
 
-def decide(looked: View, nodes: t.Iterable[View]) -> Change | None:
+def decide(looked: Placement, nodes: t.Iterable[Node]) -> Change | None:
     """The spreading of a Deployment whose ready pods, two at least, are all on one node.
 
     Args:
@@ -65,45 +178,45 @@ def decide(looked: View, nodes: t.Iterable[View]) -> Change | None:
     Returns:
         ``None`` when they are spread, or when no other node may run them.
     """
-    deployment = looked["deployment"]
-    ready = ready_by_node(looked["pods"])
+    deployment = looked.deployment
+    ready = ready_by_node(looked.pods)
     if deployment is None or len(ready) != 1:
         return None
     node = min(ready)
     count = ready[node]
-    others = [item for item in nodes if item["name"] != node and _may_run(deployment, item)]
-    if count < 2 or deployment["replicas"] < 2 or not others:
+    others = [item for item in nodes if item.name != node and _may_run(deployment, item)]
+    if count < 2 or deployment.replicas < 2 or not others:
         return None
     return Change(
-        object=f"Deployment {deployment['namespace']}/{deployment['name']}",
+        object=deployment.object,
         before=f"{count} pods on {node}",
         after="pods on more than one node",
         reason=f"without {node} the cluster would have none of them",
     )
 
 
-def ready_by_node(pods: t.Iterable[View]) -> dict[str, int]:
+def ready_by_node(pods: t.Iterable[Pod]) -> dict[str, int]:
     """How many ready pods each node has that has any."""
     found: dict[str, int] = {}
     for pod in pods:
-        if pod["ready"] and not pod["terminating"]:
-            found[pod["node"]] = found.get(pod["node"], 0) + 1
+        if pod.is_ready and not pod.is_terminating and pod.node is not None:
+            found[pod.node] = found.get(pod.node, 0) + 1
     return found
 
 
-def joining_node(name: str, *, control_plane: bool) -> dict[str, t.Any]:
+def joining_node(name: str, *, control_plane: bool) -> Node:
     """A node that will be there, as ``kubeadm join`` makes it."""
     taint = {"key": _CONTROL_PLANE, "effect": "NoSchedule"}
     labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}
-    return {
-        "name": name,
-        "ready": True,
-        "labels": {**labels, _CONTROL_PLANE: ""} if control_plane else labels,
-        "taints": [taint] if control_plane else [],
-    }
+    return Node(
+        name=name,
+        is_ready=True,
+        labels={**labels, _CONTROL_PLANE: ""} if control_plane else labels,
+        taints=(taint,) if control_plane else (),
+    )
 
 
-def ensure(api: Api, clock: Clock, nodes: t.Sequence[View], *, namespace: str, name: str, timeout: float) -> Decision:
+def ensure(api: Api, clock: Clock, nodes: t.Sequence[Node], *, namespace: str, name: str, timeout: float) -> Decision:
     """The ready pods of a Deployment are on more than one node, where that is possible.
 
     Args:
@@ -123,9 +236,7 @@ def ensure(api: Api, clock: Clock, nodes: t.Sequence[View], *, namespace: str, n
     def act() -> t.Mapping[str, t.Any]:
         return {"nodes": _spread(api, clock, namespace=namespace, name=name, timeout=timeout)}
 
-    return Decision(
-        changes=() if change is None else (change,), values={"nodes": ready_by_node(looked["pods"])}, act=act
-    )
+    return Decision(changes=() if change is None else (change,), values={"nodes": ready_by_node(looked.pods)}, act=act)
 
 
 def _spread(api: Api, clock: Clock, *, namespace: str, name: str, timeout: float) -> dict[str, int]:
@@ -136,8 +247,8 @@ def _spread(api: Api, clock: Clock, *, namespace: str, name: str, timeout: float
     found = _await_rollout(api, clock, namespace=namespace, name=name, timeout=timeout)
     if len(ready_by_node(found)) == 1:
         # With two nodes the old pods on the one have driven both new ones to the other. Now one place is free.
-        api.delete("pod", found[0]["name"], namespace=namespace)
-        found = _await_rollout(api, clock, namespace=namespace, name=name, timeout=timeout, without=found[0]["name"])
+        api.delete("pod", found[0].name, namespace=namespace)
+        found = _await_rollout(api, clock, namespace=namespace, name=name, timeout=timeout, without=found[0].name)
     nodes = ready_by_node(found)
     if len(nodes) < 2:
         raise NotProved(
@@ -150,21 +261,21 @@ def _spread(api: Api, clock: Clock, *, namespace: str, name: str, timeout: float
 
 def _await_rollout(
     api: Api, clock: Clock, *, namespace: str, name: str, timeout: float, without: str = ""
-) -> list[dict[str, t.Any]]:
+) -> list[Pod]:
     """Wait as ``kubectl rollout status`` does; the ready pods then."""
     deadline = clock.monotonic() + timeout
     while True:
         document = api.get("deployment", name, namespace=namespace) or {"metadata": {}}
-        pods = look(api, namespace, name)["pods"]
-        living = [pod for pod in pods if not pod["terminating"]]
+        pods = look(api, namespace, name).pods
+        living = [pod for pod in pods if not pod.is_terminating]
         wanted = int((document.get("spec") or {}).get("replicas", 1))
-        is_complete = len(living) == wanted and all(pod["ready"] for pod in living)
-        if is_complete and _is_rolled_out(document, wanted) and without not in [pod["name"] for pod in living]:
+        is_complete = len(living) == wanted and all(pod.is_ready for pod in living)
+        if is_complete and _is_rolled_out(document, wanted) and without not in [pod.name for pod in living]:
             return living
         if clock.monotonic() >= deadline:
             raise NotProved(
                 f"The rollout of Deployment {namespace}/{name} was restarted, but {timeout:g} s later "
-                f"{sum(pod['ready'] for pod in living)} of {wanted} pods are ready: look at 'kubectl --namespace "
+                f"{sum(pod.is_ready for pod in living)} of {wanted} pods are ready: look at 'kubectl --namespace "
                 f"{namespace} describe deployment {name}'. The option timeout sets the time."
             )
         clock.sleep(_POLL_SECONDS)
@@ -178,27 +289,25 @@ def _is_rolled_out(document: View, wanted: int) -> bool:
     return counts == [wanted] * 3
 
 
-def _pod_view(pod: View) -> dict[str, t.Any]:
+def _pod(pod: View) -> Pod:
     conditions = {item["type"]: item["status"] for item in (pod.get("status") or {}).get("conditions") or ()}
-    return {
-        "name": pod["metadata"]["name"],
-        "node": pod["spec"].get("nodeName"),
-        "ready": conditions.get("Ready") == "True",
-        "terminating": bool(pod["metadata"].get("deletionTimestamp")),
-    }
+    return Pod(
+        name=pod["metadata"]["name"],
+        node=pod["spec"].get("nodeName"),
+        is_ready=conditions.get("Ready") == "True",
+        is_terminating=bool(pod["metadata"].get("deletionTimestamp")),
+    )
 
 
-def _may_run(deployment: View, node: View) -> bool:
+def _may_run(deployment: Deployment, node: Node) -> bool:
     """Whether the scheduler may put a pod there, as far as nodeSelector, required node affinity and taints say."""
-    labels = node["labels"]
-    is_selected = all(labels.get(key) == value for key, value in deployment["node_selector"].items())
-    terms = deployment["node_terms"]
+    labels = node.labels
+    is_selected = all(labels.get(key) == value for key, value in deployment.node_selector.items())
+    terms = deployment.node_terms
     is_near = not terms or any(_matches(term, labels) for term in terms)
-    taints = [
-        taint for taint in node["taints"] if taint["effect"] in _KEEPS_OFF and taint["key"] not in _TRANSIENT_TAINTS
-    ]
-    is_tolerated = all(any(_tolerates(item, taint) for item in deployment["tolerations"]) for taint in taints)
-    return bool(node["ready"]) and is_selected and is_near and is_tolerated
+    taints = [taint for taint in node.taints if taint["effect"] in _KEEPS_OFF and taint["key"] not in _TRANSIENT_TAINTS]
+    is_tolerated = all(any(_tolerates(item, taint) for item in deployment.tolerations) for taint in taints)
+    return node.is_ready and is_selected and is_near and is_tolerated
 
 
 def _tolerates(toleration: View, taint: View) -> bool:
@@ -228,4 +337,14 @@ def _holds(expression: View, labels: t.Mapping[str, str]) -> bool:
     }.get(expression["operator"], False)
 
 
-__all__ = ("CLUSTER_DNS", "decide", "ensure", "joining_node", "look", "ready_by_node")
+__all__ = (
+    "CLUSTER_DNS",
+    "Deployment",
+    "Placement",
+    "Pod",
+    "decide",
+    "ensure",
+    "joining_node",
+    "look",
+    "ready_by_node",
+)

@@ -9,7 +9,7 @@ import typing as t
 
 from ..base.change import Decision
 from ..base.errors import ApiError, NotProved
-from .node_view import node_view
+from .node import Node
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
@@ -39,8 +39,9 @@ def inspect(api: Api, clock: Clock, name: str, *, wait_timeout: float) -> Decisi
             found = api.get("node", name)
         except ApiError as error:
             failure = error
-        if found is not None and node_view(found)["ready"]:
-            return Decision(values={"node": node_view(found)})
+        node = None if found is None else Node.from_api(found)
+        if node is not None and node.is_ready:
+            return Decision(values={"node": node.as_dict()})
         if clock.monotonic() >= deadline:
             if failure is not None:
                 raise failure

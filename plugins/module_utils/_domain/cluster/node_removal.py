@@ -10,7 +10,7 @@ import typing as t
 from ..base.address import canonical_ip
 from ..base.change import Change, Decision
 from ..base.errors import UnsupportedState
-from .node_view import node_view
+from .node import Node
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
@@ -35,13 +35,13 @@ def remove(api: Api, name: str, *, addresses: t.Sequence[str]) -> Decision:
     document = api.get("node", name)
     if document is None:
         return Decision()
-    view = node_view(document)
-    if view["ready"]:
+    node = Node.from_api(document)
+    if node.is_ready:
         raise UnsupportedState(
             f"The node {name} was not deleted: it is Ready. Drain it and stop its kubelet first, if it is to leave the cluster."
         )
     known = {canonical_ip(item) or item for item in addresses}
-    found = [str(item) for item in view["addresses"]]
+    found = node.addresses
     if not any((canonical_ip(item) or item) in known for item in found):
         raise UnsupportedState(
             f"The node {name} was not deleted: it has the addresses {', '.join(found) or 'of nobody'}, and the host "

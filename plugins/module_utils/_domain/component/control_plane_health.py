@@ -9,6 +9,7 @@ every look at the Node, at etcd and at ``/readyz``.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import typing as t
 
@@ -19,6 +20,7 @@ from .static_pod import COMPONENTS, ETCD
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
     from ..._ports.clock import Clock
+    from ..base.report_reader import Fields
 
 View = t.Mapping[str, t.Any]
 
@@ -30,19 +32,87 @@ _STABLE_SECONDS = 10.0
 _POLL_SECONDS = 1.0
 
 
-def collect(api: Api) -> dict[str, t.Any]:
-    """The static pods of the control planes and the addresses of the Service kubernetes, JSON-compatible."""
+@dataclasses.dataclass(frozen=True)
+class StaticPod:
+    """A pod of a control plane.
+
+    Attributes:
+        component: what runs in it.
+        node: name of its node.
+        is_ready: whether it is Ready.
+        restarts: of all its containers.
+        running_since: when the youngest of them was started, in seconds since the epoch; ``None`` when none runs.
+        reason: why containers wait, empty without a reason.
+    """
+
+    component: str
+    node: str
+    is_ready: bool
+    restarts: int
+    running_since: float | None
+    reason: str
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> StaticPod:
+        """From what :meth:`as_dict` gave."""
+        return cls(
+            component=fields.text("component"),
+            node=fields.text("node"),
+            is_ready=fields.flag("ready"),
+            restarts=fields.whole("restarts"),
+            running_since=fields.optional_number("running_since"),
+            reason=fields.text("reason"),
+        )
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """JSON-compatible."""
+        return {
+            "component": self.component,
+            "node": self.node,
+            "ready": self.is_ready,
+            "restarts": self.restarts,
+            "running_since": self.running_since,
+            "reason": self.reason,
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Health:
+    """What runs of the control planes.
+
+    Attributes:
+        static_pods: their static pods.
+        api_server_addresses: where the Service kubernetes leads to, sorted.
+    """
+
+    static_pods: tuple[StaticPod, ...]
+    api_server_addresses: tuple[str, ...]
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> Health | None:
+        """From what :meth:`as_dict` gave, among other fields; ``None`` when it is not there."""
+        if not fields.has("static_pods"):
+            return None
+        pods = tuple(StaticPod.from_fields(item) for item in fields.each("static_pods"))
+        return cls(pods, fields.texts("api_server_addresses"))
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """JSON-compatible."""
+        return {
+            "static_pods": [pod.as_dict() for pod in self.static_pods],
+            "api_server_addresses": list(self.api_server_addresses),
+        }
+
+
+def collect(api: Api) -> Health:
+    """The static pods of the control planes and the addresses of the Service kubernetes."""
     pods = api.list("pod", namespace="kube-system", labels=_LABELS)
     endpoints = api.get("endpoints", "kubernetes", namespace="default") or {}
-    return {
-        "static_pods": [_pod_view(pod) for pod in pods],
-        "api_server_addresses": sorted(
-            str(item["ip"]) for subset in endpoints.get("subsets") or () for item in subset.get("addresses") or ()
-        ),
-    }
+    addresses = (str(item["ip"]) for subset in endpoints.get("subsets") or () for item in subset.get("addresses") or ())
+    return Health(tuple(map(_static_pod, pods)), tuple(sorted(addresses)))
 
 
-def problems(found: View, control_planes: t.Sequence[View], *, now: float) -> list[str]:
+def problems(found: Health, control_planes: t.Sequence[View], *, now: float) -> list[str]:
     """What does not run as it should.
 
     Args:
@@ -50,15 +120,15 @@ def problems(found: View, control_planes: t.Sequence[View], *, now: float) -> li
         control_planes: ``name`` (of the node) and ``address`` of each control plane.
         now: seconds since the epoch.
     """
-    pods = {(pod["component"], pod["node"]): pod for pod in found["static_pods"]}
+    pods = {(pod.component, pod.node): pod for pod in found.static_pods}
     told = []
-    for component in sorted({pod["component"] for pod in found["static_pods"]}.intersection(_COMPONENTS)):
+    for component in sorted({pod.component for pod in found.static_pods}.intersection(_COMPONENTS)):
         for host in control_planes:
             reason = _reason(pods.get((component, host["name"])), now)
             if reason is not None:
                 told.append(f"{component} of {host['name']} {reason}")
     wanted = {canonical_ip(str(host["address"])): host["name"] for host in control_planes}
-    announced = {canonical_ip(address) for address in found["api_server_addresses"]}
+    announced = {canonical_ip(address) for address in found.api_server_addresses}
     told += [
         f"the Service kubernetes does not lead to {name} ({address})"
         for address, name in wanted.items()
@@ -91,33 +161,33 @@ def ensure(api: Api, clock: Clock, control_planes: t.Sequence[View], *, timeout:
         clock.sleep(_POLL_SECONDS)
 
 
-def _reason(pod: View | None, now: float) -> str | None:
+def _reason(pod: StaticPod | None, now: float) -> str | None:
     if pod is None:
         return "has no pod"
-    if not pod["ready"]:
-        details = [pod["reason"]] if pod["reason"] else []
-        details += [f"restarted {pod['restarts']} times"] if pod["restarts"] else []
+    if not pod.is_ready:
+        details = [pod.reason] if pod.reason else []
+        details += [f"restarted {pod.restarts} times"] if pod.restarts else []
         return f"is not ready{' (' + ', '.join(details) + ')' if details else ''}"
-    if pod["restarts"] and pod["running_since"] is not None and now - pod["running_since"] < _STABLE_SECONDS:
-        return f"has just been restarted ({pod['restarts']} times in all)"
+    if pod.restarts and pod.running_since is not None and now - pod.running_since < _STABLE_SECONDS:
+        return f"has just been restarted ({pod.restarts} times in all)"
     return None
 
 
-def _pod_view(pod: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _static_pod(pod: t.Mapping[str, t.Any]) -> StaticPod:
     status = pod.get("status") or {}
     conditions = {item["type"]: item["status"] for item in status.get("conditions") or ()}
     containers = status.get("containerStatuses") or ()
     states = [item.get("state") or {} for item in containers]
     waiting = [str(state["waiting"].get("reason") or "") for state in states if state.get("waiting")]
     started = [_seconds(state["running"].get("startedAt")) for state in states if state.get("running")]
-    return {
-        "component": str((pod["metadata"].get("labels") or {}).get("component") or pod["metadata"]["name"]),
-        "node": str((pod.get("spec") or {}).get("nodeName") or ""),
-        "ready": conditions.get("Ready") == "True",
-        "restarts": sum(int(item.get("restartCount") or 0) for item in containers),
-        "running_since": max((item for item in started if item is not None), default=None),
-        "reason": ", ".join(waiting),
-    }
+    return StaticPod(
+        component=str((pod["metadata"].get("labels") or {}).get("component") or pod["metadata"]["name"]),
+        node=str((pod.get("spec") or {}).get("nodeName") or ""),
+        is_ready=conditions.get("Ready") == "True",
+        restarts=sum(int(item.get("restartCount") or 0) for item in containers),
+        running_since=max((item for item in started if item is not None), default=None),
+        reason=", ".join(waiting),
+    )
 
 
 def _seconds(text: t.Any) -> float | None:
@@ -128,4 +198,4 @@ def _seconds(text: t.Any) -> float | None:
         return None
 
 
-__all__ = ("collect", "ensure", "problems")
+__all__ = ("Health", "StaticPod", "collect", "ensure", "problems")

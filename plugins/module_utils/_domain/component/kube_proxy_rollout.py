@@ -21,6 +21,7 @@ from . import kube_proxy_reports
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
     from ..._ports.clock import Clock
+    from ..base.report_reader import Fields
 
 Document = t.Mapping[str, t.Any]
 
@@ -34,18 +35,84 @@ KUBE_PROXY_LABELS = "k8s-app=kube-proxy"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
 _NAME, _NAMESPACE = "kube-proxy", "kube-system"
+#: How the API writes a time.
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _POLL_SECONDS = 0.25
 #: Nodes and the DaemonSet are read less often than the pods, as each reading may be a process.
 _SECONDS_BETWEEN_NODES = 2.0
 
 
+@dataclasses.dataclass(frozen=True)
+class KubeProxyPod:
+    """What of a pod of kube-proxy tells whether it is to be restarted.
+
+    Attributes:
+        name: its name.
+        created: when it was made.
+        deleted: when it is or was to be gone, as the API has it; ``None`` for one that stays.
+        node: name of its node, empty without.
+        owners: its ``ownerReferences``, as the API has them.
+    """
+
+    name: str
+    created: dt.datetime
+    deleted: str | None
+    node: str
+    owners: tuple[Document, ...]
+
+    @classmethod
+    def from_api(cls, document: Document) -> KubeProxyPod:
+        """From a Pod object."""
+        metadata = document["metadata"]
+        return cls(
+            name=metadata["name"],
+            created=time_of(metadata["creationTimestamp"]),
+            deleted=metadata.get("deletionTimestamp"),
+            node=node_of(document),
+            owners=tuple(metadata.get("ownerReferences") or ()),
+        )
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> KubeProxyPod:
+        """From what :meth:`as_dict` gave."""
+        metadata, spec = fields.fields("metadata"), fields.optional_fields("spec")
+        return cls(
+            name=metadata.text("name"),
+            created=metadata.read("creationTimestamp", time_of, "a time"),
+            deleted=metadata.optional_text("deletionTimestamp"),
+            node="" if spec is None else spec.text("nodeName", ""),
+            owners=metadata.mappings("ownerReferences", optional=True),
+        )
+
+    @property
+    def is_of_daemonset(self) -> bool:
+        """Whether a restart of the DaemonSet replaces it."""
+        return _is_owned(self.owners)
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """JSON-compatible, laid out as the API has it."""
+        return {
+            "metadata": {
+                "name": self.name,
+                "creationTimestamp": self.created.strftime(_TIME),
+                "deletionTimestamp": self.deleted,
+                "ownerReferences": list(self.owners) or None,
+            },
+            "spec": {"nodeName": self.node or None},
+        }
+
+
 def decide(
-    pods: t.Iterable[Document], *, ready_nodes: t.Container[str], written: dt.datetime | None, will_change: bool = False
+    pods: t.Iterable[KubeProxyPod],
+    *,
+    ready_nodes: t.Container[str],
+    written: dt.datetime | None,
+    will_change: bool = False,
 ) -> Change | None:
     """The restart of the pods on living nodes that still run with an older ConfigMap.
 
     Args:
-        pods: kube-proxy's pods, see :func:`pods_of_kube_proxy`.
+        pods: kube-proxy's pods, see :attr:`KubeProxyPod.is_of_daemonset`.
         ready_nodes: names of the nodes that are Ready.
         written: when the ConfigMap's kubeconfig was written last; ``None`` when nothing tells.
         will_change: the ConfigMap is about to be changed: all pods will be outdated then.
@@ -53,9 +120,9 @@ def decide(
     outdated = [
         pod
         for pod in pods
-        if not pod["metadata"].get("deletionTimestamp")
-        and node_of(pod) in ready_nodes
-        and (will_change or (written is not None and time_of(pod["metadata"]["creationTimestamp"]) < written))
+        if not pod.deleted
+        and pod.node in ready_nodes
+        and (will_change or (written is not None and pod.created < written))
     ]
     if not outdated:
         return None
@@ -69,14 +136,11 @@ def decide(
 
 def pods_of_kube_proxy(pods: t.Iterable[Document]) -> t.Sequence[Document]:
     """The pods that a restart of the DaemonSet replaces, of those with the label :data:`KUBE_PROXY_LABELS`."""
-    return [
-        pod
-        for pod in pods
-        if any(
-            owner.get("kind") == "DaemonSet" and owner.get("name") == _NAME
-            for owner in pod["metadata"].get("ownerReferences") or ()
-        )
-    ]
+    return [pod for pod in pods if _is_owned(pod["metadata"].get("ownerReferences") or ())]
+
+
+def _is_owned(owners: t.Iterable[Document]) -> bool:
+    return any(owner.get("kind") == "DaemonSet" and owner.get("name") == _NAME for owner in owners)
 
 
 def ready_nodes(nodes: t.Iterable[Document], *, without: t.Container[str] = ()) -> frozenset[str]:
@@ -141,7 +205,7 @@ def restart(api: Api, clock: Clock, *, timeout: float, unmanaged: t.Container[st
     Raises:
         NotProved: when a living node's pod was not replaced in time.
     """
-    stamp = dt.datetime.fromtimestamp(clock.now(), tz=dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    stamp = dt.datetime.fromtimestamp(clock.now(), tz=dt.timezone.utc).strftime(_TIME)
     nodes = nodes_of(_pods(api))
     patch = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: stamp}}}}}
     api.patch("daemonset", _NAME, patch, namespace=_NAMESPACE)
@@ -276,7 +340,7 @@ def _is_ready(pod: Document) -> bool:
 
 def time_of(text: str) -> dt.datetime:
     """A time of the API's metadata."""
-    return dt.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=dt.timezone.utc)
+    return dt.datetime.strptime(text, _TIME).replace(tzinfo=dt.timezone.utc)
 
 
 def _failure(seen: _Seen, timeout: float) -> str:
@@ -300,6 +364,7 @@ __all__ = (
     "KUBE_PROXY_LABELS",
     "KUBE_PROXY_PODS",
     "RESTARTED_AT",
+    "KubeProxyPod",
     "decide",
     "node_of",
     "nodes_of",

@@ -88,21 +88,6 @@ class Member:
     raft_term: int | None = None
     problem: str | None = None
 
-    @classmethod
-    def from_dict(cls, document: t.Mapping[str, t.Any], *, leader: str | None = None) -> Member:
-        """From what :meth:`as_dict` gave; a healthy voter knows the leader that was told."""
-        is_healthy = bool(document.get("healthy"))
-        return cls(
-            id=str(document["id"]),
-            name=str(document.get("name") or ""),
-            peer_urls=tuple(document.get("peer_urls") or ()),
-            client_urls=tuple(document.get("client_urls") or ()),
-            is_learner=bool(document.get("is_learner")),
-            leader=leader if is_healthy else None,
-            is_healthy=is_healthy,
-            problem=document.get("problem"),
-        )
-
     @property
     def is_started(self) -> bool:
         """Whether it has ever started: a member tells its name at its first start."""
@@ -132,12 +117,6 @@ class Ring:
 
     members: tuple[Member, ...]
     alarms: tuple[str, ...] = ()
-
-    @classmethod
-    def from_dict(cls, document: t.Mapping[str, t.Any]) -> Ring:
-        """From what :meth:`as_dict` gave, which is a result of ``etcd_member_info``; the alarms are left out."""
-        leader = document.get("leader")
-        return cls(tuple(Member.from_dict(item, leader=leader) for item in document.get("members") or ()))
 
     @property
     def voters(self) -> tuple[Member, ...]:

@@ -8,6 +8,7 @@ A rule that lets a port in from some sources only is the operator's decision: th
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing as t
 
@@ -35,24 +36,37 @@ def default_interface(routes: str) -> str:
     return min(found)[1] if found else ""
 
 
-def lacks_zone(report: t.Mapping[str, t.Any]) -> bool:
-    """Whether firewalld runs, but does not know the zone that was asked for, now or after its next start."""
-    return report["name"] == FIREWALLD and not all(report["rules"])
+@dataclasses.dataclass(frozen=True)
+class Firewall:
+    """The firewall that is active on a host.
 
-
-def closed_ports(report: t.Mapping[str, t.Any], ports: t.Iterable[int]) -> list[int]:
-    """Those of the TCP ports that the firewall does not let in; none where no firewall is active.
-
-    Args:
-        report: ``name`` (``firewalld``, ``ufw`` or empty) and ``rules``, a list of texts: ``firewall-cmd --list-all`` of
-            one zone, of the running and of the permanent configuration, or ``ufw status verbose``. A port must be open
-            in each.
-        ports: the ports asked for.
+    Attributes:
+        name: ``firewalld``, ``ufw`` or empty where neither is active.
+        zone: the zone of firewalld that was looked at, empty for others.
+        rules: ``firewall-cmd --list-all`` of the zone, of the running and of the permanent configuration, or ``ufw status
+            verbose``. A port must be open in each. A text is empty where firewalld does not have the zone.
     """
-    is_open = {FIREWALLD: _firewalld_lets_in, UFW: _ufw_lets_in}.get(report["name"])
+
+    name: str = ""
+    zone: str = ""
+    rules: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """JSON-compatible."""
+        return {"name": self.name, "zone": self.zone, "rules": list(self.rules)}
+
+
+def lacks_zone(found: Firewall) -> bool:
+    """Whether firewalld runs, but does not know the zone that was asked for, now or after its next start."""
+    return found.name == FIREWALLD and not all(found.rules)
+
+
+def closed_ports(found: Firewall, ports: t.Iterable[int]) -> list[int]:
+    """Those of the TCP ports that the firewall does not let in; none where no firewall is active."""
+    is_open = {FIREWALLD: _firewalld_lets_in, UFW: _ufw_lets_in}.get(found.name)
     if is_open is None:
         return []
-    return sorted(port for port in set(ports) if not all(is_open(text, port) for text in report["rules"]))
+    return sorted(port for port in set(ports) if not all(is_open(text, port) for text in found.rules))
 
 
 def _firewalld_lets_in(text: str, port: int) -> bool:
@@ -94,4 +108,4 @@ def _is_in(port: int, spec: str, separator: str) -> bool:
     return first.isdigit() and int(first) <= port <= int(last or first)
 
 
-__all__ = ("FIREWALLD", "UFW", "closed_ports", "default_interface", "lacks_zone")
+__all__ = ("FIREWALLD", "UFW", "Firewall", "closed_ports", "default_interface", "lacks_zone")

@@ -10,9 +10,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import dataclasses
 import typing as t
 
 from ..base.change import Change
+
+if t.TYPE_CHECKING:
+    from ..base.report_reader import Fields
 
 #: Object of the changes of bootstrap tokens.
 BOOTSTRAP_TOKEN = "bootstrap token"  # noqa: S105 (a name)
@@ -32,19 +36,39 @@ UPLOAD_CERTS_DESCRIPTION = "Proxy for managing TTL for the kubeadm-certs secret"
 _REASON = "nobody joins with it any more"
 
 
-def view(secret: t.Mapping[str, t.Any]) -> dict[str, str]:
-    """What may be told of a bootstrap token: name, description and end of life, not the secret."""
-    return {
-        "name": str(secret["metadata"]["name"]),
-        "description": _decoded(secret, "description"),
-        "expiration": _decoded(secret, "expiration"),
-    }
+@dataclasses.dataclass(frozen=True)
+class BootstrapToken:
+    """What may be told of a bootstrap token, which is not its secret.
+
+    Attributes:
+        name: of its Secret.
+        description: what it is for, empty without.
+        expiration: its end of life (RFC 3339), empty without.
+    """
+
+    name: str
+    description: str
+    expiration: str
+
+    @classmethod
+    def from_secret(cls, secret: t.Mapping[str, t.Any]) -> BootstrapToken:
+        """From its Secret."""
+        return cls(str(secret["metadata"]["name"]), _decoded(secret, "description"), _decoded(secret, "expiration"))
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> BootstrapToken:
+        """From what :meth:`as_dict` gave."""
+        return cls(fields.text("name"), fields.text("description"), fields.text("expiration", ""))
+
+    def as_dict(self) -> dict[str, str]:
+        """JSON-compatible."""
+        return {"name": self.name, "description": self.description, "expiration": self.expiration}
 
 
-def left_over(views: t.Iterable[t.Mapping[str, str]]) -> list[str]:
+def left_over(tokens: t.Iterable[BootstrapToken]) -> list[str]:
     """Names of the tokens that this collection, or kubeadm for it, made. An operator's own tokens are not ours."""
     ours = (TOKEN_DESCRIPTION, UPLOAD_CERTS_DESCRIPTION)
-    return [token["name"] for token in views if token["description"] in ours]
+    return [token.name for token in tokens if token.description in ours]
 
 
 def decide_revocation(tokens: int, *, has_certificates: bool) -> tuple[Change, ...]:
@@ -76,7 +100,7 @@ __all__ = (
     "TOKEN_DESCRIPTION",
     "UPLOADED_CERTIFICATES",
     "UPLOAD_CERTS_DESCRIPTION",
+    "BootstrapToken",
     "decide_revocation",
     "left_over",
-    "view",
 )

@@ -120,7 +120,7 @@ def absent(api: Api, *, token_id: str | None = None) -> Decision:
     if token_id is None:
         secrets = api.list("secret", namespace=_NAMESPACE)
         tokens = (secret for secret in secrets if secret.get("type") == bootstrap_token.SECRET_TYPE)
-        found = bootstrap_token.left_over(bootstrap_token.view(secret) for secret in tokens)
+        found = bootstrap_token.left_over(map(bootstrap_token.BootstrapToken.from_secret, tokens))
         certificates = any(secret["metadata"]["name"] == CERTIFICATES_SECRET for secret in secrets)
     else:
         found = [f"{_SECRET_PREFIX}{Token.check_id(token_id)}"]

@@ -10,11 +10,16 @@ import typing as t
 _NAME = "kube-system/kubelet-config"
 
 
-def kubelet_config_map(report: t.Mapping[str, t.Any]) -> str:
-    """``kubelet-config`` or, up to 1.23, ``kubelet-config-1.NN`` of the cluster's version."""
-    minor = ".".join(str(report["version"]).lstrip("v").split(".")[:2])
+def kubelet_config_map(version: str, config_maps: t.Container[str]) -> str:
+    """``kubelet-config`` or, up to 1.23, ``kubelet-config-1.NN`` of the cluster's version.
+
+    Args:
+        version: of the cluster.
+        config_maps: those that it has, by namespace and name.
+    """
+    minor = ".".join(version.lstrip("v").split(".")[:2])
     old = f"{_NAME}-{minor}"
-    return old if old in report["configmaps"] else _NAME
+    return old if old in config_maps else _NAME
 
 
 __all__ = ("kubelet_config_map",)

@@ -19,13 +19,14 @@ from ..base.errors import InvalidInput
 from ..base.problem import Problem
 from ..host import firewall, selinux
 from . import haproxy_files
+from .decision import BalancerDecision, FirewallNeeds, SelinuxNeeds
 from .provider import ClientCertificate, Provider, Reading
 
 if t.TYPE_CHECKING:
     from ..._ports.template import Template
     from ..._ports.x509 import X509
+    from .report import CertificateFile, LoadBalancerReport, SelinuxFacts
 
-Report = t.Mapping[str, t.Any]
 
 _SELINUX_TOOLS = "policycoreutils-python-utils"
 
@@ -62,13 +63,13 @@ class Configuration:
 
 
 def decide(
-    name: str, report: Report, reading: Reading, sources: Sources, x509: X509, *, issued: str = ""
+    name: str, report: LoadBalancerReport, reading: Reading, sources: Sources, x509: X509, *, issued: str = ""
 ) -> dict[str, t.Any]:
     """The decision for one host and the configuration that it is about, JSON-compatible.
 
     Args:
         name: the host's name in the inventory.
-        report: what ``load_balancer_info`` returned.
+        report: what was found on it.
         reading: the role's inputs.
         sources: what the configuration is made of beside them.
         x509: reads the certificate.
@@ -79,40 +80,42 @@ def decide(
     """
     provider = reading.provider
     if issued:
-        report = {**report, "certificate": {**report["certificate"], "pem": issued, "has_key": True}}
+        report = dataclasses.replace(
+            report, certificate=dataclasses.replace(report.certificate, pem=issued, has_key=True)
+        )
     renewal = certificate_change(report, provider.certificate, x509)
     # One that is still to be issued is known when the role asks again.
-    presented = KNOWN_AFTER_APPLY if renewal is not None and not issued else report["certificate"]["pem"]
+    presented = KNOWN_AFTER_APPLY if renewal is not None and not issued else report.certificate.pem
     configuration = configure(provider, sources, presented) if reading.is_complete else None
-    closed = firewall.closed_ports(report["firewall"], provider.open) if provider.manage_firewall else []
-    need, selinux_changes = _selinux(report["selinux"], provider)
+    closed = firewall.closed_ports(report.firewall, provider.open) if provider.manage_firewall else []
+    need, selinux_changes = _selinux(report.selinux, provider)
     changes = [
         *([renewal] if renewal is not None else []),
-        *(_port_change(report["firewall"], port) for port in closed),
+        *(_port_change(report.firewall, port) for port in closed),
         *selinux_changes,
     ]
     problems = [*reading.problems, *_problems(name, report, provider)]
-    decision = {
-        "owner": report["configuration"]["owner"],
-        "differs": configuration is None or renewal is not None or not _is_there(report, configuration),
-        "renew_certificate": renewal is not None,
-        "firewall": {"name": report["firewall"]["name"], "zone": report["firewall"]["zone"], "ports": closed},
-        "selinux": {
-            "labels": [{"port": port, "type": new} for port, (_kind, new) in need.labels.items()],
-            "booleans": list(need.booleans),
-            "modules": list(need.modules),
-            "tools": [_SELINUX_TOOLS] if _lacks_tools(report) else [],
-        },
-        "changes": [change.as_dict() for change in changes],
-        "problems": [dataclasses.asdict(problem) for problem in problems],
-    }
+    decision = BalancerDecision(
+        owner=report.configuration.owner,
+        differs=configuration is None or renewal is not None or not _is_there(report, configuration),
+        renews_certificate=renewal is not None,
+        firewall=FirewallNeeds(report.firewall.name, report.firewall.zone, tuple(closed)),
+        selinux=SelinuxNeeds(
+            labels={port: new for port, (_kind, new) in need.labels.items()},
+            booleans=tuple(need.booleans),
+            modules=tuple(need.modules),
+            tools=(_SELINUX_TOOLS,) if _lacks_tools(report.selinux) else (),
+        ),
+        changes=tuple(changes),
+        problems=tuple(problems),
+    )
     return {
-        "decision": decision,
+        "decision": decision.as_dict(),
         "content": configuration.content if configuration is not None else "",
         "digest": configuration.digest if configuration is not None else "",
         "local_endpoint": provider.local_endpoint,
         "presents": provider.certificate is not None,
-        "is_installed": report["is_installed"],
+        "is_installed": report.is_installed,
     }
 
 
@@ -135,25 +138,27 @@ def configure(provider: Provider, sources: Sources, presented: str) -> Configura
     return Configuration(sources.template.render({**provider.values, "digest": digest}), digest)
 
 
-def certificate_change(report: Report, wanted: ClientCertificate | None, x509: X509) -> Change | None:
+def certificate_change(report: LoadBalancerReport, wanted: ClientCertificate | None, x509: X509) -> Change | None:
     """The issue or renewal of the certificate that the checks present, ``None`` when it is right or not wanted."""
     if wanted is None:
         return None
-    found = report["certificate"]
-    before, reason = _certificate_state(found, wanted, x509, now=report["clock"])
+    found = report.certificate
+    before, reason = _certificate_state(found, wanted, x509, now=report.clock)
     if reason is None:
         return None
     after = {"subject": f"CN={wanted.common_name}", "valid_until": KNOWN_AFTER_APPLY}
-    return Change(f"certificate {found['path']}", before, after, reason)
+    return Change(f"certificate {found.path}", before, after, reason)
 
 
-def _certificate_state(found: Report, wanted: ClientCertificate, x509: X509, *, now: float) -> tuple[t.Any, str | None]:
+def _certificate_state(
+    found: CertificateFile, wanted: ClientCertificate, x509: X509, *, now: float
+) -> tuple[t.Any, str | None]:
     """What is there, and why it is not enough (``None`` when it is)."""
-    if not found["pem"] or not found["has_key"]:
+    if not found.pem or not found.has_key:
         return None, "the API servers refuse anonymous requests, so haproxy's checks need it"
     try:
-        certificate = x509.certificates(found["pem"].encode())[0]
-        is_signed = x509.is_signed_by(found["pem"].encode(), wanted.ca.encode())
+        certificate = x509.certificates(found.pem.encode())[0]
+        is_signed = x509.is_signed_by(found.pem.encode(), wanted.ca.encode())
     except InvalidInput:
         return "broken", "it cannot be read"
     before = {"subject": certificate.subject, "valid_until": certificate.not_after.isoformat()}
@@ -167,40 +172,38 @@ def _certificate_state(found: Report, wanted: ClientCertificate, x509: X509, *, 
     return before, None
 
 
-def _is_there(report: Report, configuration: Configuration) -> bool:
+def _is_there(report: LoadBalancerReport, configuration: Configuration) -> bool:
     """Whether the host has and runs this configuration."""
-    found = (report["configuration"]["sha1"], report["running"])
-    return bool(found == (configuration.sha1, configuration.digest))
+    return (report.configuration.sha1, report.running) == (configuration.sha1, configuration.digest)
 
 
-def _port_change(found: Report, port: int) -> Change:
-    after = f"open in zone {found['zone']}" if found["zone"] else "open"
-    return Change(f"{found['name']} port {port}/tcp", "closed", after, "clients reach the endpoint through it")
+def _port_change(found: firewall.Firewall, port: int) -> Change:
+    after = f"open in zone {found.zone}" if found.zone else "open"
+    return Change(f"{found.name} port {port}/tcp", "closed", after, "clients reach the endpoint through it")
 
 
-def _lacks_tools(report: Report) -> bool:
-    found = report["selinux"]
-    return bool(found["mode"] != "disabled" and not found["has_tools"])
+def _lacks_tools(found: SelinuxFacts) -> bool:
+    return found.mode != "disabled" and not found.has_tools
 
 
-def _selinux(found: Report, provider: Provider) -> tuple[selinux.Needs, list[Change]]:
+def _selinux(found: SelinuxFacts, provider: Provider) -> tuple[selinux.Needs, list[Change]]:
     """What to set, and the changes that it is."""
-    if found["mode"] == "disabled":
+    if found.mode == "disabled":
         return selinux.Needs(), []
-    if not found["has_tools"]:
-        reason = f"SELinux is {found['mode']}, and the host cannot tell yet what its policy allows haproxy"
+    if not found.has_tools:
+        reason = f"SELinux is {found.mode}, and the host cannot tell yet what its policy allows haproxy"
         return selinux.Needs(), [
             Change(f"package {_SELINUX_TOOLS}", "absent", "installed", reason),
             Change("SELinux of haproxy", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY, reason),
         ]
     need = selinux.needs(
-        selinux.parse_ports(found["ports"]),
-        selinux.parse_booleans(found["booleans"]),
-        selinux.parse_modules(found["modules"]),
+        selinux.parse_ports(found.ports),
+        selinux.parse_booleans(found.booleans),
+        selinux.parse_modules(found.modules),
         listen=provider.listen,
         connect=provider.connect,
     )
-    reason = f"SELinux is {found['mode']}"
+    reason = f"SELinux is {found.mode}"
     changes = [
         Change(f"SELinux port {port}/tcp", kind or None, new, f"{reason}: haproxy listens on or connects to it")
         for port, (kind, new) in need.labels.items()
@@ -216,19 +219,19 @@ def _selinux(found: Report, provider: Provider) -> tuple[selinux.Needs, list[Cha
     return need, changes
 
 
-def _problems(name: str, report: Report, provider: Provider) -> t.Iterator[Problem]:
-    configuration = report["configuration"]
-    if configuration["owner"] == haproxy_files.OTHER and not provider.replace_configuration:
+def _problems(name: str, report: LoadBalancerReport, provider: Provider) -> t.Iterator[Problem]:
+    configuration = report.configuration
+    if configuration.owner == haproxy_files.OTHER and not provider.replace_configuration:
         yield Problem(
             name,
-            f"{configuration['path']} on {name} was written by somebody else: it is neither the package's nor this "
+            f"{configuration.path} on {name} was written by somebody else: it is neither the package's nor this "
             "role's. Move what it serves to another host, then set apiserver_haproxy_replace_configuration: true for "
             f"{name} (in its host_vars); a backup is kept beside it.",
         )
-    if provider.manage_firewall and firewall.lacks_zone(report["firewall"]):
+    if provider.manage_firewall and firewall.lacks_zone(report.firewall):
         yield Problem(
             name,
-            f"firewalld on {name} does not have the zone {report['firewall']['zone']} in its running and in its permanent "
+            f"firewalld on {name} does not have the zone {report.firewall.zone} in its running and in its permanent "
             f"configuration: set apiserver_haproxy_firewalld_zone for {name} (in its host_vars) to one that it has, or "
             "make it and run firewall-cmd --reload.",
         )

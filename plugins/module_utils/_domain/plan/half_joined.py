@@ -28,6 +28,7 @@ if t.TYPE_CHECKING:
     from ..base.change import Change
     from ..base.file_fact import FileFact
     from ..cluster.cluster import Cluster
+    from ..etcd.report import EtcdReport
     from ..host.host import Host
     from ..host.report import Listener
 
@@ -83,7 +84,7 @@ Verdict = t.Union[Reset, str]
 
 
 def verdicts(
-    candidates: t.Iterable[Host], *, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
+    candidates: t.Iterable[Host], *, cluster: Cluster, serving: Host, etcd: EtcdReport | None
 ) -> dict[str, Verdict]:
     """For each host on which a join did not end, by its name.
 
@@ -94,10 +95,10 @@ def verdicts(
         candidates: hosts on which a join did not end.
         cluster: what the API told.
         serving: a control plane that serves the API.
-        etcd: the result of ``etcd_member_info``; ``None`` when it could not be asked.
+        etcd: what etcd told; ``None`` when it could not be asked.
     """
     found: dict[str, Verdict] = {}
-    ring = None if etcd is None else Ring.from_dict(etcd)
+    ring = None if etcd is None else Ring(etcd.members)
     for host in candidates:
         member = _member_of(host, cluster, ring)
         reason = (
@@ -130,27 +131,23 @@ def told(verdict: Verdict | None, *, is_on: bool) -> str:
 
 
 def after(
-    resets: t.Sequence[Reset], hosts: Hosts, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None
-) -> tuple[dict[str, Host], Cluster, t.Mapping[str, t.Any] | None]:
+    resets: t.Sequence[Reset], hosts: Hosts, cluster: Cluster, etcd: EtcdReport | None
+) -> tuple[dict[str, Host], Cluster, EtcdReport | None]:
     """Hosts, cluster and etcd as they are when the resets are done: from there on the plan is the one of clean hosts."""
     if not resets:
         return dict(hosts), cluster, etcd
     clean = {reset.host.name: _clean(reset.host) for reset in resets}
     nodes = {reset.node for reset in resets}
-    report = {
-        **cluster.report,
-        "nodes": [node for node in cluster.report["nodes"] if node["name"] not in nodes],
-        "kube_proxy_pods": [
-            pod
-            for pod in cluster.report.get("kube_proxy_pods") or ()
-            if (pod.get("spec") or {}).get("nodeName") not in nodes
-        ],
-    }
+    report = dataclasses.replace(
+        cluster.report,
+        nodes=tuple(node for node in cluster.report.nodes if node.name not in nodes),
+        kube_proxy_pods=tuple(pod for pod in cluster.report.kube_proxy_pods if pod.node not in nodes),
+    )
     gone = [reset.member for reset in resets if reset.member is not None]
     return (
         {name: clean.get(name, host) for name, host in hosts.items()},
         dataclasses.replace(cluster, report=report),
-        etcd if etcd is None else _without(etcd, gone),
+        etcd if etcd is None else etcd.without(gone),
     )
 
 
@@ -163,7 +160,7 @@ def files_after(resets: t.Sequence[Reset], files: t.Mapping[str, Files]) -> dict
     }
 
 
-def _needed(host: Host, member: Member | None, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None) -> str | None:
+def _needed(host: Host, member: Member | None, cluster: Cluster, etcd: EtcdReport | None) -> str | None:
     if host.report.kubeadm_processes:
         return f"kubeadm is running on {host.name}"
     if host.report.is_at_work:
@@ -230,10 +227,10 @@ def _node_objection(host: Host, cluster: Cluster) -> str | None:
     node = cluster.nodes.get(host.node_name)
     if node is None:
         return None
-    addresses = [str(item) for item in node.get("addresses") or ()]
-    if any(host.has_address(item) for item in addresses):
+    if any(host.has_address(item) for item in node.addresses):
         return None
-    return f"the node {host.node_name} has none of its addresses ({', '.join(addresses) or 'it has no address at all'})"
+    shown = ", ".join(node.addresses) or "it has no address at all"
+    return f"the node {host.node_name} has none of its addresses ({shown})"
 
 
 def _member_of(host: Host, cluster: Cluster, ring: Ring | None) -> Member | None:
@@ -300,18 +297,6 @@ def _is_stopped(listener: Listener) -> bool:
     """Whether a reset ends who listens. Most processes are not named, but those of Kubernetes' ports are its own here."""
     process = listener.process
     return process in ("kube-apiserver", "etcd", "kubelet") or (not process and listener.port in COMPONENT_PORTS)
-
-
-def _without(etcd: t.Mapping[str, t.Any], gone: t.Sequence[Member]) -> dict[str, t.Any]:
-    """What ``etcd_member_info`` will tell when these members are taken out."""
-    ids = [member.id for member in gone]
-    names = [member.name or f"member {member.id}" for member in gone]
-    problems = [
-        str(text) for text in etcd.get("problems") or () if not any(str(text).startswith(f"{name} ") for name in names)
-    ]
-    members = [item for item in etcd.get("members") or () if item["id"] not in ids]
-    is_healthy = bool(etcd.get("healthy")) or (bool(etcd.get("problems")) and not problems)
-    return {**etcd, "members": members, "problems": problems, "healthy": is_healthy}
 
 
 __all__ = ("VARIABLE", "Reset", "Verdict", "after", "files_after", "told", "verdicts")

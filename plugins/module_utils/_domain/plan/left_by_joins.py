@@ -19,6 +19,7 @@ from ..etcd.etcd import Member, Ring
 
 if t.TYPE_CHECKING:
     from ..cluster.cluster import Cluster
+    from ..etcd.report import EtcdReport
     from ..host.host import Host
 
 Hosts = t.Mapping[str, "Host"]
@@ -49,20 +50,18 @@ class Stale:
         return f"{self.member.name or 'without a name'} ({self.member.id}, {', '.join(self.member.peer_urls)})"
 
 
-def stale_members(
-    names: t.Iterable[str], hosts: Hosts, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None
-) -> tuple[Stale, ...]:
+def stale_members(names: t.Iterable[str], hosts: Hosts, cluster: Cluster, etcd: EtcdReport | None) -> tuple[Stale, ...]:
     """Members that belong to no node, and whether the run may take them out, one after the other.
 
     Args:
         names: inventory names of the nodes that the cluster is to have.
         hosts: all hosts.
         cluster: what the API told.
-        etcd: the result of ``etcd_member_info``; ``None`` when it could not be asked.
+        etcd: what etcd told; ``None`` when it could not be asked.
     """
     if etcd is None or cluster.uses_external_etcd:
         return ()
-    ring = Ring.from_dict(etcd)
+    ring = Ring(etcd.members)
     candidates = [hosts[name] for name in names if name in hosts]
     found = []
     for member in ring.members:
@@ -76,12 +75,11 @@ def stale_members(
     return tuple(found)
 
 
-def learners_of_nodes(hosts: Hosts, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None) -> tuple[Member, ...]:
+def learners_of_nodes(hosts: Hosts, cluster: Cluster, etcd: EtcdReport | None) -> tuple[Member, ...]:
     """Learners that belong to a node of the cluster: a join that ended before their promotion."""
     if etcd is None or cluster.uses_external_etcd:
         return ()
-    members = Ring.from_dict(etcd).members
-    return tuple(member for member in members if member.is_learner and _has_node(member, hosts, cluster))
+    return tuple(member for member in etcd.members if member.is_learner and _has_node(member, hosts, cluster))
 
 
 def is_of(member: Member, host: Host) -> bool:
@@ -103,7 +101,7 @@ def _has_node(member: Member, hosts: Hosts, cluster: Cluster) -> bool:
     """Whether a member of etcd belongs to a node, by kubeadm's rule that it has its name, or by its address."""
     if member.name in cluster.nodes:
         return True
-    known = {canonical_ip(str(item)) for node in cluster.nodes.values() for item in node.get("addresses") or ()}
+    known = {canonical_ip(item) for node in cluster.nodes.values() for item in node.addresses}
     for host in hosts.values():
         if host.is_member and host.node_name in cluster.nodes:
             known |= {canonical_ip(item) for item in host.report.addresses}

@@ -21,6 +21,7 @@ from .checks import expiry, join_parity, join_secrets
 
 if t.TYPE_CHECKING:
     from ..base.address import Endpoint
+    from ..cluster.consumer_inspection import Consumers
     from ..host.report import Reference
     from .situation import Situation
 
@@ -42,33 +43,33 @@ def find_notes(situation: Situation) -> tuple[Note, ...]:
 
 
 def _consumers(situation: Situation) -> t.Iterator[Note]:
-    consumers = situation.cluster.report["consumers"]
-    for item in consumers["found"]:
-        subject = f"{item['kind']} {item['namespace']}/{item['name']}"
+    consumers = situation.cluster.report.consumers
+    for item in consumers.found:
+        subject = item.object
         yield Note(
             subject,
-            f"{subject} names {', '.join(item['endpoints'])} ({', '.join(item['where'])}), which goes away with that "
+            f"{subject} names {', '.join(item.endpoints)} ({', '.join(item.where)}), which goes away with that "
             f"host: let it name {situation.wish.endpoint}, or the Service kubernetes where it runs in the cluster.",
         )
-    if not consumers["complete"]:
+    if not consumers.is_complete:
         yield Note(
             "cluster",
             _incomplete(consumers),
         )
 
 
-def _incomplete(consumers: t.Mapping[str, t.Any]) -> str:
+def _incomplete(consumers: Consumers) -> str:
     """Why not every object was looked at: a slow API and a full list are two things."""
-    if consumers.get("failure"):
+    if consumers.failure:
         return (
             "Workloads, ConfigMaps and Secrets could not be searched for old endpoints, so some may name one: "
-            f"{consumers['failure']}"
+            f"{consumers.failure}"
         )
-    if len(consumers["found"]) >= MOST_FOUND:
+    if len(consumers.found) >= MOST_FOUND:
         return f"More than {MOST_FOUND} objects name an old endpoint: the others are found when these are mended."
     return (
         f"The API server answered too slowly for all objects to be looked at within {SECONDS:.0f} s "
-        f"({consumers.get('objects', 0)} were): further workloads, ConfigMaps and Secrets may name an old endpoint."
+        f"({consumers.objects or 0} were): further workloads, ConfigMaps and Secrets may name an old endpoint."
     )
 
 
@@ -101,17 +102,13 @@ def _remedy(item: Reference, *, endpoint: Endpoint, admin_users: t.Container[str
 
 def _cluster_dns(situation: Situation) -> t.Iterator[Note]:
     """DNS on one node that no step can spread."""
-    looked = situation.cluster.report["cluster_dns"]
-    nodes = deployment_spread.ready_by_node(looked["pods"])
-    if (
-        looked["deployment"] is not None
-        and len(nodes) == 1
-        and deployment_spread.decide(looked, situation.nodes) is None
-    ):
-        subject = "Deployment {namespace}/{name}".format(**looked["deployment"])
+    looked = situation.cluster.report.cluster_dns
+    nodes = deployment_spread.ready_by_node(looked.pods)
+    if looked.deployment is not None and len(nodes) == 1 and deployment_spread.decide(looked, situation.nodes) is None:
+        subject = looked.deployment.object
         reason = (
             "it has one replica: scale it to two"
-            if looked["deployment"]["replicas"] < 2
+            if looked.deployment.replicas < 2
             else "no other node may run its pods"
         )
         yield Note(subject, f"All ready pods of {subject} are on {min(nodes)}, and {reason}.")

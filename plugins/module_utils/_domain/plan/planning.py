@@ -9,14 +9,15 @@ import dataclasses
 import typing as t
 
 from ..base.address import Endpoint
-from ..base.change import Change
 from ..base.problem import Note, Problem
 from ..cluster.cluster import Cluster
 from ..component import anonymous_access
+from ..etcd.report import EtcdReport
 from ..host import carried_files
 from ..host.host import Host
 from ..host.report import HostReport
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
+from ..load_balancer.decision import BalancerDecision
 from ..load_balancer.haproxy_files import OTHER
 from . import failed_looks, half_joined, inputs, single_points, step_needs
 from .build import NAMES, HostPlan, entries_of, host_plans
@@ -114,14 +115,16 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
     wish, hosts = machine_identity.without_aliases(wish, everything)
     cluster = Cluster.from_report(arguments["cluster"], yaml=yaml) if arguments["cluster"] else None
     serving = serving_control_plane(hosts, wish.control_planes)
-    etcd, resets = arguments["etcd"], _resets(wish, hosts, cluster, serving, arguments["etcd"])
+    etcd = EtcdReport.if_told(arguments["etcd"])
+    resets = _resets(wish, hosts, cluster, serving, etcd)
     if cluster is not None:
         hosts, cluster, etcd = half_joined.after(resets, hosts, cluster, etcd)
     found += find_problems(wish, hosts, cluster, etcd)
     failures = dict(arguments.get("failures") or {})
     not_asked = failures.pop("kubeadm", None) or {}
     found += _failed_looks(failures, serving)
-    found += [Problem(**item) for seen in arguments["balancers"].values() for item in seen["problems"]]
+    inspected = {name: BalancerDecision.from_dict(name, item) for name, item in arguments["balancers"].items()}
+    found += [problem for inspection in inspected.values() for problem in inspection.problems]
     if serving is None or cluster is None or not cluster.configuration:
         if cluster is not None:
             found += node_health.problems(wish.nodes, hosts, cluster, mended=())
@@ -131,11 +134,7 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
         hosts=hosts,
         cluster=cluster,
         serving=serving,
-        balancers={
-            name: _balancer(hosts[name], inspection)
-            for name, inspection in arguments["balancers"].items()
-            if name in hosts
-        },
+        balancers={name: _balancer(hosts[name], inspection) for name, inspection in inspected.items() if name in hosts},
         backup_directory=arguments["backup_directory"],
         files=half_joined.files_after(
             resets, {name: carried_files.by_path(facts) for name, facts in (arguments.get("files") or {}).items()}
@@ -191,7 +190,7 @@ def _failed_looks(failures: t.Mapping[str, t.Any], serving: Host | None) -> t.It
 
 
 def _resets(
-    wish: Wish, hosts: t.Mapping[str, Host], cluster: Cluster | None, serving: Host | None, etcd: t.Any
+    wish: Wish, hosts: t.Mapping[str, Host], cluster: Cluster | None, serving: Host | None, etcd: EtcdReport | None
 ) -> tuple[half_joined.Reset, ...]:
     """The hosts that the run resets first, because their join did not end and the operator lets it."""
     if cluster is None or serving is None or not wish.reset_half_joined:
@@ -245,7 +244,7 @@ def reachability_targets(
     if serving is None:
         return {}
     known = Cluster.from_report(cluster, yaml=yaml)
-    peers = etcd_urls.peer_endpoints(hosts, known, serving, etcd)
+    peers = etcd_urls.peer_endpoints(hosts, known, serving, EtcdReport.if_told(etcd))
     return reachability.by_source(reachability.dials(groups, hosts, known, serving, peers))
 
 
@@ -279,15 +278,15 @@ def _files_to_look_at(serving: Host | None, control_planes: t.Iterable[Host]) ->
     return {name: [fact.as_dict() for fact in wanted] for name in newcomers} if wanted else {}
 
 
-def _balancer(host: Host, inspection: t.Mapping[str, t.Any]) -> Balancer:
+def _balancer(host: Host, inspection: BalancerDecision) -> Balancer:
     service = host.report.services.get("haproxy")
     return Balancer(
         is_installed=service is not None,
-        is_configured=not inspection["differs"],
+        is_configured=not inspection.differs,
         is_running=service is not None and service.active == "active" and service.enabled == "enabled",
-        replaces_foreign=inspection["owner"] == OTHER,
-        needs_cryptography=inspection["renew_certificate"],
-        changes=tuple(Change(**change) for change in inspection["changes"]),
+        replaces_foreign=inspection.owner == OTHER,
+        needs_cryptography=inspection.renews_certificate,
+        changes=inspection.changes,
     )
 
 

@@ -66,14 +66,14 @@ def _control_plane(situation: Situation) -> t.Iterator[SinglePoint]:
 
 def _not_running(situation: Situation) -> t.Iterator[SinglePoint]:
     """What should stand in for another one and does not."""
-    report = situation.cluster.report
-    if "static_pods" not in report:
+    health = situation.cluster.report.health
+    if health is None:
         return
     servers = ((host, host.api_server) for host in situation.joined(situation.wish.control_planes))
     control_planes = [
         {"name": host.node_name, "address": server.host} for host, server in servers if server is not None
     ]
-    for text in control_plane_health.problems(report, control_planes, now=situation.serving.report.clock):
+    for text in control_plane_health.problems(health, control_planes, now=situation.serving.report.clock):
         yield SinglePoint("control plane", f"{text}.")
 
 
@@ -114,9 +114,10 @@ def _etcd(situation: Situation) -> t.Iterator[SinglePoint]:
 
 def _external_members(situation: Situation) -> t.Iterator[str]:
     """One client URL of each voter: etcd's own record, else what the ClusterConfiguration names."""
-    members = [item for item in (situation.etcd or {}).get("members") or () if not item.get("is_learner")]
+    known = situation.etcd.members if situation.etcd is not None else ()
+    members = [item for item in known if not item.is_learner]
     if members:
-        yield from (str(next(iter(item.get("client_urls") or item.get("peer_urls") or ()), "")) for item in members)
+        yield from (next(iter(item.client_urls or item.peer_urls), "") for item in members)
         return
     yield from map(str, situation.cluster.configuration["etcd"]["external"].get("endpoints") or ())
 
@@ -131,13 +132,11 @@ def _named(place: str, situation: Situation) -> str:
 
 
 def _cluster_dns(situation: Situation) -> t.Iterator[SinglePoint]:
-    found = situation.cluster.report["cluster_dns"]
-    nodes = deployment_spread.ready_by_node(found["pods"])
-    if found["deployment"] is None or len(nodes) != 1 or deployment_spread.decide(found, situation.nodes) is not None:
+    found = situation.cluster.report.cluster_dns
+    nodes = deployment_spread.ready_by_node(found.pods)
+    if found.deployment is None or len(nodes) != 1 or deployment_spread.decide(found, situation.nodes) is not None:
         return
-    yield SinglePoint(
-        min(nodes), "it has all ready pods of Deployment {namespace}/{name}.".format(**found["deployment"])
-    )
+    yield SinglePoint(min(nodes), f"it has all ready pods of {found.deployment.object}.")
 
 
 def _dependencies(situation: Situation) -> t.Iterator[SinglePoint]:
@@ -149,10 +148,10 @@ def _pinned(situation: Situation) -> t.Iterator[SinglePoint]:
     """Workloads that name one API server's address, by host."""
     owners = owners_of(situation.hosts)
     found: dict[str, list[str]] = {}
-    for item in situation.cluster.report["consumers"]["found"]:
-        names = {owner_of(address, owners) for text in item["endpoints"] for address in addresses_in(text)} - {None}
+    for item in situation.cluster.report.consumers.found:
+        names = {owner_of(address, owners) for text in item.endpoints for address in addresses_in(text)} - {None}
         for name in sorted(str(name) for name in names):
-            found.setdefault(name, []).append(f"{item['kind']} {item['namespace']}/{item['name']}")
+            found.setdefault(name, []).append(item.object)
     for name, objects in found.items():
         shown = objects if len(objects) <= 4 else [*objects[:3], f"{len(objects) - 3} more (see the notes)"]
         verb = "names" if len(objects) == 1 else "name"

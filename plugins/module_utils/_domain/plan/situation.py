@@ -23,6 +23,8 @@ if t.TYPE_CHECKING:
     from ..base.file_fact import FileFact
     from ..base.version import KubernetesVersion
     from ..cluster.cluster import Cluster
+    from ..cluster.node import Node
+    from ..etcd.report import EtcdReport
     from ..host.host import Host
     from .wish import Wish
 
@@ -62,7 +64,7 @@ class Situation:
     balancers: t.Mapping[str, Balancer]
     backup_directory: str
     files: t.Mapping[str, t.Mapping[str, FileFact]] = dataclasses.field(default_factory=dict)
-    etcd: t.Mapping[str, t.Any] | None = None
+    etcd: EtcdReport | None = None
     resets: tuple[half_joined.Reset, ...] = ()
 
     @property
@@ -147,7 +149,7 @@ class Situation:
         return [host for host in found if not is_joined(host, self.cluster, self.ca_hashes)]
 
     @property
-    def nodes(self) -> list[t.Mapping[str, t.Any]]:
+    def nodes(self) -> list[Node]:
         """The nodes of the cluster, and those that will join."""
         wish = self.wish
         joining = [

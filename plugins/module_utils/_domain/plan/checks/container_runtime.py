@@ -49,7 +49,7 @@ def socket_of(host: Host, used: t.AbstractSet[str]) -> str:
 
 def sockets_of_cluster(hosts: t.Mapping[str, Host], cluster: Cluster) -> frozenset[str]:
     """The sockets of the cluster's nodes: their kubelets' own word, else kubeadm's annotation of the Node."""
-    found = {node: str(view.get("cri_socket") or "") for node, view in cluster.nodes.items()}
+    found = {name: node.cri_socket for name, node in cluster.nodes.items()}
     for host in hosts.values():
         if host.is_member and host.report.kubelet_cri_socket and host.node_name in found:
             found[host.node_name] = host.report.kubelet_cri_socket

@@ -22,33 +22,35 @@ from .membership import is_joined
 
 if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster
+    from ...etcd.etcd import Member
+    from ...etcd.report import EtcdReport
     from ...host.host import Host
 
 Hosts = t.Mapping[str, "Host"]
-Member = t.Mapping[str, t.Any]
+
 
 _PEER_PORT = 2380
 _MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
 
 
-def problems(hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None) -> t.Iterator[Problem]:
+def problems(hosts: Hosts, cluster: Cluster, serving: Host, etcd: EtcdReport | None) -> t.Iterator[Problem]:
     """Recorded URLs of stacked etcd that do not lead to the host that carries the member."""
     owners = owners_of(hosts)
     for member, host in _carried(hosts, cluster, serving, etcd):
         if _listens_on_loopback_only(host):
             # Its manifest has to be mended first, which is reported by itself.
             continue
-        wrong = [url for url in member.get("peer_urls") or () if not _leads_to(url, host, owners)]
+        wrong = [url for url in member.peer_urls if not _leads_to(url, host, owners)]
         if wrong:
             right = peer_url(host, owners)
             yield Problem(
                 host.name,
                 f"etcd knows its member {host.node_name} as {', '.join(wrong)}, which is {_whose(wrong, owners)} and not where "
                 f"{host.name} is, so no other member can join: correct it with "
-                f"{etcdctl(serving, 'member', 'update', str(member['id']), f'--peer-urls={right}')}",
+                f"{etcdctl(serving, 'member', 'update', member.id, f'--peer-urls={right}')}",
             )
-        wrong = [url for url in member.get("client_urls") or () if not _leads_to(url, host, owners)]
-        if wrong and len(wrong) == len(member["client_urls"]):
+        wrong = [url for url in member.client_urls if not _leads_to(url, host, owners)]
+        if wrong and len(wrong) == len(member.client_urls):
             yield Problem(
                 host.name,
                 f"etcd's member {host.node_name} announces {', '.join(wrong)} to its clients, which is "
@@ -57,13 +59,11 @@ def problems(hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str,
             )
 
 
-def peer_endpoints(
-    hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
-) -> dict[str, list[Endpoint]]:
+def peer_endpoints(hosts: Hosts, cluster: Cluster, serving: Host, etcd: EtcdReport | None) -> dict[str, list[Endpoint]]:
     """Where each host's member of stacked etcd is recorded, by inventory name; addresses only."""
     found: dict[str, list[Endpoint]] = {}
     for member, host in _carried(hosts, cluster, serving, etcd):
-        for url in member.get("peer_urls") or ():
+        for url in member.peer_urls:
             endpoint = _endpoint(url)
             if endpoint is not None and host.has_address(endpoint.host):
                 found.setdefault(host.name, []).append(endpoint)
@@ -80,15 +80,13 @@ def peer_url(host: Host, owners: Owners) -> str:
     return f"https://{Endpoint(server.host if server is not None else '', _PEER_PORT)}"
 
 
-def _carried(
-    hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
-) -> t.Iterator[tuple[Member, Host]]:
+def _carried(hosts: Hosts, cluster: Cluster, serving: Host, etcd: EtcdReport | None) -> t.Iterator[tuple[Member, Host]]:
     """The members of stacked etcd with the hosts that carry them: kubeadm gives a member its node's name."""
     if etcd is None or cluster.uses_external_etcd:
         return
-    for member in etcd.get("members") or ():
+    for member in etcd.members:
         for host in hosts.values():
-            is_of_host = member.get("name") == host.node_name and "etcd" in host.manifests
+            is_of_host = member.name == host.node_name and "etcd" in host.manifests
             if is_of_host and is_joined(host, cluster, serving.cluster_ca_hashes):
                 yield member, host
 

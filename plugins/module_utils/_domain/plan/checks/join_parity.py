@@ -16,6 +16,7 @@ import typing as t
 
 from ...base.address import canonical_ip
 from ...base.problem import Problem
+from ...cluster.node import Node
 from ...component.kubelet_arguments import KUBEADMS, OF_THE_NODE
 
 if t.TYPE_CHECKING:
@@ -185,8 +186,8 @@ def _labels_and_taints(situation: Situation) -> t.Iterator[tuple[str, str]]:
             continue
         node = nodes.get(host.node_name) if name in joined else _future_node(host)
         for kind, option, lost in (
-            ("label", "kubeadm_ha_node_labels", _labels(model) - _labels(node or {})),
-            ("taint", "kubeadm_ha_node_taints", _taints(model) - _taints(node or {})),
+            ("label", "kubeadm_ha_node_labels", _labels(model) - _labels(node)),
+            ("taint", "kubeadm_ha_node_taints", _taints(model) - _taints(node)),
         ):
             if lost:
                 shown = " ".join(sorted(text for _key, text in lost))
@@ -203,11 +204,12 @@ def _labels_and_taints(situation: Situation) -> t.Iterator[tuple[str, str]]:
                 )
 
 
-def _future_node(host: Host) -> dict[str, t.Any]:
+def _future_node(host: Host) -> Node:
     """What the inventory gives to the Node of a joining host."""
     desired = host.report.desired
     pairs = (item.partition("=")[::2] for item in given_flags(host).get("node-labels", "").split(",") if item)
-    return {"labels": {**dict(pairs), **desired.node_labels}, "taints": desired.node_taints or ()}
+    labels = {**dict(pairs), **desired.node_labels}
+    return Node(host.node_name, labels, tuple(desired.node_taints or ()), is_ready=False)
 
 
 class _Named(t.NamedTuple):
@@ -223,14 +225,14 @@ class _Named(t.NamedTuple):
         return hash(self.key)
 
 
-def _labels(node: t.Mapping[str, t.Any]) -> set[_Named]:
-    labels = node.get("labels") or {}
+def _labels(node: Node | None) -> set[_Named]:
+    labels = node.labels if node is not None else {}
     return {_Named(key, f"{key}={value}") for key, value in labels.items() if not _is_of_kubernetes(key)}
 
 
-def _taints(node: t.Mapping[str, t.Any]) -> set[_Named]:
+def _taints(node: Node | None) -> set[_Named]:
     found = set()
-    for taint in node.get("taints") or ():
+    for taint in node.taints if node is not None else ():
         key, effect, value = taint["key"], taint.get("effect") or "NoSchedule", taint.get("value")
         if not _is_of_kubernetes(key):
             found.add(_Named(f"{key}:{effect}", f"{key}={value}:{effect}" if value else f"{key}:{effect}"))

@@ -38,14 +38,14 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> t.Ite
     if not joining:
         return
     yield from _cluster_info(cluster, serving)
-    yield from join_rights.problems(cluster.report.get("join_rights") or {}, kubelet_config=cluster.kubelet_config_name)
+    yield from join_rights.problems(cluster.join_rights, kubelet_config=cluster.kubelet_config_name)
     if any(name in wish.control_planes for name in joining):
         yield from _shared_files(cluster, serving)
 
 
 def needs_discovery_file(hosts: Hosts, cluster: Cluster) -> bool:
     """Whether joining hosts cannot discover the cluster as anonymous: RBAC refuses it, or nobody signs for tokens."""
-    if (cluster.report.get("join_rights") or {}).get(join_rights.DISCOVERY) is False:
+    if cluster.join_rights.get(join_rights.DISCOVERY) is False:
         return True
     managers = [
         host.flags_of("kube-controller-manager")

@@ -13,35 +13,36 @@ import typing as t
 
 from ...kubeadm import bootstrap_token
 
-Report = t.Mapping[str, t.Any]
+if t.TYPE_CHECKING:
+    from ...cluster.report import ClusterReport
 
 _KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system delete secret"
 
 
-def is_left_by_us(report: Report) -> bool:
+def is_left_by_us(report: ClusterReport) -> bool:
     """Whether a run of ours was killed while hosts joined."""
-    return any(token["description"] == bootstrap_token.TOKEN_DESCRIPTION for token in report["bootstrap_tokens"])
+    return any(token.description == bootstrap_token.TOKEN_DESCRIPTION for token in report.bootstrap_tokens)
 
 
-def revocation(report: Report) -> t.Sequence[t.Any]:
+def revocation(report: ClusterReport) -> t.Sequence[t.Any]:
     """The changes that revoke what a killed run has left."""
     if not is_left_by_us(report):
         return ()
-    tokens = bootstrap_token.left_over(report["bootstrap_tokens"])
-    return bootstrap_token.decide_revocation(len(tokens), has_certificates=report["has_uploaded_certificates"])
+    tokens = bootstrap_token.left_over(report.bootstrap_tokens)
+    return bootstrap_token.decide_revocation(len(tokens), has_certificates=report.has_uploaded_certificates)
 
 
-def before_a_join(report: Report) -> str | None:
+def before_a_join(report: ClusterReport) -> str | None:
     """What a plan shows of the uploaded certificates that a join replaces; ``None`` when there are none."""
-    if not report["has_uploaded_certificates"]:
+    if not report.has_uploaded_certificates:
         return None
     whose = "left by a killed run" if is_left_by_us(report) else "somebody else's"
     return f"{whose}, {_until(report)}; replaced"
 
 
-def note(report: Report, serving: str) -> str | None:
+def note(report: ClusterReport, serving: str) -> str | None:
     """What an operator should know of uploaded certificates that are not ours."""
-    if not report["has_uploaded_certificates"] or is_left_by_us(report):
+    if not report.has_uploaded_certificates or is_left_by_us(report):
         return None
     return (
         f"{bootstrap_token.UPLOADED_CERTIFICATES} holds every key of the cluster, encrypted, {_until(report)}; no run of "
@@ -50,17 +51,17 @@ def note(report: Report, serving: str) -> str | None:
     )
 
 
-def ends(report: Report, serving: str) -> list[str]:
+def ends(report: ClusterReport, serving: str) -> list[str]:
     """What a killed run has left and a refused plan does not revoke: when it ends, and how it can end at once."""
     found = []
-    for token in report["bootstrap_tokens"]:
-        if token["description"] == bootstrap_token.TOKEN_DESCRIPTION:
-            end = token.get("expiration") or "an unknown time"
+    for token in report.bootstrap_tokens:
+        if token.description == bootstrap_token.TOKEN_DESCRIPTION:
+            end = token.expiration or "an unknown time"
             found.append(
-                f"A run before has left the bootstrap token {token['name'].rpartition('-')[2]}, which expires at {end}; the "
-                f"next run whose plan is accepted revokes it, and so does on {serving}: {_KUBECTL} {token['name']}"
+                f"A run before has left the bootstrap token {token.name.rpartition('-')[2]}, which expires at {end}; the "
+                f"next run whose plan is accepted revokes it, and so does on {serving}: {_KUBECTL} {token.name}"
             )
-    if found and report["has_uploaded_certificates"]:
+    if found and report.has_uploaded_certificates:
         found.append(
             f"It has left {bootstrap_token.UPLOADED_CERTIFICATES}, too, {_until(report)}: {_KUBECTL} "
             f"{bootstrap_token.CERTIFICATES_SECRET}"
@@ -68,12 +69,12 @@ def ends(report: Report, serving: str) -> list[str]:
     return found
 
 
-def _until(report: Report) -> str:
+def _until(report: ClusterReport) -> str:
     """Uploaded certificates go with the token that kubeadm makes as their owner; the last of several is theirs."""
     ends_ = [
-        str(token.get("expiration") or "")
-        for token in report["bootstrap_tokens"]
-        if token["description"] == bootstrap_token.UPLOAD_CERTS_DESCRIPTION
+        token.expiration
+        for token in report.bootstrap_tokens
+        if token.description == bootstrap_token.UPLOAD_CERTS_DESCRIPTION
     ]
     return f"until {max(ends_)}" if any(ends_) else "without an end"
 

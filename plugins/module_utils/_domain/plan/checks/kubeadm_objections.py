@@ -76,7 +76,7 @@ def config_maps(cluster: Cluster, endpoint: Endpoint) -> list[dict[str, t.Any]]:
     """The ConfigMaps that kubeadm reads, as they will be when hosts join: with the endpoint."""
     found = []
     for name in (KUBEADM_CONFIG, cluster.kubelet_config_map, "kube-system/kube-proxy"):
-        document = cluster.report["configmaps"].get(name)
+        document = cluster.report.config_maps.get(name)
         if document is None:
             continue
         namespace, _slash, short = name.partition("/")

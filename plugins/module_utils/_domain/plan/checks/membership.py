@@ -23,6 +23,7 @@ from .control_plane_parity import files_of
 
 if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster
+    from ...etcd.report import EtcdReport
     from ...host.host import Host
     from ..left_by_joins import Stale
     from ..wish import Wish
@@ -38,9 +39,7 @@ def is_joined(host: Host, cluster: Cluster, ca_hashes: t.AbstractSet[str]) -> bo
     return host.is_member and bool(ca_hashes & host.ca_hashes) and host.node_name in cluster.nodes
 
 
-def problems(
-    wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
-) -> t.Iterator[Problem]:
+def problems(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host, etcd: EtcdReport | None) -> t.Iterator[Problem]:
     """One problem for each host, and for each member of etcd, that is neither in the cluster nor out of it."""
     stale = left_by_joins.stale_members(wish.nodes, hosts, cluster, etcd)
     verdicts = half_joined_hosts(wish, hosts, cluster, serving, etcd)
@@ -76,7 +75,7 @@ def problems(
 
 
 def half_joined_hosts(
-    wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
+    wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host, etcd: EtcdReport | None
 ) -> dict[str, half_joined.Verdict]:
     """The hosts on which a join did not end, by inventory name, and whether the run may reset them."""
     learners = left_by_joins.learners_of_nodes(hosts, cluster, etcd)
@@ -109,7 +108,7 @@ def _learners(
     hosts: Hosts,
     cluster: Cluster,
     serving: Host,
-    etcd: t.Mapping[str, t.Any] | None,
+    etcd: EtcdReport | None,
     switch: t.Mapping[str, str],
 ) -> t.Iterator[Problem]:
     """Nodes whose member of etcd was never promoted. They are needed by nobody: a learner has no vote."""
@@ -126,12 +125,12 @@ def _learners(
         )
 
 
-def is_unhealthy_besides(etcd: t.Mapping[str, t.Any], hosts: Hosts, cluster: Cluster) -> list[str]:
+def is_unhealthy_besides(etcd: EtcdReport, hosts: Hosts, cluster: Cluster) -> list[str]:
     """What is wrong with etcd besides members that joins have left, which are told of by themselves."""
     members = [item.member for item in left_by_joins.stale_members((), hosts, cluster, etcd)]
     members += left_by_joins.learners_of_nodes(hosts, cluster, etcd)
     names = [member.name or f"member {member.id}" for member in members]
-    told = [str(text) for text in etcd.get("problems") or ("unknown reason",)]
+    told = etcd.problems or ("unknown reason",)
     return [text for text in told if not any(text.startswith(f"{name} ") for name in names)]
 
 
@@ -316,7 +315,8 @@ def _owner(wish: Wish, hosts: Hosts, cluster: Cluster, node: str) -> Host | None
     It is the one with the Node's address that the API knows, else the one of that name, else the first.
     """
     found = [hosts[name] for name in wish.nodes if name in hosts and hosts[name].certified_node_name == node]
-    addresses = [str(item) for item in (cluster.nodes.get(node) or {}).get("addresses") or ()]
+    known = cluster.nodes.get(node)
+    addresses = known.addresses if known is not None else ()
     at_home = [host for host in found if any(host.has_address(item) for item in addresses)]
     if len(at_home) == 1:
         return at_home[0]

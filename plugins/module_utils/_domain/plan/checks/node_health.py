@@ -21,9 +21,8 @@ from ...kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 if t.TYPE_CHECKING:
     from ...base.endpoint_view import View
     from ...cluster.cluster import Cluster
+    from ...cluster.node import Node
     from ...host.host import Host
-
-Node = t.Mapping[str, t.Any]
 
 _KUBELET_CLIENT = "/var/lib/kubelet/pki/kubelet-client-current.pem"
 _KUBELET = "kubelet"
@@ -45,17 +44,17 @@ def problems(
     for name in names:
         host = hosts.get(name)
         node = cluster.nodes.get(host.node_name) if host is not None and host.is_member else None
-        if host is None or node is None or node["ready"]:
+        if host is None or node is None or node.is_ready:
             continue
         if name not in mended or not is_cut_off(host, node):
-            yield Problem(name, f"The node {node['name']} is not Ready: {_found(host, node)}.")
+            yield Problem(name, f"The node {node.name} is not Ready: {_found(host, node)}.")
 
 
 def is_cut_off(host: Host, node: Node) -> bool:
     """Whether a node is not Ready although its kubelet could work: it does not reach the API, or not where it should."""
     return (
-        not node["ready"]
-        and node.get("ready_status") != _REPORTED
+        not node.is_ready
+        and node.ready_status != _REPORTED
         and _is_running(host)
         and not _expired(host)
         and _view(host) is not None
@@ -98,11 +97,11 @@ def _found(host: Host, node: Node) -> str:
     if expired:
         return (
             f"the client certificate of its kubelet expired on {expired}, so the API refuses it. Give it a new kubelet.conf "
-            f"('kubeadm kubeconfig user --org system:nodes --client-name system:node:{node['name']}' on a control plane "
+            f"('kubeadm kubeconfig user --org system:nodes --client-name system:node:{node.name}' on a control plane "
             "prints one), restart it, then run again"
         )
-    if node.get("ready_status") == _REPORTED:
-        return f"its kubelet runs and reports: {node.get('ready_reason') or 'no reason'}. Mend that, then run again"
+    if node.ready_status == _REPORTED:
+        return f"its kubelet runs and reports: {node.ready_reason or 'no reason'}. Mend that, then run again"
     server = host.servers.get(KUBELET_KUBECONFIG)
     if _view(host) is None:
         return f"its kubelet runs, but its kubelet.conf names a server that cannot be asked ({server}); {journal}"

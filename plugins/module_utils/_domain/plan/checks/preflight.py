@@ -39,6 +39,7 @@ from .reachability import ETCD_PORTS, KUBELET_PORT
 if t.TYPE_CHECKING:
     from ...base.address import Endpoint
     from ...cluster.cluster import Cluster
+    from ...etcd.report import EtcdReport
     from ...host.host import Host
     from ..wish import Wish
 
@@ -56,14 +57,14 @@ _CONTROL_PLANE_PORTS = (10257, 10259)
 _FORWARDING = {4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.default.forwarding"}
 
 
-def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: t.Mapping[str, t.Any] | None) -> list[Problem]:
+def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: EtcdReport | None) -> list[Problem]:
     """All problems of the wish with these hosts and this cluster.
 
     Args:
         wish: what the inventory describes.
         hosts: every host of the inventory that was looked at, by inventory name.
         cluster: what the API told; ``None`` when no control plane serves.
-        etcd: the result of ``etcd_member_info`` on the serving control plane; ``None`` when it could not be asked.
+        etcd: what etcd told; ``None`` when it could not be asked.
     """
     found = list(_existing_control_plane(wish, hosts))
     serving = serving_control_plane(hosts, wish.control_planes)
@@ -187,8 +188,8 @@ def _is_reachable_name(wish: Wish, hosts: Hosts) -> bool:
     return any(hosts[name].has_address(wish.endpoint.host) for name in wish.load_balancers if name in hosts)
 
 
-def _etcd(hosts: Hosts, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None) -> t.Iterator[Problem]:
-    if etcd is None or etcd.get("healthy"):
+def _etcd(hosts: Hosts, cluster: Cluster, etcd: EtcdReport | None) -> t.Iterator[Problem]:
+    if etcd is None or etcd.is_healthy:
         return
     reasons = membership.is_unhealthy_besides(etcd, hosts, cluster)
     if reasons:

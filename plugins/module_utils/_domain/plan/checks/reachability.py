@@ -149,8 +149,11 @@ def _listed(texts: t.Sequence[str]) -> str:
 
 def node_address(host: Host, cluster: Cluster, like: Endpoint) -> str:
     """Where API servers reach the kubelet: the Node's first address, else what it will register, by flag or by route."""
-    node = cluster.nodes.get(host.node_name) or {}
-    given = (*(node.get("addresses") or ()), *(host.report.kubelet_flags.get("node-ip") or "").split(","))
+    node = cluster.nodes.get(host.node_name)
+    given = (
+        *(node.addresses if node is not None else ()),
+        *(host.report.kubelet_flags.get("node-ip") or "").split(","),
+    )
     addresses = [address for address in map(canonical_ip, map(str, given)) if address is not None]
     usable = (
         address

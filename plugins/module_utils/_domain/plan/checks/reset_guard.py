@@ -13,15 +13,16 @@ import typing as t
 
 if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster
+    from ...etcd.report import EtcdReport
     from ...host.host import Host
 
 
-def objection(host: Host, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None) -> str | None:
+def objection(host: Host, cluster: Cluster, etcd: EtcdReport | None) -> str | None:
     """What this host is that a reset would destroy, as the end of a sentence about it; ``None`` when it is nothing."""
     processes = {item.process for item in host.report.listening}
     if "kube-apiserver" in processes:
         return "it serves the Kubernetes API"
-    if _is_voter(host, etcd) or ("etcd" in processes and not (etcd or {}).get("members")):
+    if _is_voter(host, etcd) or ("etcd" in processes and (etcd is None or not etcd.members)):
         return "it runs a voting member of etcd"
     if is_ready_node(host, cluster):
         return f"it is the node {host.node_name}, which is Ready"
@@ -31,18 +32,17 @@ def objection(host: Host, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None) 
 def is_ready_node(host: Host, cluster: Cluster) -> bool:
     """Whether the host is a Ready node of the cluster: not only by its credentials, which a copied disk has, too."""
     node = cluster.nodes.get(host.node_name)
-    if node is None or not host.is_member or not node["ready"]:
+    if node is None or not host.is_member or not node.is_ready:
         return False
-    addresses = [str(item) for item in node.get("addresses") or ()]
-    return not addresses or any(host.has_address(item) for item in addresses)
+    return not node.addresses or any(host.has_address(item) for item in node.addresses)
 
 
-def _is_voter(host: Host, etcd: t.Mapping[str, t.Any] | None) -> bool:
+def _is_voter(host: Host, etcd: EtcdReport | None) -> bool:
     """Whether a started member of etcd with a vote goes by the host's name and address."""
-    for member in (etcd or {}).get("members") or ():
-        urls = [str(url).partition("//")[2].rpartition(":")[0] for url in member.get("peer_urls") or ()]
-        is_here = member.get("name") == host.node_name and any(host.has_address(url) for url in urls)
-        if is_here and not member.get("is_learner") and member.get("healthy", True):
+    for member in etcd.members if etcd is not None else ():
+        urls = [url.partition("//")[2].rpartition(":")[0] for url in member.peer_urls]
+        is_here = member.name == host.node_name and any(host.has_address(url) for url in urls)
+        if is_here and not member.is_learner and member.is_healthy:
             return True
     return False
 

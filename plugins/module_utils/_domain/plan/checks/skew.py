@@ -192,7 +192,7 @@ def _newest_kubelet(host: Host, cluster: Cluster) -> KubernetesVersion | None:
     """The newer of the kubelet that runs and the one that is installed: the next restart brings that one."""
     found = [host.kubelet_version] if host.kubelet_version is not None else []
     with contextlib.suppress(InvalidInput):
-        found.append(KubernetesVersion.parse(str(cluster.nodes[host.node_name].get("kubelet_version") or "")))
+        found.append(KubernetesVersion.parse(cluster.nodes[host.node_name].kubelet_version))
     return max(found, default=None)
 
 

@@ -10,7 +10,6 @@ import typing as t
 
 from ...base.address import same_server
 from ...cluster import control_plane_endpoint
-from ...component import kube_proxy_rollout
 from ...kubeadm import cluster_configuration, cluster_info_signature
 from ...kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from ..entry import Entry
@@ -119,7 +118,7 @@ def _cluster_objects(situation: Situation) -> t.Iterator[Change]:
         extra_args=adoption.extra_args,
         extra_volumes=adoption.extra_volumes,
     )
-    config_maps = cluster.report["configmaps"]
+    config_maps = cluster.report.config_maps
     found = [
         cluster_configuration.decide(cluster.configuration, wanted),
         control_plane_endpoint.decide_cluster_info(cluster.cluster_info, wish.endpoint)
@@ -127,10 +126,10 @@ def _cluster_objects(situation: Situation) -> t.Iterator[Change]:
         control_plane_endpoint.decide_kube_proxy(cluster.kube_proxy, wish.endpoint) if cluster.kube_proxy else None,
     ]
     yield from (change for change in found if change is not None)
-    if cluster.report["has_kube_proxy"] and cluster.kube_proxy:
+    if cluster.report.has_kube_proxy and cluster.kube_proxy:
         restart = control_plane_endpoint.decide_kube_proxy_restart(
             config_maps["kube-system/kube-proxy"],
-            kube_proxy_rollout.pods_of_kube_proxy(cluster.report["kube_proxy_pods"]),
+            (pod for pod in cluster.report.kube_proxy_pods if pod.is_of_daemonset),
             ready_nodes=cluster.ready_nodes - wish.unmanaged_nodes,
             will_change=found[2] is not None,
         )

@@ -11,6 +11,8 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import Member
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.report import EtcdReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import control_plane_facts
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     ADDRESSES,
@@ -25,6 +27,7 @@ from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     inspection,
     kubeconfig,
     member,
+    node_report,
     objects,
     plan_of,
 )
@@ -435,8 +438,8 @@ def with_ca(server: str, ca: str) -> str:
 
 def etcd_member(name: str, host: str, number: str = "a1", **found: t.Any) -> dict[str, t.Any]:
     """A member of the ring as ``etcd_member_info`` tells it: a healthy voter when it has a name."""
-    peers = [f"https://{ADDRESSES.get(host, host)}:2380"]
-    return {"id": number, "name": name, "peer_urls": peers, "is_learner": False, "healthy": bool(name), **found}
+    peers = (f"https://{ADDRESSES.get(host, host)}:2380",)
+    return {**Member(id=number, name=name, peer_urls=peers, is_healthy=bool(name)).as_dict(leader=None), **found}
 
 
 #: What kubeadm adds first, and what a failed join leaves.
@@ -445,11 +448,8 @@ LEARNER = etcd_member("", "cp2", is_learner=True)
 
 def ring(*members: dict[str, t.Any], problems: t.Sequence[str] = ()) -> dict[str, t.Any]:
     """A ring with cp1 and these members."""
-    return {
-        "healthy": not problems,
-        "members": [etcd_member("cp1", "cp1", "1"), *members],
-        "problems": list(problems),
-    }
+    told = EtcdReport((), is_healthy=not problems, problems=tuple(problems)).as_dict()
+    return {**told, "members": [etcd_member("cp1", "cp1", "1"), *members]}
 
 
 def _foreign_kubelet(arguments: Arguments) -> None:
@@ -534,18 +534,18 @@ def _control_plane_without_etcd(arguments: Arguments) -> None:
     flags = {**ETCD_FLAGS, "etcd-servers": "https://127.0.0.1:2379"}
     made["manifests"]["kube-apiserver"]["flags"] += [list(flag) for flag in flags.items()]
     arguments["hosts"]["cp2"] = made
-    arguments["cluster"]["nodes"].append({"name": "cp2", "ready": True, "labels": {}, "taints": []})
+    arguments["cluster"]["nodes"].append(node_report("cp2", ready=True))
 
 
 def _control_plane_without_manifests(arguments: Arguments) -> None:
     made = control_plane("cp2")
     made["manifests"] = {}
     arguments["hosts"]["cp2"] = made
-    arguments["cluster"]["nodes"].append({"name": "cp2", "ready": True, "labels": {}, "taints": []})
+    arguments["cluster"]["nodes"].append(node_report("cp2", ready=True))
 
 
 def _old_node_of_a_new_host(arguments: Arguments) -> None:
-    arguments["cluster"]["nodes"].append({"name": "cp2", "ready": False, "labels": {}, "taints": []})
+    arguments["cluster"]["nodes"].append(node_report("cp2", ready=False))
 
 
 def _renamed(arguments: Arguments) -> None:
@@ -692,7 +692,7 @@ def external(**stored: str) -> Arguments:
     data = arguments["cluster"]["configmaps"]["kube-system/kubeadm-config"]["data"]
     data["ClusterConfiguration"] += f"etcd:\n  external:\n{text}"
     members = [etcd_member("e1", "192.0.2.31"), etcd_member("e2", "192.0.2.32")]
-    arguments["etcd"] = {"healthy": True, "members": members, "problems": []}
+    arguments["etcd"] = {**ring(), "members": members}
     return arguments
 
 

@@ -64,7 +64,7 @@ def env(**values: str) -> list[dict[str, t.Any]]:
 
 
 def found(*documents: dict[str, t.Any], old: frozenset[Endpoint] = OLD) -> dict[str, t.Any]:
-    return find_consumers(MemoryApi(*documents), MemoryClock(), old)
+    return find_consumers(MemoryApi(*documents), MemoryClock(), old).as_dict()
 
 
 CONSUMERS = [
@@ -155,7 +155,7 @@ def test_without_old_endpoints_nothing_is_read() -> None:
         def pages(self, kind: str, *, size: int, fields: str | None = None) -> t.Iterator[t.Any]:
             raise AssertionError(kind)
 
-    assert find_consumers(NoApi(), MemoryClock(), frozenset()) == {"found": [], "complete": True}
+    assert find_consumers(NoApi(), MemoryClock(), frozenset()).as_dict() == {"found": [], "complete": True}
 
 
 def test_the_search_reads_in_pages_and_ends_in_time() -> None:
@@ -174,7 +174,7 @@ def test_the_search_reads_in_pages_and_ends_in_time() -> None:
                     assert kind not in ("secret", "pod"), "the time is over before these"
                     return
 
-    result = find_consumers(SlowApi(), clock, OLD)
+    result = find_consumers(SlowApi(), clock, OLD).as_dict()
     assert result["complete"] is False
     assert pages == consumer_inspection.SECONDS + 1
 

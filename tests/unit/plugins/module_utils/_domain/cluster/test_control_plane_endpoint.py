@@ -14,6 +14,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml i
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import NotProved, UnsupportedState
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import control_plane_endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.kube_proxy_rollout import KubeProxyPod
 from tests.unit.plugins.memory_api import MemoryApi, MemoryClock, MemoryCommands
 from tests.unit.plugins.memory_controllers import DaemonSetController, bootstrap_token, node, signature
 
@@ -383,9 +384,10 @@ def test_counts_pods_of_an_older_configmap(managed_fields: t.Any, pods: list[t.A
     proxy = configmap("kube-system", "kube-proxy")
     if managed_fields is not None:
         proxy["metadata"]["managedFields"] = managed_fields
-    change = control_plane_endpoint.decide_kube_proxy_restart(proxy, pods, ready_nodes=READY)
+    read = [KubeProxyPod.from_api(item) for item in pods]
+    change = control_plane_endpoint.decide_kube_proxy_restart(proxy, read, ready_nodes=READY)
     assert (change.before["outdated_pods"] if change else 0) == outdated
-    change = control_plane_endpoint.decide_kube_proxy_restart(proxy, pods, ready_nodes=READY, will_change=True)
+    change = control_plane_endpoint.decide_kube_proxy_restart(proxy, read, ready_nodes=READY, will_change=True)
     assert (change.before["outdated_pods"] if change else 0) == sum(
         "deletionTimestamp" not in p["metadata"] for p in pods
     )

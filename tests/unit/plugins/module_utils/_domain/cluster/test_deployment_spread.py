@@ -5,12 +5,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import NotProved
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import deployment_spread
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.deployment_spread import (
+    Deployment,
+    Placement,
+    Pod,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.node import Node
 from tests.unit.plugins.memory_api import MemoryApi, MemoryClock
 
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
@@ -20,19 +27,25 @@ COREDNS_TOLERATIONS = [
 ]
 
 
-def node(name: str, *taints: str, ready: bool = True, **labels: str) -> dict[str, t.Any]:
-    parsed = [dict(zip(("key", "effect"), taint.split(":"), strict=True)) for taint in taints]
-    return {"name": name, "ready": ready, "taints": parsed, "labels": {"os": "linux", **labels}}
+def node(name: str, *taints: str, ready: bool = True, **labels: str) -> Node:
+    parsed = tuple(dict(zip(("key", "effect"), taint.split(":"), strict=True)) for taint in taints)
+    return Node(name, {"os": "linux", **labels}, parsed, is_ready=ready)
 
 
-def looked(*places: str, **deployment: t.Any) -> dict[str, t.Any]:
+def looked(*places: str, **deployment: t.Any) -> Placement:
     """``places``: the node of each pod, with ``-`` before it when it is not ready, with ``x`` when it goes away."""
-    view = {"namespace": "kube-system", "name": "coredns", "replicas": 2, "node_selector": {"os": "linux"}}
-    pods = [
-        {"name": f"p{i}", "node": p.lstrip("-x"), "ready": p[0] != "-", "terminating": p[0] == "x"}
-        for i, p in enumerate(places)
-    ]
-    return {"deployment": {**view, "node_terms": [], "tolerations": COREDNS_TOLERATIONS, **deployment}, "pods": pods}
+    usual = Deployment(
+        namespace="kube-system",
+        name="coredns",
+        replicas=2,
+        node_selector={"os": "linux"},
+        node_terms=(),
+        tolerations=tuple(COREDNS_TOLERATIONS),
+    )
+    pods = (
+        Pod(f"p{i}", p.lstrip("-x"), is_ready=p[0] != "-", is_terminating=p[0] == "x") for i, p in enumerate(places)
+    )
+    return Placement(dataclasses.replace(usual, **deployment), tuple(pods))
 
 
 def term(operator: str, *values: str) -> dict[str, t.Any]:
@@ -43,7 +56,7 @@ DECISIONS = [
     ("together", looked("cp1", "cp1"), [node("cp1"), node("w1")], True),
     ("apart", looked("cp1", "w1"), [node("cp1"), node("w1")], False),
     ("the only node", looked("cp1", "cp1"), [node("cp1")], False),
-    ("no Deployment", {"deployment": None, "pods": []}, [node("cp1"), node("w1")], False),
+    ("no Deployment", Placement(None, ()), [node("cp1"), node("w1")], False),
     ("one replica", looked("cp1", replicas=1), [node("cp1"), node("w1")], False),
     ("one ready pod", looked("cp1", "-cp1"), [node("cp1"), node("w1")], False),
     ("an old pod goes away", looked("cp1", "cp1", "xw1"), [node("cp1"), node("w1")], True),
@@ -83,9 +96,7 @@ DECISIONS = [
 @pytest.mark.parametrize(
     ("view", "nodes", "spreads"), [row[1:] for row in DECISIONS], ids=[row[0] for row in DECISIONS]
 )
-def test_pods_are_spread_where_that_is_possible(
-    view: dict[str, t.Any], nodes: list[dict[str, t.Any]], spreads: bool
-) -> None:
+def test_pods_are_spread_where_that_is_possible(view: Placement, nodes: list[Node], spreads: bool) -> None:
     change = deployment_spread.decide(view, nodes)
     assert (change is not None) is spreads
     if change is not None:

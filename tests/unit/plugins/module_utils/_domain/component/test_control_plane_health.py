@@ -127,7 +127,8 @@ def test_what_does_not_come_is_told() -> None:
 
 def test_a_plan_reports_it() -> None:
     arguments = after()
-    found = control_plane_health.collect(cluster(CRASHING, endpoints("192.0.2.11", "192.0.2.12", "192.0.2.13")))
+    api = cluster(CRASHING, endpoints("192.0.2.11", "192.0.2.12", "192.0.2.13"))
+    found = control_plane_health.collect(api).as_dict()
     found["static_pods"] += [{**item, "node": "cp3"} for item in found["static_pods"] if item["node"] == "cp1"]
     arguments["cluster"].update(found)
     points = plan_of(arguments).single_points or ()

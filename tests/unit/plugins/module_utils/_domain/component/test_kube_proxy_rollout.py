@@ -179,7 +179,7 @@ def test_somebody_else_s_restart_meanwhile_is_as_good() -> None:
     ("ready", "outdated"), [({"n01", "n02", "n03"}, 2), ({"n01", "n03"}, 1), ({"n03"}, 0), (set(), 0)]
 )
 def test_pods_of_nodes_that_are_down_are_no_change(ready: set[str], outdated: int) -> None:
-    pods = [pod(OLD.format(1)), pod(OLD.format(2))]
+    pods = [kube_proxy_rollout.KubeProxyPod.from_api(pod(OLD.format(number))) for number in (1, 2)]
     change = kube_proxy_rollout.decide(pods, ready_nodes=ready, written=None, will_change=True)
     assert (change.before["outdated_pods"] if change else 0) == outdated
 

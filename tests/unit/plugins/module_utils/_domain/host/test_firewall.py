@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.firewall import (
+    Firewall,
     closed_ports,
     default_interface,
     lacks_zone,
@@ -69,15 +70,15 @@ EVERYTHING = '\trule family="ipv4" source address="192.0.2.0/24" accept\n'
     ],
 )
 def test_firewalld(rules: list[str], closed: list[int]) -> None:
-    assert closed_ports({"name": "firewalld", "rules": rules}, [8443, 6443]) == closed
+    assert closed_ports(Firewall("firewalld", rules=tuple(rules)), [8443, 6443]) == closed
 
 
 def test_a_zone_that_firewalld_does_not_have() -> None:
     rules = firewalld(ports="6443/tcp")
     for texts in (["", ""], [rules, ""], ["", rules]):
-        assert lacks_zone({"name": "firewalld", "zone": "nope", "rules": texts})
-    assert not lacks_zone({"name": "firewalld", "zone": "public", "rules": [rules, rules]})
-    assert not lacks_zone({"name": "", "zone": "", "rules": []})
+        assert lacks_zone(Firewall("firewalld", "nope", tuple(texts)))
+    assert not lacks_zone(Firewall("firewalld", "public", (rules, rules)))
+    assert not lacks_zone(Firewall("", "", ()))
 
 
 ROUTES = """\
@@ -139,13 +140,13 @@ OpenSSH                    ALLOW IN    Anywhere
     ],
 )
 def test_ufw(row: str, is_open: bool) -> None:
-    report = {"name": "ufw", "rules": [UFW.format(default="deny", row=row)]}
+    report = Firewall("ufw", rules=(UFW.format(default="deny", row=row),))
     assert closed_ports(report, [6443]) == ([] if is_open else [6443])
 
 
 def test_ufw_that_lets_everything_in() -> None:
-    assert closed_ports({"name": "ufw", "rules": [UFW.format(default="allow", row="")]}, [6443]) == []
+    assert closed_ports(Firewall("ufw", rules=(UFW.format(default="allow", row=""),)), [6443]) == []
 
 
 def test_no_active_firewall() -> None:
-    assert closed_ports({"name": "", "rules": []}, [6443]) == []
+    assert closed_ports(Firewall("", rules=()), [6443]) == []

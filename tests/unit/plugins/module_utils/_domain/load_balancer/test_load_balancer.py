@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.firewall import Firewall
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.load_balancer import (
     Configuration,
     Sources,
@@ -21,6 +22,12 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.l
     decide,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.providers import haproxy
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.report import (
+    CertificateFile,
+    ConfigurationFile,
+    LoadBalancerReport,
+    SelinuxFacts,
+)
 from tests.unit.plugins.certificates import NOW, make_ca, make_certificate
 from tests.unit.plugins.module_utils._domain.load_balancer.providers import test_haproxy
 from tests.unit.plugins.module_utils._domain.load_balancer.providers.test_haproxy import BACKENDS, Backend
@@ -65,22 +72,23 @@ def configuration(presented: str = PEM, sources: Sources = SOURCES, **inputs: t.
 def found(*, pem: str = PEM, has_key: bool = True, **more: t.Any) -> Report:
     """A host that is as wanted, with this client certificate."""
     wanted = configuration(pem)
-    return {
-        "configuration": {"path": "/etc/haproxy/haproxy.cfg", "owner": "role", "sha1": wanted.sha1},
-        "running": wanted.digest,
-        "certificate": {"path": PATH, "pem": pem, "has_key": has_key},
-        "firewall": {"name": "", "zone": "", "rules": []},
-        "selinux": {"mode": "disabled", "has_tools": False, "ports": "", "booleans": "", "modules": ""},
-        "is_installed": True,
-        "has_ipv6": True,
-        "clock": NOW.timestamp(),
-        **more,
-    }
+    report = LoadBalancerReport(
+        configuration=ConfigurationFile("/etc/haproxy/haproxy.cfg", "role", wanted.sha1),
+        running=wanted.digest,
+        certificate=CertificateFile(PATH, pem, has_key),
+        firewall=Firewall(),
+        selinux=SelinuxFacts("disabled"),
+        is_installed=True,
+        has_ipv6=True,
+        clock=NOW.timestamp(),
+    )
+    return {**report.as_dict(), **more}
 
 
 def answer_for(report: Report, *, issued: str = "", sources: Sources = SOURCES, **inputs: t.Any) -> dict[str, t.Any]:
-    reading = haproxy.read("lb1", {**INPUTS, **inputs}, has_ipv6=report["has_ipv6"])
-    return decide("lb1", report, reading, sources, CryptographyX509(), issued=issued)
+    read = LoadBalancerReport.from_dict("lb1", report)
+    reading = haproxy.read("lb1", {**INPUTS, **inputs}, has_ipv6=read.has_ipv6)
+    return decide("lb1", read, reading, sources, CryptographyX509(), issued=issued)
 
 
 def decision(report: Report, **inputs: t.Any) -> dict[str, t.Any]:

@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.plugins.module_utils._domain.plan.test_planning import ENDPOINT, after, before, objects, plan_of
+from tests.unit.plugins.module_utils._domain.plan.test_planning import (
+    ENDPOINT,
+    after,
+    before,
+    node_report,
+    objects,
+    plan_of,
+)
 
 
 def with_dead_node(arguments: dict[str, object], *, name: str = "w9") -> None:
     """A node that is not Ready, that no host is, and that the operator keeps."""
     cluster = arguments["cluster"]
     assert isinstance(cluster, dict)
-    cluster["nodes"].append({"name": name, "ready": False, "labels": {}, "taints": []})
+    cluster["nodes"].append(node_report(name, ready=False))
     pod = {**cluster["kube_proxy_pods"][0], "spec": {"nodeName": name}}
     pod["metadata"] = {**pod["metadata"], "name": f"kube-proxy-{name}"}
     cluster["kube_proxy_pods"].append(pod)

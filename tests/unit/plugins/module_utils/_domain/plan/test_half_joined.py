@@ -23,6 +23,7 @@ from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     control_plane,
     kubeconfig,
     member,
+    node_report,
     objects,
     plan_of,
 )
@@ -77,9 +78,7 @@ def with_node(
     def change(arguments: Arguments) -> None:
         if then is not None:
             then(arguments)
-        arguments["cluster"]["nodes"].append(
-            {"name": "cp2", "ready": ready, "labels": {}, "taints": [], "addresses": list(addresses)}
-        )
+        arguments["cluster"]["nodes"].append({**node_report("cp2", ready=ready), "addresses": list(addresses)})
 
     return change
 

@@ -10,7 +10,14 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.control_plane_node import ROLE
-from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, after, control_plane, objects, plan_of
+from tests.unit.plugins.module_utils._domain.plan.test_planning import (
+    Arguments,
+    after,
+    control_plane,
+    node_report,
+    objects,
+    plan_of,
+)
 from tests.unit.plugins.module_utils._domain.test_growing import LEARNER, etcd_member, grown, messages, ring
 
 EXCLUDE = "node.kubernetes.io/exclude-from-external-load-balancers"
@@ -111,7 +118,7 @@ def _voter_whose_host_was_reset(arguments: Arguments) -> None:
         etcd_member("cp2", "cp2", healthy=False),
         problems=["cp2 is not healthy: refused"],
     )
-    arguments["cluster"]["nodes"].append({"name": "cp3", "ready": True, "labels": {}, "taints": []})
+    arguments["cluster"]["nodes"].append(node_report("cp3", ready=True))
     arguments["hosts"]["cp3"] = control_plane("cp3")
 
 

@@ -15,6 +15,22 @@ import pytest
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import San
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.certificate import Certificate, Identity
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.consumer_inspection import Consumer, Consumers
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.deployment_spread import (
+    Deployment,
+    Placement,
+    Pod,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.node import Node
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.report import ClusterReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.kube_proxy_rollout import KubeProxyPod
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.report import EtcdReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.bootstrap_token import BootstrapToken
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.decision import (
+    BalancerDecision,
+    FirewallNeeds,
+    SelinuxNeeds,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report, single_points
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import Plan, control_plane_facts, draw_up
 from tests.unit.plugins.reports import host_report
@@ -151,40 +167,70 @@ def cluster(*nodes: str, endpoint: str | None = None) -> dict[str, t.Any]:
         },
         "kube-system/kube-proxy": {"kubeconfig.conf": kubeconfig(server)},
     }
-    return {
-        "configmaps": {name: {"metadata": {}, "data": data} for name, data in texts.items()},
-        "nodes": [{"name": name, "ready": True, "labels": {}, "taints": []} for name in nodes],
-        "kube_proxy_pods": [
-            {
-                "metadata": {
-                    "name": f"kube-proxy-{name}",
-                    "creationTimestamp": "2026-01-01T00:00:00Z",
-                    "ownerReferences": [{"kind": "DaemonSet", "name": "kube-proxy"}],
-                },
-                "spec": {"nodeName": name},
-            }
+    return ClusterReport(
+        config_maps={name: {"metadata": {}, "data": data} for name, data in texts.items()},
+        nodes=tuple(_node(name, ready=True) for name in nodes),
+        kube_proxy_pods=tuple(
+            KubeProxyPod(
+                name=f"kube-proxy-{name}",
+                created=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
+                deleted=None,
+                node=name,
+                owners=({"kind": "DaemonSet", "name": "kube-proxy"},),
+            )
             for name in nodes
-        ],
-        "has_kube_proxy": True,
-        "cluster_dns": cluster_dns("cp1", "cp2" if endpoint else "cp1"),
-        "consumers": {"found": [], "complete": True},
-        "bootstrap_tokens": [],
-        "has_uploaded_certificates": False,
-        "version": "v1.34.4",
-    }
+        ),
+        has_kube_proxy=True,
+        cluster_dns=_coredns("cp1", "cp2" if endpoint else "cp1"),
+        consumers=Consumers(),
+        bootstrap_tokens=(),
+        has_uploaded_certificates=False,
+        outdated_signatures=0,
+        health=None,
+        join_rights=None,
+        version="v1.34.4",
+    ).as_dict()
+
+
+def node_report(name: str, *, ready: bool) -> dict[str, t.Any]:
+    """The report of a Node of the cluster."""
+    return _node(name, ready=ready).as_dict()
+
+
+def _node(name: str, *, ready: bool) -> Node:
+    return Node(name, {}, (), is_ready=ready)
 
 
 def cluster_dns(*nodes: str) -> dict[str, t.Any]:
     """The report of CoreDNS with a ready pod on each of the nodes."""
-    deployment = {"namespace": "kube-system", "name": "coredns", "replicas": 2, "node_selector": {}, "node_terms": []}
-    tolerations = [{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]
-    pods = [{"name": f"coredns-{i}", "node": n, "ready": True, "terminating": False} for i, n in enumerate(nodes)]
-    return {"deployment": {**deployment, "tolerations": tolerations}, "pods": pods}
+    return _coredns(*nodes).as_dict()
+
+
+def _coredns(*nodes: str) -> Placement:
+    deployment = Deployment(
+        namespace="kube-system",
+        name="coredns",
+        replicas=2,
+        node_selector={},
+        node_terms=(),
+        tolerations=({"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},),
+    )
+    pods = (Pod(f"coredns-{i}", node, is_ready=True, is_terminating=False) for i, node in enumerate(nodes))
+    return Placement(deployment, tuple(pods))
 
 
 def inspection(*, differs: bool, **found: t.Any) -> dict[str, t.Any]:
     """The decision of ``load_balancer_decision``."""
-    return {"differs": differs, "owner": "package", "renew_certificate": False, "changes": [], "problems": [], **found}
+    made = BalancerDecision(
+        owner="package",
+        differs=differs,
+        renews_certificate=False,
+        firewall=FirewallNeeds(),
+        selinux=SelinuxNeeds(),
+        changes=(),
+        problems=(),
+    )
+    return {**made.as_dict(), **found}
 
 
 def before() -> Arguments:
@@ -210,7 +256,7 @@ def before() -> Arguments:
             "w2": member("w2", old),
         },
         "cluster": cluster("cp1", "w1", "w2"),
-        "etcd": {"healthy": True, "members": []},
+        "etcd": EtcdReport((), is_healthy=True).as_dict(),
         "balancers": {"lb1": inspection(differs=True)},
         "backup_directory": "/var/backups/kubeadm-ha",
     }
@@ -461,7 +507,7 @@ BAD_INPUTS = [
     ("half joined", _change("hosts/cp2/kubernetes_files", ["/etc/kubernetes/pki/ca.crt"]), "cp2 is half joined"),
     ("Ready, but with another CA", _other_cluster, "w2 trusts another CA than cp1, although it is the node w2"),
     ("node not ready", _not_ready, "The node w1 is not Ready"),
-    ("ring not healthy", _change("etcd", {"healthy": False, "members": []}), "The etcd ring is not healthy"),
+    ("ring not healthy", _change("etcd", EtcdReport((), is_healthy=False).as_dict()), "The etcd ring is not healthy"),
     ("no CA key", _change("hosts/cp1/has_ca_key", False), "cp1 has no /etc/kubernetes/pki/ca.key"),
     ("same machine id", _same_machine, "cp3 is another machine than cp2, but has its machine-id"),
     ("a module at work", _change("hosts/cp2/is_at_work", True), "A module of kubeadm.ha is changing cp2 now"),
@@ -562,8 +608,8 @@ def _noted(host: str, path: str, user: str | None, *endpoints: str) -> t.Callabl
 
 
 def _consumer(arguments: Arguments) -> None:
-    item = {"kind": "Secret", "namespace": "apps", "name": "ci", "where": ["key kubeconfig"]}
-    arguments["cluster"]["consumers"]["found"] = [{**item, "endpoints": ["192.0.2.11:6443"]}]
+    item = Consumer("Secret", "apps", "ci", where=("key kubeconfig",), endpoints=("192.0.2.11:6443",))
+    arguments["cluster"]["consumers"] = Consumers((item,)).as_dict()
 
 
 def _dns(**changes: t.Any) -> t.Callable[[Arguments], None]:
@@ -631,7 +677,7 @@ def test_dns_is_spread_to_nodes_that_only_join() -> None:
 
 
 def _left_over(arguments: Arguments, *descriptions: str, certificates: bool = False) -> None:
-    tokens = [{"name": f"bootstrap-token-{i}", "description": text} for i, text in enumerate(descriptions)]
+    tokens = [BootstrapToken(f"bootstrap-token-{i}", text, "").as_dict() for i, text in enumerate(descriptions)]
     arguments["cluster"]["bootstrap_tokens"] = tokens
     arguments["cluster"]["has_uploaded_certificates"] = certificates
 

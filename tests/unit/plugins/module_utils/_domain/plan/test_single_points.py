@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.consumer_inspection import Consumer, Consumers
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     Arguments,
@@ -19,6 +20,7 @@ from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     inspection,
     plan_of,
 )
+from tests.unit.plugins.module_utils._domain.test_growing import etcd_member, ring
 
 CONFIG = "kube-system/kubeadm-config"
 Change = t.Callable[[Arguments], None]
@@ -87,9 +89,9 @@ def external(*urls: str, members: bool = True) -> Change:
     def change(arguments: Arguments) -> None:
         data = arguments["cluster"]["configmaps"][CONFIG]["data"]
         data["ClusterConfiguration"] += f"etcd:\n  external:\n    endpoints: [{', '.join(urls)}]\n"
-        found = [{"id": str(n), "name": f"e{n}", "client_urls": [url], "peer_urls": []} for n, url in enumerate(urls)]
-        learner = {"id": "9", "name": "e9", "client_urls": ["https://198.51.100.99:2379"], "is_learner": True}
-        arguments["etcd"] = {"healthy": True, "members": [*found, learner] if members else []}
+        found = [etcd_member(f"e{n}", "", str(n), client_urls=[url], peer_urls=[]) for n, url in enumerate(urls)]
+        learner = etcd_member("e9", "", "9", client_urls=["https://198.51.100.99:2379"], is_learner=True)
+        arguments["etcd"] = {**ring(), "members": [*found, learner] if members else []}
 
     return change
 
@@ -127,10 +129,8 @@ def pinned(*names: str) -> Change:
     """DaemonSets that name the first API server."""
 
     def change(arguments: Arguments) -> None:
-        arguments["cluster"]["consumers"]["found"] = [
-            {"kind": "DaemonSet", "namespace": "a", "name": name, "where": ["x"], "endpoints": ["192.0.2.11:6443"]}
-            for name in names
-        ]
+        found = (Consumer("DaemonSet", "a", name, where=("x",), endpoints=("192.0.2.11:6443",)) for name in names)
+        arguments["cluster"]["consumers"] = Consumers(tuple(found)).as_dict()
 
     return change
 

@@ -19,6 +19,7 @@ from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     before,
     plan_of,
 )
+from tests.unit.plugins.module_utils._domain.test_growing import etcd_member, ring
 
 OWN = "https://192.0.2.11:2380"
 
@@ -32,8 +33,8 @@ def with_member(
         ["initial-advertise-peer-urls", OWN],
         ["listen-peer-urls", OWN],
     ]
-    member = {"id": "8e9e05c52164694d", "name": "cp1", "peer_urls": list(peer_urls), "client_urls": list(clients)}
-    arguments["etcd"] = {"healthy": True, "members": [{**member, "is_learner": False, "started": True}]}
+    urls = {"peer_urls": list(peer_urls), "client_urls": list(clients)}
+    arguments["etcd"] = {**ring(), "members": [etcd_member("cp1", "cp1", "8e9e05c52164694d", **urls)]}
     return arguments
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.bootstrap_token import BootstrapToken
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report
 from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, after, before, plan_of
 
@@ -20,8 +21,7 @@ def left(start: t.Callable[[], Arguments], **ends: str) -> Arguments:
     arguments = start()
     names = {"ours": ("aaaaaa", OURS), "owner": ("bbbbbb", OWNER)}
     arguments["cluster"]["bootstrap_tokens"] = [
-        {"name": f"bootstrap-token-{names[key][0]}", "description": names[key][1], "expiration": end}
-        for key, end in ends.items()
+        BootstrapToken(f"bootstrap-token-{names[key][0]}", names[key][1], end).as_dict() for key, end in ends.items()
     ]
     arguments["cluster"]["has_uploaded_certificates"] = True
     return arguments

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What ``load_balancer_info`` tells of a load balancer host: the one place that knows how it is written."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..base.report_reader import Fields
+from ..host.firewall import Firewall
+
+
+@dataclasses.dataclass(frozen=True)
+class ConfigurationFile:
+    """haproxy's configuration.
+
+    Attributes:
+        path: where it is.
+        owner: whose it is, see :mod:`haproxy_files`.
+        sha1: SHA-1 of the file, empty without one.
+    """
+
+    path: str
+    owner: str
+    sha1: str
+
+
+@dataclasses.dataclass(frozen=True)
+class CertificateFile:
+    """The client certificate of the checks.
+
+    Attributes:
+        path: where it is.
+        pem: its text, empty without.
+        has_key: whether its key is there.
+    """
+
+    path: str
+    pem: str
+    has_key: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class SelinuxFacts:
+    """What the policy allows.
+
+    Attributes:
+        mode: ``enforcing``, ``permissive`` or ``disabled``.
+        has_tools: whether ``semanage`` is there; without it the texts are empty.
+        ports: text of ``semanage port -l``.
+        booleans: text of ``getsebool -a``.
+        modules: text of ``semodule -l``.
+    """
+
+    mode: str
+    has_tools: bool = False
+    ports: str = ""
+    booleans: str = ""
+    modules: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class LoadBalancerReport:
+    """What was found on a load balancer host.
+
+    Attributes:
+        configuration: the file of its configuration.
+        running: name of the configuration that haproxy runs, empty when it is not the role's.
+        certificate: the client certificate of the checks.
+        firewall: the active firewall.
+        selinux: what SELinux allows.
+        is_installed: whether the host has haproxy.
+        has_ipv6: whether the kernel has IPv6.
+        clock: the host's clock, in seconds since the epoch.
+    """
+
+    configuration: ConfigurationFile
+    running: str
+    certificate: CertificateFile
+    firewall: Firewall
+    selinux: SelinuxFacts
+    is_installed: bool
+    has_ipv6: bool
+    clock: float
+
+    @classmethod
+    def from_dict(cls, host: str, document: t.Mapping[str, t.Any]) -> LoadBalancerReport:
+        """From what :meth:`as_dict` gave.
+
+        Args:
+            host: the host's name in the inventory, for messages.
+            document: the return value ``load_balancer``.
+
+        Raises:
+            MalformedReport: naming the host, the key and what was found there.
+        """
+        fields = Fields.of(f"The report of the load balancer on {host}", document)
+        configuration, certificate = fields.fields("configuration"), fields.fields("certificate")
+        firewall, selinux = fields.fields("firewall"), fields.fields("selinux")
+        return cls(
+            configuration=ConfigurationFile(
+                path=configuration.text("path"), owner=configuration.text("owner"), sha1=configuration.text("sha1")
+            ),
+            running=fields.text("running"),
+            certificate=CertificateFile(
+                path=certificate.text("path"), pem=certificate.text("pem"), has_key=certificate.flag("has_key")
+            ),
+            firewall=Firewall(firewall.text("name"), firewall.text("zone"), firewall.texts("rules")),
+            selinux=SelinuxFacts(
+                mode=selinux.text("mode"),
+                has_tools=selinux.flag("has_tools"),
+                ports=selinux.text("ports"),
+                booleans=selinux.text("booleans"),
+                modules=selinux.text("modules"),
+            ),
+            is_installed=fields.flag("is_installed"),
+            has_ipv6=fields.flag("has_ipv6"),
+            clock=fields.number("clock"),
+        )
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """JSON-compatible."""
+        return {**dataclasses.asdict(self), "firewall": self.firewall.as_dict()}
+
+
+__all__ = ("CertificateFile", "ConfigurationFile", "LoadBalancerReport", "SelinuxFacts")
