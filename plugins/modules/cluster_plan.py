@@ -66,7 +66,7 @@ options:
     type: raw
     default: false
   allow_two_control_planes:
-    description: Accept two control planes, although their etcd ring bears no loss.
+    description: Accept two control planes, although their etcd cluster bears no loss.
     type: raw
     default: false
   allow_older_kubeadm:

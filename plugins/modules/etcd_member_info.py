@@ -8,15 +8,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: etcd_member_info
-short_description: Look at the etcd ring of a Kubernetes cluster, or wait until it is healthy
+short_description: Look at the etcd cluster of a Kubernetes cluster, or wait until it is healthy
 version_added: 0.1.0
 description:
-  - Asks an etcd server for the members of its ring, and every started member for its own health, by etcd's JSON gateway.
+  - Asks an etcd server for the members of its cluster, and every started member for its own health, by etcd's JSON gateway.
     The servers' certificates are verified. Neither etcdctl nor a Python library is needed.
   - A voter is healthy when it makes a linearizable read, which needs a leader and a quorum.
-  - The ring is healthy when every member has started, is healthy and votes, all voters agree on one leader, and there is
+  - The etcd cluster is healthy when every member has started, is healthy and votes, all voters agree on one leader, and there is
     no alarm.
-  - With O(wait_timeout) it is a gate. It waits for a healthy ring and fails with the reasons if there is none in time.
+  - With O(wait_timeout) it is a gate. It waits for a healthy cluster and fails with the reasons if there is none in time.
   - On a control plane it needs no options. With a static pod of etcd that one is asked, by the pair
     C(etcd/healthcheck-client), else C(etcd/server), and C(etcd/ca.crt) in O(pki_dir). Else it is the external etcd that the
     flags of the host's API server name (C(--etcd-servers), C(--etcd-cafile), C(--etcd-certfile), C(--etcd-keyfile)).
@@ -28,7 +28,7 @@ options:
     type: str
   endpoints:
     description:
-      - Client URLs of several etcd servers of one ring. The first that answers tells the members.
+      - Client URLs of several etcd servers of one etcd cluster. The first that answers tells the members.
     type: list
     elements: str
     default: []
@@ -46,12 +46,12 @@ options:
     type: path
   wait_timeout:
     description:
-      - Seconds to wait for a healthy ring. With V(0) it is told as it is.
+      - Seconds to wait for a healthy cluster. With V(0) it is told as it is.
     type: float
     default: 0
   expected_voters:
     description:
-      - The ring must be healthy and have this many voters, else the module fails, also with O(wait_timeout=0).
+      - The etcd cluster must be healthy and have this many voters, else the module fails, also with O(wait_timeout=0).
     type: int
   timeout:
     description:
@@ -71,13 +71,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at the ring
+- name: Look at the etcd cluster
   kubeadm.ha.etcd_member_info:
-  register: ring
+  register: etcd_cluster
 
 - name: How many members may fail now
   ansible.builtin.debug:
-    var: ring.quorum.tolerance
+    var: etcd_cluster.quorum.tolerance
 
 - name: Go on only when three voters are healthy
   kubeadm.ha.etcd_member_info:
@@ -94,7 +94,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 members:
-  description: The members of the ring.
+  description: The members of the etcd cluster.
   returned: success
   type: list
   elements: dict
@@ -154,7 +154,7 @@ alarms:
   elements: str
   sample: ["alarm NOSPACE of cp1"]
 quorum:
-  description: What the ring bears.
+  description: What the etcd cluster bears.
   returned: success
   type: dict
   contains:
@@ -167,15 +167,15 @@ quorum:
       type: int
       sample: 3
     needed:
-      description: Healthy voters that the ring needs to work.
+      description: Healthy voters that the etcd cluster needs to work.
       type: int
       sample: 2
     tolerance:
-      description: Healthy voters that may fail now before the ring stops.
+      description: Healthy voters that may fail now before the etcd cluster stops.
       type: int
       sample: 1
 healthy:
-  description: Whether the ring is healthy.
+  description: Whether the etcd cluster is healthy.
   returned: success
   type: bool
 problems:

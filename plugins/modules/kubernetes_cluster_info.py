@@ -89,8 +89,8 @@ options:
         type: path
       expected_voters:
         description:
-          - The ring must have this many voters, with O(wait_timeout) after so many seconds. V(0) does not ask for a number, but
-            with O(wait_timeout) the ring must be healthy.
+          - The etcd cluster must have this many voters, with O(wait_timeout) after so many seconds. V(0) does not ask for a number, but
+            with O(wait_timeout) the etcd cluster must be healthy.
         type: int
         default: 0
 extends_documentation_fragment:
@@ -220,7 +220,7 @@ cluster:
       sample: v1.34.4
 etcd:
   description:
-    - With O(etcd) the ring as M(kubeadm.ha.etcd_member_info) returns it; V(null) when it could not be told. It is returned by a
+    - With O(etcd) the etcd cluster as M(kubeadm.ha.etcd_member_info) returns it; V(null) when it could not be told. It is returned by a
       failed task, too.
   returned: always
   type: dict
@@ -255,17 +255,17 @@ SECONDS_FOR_ETCD = 5.0
 
 
 def look_at_etcd(options: t.Mapping[str, t.Any] | None, *, wait_timeout: float) -> dict[str, t.Any]:
-    """The ring, or why it cannot be told; neither without options.
+    """The etcd cluster, or why it cannot be told; neither without options.
 
     Args:
         options: the module's option etcd.
-        wait_timeout: seconds to wait for a ring with the expected voters.
+        wait_timeout: seconds to wait for a cluster with the expected voters.
     """
     if options is None:
         return {"etcd": None, "etcd_failure": ""}
     try:
         servers, endpoints = open_etcd(options["manifests_dir"], options["pki_dir"], timeout=SECONDS_FOR_ETCD)
-        ring = etcd.inspect(
+        etcd_cluster = etcd.inspect(
             servers,
             HostClock(),
             endpoints=endpoints,
@@ -274,7 +274,7 @@ def look_at_etcd(options: t.Mapping[str, t.Any] | None, *, wait_timeout: float) 
         )
     except KubeadmHaError as error:
         return {"etcd": None, "etcd_failure": error.message}
-    return {"etcd": ring.values, "etcd_failure": ""}
+    return {"etcd": etcd_cluster.values, "etcd_failure": ""}
 
 
 def main() -> None:

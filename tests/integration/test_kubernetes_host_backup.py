@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration import etcd_ring, processes
+from tests.integration import etcd_cluster, processes
 from tests.integration.control_plane import run
 from tests.integration.modules import COLLECTIONS, Modules
 
@@ -239,22 +239,22 @@ def test_unsafe_or_impossible_wishes_are_refused(bare_modules: Modules, host: Pa
 
 
 def test_a_large_database_takes_no_more_memory(binaries: Path, bare_modules: Modules, tmp_path: Path) -> None:
-    (tmp_path / "ring").mkdir()
+    (tmp_path / "etcd").mkdir()
     (tmp_path / "file").touch()
-    with etcd_ring.ring_of_one(binaries, tmp_path / "ring") as ring:
+    with etcd_cluster.cluster_of_one(binaries, tmp_path / "etcd") as cluster:
         arguments = {
             "directory": str(tmp_path / "backups"),
             "paths": [str(tmp_path / "file")],
             "cluster": True,
             "kubeconfig": str(tmp_path / "none"),
-            "pki_dir": str(ring.pki),
-            "etcd_endpoint": ring.endpoint(),
+            "pki_dir": str(cluster.pki),
+            "etcd_endpoint": cluster.endpoint(),
         }
         small = peak_memory(bare_modules, arguments)
         value = "x" * (1 << 20)
         for number in range(64):
-            run([*ring.etcdctl_command(), "put", f"key{number}"], stdin=value)
-        size = ring.etcdctl_json("endpoint", "status")[0]["Status"]["dbSize"]
+            run([*cluster.etcdctl_command(), "put", f"key{number}"], stdin=value)
+        size = cluster.etcdctl_json("endpoint", "status")[0]["Status"]["dbSize"]
         assert size > 64 << 20
         large = peak_memory(bare_modules, arguments)
     assert large - small < 16 << 20, f"{small} and {large} bytes"

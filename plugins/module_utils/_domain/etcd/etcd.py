@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The etcd ring: members, health, and what it bears.
+"""The etcd cluster: members, health, and what it bears.
 
 Quorum: https://etcd.io/docs/v3.5/faq/#what-is-failure-tolerance. A learner has no vote
 (https://etcd.io/docs/v3.5/learning/design-learner/).
@@ -35,17 +35,17 @@ class Quorum:
 
     @property
     def needed(self) -> int:
-        """How many healthy voters the ring needs to work: more than half of all."""
+        """How many healthy voters the etcd cluster needs to work: more than half of all."""
         return self.voters // 2 + 1
 
     @property
     def is_there(self) -> bool:
-        """Whether the ring works."""
+        """Whether the etcd cluster works."""
         return self.healthy_voters >= self.needed
 
     @property
     def tolerance(self) -> int:
-        """How many healthy voters may fail now before the ring stops; 0 also when it has stopped."""
+        """How many healthy voters may fail now before the etcd cluster stops; 0 also when it has stopped."""
         return max(self.healthy_voters - self.needed, 0)
 
     def as_dict(self) -> dict[str, t.Any]:
@@ -60,7 +60,7 @@ class Quorum:
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """A member of the ring.
+    """A member of the etcd cluster.
 
     Attributes:
         id: its id as etcdctl prints it, hexadecimal.
@@ -127,14 +127,14 @@ class Member:
 
 
 @dataclasses.dataclass(frozen=True)
-class Ring:
+class EtcdCluster:
     """All members, and the alarms as ``ALARM of member ID``."""
 
     members: tuple[Member, ...]
     alarms: tuple[str, ...] = ()
 
     @classmethod
-    def from_dict(cls, document: t.Mapping[str, t.Any]) -> Ring:
+    def from_dict(cls, document: t.Mapping[str, t.Any]) -> EtcdCluster:
         """From what :meth:`as_dict` gave, which is a result of ``etcd_member_info``; the alarms are left out."""
         leader = document.get("leader")
         return cls(tuple(Member.from_dict(item, leader=leader) for item in document.get("members") or ()))
@@ -146,7 +146,7 @@ class Ring:
 
     @property
     def quorum(self) -> Quorum:
-        """The ring's quorum."""
+        """The etcd cluster's quorum."""
         return Quorum(len(self.voters), sum(member.is_healthy for member in self.voters))
 
     @property
@@ -157,7 +157,7 @@ class Ring:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Everything that keeps the ring from being healthy."""
+        """Everything that keeps the etcd cluster from being healthy."""
         found = []
         for member in self.members:
             shown = member.name or f"member {member.id}"
@@ -194,8 +194,8 @@ def member_id(number: str | int) -> str:
     return f"{int(number):x}"
 
 
-def observe(etcd: Etcd, *endpoints: str) -> Ring:
-    """The ring as it is now.
+def observe(etcd: Etcd, *endpoints: str) -> EtcdCluster:
+    """The etcd cluster as it is now.
 
     Args:
         etcd: reaches the servers.
@@ -206,7 +206,7 @@ def observe(etcd: Etcd, *endpoints: str) -> Ring:
     """
     endpoint, listed = _listed(etcd, endpoints)
     members = tuple(_asked(etcd, _member(document)) for document in listed)
-    return Ring(members, _alarms(etcd, endpoint, members))
+    return EtcdCluster(members, _alarms(etcd, endpoint, members))
 
 
 def answering(etcd: Etcd, endpoints: t.Sequence[str]) -> str:
@@ -226,31 +226,31 @@ def inspect(
     wait_timeout: float = 0.0,
     expected_voters: int | None = None,
 ) -> Decision:
-    """The ring as result values.
+    """The etcd cluster as result values.
 
     Args:
         etcd: reaches the servers.
         clock: bounds the waiting.
         endpoints: servers that know the members; the first that answers tells them.
-        wait_timeout: seconds to wait for a healthy ring; with 0 it is told as it is.
-        expected_voters: the ring must have this many voters, too; checked with any ``wait_timeout``.
+        wait_timeout: seconds to wait for a healthy cluster; with 0 it is told as it is.
+        expected_voters: the etcd cluster must have this many voters, too; checked with any ``wait_timeout``.
 
     Raises:
         EtcdError: when no server tells the members.
-        NotProved: when the ring did not become what is waited for.
+        NotProved: when the etcd cluster did not become what is waited for.
     """
     deadline = clock.monotonic() + wait_timeout
     demands = wait_timeout > 0 or expected_voters is not None
     while True:
-        ring, problem = _look(etcd, endpoints, is_last=clock.monotonic() >= deadline)
-        if ring is not None and (not demands or _is_as_wanted(ring, expected_voters)):
-            return Decision(values=ring.as_dict())
+        etcd_cluster, problem = _look(etcd, endpoints, is_last=clock.monotonic() >= deadline)
+        if etcd_cluster is not None and (not demands or _is_as_wanted(etcd_cluster, expected_voters)):
+            return Decision(values=etcd_cluster.as_dict())
         if clock.monotonic() >= deadline:
-            raise NotProved(_failure(ring, problem, ", ".join(endpoints), wait_timeout, expected_voters))
+            raise NotProved(_failure(etcd_cluster, problem, ", ".join(endpoints), wait_timeout, expected_voters))
         clock.sleep(_POLL_SECONDS)
 
 
-def _look(etcd: Etcd, endpoints: t.Sequence[str], *, is_last: bool) -> tuple[Ring | None, str]:
+def _look(etcd: Etcd, endpoints: t.Sequence[str], *, is_last: bool) -> tuple[EtcdCluster | None, str]:
     try:
         return observe(etcd, *endpoints), ""
     except EtcdError as error:
@@ -259,16 +259,18 @@ def _look(etcd: Etcd, endpoints: t.Sequence[str], *, is_last: bool) -> tuple[Rin
         return None, error.message
 
 
-def _is_as_wanted(ring: Ring, expected_voters: int | None) -> bool:
-    return ring.is_healthy and expected_voters in (None, len(ring.voters))
+def _is_as_wanted(etcd_cluster: EtcdCluster, expected_voters: int | None) -> bool:
+    return etcd_cluster.is_healthy and expected_voters in (None, len(etcd_cluster.voters))
 
 
-def _failure(ring: Ring | None, problem: str, endpoint: str, wait_timeout: float, expected_voters: int | None) -> str:
-    problems = list(ring.problems) if ring is not None else [problem]
-    if ring is not None and expected_voters not in (None, len(ring.voters)):
-        problems.append(f"it has {len(ring.voters)} voters instead of {expected_voters}")
+def _failure(
+    etcd_cluster: EtcdCluster | None, problem: str, endpoint: str, wait_timeout: float, expected_voters: int | None
+) -> str:
+    problems = list(etcd_cluster.problems) if etcd_cluster is not None else [problem]
+    if etcd_cluster is not None and expected_voters not in (None, len(etcd_cluster.voters)):
+        problems.append(f"it has {len(etcd_cluster.voters)} voters instead of {expected_voters}")
     return (
-        f"The etcd ring that {endpoint} belongs to was not healthy within {wait_timeout:g} s: {'; '.join(problems)}. Mend "
+        f"The etcd cluster that {endpoint} belongs to was not healthy within {wait_timeout:g} s: {'; '.join(problems)}. Mend "
         "it before members are added or removed."
     )
 
@@ -333,7 +335,7 @@ def _answered(etcd: Etcd, member: Member, url: str) -> Member:
 
 
 def _alarms(etcd: Etcd, endpoint: str, members: t.Sequence[Member]) -> tuple[str, ...]:
-    """Alarms are read through the ring's log: without a quorum there is no answer, and other problems to tell."""
+    """Alarms are read through the etcd cluster's log: without a quorum there is no answer, and other problems to tell."""
     if not any(member.is_healthy and not member.is_learner for member in members):
         return ()
     names = {member.id: member.name for member in members}
@@ -348,4 +350,4 @@ def _alarms(etcd: Etcd, endpoint: str, members: t.Sequence[Member]) -> tuple[str
     return tuple(alarms)
 
 
-__all__ = ("EtcdError", "Member", "Quorum", "Ring", "answering", "inspect", "member_id", "observe")
+__all__ = ("EtcdCluster", "EtcdError", "Member", "Quorum", "answering", "inspect", "member_id", "observe")

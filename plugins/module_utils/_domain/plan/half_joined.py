@@ -14,7 +14,7 @@ import typing as t
 
 from ..cluster import node_removal
 from ..etcd import etcd_removal
-from ..etcd.etcd import Member, Ring
+from ..etcd.etcd import EtcdCluster, Member
 from ..kubeadm.join_traces import KUBERNETES, MANIFESTS, is_of_kubeadm
 from ..kubeadm.kubeadm_reset import reset_change
 from ..kubeconfig import embedded_ca
@@ -96,15 +96,15 @@ def verdicts(
         etcd: the result of ``etcd_member_info``; ``None`` when it could not be asked.
     """
     found: dict[str, Verdict] = {}
-    ring = None if etcd is None else Ring.from_dict(etcd)
+    etcd_cluster = None if etcd is None else EtcdCluster.from_dict(etcd)
     for host in candidates:
-        member = _member_of(host, cluster, ring)
+        member = _member_of(host, cluster, etcd_cluster)
         reason = (
             _needed(host, member, cluster, etcd)
             or _foreign(host, serving)
             or _of_others(host, serving)
             or _node_objection(host, cluster)
-            or _member_objection(host, member, cluster, ring)
+            or _member_objection(host, member, cluster, etcd_cluster)
         )
         if reason is not None:
             found[host.name] = reason
@@ -235,16 +235,18 @@ def _node_objection(host: Host, cluster: Cluster) -> str | None:
     return f"the node {host.node_name} has none of its addresses ({', '.join(addresses) or 'it has no address at all'})"
 
 
-def _member_of(host: Host, cluster: Cluster, ring: Ring | None) -> Member | None:
-    if ring is None or cluster.uses_external_etcd:
+def _member_of(host: Host, cluster: Cluster, etcd_cluster: EtcdCluster | None) -> Member | None:
+    if etcd_cluster is None or cluster.uses_external_etcd:
         return None
-    return next((member for member in ring.members if left_by_joins.is_of(member, host)), None)
+    return next((member for member in etcd_cluster.members if left_by_joins.is_of(member, host)), None)
 
 
-def _member_objection(host: Host, member: Member | None, cluster: Cluster, ring: Ring | None) -> str | None:
+def _member_objection(
+    host: Host, member: Member | None, cluster: Cluster, etcd_cluster: EtcdCluster | None
+) -> str | None:
     if cluster.uses_external_etcd:
         return None
-    if ring is None:
+    if etcd_cluster is None:
         return "etcd could not be asked whether it has a member of it"
     if member is None:
         return None
@@ -252,7 +254,7 @@ def _member_objection(host: Host, member: Member | None, cluster: Cluster, ring:
         return "it runs a voting member of etcd"
     if not member.is_learner and member.is_started and host.node_name in cluster.nodes:
         return f"its member of etcd {member.id} has a vote, although it does not work"
-    reason = etcd_removal.objection(ring, member)
+    reason = etcd_removal.objection(etcd_cluster, member)
     return None if reason is None else f"its member of etcd {member.id} cannot be taken out: {reason}"
 
 

@@ -15,7 +15,7 @@ import typing as t
 
 from ..base.address import canonical_ip
 from ..etcd import etcd_removal
-from ..etcd.etcd import Member, Ring
+from ..etcd.etcd import EtcdCluster, Member
 
 if t.TYPE_CHECKING:
     from ..cluster.cluster import Cluster
@@ -62,16 +62,16 @@ def stale_members(
     """
     if etcd is None or cluster.uses_external_etcd:
         return ()
-    ring = Ring.from_dict(etcd)
+    etcd_cluster = EtcdCluster.from_dict(etcd)
     candidates = [hosts[name] for name in names if name in hosts]
     found = []
-    for member in ring.members:
+    for member in etcd_cluster.members:
         if _has_node(member, hosts, cluster):
             continue
         owner = next((host for host in candidates if is_of(member, host)), None)
-        reason = _objection(ring, member, owner)
+        reason = _objection(etcd_cluster, member, owner)
         if owner is not None and reason is None:
-            ring = Ring(tuple(item for item in ring.members if item.id != member.id))
+            etcd_cluster = EtcdCluster(tuple(item for item in etcd_cluster.members if item.id != member.id))
         found.append(Stale(member, None if owner is None else owner.name, reason))
     return tuple(found)
 
@@ -80,7 +80,7 @@ def learners_of_nodes(hosts: Hosts, cluster: Cluster, etcd: t.Mapping[str, t.Any
     """Learners that belong to a node of the cluster: a join that ended before their promotion."""
     if etcd is None or cluster.uses_external_etcd:
         return ()
-    members = Ring.from_dict(etcd).members
+    members = EtcdCluster.from_dict(etcd).members
     return tuple(member for member in members if member.is_learner and _has_node(member, hosts, cluster))
 
 
@@ -91,12 +91,12 @@ def is_of(member: Member, host: Host) -> bool:
     return any(host.has_address(address) for address in _peer_addresses(member))
 
 
-def _objection(ring: Ring, member: Member, owner: Host | None) -> str | None:
+def _objection(etcd_cluster: EtcdCluster, member: Member, owner: Host | None) -> str | None:
     if owner is not None and member.is_healthy and not member.is_learner:
         return f"it votes, so {owner.name} is needed"
     if owner is not None and owner.report["kubeadm_processes"]:
         return f"kubeadm is running on {owner.name}"
-    return etcd_removal.objection(ring, member)
+    return etcd_removal.objection(etcd_cluster, member)
 
 
 def _has_node(member: Member, hosts: Hosts, cluster: Cluster) -> bool:

@@ -146,7 +146,7 @@ def _count(wish: Wish, cluster: Cluster) -> t.Iterator[Problem]:
     if len(wish.control_planes) == 2 and not wish.allow_two_control_planes:
         yield Problem(
             "kube_control_plane",
-            "kube_control_plane has two hosts: an etcd ring of two fails when either is lost, which is worse than one; "
+            "kube_control_plane has two hosts: an etcd cluster of two fails when either is lost, which is worse than one; "
             "add a third, or set kubeadm_ha_allow_two_control_planes: true to pass through this state.",
         )
 
@@ -192,7 +192,7 @@ def _etcd(hosts: Hosts, cluster: Cluster, etcd: t.Mapping[str, t.Any] | None) ->
     reasons = membership.is_unhealthy_besides(etcd, hosts, cluster)
     if reasons:
         yield Problem(
-            "etcd", f"The etcd ring is not healthy: {'; '.join(reasons)}. Mend it before control planes are added."
+            "etcd", f"The etcd cluster is not healthy: {'; '.join(reasons)}. Mend it before control planes are added."
         )
 
 

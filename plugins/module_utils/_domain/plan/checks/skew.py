@@ -147,7 +147,7 @@ def _joining_kubeadm(
     elif kubeadm.release < _FIRST_READER.get(api_version, (0, 0)):
         yield Problem(host.name, f"{told} and keeps its configuration in {api_version}, which it cannot read: {remedy}")
     elif host.name in wish.control_planes and not cluster.uses_external_etcd:
-        # An older kubeadm knows its own release's etcd only: 1.33 would put etcd 3.5 into a ring of 3.6.
+        # An older kubeadm knows its own release's etcd only: 1.33 would put etcd 3.5 into a cluster of 3.6.
         yield Problem(host.name, f"{told}; a control plane would get the etcd of the older release: {remedy}")
     elif not wish.allow_older_kubeadm:
         yield Problem(

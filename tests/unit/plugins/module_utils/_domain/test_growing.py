@@ -434,7 +434,7 @@ def with_ca(server: str, ca: str) -> str:
 
 
 def etcd_member(name: str, host: str, number: str = "a1", **found: t.Any) -> dict[str, t.Any]:
-    """A member of the ring as ``etcd_member_info`` tells it: a healthy voter when it has a name."""
+    """A member of the etcd cluster as ``etcd_member_info`` tells it: a healthy voter when it has a name."""
     peers = [f"https://{ADDRESSES.get(host, host)}:2380"]
     return {"id": number, "name": name, "peer_urls": peers, "is_learner": False, "healthy": bool(name), **found}
 
@@ -443,8 +443,8 @@ def etcd_member(name: str, host: str, number: str = "a1", **found: t.Any) -> dic
 LEARNER = etcd_member("", "cp2", is_learner=True)
 
 
-def ring(*members: dict[str, t.Any], problems: t.Sequence[str] = ()) -> dict[str, t.Any]:
-    """A ring with cp1 and these members."""
+def etcd_cluster(*members: dict[str, t.Any], problems: t.Sequence[str] = ()) -> dict[str, t.Any]:
+    """A cluster with cp1 and these members."""
     return {
         "healthy": not problems,
         "members": [etcd_member("cp1", "cp1", "1"), *members],
@@ -501,20 +501,22 @@ def _manifests_without_kubelet_conf(arguments: Arguments) -> None:
 
 def _member_without_node(arguments: Arguments) -> None:
     _manifests_without_kubelet_conf(arguments)
-    arguments["etcd"] = ring(LEARNER, problems=["member a1 (https://192.0.2.12:2380) has not started"])
+    arguments["etcd"] = etcd_cluster(LEARNER, problems=["member a1 (https://192.0.2.12:2380) has not started"])
 
 
 def _needed_member_of_a_clean_host(arguments: Arguments) -> None:
-    arguments["etcd"] = ring(etcd_member("cp2", "cp2", healthy=False), problems=["cp2 is not healthy: no answer"])
+    arguments["etcd"] = etcd_cluster(
+        etcd_member("cp2", "cp2", healthy=False), problems=["cp2 is not healthy: no answer"]
+    )
 
 
 def _member_of_nobody(arguments: Arguments) -> None:
-    arguments["etcd"] = ring(etcd_member("cp9", "198.51.100.9"), problems=["cp9 is not healthy: no answer"])
+    arguments["etcd"] = etcd_cluster(etcd_member("cp9", "198.51.100.9"), problems=["cp9 is not healthy: no answer"])
 
 
-def _deleted_control_plane_in_the_ring(arguments: Arguments) -> None:
+def _deleted_control_plane_in_the_etcd_cluster(arguments: Arguments) -> None:
     arguments["hosts"]["cp2"] = control_plane("cp2")
-    arguments["etcd"] = ring(etcd_member("cp2", "cp2"))
+    arguments["etcd"] = etcd_cluster(etcd_member("cp2", "cp2"))
 
 
 def _worker_as_control_plane(arguments: Arguments) -> None:
@@ -606,8 +608,8 @@ CASES: dict[str, tuple[Change, str, str]] = {
         "etcd",
         "The etcd cluster has the member cp9 (a1, https://198.51.100.9:2380), but the cluster has no such node",
     ),
-    "a deleted control plane in the ring": (
-        _deleted_control_plane_in_the_ring,
+    "a deleted control plane in the etcd cluster": (
+        _deleted_control_plane_in_the_etcd_cluster,
         "cp2",
         "The cluster has no node cp2, but cp2 has joined and is in use: it serves the Kubernetes API. Restart its kubelet",
     ),
@@ -651,17 +653,17 @@ def test_a_host_that_is_neither_a_member_nor_clean_is_told_of_once(name: str) ->
 def test_a_whole_member_and_a_clean_host_are_no_problem() -> None:
     assert messages(after()) == []
     arguments = after()
-    arguments["etcd"] = ring(etcd_member("cp2", "cp2", "2"), etcd_member("default", "cp3", "3"))
+    arguments["etcd"] = etcd_cluster(etcd_member("cp2", "cp2", "2"), etcd_member("default", "cp3", "3"))
     for name in ("cp1", "cp2", "cp3", "w1"):
         conf = arguments["hosts"][name]["kubeconfigs"][0]
         conf["text"] = with_ca(BALANCED, "ca")
     assert messages(arguments) == []
 
 
-def test_the_ring_has_its_own_problem_besides_a_stale_member() -> None:
+def test_the_etcd_cluster_has_its_own_problem_besides_a_stale_member() -> None:
     arguments = grown(_member_of_nobody)
     arguments["etcd"]["problems"].append("the members agree on no leader")
-    assert [message.partition(":")[0] for message in messages(arguments)][-1] == "The etcd ring is not healthy"
+    assert [message.partition(":")[0] for message in messages(arguments)][-1] == "The etcd cluster is not healthy"
     assert "cp9" not in messages(arguments)[-1]
 
 
@@ -702,7 +704,7 @@ def test_a_cluster_with_external_etcd_is_converted() -> None:
     plan = plan_of(arguments)
     assert plan.problems == ()
     assert ("join", "node cp2") in objects(plan, "cp2")
-    # There is no ring of control planes, so two of them are no worse than one.
+    # There is no etcd cluster of control planes, so two of them are no worse than one.
     arguments["control_planes"] = ["cp1", "cp2"]
     assert messages(arguments) == []
 
@@ -785,7 +787,7 @@ def test_external_etcd_must_be_healthy() -> None:
     arguments = external()
     arguments["etcd"].update(healthy=False, problems=["e2 is not healthy: no answer"])
     assert messages(arguments) == [
-        "The etcd ring is not healthy: e2 is not healthy: no answer. Mend it before control planes are added."
+        "The etcd cluster is not healthy: e2 is not healthy: no answer. Mend it before control planes are added."
     ]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.join_traces import is_of_kubeadm
 from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, after, before, member, plan_of
-from tests.unit.plugins.module_utils._domain.test_growing import etcd_member, ring, with_ca
+from tests.unit.plugins.module_utils._domain.test_growing import etcd_cluster, etcd_member, with_ca
 
 BOOT = {"boot_id": "b1", "network_namespace": "net:[4026531840]", "ssh_host_keys": ["k1", "k2"]}
 OTHER_BOOT = {**BOOT, "boot_id": "b2"}
@@ -157,7 +157,7 @@ def _cp1_without_its_node(arguments: Arguments) -> None:
 def _cp2_without_its_node_and_api(arguments: Arguments) -> None:
     done = after()
     arguments["hosts"]["cp2"] = {**done["hosts"]["cp2"], "listening": []}
-    arguments["etcd"] = ring({**etcd_member("cp2", "cp2"), "is_learner": False, "healthy": True})
+    arguments["etcd"] = etcd_cluster({**etcd_member("cp2", "cp2"), "is_learner": False, "healthy": True})
 
 
 def _cp2_without_etcds_manifest(arguments: Arguments) -> None:

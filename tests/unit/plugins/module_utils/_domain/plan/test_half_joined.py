@@ -26,7 +26,7 @@ from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     objects,
     plan_of,
 )
-from tests.unit.plugins.module_utils._domain.test_growing import LEARNER, etcd_member, grown, ring, with_ca
+from tests.unit.plugins.module_utils._domain.test_growing import LEARNER, etcd_cluster, etcd_member, grown, with_ca
 
 Change = t.Callable[[Arguments], None]
 
@@ -45,7 +45,7 @@ def power_lost(*members: dict[str, t.Any], problems: t.Sequence[str] = ("member 
 
     def change(arguments: Arguments) -> None:
         arguments["hosts"]["cp2"] = {**control_plane("cp2"), "listening": []}
-        arguments["etcd"] = ring(*members, problems=problems if members else ())
+        arguments["etcd"] = etcd_cluster(*members, problems=problems if members else ())
 
     return change
 
@@ -150,7 +150,7 @@ def no_manifest(arguments: Arguments) -> None:
     for node in arguments["cluster"]["nodes"]:
         if node["name"] == "cp2":
             node.update(ready=False, addresses=[ADDRESSES["cp2"]])
-    arguments["etcd"] = ring(etcd_member("cp3", "cp3", "3"))
+    arguments["etcd"] = etcd_cluster(etcd_member("cp3", "cp3", "3"))
 
 
 def own_ca(directory: str) -> dict[str, str]:
@@ -180,7 +180,10 @@ RESETTABLE: dict[str, tuple[Change, list[tuple[str, str]]]] = {
     "no member": (power_lost(), [RESET]),
     "some files": (files_only(), [RESET]),
     "some files and a learner": (
-        lambda arguments: (files_only()(arguments), arguments.update(etcd=ring(LEARNER, problems=["member a1 x"])))[0],
+        lambda arguments: (
+            files_only()(arguments),
+            arguments.update(etcd=etcd_cluster(LEARNER, problems=["member a1 x"])),
+        )[0],
         [MEMBER, RESET],
     ),
     "a Node that is not Ready": (with_node(then=files_only()), [NODE, RESET]),
@@ -261,7 +264,9 @@ LEFT_ALONE: dict[str, tuple[Change, str]] = {
     "a silent voter with a Node": (
         lambda arguments: (
             no_manifest(arguments),
-            arguments.update(etcd=ring(etcd_member("cp3", "cp3", "3"), SILENT_VOTER, problems=["cp2 is not healthy"])),
+            arguments.update(
+                etcd=etcd_cluster(etcd_member("cp3", "cp3", "3"), SILENT_VOTER, problems=["cp2 is not healthy"])
+            ),
         )[0],
         "its member of etcd a1 has a vote, although it does not work",
     ),
@@ -376,7 +381,7 @@ def test_two_members_that_do_not_work_go_as_long_as_etcd_has_a_quorum() -> None:
     def change(arguments: Arguments) -> None:
         for name in ("cp2", "cp3"):
             arguments["hosts"][name] = {**control_plane(name), "listening": []}
-        arguments["etcd"] = ring(
+        arguments["etcd"] = etcd_cluster(
             etcd_member("", "cp2"),
             etcd_member("", "cp3", "a2"),
             etcd_member("x", "198.51.100.1", "3"),
@@ -388,7 +393,7 @@ def test_two_members_that_do_not_work_go_as_long_as_etcd_has_a_quorum() -> None:
     arguments["reset_half_joined"] = True
     plan = plan_of(arguments)
     assert [record["member_id"] for record in plan.facts["resets"].values()] == ["a1", "a2"]
-    arguments["etcd"] = ring(
+    arguments["etcd"] = etcd_cluster(
         etcd_member("", "cp2"),
         etcd_member("", "cp3", "a2"),
         etcd_member("x", "198.51.100.1", "3"),

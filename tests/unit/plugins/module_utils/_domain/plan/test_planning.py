@@ -475,7 +475,7 @@ BAD_INPUTS = [
     ("half joined", _change("hosts/cp2/kubernetes_files", ["/etc/kubernetes/pki/ca.crt"]), "cp2 is half joined"),
     ("Ready, but with another CA", _other_cluster, "w2 trusts another CA than cp1, although it is the node w2"),
     ("node not ready", _not_ready, "The node w1 is not Ready"),
-    ("ring not healthy", _change("etcd", {"healthy": False, "members": []}), "The etcd ring is not healthy"),
+    ("etcd not healthy", _change("etcd", {"healthy": False, "members": []}), "The etcd cluster is not healthy"),
     ("no CA key", _change("hosts/cp1/has_ca_key", False), "cp1 has no /etc/kubernetes/pki/ca.key"),
     ("same machine id", _same_machine, "cp3 is another machine than cp2, but has its machine-id"),
     ("a module at work", _change("hosts/cp2/is_at_work", True), "A module of kubeadm.ha is changing cp2 now"),
