@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cluster_plan
-short_description: Draw up the plan of a conversion from looked-at hosts
+short_description: Build the plan of a conversion from inspected hosts
 version_added: 0.1.0
 description:
   - Computes every change that a run of C(kubeadm.ha.site) would make, and every reason to stop before it,
@@ -268,7 +268,7 @@ plan:
       type: bool
     sans:
       description:
-        - SANs of every API server's certificate and of the ClusterConfiguration. Beside those that are wished they are
+        - SANs of every API server's certificate and of the ClusterConfiguration. Beside those that are desired they are
           those that a running certificate has and kubeadm would not add by itself.
       type: list
       elements: str

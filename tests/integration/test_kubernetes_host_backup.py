@@ -214,7 +214,7 @@ def test_a_killed_run_leaves_nothing_that_counts(bare_modules: Modules, host: Pa
     assert backups(directory) == ["killed"]
 
 
-def test_unsafe_or_impossible_wishes_are_refused(bare_modules: Modules, host: Path, tmp_path: Path) -> None:
+def test_unsafe_or_impossible_options_are_refused(bare_modules: Modules, host: Path, tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     shared.mkdir()
     shared.chmod(0o777)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Workers go in the batches of the plan, wherever the inventory says how many, and no two hosts share their groups.
 
-The plays are those of the playbook site with other tasks; the plan is given, not drawn up.
+The plays are those of the playbook site with other tasks; the plan is given, not built.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from tests.lab import addresses, before, external_etcd, inventory, machine, nodefiles, paths, products, shell
-from tests.lab.build import Builder, NodeProducts, Wish
+from tests.lab.build import Builder, Desired, NodeProducts
 from tests.lab.errors import InputError, LabError
 from tests.lab.podman import LABEL, Container, Podman, container_name, network_name
 from tests.lab.topology import DEFAULT_SSH_PORT, Node, State, Topology
@@ -128,8 +128,8 @@ class Labs:
 
     def _images(self, topology: Topology, binaries: Path | None) -> Images:
         builder = Builder(self._cache, self._podman)
-        wish = Wish(version=topology.kubernetes, binaries=binaries)
-        node = builder.node(wish) if topology.needs_kubernetes else None
+        desired = Desired(version=topology.kubernetes, binaries=binaries)
+        node = builder.node(desired) if topology.needs_kubernetes else None
         others = {node.kubelet for node in topology.nodes if node.kubelet}
         kubelets = {version: builder.kubelet(version) for version in sorted(others)}
         return Images(host=builder.host_image(), node=node, kubelets=kubelets)

@@ -52,7 +52,7 @@ SECONDS_AFTER_LOSS = 120.0
 NOOP_UNITS = 8.0
 #: Names of the plays of kubeadm.ha.site, in their order, and what results and progress call them.
 STEPS = {
-    "Inspect every host and draw up the plan": "inspect",
+    "Inspect every host and build the plan": "inspect",
     "Lock the hosts": "lock",
     "Prepare the hosts": "prepare",
     "Complete or undo what an interrupted run left": "repair",

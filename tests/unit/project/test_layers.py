@@ -59,7 +59,7 @@ def test_rooms_have_no_circles() -> None:
         ("module_utils/_domain/x.py", "if t.TYPE_CHECKING:\n    from .._module import y", "_module is not below it"),
         ("module_utils/_domain/deep/x.py", "from ..._adapters import clock", "_adapters is not below it"),
         ("module_utils/_domain/etcd/x.py", "from ..host.host import Host", "host is not among those that etcd may use"),
-        ("module_utils/_domain/host/x.py", "from ..plan import wish", "plan is not among those that host may use"),
+        ("module_utils/_domain/host/x.py", "from ..plan import desired", "plan is not among those that host may use"),
         ("module_utils/_domain/attic/x.py", "from ..base import change", "attic is not in ROOMS"),
         (
             "module_utils/_domain/base/x.py",
@@ -99,7 +99,7 @@ def test_a_broken_layer_is_found(path: str, source: str, fault: str) -> None:
         ),
         (
             "module_utils/_domain/plan/checks/x.py",
-            "from ..wish import Wish\nfrom ...host.host import Host\nfrom . import skew",
+            "from ..desired import Desired\nfrom ...host.host import Host\nfrom . import skew",
         ),
         ("module_utils/_domain/x.py", "def f(clock, files):\n    return clock.now(), files.open('x')"),
         ("module_utils/_ports/x.py", "import typing as t\nfrom .._domain.base.address import Endpoint"),

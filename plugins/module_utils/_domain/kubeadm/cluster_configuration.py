@@ -71,7 +71,7 @@ class Wanted:
 
     @classmethod
     def parse(cls, options: t.Mapping[str, t.Any]) -> Wanted:
-        """The wishes of a module's options, which have the names of the attributes; absent ones may be ``None``.
+        """The desired values, from a module's options, which have the names of the attributes; absent ones may be ``None``.
 
         Raises:
             InvalidInput: for a value that cannot be read, with the option's name.

@@ -93,7 +93,7 @@ def host_plans(situation: Situation, entries: t.Sequence[Entry]) -> list[HostPla
             for name in names:
                 groups.setdefault(name, []).append(group)
                 steps.setdefault(name, {})[step.name] = step
-    every = dict.fromkeys((*situation.wish.nodes, *situation.wish.load_balancers))
+    every = dict.fromkeys((*situation.desired.nodes, *situation.desired.load_balancers))
     return [
         HostPlan(
             name,

@@ -20,7 +20,7 @@ from ..base.errors import InvalidInput
 from ..base.problem import Problem
 from ..kubeadm.node_registration_input import read_kubelet_flags, read_labels, read_taints
 from ..kubeadm.token_life import check_ttl
-from .wish import LOAD_BALANCERS
+from .desired import LOAD_BALANCERS
 
 #: By host, then by name of the variable.
 Values = t.Mapping[str, t.Mapping[str, t.Any]]

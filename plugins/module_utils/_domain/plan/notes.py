@@ -42,14 +42,14 @@ def find_notes(situation: Situation) -> tuple[Note, ...]:
 
 
 def old_endpoints(situation: Situation) -> frozenset[Endpoint]:
-    """The API servers' own addresses and what the cluster names now, without the wished endpoint."""
+    """The API servers' own addresses and what the cluster names now, without the desired endpoint."""
     found = {host.api_server for host in situation.hosts.values() if host.api_server is not None}
     for text in (situation.cluster.joining_server, situation.cluster.endpoint):
         try:
             found.add(Endpoint.parse(text or ""))
         except InvalidInput:
             continue
-    return frozenset(found - {situation.wish.endpoint})
+    return frozenset(found - {situation.desired.endpoint})
 
 
 def _consumers(situation: Situation) -> t.Iterator[Note]:
@@ -59,7 +59,7 @@ def _consumers(situation: Situation) -> t.Iterator[Note]:
         yield Note(
             subject,
             f"{subject} names {', '.join(item['endpoints'])} ({', '.join(item['where'])}), which goes away with that "
-            f"host: let it name {situation.wish.endpoint}, or the Service kubernetes where it runs in the cluster.",
+            f"host: let it name {situation.desired.endpoint}, or the Service kubernetes where it runs in the cluster.",
         )
     if not consumers["complete"]:
         yield Note(
@@ -95,7 +95,7 @@ def _files(situation: Situation) -> t.Iterator[Note]:
         for item in host.report["references"]:
             named = sorted(old & set(item["endpoints"]))
             if named:
-                remedy = _remedy(item, endpoint=situation.wish.endpoint, admin_users=situation.wish.admin_users)
+                remedy = _remedy(item, endpoint=situation.desired.endpoint, admin_users=situation.desired.admin_users)
                 yield Note(
                     host.name,
                     f"{item['path']} on {host.name} names {', '.join(named)}, which goes away with that host: {remedy}.",
@@ -134,7 +134,7 @@ def _expiry(situation: Situation) -> t.Iterator[Note]:
 
 def _static_pods(situation: Situation) -> t.Iterator[Note]:
     """An operator's own static pods on hosts that are to join: they are no rest of a join and stay."""
-    for host in situation.joining(situation.wish.nodes):
+    for host in situation.joining(situation.desired.nodes):
         for path in other_static_pods(host):
             yield Note(
                 host.name,
@@ -144,7 +144,7 @@ def _static_pods(situation: Situation) -> t.Iterator[Note]:
 
 def _dead_nodes(situation: Situation) -> t.Iterator[Note]:
     for name in dead_nodes.of_nobody(situation.cluster, situation.hosts.values()):
-        yield Note(name, dead_nodes.message(name, situation.wish.endpoint))
+        yield Note(name, dead_nodes.message(name, situation.desired.endpoint))
 
 
 __all__ = ("find_notes", "old_endpoints")

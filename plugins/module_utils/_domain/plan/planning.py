@@ -35,13 +35,13 @@ from .checks import (
     reachability,
 )
 from .checks.preflight import problems as find_problems
+from .desired import Desired, parse_inputs
 from .kubeconfig_edits import KUBELET, kubeconfig_edits
 from .notes import find_notes
 from .serving import ADMIN_KUBECONFIG, serving_control_plane
 from .situation import Balancer, Situation, api_servers, is_closed
 from .steps.certify import etcd_sans
 from .steps.point import mended_nodes
-from .wish import Wish, read_wish
 
 if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
@@ -99,34 +99,34 @@ class Plan:
         }
 
 
-def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan:
+def build_plan(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan:
     """The plan for the arguments of ``kubeadm.ha.cluster_plan``. Without ``hosts`` only the inputs are checked."""
     arguments, mistyped = inputs.read_options(arguments)
-    wish, unreadable = read_wish(arguments)
+    desired, unreadable = parse_inputs(arguments)
     asked = inputs.merged((*mistyped, *unreadable), arguments.get("input_problems") or ())
     failed = (arguments.get("failures") or {}).get("hosts") or {}
-    if wish is None or asked or not (arguments["hosts"] or failed):
+    if desired is None or asked or not (arguments["hosts"] or failed):
         return Plan(problems=asked, is_complete=False)
     everything = understand(arguments["hosts"], yaml=yaml, x509=x509)
-    found: list[Problem] = list(_not_looked_at(wish, everything, failed))
-    found += machine_identity.problems((*wish.nodes, *wish.load_balancers), everything)
-    wish, hosts = machine_identity.without_aliases(wish, everything)
+    found: list[Problem] = list(_not_looked_at(desired, everything, failed))
+    found += machine_identity.problems((*desired.nodes, *desired.load_balancers), everything)
+    desired, hosts = machine_identity.without_aliases(desired, everything)
     cluster = Cluster.from_report(arguments["cluster"], yaml=yaml) if arguments["cluster"] else None
-    serving = serving_control_plane(hosts, wish.control_planes)
-    etcd, resets = arguments["etcd"], _resets(wish, hosts, cluster, serving, arguments["etcd"])
+    serving = serving_control_plane(hosts, desired.control_planes)
+    etcd, resets = arguments["etcd"], _resets(desired, hosts, cluster, serving, arguments["etcd"])
     if cluster is not None:
         hosts, cluster, etcd = half_joined.after(resets, hosts, cluster, etcd)
-    found += find_problems(wish, hosts, cluster, etcd)
+    found += find_problems(desired, hosts, cluster, etcd)
     failures = dict(arguments.get("failures") or {})
     not_asked = failures.pop("kubeadm", None) or {}
     found += _failed_looks(failures, serving)
     found += [Problem(**item) for seen in arguments["balancers"].values() for item in seen["problems"]]
     if serving is None or cluster is None or not cluster.configuration:
         if cluster is not None:
-            found += node_health.problems(wish.nodes, hosts, cluster, mended=())
+            found += node_health.problems(desired.nodes, hosts, cluster, mended=())
         return Plan(problems=tuple(found))
     situation = Situation(
-        wish=wish,
+        desired=desired,
         hosts=hosts,
         cluster=cluster,
         serving=serving,
@@ -143,22 +143,22 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
         resets=resets,
     )
     found += control_plane_parity.problems(
-        wish,
+        desired,
         hosts,
         cluster,
         serving,
-        joining={host.name: situation.files.get(host.name, {}) for host in situation.joining(wish.control_planes)},
-        joined=situation.joined(wish.control_planes),
+        joining={host.name: situation.files.get(host.name, {}) for host in situation.joining(desired.control_planes)},
+        joined=situation.joined(desired.control_planes),
     )
     found += join_parity.problems(situation)
-    groups = reachability.Groups(wish.control_planes, wish.workers, wish.load_balancers)
+    groups = reachability.Groups(desired.control_planes, desired.workers, desired.load_balancers)
     found += reachability.problems(
         reachability.dials(groups, hosts, cluster, serving, etcd_urls.peer_endpoints(hosts, cluster, serving, etcd)),
         arguments.get("reachability") or {},
     )
     found += endpoint_checks.problems(situation, x509)
     entries = tuple(entries_of(situation))
-    found += node_health.problems(wish.nodes, hosts, cluster, mended=mended_nodes(situation, entries))
+    found += node_health.problems(desired.nodes, hosts, cluster, mended=mended_nodes(situation, entries))
     found += proxies.problems(situation, entries)
     found += step_needs.problems(situation, entries)
     found += kubeadm_objections.problems(situation, arguments.get("kubeadm") or {})
@@ -177,7 +177,7 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
         facts={
             **_facts(situation, entries),
             "endpoint_unproved": endpoint_checks.unproved(situation, x509),
-            "worker_batches": list(wish.worker_batches),
+            "worker_batches": list(desired.worker_batches),
         },
     )
 
@@ -190,12 +190,12 @@ def _failed_looks(failures: t.Mapping[str, t.Any], serving: Host | None) -> t.It
 
 
 def _resets(
-    wish: Wish, hosts: t.Mapping[str, Host], cluster: Cluster | None, serving: Host | None, etcd: t.Any
+    desired: Desired, hosts: t.Mapping[str, Host], cluster: Cluster | None, serving: Host | None, etcd: t.Any
 ) -> tuple[half_joined.Reset, ...]:
     """The hosts that the run resets first, because their join did not end and the operator lets it."""
-    if cluster is None or serving is None or not wish.reset_half_joined:
+    if cluster is None or serving is None or not desired.reset_half_joined:
         return ()
-    verdicts = membership.half_joined_hosts(wish, hosts, cluster, serving, etcd)
+    verdicts = membership.half_joined_hosts(desired, hosts, cluster, serving, etcd)
     return tuple(verdict for verdict in verdicts.values() if isinstance(verdict, half_joined.Reset))
 
 
@@ -296,8 +296,8 @@ def _can_ask_etcd(host: Host) -> bool:
     return not is_interrupted and (access is None or access.is_secured)
 
 
-def _not_looked_at(wish: Wish, hosts: t.Mapping[str, Host], failed: t.Container[str] = ()) -> t.Iterator[Problem]:
-    for name in dict.fromkeys((*wish.nodes, *wish.load_balancers)):
+def _not_looked_at(desired: Desired, hosts: t.Mapping[str, Host], failed: t.Container[str] = ()) -> t.Iterator[Problem]:
+    for name in dict.fromkeys((*desired.nodes, *desired.load_balancers)):
         if name not in hosts and name not in failed:
             yield Problem(name, f"{name} could not be looked at: run without --limit, and mend its connection.")
 
@@ -316,7 +316,7 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
         "hides_cluster_info": situation.hides_cluster_info,
         "sans": sorted(san.value for san in situation.sans),
         "etcd_sans": {
-            host.name: list(etcd_sans(situation, host)) for host in situation.joined(situation.wish.control_planes)
+            host.name: list(etcd_sans(situation, host)) for host in situation.joined(situation.desired.control_planes)
         },
         "interrupted_certificates": {
             name: list(host.interrupted_certificates) for name, host in situation.hosts.items()
@@ -330,7 +330,7 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
         "ports": {name: server.port for name, server in future.items()},
         "servers": _servers(situation),
         "carried_files": [fact.path for fact in control_plane_parity.files_of(situation.serving)],
-        "joined": [host.name for host in situation.joined(situation.wish.nodes)],
+        "joined": [host.name for host in situation.joined(situation.desired.nodes)],
         "restart_kubelet": sorted(restarted - repointed),
         **situation.adoption.as_options(),
     }
@@ -339,7 +339,7 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
 def _cri_sockets(situation: Situation) -> dict[str, str]:
     return {
         host.name: container_runtime.socket_of(host, situation.cri_sockets)
-        for host in situation.joining(situation.wish.nodes)
+        for host in situation.joining(situation.desired.nodes)
     }
 
 
@@ -351,4 +351,4 @@ def _servers(situation: Situation) -> dict[str, list[dict[str, str]]]:
     return {name: found for name, found in edits.items() if found}
 
 
-__all__ = ("Plan", "control_plane_facts", "draw_up", "kubeadm_requests", "reachability_targets", "understand")
+__all__ = ("Plan", "build_plan", "control_plane_facts", "kubeadm_requests", "reachability_targets", "understand")

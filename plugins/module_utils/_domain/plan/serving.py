@@ -15,7 +15,7 @@ from ..base.problem import Problem
 
 if t.TYPE_CHECKING:
     from ..host.host import Host
-    from .wish import Wish
+    from .desired import Desired
 
 Hosts = t.Mapping[str, "Host"]
 
@@ -32,17 +32,17 @@ def serving_control_plane(hosts: Hosts, control_planes: t.Iterable[str]) -> Host
     return next((host for host in found if host.is_serving and ADMIN_KUBECONFIG in host.kubeconfigs), None)
 
 
-def problems(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
+def problems(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
     """Why no host can be asked: nothing when there is one; and what no host may be inspected without."""
-    yield from _without_root(wish, hosts)
-    if serving_control_plane(hosts, wish.control_planes) is not None:
+    yield from _without_root(desired, hosts)
+    if serving_control_plane(hosts, desired.control_planes) is not None:
         return
     told = [Problem(host.name, text) for host in hosts.values() for text in [_why_not(host)] if text is not None]
-    blind = [name for name in wish.control_planes if name in hosts and not is_root(hosts[name])]
+    blind = [name for name in desired.control_planes if name in hosts and not is_root(hosts[name])]
     if told:
         yield from told
-    elif not blind and all(name in hosts for name in wish.control_planes):
-        names = ", ".join(name for name in wish.control_planes if name in hosts) or "its hosts"
+    elif not blind and all(name in hosts for name in desired.control_planes):
+        names = ", ".join(name for name in desired.control_planes if name in hosts) or "its hosts"
         yield Problem(
             "kube_control_plane",
             f"No host of the control plane group serves the Kubernetes API: {names} has no "
@@ -56,8 +56,8 @@ def is_root(host: Host) -> bool:
     return int(host.report.get("user_id") or 0) == 0
 
 
-def _without_root(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
-    names = [name for name in dict.fromkeys((*wish.nodes, *wish.load_balancers)) if name in hosts]
+def _without_root(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
+    names = [name for name in dict.fromkeys((*desired.nodes, *desired.load_balancers)) if name in hosts]
     blind = [name for name in names if not is_root(hosts[name])]
     if blind:
         yield Problem(

@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
     from ..base.version import KubernetesVersion
     from ..cluster.cluster import Cluster
     from ..host.host import Host
-    from .wish import Wish
+    from .desired import Desired
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Situation:
     Hosts, cluster and etcd are as they are after ``resets``, which the run makes first.
     """
 
-    wish: Wish
+    desired: Desired
     hosts: t.Mapping[str, Host]
     cluster: Cluster
     serving: Host
@@ -72,7 +72,7 @@ class Situation:
     @functools.cached_property
     def api_servers(self) -> list[dict[str, t.Any]]:
         """Every API server that exists or is wanted, see :func:`api_servers`."""
-        return api_servers(self.wish.control_planes, self.hosts, self.server)
+        return api_servers(self.desired.control_planes, self.hosts, self.server)
 
     @property
     def refuses_anonymous(self) -> bool:
@@ -94,12 +94,14 @@ class Situation:
     @functools.cached_property
     def sans(self) -> frozenset[San]:
         """The SANs that every API server's certificate and the ClusterConfiguration must have."""
-        return wanted_sans.of_api_servers(self.wish, self.joined(self.wish.control_planes), self.cluster.configuration)
+        return wanted_sans.of_api_servers(
+            self.desired, self.joined(self.desired.control_planes), self.cluster.configuration
+        )
 
     @functools.cached_property
     def adoption(self) -> control_plane_parity.Adoption:
         """What of the serving control plane's manifests is taken into the ClusterConfiguration."""
-        return control_plane_parity.adoption(self.wish, self.hosts, self.serving, self.cluster)
+        return control_plane_parity.adoption(self.desired, self.hosts, self.serving, self.cluster)
 
     @functools.cached_property
     def api_versions(self) -> t.Mapping[str, KubernetesVersion]:
@@ -119,13 +121,13 @@ class Situation:
     @functools.cached_property
     def stale_members(self) -> tuple[left_by_joins.Stale, ...]:
         """Members of etcd that joins which did not end have left and the run takes out."""
-        found = left_by_joins.stale_members(self.wish.nodes, self.hosts, self.cluster, self.etcd)
+        found = left_by_joins.stale_members(self.desired.nodes, self.hosts, self.cluster, self.etcd)
         return tuple(item for item in found if item.is_removed)
 
     @functools.cached_property
     def unmarked(self) -> t.Mapping[str, Change]:
         """Control planes whose Node is not marked as one, with what marks it."""
-        joined = (host for host in self.joined(self.wish.control_planes) if host.is_control_plane)
+        joined = (host for host in self.joined(self.desired.control_planes) if host.is_control_plane)
         found = {host.name: control_plane_node.decide(host.node_name, self.cluster.nodes) for host in joined}
         return {name: change for name, change in found.items() if change is not None}
 
@@ -142,16 +144,16 @@ class Situation:
     @property
     def nodes(self) -> list[t.Mapping[str, t.Any]]:
         """The nodes of the cluster, and those that will join."""
-        wish = self.wish
+        desired = self.desired
         joining = [
-            deployment_spread.joining_node(host.node_name, control_plane=host.name in wish.control_planes)
-            for host in self.joining(wish.nodes)
+            deployment_spread.joining_node(host.node_name, control_plane=host.name in desired.control_planes)
+            for host in self.joining(desired.nodes)
         ]
         return [*self.cluster.nodes.values(), *joining]
 
 
 def api_servers(
-    wish_control_planes: t.Sequence[str], hosts: t.Mapping[str, Host], like: Endpoint
+    desired_control_planes: t.Sequence[str], hosts: t.Mapping[str, Host], like: Endpoint
 ) -> list[dict[str, t.Any]]:
     """The API servers that a load balancer leads to: those that run and those that will, like the one given.
 
@@ -160,7 +162,7 @@ def api_servers(
         not inspected.
     """
     found = []
-    for name in (name for name in wish_control_planes if name in hosts):
+    for name in (name for name in desired_control_planes if name in hosts):
         server = hosts[name].future_api_server(like)
         found.append({"name": hosts[name].node_name, "address": server.host, "port": server.port})
     return found

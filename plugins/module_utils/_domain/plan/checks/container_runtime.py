@@ -16,16 +16,16 @@ from ...host.container_sockets import KNOWN_SOCKETS
 if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster
     from ...host.host import Host
-    from ..wish import Wish
+    from ..desired import Desired
 
 #: Services that bring one.
 SERVICES = ("containerd", "crio", "cri-docker", "docker")
 
 
-def problems(wish: Wish, hosts: t.Mapping[str, Host], cluster: Cluster) -> t.Iterator[Problem]:
+def problems(desired: Desired, hosts: t.Mapping[str, Host], cluster: Cluster) -> t.Iterator[Problem]:
     """One problem for each joining host whose runtime or kubelet would fail the join."""
     used = sockets_of_cluster(hosts, cluster)
-    for name in wish.nodes:
+    for name in desired.nodes:
         host = hosts.get(name)
         if host is not None and not host.is_member:
             yield from _runtime(host, used)

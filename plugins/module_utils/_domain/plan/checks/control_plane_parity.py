@@ -25,7 +25,7 @@ from .host_bound_addresses import Scope, bound_addresses, manifest_remedy
 if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster
     from ...host.host import Host
-    from ..wish import Wish
+    from ..desired import Desired
 
 _CONFIGURATION = "ConfigMap kube-system/kubeadm-config"
 
@@ -69,12 +69,12 @@ def compare(serving: Host, found: t.Mapping[str, FileFact]) -> Comparison:
     return compare_files(files_of(serving), found)
 
 
-def adoption(wish: Wish, hosts: t.Mapping[str, Host], serving: Host, cluster: Cluster) -> Adoption:
+def adoption(desired: Desired, hosts: t.Mapping[str, Host], serving: Host, cluster: Cluster) -> Adoption:
     """What is taken into the ClusterConfiguration; nothing without the switch, and nothing that only one host can have."""
-    if not wish.adopt_manifest_flags:
+    if not desired.adopt_manifest_flags:
         return Adoption()
     keys = manifest_flags.OPTION_KEYS
-    shared, _bound = _split(_differences(serving, cluster), Scope(owners_of(hosts), wish.control_planes))
+    shared, _bound = _split(_differences(serving, cluster), Scope(owners_of(hosts), desired.control_planes))
     found = [item for item in shared if item.can_be_adopted]
     return Adoption(
         {keys[item.component]: item.extra_args for item in found if item.extra_args},
@@ -83,7 +83,7 @@ def adoption(wish: Wish, hosts: t.Mapping[str, Host], serving: Host, cluster: Cl
 
 
 def problems(
-    wish: Wish,
+    desired: Desired,
     hosts: t.Mapping[str, Host],
     cluster: Cluster,
     serving: Host,
@@ -94,7 +94,7 @@ def problems(
     """Reasons to stop.
 
     Args:
-        wish: what the inventory describes.
+        desired: what the inventory describes.
         hosts: every host that was inspected, by inventory name.
         cluster: what the API told.
         serving: the serving control plane.
@@ -103,8 +103,8 @@ def problems(
     """
     found: list[Problem] = []
     if joining:
-        found += _manifests(wish, serving, cluster, Scope(owners_of(hosts), wish.control_planes))
-        found += _patches(wish, serving, cluster)
+        found += _manifests(desired, serving, cluster, Scope(owners_of(hosts), desired.control_planes))
+        found += _patches(desired, serving, cluster)
         found += [Problem(serving.name, text) for text in _survey(serving).get("refusals") or ()]
         for name, facts in joining.items():
             found += [Problem(name, f"{name}: {text}") for text in compare(serving, facts).refusals]
@@ -113,7 +113,7 @@ def problems(
     return found
 
 
-def _manifests(wish: Wish, serving: Host, cluster: Cluster, scope: Scope) -> t.Iterator[Problem]:
+def _manifests(desired: Desired, serving: Host, cluster: Cluster, scope: Scope) -> t.Iterator[Problem]:
     for component, document in (serving.report.get("static_pods") or {}).items():
         if document is None:
             yield Problem(
@@ -128,7 +128,7 @@ def _manifests(wish: Wish, serving: Host, cluster: Cluster, scope: Scope) -> t.I
             f"{_unlike_manifest(item, serving)}: {item}. Remedy: {manifest_remedy(item.component, serving)}.",
         )
     for item in shared:
-        if wish.adopt_manifest_flags and item.can_be_adopted:
+        if desired.adopt_manifest_flags and item.can_be_adopted:
             continue
         remedy = (
             "put them there (kubectl -n kube-system edit configmap kubeadm-config), or set "
@@ -165,13 +165,13 @@ def _split(
     return shared, bound
 
 
-def _patches(wish: Wish, serving: Host, cluster: Cluster) -> t.Iterator[Problem]:
-    if not wish.patches_dir:
+def _patches(desired: Desired, serving: Host, cluster: Cluster) -> t.Iterator[Problem]:
+    if not desired.patches_dir:
         return
     if serving.report.get("kubeadm_patches") is None:
         yield Problem(
             "kubeadm_ha_patches_dir",
-            f"kubeadm_ha_patches_dir is {wish.patches_dir}, but {serving.name} has no such directory: put kubeadm's patches "
+            f"kubeadm_ha_patches_dir is {desired.patches_dir}, but {serving.name} has no such directory: put kubeadm's patches "
             "there, or leave the variable out.",
         )
     configuration = _configuration(cluster)

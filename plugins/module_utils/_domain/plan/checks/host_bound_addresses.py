@@ -28,7 +28,7 @@ from ...kubeadm.manifest_flags import OPTION_KEYS, PER_HOST
 if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster
     from ...host.host import Host
-    from ..wish import Wish
+    from ..desired import Desired
 
 Hosts = t.Mapping[str, "Host"]
 
@@ -72,19 +72,19 @@ class Scope(t.NamedTuple):
     receivers: t.Sequence[str]
 
 
-def problems(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
+def problems(desired: Desired, hosts: Hosts, cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
     """Every address that belongs to another host than the one that gets it."""
     owners = owners_of(hosts)
-    for name in wish.control_planes:
+    for name in desired.control_planes:
         if name in hosts:
             yield from _not_its_own(hosts[name], owners)
-    yield from _advertised_twice(wish, hosts, serving, owners)
-    control_planes = Scope(owners, wish.control_planes)
-    if len(wish.control_planes) > 1:
+    yield from _advertised_twice(desired, hosts, serving, owners)
+    control_planes = Scope(owners, desired.control_planes)
+    if len(desired.control_planes) > 1:
         yield from _configuration(control_planes, cluster, serving)
         yield from _patches(control_planes, serving)
-    if len(wish.nodes) > 1:
-        yield from _node_configuration(Scope(owners, wish.nodes), cluster)
+    if len(desired.nodes) > 1:
+        yield from _node_configuration(Scope(owners, desired.nodes), cluster)
 
 
 def bound_addresses(scope: Scope, component: str, name: str, values: t.Iterable[str]) -> tuple[str, ...]:
@@ -109,11 +109,11 @@ def bound_addresses(scope: Scope, component: str, name: str, values: t.Iterable[
     return tuple(address for address in found if single[address] is not None) if len(hosts) == 1 else ()
 
 
-def dependencies(wish: Wish, hosts: Hosts, cluster: Cluster) -> t.Iterator[Dependency]:
+def dependencies(desired: Desired, hosts: Hosts, cluster: Cluster) -> t.Iterator[Dependency]:
     """What every control plane or node dials at one host's address, by the cluster-wide configuration."""
     owners = owners_of(hosts)
     for text, what in _dialled(cluster):
-        names = {owner_of(address, owners) for address in addresses_in(text) if address != wish.endpoint.host}
+        names = {owner_of(address, owners) for address in addresses_in(text) if address != desired.endpoint.host}
         if len(names) == 1 and None not in names:
             yield Dependency(str(names.pop()), what)
 
@@ -136,10 +136,10 @@ def _not_its_own(host: Host, owners: Owners) -> t.Iterator[Problem]:
     )
 
 
-def _advertised_twice(wish: Wish, hosts: Hosts, serving: Host, owners: Owners) -> t.Iterator[Problem]:
+def _advertised_twice(desired: Desired, hosts: Hosts, serving: Host, owners: Owners) -> t.Iterator[Problem]:
     """An address at which another host than the API server's own would answer."""
     like = serving.api_server
-    for name in wish.control_planes if like is not None else ():
+    for name in desired.control_planes if like is not None else ():
         host = hosts.get(name)
         address = host.future_api_server(like).host if host is not None and like is not None else ""
         having = owners.get(address) or ()

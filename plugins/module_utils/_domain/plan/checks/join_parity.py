@@ -63,10 +63,10 @@ def given_flags(host: Host) -> dict[str, str]:
 
 def _joining(situation: Situation) -> t.Iterator[tuple[Host, list[Host]]]:
     """Each joining host with the members that it should be like."""
-    wish = situation.wish
-    workers = situation.joined(wish.workers) or [situation.serving]
-    yield from ((host, [situation.serving]) for host in situation.joining(wish.control_planes))
-    yield from ((host, workers) for host in situation.joining(wish.workers))
+    desired = situation.desired
+    workers = situation.joined(desired.workers) or [situation.serving]
+    yield from ((host, [situation.serving]) for host in situation.joining(desired.control_planes))
+    yield from ((host, workers) for host in situation.joining(desired.workers))
 
 
 def _common_flags(hosts: t.Sequence[Host]) -> dict[str, str]:
@@ -106,8 +106,8 @@ def _pods(host: Host) -> dict[str, t.Mapping[str, t.Any]]:
 
 def _carries_endpoint(situation: Situation, pod: t.Mapping[str, t.Any]) -> bool:
     """Whether the endpoint's address is one that a static pod of the serving host puts there."""
-    address = canonical_ip(situation.wish.endpoint.host)
-    if address is None or situation.wish.load_balancer == "haproxy":
+    address = canonical_ip(situation.desired.endpoint.host)
+    if address is None or situation.desired.load_balancer == "haproxy":
         return False
     server = situation.serving.api_server
     is_own = server is not None and canonical_ip(server.host) == address
@@ -119,7 +119,7 @@ def _lacking(situation: Situation) -> t.Iterator[tuple[str, t.Mapping[str, t.Any
     """File name and facts of each static pod of the serving host, with the control planes that have no such file."""
     others = [
         situation.hosts[name]
-        for name in situation.wish.control_planes
+        for name in situation.desired.control_planes
         if name in situation.hosts and name != situation.serving.name
     ]
     for name, pod in _pods(situation.serving).items():
@@ -133,7 +133,7 @@ def _virtual_ip(situation: Situation) -> t.Iterator[Problem]:
         if _carries_endpoint(situation, pod):
             yield Problem(
                 situation.serving.name,
-                f"The endpoint's address {situation.wish.endpoint.host} is on {situation.serving.name}, whose static pod "
+                f"The endpoint's address {situation.desired.endpoint.host} is on {situation.serving.name}, whose static pod "
                 f"{name} seems to carry it, but {', '.join(lacking)} {_has(lacking)} no such file, so it would go away with "
                 f"{situation.serving.name}: copy {pod['path']} there (a host that joins keeps it), or name it in "
                 "kubeadm_ha_unmanaged_files if something else moves the address.",
@@ -178,8 +178,8 @@ def _other_flags(situation: Situation) -> t.Iterator[tuple[str, str]]:
 def _labels_and_taints(situation: Situation) -> t.Iterator[tuple[str, str]]:
     nodes, serving = situation.cluster.nodes, situation.serving
     model = nodes.get(serving.node_name)
-    joined = {host.name for host in situation.joined(situation.wish.control_planes)}
-    for name in situation.wish.control_planes:
+    joined = {host.name for host in situation.joined(situation.desired.control_planes)}
+    for name in situation.desired.control_planes:
         host = situation.hosts.get(name)
         if host is None or model is None or name == serving.name:
             continue
@@ -245,7 +245,7 @@ def _is_of_kubernetes(key: str) -> bool:
 def _environment(situation: Situation) -> t.Iterator[tuple[str, str]]:
     serving = situation.serving
     wanted = serving.report.get("pod_environment") or {}
-    for name in situation.wish.control_planes:
+    for name in situation.desired.control_planes:
         host = situation.hosts.get(name)
         if host is None or name == serving.name:
             continue

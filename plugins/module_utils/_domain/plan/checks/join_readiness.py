@@ -20,7 +20,7 @@ from ...kubeconfig import embedded_ca
 if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster
     from ...host.host import Host
-    from ..wish import Wish
+    from ..desired import Desired
 
 Hosts = t.Mapping[str, "Host"]
 
@@ -32,14 +32,14 @@ _SHARED_OF_ETCD = ("etcd/ca.crt", "etcd/ca.key")
 _SIGNER = ("bootstrapsigner", "bootstrap-signer-controller")
 
 
-def problems(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
+def problems(desired: Desired, hosts: Hosts, cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
     """Every problem of the cluster that would stop the first join."""
-    joining = [name for name in wish.nodes if name in hosts and not hosts[name].is_member]
+    joining = [name for name in desired.nodes if name in hosts and not hosts[name].is_member]
     if not joining:
         return
     yield from _cluster_info(cluster, serving)
     yield from join_rights.problems(cluster.report.get("join_rights") or {}, kubelet_config=cluster.kubelet_config_name)
-    if any(name in wish.control_planes for name in joining):
+    if any(name in desired.control_planes for name in joining):
         yield from _shared_files(cluster, serving)
 
 

@@ -100,7 +100,7 @@ def problems(situation: Situation, told: t.Mapping[str, t.Mapping[str, t.Any]]) 
     """
     without_version = _without_version(situation)
     without_runtime = _without_runtime(situation)
-    for host in situation.joining(situation.wish.nodes):
+    for host in situation.joining(situation.desired.nodes):
         result = told.get(host.name) or {}
         for check in result.get("failed_checks") or ():
             name, text = str(check["name"]), _shown(str(check["text"]))
@@ -127,12 +127,12 @@ def explained(situation: Situation) -> frozenset[str]:
 
 
 def _without_runtime(situation: Situation) -> frozenset[str]:
-    found = container_runtime.problems(situation.wish, situation.hosts, situation.cluster)
+    found = container_runtime.problems(situation.desired, situation.hosts, situation.cluster)
     return frozenset(problem.subject for problem in found)
 
 
 def _without_version(situation: Situation) -> frozenset[str]:
-    found = skew.problems(situation.wish, situation.hosts, situation.cluster, situation.serving)
+    found = skew.problems(situation.desired, situation.hosts, situation.cluster, situation.serving)
     return frozenset(problem.subject for problem in found)
 
 
@@ -142,12 +142,12 @@ def _is_told_of_host(situation: Situation, host: Host, name: str) -> bool:
     port = _PORT.match(name)
     if port is not None and like is not None:
         # A port of the load balancer on the host itself is one that the plan knows of.
-        own = preflight.ports_in_use(situation.wish, host, situation.cluster, like)
+        own = preflight.ports_in_use(situation.desired, host, situation.cluster, like)
         return int(port.group(1)) in own
     if name == "Swap":
         return any(True for _problem in swap.problems(host, situation.cluster))
     if name.startswith("FileContent--"):
-        return any(True for _problem in preflight.forwarding(situation.wish, host))
+        return any(True for _problem in preflight.forwarding(situation.desired, host))
     return False
 
 

@@ -17,10 +17,10 @@ from .reachability import node_address
 if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster
     from ...host.host import Host
-    from ..wish import Wish
+    from ..desired import Desired
 
 
-def problems(wish: Wish, hosts: t.Mapping[str, Host], cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
+def problems(desired: Desired, hosts: t.Mapping[str, Host], cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
     """Joining hosts whose kubelet would register an address that a control plane has too.
 
     A cluster whose serving control plane has registered such an address itself has lived with that before, and is let be.
@@ -28,11 +28,11 @@ def problems(wish: Wish, hosts: t.Mapping[str, Host], cluster: Cluster, serving:
     like = serving.api_server
     if like is None:
         return
-    found = [hosts[name] for name in wish.nodes if name in hosts]
+    found = [hosts[name] for name in desired.nodes if name in hosts]
     joining = [host for host in found if not is_joined(host, cluster, serving.cluster_ca_hashes)]
     for host in joining:
         address = node_address(host, cluster, like)
-        others = [name for name in wish.control_planes if name != host.name and _has(hosts.get(name), address)]
+        others = [name for name in desired.control_planes if name != host.name and _has(hosts.get(name), address)]
         # That another host has the only fitting address too is reported by itself.
         if (
             others

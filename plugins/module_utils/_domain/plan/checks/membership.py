@@ -24,8 +24,8 @@ from .control_plane_parity import files_of
 if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster
     from ...host.host import Host
+    from ..desired import Desired
     from ..left_by_joins import Stale
-    from ..wish import Wish
 
 Hosts = t.Mapping[str, "Host"]
 
@@ -39,13 +39,13 @@ def is_joined(host: Host, cluster: Cluster, ca_hashes: t.AbstractSet[str]) -> bo
 
 
 def problems(
-    wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
+    desired: Desired, hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
 ) -> t.Iterator[Problem]:
     """One problem for each host, and for each member of etcd, that is neither in the cluster nor out of it."""
-    stale = left_by_joins.stale_members(wish.nodes, hosts, cluster, etcd)
-    verdicts = half_joined_hosts(wish, hosts, cluster, serving, etcd)
-    switch = {name: half_joined.told(verdict, is_on=wish.reset_half_joined) for name, verdict in verdicts.items()}
-    for name in wish.nodes:
+    stale = left_by_joins.stale_members(desired.nodes, hosts, cluster, etcd)
+    verdicts = half_joined_hosts(desired, hosts, cluster, serving, etcd)
+    switch = {name: half_joined.told(verdict, is_on=desired.reset_half_joined) for name, verdict in verdicts.items()}
+    for name in desired.nodes:
         host = hosts.get(name)
         if host is None:
             continue
@@ -54,7 +54,7 @@ def problems(
         if member is not None and member.member.is_learner:
             # A learner serves no API server, even where one listens for a moment.
             needed = None
-        message = _explained(wish, host, hosts, cluster, serving, member, needed)
+        message = _explained(desired, host, hosts, cluster, serving, member, needed)
         if message is not None:
             yield Problem(name, message + switch.get(name, ""))
         elif member is not None and member.objection is not None:
@@ -64,7 +64,7 @@ def problems(
                 f"{member.objection}.",
             )
     # It may be a host's that could not be inspected.
-    for item in stale if all(name in hosts for name in wish.nodes) else ():
+    for item in stale if all(name in hosts for name in desired.nodes) else ():
         if item.owner is None:
             yield Problem(
                 "etcd",
@@ -72,40 +72,40 @@ def problems(
                 f"good, take it out on {serving.name} with: "
                 f"{etcdctl(serving, 'member', 'remove', item.member.id)}",
             )
-    yield from _learners(wish, hosts, cluster, serving, etcd, switch)
+    yield from _learners(desired, hosts, cluster, serving, etcd, switch)
 
 
 def half_joined_hosts(
-    wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
+    desired: Desired, hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
 ) -> dict[str, half_joined.Verdict]:
     """The hosts on which a join did not end, by inventory name, and whether the run may reset them."""
     learners = left_by_joins.learners_of_nodes(hosts, cluster, etcd)
-    known = [hosts[name] for name in wish.nodes if name in hosts]
+    known = [hosts[name] for name in desired.nodes if name in hosts]
     found = [
         host
         for host in known
-        if _is_half_joined(wish, host, hosts, cluster, serving)
+        if _is_half_joined(desired, host, hosts, cluster, serving)
         or (host.is_member and any(left_by_joins.is_of(learner, host) for learner in learners))
     ]
     return half_joined.verdicts(found, cluster=cluster, serving=serving, etcd=etcd)
 
 
-def _is_half_joined(wish: Wish, host: Host, hosts: Hosts, cluster: Cluster, serving: Host) -> bool:
+def _is_half_joined(desired: Desired, host: Host, hosts: Hosts, cluster: Cluster, serving: Host) -> bool:
     """Whether a host has something of a join to this cluster, and is no whole member."""
     if _is_foreign(host, serving):
         return False
     if not host.is_member:
         return bool(leftovers(host, serving))
     # A kubelet that has no certificate yet has no owner.
-    if _owner(wish, hosts, cluster, host.node_name) not in (None, host):
+    if _owner(desired, hosts, cluster, host.node_name) not in (None, host):
         return False
     if host.node_name not in cluster.nodes:
         return True
-    return host.name in wish.control_planes and not _is_worker(host) and _lacking(host, cluster) is not None
+    return host.name in desired.control_planes and not _is_worker(host) and _lacking(host, cluster) is not None
 
 
 def _learners(
-    wish: Wish,
+    desired: Desired,
     hosts: Hosts,
     cluster: Cluster,
     serving: Host,
@@ -113,7 +113,7 @@ def _learners(
     switch: t.Mapping[str, str],
 ) -> t.Iterator[Problem]:
     """Nodes whose member of etcd was never promoted. They are needed by nobody: a learner has no vote."""
-    known = [hosts[name] for name in wish.nodes if name in hosts]
+    known = [hosts[name] for name in desired.nodes if name in hosts]
     for learner in left_by_joins.learners_of_nodes(hosts, cluster, etcd):
         name = next((host.name for host in known if left_by_joins.is_of(learner, host)), learner.name)
         node = learner.name or name
@@ -148,7 +148,7 @@ def leftovers(host: Host, serving: Host) -> list[str]:
 
 
 def _explained(
-    wish: Wish,
+    desired: Desired,
     host: Host,
     hosts: Hosts,
     cluster: Cluster,
@@ -161,9 +161,9 @@ def _explained(
     ``needed`` is why the host must not be reset (:mod:`reset_guard`).
     """
     if _is_foreign(host, serving):
-        return _foreign(wish, host, hosts, cluster, serving, needed)
+        return _foreign(desired, host, hosts, cluster, serving, needed)
     if host.is_member:
-        return _unlike_member(wish, host, hosts, cluster, member, needed)
+        return _unlike_member(desired, host, hosts, cluster, member, needed)
     return _unlike_newcomer(host, cluster, member, serving)
 
 
@@ -172,9 +172,9 @@ def _is_foreign(host: Host, serving: Host) -> bool:
     return bool(host.ca_hashes and serving.cluster_ca_hashes and not serving.cluster_ca_hashes & host.ca_hashes)
 
 
-def _foreign(wish: Wish, host: Host, hosts: Hosts, cluster: Cluster, serving: Host, needed: str | None) -> str:
+def _foreign(desired: Desired, host: Host, hosts: Hosts, cluster: Cluster, serving: Host, needed: str | None) -> str:
     server = host.servers.get(KUBELET_KUBECONFIG)
-    if reset_guard.is_ready_node(host, cluster) and _dials_here(server, wish, hosts, cluster):
+    if reset_guard.is_ready_node(host, cluster) and _dials_here(server, desired, hosts, cluster):
         return (
             f"{host.name} trusts another CA than {serving.name}, although it is the node {host.node_name} of this cluster and "
             "Ready: a rotation of the CA is not finished; give both the bundle of the old and the new CA, then run again."
@@ -188,18 +188,18 @@ def _foreign(wish: Wish, host: Host, hosts: Hosts, cluster: Cluster, serving: Ho
     return f"{host.name} belongs to another cluster than {serving.name} ({told}): {remedy}."
 
 
-def _dials_here(server: str | None, wish: Wish, hosts: Hosts, cluster: Cluster) -> bool:
+def _dials_here(server: str | None, desired: Desired, hosts: Hosts, cluster: Cluster) -> bool:
     """Whether a kubelet's server is one of this cluster's."""
     own = [str(other.api_server) for other in hosts.values() if other.api_server is not None]
-    known = [cluster.joining_server, cluster.endpoint, str(wish.endpoint), *own]
+    known = [cluster.joining_server, cluster.endpoint, str(desired.endpoint), *own]
     return any(same_server(server or "", text) for text in known if text)
 
 
 def _unlike_member(
-    wish: Wish, host: Host, hosts: Hosts, cluster: Cluster, member: Stale | None, needed: str | None
+    desired: Desired, host: Host, hosts: Hosts, cluster: Cluster, member: Stale | None, needed: str | None
 ) -> str | None:
     node = host.node_name
-    owner = _owner(wish, hosts, cluster, node)
+    owner = _owner(desired, hosts, cluster, node)
     if owner is not None and owner is not host:
         return (
             f"The kubelet of {host.name} has the credentials of the node {node}, which is {owner.name}: its disk is a copy "
@@ -212,7 +212,7 @@ def _unlike_member(
             f"{host.name} has joined as the node {node}, but its kubeadm_ha_node_name is {host.wanted_node_name}: give the "
             "name that it has; a node cannot be renamed."
         )
-    if host.name in wish.control_planes:
+    if host.name in desired.control_planes:
         return _unlike_control_plane(host, cluster, needed)
     return None
 
@@ -310,12 +310,12 @@ def _lost_by_a_reset(host: Host) -> str:
     )
 
 
-def _owner(wish: Wish, hosts: Hosts, cluster: Cluster, node: str) -> Host | None:
+def _owner(desired: Desired, hosts: Hosts, cluster: Cluster, node: str) -> Host | None:
     """The host whose node it is, of all that have its credentials.
 
     It is the one with the Node's address that the API knows, else the one of that name, else the first.
     """
-    found = [hosts[name] for name in wish.nodes if name in hosts and hosts[name].certified_node_name == node]
+    found = [hosts[name] for name in desired.nodes if name in hosts and hosts[name].certified_node_name == node]
     addresses = [str(item) for item in (cluster.nodes.get(node) or {}).get("addresses") or ()]
     at_home = [host for host in found if any(host.has_address(item) for item in addresses)]
     if len(at_home) == 1:

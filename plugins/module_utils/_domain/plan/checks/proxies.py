@@ -23,7 +23,7 @@ def problems(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Pro
     if not entries:
         return
     by_line: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
-    for name in situation.wish.nodes:
+    for name in situation.desired.nodes:
         host = situation.hosts.get(name)
         for source in sources_of(host) if host is not None else ():
             missing = source.missing(_needed(situation, source))
@@ -40,7 +40,7 @@ def problems(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Pro
 
 def find_notes(situation: Situation) -> t.Iterator[Note]:
     """Proxies that nobody asks for the API by, but that joining control planes will not have."""
-    joining = [host.name for host in situation.joining(situation.wish.control_planes)]
+    joining = [host.name for host in situation.joining(situation.desired.control_planes)]
     found = [source for source in sources_of(situation.serving) if source.kind == MANIFEST]
     if joining and found:
         named = ", ".join(source.name for source in found)
@@ -59,20 +59,20 @@ def sources_of(host: Host) -> list[ProxySource]:
 
 def _needed(situation: Situation, source: ProxySource) -> list[str]:
     """What the owner of the environment must reach by itself after the run."""
-    endpoint = situation.wish.endpoint.host
+    endpoint = situation.desired.endpoint.host
     if source.kind == LOGIN:
         return [endpoint]
     if source.kind == UNIT:
         return [endpoint] if source.name == _KUBELET else []
     if source.name == "kube-apiserver":
         # It asks kubelets for logs and the like.
-        return _addresses(situation, situation.wish.nodes)
-    return _addresses(situation, situation.wish.control_planes) if source.name == "etcd" else []
+        return _addresses(situation, situation.desired.nodes)
+    return _addresses(situation, situation.desired.control_planes) if source.name == "etcd" else []
 
 
 def _suggested(situation: Situation) -> list[str]:
     """What an environment should except: the endpoint, and every host that joins."""
-    return [situation.wish.endpoint.host, *_addresses(situation, situation.wish.nodes)]
+    return [situation.desired.endpoint.host, *_addresses(situation, situation.desired.nodes)]
 
 
 def _addresses(situation: Situation, names: t.Iterable[str]) -> list[str]:

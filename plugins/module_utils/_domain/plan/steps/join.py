@@ -71,8 +71,8 @@ class Join(Step):
         """Control planes and workers join by plays of their own."""
         joining = set(hosts_of(entries, self.name))
         return {
-            "join_control_planes": [name for name in situation.wish.control_planes if name in joining],
-            "join_workers": [name for name in situation.wish.workers if name in joining],
+            "join_control_planes": [name for name in situation.desired.control_planes if name in joining],
+            "join_workers": [name for name in situation.desired.workers if name in joining],
         }
 
     def record(self, situation: Situation, host: Host) -> Record:
@@ -88,15 +88,15 @@ class Join(Step):
             cri_socket=container_runtime.socket_of(host, situation.cri_sockets),
             advertise_address=server.host,
             bind_port=server.port,
-            batches=situation.wish.worker_batches,
+            batches=situation.desired.worker_batches,
         )
 
 
 def joins(situation: Situation) -> t.Iterator[tuple[Host, bool, tuple[str, ...]]]:
     """Each host that joins, whether as a control plane, and the secrets that it takes."""
-    for host in situation.joining(situation.wish.control_planes):
+    for host in situation.joining(situation.desired.control_planes):
         yield host, True, (BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES)
-    for host in situation.joining(situation.wish.workers):
+    for host in situation.joining(situation.desired.workers):
         yield host, False, (BOOTSTRAP_TOKEN,)
 
 

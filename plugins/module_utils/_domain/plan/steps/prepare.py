@@ -49,7 +49,7 @@ class Prepare(Step):
         touched = {entry.host for entry in others if entry.step not in ("balance", *WITHOUT_FILES)}
         for name in touched | {situation.serving.name} if touched else ():
             needed.setdefault(name, set()).update(_PYTHON_MODULES)
-        names = dict.fromkeys((*situation.wish.nodes, *situation.wish.load_balancers))
+        names = dict.fromkeys((*situation.desired.nodes, *situation.desired.load_balancers))
         for name in (name for name in names if name in needed):
             host = situation.hosts[name]
             missing = [module for module in _PYTHON_MODULES if not host.has_python_module(module)]

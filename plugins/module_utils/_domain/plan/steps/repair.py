@@ -52,7 +52,7 @@ class Repair(Step):
     def entries(self, situation: Situation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
         """Certificates first: without them etcd does not answer."""
         del others
-        for host in situation.joined(situation.wish.control_planes):
+        for host in situation.joined(situation.desired.control_planes):
             for name in host.interrupted_certificates:
                 change = Change(
                     object=certificate.object_name(name),

@@ -171,7 +171,7 @@ def test_the_other_reasons_stand_beside_that_of_a_missing_api_server() -> None:
 
 
 def test_without_a_plan_nothing_is_said_to_be_as_wanted() -> None:
-    assert plan_report.table(plan_of(unserved(_kubelet_down)))[0] == "Plan: none could be drawn up."
+    assert plan_report.table(plan_of(unserved(_kubelet_down)))[0] == "Plan: none could be built."
 
 
 @pytest.mark.parametrize("present", [["cp1"], ["cp1", "cp2"], ["cp2", "w1"], ["cp1", "w1", "lb1"]])

@@ -193,7 +193,7 @@ def test_a_newcomer_advertises_in_the_family_of_the_others() -> None:
     ]
 
 
-WRONG_WISHES: dict[str, tuple[Change, str]] = {
+WRONG_INPUTS: dict[str, tuple[Change, str]] = {
     "an address of nobody": (
         changed(("hosts/cp2/wanted", {"advertise_address": "198.51.100.1"})),
         "kubeadm_ha_advertise_address of cp2 is 198.51.100.1, which is none of its addresses (192.0.2.12)",
@@ -212,9 +212,9 @@ WRONG_WISHES: dict[str, tuple[Change, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", WRONG_WISHES)
-def test_a_wish_that_cannot_be_is_told(name: str) -> None:
-    change, told = WRONG_WISHES[name]
+@pytest.mark.parametrize("name", WRONG_INPUTS)
+def test_a_desired_state_that_cannot_be_is_reported(name: str) -> None:
+    change, told = WRONG_INPUTS[name]
     found = messages(grown(change))
     assert [told in message for message in found] == ([True] if told else []), found
 

@@ -30,7 +30,7 @@ BALANCERS = [*(f"lb{number}" for number in range(1, 8)), "cp7"]
 EVERY_HOST = list(dict.fromkeys([*CONTROL_PLANES, *WORKERS, *BALANCERS]))
 #: What the steps read of a situation to find their hosts.
 SITUATION = types.SimpleNamespace(
-    wish=types.SimpleNamespace(
+    desired=types.SimpleNamespace(
         control_planes=CONTROL_PLANES, workers=WORKERS, load_balancers=BALANCERS, nodes=[*CONTROL_PLANES, *WORKERS]
     ),
     serving=types.SimpleNamespace(name="cp1"),

@@ -16,7 +16,11 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml i
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import San
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate import Certificate
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report, single_points
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import Plan, control_plane_facts, draw_up
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import (
+    Plan,
+    build_plan,
+    control_plane_facts,
+)
 
 ENDPOINT = "192.0.2.10:6443"
 ADDRESSES = {
@@ -246,7 +250,7 @@ def after() -> Arguments:
 
 def plan_of(arguments: Arguments) -> Plan:
     """The plan for these arguments."""
-    return draw_up(arguments, yaml=PyYaml(), x509=NamedCertificates())
+    return build_plan(arguments, yaml=PyYaml(), x509=NamedCertificates())
 
 
 def objects(plan: Plan, host: str) -> list[tuple[str, str]]:

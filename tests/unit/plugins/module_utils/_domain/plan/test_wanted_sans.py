@@ -18,11 +18,11 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.host impor
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import cluster_configuration
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate import Certificate, decide_sans
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import wanted_sans
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.wish import Wish
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.desired import Desired
 from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, after, before, objects, plan_of
 
 PKI = "/etc/kubernetes/pki"
-WISH = Wish(
+DESIRED = Desired(
     endpoint=Endpoint("k8s.example.org"),
     load_balancer="haproxy",
     control_planes=("cp1", "cp2", "cp3"),
@@ -85,7 +85,7 @@ def texts(sans: t.Iterable[San]) -> set[str]:
 
 
 def of_api_servers(*hosts: Host, **configuration: t.Any) -> set[str]:
-    return texts(wanted_sans.of_api_servers(WISH, hosts, {**CONFIGURATION, **configuration}))
+    return texts(wanted_sans.of_api_servers(DESIRED, hosts, {**CONFIGURATION, **configuration}))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_etcd_needs_its_address_on_both_certificates() -> None:
     found = {
         name: decide_sans(name, current, sans)
         for name, current, sans in wanted_sans.certificates(
-            WISH, host(certificate(*OWN, "k8s.example.org"), etcd=old), (), CONFIGURATION
+            DESIRED, host(certificate(*OWN, "k8s.example.org"), etcd=old), (), CONFIGURATION
         )
     }
     assert found["apiserver"] is None
@@ -170,7 +170,7 @@ def test_etcd_gets_what_is_configured_for_each_certificate() -> None:
 
 def test_external_etcd_has_no_certificates_of_ours() -> None:
     configuration = {**CONFIGURATION, "etcd": {"external": {"endpoints": ["https://192.0.2.31:2379"]}}}
-    names = [name for name, *_rest in wanted_sans.certificates(WISH, host(certificate(*OWN)), (), configuration)]
+    names = [name for name, *_rest in wanted_sans.certificates(DESIRED, host(certificate(*OWN)), (), configuration)]
     assert names == ["apiserver"]
     without = host(certificate(*OWN))
     del without.report["manifests"]["etcd"]
@@ -178,7 +178,7 @@ def test_external_etcd_has_no_certificates_of_ours() -> None:
 
 
 def told(*hosts: Host) -> list[str]:
-    return [problem.message for problem in wanted_sans.problems(WISH, hosts, CONFIGURATION)]
+    return [problem.message for problem in wanted_sans.problems(DESIRED, hosts, CONFIGURATION)]
 
 
 def test_a_good_control_plane_has_no_problem() -> None:
@@ -245,7 +245,7 @@ def test_what_is_done_once_is_done(in_first: list[t.Any], in_second: list[t.Any]
     hosts = [host(certificate(*OWN, *in_first)), host(certificate(*in_second), name="cp2", address="192.0.2.12")]
     configuration: dict[str, t.Any] = {**CONFIGURATION, "apiServer": {"certSANs": configured}}
     for _round in range(2):
-        sans = wanted_sans.of_api_servers(WISH, hosts, configuration)
+        sans = wanted_sans.of_api_servers(DESIRED, hosts, configuration)
         changes = [decide_sans("apiserver", item.certificates[f"{PKI}/apiserver.crt"], sans) for item in hosts]
         for item, change in zip(hosts, changes, strict=True):
             old = item.certificates[f"{PKI}/apiserver.crt"]
@@ -253,7 +253,7 @@ def test_what_is_done_once_is_done(in_first: list[t.Any], in_second: list[t.Any]
                 item.certificates[f"{PKI}/apiserver.crt"] = certificate(*change.after)  # type: ignore[index]
                 assert texts(old.sans) <= set(change.after)
         wanted = cluster_configuration.Wanted(
-            control_plane_endpoint=WISH.endpoint, cert_sans=tuple(sorted(texts(sans)))
+            control_plane_endpoint=DESIRED.endpoint, cert_sans=tuple(sorted(texts(sans)))
         )
         of_configuration = cluster_configuration.decide(configuration, wanted)
         configuration = cluster_configuration.ClusterConfiguration.parse(configuration).patched(wanted)

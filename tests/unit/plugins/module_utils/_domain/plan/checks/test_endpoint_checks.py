@@ -14,7 +14,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml i
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import endpoint_view as seen
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.endpoint_view import Attempt, View
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import Plan, draw_up
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import Plan, build_plan
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     Arguments,
     NamedCertificates,
@@ -78,7 +78,7 @@ def situation(
 
 def plan_of(arguments: Arguments) -> Plan:
     """The plan."""
-    return draw_up(arguments, yaml=PyYaml(), x509=Certificates())
+    return build_plan(arguments, yaml=PyYaml(), x509=Certificates())
 
 
 def told(plan: Plan) -> list[str]:

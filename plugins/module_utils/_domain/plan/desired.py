@@ -20,7 +20,7 @@ LOAD_BALANCERS = ("haproxy", "external", "none")
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class Desired:
     """The highly available control plane that the inventory describes. Hosts go by their inventory names."""
 
     endpoint: Endpoint
@@ -51,8 +51,8 @@ class Wish:
         return self.control_planes + self.workers
 
 
-def read_wish(inputs: t.Mapping[str, t.Any]) -> tuple[Wish | None, tuple[Problem, ...]]:
-    """The wish, or every reason why the inputs do not make one."""
+def parse_inputs(inputs: t.Mapping[str, t.Any]) -> tuple[Desired | None, tuple[Problem, ...]]:
+    """The desired state, or every reason why the inputs do not make one."""
     problems: list[Problem] = []
     endpoint = _endpoint(inputs.get("endpoint"), problems)
     sans = frozenset(_sans(inputs.get("extra_sans") or (), problems))
@@ -63,7 +63,7 @@ def read_wish(inputs: t.Mapping[str, t.Any]) -> tuple[Wish | None, tuple[Problem
     problems.extend(_group_problems(inputs, control_planes, workers, load_balancers))
     if endpoint is None or problems:
         return None, tuple(problems)
-    wish = Wish(
+    desired = Desired(
         endpoint=endpoint,
         load_balancer=inputs["load_balancer"],
         control_planes=control_planes,
@@ -80,7 +80,7 @@ def read_wish(inputs: t.Mapping[str, t.Any]) -> tuple[Wish | None, tuple[Problem
         probe_certificate=bool(inputs.get("probe_certificate")),
         worker_batches=tuple(inputs.get("worker_batch") or ("25%",)),
     )
-    return wish, ()
+    return desired, ()
 
 
 def _endpoint(text: t.Any, problems: list[Problem]) -> Endpoint | None:
@@ -155,4 +155,4 @@ def _group_problems(
         )
 
 
-__all__ = ("LOAD_BALANCERS", "Wish", "read_wish")
+__all__ = ("LOAD_BALANCERS", "Desired", "parse_inputs")
