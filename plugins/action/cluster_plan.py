@@ -15,7 +15,7 @@ from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
+from ansible_collections.kubeadm.ha.plugins.module_utils._action import decision_result
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.problem import Problem
@@ -90,7 +90,7 @@ class ActionModule(ActionBase):
             built.append(planning.build_plan(arguments, yaml=PyYaml(), x509=CryptographyX509()))
             return {"plan": built[0].as_dict()}
 
-        result.update(concluded("What hosts and cluster told", decide))
+        result.update(decision_result("What hosts and cluster told", decide))
         for plan in built:
             if plan.is_complete:
                 # A run without changes stays quiet.

@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
+from ansible_collections.kubeadm.ha.plugins.module_utils._action import decision_result
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import planning
@@ -36,4 +36,4 @@ class ActionModule(ActionBase):
                 arguments["hosts"], arguments["control_planes"], yaml=PyYaml(), x509=CryptographyX509()
             )
 
-        return {**result, **concluded("What the hosts told", decide)}
+        return {**result, **decision_result("What the hosts told", decide)}

@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
+from ansible_collections.kubeadm.ha.plugins.module_utils._action import decision_result
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
@@ -48,4 +48,4 @@ class ActionModule(ActionBase):
                 x509=CryptographyX509(),
             )
 
-        return {**result, **concluded("What hosts and cluster told", decide)}
+        return {**result, **decision_result("What hosts and cluster told", decide)}

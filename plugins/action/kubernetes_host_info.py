@@ -10,7 +10,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
+from ansible_collections.kubeadm.ha.plugins.module_utils._action import decision_result
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.host import Host
@@ -33,7 +33,7 @@ class ActionModule(ActionBase):
                 host = Host.from_report(name, result["host"], yaml=PyYaml(), x509=CryptographyX509())
                 return {"host": {**result["host"], **host.as_dict(), "looked_at": time.time()}}
 
-            understood = concluded(f"What {name} told", understand)
+            understood = decision_result(f"What {name} told", understand)
             if understood.get("failed"):
                 del result["host"]
             result.update(understood)

@@ -13,7 +13,7 @@ from pathlib import Path
 from ansible.plugins.action import ActionBase
 from ansible.template import generate_ansible_template_vars, trust_as_template
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
+from ansible_collections.kubeadm.ha.plugins.module_utils._action import decision_result
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer import load_balancer
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.providers import haproxy
@@ -54,7 +54,7 @@ class ActionModule(ActionBase):
                 issued=arguments["issued_certificate"],
             )
 
-        return {**result, **concluded(f"What the load balancer host {arguments['name']} told", decide)}
+        return {**result, **decision_result(f"What the load balancer host {arguments['name']} told", decide)}
 
     def _text(self, path: str) -> str:
         return str(self._loader.get_text_file_contents(path))

@@ -15,7 +15,7 @@ from ._domain.base.errors import KubeadmHaError
 _BROKEN_REPORT = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
-def concluded(what: str, decide: t.Callable[[], t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
+def decision_result(what: str, decide: t.Callable[[], t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
     """The values of a decision made on the controller as a result, or why there is none.
 
     Args:
@@ -36,4 +36,4 @@ def concluded(what: str, decide: t.Callable[[], t.Mapping[str, t.Any]]) -> dict[
         }
 
 
-__all__ = ("concluded",)
+__all__ = ("decision_result",)

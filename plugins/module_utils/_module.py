@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     from ._domain.base.change import Change, Decision
 
 
-def conclude(module: AnsibleModule, decide: t.Callable[[], Decision]) -> None:
+def run_decision(module: AnsibleModule, decide: t.Callable[[], Decision]) -> None:
     """Decide, act unless in check mode, and leave with the module's result.
 
     The result has ``changed``, ``changes`` (list of object, before, after, reason), the decision's values, and
@@ -93,4 +93,4 @@ def _line(value: t.Any) -> str:
     return str(value)
 
 
-__all__ = ("conclude", "require_library")
+__all__ = ("require_library", "run_decision")

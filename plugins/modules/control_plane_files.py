@@ -109,7 +109,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.file_tree import HostFileTree
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.sealing import IMPORT_ERROR, AesGcm
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import file_archive
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 
 def main() -> None:
@@ -126,7 +126,7 @@ def main() -> None:
     archive = module.params["archive"]
     if archive is not None:
         require_library(module, "cryptography", IMPORT_ERROR)
-    conclude(
+    run_decision(
         module,
         lambda: file_archive.unpack(
             HostFileTree(),

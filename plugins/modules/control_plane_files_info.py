@@ -140,7 +140,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.sealing 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import file_archive
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import Survey, look
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 
 def main() -> None:
@@ -174,7 +174,7 @@ def main() -> None:
         found = inspection.files()
         return _values(found, None if key is None else file_archive.pack(tree, found, AesGcm(), key=key))
 
-    conclude(module, decide)
+    run_decision(module, decide)
 
 
 def _values(found: Survey, archive: str | None = None) -> Decision:

@@ -206,7 +206,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki import certificate_replacement
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate_issue import KINDS
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
@@ -310,7 +310,7 @@ def main() -> None:
     require_library(module, "PyYAML", YAML_IMPORT_ERROR)
     require_library(module, "cryptography", X509_IMPORT_ERROR)
     with contextlib.ExitStack() as held:
-        conclude(module, lambda: decide(module, held))
+        run_decision(module, lambda: decide(module, held))
 
 
 if __name__ == "__main__":

@@ -212,7 +212,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 imp
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint, parse_sans
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki import certificate_inspection
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
@@ -261,7 +261,7 @@ def main() -> None:
     )
     require_library(module, "PyYAML", YAML_IMPORT_ERROR, changes_something=False)
     require_library(module, "cryptography", X509_IMPORT_ERROR, changes_something=False)
-    conclude(module, lambda: decide(module))
+    run_decision(module, lambda: decide(module))
 
 
 if __name__ == "__main__":

@@ -284,7 +284,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml i
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import kubeadm_config
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import Wanted
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
@@ -337,7 +337,7 @@ def main() -> None:
         api = open_api(commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])
         return kubeadm_config.ensure(api, PyYaml(), commands, Wanted.parse(module.params))
 
-    conclude(module, decide)
+    run_decision(module, decide)
 
 
 if __name__ == "__main__":

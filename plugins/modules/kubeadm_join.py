@@ -155,7 +155,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 imp
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join, join_options
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
@@ -210,7 +210,7 @@ def main() -> None:
     )
     require_library(module, "PyYAML", YAML_IMPORT_ERROR)
     require_library(module, "cryptography", X509_IMPORT_ERROR)
-    conclude(module, lambda: decide(module))
+    run_decision(module, lambda: decide(module))
 
 
 if __name__ == "__main__":

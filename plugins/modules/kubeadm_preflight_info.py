@@ -119,7 +119,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address im
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join_options, kubeadm_preflight
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.join import JoinRequest
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 
 def ask(parameters: t.Mapping[str, t.Any]) -> Decision:
@@ -150,7 +150,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    conclude(module, lambda: ask(module.params))
+    run_decision(module, lambda: ask(module.params))
 
 
 if __name__ == "__main__":

@@ -119,7 +119,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificates_dir import (
     DEFAULT as DEFAULT_CERTIFICATES_DIR,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
@@ -162,7 +162,7 @@ def main() -> None:
     )
     require_library(module, "PyYAML", YAML_IMPORT_ERROR)
     require_library(module, "cryptography", X509_IMPORT_ERROR)
-    conclude(module, lambda: decide(module))
+    run_decision(module, lambda: decide(module))
 
 
 if __name__ == "__main__":

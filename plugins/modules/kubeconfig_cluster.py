@@ -136,7 +136,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 imp
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.yaml_text import PyYamlText
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeconfig import kubeconfig
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
@@ -173,7 +173,7 @@ def main() -> None:
     require_library(module, "PyYAML", YAML_IMPORT_ERROR)
     if module.params["certificate_authority_data"] is not None:
         require_library(module, "cryptography", X509_IMPORT_ERROR)
-    conclude(module, lambda: decide(module))
+    run_decision(module, lambda: decide(module))
 
 
 if __name__ == "__main__":

@@ -248,7 +248,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors imp
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.cluster_inspection import inspect_cluster
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component import control_plane_health
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 SECONDS_FOR_A_COMMAND = 60.0
 SECONDS_FOR_ETCD = 5.0
@@ -333,7 +333,7 @@ def main() -> None:
             joining=module.params["joining"],
         )
 
-    conclude(module, look)
+    run_decision(module, look)
 
 
 if __name__ == "__main__":

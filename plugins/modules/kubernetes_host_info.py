@@ -336,7 +336,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 SECONDS_FOR_A_COMMAND = 10.0
 
@@ -391,7 +391,7 @@ def main() -> None:
     )
     wanted = {name: module.params[name] for name in ("node_name", "api_port", "advertise_address", "cri_socket")}
     wanted.update({name: module.params[name] for name in ("kubelet_extra_args", "node_labels", "node_taints")})
-    conclude(module, lambda: Decision(values={"host": {**inspection.collect(), "wanted": wanted}}))
+    run_decision(module, lambda: Decision(values={"host": {**inspection.collect(), "wanted": wanted}}))
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.load_
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer import haproxy_files
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 SECONDS_FOR_A_COMMAND = 30.0
 
@@ -133,7 +133,7 @@ def main() -> None:
         certificate=module.params["certificate"],
         zone=module.params["firewalld_zone"],
     )
-    conclude(module, lambda: Decision(values={"load_balancer": inspection.collect()}))
+    run_decision(module, lambda: Decision(values={"load_balancer": inspection.collect()}))
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.sockets import HostSockets
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.connection_attempt import attempt
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 
 def main() -> None:
@@ -124,7 +124,7 @@ def main() -> None:
         attempts = attempt(HostSockets(), module.params["targets"], seconds=module.params["timeout"])
         return Decision(values={"attempts": attempts})
 
-    conclude(module, decide)
+    run_decision(module, decide)
 
 
 if __name__ == "__main__":
