@@ -90,7 +90,7 @@ class ActionModule(ActionBase):
             built.append(planning.build_plan(arguments, yaml=PyYaml(), x509=CryptographyX509()))
             return {"plan": built[0].as_dict()}
 
-        result.update(decision_result("What hosts and cluster told", decide))
+        result.update(decision_result("What hosts and cluster reported", decide))
         for plan in built:
             if plan.is_complete:
                 # A run without changes stays quiet.

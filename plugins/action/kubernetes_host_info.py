@@ -33,7 +33,7 @@ class ActionModule(ActionBase):
                 host = Host.from_report(name, result["host"], yaml=PyYaml(), x509=CryptographyX509())
                 return {"host": {**result["host"], **host.as_dict(), "looked_at": time.time()}}
 
-            understood = decision_result(f"What {name} told", understand)
+            understood = decision_result(f"What {name} reported", understand)
             if understood.get("failed"):
                 del result["host"]
             result.update(understood)

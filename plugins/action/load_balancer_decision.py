@@ -35,7 +35,7 @@ class ActionModule(ActionBase):
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """What the documentation of ``kubeadm.ha.load_balancer_decision`` tells."""
+        """What the documentation of ``kubeadm.ha.load_balancer_decision`` says."""
         result = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         path = self._find_needle("templates", arguments["template"])
@@ -54,7 +54,7 @@ class ActionModule(ActionBase):
                 issued=arguments["issued_certificate"],
             )
 
-        return {**result, **decision_result(f"What the load balancer host {arguments['name']} told", decide)}
+        return {**result, **decision_result(f"What the load balancer host {arguments['name']} reported", decide)}
 
     def _text(self, path: str) -> str:
         return str(self._loader.get_text_file_contents(path))

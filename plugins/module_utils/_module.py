@@ -63,10 +63,10 @@ def require_library(
     if import_error is None:
         return
     if module.check_mode:
-        told = (
+        message = (
             f"{KNOWN_AFTER_APPLY}: {name} is missing on this host, the role kubeadm.ha.python_requirements installs it."
         )
-        module.exit_json(changed=changes_something, changes=[], msg=told)
+        module.exit_json(changed=changes_something, changes=[], msg=message)
     remedy = missing_required_lib(name, reason="for this module; the role kubeadm.ha.python_requirements installs it")
     module.fail_json(msg=remedy, exception=import_error)
 

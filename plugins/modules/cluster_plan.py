@@ -218,7 +218,7 @@ plan:
     notes:
       description:
         - What names an old endpoint and is not changed by the run, with V(subject) and V(message). A note stays until what it
-          tells of is gone.
+          reports is gone.
       type: list
       elements: dict
     single_points:
@@ -305,7 +305,7 @@ plan:
       type: dict
     cri_sockets:
       description:
-        - The container runtime's socket that each joining host is told, by inventory name. Empty where kubeadm finds the only
+        - The container runtime's socket that each joining host is given, by inventory name. Empty where kubeadm finds the only
           one by itself.
       type: dict
     addresses:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: control_plane_facts
-short_description: Tell from looked-at hosts which of them serves the API, and where
+short_description: Determine from inspected hosts which of them serves the API, and where
 version_added: 0.1.0
 description:
   - The existing control plane is discovered, it is never the first host of a group.
@@ -52,7 +52,7 @@ EXAMPLES = r"""
   kubeadm.ha.kubernetes_host_info:
   register: look
 
-- name: Tell where the API is served
+- name: Determine where the API is served
   kubeadm.ha.control_plane_facts:
     hosts: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, ['look', 'host']))) }}"
     control_planes: "{{ groups['kube_control_plane'] }}"

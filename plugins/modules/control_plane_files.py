@@ -15,7 +15,7 @@ description:
     group and mode, before C(kubeadm join).
   - Owners and groups go by name. Where this host has no such name the number of the other host is taken.
   - A file that is here with other content is never overwritten. Then, and where something needed is missing that is not
-    carried, the module fails and tells all reasons before anything is changed.
+    carried, the module fails and reports all reasons before anything is changed.
   - Files are written atomically. No symbolic link is followed, and nothing is written outside the listed paths.
 requirements:
   - cryptography, with O(archive) only

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: control_plane_leader_info
-short_description: Tell which kube-controller-manager and kube-scheduler lead
+short_description: Report which kube-controller-manager and kube-scheduler lead
 version_added: 0.1.0
 description:
   - Reads the locks by which the instances of a control plane component elect their leader, in the namespace
-    C(kube-system), and tells who holds each, since when, and whether it is still renewed.
+    C(kube-system), and reports who holds each, since when, and whether it is still renewed.
   - The lock is the Lease of the component's name. Where there is none, or nobody renews it, the annotation
     C(control-plane.alpha.kubernetes.io/leader) of the Endpoints and of the ConfigMap of that name is read, which
     older releases of Kubernetes could use (their flag C(--leader-elect-resource-lock)). The lock that was renewed last counts.
@@ -85,11 +85,11 @@ leaders:
       type: str
       sample: cp1
     acquire_time:
-      description: When the leader took the lock, as the API tells it.
+      description: When the leader took the lock, as the API reports it.
       type: str
       sample: "2026-11-21T08:00:10.123456Z"
     renew_time:
-      description: When the lock was renewed last, as the API tells it.
+      description: When the lock was renewed last, as the API reports it.
       type: str
       sample: "2026-11-21T09:30:12.654321Z"
     age:

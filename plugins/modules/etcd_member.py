@@ -21,7 +21,7 @@ description:
 options:
   member_id:
     description:
-      - Id of the member as RV(kubeadm.ha.etcd_member_info#module:members) and etcdctl tell it.
+      - Id of the member as RV(kubeadm.ha.etcd_member_info#module:members) and etcdctl report it.
     type: str
     required: true
   state:

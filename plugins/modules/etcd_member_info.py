@@ -24,11 +24,11 @@ description:
 options:
   endpoint:
     description:
-      - Client URL of an etcd server. By default it is found as told above, V(https://127.0.0.1:2379) for stacked etcd.
+      - Client URL of an etcd server. By default it is found as described above, V(https://127.0.0.1:2379) for stacked etcd.
     type: str
   endpoints:
     description:
-      - Client URLs of several etcd servers of one etcd cluster. The first that answers tells the members.
+      - Client URLs of several etcd servers of one etcd cluster. The first that answers reports the members.
     type: list
     elements: str
     default: []
@@ -46,7 +46,7 @@ options:
     type: path
   wait_timeout:
     description:
-      - Seconds to wait for a healthy cluster. With V(0) it is told as it is.
+      - Seconds to wait for a healthy cluster. With V(0) it is reported as it is.
     type: float
     default: 0
   expected_voters:

@@ -14,7 +14,7 @@ description:
   - Takes or gives back a lock on the host, a file in C(/run) that names the running ansible-playbook process.
   - A lock of a process that has ended is taken over when that process ran on this controller, so a killed run does
     not block the next; one that lives keeps it. Of a run on another controller, or in another container, only silence
-    tells; its lock is taken over when none of its modules was at work on the host for O(max_age).
+    reports; its lock is taken over when none of its modules was at work on the host for O(max_age).
   - While a module changes the host nobody takes the lock, whoever holds it; so a module that goes on after its run was killed
     is waited for.
   - The lock is bookkeeping of a run and not reported as a change.

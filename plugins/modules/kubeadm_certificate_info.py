@@ -12,7 +12,7 @@ short_description: Read X.509 facts of a cluster's certificates
 version_added: 0.1.0
 description:
   - Reads certificates from PEM files, a directory as kubeadm lays it out, a kubeconfig, or a TLS server.
-  - Tells of each who it is for, how long it is valid, whether its key and its CA belong to it, and which expected SANs it
+  - Reports each who it is for, how long it is valid, whether its key and its CA belong to it, and which expected SANs it
     lacks. RSA, ECDSA and Ed25519 keys are understood.
   - Private keys are only compared; nothing of them is returned.
   - At least one of O(paths), O(pki_dir), O(kubeconfig), and O(endpoint) is needed.

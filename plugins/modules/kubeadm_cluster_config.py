@@ -13,7 +13,7 @@ version_added: 0.1.0
 description:
   - Changes the C(ClusterConfiguration) that kubeadm keeps in the ConfigMap C(kube-system/kubeadm-config), in every
     version from C(v1beta1) to C(v1beta4), and nothing else. Running components and certificates follow it only when kubeadm
-    is told so.
+    is reported so.
   - What the options do not name stays as it is, with unknown fields, the order of fields and the ConfigMap's other keys.
   - Values are compared by their meaning. SANs and endpoints may be spelled differently without being changed.
   - A field that the stored version does not have is refused.

@@ -12,10 +12,10 @@ short_description: This host is a node of a kubeadm cluster
 version_added: 0.1.0
 description:
   - Runs C(kubeadm join) on a host that has not joined yet. Does nothing on a host that is a member of that very cluster.
-  - Membership is told by the CA in the host's C(kubelet.conf), the node that its client certificate names, and the Node
+  - Membership is determined by the CA in the host's C(kubelet.conf), the node that its client certificate names, and the Node
     object in the cluster, not by the mere presence of a file.
   - A host that is half joined, has joined in another role, or belongs to another cluster is refused with the files that
-    tell so and the remedy. Nothing is reset here, see M(kubeadm.ha.kubeadm_reset).
+    say so and the remedy. Nothing is reset here, see M(kubeadm.ha.kubeadm_reset).
   - The configuration travels by standard input, so that no secret is on a command line or on disk.
 options:
   endpoint:

@@ -58,7 +58,7 @@ seealso:
   - module: kubeadm.ha.control_plane_endpoint
     description: The same for the objects of the cluster that name the endpoint.
   - module: kubeadm.ha.kubernetes_host_info
-    description: Tells the servers that all kubeconfigs of a host name.
+    description: Reports the servers that all kubeconfigs of a host name.
 """
 
 EXAMPLES = r"""

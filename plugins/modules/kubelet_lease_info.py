@@ -60,7 +60,7 @@ node_name:
   type: str
   sample: worker1
 renew_time:
-  description: The last renewal of the Lease, as the API tells it.
+  description: The last renewal of the Lease, as the API reports it.
   returned: success
   type: str
   sample: "2026-11-21T08:00:10.123456Z"

@@ -22,7 +22,7 @@ description:
     down. The server's certificate is verified.
   - Secrets are not returned. Of bootstrap tokens only name, description and expiration are.
   - Uses the Python library C(kubernetes) where the host has it, else the host's C(kubectl).
-  - Etcd is told beside the API, so that one of the two can fail without the other.
+  - Etcd is reported beside the API, so that one of the two can fail without the other.
   - Changes nothing. With kubectl the host needs Python 3.8 and its standard library only.
 requirements:
   - kubectl, or the Python library kubernetes
@@ -220,7 +220,7 @@ cluster:
       sample: v1.34.4
 etcd:
   description:
-    - With O(etcd) the etcd cluster as M(kubeadm.ha.etcd_member_info) returns it; V(null) when it could not be told. It is returned by a
+    - With O(etcd) the etcd cluster as M(kubeadm.ha.etcd_member_info) returns it; V(null) when it could not be asked. It is returned by a
       failed task, too.
   returned: always
   type: dict
@@ -228,7 +228,7 @@ etcd:
     healthy: true
     problems: []
 etcd_failure:
-  description: Why etcd could not be told, or is not what was demanded. Empty without a reason.
+  description: Why etcd could not be asked, or is not what was demanded. Empty without a reason.
   returned: always
   type: str
   sample: ''
@@ -255,7 +255,7 @@ SECONDS_FOR_ETCD = 5.0
 
 
 def look_at_etcd(options: t.Mapping[str, t.Any] | None, *, wait_timeout: float) -> dict[str, t.Any]:
-    """The etcd cluster, or why it cannot be told; neither without options.
+    """The etcd cluster, or why it cannot be asked; neither without options.
 
     Args:
         options: the module's option etcd.

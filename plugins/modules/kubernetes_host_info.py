@@ -27,7 +27,7 @@ options:
   users:
     description:
       - Users whose C(~/.kube/config) is read too. Users that the host does not have are passed over.
-      - Of other users' C(~/.kube/config) only the servers that it names are told.
+      - Of other users' C(~/.kube/config) only the servers that it names are reported.
     type: list
     elements: str
     default: [root]
@@ -45,7 +45,7 @@ options:
   node_name:
     description:
       - Name that the host's Node object shall have when the host joins. By default it is the host's name.
-      - This, O(api_port), O(advertise_address) and O(cri_socket) are told again in RV(host.wanted); of a member they change nothing.
+      - This, O(api_port), O(advertise_address) and O(cri_socket) are reported again in RV(host.wanted); of a member they change nothing.
     type: str
   api_port:
     description:
@@ -58,7 +58,7 @@ options:
     type: str
   kubelet_extra_args:
     description:
-      - Flags that the host's kubelet shall get when it joins, O(node_labels) and O(node_taints) of its Node likewise, told
+      - Flags that the host's kubelet shall get when it joins, O(node_labels) and O(node_taints) of its Node likewise, reported
         again in RV(host.wanted).
     type: dict
     default: {}
@@ -174,7 +174,7 @@ host:
       sample: [{"path": "/home/ann/.kube/config", "user": "ann", "endpoints": ["192.0.2.11:6443"]}]
     machine:
       description:
-        - What tells the machine from others, beside its machine-id. These are the id of the running boot, the network
+        - What distinguishes the machine from others, beside its machine-id. These are the id of the running boot, the network
           namespace and hashes of the public SSH host keys. Empty where they cannot be read.
       type: dict
     user_id:
@@ -220,7 +220,7 @@ host:
     anonymous_access:
       description:
         - The V(anonymous) part of the file that the API server's C(--authentication-config) names, in YAML; empty without
-          one, V(null) when it cannot be told.
+          one, V(null) when it cannot be determined.
       type: str
     cri_sockets:
       description: Sockets of container runtimes that answer, of those that kubeadm knows and O(cri_socket).
@@ -228,7 +228,7 @@ host:
       elements: str
       sample: ["unix:///var/run/containerd/containerd.sock"]
     kubelet_cri_socket:
-      description: The socket that the kubelet was told, by its flags or its configuration. Empty when by neither.
+      description: The socket that the kubelet was given, by its flags or its configuration. Empty when by neither.
       type: str
     read_only:
       description: Those of O(directories) that cannot be written to or made.
@@ -342,7 +342,7 @@ SECONDS_FOR_A_COMMAND = 10.0
 
 
 def _endpoint(text: str) -> Endpoint | None:
-    """The endpoint; ``None`` for one that cannot be used, which the plan tells of."""
+    """The endpoint; ``None`` for one that cannot be used, which the plan reports."""
     try:
         return Endpoint.parse(text, default_port=None) if text else None
     except InvalidInput:

@@ -25,7 +25,7 @@ options:
     required: true
   inputs:
     description:
-      - Values of the role's variables by their names without C(apiserver_haproxy_). They are checked; what is wrong is told in
+      - Values of the role's variables by their names without C(apiserver_haproxy_). They are checked; what is wrong is named in
         RV(decision).
       - C(backends), C(bind_address), C(bind_port), C(ca_certificate), C(check), C(check_fast_interval), C(check_interval),
         C(check_timeout), C(connect_timeout), C(endpoint), C(hard_stop_after), C(manage_firewall), C(maxconn), C(metrics_bind),
@@ -109,7 +109,7 @@ decision:
     selinux:
       description:
         - The port types to set (V(labels)), the booleans to switch on (V(booleans)), the policy modules to install
-          (V(modules)) and the packages without which that cannot be told (V(tools)).
+          (V(modules)) and the packages without which that cannot be determined (V(tools)).
       type: dict
     changes:
       description: The entries of the plan, apart from the configuration's.

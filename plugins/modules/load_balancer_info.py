@@ -11,7 +11,7 @@ module: load_balancer_info
 short_description: Look at a host that runs or shall run haproxy in front of the API servers
 version_added: 0.1.0
 description:
-  - Tells whose C(haproxy.cfg) the host has, which configuration haproxy runs, the client certificate of its checks,
+  - Reports whose C(haproxy.cfg) the host has, which configuration haproxy runs, the client certificate of its checks,
     the rules of an active firewall and what SELinux's policy offers.
   - The host needs Python 3.8 and its standard library, nothing else. M(kubeadm.ha.load_balancer_decision)
     understands the result on the controller.
@@ -86,7 +86,7 @@ load_balancer:
     selinux:
       description:
         - V(mode) is V(enforcing), V(permissive) or V(disabled).
-        - V(has_tools) tells whether C(semanage) is there, V(ports), V(booleans) and V(modules) are the texts of
+        - V(has_tools) says whether C(semanage) is there, V(ports), V(booleans) and V(modules) are the texts of
           C(semanage port -l), C(getsebool -a) and C(semodule -l).
       type: dict
     is_installed:

@@ -11,10 +11,10 @@ module: reachability_info
 short_description: Try from a host whether others can be reached by TCP
 version_added: 0.1.0
 description:
-  - Begins a TCP connection to each address and port, all at the same time, and tells how each attempt ended. Finds what is
+  - Begins a TCP connection to each address and port, all at the same time, and reports how each attempt ended. Finds what is
     blocked by whatever filters on the way, be it a firewall of a host or the rules of a cloud.
   - Nothing needs to listen there. The system of a host that is reached answers for a closed port, too, with a TCP reset.
-  - A firewall that itself rejects with a TCP reset, as C(ufw reject) does, cannot be told from a closed port.
+  - A firewall that itself rejects with a TCP reset, as C(ufw reject) does, cannot be distinguished from a closed port.
   - No data is sent. What listens may log a connection that ended at once.
   - The host needs Linux, Python 3.8 and its standard library, nothing else.
   - Changes nothing.
@@ -85,7 +85,7 @@ attempts:
         - V(connected) when something listens, V(refused) by a TCP reset when nothing does; either way it was reached.
         - V(rejected) by an ICMP message of a firewall or a router, or for want of a route; V(silent) when nothing came in
           time; V(failed) when the host could not even try.
-        - Linux before 5.8 does not tell an ICMP message C(port unreachable) from a TCP reset.
+        - Linux before 5.8 does not distinguish an ICMP message C(port unreachable) from a TCP reset.
       type: str
       sample: silent
     error:

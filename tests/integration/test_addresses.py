@@ -55,7 +55,9 @@ def reasons(cluster: EtcdCluster, modules: Modules) -> list[str]:
     return [problem.message for problem in plan_of(arguments).problems]
 
 
-def test_the_command_that_is_told_corrects_etcds_record(cluster: EtcdCluster, binaries: Path, tmp_path: Path) -> None:
+def test_the_command_that_is_reported_corrects_etcds_record(
+    cluster: EtcdCluster, binaries: Path, tmp_path: Path
+) -> None:
     modules = Modules(processes.environment(binaries), tmp_path, ("yaml", "cryptography", "kubernetes"))
     listed = cluster.etcdctl_json("member", "list")["members"][0]
     cluster.etcdctl("member", "update", str(listed["ID"]), f"--peer-urls={STALE}")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""cluster_plan builds a plan from what the other modules told of a real control plane, and a real change empties it."""
+"""cluster_plan builds a plan from what the other modules reported of a real control plane, and a real change empties it."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def test_a_plan_of_a_real_control_plane(cluster: ControlPlane, member: PrivateHo
         cert_sans=["k8s.example.org"],
     )
     (change,) = done["changes"]
-    told = {key: planned[CONFIGURATION][key] for key in ("object", "before", "after")}
-    assert told == {key: change[key] for key in told}, "the plan said what the module then did"
+    reported = {key: planned[CONFIGURATION][key] for key in ("object", "before", "after")}
+    assert reported == {key: change[key] for key in reported}, "the plan said what the module then did"
     assert CONFIGURATION not in objects(build_plan(modules_on_host, cluster, report))
 
 

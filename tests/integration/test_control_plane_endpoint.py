@@ -113,7 +113,7 @@ def start_event() -> dict[str, t.Any]:
 def node_with_kube_proxy(plane: ControlPlane, *, dead: str = "") -> t.Iterator[None]:
     """A Node object whose pods of kube-proxy become Ready: this thread writes the status that a kubelet would.
 
-    It also writes the Event by which each kube-proxy tells of its start. ``dead`` is a pod on a node without a kubelet.
+    It also writes the Event by which each kube-proxy reports its start. ``dead`` is a pod on a node without a kubelet.
     """
     stop = threading.Event()
 

@@ -169,7 +169,7 @@ def test_by_ansible(modules: Modules, host: Path) -> None:
     assert (host / "enc" / "config.yaml").read_text(encoding="utf-8") == SECRET
 
 
-def test_the_look_at_a_host_tells_no_content(bare_modules: Modules, host: Path) -> None:
+def test_the_look_at_a_host_reports_no_content(bare_modules: Modules, host: Path) -> None:
     report = bare_modules.run("kubernetes_host_info", kubernetes_dir=f"{host}/kubernetes")["host"]
     assert {item["path"] for item in report["control_plane_files"]["files"]} >= {f"{host}/{name}" for name in CARRIED}
     assert set(report["static_pods"]) == {"kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"}

@@ -61,7 +61,7 @@ def test_one_member_as_etcdctl_sees_it(cluster: EtcdCluster, modules: Modules) -
     assert member["is_leader"]
     assert result["quorum"] == {"voters": 1, "healthy_voters": 1, "needed": 1, "tolerance": 0}
     assert (result["healthy"], result["problems"], result["alarms"]) == (True, [], [])
-    # Check mode and a second look tell the same.
+    # Check mode and a second look report the same.
     again = modules.run("etcd_member_info", check=True, endpoint=cluster.endpoint(), pki_dir=str(cluster.pki))
     assert again["members"][0]["id"] == member["id"]
 
@@ -96,7 +96,7 @@ def test_a_cluster_that_grows_fails_and_recovers(cluster: EtcdCluster, modules: 
     assert three["quorum"] == {"voters": 3, "healthy_voters": 3, "needed": 2, "tolerance": 1}
     assert [item["name"] for item in three["members"] if item["is_leader"]] != []
 
-    # One lost: it works and bears no further loss. The gate tells who.
+    # One lost: it works and bears no further loss. The gate reports who.
     cluster.kill("cp3")
     two_left = look(modules, cluster)
     assert two_left["quorum"] == {"voters": 3, "healthy_voters": 2, "needed": 2, "tolerance": 0}
@@ -105,7 +105,7 @@ def test_a_cluster_that_grows_fails_and_recovers(cluster: EtcdCluster, modules: 
     assert gate["failed"]
     assert "cp3 is not healthy" in gate["msg"]
 
-    # Two lost: no quorum. It is told, not hidden behind an error.
+    # Two lost: no quorum. It is reported, not hidden behind an error.
     cluster.kill("cp2")
     stopped = look(modules, cluster, timeout=1)
     assert stopped["quorum"]["healthy_voters"] == 0
@@ -118,7 +118,7 @@ def test_a_cluster_that_grows_fails_and_recovers(cluster: EtcdCluster, modules: 
     assert look(modules, cluster, expected_voters=5)["msg"].count("it has 3 voters instead of 5") == 1
 
 
-def test_an_alarm_is_told(cluster: EtcdCluster, modules: Modules) -> None:
+def test_an_alarm_is_reported(cluster: EtcdCluster, modules: Modules) -> None:
     identity = cluster.etcdctl_json("member", "list")["members"][0]["ID"]
     body = {"action": "ACTIVATE", "memberID": str(int(str(identity), 16)), "alarm": "NOSPACE"}
     cluster.gateway("/v3/maintenance/alarm", body)
@@ -135,10 +135,10 @@ def test_what_cannot_be_asked_is_one_sentence(cluster: EtcdCluster, modules: Mod
         ({"endpoint": cluster.endpoint().replace("https", "http")}, "no endpoint of etcd"),
         ({"pki_dir": str(tmp_path / "nothing")}, "set pki_dir"),
     ]
-    for options, told in cases:
+    for options, reported in cases:
         refused = look(modules, cluster, **options)
         assert refused["failed"], options
-        assert told in refused["msg"]
+        assert reported in refused["msg"]
     # A server with a certificate of another CA is not trusted.
     subprocess.run(
         [str(cluster.binaries / "kubeadm"), "init", "phase", "certs", "etcd-ca", f"--cert-dir={tmp_path / 'other'}"],

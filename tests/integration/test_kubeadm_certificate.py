@@ -62,7 +62,7 @@ def runner(own: ControlPlane, tmp_path: Path) -> Modules:
 
 @pytest.fixture
 def options(own: ControlPlane, tmp_path: Path) -> dict[str, t.Any]:
-    """What a control plane node's own files would tell."""
+    """What a control plane node's own files would say."""
     return {
         "name": "apiserver",
         "pki_dir": str(own.pki),

@@ -94,8 +94,8 @@ def test_a_chain_with_its_key_in_one_file(runner: Modules, tmp_path: Path) -> No
     path = write(tmp_path, "chain.pem", b"# a comment\n", leaf.certificate, middle.certificate, leaf.key)
     authority = write(tmp_path, "root.crt", root.certificate)
     found = entries(runner.run(NAME, paths=[str(path)], ca_path=str(authority)))
-    told = [(item["index"], item["subject"], item["key_matches"], item["signed_by_ca"]) for item in found]
-    assert told == [(0, "CN=kube-apiserver", True, False), (1, "CN=middle", None, True)]
+    reported = [(item["index"], item["subject"], item["key_matches"], item["signed_by_ca"]) for item in found]
+    assert reported == [(0, "CN=kube-apiserver", True, False), (1, "CN=middle", None, True)]
 
 
 def test_an_address_that_stands_as_a_dns_name_is_another_thing(runner: Modules, tmp_path: Path) -> None:
@@ -205,12 +205,12 @@ def test_a_kubeconfig_with_embedded_and_named_files(runner: Modules, tmp_path: P
     # A kubeconfig may be JSON.
     path = write(tmp_path, "admin.conf", json.dumps(document).encode())
     result = runner.run(NAME, kubeconfig=str(path), ca_path=str(tmp_path / "pki/ca.crt"), expected_sans=["cp1"])
-    told = [
+    reported = [
         (item["source"].removeprefix(f"{path} "), item["index"], item["key_matches"], item["signed_by_ca"])
         for item in entries(result)
         if item["error"] is None
     ]
-    assert told == [
+    assert reported == [
         ("cluster embedded", 0, None, True),
         ("cluster named", 0, None, True),
         ("user embedded", 0, True, True),

@@ -98,14 +98,14 @@ def look(cluster: ControlPlane, modules: Modules, **options: t.Any) -> Result:
     return result
 
 
-def test_consumers_are_told_without_any_value(consumers: ControlPlane, modules_with_each_adapter: Modules) -> None:
+def test_consumers_are_reported_without_any_value(consumers: ControlPlane, modules_with_each_adapter: Modules) -> None:
     result = look(consumers, modules_with_each_adapter, endpoint="k8s.example.org:6443", api_servers=[OLD])
     found = result["cluster"]["consumers"]
     assert found["complete"] is True
-    told = sorted((item["kind"], item["name"], item["where"], item["endpoints"]) for item in found["found"])
+    reported = sorted((item["kind"], item["name"], item["where"], item["endpoints"]) for item in found["found"])
     kinds = ("CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet")
     variable = ["container agent: KUBERNETES_SERVICE_HOST"]
-    assert told == [
+    assert reported == [
         ("ConfigMap", "agent", ["key config"], [OLD]),
         *((kind, "agent", variable, [OLD]) for kind in kinds),
         ("Secret", "agent", ["key kubeconfig"], [OLD]),
@@ -161,7 +161,9 @@ def manifests_of(cluster: ControlPlane, directory: Path, *, etcd_port: int) -> s
     return str(directory)
 
 
-def test_etcd_and_the_api_are_told_without_each_other(cluster: ControlPlane, modules: Modules, tmp_path: Path) -> None:
+def test_etcd_and_the_api_are_reported_without_each_other(
+    cluster: ControlPlane, modules: Modules, tmp_path: Path
+) -> None:
     kubeconfig = str(cluster.kubeconfig)
     manifests = manifests_of(cluster, tmp_path / "manifests", etcd_port=cluster.etcd_port)
     both = modules.run("kubernetes_cluster_info", kubeconfig=kubeconfig, etcd={"manifests_dir": manifests})

@@ -62,13 +62,13 @@ def test_kubectl_is_only_asked_without_the_library(cluster: ControlPlane, tmp_pa
         assert asked.exists() is library_is_missing
 
 
-def test_tokens_are_told_without_their_secrets(cluster: ControlPlane, modules_with_each_adapter: Modules) -> None:
+def test_tokens_are_reported_without_their_secrets(cluster: ControlPlane, modules_with_each_adapter: Modules) -> None:
     token = cluster.kubeadm(f"--kubeconfig={cluster.kubeconfig}", "token", "create", "--description=of a test").strip()
     identity, secret = token.split(".")
     result = modules_with_each_adapter.run("kubernetes_cluster_info", kubeconfig=str(cluster.kubeconfig))
-    told = {item["name"]: item for item in result["cluster"]["bootstrap_tokens"]}
-    assert told[f"bootstrap-token-{identity}"]["description"] == "of a test"
-    assert told[f"bootstrap-token-{identity}"]["expiration"]
+    reported = {item["name"]: item for item in result["cluster"]["bootstrap_tokens"]}
+    assert reported[f"bootstrap-token-{identity}"]["description"] == "of a test"
+    assert reported[f"bootstrap-token-{identity}"]["expiration"]
     assert secret not in json.dumps(result)
 
 

@@ -229,11 +229,11 @@ def test_unsafe_or_impossible_options_are_refused(bare_modules: Modules, host: P
         ({"paths": [str(tmp_path / "none")]}, "Nothing of"),
         ({"cluster": True, "etcd_endpoint": "https://127.0.0.1:1", "pki_dir": str(tmp_path)}, "no certificate"),
     ]
-    for options, told in cases:
+    for options, reported in cases:
         arguments = {"directory": str(tmp_path / "backups"), "paths": [str(host)], **options}
         refused = bare_modules.run("kubernetes_host_backup", **arguments)
         assert refused.get("failed"), options
-        assert told in refused["msg"]
+        assert reported in refused["msg"]
     assert backups(tmp_path / "backups") == []
     assert backups(shared) == []
 

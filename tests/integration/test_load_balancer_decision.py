@@ -84,7 +84,7 @@ def answer(modules: Modules, host: Path, *, check: bool = False, issued: str = "
 
 @contextlib.contextmanager
 def running(host: Path, digest: str) -> t.Iterator[None]:
-    """What haproxy tells on its status socket while it runs a configuration."""
+    """What haproxy reports on its status socket while it runs a configuration."""
 
     class Status(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:

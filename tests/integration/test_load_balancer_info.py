@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""load_balancer_info as a process on this machine. What it tells of a running haproxy is held by tests/roles."""
+"""load_balancer_info as a process on this machine. What it reports of a running haproxy is held by tests/roles."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def host(tmp_path: Path) -> Path:
 
 
 def look(modules: Modules, host: Path, *, check: bool = False) -> Result:
-    """What the module tells of the host."""
+    """What the module reports of the host."""
     found = modules.run(
         "load_balancer_info",
         check=check,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""reachability_targets tells of real looks who must reach whom, and what reachability_info takes."""
+"""reachability_targets computes from real inspections who must reach whom, and what reachability_info takes."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ def test_check_look_check_look(
 ) -> None:
     found, hosts = looks
     arguments: dict[str, t.Any] = {"hosts": hosts, "cluster": found, "control_planes": ["old", "new"]}
-    told = [
+    reported = [
         modules_on_host.run_by_ansible("reachability_targets", check=check, **arguments)
         for check in (True, False, True, False)
     ]
-    assert told.count(told[0]) == len(told)
-    assert told[0]["changed"] is False
-    of_new = {(item["address"], item["port"]) for item in told[0]["targets"]["new"]}
+    assert reported.count(reported[0]) == len(reported)
+    assert reported[0]["changed"] is False
+    of_new = {(item["address"], item["port"]) for item in reported[0]["targets"]["new"]}
     assert {(ADVERTISED_ADDRESS, cluster.api_port), (ADVERTISED_ADDRESS, 2379), (ADVERTISED_ADDRESS, 2380)} <= of_new
-    assert {item["address"] for item in told[0]["targets"]["old"]} == {"192.0.2.12"}
-    tried = modules_on_host.run("reachability_info", targets=told[0]["targets"]["new"])
-    assert len(tried["attempts"]) == len(told[0]["targets"]["new"])
+    assert {item["address"] for item in reported[0]["targets"]["old"]} == {"192.0.2.12"}
+    tried = modules_on_host.run("reachability_info", targets=reported[0]["targets"]["new"])
+    assert len(tried["attempts"]) == len(reported[0]["targets"]["new"])
 
 
 def test_nobody_is_to_join(modules_on_host: Modules, looks: tuple[Result, dict[str, t.Any]]) -> None:
@@ -73,8 +73,8 @@ def test_a_config_map_that_is_no_yaml_hinders_no_dial(
     whole = modules_on_host.run_by_ansible("reachability_targets", cluster=found, **arguments)
     assert not whole.get("failed"), whole
     assert whole["targets"]["new"]
-    told = modules_on_host.run_by_ansible("reachability_targets", cluster=broken, **arguments)
-    assert told["targets"] == whole["targets"]
+    reported = modules_on_host.run_by_ansible("reachability_targets", cluster=broken, **arguments)
+    assert reported["targets"] == whole["targets"]
 
 
 def test_what_was_not_looked_at_is_no_host(modules: Modules) -> None:

@@ -51,8 +51,8 @@ def batches(directory: Path, play: t.Mapping[str, t.Any], plan: t.Mapping[str, t
     playbook.write_text(yaml.safe_dump([given, acted]), encoding="utf-8")
     run = run_playbook(str(playbook), inventories=[inventory], record=record)
     assert run.status == 0, run.output
-    told = [line.strip() for line in run.output.splitlines() if '"msg":' in line]
-    return [text.split(",") for text in dict.fromkeys(line.partition(": ")[2].strip('"') for line in told)]
+    reported = [line.strip() for line in run.output.splitlines() if '"msg":' in line]
+    return [text.split(",") for text in dict.fromkeys(line.partition(": ")[2].strip('"') for line in reported)]
 
 
 def plan_of(hosts: t.Iterable[str], batch: t.Any) -> dict[str, t.Any]:

@@ -85,7 +85,7 @@ def _build(go: golang.Go, version: str, target: Path) -> None:
     flags = golang.kubernetes_flags(
         version, date=module["Time"], commit=module.get("Origin", {}).get("Hash", "unknown")
     )
-    # Old releases reach into Go's own packages, which its linker refuses since 1.23 unless it is told otherwise.
+    # Old releases reach into Go's own packages, which its linker refuses since 1.23 unless a flag allows it.
     arguments = ("-trimpath", "-ldflags", f"{flags} -checklinkname=0", "-o", f"{target}{os.sep}")
     go.run("build", *arguments, "k8s.io/kubernetes/cmd/kubeadm", directory=wrapper)
 

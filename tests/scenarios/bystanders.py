@@ -94,8 +94,8 @@ def _start_watch(lab: Lab, server: str) -> subprocess.Popen[str]:
 
 def _watch_lasts(lab: Lab) -> bool:
     lab.kubectl("create", "configmap", _LAST_WORD, "--namespace=default")
-    told = f"for second in $(seq 30); do grep -q {_LAST_WORD} {_WATCHED} && kill -0 $(cat {_WATCH}) && echo lasts && exit; "
-    answer = lab.shell("cp1", told + "sleep 1; done; true")
+    command = f"for second in $(seq 30); do grep -q {_LAST_WORD} {_WATCHED} && kill -0 $(cat {_WATCH}) && echo lasts && exit; "
+    answer = lab.shell("cp1", command + "sleep 1; done; true")
     lab.kubectl("delete", "configmap", _LAST_WORD, "--namespace=default")
     return "lasts" in answer
 

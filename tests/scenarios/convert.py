@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The main job on a real cluster: a stranger's single control plane becomes three behind haproxy, watched by a prober.
 
-:class:`Conversion` tells the story step by step and keeps what was seen; the tests hold it against the acceptance, the
+:class:`Conversion` runs the story step by step and keeps what was seen; the tests hold it against the acceptance, the
 demo prints it.
 """
 
@@ -150,7 +150,7 @@ class Conversion:
         return run, log
 
     def assert_no_probe_failed(self) -> None:
-        """No probe failed while nothing was wrong with the machine; left out where the machine was too busy to tell."""
+        """No probe failed while nothing was wrong with the machine; left out where the machine was too busy to judge."""
         probed = {one.name: one for one in self.results.probes}
         assert all(probed[name].summary.sent > 0 for name in ("cp1", "endpoint"))
         assert not [name for name, one in probed.items() if one.verdict() is Verdict.FAILED], self.results.table()
@@ -328,7 +328,7 @@ def hexadecimal_keys(text: str) -> set[str]:
 
 
 def leave_out_inconclusive(results: ScenarioResults) -> None:
-    """Leave a check out, which the runner names, where the machine was too busy to tell."""
+    """Leave a check out, which the runner names, where the machine was too busy to judge."""
     if results.inconclusive:
         pytest.skip(f"inconclusive: {'; '.join(results.inconclusive)}")
 

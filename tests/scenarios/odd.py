@@ -134,14 +134,14 @@ def tls_versions(lab: Lab, address: str, *, node: str = "w1") -> dict[str, bool]
 
 
 def anonymous_answers(lab: Lab, address: str, *, node: str = "w1") -> dict[str, str]:
-    """What a client without a credential is told, by path: a status of HTTP."""
+    """What a client without a credential is given, by path: a status of HTTP."""
     paths = ("/livez", "/readyz", "/api", "/api/v1/namespaces/kube-public/configmaps/cluster-info")
     curl = ("curl", "-s", "--cacert", "/etc/kubernetes/pki/ca.crt", "-o", "/dev/null", "-w", "%{http_code}")
     return {path: lab.run(node, *curl, f"https://{address}{path}", check=False) for path in paths}
 
 
 def audited(conversion: Conversion, control_plane: str) -> bool:
-    """Whether this control plane's audit log tells of a request that is made to its API server now."""
+    """Whether this control plane's audit log reports a request that is made to its API server now."""
     name = f"asked-{control_plane}"
     conversion.lab.kubectl(
         *("get", "secret", name, "--ignore-not-found"), server=f"https://{conversion.api_server(control_plane)}"

@@ -70,7 +70,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
-    """Tell the whole story once."""
+    """Run the whole story once."""
     with new_results("convert_odd") as results, Lab(ODD.topology, name="convert-odd") as lab:
         results.add_step("before state", lab.up_seconds)
         odd.create_secrets(lab)

@@ -25,12 +25,12 @@ if t.TYPE_CHECKING:
 
 #: In memory, and for root alone to write to; the path of a socket may have 107 characters only.
 _RUNTIME_DIRECTORY = "/run"
-#: What kubectl tells when it listens.
+#: What kubectl reports when it listens.
 _READY = "Starting to serve"
 
 
 class ProxyFailed(ApiError):
-    """No proxy, or no API server behind it; the message is what kubectl told."""
+    """No proxy, or no API server behind it; the message is what kubectl reported."""
 
 
 class Answer(t.NamedTuple):
@@ -97,11 +97,11 @@ class KubectlProxy:
                 raise
             # At the latest when this process ends.
             self._running = (path, weakref.finalize(self, _end, process, directory))
-            told = process.line()
-            if not told.startswith(_READY):
+            first_line = process.line()
+            if not first_line.startswith(_READY):
                 last = _last_lines(log)
                 self._end()
-                raise ProxyFailed(last or told.strip())
+                raise ProxyFailed(last or first_line.strip())
         return self._running[0]
 
     def _end(self) -> None:

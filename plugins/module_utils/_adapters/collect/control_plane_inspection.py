@@ -54,7 +54,7 @@ class ControlPlaneInspection:
         return found
 
     def check(self) -> None:
-        """Refuse a host whose files cannot be told.
+        """Refuse a host whose files cannot be determined.
 
         Raises:
             UnsupportedState: when it is no control plane, or has a manifest that cannot be read.

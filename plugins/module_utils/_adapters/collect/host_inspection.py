@@ -280,7 +280,7 @@ class HostInspection:
         }
 
     def _anonymous_access(self, manifests: t.Mapping[str, t.Any]) -> str | None:
-        """The ``anonymous`` part of the API server's ``--authentication-config``; ``None`` when it cannot be told."""
+        """The ``anonymous`` part of the API server's ``--authentication-config``; ``None`` when it cannot be determined."""
         path = dict((manifests.get("kube-apiserver") or {}).get("flags") or ()).get("authentication-config")
         return anonymous_access.stanza(_text(path)) if path else ""
 

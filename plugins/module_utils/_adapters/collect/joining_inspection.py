@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
 
 _CONNECT_SECONDS = 0.5
-#: Where a kubelet is told its runtime: kubeadm's flags, the operator's, what kubeadm writes for this host alone (since
+#: Where a kubelet gets its runtime from: kubeadm's flags, the operator's, what kubeadm writes for this host alone (since
 #: 1.32), and the kubelet's own configuration. The first that names one is what it uses.
 _FLAG_FILES = ("/etc/sysconfig/kubelet", "/etc/default/kubelet", "/var/lib/kubelet/kubeadm-flags.env")
 _CONFIGURATIONS = ("/var/lib/kubelet/instance-config.yaml", "/var/lib/kubelet/config.yaml")

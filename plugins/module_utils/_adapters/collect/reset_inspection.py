@@ -28,7 +28,7 @@ if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
     from ..._ports.yaml import Yaml
 
-#: Kubeconfigs that kubeadm makes, which tell by their CA to which cluster the host belongs.
+#: Kubeconfigs that kubeadm makes, which show by their CA to which cluster the host belongs.
 _KUBECONFIGS = (
     *("kubelet.conf", "bootstrap-kubelet.conf", "admin.conf", "super-admin.conf"),
     *("controller-manager.conf", "scheduler.conf"),
@@ -76,7 +76,7 @@ class ResetInspection:
         )
 
     def etcd_data(self) -> str:
-        """The directory of the stacked etcd's data, as its manifest mounts it; empty without a manifest that tells it."""
+        """The directory of the stacked etcd's data, as its manifest mounts it; empty without a manifest that names it."""
         content = self._files.read(f"{MANIFESTS}/{static_pod.ETCD}.yaml")
         try:
             pod = static_pod.read((content or b"").decode("utf-8", errors="replace"))
@@ -104,7 +104,7 @@ class ResetInspection:
 
         It may listen on loopback only, for which its certificate is not valid; so the first address with an answer decides. One
         that has only this host's etcd, which has no vote or does not answer, serves nobody, unless it says that it is ready: it
-        refuses even to tell, because it could not read who may ask.
+        refuses even to say, because it could not read who may ask.
         """
         flags = local_control_plane.api_server_flags(self._files, manifests_dir=MANIFESTS)
         if not flags:

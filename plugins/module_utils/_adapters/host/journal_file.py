@@ -71,7 +71,7 @@ class JournalFile:
             os.close(descriptor)
 
     def _holder(self, lock_path: str) -> str | None:
-        """Who holds the host's lock; ``None`` when nobody does or it cannot be told."""
+        """Who holds the host's lock; ``None`` when nobody does or it cannot be determined."""
         try:
             found = json.loads(self._files.read(lock_path) or b"{}")
             return f"{found['process']} on {found['controller']}"

@@ -27,8 +27,8 @@ def networks() -> list[dict[str, str]]:
     """``network`` and ``address`` of each route but the default ones, loopback and link-local ones."""
     found = [*_ipv4(_lines("/proc/net/route")[1:]), *_ipv6(_lines("/proc/net/ipv6_route"))]
     wanted = [network for network in dict.fromkeys(found) if _is_of_hosts(network)]
-    told = ((network, _source(network)) for network in wanted[:_MOST])
-    return [{"network": str(network), "address": address} for network, address in told if address]
+    sources = ((network, _source(network)) for network in wanted[:_MOST])
+    return [{"network": str(network), "address": address} for network, address in sources if address]
 
 
 def _ipv4(lines: t.Iterable[str]) -> t.Iterator[Network]:

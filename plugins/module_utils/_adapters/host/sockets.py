@@ -74,13 +74,13 @@ def _end(connection: socket.socket) -> Answer | None:
     try:
         connection.getpeername()
     except OSError:
-        # The kernel tells of an ICMP message a moment before it ends the attempt.
+        # The kernel reports an ICMP message a moment before it ends the attempt.
         return None
     return Answer("")
 
 
 def _was_icmp(connection: socket.socket) -> bool:
-    """Whether an ICMP message ended the attempt. Linux before 5.8 does not tell; then it counts as a reset."""
+    """Whether an ICMP message ended the attempt. Linux before 5.8 does not say; then it counts as a reset."""
     try:
         _data, messages, _flags, _address = connection.recvmsg(0, 512, socket.MSG_ERRQUEUE)
     except OSError:

@@ -106,7 +106,7 @@ class Request:
         etcd_endpoints: client URLs of etcd, of which the first that answers gives the snapshot; empty on a host whose etcd
             is not known.
         keep: how many backups stay, this one included.
-        host_name: told in the manifest.
+        host_name: named in the manifest.
     """
 
     directory: str
@@ -274,7 +274,7 @@ def _etcd_endpoints(request: Request) -> tuple[tuple[str, ...], tuple[str, ...]]
     if not request.has_cluster or request.etcd_endpoints:
         return (request.etcd_endpoints if request.has_cluster else ()), ()
     warning = (
-        "No snapshot of etcd is made: this host has no static pod of etcd, and no API server whose flags tell where etcd is. "
+        "No snapshot of etcd is made: this host has no static pod of etcd, and no API server whose flags say where etcd is. "
         "Back it up there, or set the option etcd_endpoint."
     )
     return (), (warning,)
@@ -331,7 +331,7 @@ def _make(
         store.write(posixpath.join(place, MANIFEST), [text.encode("utf-8")])
         store.finish(place, final)
     except BaseException:
-        # What made it fail is to be told, not what made the tidying fail.
+        # What made it fail is to be reported, not what made the tidying fail.
         with contextlib.suppress(UnsupportedState):
             store.remove(place)
         raise

@@ -19,7 +19,7 @@ CONNECTED, REFUSED, REJECTED, SILENT, FAILED = "connected", "refused", "rejected
 #: The host itself answered: something listens there, or nothing does yet.
 REACHED = (CONNECTED, REFUSED)
 
-#: Errors by which Linux tells of ICMP messages of a firewall or router, or of a route that is closed.
+#: Errors by which Linux reports ICMP messages of a firewall or router, or of a route that is closed.
 _REJECTIONS = ("EHOSTUNREACH", "ENETUNREACH", "EACCES", "EPERM")
 #: Seconds that an attempt may take at most.
 _LONGEST = 10.0
@@ -46,12 +46,12 @@ class Answer:
             return SILENT
         if self.by_icmp or self.error in _REJECTIONS:
             return REJECTED
-        # A firewall that rejects with a TCP reset cannot be told from a closed port.
+        # A firewall that rejects with a TCP reset cannot be distinguished from a closed port.
         return REFUSED if self.error in ("ECONNREFUSED", "ECONNRESET") else FAILED
 
 
 def attempt(sockets: Sockets, targets: t.Iterable[t.Mapping[str, t.Any]], *, seconds: float) -> list[dict[str, t.Any]]:
-    """Try every target (``address``, ``port``) at the same time, and tell how it ended.
+    """Try every target (``address``, ``port``) at the same time, and report how it ended.
 
     Raises:
         InvalidInput: for a target that is none, and a time out of range.

@@ -187,7 +187,7 @@ def _texts(value: t.Any) -> t.Any:
 
 
 def _refused(content: str) -> InvalidInput:
-    # The content may be a secret, so the message tells only how it begins.
+    # The content may be a secret, so the message says only how it begins.
     return InvalidInput(f"It is laid out in a way that cannot be read, at a line beginning with {content[:12]!r}.")
 
 

@@ -48,7 +48,7 @@ class Cluster:
 
     @classmethod
     def from_report(cls, report: t.Mapping[str, t.Any], *, yaml: Yaml) -> Cluster:
-        """Understand a report. What cannot be understood is told in ``unreadable``, beside the rest."""
+        """Understand a report. What cannot be understood is named in ``unreadable``, beside the rest."""
         unreadable: dict[str, str] = {}
         return cls(
             report=report,
@@ -77,7 +77,7 @@ class Cluster:
 
     @property
     def configured_version(self) -> KubernetesVersion | None:
-        """``kubernetesVersion`` of the ClusterConfiguration, which joining control planes get; ``None`` if it does not tell."""
+        """``kubernetesVersion`` of the ClusterConfiguration, which joining control planes get; ``None`` if it does not say."""
         try:
             return KubernetesVersion.parse(str(self.configuration.get("kubernetesVersion") or ""))
         except InvalidInput:
@@ -117,25 +117,27 @@ class Cluster:
 def _embedded(
     report: t.Mapping[str, t.Any], config_map: str, key: str, yaml: Yaml, unreadable: dict[str, str]
 ) -> t.Any:
-    """The document under a key of a ConfigMap; ``None`` when it is not there, or cannot be used, which is told then."""
+    """The document under a key of a ConfigMap; ``None`` when it is not there, or cannot be used, which is reported then."""
     data = (report["configmaps"].get(config_map) or {}).get("data") or {}
     if data.get(key) is None:
         if data and config_map in (KUBEADM_CONFIG, CLUSTER_INFO):
-            _tell(unreadable, config_map, f"has no key {key}")
+            _note_unreadable(unreadable, config_map, f"has no key {key}")
         return None
     try:
         document = yaml.load(data[key])
     except InvalidInput as error:
-        _tell(unreadable, config_map, f"holds no YAML under the key {key} ({' '.join(error.message.split())})")
+        _note_unreadable(
+            unreadable, config_map, f"holds no YAML under the key {key} ({' '.join(error.message.split())})"
+        )
         return None
     fault = _SHAPES.get(key, configuration_shape.of_map)(document)
     if fault is None:
         return document
-    _tell(unreadable, config_map, f"cannot be used: its {key} {fault}")
+    _note_unreadable(unreadable, config_map, f"cannot be used: its {key} {fault}")
     return None
 
 
-def _tell(unreadable: dict[str, str], config_map: str, fault: str) -> None:
+def _note_unreadable(unreadable: dict[str, str], config_map: str, fault: str) -> None:
     namespace, _slash, name = config_map.partition("/")
     unreadable[config_map] = (
         f"The ConfigMap {config_map} {fault}: repair it (kubectl --namespace {namespace} edit configmap {name})."

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which objects of the cluster name an old endpoint.
 
-Secrets are searched where they are read: namespace, name and key of a match are told, a value never.
+Secrets are searched where they are read: namespace, name and key of a match are reported, a value never.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SECONDS = 20.0
 #: Objects of one answer, so that it does not cost much memory. ConfigMaps and Secrets may be big, workloads are not.
 PAGE_SIZE = 100
 PAGE_SIZE_OF_WORKLOADS = 500
-#: More are not told one by one.
+#: More are not reported one by one.
 MOST_FOUND = 100
 
 #: Kinds with the field selector of the objects that are searched, the most numerous last. Helm's releases are compressed:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The objects of a kubeadm cluster that name the control plane endpoint.
 
-kubeadm-config tells kubeadm, cluster-info tells joining nodes (whatever address they were told to join through), and
-the ConfigMap kube-proxy tells every kube-proxy, which reads it only when it starts.
+kubeadm-config informs kubeadm, cluster-info joining nodes (whatever address they were given to join through), and
+the ConfigMap kube-proxy informs every kube-proxy, which reads it only when it starts.
 """
 
 from __future__ import annotations
@@ -221,7 +221,7 @@ def _act(
             begun.append(KUBE_PROXY_PODS)
             kube_proxy_rollout.restart(api, clock, timeout=timeout, unmanaged=unmanaged)
     except KubeadmHaError as error:
-        # The failed result tells what is different by now.
+        # The failed result reports what is different by now.
         error.details["changes"] = [change.as_dict() for change in found.changes if change.object in begun]
         raise
 

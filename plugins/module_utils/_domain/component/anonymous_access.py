@@ -34,7 +34,7 @@ def stanza(text: str) -> str | None:
     Works on text, because a host that is only looked at has no YAML parser.
 
     Returns:
-        The part as YAML, empty when the file has none; ``None`` when that cannot be told.
+        The part as YAML, empty when the file has none; ``None`` when that cannot be determined.
     """
     if text.lstrip().startswith("{"):
         try:

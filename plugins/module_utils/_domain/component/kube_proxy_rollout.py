@@ -47,7 +47,7 @@ def decide(
     Args:
         pods: kube-proxy's pods, see :func:`pods_of_kube_proxy`.
         ready_nodes: names of the nodes that are Ready.
-        written: when the ConfigMap's kubeconfig was written last; ``None`` when nothing tells.
+        written: when the ConfigMap's kubeconfig was written last; ``None`` when nothing says so.
         will_change: the ConfigMap is about to be changed: all pods will be outdated then.
     """
     outdated = [
@@ -286,13 +286,13 @@ def _failure(seen: _Seen, timeout: float) -> str:
     if seen.living <= seen.renewed | seen.mute and seen.mute:
         return (
             f"{KUBE_PROXY_PODS} was restarted, but {timeout:g} s later kube-proxy on {lacking} has not reached the API by the "
-            "server in ConfigMap kube-system/kube-proxy: no Event tells of its start. Its Services are not kept up to date there; "
-            "'kubectl -n kube-system logs -l k8s-app=kube-proxy --prefix' tells why. Run again when that is mended."
+            "server in ConfigMap kube-system/kube-proxy: no Event reports its start. Its Services are not kept up to date there; "
+            "'kubectl -n kube-system logs -l k8s-app=kube-proxy --prefix' says why. Run again when that is mended."
         )
     return (
         f"{KUBE_PROXY_PODS} was restarted, but {timeout:g} s later {len(seen.renewed)} of its {len(seen.nodes)} pods are new "
         f"and {available} available; waited for {lacking}{f' (not for {down}: not Ready)' if down else ''}. The events of the "
-        "pods tell why: 'kubectl -n kube-system describe pods -l k8s-app=kube-proxy'. Run again when that is mended."
+        "pods say why: 'kubectl -n kube-system describe pods -l k8s-app=kube-proxy'. Run again when that is mended."
     )
 
 

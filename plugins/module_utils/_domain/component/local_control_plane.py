@@ -99,7 +99,7 @@ def find(
     address = given.advertise_address or flags.get("advertise-address")
     if address is None or canonical_ip(address) is None:
         raise UnsupportedState(
-            f"{manifests_dir}/{API_SERVER_MANIFEST} does not tell the advertised address of this host's API server: "
+            f"{manifests_dir}/{API_SERVER_MANIFEST} does not name the advertised address of this host's API server: "
             "set the option advertise_address, or run on a control plane node."
         )
     certified = None if given.node_name else _certified_node_name(files, yaml, x509)

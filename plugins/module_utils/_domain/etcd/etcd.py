@@ -90,7 +90,7 @@ class Member:
 
     @classmethod
     def from_dict(cls, document: t.Mapping[str, t.Any], *, leader: str | None = None) -> Member:
-        """From what :meth:`as_dict` gave; a healthy voter knows the leader that was told."""
+        """From what :meth:`as_dict` gave; a healthy voter knows the leader that was reported."""
         is_healthy = bool(document.get("healthy"))
         return cls(
             id=str(document["id"]),
@@ -105,7 +105,7 @@ class Member:
 
     @property
     def is_started(self) -> bool:
-        """Whether it has ever started: a member tells its name at its first start."""
+        """Whether it has ever started: a member reports its name at its first start."""
         return bool(self.name)
 
     def as_dict(self, *, leader: str | None) -> dict[str, t.Any]:
@@ -199,10 +199,10 @@ def observe(etcd: Etcd, *endpoints: str) -> EtcdCluster:
 
     Args:
         etcd: reaches the servers.
-        endpoints: servers that know the members; the first that answers tells them, and each started one is asked itself.
+        endpoints: servers that know the members; the first that answers reports them, and each started one is asked itself.
 
     Raises:
-        EtcdError: when none of the servers tells the members.
+        EtcdError: when none of the servers reports the members.
     """
     endpoint, listed = _listed(etcd, endpoints)
     members = tuple(_asked(etcd, _member(document)) for document in listed)
@@ -210,7 +210,7 @@ def observe(etcd: Etcd, *endpoints: str) -> EtcdCluster:
 
 
 def answering(etcd: Etcd, endpoints: t.Sequence[str]) -> str:
-    """The first of the servers that tells its status.
+    """The first of the servers that reports its status.
 
     Raises:
         EtcdError: when none does.
@@ -231,12 +231,12 @@ def inspect(
     Args:
         etcd: reaches the servers.
         clock: bounds the waiting.
-        endpoints: servers that know the members; the first that answers tells them.
-        wait_timeout: seconds to wait for a healthy cluster; with 0 it is told as it is.
+        endpoints: servers that know the members; the first that answers reports them.
+        wait_timeout: seconds to wait for a healthy cluster; with 0 it is reported as it is.
         expected_voters: the etcd cluster must have this many voters, too; checked with any ``wait_timeout``.
 
     Raises:
-        EtcdError: when no server tells the members.
+        EtcdError: when no server reports the members.
         NotProved: when the etcd cluster did not become what is waited for.
     """
     deadline = clock.monotonic() + wait_timeout
@@ -276,7 +276,7 @@ def _failure(
 
 
 def _listed(etcd: Etcd, endpoints: t.Sequence[str]) -> tuple[str, t.Sequence[t.Mapping[str, t.Any]]]:
-    """The first endpoint that tells the members, and what it tells."""
+    """The first endpoint that reports the members, and what it reports."""
     endpoint, answer = _first(endpoints, etcd.members)
     return endpoint, answer.get("members") or ()
 
@@ -335,7 +335,7 @@ def _answered(etcd: Etcd, member: Member, url: str) -> Member:
 
 
 def _alarms(etcd: Etcd, endpoint: str, members: t.Sequence[Member]) -> tuple[str, ...]:
-    """Alarms are read through the etcd cluster's log: without a quorum there is no answer, and other problems to tell."""
+    """Alarms are read through the etcd cluster's log: without a quorum there is no answer, and other problems to report."""
     if not any(member.is_healthy and not member.is_learner for member in members):
         return ()
     names = {member.id: member.name for member in members}

@@ -75,7 +75,7 @@ def remove(
         wait_timeout: seconds until the remaining members work together.
 
     Raises:
-        EtcdError: when no server tells the members, or etcd refuses.
+        EtcdError: when no server reports the members, or etcd refuses.
         UnsupportedState: when the removal would cost the quorum, or concerns the very member that is asked.
         NotProved: when the remaining members did not work together in time.
     """

@@ -79,7 +79,7 @@ class FileFact:
 
     @property
     def shown(self) -> dict[str, str]:
-        """What a change tells of it."""
+        """What a change says of it."""
         shown = {"owner": self.owner, "group": self.group, "mode": self.mode}
         return {**shown, "sha256": self.sha256} if self.sha256 is not None and self.use == CARRIED else shown
 

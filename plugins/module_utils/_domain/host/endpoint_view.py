@@ -213,11 +213,11 @@ def _failure(view: View, host: str, remedy: str) -> str:
     led = ""
     if view.addresses and canonical_ip(endpoint.host) is None:
         led = f" (which it resolves to {', '.join(view.addresses)})"
-    told = remedy.rstrip(".") or (
+    advice = remedy.rstrip(".") or (
         f"Nothing was pointed to it by this task: let {endpoint} lead to the API servers from {host}, passing TCP through, then "
         "run again"
     )
-    return f"{host} cannot use the endpoint {endpoint}{led}: {'; '.join(view.objections())}. {told}."
+    return f"{host} cannot use the endpoint {endpoint}{led}: {'; '.join(view.objections())}. {advice}."
 
 
 __all__ = (

@@ -96,7 +96,7 @@ def read_facts(option: t.Iterable[t.Mapping[str, t.Any]]) -> tuple[FileFact, ...
 
 
 def check(wanted: t.Iterable[FileFact]) -> None:
-    """Refuse facts that no control plane tells: other uses, and paths that are not plain."""
+    """Refuse facts that no control plane reports: other uses, and paths that are not plain."""
     for fact in wanted:
         if not fact.path.startswith("/") or fact.path.startswith("//") or posixpath.normpath(fact.path) != fact.path:
             raise InvalidInput(f"The option files holds {fact.path!r}, which is no plain absolute path.")
@@ -111,7 +111,7 @@ def refuse(sentences: t.Sequence[str]) -> None:
 
 
 def _contents(content: bytes, wanted: t.Iterable[FileFact]) -> dict[str, bytes]:
-    """The contents by path: exactly those of the carried files, each with the hash that was told."""
+    """The contents by path: exactly those of the carried files, each with the hash that was reported."""
     hashes = {fact.path: fact.sha256 for fact in wanted if fact.use == CARRIED and fact.kind == FILE}
     try:
         document = json.loads(content)
@@ -123,7 +123,7 @@ def _contents(content: bytes, wanted: t.Iterable[FileFact]) -> dict[str, bytes]:
         raise InvalidInput("The option archive does not hold exactly the files that the option files lists.")
     for path, data in files.items():
         if hashlib.sha256(data).hexdigest() != hashes[path]:
-            raise InvalidInput(f"The option archive holds another {path} than the option files tells.")
+            raise InvalidInput(f"The option archive holds another {path} than the option files names.")
     return files
 
 

@@ -64,7 +64,7 @@ class Host:
 
     @classmethod
     def from_report(cls, name: str, report: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Host:
-        """Understand a report. Broken certificates and kubeconfigs are left out; :mod:`preflight` tells of them."""
+        """Understand a report. Broken certificates and kubeconfigs are left out; :mod:`preflight` reports them."""
         pems = {item["path"]: item["pem"] for item in report["certificates"]}
         certificates = {path: _leaf(pem, x509) for path, pem in pems.items()}
         faults: dict[str, str] = {}
@@ -180,7 +180,7 @@ class Host:
 
     @property
     def api_server_version(self) -> KubernetesVersion | None:
-        """Version of the host's API server by the tag of its image; ``None`` without one, or when the tag does not tell."""
+        """Version of the host's API server by the tag of its image; ``None`` without one, or when the tag does not say."""
         image = str((self.manifests.get("kube-apiserver") or {}).get("image", "")).partition("@")[0]
         return _version(image.rpartition(":")[2])
 
@@ -241,7 +241,7 @@ class Host:
 
     @property
     def ca_hashes(self) -> frozenset[str]:
-        """Hashes of the CAs that tell the cluster of this host: those that its kubelet trusts, else the file ca.crt."""
+        """Hashes of the CAs that identify the cluster of this host: those that its kubelet trusts, else the file ca.crt."""
         return self.kubelet_ca_hashes or self.pki_ca_hashes
 
     @property

@@ -33,7 +33,7 @@ _REASON = "nobody joins with it any more"
 
 
 def view(secret: t.Mapping[str, t.Any]) -> dict[str, str]:
-    """What may be told of a bootstrap token: name, description and end of life, not the secret."""
+    """What may be reported of a bootstrap token: name, description and end of life, not the secret."""
     return {
         "name": str(secret["metadata"]["name"]),
         "description": _decoded(secret, "description"),

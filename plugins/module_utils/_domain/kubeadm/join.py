@@ -252,7 +252,7 @@ def classify(host: HostFiles, *, ca_cert_hashes: t.Collection[str], control_plan
         ca_cert_hashes: hashes of the cluster CA's public key.
         control_plane: it is to be a control plane, else a worker.
     """
-    # On a host without any CA there is nothing to tell the cluster by.
+    # On a host without any CA there is nothing to recognise the cluster by.
     if host.ca_hashes and not host.ca_hashes & frozenset(ca_cert_hashes):
         return State(FOREIGN, host.present)
     if not host.present or (host.present == (_ETCD_DATA,) and not control_plane):
@@ -300,7 +300,7 @@ def decide(host: HostFiles, request: JoinRequest, *, host_name: str) -> Change |
 
 
 def look(files: Files, yaml: Yaml, x509: X509, *, pki_dir: str = DEFAULT_CERTIFICATES_DIR) -> HostFiles:
-    """What of a join is on this host. Files that cannot be understood count as present, and tell nothing."""
+    """What of a join is on this host. Files that cannot be understood count as present, and say nothing."""
     ca_path = f"{pki_dir}/ca.crt"
     paths = (KUBELET_KUBECONFIG, ca_path, *_NODE_FILES, *_CONTROL_PLANE_FILES, _ETCD_MANIFEST, _ETCD_DATA)
     present = tuple(sorted(path for path in paths if files.exists(path)))
@@ -370,7 +370,7 @@ def ensure(
 
 
 def with_other_static_pods(request: JoinRequest, files: Files) -> JoinRequest:
-    """Let kubeadm bear an operator's own static pods; its own manifests would have been told as a half join."""
+    """Let kubeadm bear an operator's own static pods; its own manifests would have been taken for a half join."""
     if not files.names(MANIFESTS):
         return request
     return dataclasses.replace(
@@ -544,12 +544,12 @@ def _join(commands: Commands, files: Files, request: JoinRequest) -> None:
         configuration = json.dumps(join_configuration(request, discovery_file=file))
         result = commands.run(["kubeadm", "join", "--config=/dev/stdin"], stdin=configuration, check=False)
     if result.returncode != 0:
-        told = last_words(result.stderr) or last_words(result.stdout)
-        etcd = pod_log.complaints(files, "etcd") if request.control_plane and "etcd" in told else ""
+        reason = last_words(result.stderr) or last_words(result.stdout)
+        etcd = pod_log.complaints(files, "etcd") if request.control_plane and "etcd" in reason else ""
         also = f" The etcd of this host said last: {etcd}." if etcd else ""
         raise CommandFailed(
             without_secrets(
-                f"kubeadm join failed with return code {result.returncode}: {told}.{also} Run the playbook again: its plan "
+                f"kubeadm join failed with return code {result.returncode}: {reason}.{also} Run the playbook again: its plan "
                 "says what the join has left, and completes it, takes it out or names the remedy.",
                 request.secrets,
             ),

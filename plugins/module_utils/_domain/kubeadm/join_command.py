@@ -157,7 +157,7 @@ def _made(request: Request) -> t.Iterator[Change]:
 
 
 def _cluster_info(api: Api, yaml: Yaml, x509: X509) -> tuple[Endpoint, tuple[str, ...]]:
-    """What discovery will tell a joining node: the server, and the hashes of its CA's public keys."""
+    """What discovery will give a joining node: the server, and the hashes of its CA's public keys."""
     name = CLUSTER_INFO
     remedy = "'kubeadm init phase bootstrap-token' writes it"
     configmap = api.get("configmap", "cluster-info", namespace="kube-public")
@@ -263,9 +263,10 @@ def _upload(commands: Commands, kubeconfig: str, stored: StoredConfiguration, in
         check=False,
     )
     if result.returncode != 0:
-        told = without_secrets(last_words(result.stderr), (str(initial["certificateKey"]),))
+        reason = without_secrets(last_words(result.stderr), (str(initial["certificateKey"]),))
         raise CommandFailed(
-            f"kubeadm init phase upload-certs failed with return code {result.returncode}: {told}", rc=result.returncode
+            f"kubeadm init phase upload-certs failed with return code {result.returncode}: {reason}",
+            rc=result.returncode,
         )
 
 

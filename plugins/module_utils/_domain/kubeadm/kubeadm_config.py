@@ -152,12 +152,12 @@ def validate(
     Args:
         commands: runs kubeadm.
         yaml: writes the documents.
-        before: the document as it is stored. Where kubeadm refuses this one already, its verdict tells nothing.
+        before: the document as it is stored. Where kubeadm refuses this one already, its verdict says nothing.
         after: the document to be stored.
         options: for the message, the options that made it.
 
     Returns:
-        whether kubeadm could tell; ``False`` without kubeadm, before 1.26, and for versions that it cannot read.
+        whether kubeadm could judge; ``False`` without kubeadm, before 1.26, and for versions that it cannot read.
 
     Raises:
         InvalidInput: when kubeadm refuses the new document but not the stored one.
@@ -169,8 +169,8 @@ def validate(
         return True
     if any(text in refusal for text in _CANNOT_VALIDATE) or _refusal(commands, yaml.dump(dict(before))) is not None:
         return False
-    told = " ".join(refusal.strip().splitlines()[-5:])
-    raise InvalidInput(f"kubeadm refuses the {_KEY} that {options} would make: {told}")
+    reason = " ".join(refusal.strip().splitlines()[-5:])
+    raise InvalidInput(f"kubeadm refuses the {_KEY} that {options} would make: {reason}")
 
 
 def _refusal(commands: Commands, text: str) -> str | None:

@@ -43,7 +43,7 @@ def dialled_cluster(document: t.Any) -> dict[str, t.Any] | None:
 
 
 def server_of(document: t.Mapping[str, t.Any]) -> str | None:
-    """The ``server`` that a kubeconfig's client dials, ``None`` when no cluster can be told."""
+    """The ``server`` that a kubeconfig's client dials, ``None`` when no cluster can be determined."""
     cluster = dialled_cluster(document)
     return None if cluster is None or cluster.get("server") is None else str(cluster["server"])
 

@@ -188,7 +188,7 @@ def _selinux(found: Report, provider: Provider) -> tuple[selinux.Needs, list[Cha
     if found["mode"] == "disabled":
         return selinux.Needs(), []
     if not found["has_tools"]:
-        reason = f"SELinux is {found['mode']}, and the host cannot tell yet what its policy allows haproxy"
+        reason = f"SELinux is {found['mode']}, and the host cannot determine yet what its policy allows haproxy"
         return selinux.Needs(), [
             Change(f"package {_SELINUX_TOOLS}", "absent", "installed", reason),
             Change("SELinux of haproxy", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY, reason),

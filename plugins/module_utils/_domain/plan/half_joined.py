@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A host on which a join did not end: whether the run may reset it, and what is left afterwards.
 
-Which hosts these are, :mod:`membership` tells. Nothing is reset that anybody needs or somebody else put there, and what
-cannot be told counts as needed.
+Which hosts these are, :mod:`membership` says. Nothing is reset that anybody needs or somebody else put there, and what
+cannot be determined counts as needed.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def verdicts(
 
     Args:
         candidates: hosts on which a join did not end.
-        cluster: what the API told.
+        cluster: what the API reported.
         serving: a control plane that serves the API.
         etcd: the result of ``etcd_member_info``; ``None`` when it could not be asked.
     """
@@ -119,7 +119,7 @@ def verdicts(
     return found
 
 
-def told(verdict: Verdict | None, *, is_on: bool) -> str:
+def described(verdict: Verdict | None, *, is_on: bool) -> str:
     """What the message about such a host says of the switch, with a space before; empty when there is nothing to say."""
     if verdict is None or (isinstance(verdict, str) and not is_on):
         return ""
@@ -181,11 +181,11 @@ def _needed(host: Host, member: Member | None, cluster: Cluster, etcd: t.Mapping
 
 
 def _foreign(host: Host, serving: Host) -> str | None:
-    """Why its files may be another cluster's. Every CA on it that tells the cluster must be one of this cluster's."""
+    """Why its files may be another cluster's. Every CA on it that identifies the cluster must be one of this cluster's."""
     known = [hashes for hashes in (host.kubelet_ca_hashes, host.pki_ca_hashes) if hashes]
     embedded = [found for found in map(embedded_ca.authorities, _own_kubeconfigs(host)) if found]
     if not known and not embedded:
-        return "nothing on it tells to which cluster its files belong"
+        return "nothing on it shows to which cluster its files belong"
     own = embedded_ca.certificates(serving.ca_pem)
     if all(hashes & serving.cluster_ca_hashes for hashes in known) and all(found & own for found in embedded):
         return None
@@ -304,7 +304,7 @@ def _is_stopped(listener: t.Mapping[str, t.Any]) -> bool:
 
 
 def _without(etcd: t.Mapping[str, t.Any], gone: t.Sequence[Member]) -> dict[str, t.Any]:
-    """What ``etcd_member_info`` will tell when these members are taken out."""
+    """What ``etcd_member_info`` will report when these members are taken out."""
     ids = [member.id for member in gone]
     names = [member.name or f"member {member.id}" for member in gone]
     problems = [
@@ -315,4 +315,4 @@ def _without(etcd: t.Mapping[str, t.Any], gone: t.Sequence[Member]) -> dict[str,
     return {**etcd, "members": members, "problems": problems, "healthy": is_healthy}
 
 
-__all__ = ("VARIABLE", "Reset", "Verdict", "after", "files_after", "told", "verdicts")
+__all__ = ("VARIABLE", "Reset", "Verdict", "after", "described", "files_after", "verdicts")

@@ -62,8 +62,8 @@ def kubelet_restart(situation: Situation, host: Host, changes: t.Sequence[Change
     node = situation.cluster.nodes.get(host.node_name)
     if any(change.object == f"kubeconfig {KUBELET_KUBECONFIG}" for change in changes):
         refused = node_health.cannot_reach(host, node)
-        told = f"it is cut off ({refused}); " if refused else ""
-        return _restart(f"{told}its kubeconfig changes, and it reads it only at start")
+        cause = f"it is cut off ({refused}); " if refused else ""
+        return _restart(f"{cause}its kubeconfig changes, and it reads it only at start")
     if node_health.has_not_read(host, node):
         return _restart("it is not connected to the server that its kubeconfig names, which answers")
     if wanted_servers(situation, host).get(KUBELET_KUBECONFIG) != situation.desired.endpoint.url:

@@ -57,7 +57,7 @@ def stale_members(
     Args:
         names: inventory names of the nodes that the cluster is to have.
         hosts: all hosts.
-        cluster: what the API told.
+        cluster: what the API reported.
         etcd: the result of ``etcd_member_info``; ``None`` when it could not be asked.
     """
     if etcd is None or cluster.uses_external_etcd:
@@ -108,7 +108,7 @@ def _has_node(member: Member, hosts: Hosts, cluster: Cluster) -> bool:
         if host.is_member and host.node_name in cluster.nodes:
             known |= {canonical_ip(str(item)) for item in host.report["addresses"]}
     addresses = _peer_addresses(member)
-    # A peer that goes by a DNS name cannot be told from here.
+    # A peer that goes by a DNS name cannot be determined from here.
     return not addresses or bool(addresses & known)
 
 

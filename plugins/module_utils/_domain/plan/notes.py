@@ -4,7 +4,7 @@
 """Notes of a plan: what names an old endpoint and is not ours to change.
 
 An old endpoint is an API server's own address, or what the cluster named before. It works as long as that very host
-does, so nothing stops here; the operator decides. A note stays until what it tells of is gone.
+does, so nothing stops here; the operator decides. A note stays until what it reports is gone.
 """
 
 from __future__ import annotations

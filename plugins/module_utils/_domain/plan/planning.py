@@ -183,7 +183,7 @@ def build_plan(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> P
 
 
 def _failed_looks(failures: t.Mapping[str, t.Any], serving: Host | None) -> t.Iterator[Problem]:
-    """Inspections that failed; that the API refuses an expired admin.conf is told by the expiry."""
+    """Inspections that failed; that the API refuses an expired admin.conf is reported by the expiry."""
     is_explained = serving is not None and expiry.has_expired(serving, ADMIN_KUBECONFIG)
     explained = ("cluster",) if is_explained else ()
     yield from failed_looks.problems(failures, explained=explained, serving=serving.name if serving else None)

@@ -4,7 +4,7 @@
 """Which host can be asked for the cluster and, when none can, why.
 
 A conversion needs one control plane that serves the API and the administrator's kubeconfig beside it. What is missing is
-told as it was found, host by host: a stopped kubelet, a crashed API server and a moved admin.conf have different remedies.
+reported as it was found, host by host: a stopped kubelet, a crashed API server and a moved admin.conf have different remedies.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ def problems(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
     yield from _without_root(desired, hosts)
     if serving_control_plane(hosts, desired.control_planes) is not None:
         return
-    told = [Problem(host.name, text) for host in hosts.values() for text in [_why_not(host)] if text is not None]
+    reported = [Problem(host.name, text) for host in hosts.values() for text in [_why_not(host)] if text is not None]
     blind = [name for name in desired.control_planes if name in hosts and not is_root(hosts[name])]
-    if told:
-        yield from told
+    if reported:
+        yield from reported
     elif not blind and all(name in hosts for name in desired.control_planes):
         names = ", ".join(name for name in desired.control_planes if name in hosts) or "its hosts"
         yield Problem(

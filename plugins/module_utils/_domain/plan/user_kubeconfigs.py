@@ -38,7 +38,7 @@ class Edit:
     change: Change
 
     def as_dict(self) -> dict[str, str]:
-        """What the module kubeconfig_cluster is told; ``cluster`` only where one is named."""
+        """What the module kubeconfig_cluster is given; ``cluster`` only where one is named."""
         return {"path": self.path, "server": self.server, **({"cluster": self.cluster} if self.cluster else {})}
 
 

@@ -83,7 +83,7 @@ def certificates(
 
 
 def problems(desired: Desired, control_planes: t.Sequence[Host], configuration: Configuration) -> t.Iterator[Problem]:
-    """Why certificates could not be issued or members not join, by what the hosts of the control planes told."""
+    """Why certificates could not be issued or members not join, by what the hosts of the control planes reported."""
     is_joining = len(control_planes) < len(desired.control_planes)
     for host in control_planes:
         for name, current, wanted in certificates(desired, host, control_planes, configuration):
@@ -96,7 +96,7 @@ def problems(desired: Desired, control_planes: t.Sequence[Host], configuration: 
                 f"etcd of {host.name} listens for members on loopback only, as kubeadm 1.12 and older set it up, so no "
                 f"control plane can join: give it the address {address} in /etc/kubernetes/manifests/etcd.yaml "
                 "(--listen-client-urls, --advertise-client-urls, --listen-peer-urls, --initial-advertise-peer-urls) "
-                "and run again: the command that corrects etcd's own record of its member is told then.",
+                "and run again: the command that corrects etcd's own record of its member is reported then.",
             )
 
 
@@ -151,7 +151,7 @@ def _configured(configuration: Configuration, kind: Kind) -> frozenset[San]:
 
 
 def _parsed(texts: t.Iterable[t.Any]) -> t.Iterator[San]:
-    """The SANs of texts; what is none is left out (kubeadm tells of it)."""
+    """The SANs of texts; what is none is left out (kubeadm reports it)."""
     for text in texts:
         try:
             yield San.parse(str(text))

@@ -201,7 +201,7 @@ def test_certificate_refuses(
         ),
     ],
 )
-def test_a_missing_library_is_told_with_the_remedy(
+def test_a_missing_library_is_reported_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch, name: str, variable: str, options: dict[str, t.Any], run_module: RunModule
 ) -> None:
     monkeypatch.setattr(MODULES[name], variable, "Traceback: no such module")

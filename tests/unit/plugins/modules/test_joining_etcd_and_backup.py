@@ -76,7 +76,7 @@ def test_a_failed_join_puts_no_secret_out(monkeypatch: pytest.MonkeyPatch, run_m
     monkeypatch.setattr(kubeadm_join, "HostCommands", lambda **_options: MemoryCommands(kubeadm=kubeadm))
     result = run_module("kubeadm_join", **JOIN)
     assert result["failed"]
-    assert "zone=a" in result["msg"], "kubeadm was told of the label"
+    assert "zone=a" in result["msg"], "kubeadm was given the label"
     for secret in (TOKEN, TOKEN[7:], KEY):
         assert secret not in json.dumps(result)
 

@@ -33,7 +33,7 @@ def problems(desired: Desired, hosts: t.Mapping[str, Host], cluster: Cluster) ->
 
 
 def socket_of(host: Host, used: t.AbstractSet[str]) -> str:
-    """The socket that a joining host is told; empty where kubeadm finds the only one by itself.
+    """The socket that a joining host is given; empty where kubeadm finds the only one by itself.
 
     Args:
         host: one that has not joined.
@@ -71,14 +71,14 @@ def _runtime(host: Host, used: t.AbstractSet[str]) -> t.Iterator[Problem]:
     elif not answering and "cri_sockets" in host.report:
         yield Problem(host.name, _silent(host, services))
     elif len(answering) > 1 and not socket_of(host, used):
-        told = (
+        why = (
             f"the cluster's nodes use {', '.join(sorted(used))}"
             if used
             else "what the cluster's nodes use is not known"
         )
         yield Problem(
             host.name,
-            f"{host.name} has several container runtimes ({', '.join(answering)}), and {told}: set kubeadm_ha_cri_socket "
+            f"{host.name} has several container runtimes ({', '.join(answering)}), and {why}: set kubeadm_ha_cri_socket "
             "for the host to one of them.",
         )
 

@@ -54,7 +54,7 @@ class Adoption:
 
 
 def files_of(host: Host) -> tuple[FileFact, ...]:
-    """The files that a control plane's static pods need, as its report tells them."""
+    """The files that a control plane's static pods need, as its report lists them."""
     facts = (host.report.get("control_plane_files") or {}).get("files") or ()
     return tuple(by_path(facts).values())
 
@@ -96,7 +96,7 @@ def problems(
     Args:
         desired: what the inventory describes.
         hosts: every host that was inspected, by inventory name.
-        cluster: what the API told.
+        cluster: what the API reported.
         serving: the serving control plane.
         joining: by inventory name of a joining control plane what it has of the serving one's files.
         joined: control planes that are members.
@@ -184,7 +184,7 @@ def _patches(desired: Desired, serving: Host, cluster: Cluster) -> t.Iterator[Pr
 
 
 def _unlike(serving: Host, host: Host) -> t.Iterator[Problem]:
-    """Files of a member that differ from the serving control plane's. Its manifests tell which it needs."""
+    """Files of a member that differ from the serving control plane's. Its manifests say which it needs."""
     if host.name == serving.name:
         return
     theirs = {fact.path: fact for fact in files_of(host)}
@@ -218,7 +218,7 @@ def _differences(serving: Host, cluster: Cluster) -> tuple[manifest_flags.Differ
 
 
 def _configuration(cluster: Cluster) -> ClusterConfiguration | None:
-    """``None`` for one that cannot be read, which the preflight tells."""
+    """``None`` for one that cannot be read, which the preflight reports."""
     try:
         return ClusterConfiguration.parse(cluster.configuration)
     except UnsupportedState:

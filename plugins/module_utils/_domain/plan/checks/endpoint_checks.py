@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the plan has against the endpoint, by what every host sees of it.
 
-Before haproxy runs nobody need answer, but where the endpoint leads can be told, and who answers there must be the cluster.
+Before haproxy runs nobody need answer, but where the endpoint leads can be determined, and who answers there must be the cluster.
 An endpoint that the run does not build (``external``, ``none``) must lead to the cluster's API from every host already.
 """
 
@@ -51,10 +51,10 @@ def find_notes(situation: Situation, x509: X509) -> t.Iterator[Note]:
         if view.addresses and not all(_is_loopback(address) for address in view.addresses):
             by_addresses.setdefault(tuple(sorted(view.addresses)), []).append(name)
     if len(by_addresses) > 1:
-        told = "; ".join(f"{_listed(names)} to {', '.join(found)}" for found, names in by_addresses.items())
+        described = "; ".join(f"{_listed(names)} to {', '.join(found)}" for found, names in by_addresses.items())
         yield Note(
             _SUBJECT,
-            f"Hosts resolve {desired.endpoint.host} differently ({told}): each of them loses the API with what its own answer leads "
+            f"Hosts resolve {desired.endpoint.host} differently ({described}): each of them loses the API with what its own answer leads "
             "to. Let one DNS server, or the same line in every /etc/hosts, answer all of them.",
         )
     if desired.load_balancer == "haproxy":
@@ -113,8 +113,8 @@ def _judged(attempt: Attempt, situation: Situation, x509: X509, *, now: float) -
         )
     time = dt.datetime.fromtimestamp(now, dt.timezone.utc)
     if not certificate.not_before <= time <= certificate.not_after:
-        told = f"valid from {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}"
-        return dataclasses.replace(attempt, outcome=endpoint_view.EXPIRED, error=told)
+        described = f"valid from {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}"
+        return dataclasses.replace(attempt, outcome=endpoint_view.EXPIRED, error=described)
     return attempt
 
 
@@ -215,7 +215,7 @@ def _is_balancer(situation: Situation, source: str, address: str) -> bool:
 
 
 def _is_api_server(situation: Situation, source: str, address: str) -> bool:
-    """Told by :func:`_leads_to_control_plane`."""
+    """Reported by :func:`_leads_to_control_plane`."""
     endpoint = Endpoint(address, situation.desired.endpoint.port)
     own = situation.hosts[source].api_server
     if own is not None and own.port == endpoint.port and _is_loopback(address):
@@ -267,9 +267,9 @@ def _unproved(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[P
 def _by_clause(clauses: t.Mapping[str, t.Sequence[str]]) -> dict[str, list[str]]:
     """Names of the hosts by what they have to say; those without are left out."""
     found: dict[str, list[str]] = {}
-    for name, told in clauses.items():
-        if told:
-            found.setdefault("; ".join(told), []).append(name)
+    for name, described in clauses.items():
+        if described:
+            found.setdefault("; ".join(described), []).append(name)
     return found
 
 

@@ -72,9 +72,9 @@ def peer_endpoints(
 def peer_url(host: Host, owners: Owners) -> str:
     """The peer URL that a host's member should have: its manifest's if that leads to the host, else its address."""
     flags = dict((host.manifests.get("etcd") or {}).get("flags") or ())
-    told = [url for url in str(flags.get("initial-advertise-peer-urls") or "").split(",") if url]
-    if told and all(_leads_to(url, host, owners) and addresses_in(url) for url in told):
-        return ",".join(told)
+    described = [url for url in str(flags.get("initial-advertise-peer-urls") or "").split(",") if url]
+    if described and all(_leads_to(url, host, owners) and addresses_in(url) for url in described):
+        return ",".join(described)
     server = host.api_server
     return f"https://{Endpoint(server.host if server is not None else '', _PEER_PORT)}"
 
@@ -103,8 +103,10 @@ def _leads_to(url: str, host: Host, owners: Owners) -> bool:
 
 def _whose(urls: t.Iterable[str], owners: Owners) -> str:
     addresses = dict.fromkeys(address for url in urls for address in addresses_in(url))
-    told = (shown_owner(address, owners) if is_of_a_host(address) else "a loopback address" for address in addresses)
-    return " and ".join(dict.fromkeys(told))
+    described = (
+        shown_owner(address, owners) if is_of_a_host(address) else "a loopback address" for address in addresses
+    )
+    return " and ".join(dict.fromkeys(described))
 
 
 def _endpoint(url: str) -> Endpoint | None:

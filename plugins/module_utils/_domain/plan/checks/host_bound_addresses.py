@@ -120,18 +120,18 @@ def dependencies(desired: Desired, hosts: Hosts, cluster: Cluster) -> t.Iterator
 
 def _not_its_own(host: Host, owners: Owners) -> t.Iterator[Problem]:
     """An API server that announces another host's address."""
-    told = host.advertised_address
+    advertised = host.advertised_address
     server = host.api_server
-    if server is None or not told or host.has_address(told):
+    if server is None or not advertised or host.has_address(advertised):
         return
-    if canonical_ip(told) is None:
+    if canonical_ip(advertised) is None:
         whose = "no address"
     else:
-        whose = shown_owner(told, owners) if is_of_a_host(told) else "loopback"
+        whose = shown_owner(advertised, owners) if is_of_a_host(advertised) else "loopback"
     yield Problem(
         host.name,
-        f"The API server of {host.name} advertises {told}, which is {whose} and none of {host.name}'s own, so the Service "
-        f"kubernetes never leads to it: write --advertise-address={host.own_address(is_ipv6=':' in told)} into {_MANIFEST} "
+        f"The API server of {host.name} advertises {advertised}, which is {whose} and none of {host.name}'s own, so the Service "
+        f"kubernetes never leads to it: write --advertise-address={host.own_address(is_ipv6=':' in advertised)} into {_MANIFEST} "
         f"on {host.name}.",
     )
 

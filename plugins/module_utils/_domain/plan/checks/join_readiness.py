@@ -56,7 +56,7 @@ def needs_discovery_file(hosts: Hosts, cluster: Cluster) -> bool:
 
 
 def _signs(controllers: str | None) -> bool:
-    """Whether a controller manager with this ``--controllers`` signs cluster-info. Without the flag it is not told."""
+    """Whether a controller manager with this ``--controllers`` signs cluster-info. Without the flag that is unknown."""
     return controllers is None or bool(set(_SIGNER) & {name.strip() for name in controllers.split(",")})
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What kubeadm on joining hosts is asked, and its objections as reasons to stop.
 
-What the plan itself looks at, it tells in its own words, which know more of the inventory; kubeadm's word for the same is
+What the plan itself looks at, it reports in its own words, which know more of the inventory; kubeadm's word for the same is
 left out then.
 """
 
@@ -43,7 +43,7 @@ def requests(
     Args:
         groups: what the hosts are or shall be.
         hosts: by inventory name.
-        cluster: what the API told.
+        cluster: what the API reported.
         serving: the serving control plane.
         patches_dir: directory of kubeadm's patches, which joining control planes get.
     """
@@ -91,25 +91,25 @@ def config_maps(cluster: Cluster, endpoint: Endpoint) -> list[dict[str, t.Any]]:
     return found
 
 
-def problems(situation: Situation, told: t.Mapping[str, t.Mapping[str, t.Any]]) -> t.Iterator[Problem]:
+def problems(situation: Situation, reports: t.Mapping[str, t.Mapping[str, t.Any]]) -> t.Iterator[Problem]:
     """One problem for each objection.
 
     Args:
         situation: hosts and cluster.
-        told: the results of ``kubeadm_preflight_info`` by inventory name.
+        reports: the results of ``kubeadm_preflight_info`` by inventory name.
     """
     without_version = _without_version(situation)
     without_runtime = _without_runtime(situation)
     for host in situation.joining(situation.desired.nodes):
-        result = told.get(host.name) or {}
+        result = reports.get(host.name) or {}
         for check in result.get("failed_checks") or ():
             name, text = str(check["name"]), _shown(str(check["text"]))
-            is_told = (
+            is_reported = (
                 (name == "CRI" and host.name in without_runtime)
                 or (name in _VERSION_CHECKS and host.name in without_version)
-                or _is_told_of_host(situation, host, name)
+                or _is_reported_of_host(situation, host, name)
             )
-            if not is_told:
+            if not is_reported:
                 yield Problem(
                     host.name, f"kubeadm would not join {host.name}, by its check {name}: {text}; {_remedy(name)}."
                 )
@@ -122,7 +122,7 @@ def problems(situation: Situation, told: t.Mapping[str, t.Mapping[str, t.Any]]) 
 
 
 def explained(situation: Situation) -> frozenset[str]:
-    """Hosts of which the plan tells already what may be why their kubeadm could not be asked."""
+    """Hosts of which the plan says already what may be why their kubeadm could not be asked."""
     return _without_runtime(situation) | _without_version(situation)
 
 
@@ -136,8 +136,8 @@ def _without_version(situation: Situation) -> frozenset[str]:
     return frozenset(problem.subject for problem in found)
 
 
-def _is_told_of_host(situation: Situation, host: Host, name: str) -> bool:
-    """Whether the plan tells of the same in its own words."""
+def _is_reported_of_host(situation: Situation, host: Host, name: str) -> bool:
+    """Whether the plan reports the same in its own words."""
     like = situation.serving.api_server
     port = _PORT.match(name)
     if port is not None and like is not None:

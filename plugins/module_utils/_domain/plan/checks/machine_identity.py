@@ -24,10 +24,10 @@ Hosts = t.Mapping[str, "Host"]
 
 
 def is_same_machine(one: Host, other: Host) -> bool:
-    """Whether two reports tell of one machine.
+    """Whether two reports are of one machine.
 
     A difference of machine-id, boot, network namespace (containers share the boot of their kernel) or SSH host keys
-    tells two machines apart, and so do addresses of which none is shared. Otherwise boot and network, or, where they
+    distinguishes two machines, and so do addresses of which none is shared. Otherwise boot and network, or, where they
     could not be read, the machine-id, must be there to be equal.
     """
     first, second = _facts(one), _facts(other)

@@ -4,7 +4,7 @@
 """Which hosts are members of this cluster, and what the others are.
 
 The cluster's CA and the API's Node objects decide, not the presence of a file. A host that is neither a whole member nor
-clean is told of once, with everything that is known of it and one remedy.
+clean is reported once, with everything that is known of it and one remedy.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def problems(
     """One problem for each host, and for each member of etcd, that is neither in the cluster nor out of it."""
     stale = left_by_joins.stale_members(desired.nodes, hosts, cluster, etcd)
     verdicts = half_joined_hosts(desired, hosts, cluster, serving, etcd)
-    switch = {name: half_joined.told(verdict, is_on=desired.reset_half_joined) for name, verdict in verdicts.items()}
+    switch = {
+        name: half_joined.described(verdict, is_on=desired.reset_half_joined) for name, verdict in verdicts.items()
+    }
     for name in desired.nodes:
         host = hosts.get(name)
         if host is None:
@@ -127,12 +129,12 @@ def _learners(
 
 
 def is_unhealthy_besides(etcd: t.Mapping[str, t.Any], hosts: Hosts, cluster: Cluster) -> list[str]:
-    """What is wrong with etcd besides members that joins have left, which are told of by themselves."""
+    """What is wrong with etcd besides members that joins have left, which are reported separately."""
     members = [item.member for item in left_by_joins.stale_members((), hosts, cluster, etcd)]
     members += left_by_joins.learners_of_nodes(hosts, cluster, etcd)
     names = [member.name or f"member {member.id}" for member in members]
-    told = [str(text) for text in etcd.get("problems") or ("unknown reason",)]
-    return [text for text in told if not any(text.startswith(f"{name} ") for name in names)]
+    described = [str(text) for text in etcd.get("problems") or ("unknown reason",)]
+    return [text for text in described if not any(text.startswith(f"{name} ") for name in names)]
 
 
 def leftovers(host: Host, serving: Host) -> list[str]:
@@ -179,13 +181,13 @@ def _foreign(desired: Desired, host: Host, hosts: Hosts, cluster: Cluster, servi
             f"{host.name} trusts another CA than {serving.name}, although it is the node {host.node_name} of this cluster and "
             "Ready: a rotation of the CA is not finished; give both the bundle of the old and the new CA, then run again."
         )
-    told = f"its kubelet dials {server} and trusts another CA" if server else f"its {host.pki_dir}/ca.crt differs"
+    described = f"its kubelet dials {server} and trusts another CA" if server else f"its {host.pki_dir}/ca.crt differs"
     remedy = (
         f"take it out of the inventory; nothing of it may be deleted, because {needed}"
         if needed is not None
         else f"take it out of the inventory, or run kubeadm reset on {host.name} if it is to leave that cluster"
     )
-    return f"{host.name} belongs to another cluster than {serving.name} ({told}): {remedy}."
+    return f"{host.name} belongs to another cluster than {serving.name} ({described}): {remedy}."
 
 
 def _dials_here(server: str | None, desired: Desired, hosts: Hosts, cluster: Cluster) -> bool:

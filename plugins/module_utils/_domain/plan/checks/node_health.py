@@ -5,7 +5,7 @@
 
 A kubelet whose kubeconfig names an endpoint that does not answer works, and is only cut off: an interrupted run, or an
 endpoint that went away, leaves it so. Its kubeconfig is repointed, or it is restarted when it has not read it yet. Everything
-else is for a person, who is told what was found.
+else is for a person, who reads what was found.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def dials_another(host: Host, others: t.Container[str]) -> str:
 
 def _found(host: Host, node: Node) -> str:
     """What was found, and what to do."""
-    journal = f"'journalctl -u kubelet' on {host.name} tells why"
+    journal = f"'journalctl -u kubelet' on {host.name} says why"
     if not _is_running(host):
         return f"the service kubelet of {host.name} is {_state(host)}; {journal}. Start it, then run again"
     expired = _expired(host)

@@ -64,7 +64,7 @@ def problems(
     Args:
         desired: what the inventory describes.
         hosts: every host of the inventory that was looked at, by inventory name.
-        cluster: what the API told; ``None`` when no control plane serves.
+        cluster: what the API reported; ``None`` when no control plane serves.
         etcd: the result of ``etcd_member_info`` on the serving control plane; ``None`` when it could not be asked.
     """
     found = list(_existing_control_plane(desired, hosts))
@@ -95,11 +95,11 @@ def problems(
 
 
 def _of_hosts_alone(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
-    """What the hosts themselves tell, whether or not the cluster could be asked."""
+    """What the hosts themselves report, whether or not the cluster could be asked."""
     yield from (Problem(name, message) for name, message in expiry.reasons(hosts))
     yield from _unsecured_etcd(hosts)
     serving = serving_control_plane(hosts, desired.control_planes)
-    yield from manifest_faults.problems(hosts, told=() if serving is None else (serving.name,))
+    yield from manifest_faults.problems(hosts, reported=() if serving is None else (serving.name,))
     for name in desired.nodes:
         if name in hosts:
             yield from _node(hosts[name])
@@ -265,7 +265,7 @@ def _newcomers(desired: Desired, hosts: Hosts, cluster: Cluster, serving: Host) 
         yield from swap.problems(host, cluster)
         yield from forwarding(desired, host)
         yield from _name_and_address(desired, host, like)
-        # What a half joined host still runs there is told of by itself.
+        # What a half joined host still runs there is reported separately.
         if not membership.leftovers(host, serving):
             yield from _ports(desired, host, cluster, like)
 
@@ -343,7 +343,7 @@ def _twins(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
                 # Boards of one series may all have the same; nodes that run show that it does no harm.
                 continue
             if what == "node name" and host.is_member:
-                # A member with another one's credentials is told of by itself, and so is a newcomer of a node's name.
+                # A member with another one's credentials is reported separately, and so is a newcomer of a node's name.
                 continue
             if value and value in seen:
                 yield Problem(

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which hosts must reach each other when control planes join, and what an attempt tells.
+"""Which hosts must reach each other when control planes join, and what an attempt reports.
 
 Ports: https://kubernetes.io/docs/reference/networking/ports-and-protocols/
 """
@@ -60,7 +60,7 @@ def dials(
     Args:
         groups: what the hosts are or shall be.
         hosts: by inventory name.
-        cluster: what the API told.
+        cluster: what the API reported.
         serving: the serving control plane.
         peers: where etcd's record has the member of each host; a host without a member will be at its API server's address.
     """
@@ -107,7 +107,7 @@ def problems(
 
     Args:
         wanted: the connections.
-        attempts: ``attempts`` of ``kubeadm.ha.reachability_info`` by the host that dialled. What was not dialled is not told.
+        attempts: ``attempts`` of ``kubeadm.ha.reachability_info`` by the host that dialled. What was not dialled is not reported.
     """
     seen = {
         (source, str(item["address"]), int(item["port"])): item for source, items in attempts.items() for item in items
@@ -116,14 +116,14 @@ def problems(
     for dial in wanted:
         result = seen.get((dial.source, dial.endpoint.host, dial.endpoint.port))
         if result is not None and result["outcome"] not in REACHED:
-            port = f"{dial.endpoint.port} ({dial.purpose}: {_told(result)})"
+            port = f"{dial.endpoint.port} ({dial.purpose}: {_described(result)})"
             key = (dial.target, dial.endpoint.host, dial.endpoint.port, port)
             sources.setdefault(key, []).append(dial.source)
     ports: dict[tuple[str, str, tuple[str, ...]], dict[int, str]] = {}
     for (target, address, number, port), names in sources.items():
         ports.setdefault((target, address, tuple(names)), {})[number] = port
-    for (target, address, group), told in ports.items():
-        yield _problem(target, address, group, told)
+    for (target, address, group), described in ports.items():
+        yield _problem(target, address, group, described)
 
 
 def _problem(target: str, address: str, sources: t.Sequence[str], ports: t.Mapping[int, str]) -> Problem:
@@ -137,7 +137,7 @@ def _problem(target: str, address: str, sources: t.Sequence[str], ports: t.Mappi
     )
 
 
-def _told(result: t.Mapping[str, t.Any]) -> str:
+def _described(result: t.Mapping[str, t.Any]) -> str:
     texts = {SILENT: "no answer", REJECTED: "rejected by a firewall or a router"}
     return texts.get(result["outcome"]) or f"{result['error']}"
 

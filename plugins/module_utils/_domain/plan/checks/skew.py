@@ -138,21 +138,23 @@ def _joining_kubeadm(
     desired: Desired, host: Host, kubeadm: KubernetesVersion, cluster: Cluster, wanted: KubernetesVersion
 ) -> t.Iterator[Problem]:
     remedy = f"install kubeadm {wanted.major}.{wanted.minor} on it."
-    told = f"{host.name} has kubeadm {kubeadm}, but the cluster runs {wanted}"
+    finding = f"{host.name} has kubeadm {kubeadm}, but the cluster runs {wanted}"
     if kubeadm.release == wanted.release:
         return
     api_version = str(cluster.configuration.get("apiVersion") or "").rpartition("/")[2]
     if kubeadm.release > wanted.release or _minors(wanted, kubeadm) > 1:
-        yield Problem(host.name, f"{told}: {remedy}")
+        yield Problem(host.name, f"{finding}: {remedy}")
     elif kubeadm.release < _FIRST_READER.get(api_version, (0, 0)):
-        yield Problem(host.name, f"{told} and keeps its configuration in {api_version}, which it cannot read: {remedy}")
+        yield Problem(
+            host.name, f"{finding} and keeps its configuration in {api_version}, which it cannot read: {remedy}"
+        )
     elif host.name in desired.control_planes and not cluster.uses_external_etcd:
         # An older kubeadm knows its own release's etcd only: 1.33 would put etcd 3.5 into a cluster of 3.6.
-        yield Problem(host.name, f"{told}; a control plane would get the etcd of the older release: {remedy}")
+        yield Problem(host.name, f"{finding}; a control plane would get the etcd of the older release: {remedy}")
     elif not desired.allow_older_kubeadm:
         yield Problem(
             host.name,
-            f"{told}: {remedy} kubeadm_ha_allow_older_kubeadm: true lets one minor older join, which kubeadm's own policy "
+            f"{finding}: {remedy} kubeadm_ha_allow_older_kubeadm: true lets one minor older join, which kubeadm's own policy "
             "does not cover.",
         )
 

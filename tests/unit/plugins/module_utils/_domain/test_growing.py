@@ -92,24 +92,24 @@ def test_joining_control_planes_take_the_port_of_the_serving_one_or_their_own() 
 
 
 @pytest.mark.parametrize(
-    ("host", "port", "is_told"),
+    ("host", "port", "is_reported"),
     [("cp2", 7443, True), ("cp2", 6443, False), ("cp2", 10257, True), ("cp2", 2380, True), ("cp2", 10250, True)],
 )
-def test_the_ports_that_must_be_free_are_the_real_ones(host: str, port: int, is_told: bool) -> None:
+def test_the_ports_that_must_be_free_are_the_real_ones(host: str, port: int, is_reported: bool) -> None:
     arguments = grown(api_on(7443))
     arguments["hosts"][host]["listening"] = listening(port)
     assert messages(arguments) == (
-        [f"Port {port} is already in use on {host}: free it before the host joins."] if is_told else []
+        [f"Port {port} is already in use on {host}: free it before the host joins."] if is_reported else []
     )
 
 
-@pytest.mark.parametrize(("port", "told"), [(7443, "will have port 7443"), (8443, "")])
-def test_a_balancer_on_a_joining_control_plane_needs_a_port_of_its_own(port: int, told: str) -> None:
+@pytest.mark.parametrize(("port", "reported"), [(7443, "will have port 7443"), (8443, "")])
+def test_a_balancer_on_a_joining_control_plane_needs_a_port_of_its_own(port: int, reported: str) -> None:
     arguments = grown(api_on(7443))
     arguments["endpoint"] = f"192.0.2.12:{port}"
     arguments["load_balancers"] = ["cp2"]
     found = messages(arguments)
-    assert [told in message for message in found] == ([True] if told else [])
+    assert [reported in message for message in found] == ([True] if reported else [])
 
 
 @pytest.mark.parametrize(
@@ -214,9 +214,9 @@ WRONG_INPUTS: dict[str, tuple[Change, str]] = {
 
 @pytest.mark.parametrize("name", WRONG_INPUTS)
 def test_a_desired_state_that_cannot_be_is_reported(name: str) -> None:
-    change, told = WRONG_INPUTS[name]
+    change, reported = WRONG_INPUTS[name]
     found = messages(grown(change))
-    assert [told in message for message in found] == ([True] if told else []), found
+    assert [reported in message for message in found] == ([True] if reported else []), found
 
 
 # --- versions --------------------------------------------------------------------------------------------------------
@@ -248,7 +248,7 @@ def versions(**of: str) -> Change:
     return change
 
 
-#: Versions of a cluster before the conversion; what is told, nothing when it is allowed.
+#: Versions of a cluster before the conversion; what is reported, nothing when it is allowed.
 SKEWS: dict[str, tuple[dict[str, str], str]] = {
     "all the same": ({}, ""),
     "another patch": ({"cp2_kubeadm": "v1.34.0", "cp2_kubelet": "v1.34.9", "w1_kubelet": "v1.34.1"}, ""),
@@ -302,9 +302,9 @@ SKEWS: dict[str, tuple[dict[str, str], str]] = {
 
 @pytest.mark.parametrize("name", SKEWS)
 def test_versions_before_a_conversion(name: str) -> None:
-    of, told = SKEWS[name]
+    of, reported = SKEWS[name]
     found = messages(grown(versions(**of)))
-    assert [told in message for message in found] == ([True] if told else []), found
+    assert [reported in message for message in found] == ([True] if reported else []), found
 
 
 def one_more_worker() -> Arguments:
@@ -315,7 +315,7 @@ def one_more_worker() -> Arguments:
     return arguments
 
 
-#: Versions of a joining worker in a cluster of v1.34.4, is the switch on; what is told.
+#: Versions of a joining worker in a cluster of v1.34.4, is the switch on; what is reported.
 JOINING_WORKERS: dict[str, tuple[dict[str, str], bool, str]] = {
     "one minor older": (
         {"w3_kubeadm": "v1.33.5", "w3_kubelet": "v1.33.5"},
@@ -366,15 +366,15 @@ JOINING_WORKERS: dict[str, tuple[dict[str, str], bool, str]] = {
 
 @pytest.mark.parametrize("name", JOINING_WORKERS)
 def test_versions_of_a_joining_worker(name: str) -> None:
-    of, allow, told = JOINING_WORKERS[name]
+    of, allow, reported = JOINING_WORKERS[name]
     arguments = grown(versions(**of), start=one_more_worker)
     arguments["allow_older_kubeadm"] = allow
     found = messages(arguments)
-    assert [told in message for message in found] == ([True] if told else []), found
+    assert [reported in message for message in found] == ([True] if reported else []), found
 
 
 @pytest.mark.parametrize(
-    ("images", "told"),
+    ("images", "reported"),
     [
         ({"cp2_api": "v1.33.9", "cp2_kubelet": "v1.33.9", "w1_kubelet": "v1.33.9", "w2_kubelet": "v1.33.9"}, ""),
         (
@@ -388,9 +388,9 @@ def test_versions_of_a_joining_worker(name: str) -> None:
     ],
     ids=["within the policy", "too far apart", "a worker newer than the oldest API server"],
 )
-def test_api_servers_of_differing_versions(images: dict[str, str], told: str) -> None:
+def test_api_servers_of_differing_versions(images: dict[str, str], reported: str) -> None:
     found = messages(grown(versions(**images), start=after))
-    assert [told in message for message in found] == ([True] if told else []), found
+    assert [reported in message for message in found] == ([True] if reported else []), found
 
 
 #: Versions of cp1 and of cp2's API server, the gate, kubelet.conf's server now; the server that it must name.
@@ -434,7 +434,7 @@ def with_ca(server: str, ca: str) -> str:
 
 
 def etcd_member(name: str, host: str, number: str = "a1", **found: t.Any) -> dict[str, t.Any]:
-    """A member of the etcd cluster as ``etcd_member_info`` tells it: a healthy voter when it has a name."""
+    """A member of the etcd cluster as ``etcd_member_info`` reports it: a healthy voter when it has a name."""
     peers = [f"https://{ADDRESSES.get(host, host)}:2380"]
     return {"id": number, "name": name, "peer_urls": peers, "is_learner": False, "healthy": bool(name), **found}
 
@@ -643,11 +643,11 @@ CASES: dict[str, tuple[Change, str, str]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_host_that_is_neither_a_member_nor_clean_is_told_of_once(name: str) -> None:
-    change, subject, told = CASES[name]
+def test_a_host_that_is_neither_a_member_nor_clean_is_reported_once(name: str) -> None:
+    change, subject, reported = CASES[name]
     problems = plan_of(grown(change)).problems
     assert [problem.subject for problem in problems] == [subject], problems
-    assert told in problems[0].message
+    assert reported in problems[0].message
 
 
 def test_a_whole_member_and_a_clean_host_are_no_problem() -> None:
@@ -717,7 +717,7 @@ def test_an_older_kubeadm_brings_no_etcd_where_etcd_is_external() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stored", "told"),
+    ("stored", "reported"),
     [
         (
             {"endpoints": "['https://192.0.2.31:2379']"},
@@ -730,9 +730,9 @@ def test_an_older_kubeadm_brings_no_etcd_where_etcd_is_external() -> None:
         ({"keyFile": "/etc/kubernetes/pki/x.key"}, "runs with --etcd-keyfile=/etc/etcd/client.key"),
     ],
 )
-def test_joining_control_planes_get_what_kubeadm_config_says_of_etcd(stored: dict[str, str], told: str) -> None:
+def test_joining_control_planes_get_what_kubeadm_config_says_of_etcd(stored: dict[str, str], reported: str) -> None:
     found = messages(external(**stored))
-    assert [told in message for message in found] == [True], found
+    assert [reported in message for message in found] == [True], found
 
 
 @pytest.mark.parametrize(

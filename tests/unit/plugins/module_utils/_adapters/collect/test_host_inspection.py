@@ -96,7 +96,7 @@ def test_an_empty_host_is_no_error(tmp_path: Path) -> None:
     assert (report["certificates"], report["manifests"], report["kubernetes_files"]) == ([], {}, [])
 
 
-def test_a_listening_socket_and_its_owner_are_told(kubernetes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_listening_socket_and_its_owner_are_reported(kubernetes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = Path(f"/proc/{os.getpid()}/comm").read_text(encoding="utf-8").strip()
     monkeypatch.setattr(host_inspection, "_CLIENTS", (own,))
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -124,7 +124,7 @@ def test_the_look_is_quick(kubernetes: Path) -> None:
     assert look(kubernetes)["seconds"] < 3.0
 
 
-def test_files_of_others_are_told_by_their_endpoints_only(
+def test_files_of_others_are_reported_by_their_endpoints_only(
     kubernetes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cni = tmp_path / "cni"

@@ -64,7 +64,7 @@ def test_a_socket_counts_when_something_listens(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_the_socket_that_the_kubelet_was_told(
+def test_the_socket_that_the_kubelet_was_given(
     texts: dict[str, str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, text in texts.items():
@@ -83,7 +83,7 @@ def test_directories_that_cannot_be_written_to(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs a mount namespace")
-def test_a_read_only_file_system_is_told_to_root(tmp_path: Path) -> None:
+def test_a_read_only_file_system_is_reported_to_root(tmp_path: Path) -> None:
     script = (
         "import sys\n"
         "from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect import joining_inspection\n"

@@ -171,7 +171,7 @@ def test_the_data_of_etcd_are_where_its_manifest_says(files: Texts, expected: st
     assert inspection(files, tmp_path).etcd_data() == expected
 
 
-def test_every_ca_on_the_host_is_told(tmp_path: Path) -> None:
+def test_every_ca_on_the_host_is_reported(tmp_path: Path) -> None:
     files = Texts()
     files.found[f"{tmp_path}/ca.crt"] = b"CN=kubernetes|sha256:ca|"
     files.found["/etc/kubernetes/kubelet.conf"] = (

@@ -157,18 +157,20 @@ def test_a_certificate_without_sans_is_refused_as_go_refuses_it(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "status", "proved", "told"),
+    ("behaviour", "status", "proved", "expected"),
     [
         ({"status": 500}, 500, False, "is not ready (HTTP 500)"),
         ({"status": 404}, 404, False, "is no API server (HTTP 404"),
         ({"anonymous": False}, 401, True, ""),
     ],
 )
-def test_what_readyz_says(tmp_path: Path, behaviour: dict[str, t.Any], status: int, *, proved: bool, told: str) -> None:
+def test_what_readyz_says(
+    tmp_path: Path, behaviour: dict[str, t.Any], status: int, *, proved: bool, expected: str
+) -> None:
     with api_server(tmp_path, "127.0.0.1", **behaviour) as port:
         view = look(port)
     assert (view.attempts[0].status, view.is_proved) == (status, proved)
-    assert told in "".join(view.objections())
+    assert expected in "".join(view.objections())
 
 
 @pytest.mark.parametrize(

@@ -69,8 +69,8 @@ def test_of_several_runs_at_once_one_takes_it(path: str) -> None:
         assert run.stdin is not None
         run.stdin.write("\n")
         run.stdin.flush()
-    told = sorted(run.communicate()[0].strip() for run in runs)
-    assert told == [*["refused"] * 5, "taken"]
+    reported = sorted(run.communicate()[0].strip() for run in runs)
+    assert reported == [*["refused"] * 5, "taken"]
 
 
 def test_a_killed_module_is_at_work_no_more_and_a_living_one_is(path: str) -> None:

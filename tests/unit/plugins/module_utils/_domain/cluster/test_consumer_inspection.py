@@ -113,7 +113,7 @@ CONSUMERS = [
 
 
 @pytest.mark.parametrize(("document", "where"), [row[1:] for row in CONSUMERS], ids=[row[0] for row in CONSUMERS])
-def test_a_consumer_is_told_with_its_place_and_without_values(document: dict[str, t.Any], where: str) -> None:
+def test_a_consumer_is_reported_with_its_place_and_without_values(document: dict[str, t.Any], where: str) -> None:
     result = found(document)
     assert result["complete"] is True
     expected = {"kind": document["kind"], "namespace": "apps", "name": "one", "where": [where]}
@@ -230,7 +230,7 @@ def test_secrets_are_read_only_where_the_result_is_shown(server: str | None, *, 
     assert ("secret" in read) is reads
 
 
-def test_of_many_findings_the_first_are_told() -> None:
+def test_of_many_findings_the_first_are_reported() -> None:
     result = found(*(config_map(f"number-{i}", config="https://192.0.2.11:6443") for i in range(250)))
     assert result["complete"] is False
     assert len(result["found"]) == consumer_inspection.MOST_FOUND

@@ -177,13 +177,13 @@ def test_pods_that_stay_together_are_parted_once() -> None:
     assert cluster.restarts == 1
 
 
-def test_a_scheduler_that_does_not_spread_is_told_of() -> None:
+def test_a_scheduler_that_does_not_spread_is_reported() -> None:
     cluster = Cluster("w1", "w1", "w1")
     with pytest.raises(NotProved, match="put all pods on w1 again"):
         cluster.ensure().act()
 
 
-def test_a_rollout_that_does_not_end_is_told_of() -> None:
+def test_a_rollout_that_does_not_end_is_reported() -> None:
     cluster = Cluster("w1")
     with pytest.raises(NotProved, match="30 s later 1 of 2 pods are ready"):
         cluster.ensure().act()

@@ -114,7 +114,7 @@ def test_it_is_waited_for() -> None:
     assert NOW + 14 <= clock.time <= NOW + 16
 
 
-def test_what_does_not_come_is_told() -> None:
+def test_what_does_not_come_is_reported() -> None:
     clock = MemoryClock(NOW)
     with pytest.raises(NotProved) as caught:
         control_plane_health.ensure(cluster(CRASHING, endpoints("192.0.2.11")), clock, CONTROL_PLANES, timeout=30)

@@ -164,7 +164,7 @@ class Servers:
         raise AssertionError(endpoint)
 
 
-def test_what_the_servers_tell() -> None:
+def test_what_the_servers_report() -> None:
     etcd_cluster = etcd.observe(Servers(cp1="up", cp2="up", cp3="learner"), "https://cp1:2379")
     assert [item.is_healthy for item in etcd_cluster.members] == [True, True, True]
     assert etcd_cluster.quorum == Quorum(2, 2)
@@ -206,14 +206,14 @@ def test_waiting_gives_up_with_every_reason() -> None:
     assert clock.time - MemoryClock().time >= 10
 
 
-def test_without_waiting_it_is_told_as_it_is() -> None:
+def test_without_waiting_it_is_reported_as_it_is() -> None:
     values = etcd.inspect(Servers(cp1="up", cp2="down", cp3="up"), MemoryClock(), endpoints=["https://cp1:2379"]).values
     assert (values["healthy"], values["quorum"]["tolerance"]) == (False, 0)
     with pytest.raises(EtcdError, match="is down"):
         etcd.inspect(Servers(cp1="down"), MemoryClock(), endpoints=["https://cp1:2379"], wait_timeout=5)
 
 
-def test_the_first_server_that_answers_tells_the_members() -> None:
+def test_the_first_server_that_answers_reports_the_members() -> None:
     servers = Servers(cp1="down", cp2="up", cp3="up")
     etcd_cluster = etcd.observe(servers, "https://cp1:2379", "https://cp2:2379")
     assert [member.name for member in etcd_cluster.members] == ["cp1", "cp2", "cp3"]

@@ -75,7 +75,7 @@ def ask(*views: View, wait_timeout: float = 0) -> t.Any:
 
 
 @pytest.mark.parametrize(
-    ("seen", "told"),
+    ("seen", "expected"),
     [
         (view(error="Name or service not known"), "does not resolve k8s.example.org (Name or service not known)"),
         (view(), "does not resolve k8s.example.org (no address)"),
@@ -94,11 +94,11 @@ def ask(*views: View, wait_timeout: float = 0) -> t.Any:
         (view(GOOD, Attempt("192.0.2.77", UNTRUSTED, "x")), "what answers at 192.0.2.77:6443 serves a certificate"),
     ],
 )
-def test_an_endpoint_that_is_not_proved(seen: View, told: str) -> None:
+def test_an_endpoint_that_is_not_proved(seen: View, expected: str) -> None:
     with pytest.raises(NotProved) as caught:
         ask(seen)
     assert caught.value.message.startswith("w1 cannot use the endpoint k8s.example.org:6443")
-    assert told in caught.value.message
+    assert expected in caught.value.message
     assert caught.value.details == seen.as_dict()
 
 

@@ -82,7 +82,7 @@ def test_the_same_run_takes_it_again_even_while_it_works() -> None:
 
 
 @pytest.mark.parametrize(("now", "is_silent"), [(1010.0, False), (1060.0, False), (1061.0, True), (900.0, True)])
-def test_another_run_is_refused_and_told_the_remedy(now: float, *, is_silent: bool) -> None:
+def test_another_run_is_refused_with_the_remedy(now: float, *, is_silent: bool) -> None:
     lock = MemoryLock()
     taken(lock, ONE)
     with pytest.raises(UnsupportedState, match="kubeadm_ha_break_lock") as refused:

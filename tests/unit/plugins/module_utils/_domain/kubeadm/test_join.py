@@ -139,18 +139,18 @@ def test_states(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ca_hash", "told"),
+    ("ca_hash", "reported"),
     [
         (HASH, "Put back what is missing, from a backup or another control plane."),
         (OTHER_HASH, "Take it out of the inventory"),
     ],
 )
-def test_a_host_that_starts_a_control_plane_is_not_simply_told_to_be_reset(ca_hash: str, told: str) -> None:
+def test_a_host_that_starts_a_control_plane_is_not_simply_to_be_reset(ca_hash: str, reported: str) -> None:
     """A control plane whose admin.conf was put away looks half joined: its remedy must not delete the cluster."""
     present = (WORKER | MANIFESTS) - {"/etc/kubernetes/admin.conf"}
     with pytest.raises(UnsupportedState) as caught:
         join.decide(host(present, "cp1", ca_hash), request(control_plane=True), host_name="cp1")
-    assert told in caught.value.message
+    assert reported in caught.value.message
     assert "It deletes the CA's key and etcd's data" in caught.value.message
 
 
@@ -334,7 +334,7 @@ def test_a_cluster_that_hides_from_anonymous_is_found_with_the_token() -> None:
     assert commands.held == {}
 
 
-def test_a_failed_join_tells_kubeadms_reason_and_no_secret() -> None:
+def test_a_failed_join_reports_kubeadms_reason_and_no_secret() -> None:
     stderr = (
         "[WARNING SystemVerification]: cgroups v1\n"
         f"error: token {TOKEN.text} with {KEY} is not {TOKEN.secret}\n"
@@ -351,7 +351,7 @@ def test_a_failed_join_tells_kubeadms_reason_and_no_secret() -> None:
         assert secret not in str(caught.value.details)
 
 
-def test_a_join_that_failed_by_etcd_tells_what_the_new_etcd_said() -> None:
+def test_a_join_that_failed_by_etcd_reports_what_the_new_etcd_said() -> None:
     def line(level: str, message: str, second: int) -> str:
         text = f'{{"level":"{level}","ts":"2026-11-28T10:00:{second:02}.1Z","msg":"{message}","error":"no answer"}}'
         return f"2026-11-28T10:00:{second:02}.123456789Z stderr F {text}\n"
@@ -387,7 +387,7 @@ def test_no_secret_is_shown_by_accident() -> None:
     assert KEY not in shown
 
 
-def test_a_missing_token_is_told_only_when_it_is_needed() -> None:
+def test_a_missing_token_is_reported_only_when_it_is_needed() -> None:
     assert ensure(MemoryFiles(worker_files()), MemoryCommands(), Node({}), token=None).changes == ()
     decision = ensure(MemoryFiles({}), MemoryCommands(), Node(None), token=None)
     assert decision.changes
@@ -396,7 +396,7 @@ def test_a_missing_token_is_told_only_when_it_is_needed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "reported"),
     [
         ({"api_version": "v1"}, "option api_version"),
         ({"api_version": "kubeadm.k8s.io/v1beta1"}, "option api_version"),
@@ -407,8 +407,8 @@ def test_a_missing_token_is_told_only_when_it_is_needed() -> None:
         ({"api_version": "kubeadm.k8s.io/v1beta2", "patches_directory": "/p"}, "option patches_directory"),
     ],
 )
-def test_bad_inputs_are_named(wrong: dict[str, t.Any], told: str) -> None:
-    with pytest.raises(InvalidInput, match=told):
+def test_bad_inputs_are_named(wrong: dict[str, t.Any], reported: str) -> None:
+    with pytest.raises(InvalidInput, match=reported):
         ensure(MemoryFiles({}), MemoryCommands(), Node(None), **wrong)
 
 

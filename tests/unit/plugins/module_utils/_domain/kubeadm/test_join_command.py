@@ -225,7 +225,7 @@ def test_another_endpoint_for_the_discovery() -> None:
     assert decision.values["endpoint"] == "192.0.2.99:8443"
 
 
-def test_a_failed_upload_takes_its_token_back_and_tells_no_key() -> None:
+def test_a_failed_upload_takes_its_token_back_and_reports_no_key() -> None:
     cluster = api(secret("bootstrap-token-foreig", description="mine"))
     with pytest.raises(
         CommandFailed, match="upload-certs failed with return code 1: error: it broke on \\*\\*\\*"
@@ -235,7 +235,7 @@ def test_a_failed_upload_takes_its_token_back_and_tells_no_key() -> None:
     assert {name for kind, _namespace, name in cluster.objects if kind == "secret"} == {"bootstrap-token-foreig"}
 
 
-def test_the_first_failure_is_told_when_tidying_fails_too() -> None:
+def test_the_first_failure_is_reported_when_tidying_fails_too() -> None:
     cluster = api()
 
     def broken(*_arguments: t.Any, **_options: t.Any) -> t.Any:

@@ -203,7 +203,7 @@ def test_a_certificate_that_was_issued_is_loaded_whatever_is_wrong_with_it() -> 
     assert answer_for(found(), issued=foreign)["content"] == configuration(foreign).content
 
 
-def test_inputs_that_cannot_be_read_leave_the_rest_told() -> None:
+def test_inputs_that_cannot_be_read_leave_the_rest_reported() -> None:
     report = found(
         configuration={"path": "/etc/haproxy/haproxy.cfg", "owner": "other", "sha1": ""},
         firewall={"name": "ufw", "zone": "", "rules": ["Status: active\nDefault: deny (incoming)\n"]},

@@ -81,8 +81,8 @@ def test_a_directory_as_kubeadm_makes_it() -> None:
         entry["source"][len(PKI) + 1 :]: entry
         for entry in look(files, pki_dir=PKI, expected_sans=parse_sans(["192.0.2.11", "k8s.example.org"]))
     }
-    told = {name: (entry["key_matches"], entry["signed_by_ca"]) for name, entry in entries.items()}
-    assert told == {
+    reported = {name: (entry["key_matches"], entry["signed_by_ca"]) for name, entry in entries.items()}
+    assert reported == {
         "apiserver-etcd-client.crt": (None, True),
         "apiserver.crt": (False, True),
         "broken.crt": (None, None),
@@ -115,8 +115,8 @@ def test_validity(lifetime: tuple[int, int], is_expired: bool, is_not_yet_valid:
 def test_a_chain_with_its_key() -> None:
     text = leaf("cp1").certificate + ca().certificate + leaf("cp1").key
     entries = look({"/chain.pem": text, "/ca.crt": ca().certificate}, paths=("/chain.pem",), ca_path="/ca.crt")
-    told = [(entry["index"], entry["is_ca"], entry["key_matches"], entry["signed_by_ca"]) for entry in entries]
-    assert told == [(0, False, True, True), (1, True, None, True)]
+    reported = [(entry["index"], entry["is_ca"], entry["key_matches"], entry["signed_by_ca"]) for entry in entries]
+    assert reported == [(0, False, True, True), (1, True, None, True)]
 
 
 def test_a_key_beside_it_and_another_ca() -> None:
@@ -166,12 +166,12 @@ def test_a_kubeconfig() -> None:
         "/ca": ca().certificate,
     }
     entries = look(files, kubeconfig="/etc/kubernetes/x.conf", ca_path="/ca")
-    told = {
+    reported = {
         entry["source"].removeprefix("/etc/kubernetes/x.conf "): (entry["key_matches"], entry["signed_by_ca"])
         for entry in entries
         if entry["error"] is None
     }
-    assert told == {
+    assert reported == {
         "cluster embedded": (None, True),
         "cluster file": (None, True),
         "user embedded": (True, True),
@@ -201,7 +201,7 @@ def test_an_endpoint() -> None:
     )
 
 
-def test_missing_sans_are_told_of_servers_only() -> None:
+def test_missing_sans_are_reported_of_servers_only() -> None:
     client = make_certificate(ca(), usage=None)
     (entry,) = look({"/a.crt": client.certificate}, paths=("/a.crt",), expected_sans=parse_sans(["cp1"]))
     assert entry["missing_sans"] == ["cp1"]

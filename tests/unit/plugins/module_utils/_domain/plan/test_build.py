@@ -94,10 +94,10 @@ def test_who_joins_revokes_by_itself() -> None:
 def test_the_hosts_of_a_plan_are_in_the_order_of_the_inventory() -> None:
     hosts = plan_of(before()).hosts
     assert [host.name for host in hosts] == ["cp1", "cp2", "cp3", "w1", "w2", "lb1"]
-    told = json.loads(json.dumps([host.as_dict() for host in hosts]))
-    assert told[0]["groups"][0] == "kubeadm_ha_changing"
-    assert told[1]["plan"]["join"]["node_name"] == "cp2"
-    assert told[5]["plan"]["balance"]["probe_signer"] == "cp1"
+    reported = json.loads(json.dumps([host.as_dict() for host in hosts]))
+    assert reported[0]["groups"][0] == "kubeadm_ha_changing"
+    assert reported[1]["plan"]["join"]["node_name"] == "cp2"
+    assert reported[5]["plan"]["balance"]["probe_signer"] == "cp1"
 
 
 def test_every_host_of_a_run_that_changes_something_is_locked_and_looked_at_again() -> None:

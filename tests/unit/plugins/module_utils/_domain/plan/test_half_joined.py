@@ -214,8 +214,8 @@ def test_a_host_that_nobody_needs_is_reset_and_joins(name: str) -> None:
     arguments = grown(change)
     arguments["reset_half_joined"] = True
     plan = plan_of(arguments)
-    told = [problem.message for problem in plan.problems if problem.subject == "cp2"]
-    assert told == []
+    reported = [problem.message for problem in plan.problems if problem.subject == "cp2"]
+    assert reported == []
     assert [item for item in objects(plan, "cp2") if item[0] == "repair"] == expected
     assert JOIN in objects(plan, "cp2")
     record = plan.facts["resets"]["cp2"]
@@ -298,7 +298,7 @@ LEFT_ALONE: dict[str, tuple[Change, str]] = {
         of_cp2(files_only(), pki_dir="/etc/kubernetes", certificates=[own_ca("/etc/kubernetes")]),
         "its certificates are in /etc/kubernetes, and what else is there is not known",
     ),
-    "nothing tells the cluster": (files_only(ca=None), "nothing on it tells to which cluster its files belong"),
+    "nothing identifies the cluster": (files_only(ca=None), "nothing on it shows to which cluster its files belong"),
     "another CA in a kubeconfig": (
         plus_kubeconfig(files_only(), "scheduler.conf", with_ca("https://198.51.100.9:6443", "other")),
         "it has files of another cluster",
@@ -402,7 +402,7 @@ def test_two_members_that_do_not_work_go_as_long_as_etcd_has_a_quorum() -> None:
     assert plan_of(arguments).facts["resets"] == {}, "two of four voters are no quorum"
 
 
-def test_the_record_tells_the_host_what_it_needs() -> None:
+def test_the_record_gives_the_host_what_it_needs() -> None:
     arguments = grown(of_cp2(power_lost(LEARNER), kubelet_cri_socket="unix:///run/containerd/containerd.sock"))
     carried(lambda _arguments: None, "/etc/kubernetes/pki/company-ca.crt")(arguments)
     arguments["reset_half_joined"] = True

@@ -494,11 +494,13 @@ BAD_INPUTS = [
 ]
 
 
-@pytest.mark.parametrize(("change", "told"), [row[1:] for row in BAD_INPUTS], ids=[row[0] for row in BAD_INPUTS])
-def test_a_reason_to_stop_is_told_once_with_its_remedy(change: t.Callable[[Arguments], None], told: str) -> None:
+@pytest.mark.parametrize(("change", "expected"), [row[1:] for row in BAD_INPUTS], ids=[row[0] for row in BAD_INPUTS])
+def test_a_reason_to_stop_is_reported_once_with_its_remedy(
+    change: t.Callable[[Arguments], None], expected: str
+) -> None:
     arguments = copy.deepcopy(before())
     change(arguments)
-    matching = [problem.message for problem in plan_of(arguments).problems if told in problem.message]
+    matching = [problem.message for problem in plan_of(arguments).problems if expected in problem.message]
     assert len(matching) == 1, [problem.message for problem in plan_of(arguments).problems]
 
 
@@ -511,7 +513,7 @@ def test_no_serving_control_plane() -> None:
     assert "serves the Kubernetes API" in plan.problems[0].message
 
 
-def test_all_reasons_are_told_together() -> None:
+def test_all_reasons_are_reported_together() -> None:
     arguments = before()
     arguments["hosts"]["cp2"]["swap"] = True
     arguments["hosts"]["cp3"]["swap"] = True
@@ -607,14 +609,14 @@ NOTES = [
 ]
 
 
-@pytest.mark.parametrize(("change", "told"), [row[1:] for row in NOTES], ids=[row[0] for row in NOTES])
-def test_what_is_not_ours_to_change_is_noted(change: t.Callable[[Arguments], None], told: str) -> None:
+@pytest.mark.parametrize(("change", "expected"), [row[1:] for row in NOTES], ids=[row[0] for row in NOTES])
+def test_what_is_not_ours_to_change_is_noted(change: t.Callable[[Arguments], None], expected: str) -> None:
     arguments = after()
     change(arguments)
     plan = plan_of(arguments)
     assert (plan.entries, plan.problems) == ((), ())
     (note,) = plan.notes
-    assert told in note.message
+    assert expected in note.message
     assert plan.as_dict()["notes"] == [{"subject": note.subject, "message": note.message}]
     end = single_points.lines(plan.single_points or ())
     assert end[:2] == ONE_BALANCER

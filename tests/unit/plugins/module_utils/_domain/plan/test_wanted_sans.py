@@ -177,40 +177,43 @@ def test_external_etcd_has_no_certificates_of_ours() -> None:
     assert wanted_sans.of_etcd(without, CONFIGURATION) == {}
 
 
-def told(*hosts: Host) -> list[str]:
+def reported(*hosts: Host) -> list[str]:
     return [problem.message for problem in wanted_sans.problems(DESIRED, hosts, CONFIGURATION)]
 
 
 def test_a_good_control_plane_has_no_problem() -> None:
-    assert told(host(certificate(*OWN), etcd=certificate("cp1"))) == []
+    assert reported(host(certificate(*OWN), etcd=certificate("cp1"))) == []
 
 
 def test_sans_that_kubeadm_cannot_write_stop_the_run_only_if_the_certificate_must_change() -> None:
     odd = certificate(*OWN, "api_1.example.org", other_sans=("URI:spiffe://example.org/api",))
-    (problem,) = told(host(odd))
+    (problem,) = reported(host(odd))
     assert "(URI:spiffe://example.org/api, api_1.example.org)" in problem
     assert "apiserver.crt of cp1" in problem
-    assert told(host(dataclasses.replace(odd, sans=odd.sans | parse_sans(["k8s.example.org"])))) == []
+    assert reported(host(dataclasses.replace(odd, sans=odd.sans | parse_sans(["k8s.example.org"])))) == []
 
 
 def test_a_certificate_of_another_file_stops_the_run() -> None:
     other = host(certificate(*OWN))
     other.report["manifests"]["kube-apiserver"]["flags"].append(["tls-cert-file", "/etc/ssl/api.crt"])
-    (problem,) = told(other)
+    (problem,) = reported(other)
     assert "serves /etc/ssl/api.crt (--tls-cert-file)" in problem
 
 
 def test_an_external_etcd_ca_stops_the_run_only_if_a_certificate_must_change() -> None:
     without_key = host(certificate(*OWN), etcd=certificate("cp1"))
     without_key.report["kubernetes_files"].clear()
-    assert [message.partition(" of cp1")[0] for message in told(without_key)] == ["etcd/server.crt", "etcd/peer.crt"]
+    assert [message.partition(" of cp1")[0] for message in reported(without_key)] == [
+        "etcd/server.crt",
+        "etcd/peer.crt",
+    ]
     complete = host(certificate(*OWN), etcd=certificate(*ETCD_OWN))
     complete.report["kubernetes_files"].clear()
-    assert told(complete) == []
+    assert reported(complete) == []
 
 
 @pytest.mark.parametrize(
-    ("urls", "is_told"),
+    ("urls", "is_reported"),
     [
         ("https://127.0.0.1:2380", True),
         ("https://[::1]:2380", True),
@@ -219,12 +222,12 @@ def test_an_external_etcd_ca_stops_the_run_only_if_a_certificate_must_change() -
         ("https://0.0.0.0:2380", False),
     ],
 )
-def test_etcd_on_loopback_cannot_be_joined(urls: str, is_told: bool) -> None:
+def test_etcd_on_loopback_cannot_be_joined(urls: str, is_reported: bool) -> None:
     old = host(certificate(*OWN), etcd=certificate(*ETCD_OWN))
     old.report["manifests"]["etcd"]["flags"].append(["listen-peer-urls", urls])
-    assert any("listens for members on loopback only" in message for message in told(old)) is is_told
+    assert any("listens for members on loopback only" in message for message in reported(old)) is is_reported
     others = [host(certificate(*OWN), name=name) for name in ("cp2", "cp3")]
-    assert not any("loopback" in message for message in told(old, *others)), "nobody is to join"
+    assert not any("loopback" in message for message in reported(old, *others)), "nobody is to join"
 
 
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,5}", fullmatch=True).map(lambda name: f"{name}.example.org")

@@ -35,11 +35,11 @@ PORTS: dict[str, tuple[dict[str, t.Any], list[dict[str, t.Any]], str]] = {
 
 @pytest.mark.parametrize("name", PORTS)
 def test_the_port_of_the_endpoint(name: str) -> None:
-    inputs, listening, told = PORTS[name]
+    inputs, listening, expected = PORTS[name]
     arguments = before() | inputs
     arguments["hosts"]["lb1"]["listening"] = listening
     found = [problem.message for problem in plan_of(arguments).problems if problem.subject == "kubeadm_ha_endpoint"]
-    assert [told in message for message in found] == ([True] if told else []), found
+    assert [expected in message for message in found] == ([True] if expected else []), found
 
 
 def test_unmanaged_nodes_are_nodes_of_the_cluster_and_not_of_the_inventory() -> None:

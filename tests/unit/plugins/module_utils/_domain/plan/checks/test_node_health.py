@@ -131,7 +131,7 @@ def _flow_style(arguments: Arguments) -> None:
 
 
 BROKEN = [
-    ("kubelet failed", _inactive, "the service kubelet of w1 is failed; 'journalctl -u kubelet' on w1 tells why"),
+    ("kubelet failed", _inactive, "the service kubelet of w1 is failed; 'journalctl -u kubelet' on w1 says why"),
     ("no kubelet", _no_kubelet, "the service kubelet of w1 is not there"),
     ("expired", _expired, "the client certificate of its kubelet expired on 2027-01-01T00:00:00Z"),
     ("its own report", _reports, "its kubelet runs and reports: KubeletNotReady container runtime is down"),
@@ -139,8 +139,8 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("change", "told"), [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN])
-def test_a_kubelet_that_is_really_broken_is_explained(change: t.Callable[[Arguments], None], told: str) -> None:
+@pytest.mark.parametrize(("change", "expected"), [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN])
+def test_a_kubelet_that_is_really_broken_is_explained(change: t.Callable[[Arguments], None], expected: str) -> None:
     arguments = half_pointed()
     change(arguments)
     found = [
@@ -148,7 +148,7 @@ def test_a_kubelet_that_is_really_broken_is_explained(change: t.Callable[[Argume
     ]
     assert len(found) == 1
     assert found[0].subject == "w1"
-    assert told in found[0].message
+    assert expected in found[0].message
 
 
 def wanted_but_dead() -> Arguments:

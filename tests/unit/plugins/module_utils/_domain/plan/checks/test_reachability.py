@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who must reach whom before control planes join, what attempts tell, and which reasons to stop come of it."""
+"""Who must reach whom before control planes join, what attempts report, and which reasons to stop come of it."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_ipv6() -> None:
     arguments["hosts"]["cp1"]["addresses"] = ["fd00::11"]
     for name, address in (("cp2", "fd00::12"), ("cp3", "")):
         arguments["hosts"][name]["default_ipv6_address"] = address
-    # A host without an address of the cluster's family is told of by itself.
+    # A host without an address of the cluster's family is reported separately.
     assert targets(arguments)["cp1"] == ports("fd00::12")
 
 
@@ -166,7 +166,7 @@ def test_a_host_that_was_not_looked_at_is_left_out() -> None:
     assert targets(arguments) == {"cp1": ports(CP2), "cp2": ports(CP1) | {(W1, 10250)}}
 
 
-# --- what an attempt tells -----------------------------------------------------------------------------------------
+# --- what an attempt reports -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_outcomes(answer: Answer, outcome: str) -> None:
     assert answer.outcome == outcome
 
 
-class Told:
+class Recorder:
     """``Sockets`` whose attempts all end in the same way."""
 
     def __init__(self) -> None:
@@ -204,14 +204,14 @@ class Told:
 
 
 def test_an_attempt() -> None:
-    sockets = Told()
+    sockets = Recorder()
     found = attempt(sockets, [{"address": "FD00:0::1", "port": 2380}], seconds=1.5)
     assert found == [{"address": "FD00:0::1", "port": 2380, "outcome": "refused", "error": "ECONNREFUSED"}]
     assert sockets.asked == [Endpoint("fd00::1", 2380)]
 
 
 @pytest.mark.parametrize(
-    ("target", "seconds", "told"),
+    ("target", "seconds", "expected"),
     [
         ({"address": "localhost", "port": 1}, 1.5, "'localhost' is no IP address"),
         ({"address": "127.0.0.1", "port": 0}, 1.5, "has the port 0"),
@@ -220,9 +220,9 @@ def test_an_attempt() -> None:
         ({"address": "127.0.0.1", "port": 1}, 10.1, "more than 0 and at most 10"),
     ],
 )
-def test_a_target_that_is_none(target: dict[str, t.Any], seconds: float, told: str) -> None:
-    sockets = Told()
-    with pytest.raises(InvalidInput, match=told):
+def test_a_target_that_is_none(target: dict[str, t.Any], seconds: float, expected: str) -> None:
+    sockets = Recorder()
+    with pytest.raises(InvalidInput, match=expected):
         attempt(sockets, [target], seconds=seconds)
     assert sockets.asked == []
 
@@ -248,7 +248,7 @@ def test_one_closed_port_is_one_problem_that_names_everything() -> None:
     )
 
 
-def test_everything_closed_is_told_at_once() -> None:
+def test_everything_closed_is_reported_at_once() -> None:
     everything = [("cp1", CP2, port) for port in OF_A_CONTROL_PLANE] + [
         ("cp3", CP2, port) for port in OF_A_CONTROL_PLANE
     ]
@@ -268,7 +268,7 @@ def test_each_direction_counts() -> None:
     assert [subject for subject, _message in problems(tried(before(), ("lb1", CP1, 6443)))] == ["cp1"]
 
 
-def test_a_host_that_cannot_try_tells_why() -> None:
+def test_a_host_that_cannot_try_says_why() -> None:
     ((subject, message),) = problems(tried(before(), ("cp1", CP2, 2380), outcome="failed"))
     assert subject == "cp2"
     assert "2380 (etcd's members: EMFILE)" in message
