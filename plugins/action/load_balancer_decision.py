@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Computes on the controller the configuration of a looked-at load balancer host, and what its role would change there."""
+"""Computes on the controller the configuration of an inspected load balancer host, and what its role would change there."""
 
 from __future__ import annotations
 

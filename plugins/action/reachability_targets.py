@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Computes on the controller, from looked-at hosts and the cluster, which addresses and ports each host must reach."""
+"""Computes on the controller, from inspected hosts and the cluster, which addresses and ports each host must reach."""
 
 from __future__ import annotations
 

@@ -39,8 +39,8 @@ options:
     type: str
   certificates_dir:
     description:
-      - The cluster's C(certificatesDir), in which kubeadm puts the CA's certificate, where the kubelet's configuration looks
-        for it. RV(kubeadm.ha.kubeadm_join_command#module:certificates_dir) reports it.
+      - The cluster's C(certificatesDir), in which kubeadm puts the CA's certificate, where the kubelet's configuration
+        expects it. RV(kubeadm.ha.kubeadm_join_command#module:certificates_dir) reports it.
     type: path
     default: /etc/kubernetes/pki
   patches_directory:

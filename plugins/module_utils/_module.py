@@ -52,7 +52,7 @@ def require_library(
     """Fail with the remedy when a Python library is missing on the host.
 
     In check mode the library may be missing because an earlier task only would have installed it: then the module
-    cannot look, says ``known after apply`` and, unless it is an info module, reports a change.
+    cannot inspect, says ``known after apply`` and, unless it is an info module, reports a change.
 
     Args:
         module: the running module.

@@ -89,7 +89,7 @@ options:
   files:
     description:
       - RV(kubeadm.ha.control_plane_files_info#module:files) of hosts that are to become control planes, by inventory name.
-        What was not looked at counts as absent.
+        What was not inspected counts as absent.
     type: dict
     default: {}
   failures:
@@ -170,7 +170,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Check the inputs before any host is looked at
+- name: Check the inputs before any host is inspected
   kubeadm.ha.cluster_plan:
     endpoint: "{{ kubeadm_ha_endpoint }}"
     control_planes: "{{ groups['kube_control_plane'] }}"
@@ -264,7 +264,7 @@ plan:
       description: Whether an API server does not answer an anonymous C(GET /readyz).
       type: bool
     hides_cluster_info:
-      description: Whether an API server refuses the anonymous request by which C(kubeadm join) looks for the cluster.
+      description: Whether an API server refuses the anonymous request by which C(kubeadm join) discovers the cluster.
       type: bool
     sans:
       description:

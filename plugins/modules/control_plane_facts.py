@@ -48,13 +48,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at each host
+- name: Inspect each host
   kubeadm.ha.kubernetes_host_info:
-  register: look
+  register: inspected
 
 - name: Determine where the API is served
   kubeadm.ha.control_plane_facts:
-    hosts: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, ['look', 'host']))) }}"
+    hosts: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, ['inspected', 'host']))) }}"
     control_planes: "{{ groups['kube_control_plane'] }}"
   run_once: true
   register: api

@@ -139,7 +139,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.file_tre
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.sealing import IMPORT_ERROR, AesGcm
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import file_archive
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import Survey, look
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import FilesReport, collect_paths
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 
@@ -162,7 +162,9 @@ def main() -> None:
     def decide() -> Decision:
         tree = HostFileTree()
         if module.params["paths"] is not None:
-            return _values(Survey(tuple(look(tree, file_archive.read_facts(module.params["paths"])).values())))
+            return _values(
+                FilesReport(tuple(collect_paths(tree, file_archive.read_facts(module.params["paths"])).values()))
+            )
         kubernetes_dir = os.path.normpath(module.params["kubernetes_dir"])
         inspection = ControlPlaneInspection(
             pki_dir=os.path.normpath(module.params["pki_dir"] or certificates_dir.find(kubernetes_dir)),
@@ -177,7 +179,7 @@ def main() -> None:
     run_decision(module, decide)
 
 
-def _values(found: Survey, archive: str | None = None) -> Decision:
+def _values(found: FilesReport, archive: str | None = None) -> Decision:
     return Decision(values={**found.as_dict(), "archive": archive})
 
 

@@ -48,17 +48,17 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at the leaders
+- name: Inspect the leaders
   kubeadm.ha.control_plane_leader_info:
-  register: looked
+  register: inspected
 
 - name: Each component has a leader
   ansible.builtin.assert:
-    that: looked.leaders | rejectattr('is_held') | length == 0
+    that: inspected.leaders | rejectattr('is_held') | length == 0
 
 - name: Show the node of the leading kube-controller-manager
   ansible.builtin.debug:
-    msg: "{{ (looked.leaders | selectattr('component', 'equalto', 'kube-controller-manager') | first).node }}"
+    msg: "{{ (inspected.leaders | selectattr('component', 'equalto', 'kube-controller-manager') | first).node }}"
 """
 
 RETURN = r"""
@@ -129,7 +129,7 @@ if t.TYPE_CHECKING:
 
 
 def decide(module: AnsibleModule) -> Decision:
-    """Look by the module's options."""
+    """Inspect by the module's options."""
     api = open_api(HostCommands(), kubeconfig=module.params["kubeconfig"], server=module.params["server"])
     return leader_election.inspect(api, HostClock(), module.params["components"])
 

@@ -54,12 +54,12 @@ options:
     default: ''
   timeout:
     description:
-      - Seconds that the resolver, and each address, may take in one look.
+      - Seconds that the resolver, and each address, may take in one inspection.
     type: float
     default: 3
   wait_timeout:
     description:
-      - Seconds to look again until the endpoint is proved. With V(0) the first look must show it.
+      - Seconds to inspect again until the endpoint is proved. With V(0) the first inspection must show it.
     type: float
     default: 0
 extends_documentation_fragment:
@@ -151,7 +151,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_deci
 
 
 def decide(module: AnsibleModule) -> Decision:
-    """Look and wait by the module's options."""
+    """Inspect and wait by the module's options."""
     endpoint = parse_endpoint("endpoint", module.params["endpoint"])
     probe = HostEndpointProbe(
         ca=cluster_ca(HostFiles(), text=module.params["ca_certificate"], path=module.params["ca_path"]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: etcd_member_info
-short_description: Look at the etcd cluster of a Kubernetes cluster, or wait until it is healthy
+short_description: Inspect the etcd cluster of a Kubernetes cluster, or wait until it is healthy
 version_added: 0.1.0
 description:
   - Asks an etcd server for the members of its cluster, and every started member for its own health, by etcd's JSON gateway.
@@ -71,7 +71,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at the etcd cluster
+- name: Inspect the etcd cluster
   kubeadm.ha.etcd_member_info:
   register: etcd_cluster
 
@@ -84,7 +84,7 @@ EXAMPLES = r"""
     wait_timeout: 120
     expected_voters: 3
 
-- name: Look at external etcd from a host that is no control plane
+- name: Inspect external etcd from a host that is no control plane
   kubeadm.ha.etcd_member_info:
     endpoints: [https://192.0.2.31:2379, https://192.0.2.32:2379]
     ca_certificate: /etc/etcd/ca.crt
@@ -215,7 +215,7 @@ def way(parameters: t.Mapping[str, t.Any]) -> tuple[EtcdGateway, tuple[str, ...]
 
 
 def decide(module: AnsibleModule) -> Decision:
-    """Look and wait by the module's options."""
+    """Inspect and wait by the module's options."""
     found, endpoints = way(module.params)
     return etcd.inspect(
         found,

@@ -21,7 +21,7 @@ options:
   paths:
     description:
       - PEM files. A file may hold a chain, and the private key of its first certificate.
-      - Otherwise the key is looked for in the file of the same name with the suffix C(.key).
+      - Otherwise the key is searched for in the file of the same name with the suffix C(.key).
       - A missing or broken file fails the task.
     type: list
     elements: path

@@ -33,9 +33,9 @@ options:
     required: true
   ca_certificate:
     description:
-      - PEM text of the cluster's CA certificate. With it kubeadm presents the token when it looks for the cluster
+      - PEM text of the cluster's CA certificate. With it kubeadm presents the token when it discovers the cluster
         (C(discovery.file)), for API servers that refuse anonymous requests to the ConfigMap C(kube-public/cluster-info).
-      - Without it or when it is empty, kubeadm looks as anonymous and trusts by O(ca_cert_hashes) (C(discovery.bootstrapToken)).
+      - Without it or when it is empty, kubeadm asks as anonymous and trusts by O(ca_cert_hashes) (C(discovery.bootstrapToken)).
     type: str
   token:
     description:

@@ -18,7 +18,7 @@ description:
   - No image is pulled, so whether images can be is not asked.
   - kubeadm stops at the first group of checks of which one fails, so it is run again without those, at most four times, until
     all have been asked.
-  - The forwarding of packets, for which kubeadm looks only when it finds the cluster by the address of an IP family, is not
+  - The forwarding of packets, which kubeadm checks only when it finds the cluster by the address of an IP family, is not
     asked. RV(kubeadm.ha.kubernetes_host_info#module:host) has it.
   - Must run as root. The host needs kubeadm, Python 3.8 and its standard library, nothing else.
   - Changes nothing.
@@ -55,14 +55,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at the cluster
+- name: Inspect the cluster
   kubeadm.ha.kubernetes_cluster_info:
   delegate_to: cp1
-  register: looked
+  register: inspected
 
 - name: Ask kubeadm whether this worker would join
   kubeadm.ha.kubeadm_preflight_info:
-    config_maps: "{{ looked.cluster.configmaps.values() | list }}"
+    config_maps: "{{ inspected.cluster.configmaps.values() | list }}"
     api_version: kubeadm.k8s.io/v1beta4
   register: asked
 

@@ -25,7 +25,7 @@ options:
     default: /etc/kubernetes/kubelet.conf
   wait_timeout:
     description:
-      - Seconds to wait for the renewal. With V(0) the first look must show it.
+      - Seconds to wait for the renewal. With V(0) the first inspection must show it.
     type: float
     default: 60
 requirements:
@@ -95,7 +95,7 @@ if t.TYPE_CHECKING:
 
 
 def decide(module: AnsibleModule) -> Decision:
-    """Look and wait by the module's options."""
+    """Inspect and wait by the module's options."""
     files, yaml = HostFiles(), PyYaml()
     kubeconfig = module.params["kubeconfig"]
     return kubelet_lease.inspect(

@@ -13,7 +13,7 @@ version_added: 0.1.0
 description:
   - Reads the objects of a kubeadm cluster that name its endpoint, its nodes, the pods of its DNS, and leftovers of earlier
     joins.
-  - With O(endpoint) also looks for workloads, ConfigMaps and Secrets of any namespace that name an old endpoint. Values
+  - With O(endpoint) also searches for workloads, ConfigMaps and Secrets of any namespace that name an old endpoint. Values
     are compared on this host and never returned. The search ends after twenty seconds or a hundred findings.
   - Workloads are DaemonSets, Deployments, StatefulSets, CronJobs, Jobs and ReplicaSets that no other of them owns, and pods
     without such an owner. Jobs and pods that have ended are left out, static pods too. Custom resources are not
@@ -29,7 +29,7 @@ requirements:
 options:
   endpoint:
     description:
-      - Address and port that the whole cluster will use, or uses. Without it consumers of old endpoints are not looked for.
+      - Address and port that the whole cluster will use, or uses. Without it consumers of old endpoints are not searched for.
     type: str
   api_servers:
     description:
@@ -107,12 +107,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at the cluster
+- name: Inspect the cluster
   kubeadm.ha.kubernetes_cluster_info:
     server: 192.0.2.11:6443
     endpoint: k8s.example.org:6443
     api_servers: [192.0.2.11:6443]
-  register: looked
+  register: inspected
 """
 
 RETURN = r"""
@@ -200,7 +200,7 @@ cluster:
               elements: str
               sample: ["192.0.2.11:6443"]
         complete:
-          description: Whether every object was looked at.
+          description: Whether every object was inspected.
           type: bool
         objects:
           description: How many were, if not every one.
@@ -254,7 +254,7 @@ SECONDS_FOR_A_COMMAND = 60.0
 SECONDS_FOR_ETCD = 5.0
 
 
-def look_at_etcd(options: t.Mapping[str, t.Any] | None, *, wait_timeout: float) -> dict[str, t.Any]:
+def inspect_etcd(options: t.Mapping[str, t.Any] | None, *, wait_timeout: float) -> dict[str, t.Any]:
     """The etcd cluster, or why it cannot be asked; neither without options.
 
     Args:
@@ -309,15 +309,15 @@ def main() -> None:
         supports_check_mode=True,
     )
 
-    def look() -> Decision:
-        asked = look_at_etcd(module.params["etcd"], wait_timeout=module.params["wait_timeout"])
+    def decide() -> Decision:
+        asked = inspect_etcd(module.params["etcd"], wait_timeout=module.params["wait_timeout"])
         try:
-            return Decision(values={"cluster": look_at_api(), **asked})
+            return Decision(values={"cluster": inspect_api(), **asked})
         except KubeadmHaError as error:
             error.details.update(asked)
             raise
 
-    def look_at_api() -> dict[str, t.Any]:
+    def inspect_api() -> dict[str, t.Any]:
         commands = HostCommands(timeout=SECONDS_FOR_A_COMMAND)
         api = open_api(commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])
         endpoint, api_servers = module.params["endpoint"], module.params["api_servers"]
@@ -333,7 +333,7 @@ def main() -> None:
             joining=module.params["joining"],
         )
 
-    run_decision(module, look)
+    run_decision(module, decide)
 
 
 if __name__ == "__main__":

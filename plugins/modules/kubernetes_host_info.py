@@ -21,7 +21,7 @@ options:
   backup_directory:
     description:
       - Directory in which backups of the host are to be kept. Whether it can is in RV(host.backup_target). Without it nothing is
-        looked at.
+        inspected.
     type: str
     default: ''
   users:
@@ -34,7 +34,7 @@ options:
   endpoint:
     description:
       - The control plane endpoint, host and port, that the host is to use. What the host sees of it is in
-        RV(host.endpoint_view). Without it nothing is looked at.
+        RV(host.endpoint_view). Without it nothing is inspected.
     type: str
     default: ''
   endpoint_timeout:
@@ -80,7 +80,7 @@ options:
   load_balancer:
     description:
       - That the host is to run haproxy in front of the API servers. What it has of that is in RV(host.load_balancer).
-        Without it nothing is looked at.
+        Without it nothing is inspected.
     type: dict
     suboptions:
       firewalld_zone:
@@ -108,13 +108,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at every host once
+- name: Inspect every host once
   kubeadm.ha.kubernetes_host_info:
-  register: looked
+  register: inspected
 
 - name: Show the server that this host's kubelet dials
   ansible.builtin.debug:
-    msg: "{{ looked.host.servers['/etc/kubernetes/kubelet.conf'] }}"
+    msg: "{{ inspected.host.servers['/etc/kubernetes/kubelet.conf'] }}"
 """
 
 RETURN = r"""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: load_balancer_decision
-short_description: Compute the configuration of a looked-at load balancer host and what its role would change
+short_description: Compute the configuration of an inspected load balancer host and what its role would change
 version_added: 0.1.0
 description:
   - Computes what the inputs of the role C(apiserver_haproxy) mean, fills in its template with that, and compares what
@@ -46,7 +46,7 @@ options:
     default: []
   issued_certificate:
     description:
-      - Client certificate of the checks that was issued after the look, in PEM. It takes the place of the one that was found.
+      - Client certificate of the checks that was issued after the inspection, in PEM. It takes the place of the one that was found.
       - Without it RV(digest) and RV(content) are predictions where a certificate is to be issued; ask again once it is.
     type: str
     default: ""
@@ -73,7 +73,7 @@ seealso:
 EXAMPLES = r"""
 - name: Decide what is to change
   kubeadm.ha.load_balancer_decision:
-    load_balancer: "{{ look.load_balancer }}"
+    load_balancer: "{{ inspected.load_balancer }}"
     name: "{{ inventory_hostname }}"
     template: haproxy.cfg.j2
     files: [kubernetes-apiserver.lua]
@@ -131,7 +131,7 @@ digest:
   returned: success
   type: str
 is_installed:
-  description: Whether the host had haproxy when it was looked at.
+  description: Whether the host had haproxy when it was inspected.
   returned: success
   type: bool
 local_endpoint:

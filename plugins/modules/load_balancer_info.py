@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: load_balancer_info
-short_description: Look at a host that runs or shall run haproxy in front of the API servers
+short_description: Inspect a host that runs or shall run haproxy in front of the API servers
 version_added: 0.1.0
 description:
   - Reports whose C(haproxy.cfg) the host has, which configuration haproxy runs, the client certificate of its checks,
@@ -35,7 +35,7 @@ options:
     default: /etc/haproxy/kubernetes-probe.crt
   firewalld_zone:
     description:
-      - Zone of firewalld to look at.
+      - Zone of firewalld to inspect.
       - Not given, that of the interface with the IPv4 default route, else firewalld's default zone.
     type: str
 extends_documentation_fragment:
@@ -49,13 +49,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at a load balancer host
+- name: Inspect a load balancer host
   kubeadm.ha.load_balancer_info:
-  register: looked
+  register: inspected
 
 - name: Show whose configuration it has
   ansible.builtin.debug:
-    msg: "{{ looked.load_balancer.configuration.owner }}"
+    msg: "{{ inspected.load_balancer.configuration.owner }}"
 """
 
 RETURN = r"""
@@ -79,7 +79,7 @@ load_balancer:
     firewall:
       description:
         - V(name) is V(firewalld), V(ufw) or empty where neither is active.
-        - V(zone) is the zone of firewalld that was looked at, empty for others.
+        - V(zone) is the zone of firewalld that was inspected, empty for others.
         - V(rules) are the texts of C(firewall-cmd --list-all) of the zone, running and permanent, or of
           C(ufw status verbose). A text is empty where firewalld does not have the zone.
       type: dict

@@ -26,7 +26,7 @@ options:
     required: true
     suboptions:
       address:
-        description: IPv4 or IPv6 address. Names are refused, because looking them up has no bound of time.
+        description: IPv4 or IPv6 address. Names are refused, because resolving them has no bound of time.
         type: str
         required: true
       port:

@@ -66,7 +66,7 @@ seealso:
 EXAMPLES = r"""
 - name: Determine who must reach whom
   kubeadm.ha.reachability_targets:
-    hosts: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, ['look', 'host']))) }}"
+    hosts: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, ['inspected', 'host']))) }}"
     cluster: "{{ cluster_look.cluster }}"
     control_planes: "{{ groups['kube_control_plane'] }}"
   run_once: true

@@ -80,7 +80,7 @@ def test_etcd_without_tls_is_reported_with_the_other_reasons(
     reported = [item["message"] for item in plan["problems"]]
     about_etcd = [message for message in reported if "without TLS and a client certificate" in message]
     assert len(about_etcd) == is_reported, reported
-    result = json.loads(printed.partition("Look at it and its etcd once]")[2].split("\n")[1].partition(" => ")[2])
+    result = json.loads(printed.partition("Inspect it and its etcd once]")[2].split("\n")[1].partition(" => ")[2])
     assert (result["etcd"] is None, result["etcd_failure"]) == (is_reported, "")
     assert any("The cluster has no node cp1" in message for message in reported), "it is one reason of several"
 
@@ -91,7 +91,7 @@ def test_the_kubeadm_of_joining_hosts_is_asked(cluster: ControlPlane, host: Priv
     api_server = host.kubernetes / "manifests" / "kube-apiserver.yaml"
     text = api_server.read_text(encoding="utf-8")
     api_server.write_text(text.replace(ADVERTISED_ADDRESS, "127.0.0.1"), encoding="utf-8")
-    # kubeadm reads it before it looks at CPUs.
+    # kubeadm reads it before it counts CPUs.
     kubelet = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
     metadata = {"name": "kubelet-config", "namespace": "kube-system"}
     cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"kubelet": kubelet}})

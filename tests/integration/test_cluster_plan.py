@@ -31,12 +31,12 @@ def member(cluster: ControlPlane, host: PrivateHost) -> t.Iterator[PrivateHost]:
 
 
 def build_plan(modules: Modules, cluster: ControlPlane, host: t.Mapping[str, t.Any], *, check: bool = False) -> Result:
-    """Look at the cluster and draw the plan up."""
-    looked = modules.run(
+    """Inspect the cluster and build the plan."""
+    inspected = modules.run(
         "kubernetes_cluster_info", kubeconfig=str(cluster.kubeconfig), server=f"127.0.0.1:{cluster.api_port}"
     )
     return modules.run_by_ansible(
-        "cluster_plan", check=check, **INPUTS, hosts={"localhost": host}, cluster=looked["cluster"], stop=False
+        "cluster_plan", check=check, **INPUTS, hosts={"localhost": host}, cluster=inspected["cluster"], stop=False
     )
 
 

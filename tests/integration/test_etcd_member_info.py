@@ -32,7 +32,7 @@ def modules(binaries: Path, tmp_path: Path) -> Modules:
     return Modules(processes.environment(binaries), tmp_path, ("yaml", "cryptography", "kubernetes"))
 
 
-def look(modules: Modules, cluster: EtcdCluster, **options: t.Any) -> dict[str, t.Any]:
+def inspect(modules: Modules, cluster: EtcdCluster, **options: t.Any) -> dict[str, t.Any]:
     """The module's result, which is never a change."""
     arguments = {"endpoint": cluster.endpoint(), "pki_dir": str(cluster.pki), **options}
     result = modules.run("etcd_member_info", **arguments)
@@ -46,7 +46,7 @@ def state_by_name(result: t.Mapping[str, t.Any]) -> dict[str, tuple[bool, bool, 
 
 
 def test_one_member_as_etcdctl_sees_it(cluster: EtcdCluster, modules: Modules) -> None:
-    result = look(modules, cluster)
+    result = inspect(modules, cluster)
     status = cluster.etcdctl_json("endpoint", "status")[0]["Status"]
     listed = cluster.etcdctl_json("member", "list")["members"][0]
     assert len(result["members"]) == 1
@@ -61,7 +61,7 @@ def test_one_member_as_etcdctl_sees_it(cluster: EtcdCluster, modules: Modules) -
     assert member["is_leader"]
     assert result["quorum"] == {"voters": 1, "healthy_voters": 1, "needed": 1, "tolerance": 0}
     assert (result["healthy"], result["problems"], result["alarms"]) == (True, [], [])
-    # Check mode and a second look report the same.
+    # Check mode and a second inspection report the same.
     again = modules.run("etcd_member_info", check=True, endpoint=cluster.endpoint(), pki_dir=str(cluster.pki))
     assert again["members"][0]["id"] == member["id"]
 
@@ -69,21 +69,21 @@ def test_one_member_as_etcdctl_sees_it(cluster: EtcdCluster, modules: Modules) -
 def test_a_cluster_that_grows_fails_and_recovers(cluster: EtcdCluster, modules: Modules) -> None:
     # An added member that has not started counts as a voter: two voters, both needed.
     cluster.etcdctl("member", "add", "cp2", f"--peer-urls={cluster.servers['cp2'].peer}")
-    waiting = look(modules, cluster, timeout=1)
+    waiting = inspect(modules, cluster, timeout=1)
     assert not waiting["healthy"]
     assert waiting["quorum"] == {"voters": 2, "healthy_voters": 0, "needed": 2, "tolerance": 0}
     assert any("has not started" in problem for problem in waiting["problems"])
     cluster.start("cp2", initial=("cp1", "cp2"))
-    two = look(modules, cluster, wait_timeout=30)
+    two = inspect(modules, cluster, wait_timeout=30)
     assert two["quorum"] == {"voters": 2, "healthy_voters": 2, "needed": 2, "tolerance": 0}
 
     # A learner has no vote.
     cluster.retried("member", "add", "cp3", "--learner", f"--peer-urls={cluster.servers['cp3'].peer}")
     cluster.start("cp3", initial=("cp1", "cp2", "cp3"))
-    refused = look(modules, cluster, wait_timeout=1)
+    refused = inspect(modules, cluster, wait_timeout=1)
     assert refused["failed"]
     assert "cp3 is still a learner" in refused["msg"]
-    learning = look(modules, cluster)
+    learning = inspect(modules, cluster)
     assert learning["quorum"]["voters"] == 2
     assert state_by_name(learning) == {
         "cp1": (True, True, False),
@@ -92,30 +92,30 @@ def test_a_cluster_that_grows_fails_and_recovers(cluster: EtcdCluster, modules: 
     }
     learner = next(item["id"] for item in learning["members"] if item["is_learner"])
     cluster.retried("member", "promote", learner)
-    three = look(modules, cluster, wait_timeout=30, expected_voters=3)
+    three = inspect(modules, cluster, wait_timeout=30, expected_voters=3)
     assert three["quorum"] == {"voters": 3, "healthy_voters": 3, "needed": 2, "tolerance": 1}
     assert [item["name"] for item in three["members"] if item["is_leader"]] != []
 
     # One lost: it works and bears no further loss. The gate reports who.
     cluster.kill("cp3")
-    two_left = look(modules, cluster)
+    two_left = inspect(modules, cluster)
     assert two_left["quorum"] == {"voters": 3, "healthy_voters": 2, "needed": 2, "tolerance": 0}
     assert not two_left["healthy"]
-    gate = look(modules, cluster, wait_timeout=1)
+    gate = inspect(modules, cluster, wait_timeout=1)
     assert gate["failed"]
     assert "cp3 is not healthy" in gate["msg"]
 
     # Two lost: no quorum. It is reported, not hidden behind an error.
     cluster.kill("cp2")
-    stopped = look(modules, cluster, timeout=1)
+    stopped = inspect(modules, cluster, timeout=1)
     assert stopped["quorum"]["healthy_voters"] == 0
     assert stopped["leader"] is None
 
     cluster.start("cp2")
     cluster.start("cp3")
-    mended = look(modules, cluster, wait_timeout=60, expected_voters=3)
+    mended = inspect(modules, cluster, wait_timeout=60, expected_voters=3)
     assert mended["healthy"]
-    assert look(modules, cluster, expected_voters=5)["msg"].count("it has 3 voters instead of 5") == 1
+    assert inspect(modules, cluster, expected_voters=5)["msg"].count("it has 3 voters instead of 5") == 1
 
 
 def test_an_alarm_is_reported(cluster: EtcdCluster, modules: Modules) -> None:
@@ -123,10 +123,10 @@ def test_an_alarm_is_reported(cluster: EtcdCluster, modules: Modules) -> None:
     body = {"action": "ACTIVATE", "memberID": str(int(str(identity), 16)), "alarm": "NOSPACE"}
     cluster.gateway("/v3/maintenance/alarm", body)
     assert "NOSPACE" in cluster.etcdctl("alarm", "list")
-    alarmed = look(modules, cluster)
+    alarmed = inspect(modules, cluster)
     assert (alarmed["healthy"], alarmed["alarms"]) == (False, ["alarm NOSPACE of cp1"])
     cluster.etcdctl("alarm", "disarm")
-    assert look(modules, cluster)["healthy"]
+    assert inspect(modules, cluster)["healthy"]
 
 
 def test_what_cannot_be_asked_is_one_sentence(cluster: EtcdCluster, modules: Modules, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_what_cannot_be_asked_is_one_sentence(cluster: EtcdCluster, modules: Mod
         ({"pki_dir": str(tmp_path / "nothing")}, "set pki_dir"),
     ]
     for options, reported in cases:
-        refused = look(modules, cluster, **options)
+        refused = inspect(modules, cluster, **options)
         assert refused["failed"], options
         assert reported in refused["msg"]
     # A server with a certificate of another CA is not trusted.
@@ -146,7 +146,7 @@ def test_what_cannot_be_asked_is_one_sentence(cluster: EtcdCluster, modules: Mod
         capture_output=True,
     )
     pki = cluster.pki / "etcd"
-    distrusted = look(
+    distrusted = inspect(
         modules,
         cluster,
         ca_certificate=str(tmp_path / "other" / "etcd" / "ca.crt"),

@@ -386,7 +386,7 @@ def _place(own: ControlPlane, name: str) -> tuple[Path, Path, int]:
 
 
 def _await(has_come: t.Callable[[], bool], process: subprocess.Popen[bytes] | None = None) -> None:
-    """Look without a pause until something has come, at most 60 s and while the process runs."""
+    """Wait without a pause until something has come, at most 60 s and while the process runs."""
     deadline = time.monotonic() + 60
     while not has_come():
         assert process is None or process.poll() is None, "the module ended before"

@@ -59,7 +59,7 @@ def test_keys_of_every_kind(runner: Modules, tmp_path: Path, algorithm: str, ca_
     assert entry["key_algorithm"] == ALGORITHMS[algorithm]
     assert entry["serial_number"] == serial(path)
     assert entry["key_matches"] is is_pair(path, key) is True
-    # openssl would look at the CA's own validity as well, which is short in the fixtures.
+    # openssl would check the CA's own validity as well, which is short in the fixtures.
     assert entry["signed_by_ca"] is True
     # The fixtures have one RSA key.
     write(tmp_path, "a.key", make_certificate(ca, algorithm=algorithm.replace("rsa", "ecdsa")).key)

@@ -35,7 +35,7 @@ def _wanted(cluster: ControlPlane, host: PrivateHost, modules_on_host: Modules) 
     serving_host = type(host)(host.directory.parent / "serving", cluster)
     serving_host.become_control_plane()
     serving = dataclasses.replace(modules_on_host, prefix=serving_host.prefix)
-    looked = serving.run_by_ansible("kubernetes_host_info")["host"]
+    inspected = serving.run_by_ansible("kubernetes_host_info")["host"]
     found = modules_on_host.run(
         "kubernetes_cluster_info", kubeconfig=str(cluster.kubeconfig), server=f"127.0.0.1:{cluster.api_port}"
     )["cluster"]
@@ -43,7 +43,7 @@ def _wanted(cluster: ControlPlane, host: PrivateHost, modules_on_host: Modules) 
     kubelet = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
     found["configmaps"].setdefault("kube-system/kubelet-config", {"metadata": {}, "data": {"kubelet": kubelet}})
     arguments: dict[str, t.Any] = {
-        "hosts": {"old": looked, "new": bare, "worker": {**bare, "hostname": "worker"}},
+        "hosts": {"old": inspected, "new": bare, "worker": {**bare, "hostname": "worker"}},
         "cluster": found,
         "endpoint": ENDPOINT,
         "control_planes": ["old", "new"],

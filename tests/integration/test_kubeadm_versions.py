@@ -89,7 +89,7 @@ class Kubeadm:
         return subprocess.run([str(self.program), *arguments], capture_output=True, text=True, check=False, timeout=60)
 
     def documents(self, directory: Path, *documents: Document) -> Path:
-        """A file for it, with what it would else look up on this host."""
+        """A file for it, with what it would else read on this host."""
         init = {
             "apiVersion": documents[0]["apiVersion"],
             "kind": "InitConfiguration",

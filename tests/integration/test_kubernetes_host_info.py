@@ -160,7 +160,7 @@ def test_the_standard_library_is_enough(host: KubernetesHost, plane: ControlPlan
     assert shown(host, json.dumps(result)) == []
 
 
-def test_the_look_takes_less_than_a_second(host: KubernetesHost, modules: Modules) -> None:
+def test_the_inspection_takes_less_than_a_second(host: KubernetesHost, modules: Modules) -> None:
     taken = []
     for _round in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -173,7 +173,7 @@ def test_the_look_takes_less_than_a_second(host: KubernetesHost, modules: Module
     assert min(seconds for _processor, seconds in taken) < SECONDS * BUSY, taken
 
 
-def test_a_look_leaves_nothing_behind(host: KubernetesHost, modules: Modules) -> None:
+def test_an_inspection_leaves_nothing_behind(host: KubernetesHost, modules: Modules) -> None:
     def state() -> dict[str, tuple[int, int]]:
         return {str(path): (path.stat().st_mtime_ns, path.stat().st_mode) for path in host.directory.rglob("*")}
 

@@ -73,7 +73,7 @@ def _modules(binaries: Path, tmp_path: Path, namespace: tuple[str, ...]) -> Modu
     return Modules(processes.environment(binaries), tmp_path, ("yaml", "cryptography", "kubernetes"), namespace)
 
 
-def test_check_look_check_look(modules: Modules) -> None:
+def test_check_inspect_check_inspect(modules: Modules) -> None:
     targets = [{"address": address, "port": port} for address in ("127.0.0.1", "::1") for port in (*RULES, _LISTENING)]
     targets.append({"address": "192.0.2.1", "port": 6443})
     reported = [*(four for _rule, four, _six in RULES.values()), ("connected", "")]

@@ -22,8 +22,8 @@ if t.TYPE_CHECKING:
 NEW = {"default_address": "192.0.2.12", "addresses": ["192.0.2.12"], "networks": []}
 
 
-@pytest.fixture(name="looks")
-def _looks(cluster: ControlPlane, host: PrivateHost, modules_on_host: Modules) -> tuple[Result, dict[str, t.Any]]:
+@pytest.fixture(name="results")
+def _results(cluster: ControlPlane, host: PrivateHost, modules_on_host: Modules) -> tuple[Result, dict[str, t.Any]]:
     """The cluster, and a bare host beside the only control plane."""
     bare = modules_on_host.run_by_ansible("kubernetes_host_info")["host"]
     host.become_control_plane()
@@ -38,10 +38,10 @@ def _looks(cluster: ControlPlane, host: PrivateHost, modules_on_host: Modules) -
     return found["cluster"], {"old": serving, "new": {**bare, **NEW}}
 
 
-def test_check_look_check_look(
-    cluster: ControlPlane, modules_on_host: Modules, looks: tuple[Result, dict[str, t.Any]]
+def test_check_inspect_check_inspect(
+    cluster: ControlPlane, modules_on_host: Modules, results: tuple[Result, dict[str, t.Any]]
 ) -> None:
-    found, hosts = looks
+    found, hosts = results
     arguments: dict[str, t.Any] = {"hosts": hosts, "cluster": found, "control_planes": ["old", "new"]}
     reported = [
         modules_on_host.run_by_ansible("reachability_targets", check=check, **arguments)
@@ -56,17 +56,17 @@ def test_check_look_check_look(
     assert len(tried["attempts"]) == len(reported[0]["targets"]["new"])
 
 
-def test_nobody_is_to_join(modules_on_host: Modules, looks: tuple[Result, dict[str, t.Any]]) -> None:
-    found, hosts = looks
+def test_nobody_is_to_join(modules_on_host: Modules, results: tuple[Result, dict[str, t.Any]]) -> None:
+    found, hosts = results
     arguments: dict[str, t.Any] = {"hosts": {"old": hosts["old"]}, "cluster": found, "control_planes": ["old"]}
     assert modules_on_host.run_by_ansible("reachability_targets", **arguments)["targets"] == {}
 
 
 def test_a_config_map_that_is_no_yaml_hinders_no_dial(
-    modules_on_host: Modules, looks: tuple[Result, dict[str, t.Any]]
+    modules_on_host: Modules, results: tuple[Result, dict[str, t.Any]]
 ) -> None:
     """The plan names it among the other reasons (test_diagnosis)."""
-    found, hosts = looks
+    found, hosts = results
     broken = copy.deepcopy(found)
     broken["configmaps"]["kube-system/kubeadm-config"]["data"]["ClusterConfiguration"] = "{"
     arguments: dict[str, t.Any] = {"hosts": hosts, "control_planes": ["old", "new"]}
@@ -77,7 +77,7 @@ def test_a_config_map_that_is_no_yaml_hinders_no_dial(
     assert reported["targets"] == whole["targets"]
 
 
-def test_what_was_not_looked_at_is_no_host(modules: Modules) -> None:
+def test_what_was_not_inspected_is_no_host(modules: Modules) -> None:
     refused = modules.run_by_ansible("reachability_targets", hosts="none", cluster={}, control_planes=["cp1"])
     assert refused["failed"] is True
     assert "hosts" in refused["msg"]

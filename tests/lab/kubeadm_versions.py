@@ -32,7 +32,7 @@ VERSIONS: Mapping[str, Sequence[str]] = {
 }
 
 #: Modules of old releases in other versions than they name. Before Go 1.17 a module graph was read whole, so even what
-#: nothing imports must be there; and the reflection of those days looks into maps as Go has not made them since 1.18.
+#: nothing imports must be there; and the reflection of those days reaches into maps as Go has not made them since 1.18.
 _OTHER_MODULES: Mapping[str, Mapping[str, str]] = {
     "v1.21.14": {
         "github.com/modern-go/reflect2": "v1.0.2",

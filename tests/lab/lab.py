@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Labs: made, looked at, disturbed and removed."""
+"""Labs: made, inspected, disturbed and removed."""
 
 from __future__ import annotations
 
@@ -347,7 +347,7 @@ class _Making:
 
 
 def _known_host(address: IPv4Address, port: int) -> str:
-    """How ssh looks a host up in known_hosts."""
+    """How ssh names a host in known_hosts."""
     return str(address) if port == DEFAULT_SSH_PORT else f"[{address}]:{port}"
 
 

@@ -240,7 +240,7 @@ def parse(document: Mapping[str, Any], *, name: str) -> Topology:
 
 
 def check_version(version: str) -> str:
-    """The version itself when it looks like v1.34.4.
+    """The version itself when it has the form v1.34.4.
 
     :raises InputError: when it does not.
     """

@@ -318,7 +318,7 @@ def _secrets_seen(lab: Lab) -> Iterator[set[str]]:
 
 
 def hexadecimal_keys(text: str) -> set[str]:
-    """What looks like a certificate key: 64 hexadecimal digits that are no hash with a name before it.
+    """What has the form of a certificate key: 64 hexadecimal digits that are no hash with a name before it.
 
     Hashes are shown as ``sha256:...``; the digest of the balancer's configuration stands behind its own name.
     """

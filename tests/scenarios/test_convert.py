@@ -153,7 +153,7 @@ def _decoded(secret: Mapping[str, Any], key: str) -> bytes:
 
 
 def _observe(conversion: Conversion) -> dict[str, Any]:
-    """Look at the converted cluster with the field's own tools."""
+    """Inspect the converted cluster with the field's own tools."""
     lab = conversion.lab
     wait_until(lambda: ready_nodes(lab) >= set(PLAIN.nodes), seconds=60, what="all nodes Ready")
     service = f"http://{conversion.service}/"

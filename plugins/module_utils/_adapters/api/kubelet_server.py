@@ -22,7 +22,7 @@ _LARGEST_KUBECONFIG = 1 << 20
 
 
 def begin(kubeconfig: str, ca: str, *, client_certificate: str = _CLIENT_CERTIFICATE) -> t.Callable[[], t.Any]:
-    """Look at the server while the caller does something else.
+    """Inspect the server while the caller does something else.
 
     Args:
         kubeconfig: the kubelet's.
@@ -44,8 +44,8 @@ def begin(kubeconfig: str, ca: str, *, client_certificate: str = _CLIENT_CERTIFI
         )
     except InvalidInput:
         return lambda: None
-    look = probe.begin(endpoint)
-    return lambda: {"server": match.group(1), **look().as_dict()}
+    inspection = probe.begin(endpoint)
+    return lambda: {"server": match.group(1), **inspection().as_dict()}
 
 
 def _text(path: str) -> str:

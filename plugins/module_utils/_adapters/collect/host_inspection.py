@@ -85,7 +85,7 @@ class HostInspection:
         directories: t.Sequence[str] = (),
         load_balancer: t.Mapping[str, t.Any] | None = None,
     ) -> None:
-        """Look through a host's commands and files.
+        """Inspect a host's commands and files.
 
         Args:
             commands: runs its programs.
@@ -97,10 +97,10 @@ class HostInspection:
             unmanaged_files: files of a control plane that the operator brings himself.
             backup_directory: where backups are to be kept, empty without.
             endpoint: the control plane endpoint that the host is to use; ``None`` without.
-            endpoint_probe: looks at it, beside everything else.
+            endpoint_probe: inspects it, beside everything else.
             cri_socket: a container runtime's socket besides those that kubeadm knows.
             directories: those that a run would write to.
-            load_balancer: that the host is to run haproxy, and the zone of firewalld to look at; ``None`` for other hosts.
+            load_balancer: that the host is to run haproxy, and the zone of firewalld to inspect; ``None`` for other hosts.
         """
         self._commands = commands
         self._backup_directory = backup_directory
@@ -182,7 +182,7 @@ class HostInspection:
         return report
 
     def _begin_endpoint_view(self) -> t.Callable[[], dict[str, t.Any] | None]:
-        """Begin to look at the endpoint; what is returned waits for the end."""
+        """Begin to inspect the endpoint; what is returned waits for the end."""
         if self._endpoint is None or self._endpoint_probe is None:
             return lambda: None
         end = self._endpoint_probe.begin(self._endpoint)
@@ -374,7 +374,7 @@ def _free_bytes(path: str) -> int:
 
 
 def _default_address(family: int, somewhere: str) -> str:
-    """The address of the interface with the default route: connecting a UDP socket looks the route up and sends nothing.
+    """The address of the interface with the default route: connecting a UDP socket determines the route and sends nothing.
 
     Empty without such a route, and without a global address.
     """

@@ -28,7 +28,7 @@ _CONFIGURATIONS = ("/var/lib/kubelet/instance-config.yaml", "/var/lib/kubelet/co
 _FLAG = re.compile(r"--container-runtime-endpoint=[\"']?([^\s\"']+)")
 _FIELD = re.compile(r"^containerRuntimeEndpoint:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
 #: Subcommands of kubeadm that change a host or the cluster. Any other (version, config, token, certs check-expiration)
-#: is somebody's look.
+#: is somebody's inspection.
 _CHANGING = re.compile(r"^(init|join|reset|upgrade)$")
 _READING = re.compile(r"^(plan|diff|preflight|--help|-h)$")
 

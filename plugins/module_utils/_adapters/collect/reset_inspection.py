@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looks on a host for what speaks against ``kubeadm reset``."""
+"""Searches a host for what speaks against ``kubeadm reset``."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ResetInspection:
     """Reads one host."""
 
     def __init__(self, files: Files, yaml: Yaml, x509: X509, *, certificates_dir: str, node_name: str) -> None:
-        """Look at the files of a join.
+        """Inspect the files of a join.
 
         Args:
             files: of this host.
@@ -119,7 +119,7 @@ class ResetInspection:
         )
         has_etcd = has_vote or not _uses_own_etcd_only(flags)
         for endpoint in endpoints:
-            for attempt in probe.look(endpoint).attempts:
+            for attempt in probe.inspect(endpoint).attempts:
                 if attempt.outcome == endpoint_view.ANSWERED:
                     is_serving = attempt.status == _READY or (has_etcd and attempt.status not in _NOT_READY)
                     return str(endpoint) if is_serving else ""

@@ -53,7 +53,7 @@ class JournalFile:
                 path=self._path,
             ) from error
         yield
-        # The change is made: that it cannot be noted must not make it look as if it were not.
+        # The change is made: that it cannot be noted must not make it seem as if it were not.
         with contextlib.suppress(OSError, KubeadmHaError):
             self._append(changes, journal.DONE)
 

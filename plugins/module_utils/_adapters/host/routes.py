@@ -58,7 +58,7 @@ def _is_of_hosts(network: Network) -> bool:
 
 
 def _source(network: Network) -> str:
-    """The address that the kernel takes towards a network: connecting a UDP socket looks the route up and sends nothing."""
+    """The address that the kernel takes towards a network: connecting a UDP socket determines the route and sends nothing."""
     family = socket.AF_INET if network.version == 4 else socket.AF_INET6
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:

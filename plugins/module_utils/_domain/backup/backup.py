@@ -222,7 +222,7 @@ def checked_snapshot(pieces: t.Iterable[bytes]) -> t.Iterator[bytes]:
     if len(tail) < _DIGEST_BYTES or digest.digest() != tail:
         raise EtcdError(
             "The snapshot that etcd sent is cut off or broken: its SHA-256 is not the one at its end. Nothing of it is kept; "
-            "look at etcd's log and at the network, and run again."
+            "check etcd's log and the network, and run again."
         )
 
 

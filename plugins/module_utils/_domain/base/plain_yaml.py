@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The part of YAML that manifests are written in, read without a library.
 
-A host that is only looked at has no YAML parser. Read are block maps and lists, plain, quoted and block scalars, and
+A host that is only inspected has no YAML parser. Read are block maps and lists, plain, quoted and block scalars, and
 flow collections (:mod:`flow_yaml`). Every scalar is a text. Anything else is refused, never guessed.
 """
 

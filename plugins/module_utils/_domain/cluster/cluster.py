@@ -23,7 +23,7 @@ CLUSTER_INFO = "kube-public/cluster-info"
 KUBE_PROXY = "kube-system/kube-proxy"
 
 
-#: What each embedded document must look like, by its key.
+#: What each embedded document must be, by its key.
 _SHAPES: t.Mapping[str, t.Callable[[t.Any], str | None]] = {
     "ClusterConfiguration": configuration_shape.of_cluster_configuration,
     "kubeconfig": configuration_shape.of_kubeconfig,

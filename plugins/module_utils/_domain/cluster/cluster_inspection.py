@@ -66,7 +66,7 @@ def inspect_cluster(
             cluster_info_signature.outdated(config_maps.get("kube-public/cluster-info"), secrets)
         ),
         **control_plane_health.collect(api),
-        "cluster_dns": deployment_spread.look(api, *deployment_spread.CLUSTER_DNS),
+        "cluster_dns": deployment_spread.collect(api, *deployment_spread.CLUSTER_DNS),
         "consumers": _consumers(
             api,
             clock,

@@ -86,7 +86,7 @@ def find_consumers(
 
     Returns:
         ``found``: kind, namespace, name, ``where`` in the object and ``endpoints`` of each; ``complete``: whether
-        every object was looked at; ``objects``: how many were, if not
+        every object was inspected; ``objects``: how many were, if not
         every one.
     """
     found: list[dict[str, t.Any]] = []

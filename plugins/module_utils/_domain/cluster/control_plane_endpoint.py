@@ -139,7 +139,7 @@ def ensure(
         NotProved: when a signature or the rollout did not come in time. The next run restarts pods that are still outdated.
         ApiError: when the API cannot be read or written.
     """
-    found = _look(api, yaml, endpoint, unmanaged, with_configuration=with_configuration)
+    found = _collect(api, yaml, endpoint, unmanaged, with_configuration=with_configuration)
     if found.changes_of(cluster_configuration.OBJECT):
         document = found.kubeadm_config.configuration
         wanted = cluster_configuration.Wanted(control_plane_endpoint=endpoint)
@@ -158,13 +158,15 @@ def ensure(
 
     def act() -> t.Mapping[str, t.Any]:
         _act(api, yaml, clock, found, endpoint=endpoint, timeout=timeout, unmanaged=unmanaged)
-        return _servers(_look(api, yaml, endpoint, unmanaged, with_configuration=with_configuration), yaml)
+        return _servers(_collect(api, yaml, endpoint, unmanaged, with_configuration=with_configuration), yaml)
 
     values = _servers(found, yaml) if not found.changes else _expected_servers(found, yaml, endpoint)
     return Decision(changes=found.changes, values=values, act=act, warnings=tuple(warnings))
 
 
-def _look(api: Api, yaml: Yaml, endpoint: Endpoint, unmanaged: t.Container[str], *, with_configuration: bool) -> _Found:
+def _collect(
+    api: Api, yaml: Yaml, endpoint: Endpoint, unmanaged: t.Container[str], *, with_configuration: bool
+) -> _Found:
     stored = kubeadm_config.read(api, yaml)
     cluster_info = api.get("configmap", "cluster-info", namespace="kube-public")
     kube_proxy = api.get("configmap", "kube-proxy", namespace="kube-system")

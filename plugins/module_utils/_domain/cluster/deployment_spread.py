@@ -32,7 +32,7 @@ _TRANSIENT_TAINTS = frozenset({"node.kubernetes.io/not-ready", "node.kubernetes.
 _CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
 
-def look(api: Api, namespace: str, name: str) -> dict[str, t.Any]:
+def collect(api: Api, namespace: str, name: str) -> dict[str, t.Any]:
     """What of a Deployment and its pods decides where they run, JSON-compatible."""
     document = api.get("deployment", name, namespace=namespace)
     if document is None:
@@ -55,18 +55,18 @@ def look(api: Api, namespace: str, name: str) -> dict[str, t.Any]:
     }
 
 
-def decide(looked: View, nodes: t.Iterable[View]) -> Change | None:
+def decide(report: View, nodes: t.Iterable[View]) -> Change | None:
     """The spreading of a Deployment whose ready pods, two at least, are all on one node.
 
     Args:
-        looked: the result of :func:`look`.
+        report: the result of :func:`collect`.
         nodes: the nodes of the cluster, and those that will join.
 
     Returns:
         ``None`` when they are spread, or when no other node may run them.
     """
-    deployment = looked["deployment"]
-    ready = ready_by_node(looked["pods"])
+    deployment = report["deployment"]
+    ready = ready_by_node(report["pods"])
     if deployment is None or len(ready) != 1:
         return None
     node = min(ready)
@@ -117,14 +117,14 @@ def ensure(api: Api, clock: Clock, nodes: t.Sequence[View], *, namespace: str, n
     Raises:
         NotProved: when a rollout does not end in time, or the scheduler puts all pods on one node again.
     """
-    looked = look(api, namespace, name)
-    change = decide(looked, nodes)
+    report = collect(api, namespace, name)
+    change = decide(report, nodes)
 
     def act() -> t.Mapping[str, t.Any]:
         return {"nodes": _spread(api, clock, namespace=namespace, name=name, timeout=timeout)}
 
     return Decision(
-        changes=() if change is None else (change,), values={"nodes": ready_by_node(looked["pods"])}, act=act
+        changes=() if change is None else (change,), values={"nodes": ready_by_node(report["pods"])}, act=act
     )
 
 
@@ -142,7 +142,7 @@ def _spread(api: Api, clock: Clock, *, namespace: str, name: str, timeout: float
     if len(nodes) < 2:
         raise NotProved(
             f"The rollout of Deployment {namespace}/{name} was restarted, but the scheduler has put all pods on "
-            f"{', '.join(nodes)} again: look at the room on the other nodes with 'kubectl describe nodes'. Nothing "
+            f"{', '.join(nodes)} again: check the room on the other nodes with 'kubectl describe nodes'. Nothing "
             "was lost; run again when there is room."
         )
     return nodes
@@ -155,7 +155,7 @@ def _await_rollout(
     deadline = clock.monotonic() + timeout
     while True:
         document = api.get("deployment", name, namespace=namespace) or {"metadata": {}}
-        pods = look(api, namespace, name)["pods"]
+        pods = collect(api, namespace, name)["pods"]
         living = [pod for pod in pods if not pod["terminating"]]
         wanted = int((document.get("spec") or {}).get("replicas", 1))
         is_complete = len(living) == wanted and all(pod["ready"] for pod in living)
@@ -164,7 +164,7 @@ def _await_rollout(
         if clock.monotonic() >= deadline:
             raise NotProved(
                 f"The rollout of Deployment {namespace}/{name} was restarted, but {timeout:g} s later "
-                f"{sum(pod['ready'] for pod in living)} of {wanted} pods are ready: look at 'kubectl --namespace "
+                f"{sum(pod['ready'] for pod in living)} of {wanted} pods are ready: read 'kubectl --namespace "
                 f"{namespace} describe deployment {name}'. The option timeout sets the time."
             )
         clock.sleep(_POLL_SECONDS)
@@ -228,4 +228,4 @@ def _holds(expression: View, labels: t.Mapping[str, str]) -> bool:
     }.get(expression["operator"], False)
 
 
-__all__ = ("CLUSTER_DNS", "decide", "ensure", "joining_node", "look", "ready_by_node")
+__all__ = ("CLUSTER_DNS", "collect", "decide", "ensure", "joining_node", "ready_by_node")

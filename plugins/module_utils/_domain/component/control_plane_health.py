@@ -4,7 +4,7 @@
 """Every static pod of every control plane runs, and the Service kubernetes leads to every API server.
 
 A joined control plane whose controller manager crashes for ever, or whose API server announces another host's address, passes
-every look at the Node, at etcd and at ``/readyz``.
+every inspection of the Node, etcd and ``/readyz``.
 """
 
 from __future__ import annotations

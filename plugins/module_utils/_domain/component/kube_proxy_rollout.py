@@ -146,7 +146,7 @@ def restart(api: Api, clock: Clock, *, timeout: float, unmanaged: t.Container[st
     patch = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: stamp}}}}}
     api.patch("daemonset", _NAME, patch, namespace=_NAMESPACE)
     around, read_at = _around(api, unmanaged), clock.monotonic()
-    seen = _look(api, nodes, around)
+    seen = _collect(api, nodes, around)
     most, deadline = 0, clock.monotonic() + timeout
     is_proved = False
     while not is_proved:
@@ -163,7 +163,7 @@ def restart(api: Api, clock: Clock, *, timeout: float, unmanaged: t.Container[st
         is_fresh = seen.is_rolled_out or clock.monotonic() - read_at >= _SECONDS_BETWEEN_NODES
         if is_fresh:
             around, read_at = _around(api, unmanaged), clock.monotonic()
-        seen = _look(api, nodes, around)
+        seen = _collect(api, nodes, around)
         is_proved = is_fresh and seen.is_rolled_out
     return tuple(sorted(nodes - seen.renewed))
 
@@ -239,7 +239,7 @@ def _around(api: Api, unmanaged: t.Container[str]) -> _Around:
     )
 
 
-def _look(api: Api, nodes: frozenset[str], around: _Around) -> _Seen:
+def _collect(api: Api, nodes: frozenset[str], around: _Around) -> _Seen:
     living = nodes & around.ready
     by_node: dict[str, list[Document]] = {}
     for pod in _pods(api):

@@ -62,7 +62,7 @@ class LocalControlPlane:
 
 @dataclasses.dataclass(frozen=True)
 class Given:
-    """What the caller says instead of the host's files; ``None`` is looked up."""
+    """What the caller says instead of the host's files; ``None`` is determined."""
 
     node_name: str | None = None
     advertise_address: str | None = None

@@ -194,7 +194,7 @@ def member_id(number: str | int) -> str:
     return f"{int(number):x}"
 
 
-def observe(etcd: Etcd, *endpoints: str) -> EtcdCluster:
+def collect(etcd: Etcd, *endpoints: str) -> EtcdCluster:
     """The etcd cluster as it is now.
 
     Args:
@@ -242,7 +242,7 @@ def inspect(
     deadline = clock.monotonic() + wait_timeout
     demands = wait_timeout > 0 or expected_voters is not None
     while True:
-        etcd_cluster, problem = _look(etcd, endpoints, is_last=clock.monotonic() >= deadline)
+        etcd_cluster, problem = _collected(etcd, endpoints, is_last=clock.monotonic() >= deadline)
         if etcd_cluster is not None and (not demands or _is_as_wanted(etcd_cluster, expected_voters)):
             return Decision(values=etcd_cluster.as_dict())
         if clock.monotonic() >= deadline:
@@ -250,9 +250,9 @@ def inspect(
         clock.sleep(_POLL_SECONDS)
 
 
-def _look(etcd: Etcd, endpoints: t.Sequence[str], *, is_last: bool) -> tuple[EtcdCluster | None, str]:
+def _collected(etcd: Etcd, endpoints: t.Sequence[str], *, is_last: bool) -> tuple[EtcdCluster | None, str]:
     try:
-        return observe(etcd, *endpoints), ""
+        return collect(etcd, *endpoints), ""
     except EtcdError as error:
         if is_last:
             raise
@@ -350,4 +350,4 @@ def _alarms(etcd: Etcd, endpoint: str, members: t.Sequence[Member]) -> tuple[str
     return tuple(alarms)
 
 
-__all__ = ("EtcdCluster", "EtcdError", "Member", "Quorum", "answering", "inspect", "member_id", "observe")
+__all__ = ("EtcdCluster", "EtcdError", "Member", "Quorum", "answering", "collect", "inspect", "member_id")

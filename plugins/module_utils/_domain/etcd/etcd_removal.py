@@ -13,7 +13,7 @@ import typing as t
 
 from ..base.change import Change, Decision
 from ..base.errors import NotProved, UnsupportedState
-from .etcd import EtcdError, Quorum, observe
+from .etcd import EtcdError, Quorum, collect
 from .etcd import member_id as member_id_of
 
 if t.TYPE_CHECKING:
@@ -79,7 +79,7 @@ def remove(
         UnsupportedState: when the removal would cost the quorum, or concerns the very member that is asked.
         NotProved: when the remaining members did not work together in time.
     """
-    etcd_cluster = observe(etcd, *endpoints)
+    etcd_cluster = collect(etcd, *endpoints)
     member = next((item for item in etcd_cluster.members if item.id == member_id.lower().lstrip("0")), None)
     if member is None:
         return Decision()
@@ -130,7 +130,7 @@ def _first_that_removes(etcd: Etcd, endpoints: t.Sequence[str], member_id: str) 
 
 def _is_gone(etcd: Etcd, endpoints: t.Sequence[str], member_id: str) -> bool:
     try:
-        etcd_cluster = observe(etcd, *endpoints)
+        etcd_cluster = collect(etcd, *endpoints)
     except EtcdError:
         return False
     return (

@@ -112,7 +112,7 @@ class View:
     """The endpoint as one host sees it.
 
     Attributes:
-        endpoint: what was looked at.
+        endpoint: what was inspected.
         addresses: what the host resolves its name to, in the resolver's order.
         resolution_error: the resolver's own words when it found nothing.
         attempts: what was seen at each address.
@@ -172,21 +172,21 @@ def prove(
     """The endpoint leads to the cluster's API, as this host sees it.
 
     Args:
-        probe: looks at it.
+        probe: inspects it.
         clock: bounds the waiting.
         endpoint: what is to be used.
         host: the host's name in messages.
-        wait_timeout: seconds to look again until it does; with 0 one look must show it.
+        wait_timeout: seconds to inspect again until it does; with 0 one inspection must show it.
         remedy: what to do when it does not, for another one than a load balancer's.
 
     Raises:
         NotProved: when it does not in time.
     """
     deadline = clock.monotonic() + wait_timeout
-    view = probe.look(endpoint)
+    view = probe.inspect(endpoint)
     while not view.is_proved and clock.monotonic() < deadline:
         clock.sleep(_POLL_SECONDS)
-        view = probe.look(endpoint)
+        view = probe.inspect(endpoint)
     if not view.is_proved:
         raise NotProved(_failure(view, host, remedy), **view.as_dict())
     warnings = tuple(

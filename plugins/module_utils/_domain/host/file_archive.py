@@ -14,7 +14,7 @@ import typing as t
 
 from ..base.change import Decision
 from ..base.errors import InvalidInput, UnsupportedState
-from .carried_files import DIRECTORY, FILE, PARENT, FileFact, Survey, compare, look
+from .carried_files import DIRECTORY, FILE, PARENT, FileFact, FilesReport, collect_paths, compare
 from .file_needs import CARRIED, MADE
 
 if t.TYPE_CHECKING:
@@ -24,15 +24,15 @@ if t.TYPE_CHECKING:
 _KIND = "kubeadm.ha control plane files"
 
 
-def pack(tree: FileTree, survey: Survey, sealing: Sealing, *, key: str) -> str:
+def pack(tree: FileTree, report: FilesReport, sealing: Sealing, *, key: str) -> str:
     """The contents of the carried files, encrypted.
 
     Raises:
-        UnsupportedState: when something cannot be carried, or a file changed while it was looked at.
+        UnsupportedState: when something cannot be carried, or a file changed while it was inspected.
     """
-    refuse(survey.refusals)
+    refuse(report.refusals)
     contents = {}
-    for fact in survey.files:
+    for fact in report.files:
         if fact.use == CARRIED and fact.kind == FILE:
             content = tree.read(fact.path)
             if hashlib.sha256(content).hexdigest() != fact.sha256:
@@ -61,7 +61,7 @@ def unpack(
     contents = (
         None if archive is None or key is None or sealing is None else _contents(sealing.open(archive, key), wanted)
     )
-    found = look(tree, wanted)
+    found = collect_paths(tree, wanted)
     comparison = compare(wanted, found)
     refuse(comparison.refusals)
     changed = {change.object.partition(" ")[2] for change in comparison.changes}

@@ -75,7 +75,7 @@ def inspect(
         yaml: reads it.
         x509: reads the node's name in the client certificate.
         clock: bounds the waiting.
-        wait_timeout: seconds to wait for the renewal; with 0 one look must show it.
+        wait_timeout: seconds to wait for the renewal; with 0 one inspection must show it.
         kubeconfig: the kubelet's kubeconfig.
 
     Raises:
@@ -152,12 +152,12 @@ def _observe(kubelet_api: KubeletApi, commands: Commands, clock: Clock, path: st
 def _failure(seen: Observation, *, server: str, node_name: str, wait_timeout: float) -> str:
     within = f"within {wait_timeout:g} s"
     if seen.kubelet_started is None:
-        return f"The kubelet of {node_name} was not running {within}: look at 'journalctl -u kubelet'."
+        return f"The kubelet of {node_name} was not running {within}: read 'journalctl -u kubelet'."
     if seen.problem is not None:
         return f"The kubelet of {node_name} could not be shown to reach {server} {within}: {seen.problem}"
     return (
         f"The kubelet of {node_name}, started at {_text(seen.kubelet_started)}, has not renewed its Lease at {server} "
-        f"{within} (last renewal: {seen.renew_text}): look at 'journalctl -u kubelet'."
+        f"{within} (last renewal: {seen.renew_text}): read 'journalctl -u kubelet'."
     )
 
 

@@ -49,7 +49,7 @@ def _nothing() -> t.Mapping[str, t.Any]:
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """What a ClusterConfiguration must say; what is left out is not looked at.
+    """What a ClusterConfiguration must say; what is left out is not inspected.
 
     Attributes:
         control_plane_endpoint: the ``controlPlaneEndpoint``.

@@ -131,8 +131,8 @@ class JoinRequest:
         kubelet_extra_args: flags of the kubelet by name without dashes.
         ignore_preflight_errors: names of kubeadm's checks.
         timeout: seconds for each of kubeadm's waits (discovery, TLS bootstrap, health); ``None`` is kubeadm's.
-        ca_certificate: PEM of the cluster's CA. With it kubeadm presents the token when it looks for the cluster, for API
-            servers that refuse anonymous requests; ``None`` lets it look as anonymous.
+        ca_certificate: PEM of the cluster's CA. With it kubeadm presents the token when it discovers the cluster, for API
+            servers that refuse anonymous requests; ``None`` lets it ask as anonymous.
         certificates_dir: the cluster's ``certificatesDir``, in which kubeadm puts the CA's certificate on every node.
         assumes_reset: the host counts as one that was reset, because an earlier task only predicted that.
     """
@@ -299,7 +299,7 @@ def decide(host: HostFiles, request: JoinRequest, *, host_name: str) -> Change |
     return None
 
 
-def look(files: Files, yaml: Yaml, x509: X509, *, pki_dir: str = DEFAULT_CERTIFICATES_DIR) -> HostFiles:
+def collect(files: Files, yaml: Yaml, x509: X509, *, pki_dir: str = DEFAULT_CERTIFICATES_DIR) -> HostFiles:
     """What of a join is on this host. Files that cannot be understood count as present, and say nothing."""
     ca_path = f"{pki_dir}/ca.crt"
     paths = (KUBELET_KUBECONFIG, ca_path, *_NODE_FILES, *_CONTROL_PLANE_FILES, _ETCD_MANIFEST, _ETCD_DATA)
@@ -346,7 +346,7 @@ def ensure(
         CommandFailed: when kubeadm fails.
     """
     request.check()
-    host = HostFiles() if request.assumes_reset else look(files, yaml, x509, pki_dir=request.certificates_dir)
+    host = HostFiles() if request.assumes_reset else collect(files, yaml, x509, pki_dir=request.certificates_dir)
     change = decide(host, request, host_name=host_name)
     request = with_other_static_pods(request, files)
     if change is None:
@@ -357,9 +357,9 @@ def ensure(
 
     def act() -> t.Mapping[str, t.Any]:
         _join(commands, files, request)
-        joined = look(files, yaml, x509, pki_dir=request.certificates_dir)
+        joined = collect(files, yaml, x509, pki_dir=request.certificates_dir)
         if decide(joined, request, host_name=host_name) is not None:
-            raise CommandFailed("kubeadm join ended well, but left no kubelet.conf: look at the kubelet's journal.")
+            raise CommandFailed("kubeadm join ended well, but left no kubelet.conf: read the kubelet's journal.")
         return _values(joined, state=CLEAN)
 
     return Decision(
@@ -395,7 +395,7 @@ def join_configuration(request: JoinRequest, *, discovery_file: str | None = Non
         "discovery": by_token if discovery_file is None else by_file,
     }
     if request.certificates_dir != DEFAULT_CERTIFICATES_DIR:
-        # Else kubeadm puts the CA where the kubelet's clientCAFile, which is the cluster's, does not look for it.
+        # Else kubeadm puts the CA where the kubelet's clientCAFile, which is the cluster's, does not expect it.
         document["caCertPath"] = f"{request.certificates_dir}/ca.crt"
     registration = _node_registration(request)
     if registration:
@@ -410,7 +410,7 @@ def join_configuration(request: JoinRequest, *, discovery_file: str | None = Non
 
 
 def discovery_kubeconfig(request: JoinRequest, *, server: str | None = None) -> str:
-    """A kubeconfig (JSON is one) by which kubeadm looks for the cluster with the token instead of as anonymous.
+    """A kubeconfig (JSON is one) by which kubeadm discovers the cluster with the token instead of as anonymous.
 
     kubeadm then asks for cluster-info once and is content with 403, which a bootstrap token gets
     (cmd/kubeadm/app/discovery/file/file.go). ``server`` is the URL that it asks; ``None`` is the request's endpoint.
@@ -653,13 +653,13 @@ __all__ = (
     "Token",
     "classify",
     "cluster_ca",
+    "collect",
     "decide",
     "ensure",
     "join_change",
     "join_configuration",
     "kubelet_flags",
     "leaves_every_check_out",
-    "look",
     "role_name",
     "with_other_static_pods",
     "without_secrets",

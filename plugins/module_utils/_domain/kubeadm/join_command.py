@@ -239,7 +239,7 @@ def _make_token(commands: Commands, request: Request, kubeconfig: str) -> Token:
     token = Token.find(lines[-1] if lines else "")
     if token is None:
         raise CommandFailed(
-            "kubeadm token create printed no token: look at the bootstrap tokens with 'kubeadm token list'."
+            "kubeadm token create printed no token: check the bootstrap tokens with 'kubeadm token list'."
         )
     return token
 

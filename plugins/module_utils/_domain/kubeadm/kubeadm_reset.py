@@ -116,13 +116,15 @@ def objection(facts: Facts, request: Request) -> str | None:
     return None
 
 
-def ensure(commands: Commands, files: Files, look: t.Callable[[], Facts], request: Request, *, data: str) -> Decision:
+def ensure(
+    commands: Commands, files: Files, collect: t.Callable[[], Facts], request: Request, *, data: str
+) -> Decision:
     """Nothing of a join is on the host.
 
     Args:
         commands: runs kubeadm.
         files: of this host.
-        look: reports what the host is now.
+        collect: reports what the host is now.
         request: what is to be reset.
         data: directory of the host's own etcd; empty without. kubeadm deletes it in the phase that takes the member out, which
             is left out: who belongs to etcd is decided by the quorum's arithmetic, elsewhere.
@@ -137,17 +139,17 @@ def ensure(commands: Commands, files: Files, look: t.Callable[[], Facts], reques
             f"The option certificates_dir is {request.certificates_dir!r}: give a directory of its own below /etc/kubernetes, "
             "because all that is in it is deleted."
         )
-    facts = look()
+    facts = collect()
     if not traces(facts):
         return Decision(values={"traces": []})
     _check(facts, request)
 
     def act() -> t.Mapping[str, t.Any]:
-        _check(look(), request)
+        _check(collect(), request)
         _reset(commands, request)
         if data:
             files.remove(posixpath.join(data, "member"))
-        left = traces(look())
+        left = traces(collect())
         if left:
             raise CommandFailed(
                 f"kubeadm reset ended well, but left {', '.join(left[:4])}: remove what holds it (mount, file attribute), then "

@@ -72,7 +72,7 @@ def decide(
         reading: the role's inputs.
         sources: what the configuration is made of beside them.
         x509: reads the certificate.
-        issued: PEM of the client certificate that was issued after the look, empty for none.
+        issued: PEM of the client certificate that was issued after the inspection, empty for none.
 
     Returns:
         See the module ``kubeadm.ha.load_balancer_decision``.

@@ -69,7 +69,7 @@ def _consumers(situation: Situation) -> t.Iterator[Note]:
 
 
 def _incomplete(consumers: t.Mapping[str, t.Any]) -> str:
-    """Why not every object was looked at: a slow API and a full list are two things."""
+    """Why not every object was inspected: a slow API and a full list are two things."""
     if consumers.get("failure"):
         return (
             "Workloads, ConfigMaps and Secrets could not be searched for old endpoints, so some may name one: "
@@ -78,7 +78,7 @@ def _incomplete(consumers: t.Mapping[str, t.Any]) -> str:
     if len(consumers["found"]) >= MOST_FOUND:
         return f"More than {MOST_FOUND} objects name an old endpoint: the others are found when these are mended."
     return (
-        f"The API server answered too slowly for all objects to be looked at within {SECONDS:.0f} s "
+        f"The API server answered too slowly for all objects to be inspected within {SECONDS:.0f} s "
         f"({consumers.get('objects', 0)} were): further workloads, ConfigMaps and Secrets may name an old endpoint."
     )
 
@@ -112,17 +112,17 @@ def _remedy(item: t.Mapping[str, t.Any], *, endpoint: Endpoint, admin_users: t.C
 
 def _cluster_dns(situation: Situation) -> t.Iterator[Note]:
     """DNS on one node that no step can spread."""
-    looked = situation.cluster.report["cluster_dns"]
-    nodes = deployment_spread.ready_by_node(looked["pods"])
+    spread = situation.cluster.report["cluster_dns"]
+    nodes = deployment_spread.ready_by_node(spread["pods"])
     if (
-        looked["deployment"] is not None
+        spread["deployment"] is not None
         and len(nodes) == 1
-        and deployment_spread.decide(looked, situation.nodes) is None
+        and deployment_spread.decide(spread, situation.nodes) is None
     ):
-        subject = "Deployment {namespace}/{name}".format(**looked["deployment"])
+        subject = "Deployment {namespace}/{name}".format(**spread["deployment"])
         reason = (
             "it has one replica: scale it to two"
-            if looked["deployment"]["replicas"] < 2
+            if spread["deployment"]["replicas"] < 2
             else "no other node may run its pods"
         )
         yield Note(subject, f"All ready pods of {subject} are on {min(nodes)}, and {reason}.")

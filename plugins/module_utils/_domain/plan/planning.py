@@ -17,7 +17,7 @@ from ..host import carried_files
 from ..host.host import Host
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from ..load_balancer.haproxy_files import OTHER
-from . import failed_looks, half_joined, inputs, single_points, step_needs
+from . import failed_inspections, half_joined, inputs, single_points, step_needs
 from .build import NAMES, HostPlan, entries_of, host_plans
 from .checks import (
     container_runtime,
@@ -108,7 +108,7 @@ def build_plan(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> P
     if desired is None or asked or not (arguments["hosts"] or failed):
         return Plan(problems=asked, is_complete=False)
     everything = understand(arguments["hosts"], yaml=yaml, x509=x509)
-    found: list[Problem] = list(_not_looked_at(desired, everything, failed))
+    found: list[Problem] = list(_not_inspected(desired, everything, failed))
     found += machine_identity.problems((*desired.nodes, *desired.load_balancers), everything)
     desired, hosts = machine_identity.without_aliases(desired, everything)
     cluster = Cluster.from_report(arguments["cluster"], yaml=yaml) if arguments["cluster"] else None
@@ -119,7 +119,7 @@ def build_plan(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> P
     found += find_problems(desired, hosts, cluster, etcd)
     failures = dict(arguments.get("failures") or {})
     not_asked = failures.pop("kubeadm", None) or {}
-    found += _failed_looks(failures, serving)
+    found += _failed_inspections(failures, serving)
     found += [Problem(**item) for seen in arguments["balancers"].values() for item in seen["problems"]]
     if serving is None or cluster is None or not cluster.configuration:
         if cluster is not None:
@@ -163,7 +163,7 @@ def build_plan(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> P
     found += step_needs.problems(situation, entries)
     found += kubeadm_objections.problems(situation, arguments.get("kubeadm") or {})
     explained = kubeadm_objections.explained(situation)
-    found += failed_looks.problems(
+    found += failed_inspections.problems(
         {"kubeadm": {name: message for name, message in not_asked.items() if name not in explained}}
     )
     return Plan(
@@ -182,11 +182,11 @@ def build_plan(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> P
     )
 
 
-def _failed_looks(failures: t.Mapping[str, t.Any], serving: Host | None) -> t.Iterator[Problem]:
+def _failed_inspections(failures: t.Mapping[str, t.Any], serving: Host | None) -> t.Iterator[Problem]:
     """Inspections that failed; that the API refuses an expired admin.conf is reported by the expiry."""
     is_explained = serving is not None and expiry.has_expired(serving, ADMIN_KUBECONFIG)
     explained = ("cluster",) if is_explained else ()
-    yield from failed_looks.problems(failures, explained=explained, serving=serving.name if serving else None)
+    yield from failed_inspections.problems(failures, explained=explained, serving=serving.name if serving else None)
 
 
 def _resets(
@@ -224,7 +224,7 @@ def control_plane_facts(
         "refuses_anonymous": is_closed(anonymous_access.READYZ, hosts),
         "can_ask_etcd": serving is not None and _can_ask_etcd(serving),
         "joining": [host.name for host in hosts.values() if not host.is_member],
-        "files": _files_to_look_at(serving, [hosts[name] for name in control_planes if name in hosts]),
+        "files": _files_to_inspect(serving, [hosts[name] for name in control_planes if name in hosts]),
     }
 
 
@@ -269,7 +269,7 @@ def kubeadm_requests(
     return {"requests": found, "config_maps": kubeadm_objections.config_maps(known, endpoint) if found else []}
 
 
-def _files_to_look_at(serving: Host | None, control_planes: t.Iterable[Host]) -> dict[str, list[dict[str, t.Any]]]:
+def _files_to_inspect(serving: Host | None, control_planes: t.Iterable[Host]) -> dict[str, list[dict[str, t.Any]]]:
     """The files that a host needs before it is a control plane, by its inventory name."""
     wanted = control_plane_parity.files_of(serving) if serving is not None else ()
     # One that does not serve may be half joined, and joins again.
@@ -296,10 +296,10 @@ def _can_ask_etcd(host: Host) -> bool:
     return not is_interrupted and (access is None or access.is_secured)
 
 
-def _not_looked_at(desired: Desired, hosts: t.Mapping[str, Host], failed: t.Container[str] = ()) -> t.Iterator[Problem]:
+def _not_inspected(desired: Desired, hosts: t.Mapping[str, Host], failed: t.Container[str] = ()) -> t.Iterator[Problem]:
     for name in dict.fromkeys((*desired.nodes, *desired.load_balancers)):
         if name not in hosts and name not in failed:
-            yield Problem(name, f"{name} could not be looked at: run without --limit, and mend its connection.")
+            yield Problem(name, f"{name} could not be inspected: run without --limit, and mend its connection.")
 
 
 def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]:

@@ -81,7 +81,7 @@ class Situation:
 
     @property
     def hides_cluster_info(self) -> bool:
-        """Whether an API server refuses the anonymous request by which ``kubeadm join`` looks for the cluster."""
+        """Whether an API server refuses the anonymous request by which ``kubeadm join`` discovers the cluster."""
         return is_closed(anonymous_access.CLUSTER_INFO, self.hosts) or join_readiness.needs_discovery_file(
             self.hosts, self.cluster
         )

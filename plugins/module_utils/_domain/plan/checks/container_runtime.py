@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which container runtime a joining host uses, and whether it can.
 
-kubeadm looks for the sockets below and stops when it finds several. The one that the cluster's nodes use is taken then.
+kubeadm searches for the sockets below and stops when it finds several. The one that the cluster's nodes use is taken then.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _silent(host: Host, services: t.Mapping[str, t.Mapping[str, str]]) -> str:
             f"({unmask}systemctl enable --now {stopped})."
         )
     return (
-        f"No container runtime of {host.name} listens where kubeadm looks ({', '.join(KNOWN_SOCKETS)}): enable its CRI "
+        f"No container runtime of {host.name} listens where kubeadm searches ({', '.join(KNOWN_SOCKETS)}): enable its CRI "
         "plugin, or set kubeadm_ha_cri_socket for the host."
     )
 

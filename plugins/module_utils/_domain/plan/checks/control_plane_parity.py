@@ -105,7 +105,7 @@ def problems(
     if joining:
         found += _manifests(desired, serving, cluster, Scope(owners_of(hosts), desired.control_planes))
         found += _patches(desired, serving, cluster)
-        found += [Problem(serving.name, text) for text in _survey(serving).get("refusals") or ()]
+        found += [Problem(serving.name, text) for text in _files_report(serving).get("refusals") or ()]
         for name, facts in joining.items():
             found += [Problem(name, f"{name}: {text}") for text in compare(serving, facts).refusals]
     for host in joined:
@@ -188,7 +188,7 @@ def _unlike(serving: Host, host: Host) -> t.Iterator[Problem]:
     if host.name == serving.name:
         return
     theirs = {fact.path: fact for fact in files_of(host)}
-    missing = _survey(host).get("missing") or ()
+    missing = _files_report(host).get("missing") or ()
     for fact in files_of(serving):
         other = theirs.get(fact.path)
         if fact.use == CARRIED and fact.path in missing:
@@ -225,7 +225,7 @@ def _configuration(cluster: Cluster) -> ClusterConfiguration | None:
         return None
 
 
-def _survey(host: Host) -> t.Mapping[str, t.Any]:
+def _files_report(host: Host) -> t.Mapping[str, t.Any]:
     return host.report.get("control_plane_files") or {}
 
 

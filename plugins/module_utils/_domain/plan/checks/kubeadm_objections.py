@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What kubeadm on joining hosts is asked, and its objections as reasons to stop.
 
-What the plan itself looks at, it reports in its own words, which know more of the inventory; kubeadm's word for the same is
+What the plan itself inspects, it reports in its own words, which know more of the inventory; kubeadm's word for the same is
 left out then.
 """
 
@@ -157,7 +157,7 @@ def _remedy(name: str) -> str:
         return f"install {program.group(1)}"
     if name.startswith(("DirAvailable-", "FileAvailable-")):
         # Never a word that it may be left out: what is there may be another cluster's.
-        return "look whose it is, and move it elsewhere if nothing needs it"
+        return "find out whose it is, and move it elsewhere if nothing needs it"
     mend = "free the port" if _PORT.match(name) is not None else "mend it"
     return f"{mend}, or add {name} to kubeadm_ha_ignore_preflight_errors of the host if it shall join nevertheless"
 

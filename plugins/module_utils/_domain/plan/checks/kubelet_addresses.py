@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kubelets that API servers would look for at an address of their own.
+"""Kubelets that API servers would reach at an address of their own.
 
 An attempt to connect to one's own address says nothing of another host, whether it is answered or refused.
 """
@@ -42,7 +42,7 @@ def problems(desired: Desired, hosts: t.Mapping[str, Host], cluster: Cluster, se
             yield Problem(
                 host.name,
                 f"The kubelet of {host.name} would register {address}, which is an address of {', '.join(others)} too, so API "
-                f"servers would look for it on their own host: set --node-ip={host.address_towards(like.host)} in "
+                f"servers would reach for it on their own host: set --node-ip={host.address_towards(like.host)} in "
                 f"KUBELET_EXTRA_ARGS on {host.name} (/etc/default/kubelet, or /etc/sysconfig/kubelet of the RHEL family).",
             )
 

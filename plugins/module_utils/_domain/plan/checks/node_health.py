@@ -37,7 +37,7 @@ def problems(
 
     Args:
         names: the hosts that are or shall be nodes.
-        hosts: those that were looked at, by inventory name.
+        hosts: those that were inspected, by inventory name.
         cluster: the cluster.
         mended: names of the hosts whose kubelet the plan repoints or restarts, or whose server it brings up.
     """
@@ -132,7 +132,7 @@ def _expired(host: Host) -> str:
 
 
 def _view(host: Host) -> View | None:
-    """What the host saw at the server of its kubelet's kubeconfig; ``None`` when it did not look, or looked at another."""
+    """What the host saw at the server of its kubelet's kubeconfig; ``None`` when it did not inspect it, or inspected another."""
     seen = host.report.get("kubelet_server")
     server = host.servers.get(KUBELET_KUBECONFIG)
     if not seen or server is None or not same_server(str(seen["server"]), server):

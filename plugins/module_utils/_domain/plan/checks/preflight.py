@@ -51,7 +51,7 @@ FREE_BYTES_NEEDED = 1 << 30
 #: Ports of a control plane's components that no other host has to reach
 #: (https://kubernetes.io/docs/reference/networking/ports-and-protocols/).
 _CONTROL_PLANE_PORTS = (10257, 10259)
-#: The setting that ``kubeadm join`` wants to be 1, by the family of the endpoint's address; with a DNS name it looks at none
+#: The setting that ``kubeadm join`` wants to be 1, by the family of the endpoint's address; with a DNS name it checks none
 #: (RunJoinNodeChecks in ``cmd/kubeadm/app/preflight/checks.go``).
 _FORWARDING = {4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.default.forwarding"}
 
@@ -63,7 +63,7 @@ def problems(
 
     Args:
         desired: what the inventory describes.
-        hosts: every host of the inventory that was looked at, by inventory name.
+        hosts: every host of the inventory that was inspected, by inventory name.
         cluster: what the API reported; ``None`` when no control plane serves.
         etcd: the result of ``etcd_member_info`` on the serving control plane; ``None`` when it could not be asked.
     """
@@ -276,7 +276,7 @@ def _newcomer(host: Host) -> t.Iterator[Problem]:
 
 
 def forwarding(desired: Desired, host: Host) -> t.Iterator[Problem]:
-    """A joining host that does not forward packets, if kubeadm looks at it."""
+    """A joining host that does not forward packets, if kubeadm checks it."""
     address = canonical_ip(desired.endpoint.host)
     if address is None:
         return
@@ -362,7 +362,7 @@ def _twins(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
 
 
 def _clocks(hosts: Hosts) -> t.Iterator[Problem]:
-    """Each clock is compared with the controller's at the moment of the look, then with the median of all hosts."""
+    """Each clock is compared with the controller's at the moment of the inspection, then with the median of all hosts."""
     skews = sorted((host.report["clock"] - host.report["looked_at"], host.name) for host in hosts.values())
     if not skews:
         return

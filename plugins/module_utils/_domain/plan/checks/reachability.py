@@ -52,7 +52,7 @@ def dials(
     serving: Host,
     peers: t.Mapping[str, t.Sequence[Endpoint]] | None = None,
 ) -> list[Dial]:
-    """Every connection to look at, none when no control plane is to join.
+    """Every connection to inspect, none when no control plane is to join.
 
     Control planes among each other, and control planes to workers, as far as one of the two joins; load balancers to every
     API server.

@@ -181,7 +181,7 @@ def test_hosts_that_were_not_inspected_are_reported_and_break_nothing(present: l
     arguments["balancers"] = {name: seen for name, seen in arguments["balancers"].items() if name in present}
     found = messages(arguments)
     missing = {"lb1", "cp1", "cp2", "cp3", "w1", "w2"} - set(present)
-    expected = {name for name in missing if any(text.startswith(f"{name} could not be looked at") for text in found)}
+    expected = {name for name in missing if any(text.startswith(f"{name} could not be inspected") for text in found)}
     assert expected == missing
     facts = control_plane_facts(
         arguments["hosts"], arguments["control_planes"], yaml=PyYaml(), x509=NamedCertificates()

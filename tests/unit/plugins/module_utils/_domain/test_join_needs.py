@@ -120,7 +120,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     ),
     "containerd runs without its CRI socket": (
         runtime("w1", kubeconfigs=[], certificates=[], kubernetes_files=[]),
-        "No container runtime of w1 listens where kubeadm looks",
+        "No container runtime of w1 listens where kubeadm searches",
     ),
     "no runtime": (
         host("cp2", services={}, cri_sockets=[]),

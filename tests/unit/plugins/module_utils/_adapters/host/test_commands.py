@@ -23,7 +23,7 @@ def test_a_held_text_can_be_read_by_a_program_and_again_and_is_gone_afterwards()
 
 
 @pytest.mark.parametrize("directory", ["/usr/local/bin", "/opt/bin"])
-def test_programs_are_found_where_sudo_does_not_look(directory: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_programs_are_found_where_sudo_does_not_search(directory: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """sudo's secure_path on the RHEL family lacks /usr/local/bin; Flatcar has its programs in /opt/bin."""
     monkeypatch.setenv("PATH", "/sbin:/bin:/usr/sbin:/usr/bin")
     asked: list[str] = []

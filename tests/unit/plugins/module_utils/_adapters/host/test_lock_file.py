@@ -83,7 +83,7 @@ def test_a_killed_module_is_at_work_no_more_and_a_living_one_is(path: str) -> No
         assert lock.is_at_work()
         worker.kill()
         worker.wait()
-        # What it has started does not inherit the lock: kubeadm is looked for by its name.
+        # What it has started does not inherit the lock: kubeadm is searched for by its name.
         assert not lock.is_at_work()
     finally:
         os.kill(child, signal.SIGKILL)

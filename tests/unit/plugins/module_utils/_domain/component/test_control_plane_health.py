@@ -70,7 +70,7 @@ CASES: list[tuple[list[dict[str, t.Any]], list[str]]] = [
     ([], []),
     ([CRASHING], ["kube-controller-manager of cp2 is not ready (CrashLoopBackOff, restarted 5 times)"]),
     ([pod("etcd", "cp1", state=running(), ready=False)], ["etcd of cp1 is not ready"]),
-    # Between two crashes it can look ready.
+    # Between two crashes it can seem ready.
     (
         [pod("kube-scheduler", "cp2", state=running("2026-09-21T14:13:15Z"), restarts=3)],
         ["kube-scheduler of cp2 has just been restarted (3 times in all)"],

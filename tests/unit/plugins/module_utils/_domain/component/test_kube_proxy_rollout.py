@@ -26,7 +26,7 @@ def affinity_to(name: str) -> dict[str, t.Any]:
 
 
 class Cluster:
-    """Nodes with an old pod each, and a DaemonSet controller that works once between two looks."""
+    """Nodes with an old pod each, and a DaemonSet controller that works once between two inspections."""
 
     def __init__(self, living: int, dead: int = 0, **controller: t.Any) -> None:
         """Nodes n01, n02, ...; the last ones are dead."""

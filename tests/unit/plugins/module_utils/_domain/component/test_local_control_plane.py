@@ -41,7 +41,7 @@ def kubelet_conf(**user: t.Any) -> bytes:
     return yaml.safe_dump({"users": [{"name": "default-auth", "user": user}]}).encode()
 
 
-def look(files: dict[str, bytes], **given: t.Any) -> LocalControlPlane:
+def inspect(files: dict[str, bytes], **given: t.Any) -> LocalControlPlane:
     return find(
         MemoryFiles(files),
         PyYaml(),
@@ -124,7 +124,7 @@ TABLE: dict[str, tuple[dict[str, bytes], dict[str, t.Any], LocalControlPlane]] =
 @pytest.mark.parametrize("case", TABLE)
 def test_find(case: str) -> None:
     files, given, expected = TABLE[case]
-    assert look(files, **given) == expected
+    assert inspect(files, **given) == expected
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_find(case: str) -> None:
 )
 def test_not_found(files: dict[str, bytes], given: dict[str, t.Any], reason: str) -> None:
     with pytest.raises(UnsupportedState, match=reason):
-        look(files, **given)
+        inspect(files, **given)
 
 
 def test_node_name_of_a_subject_with_an_organization() -> None:
@@ -153,7 +153,7 @@ def test_node_name_of_a_subject_with_an_organization() -> None:
     )
     files = {**BASE, KUBECONFIG: kubelet_conf(**{"client-certificate": CLIENT})}
     files[CLIENT] = make_certificate(CA, name=subject).certificate
-    assert look(files).node_name == "cp1.example.org"
+    assert inspect(files).node_name == "cp1.example.org"
 
 
 def test_init_configuration_without_a_socket() -> None:

@@ -165,17 +165,17 @@ class Servers:
 
 
 def test_what_the_servers_report() -> None:
-    etcd_cluster = etcd.observe(Servers(cp1="up", cp2="up", cp3="learner"), "https://cp1:2379")
+    etcd_cluster = etcd.collect(Servers(cp1="up", cp2="up", cp3="learner"), "https://cp1:2379")
     assert [item.is_healthy for item in etcd_cluster.members] == [True, True, True]
     assert etcd_cluster.quorum == Quorum(2, 2)
     first = etcd_cluster.members[0]
     assert (first.id, first.db_size, first.raft_term, first.version) == ("1000000000000000", 20480, 7, "3.6.5")
     assert etcd_cluster.leader == first.id
-    lost = etcd.observe(Servers(cp1="up", cp2="down", cp3="down"), "https://cp1:2379")
+    lost = etcd.collect(Servers(cp1="up", cp2="down", cp3="down"), "https://cp1:2379")
     assert lost.quorum == Quorum(3, 0)
     assert lost.members[0].problem == "etcdserver: request timed out"
     assert lost.members[1].problem == "https://cp2:2379 did not answer"
-    corrupt = etcd.observe(Servers(cp1="up", corrupt="up"), "https://cp1:2379")
+    corrupt = etcd.collect(Servers(cp1="up", corrupt="up"), "https://cp1:2379")
     assert corrupt.alarms == ("alarm CORRUPT of corrupt",)
 
 
@@ -215,10 +215,10 @@ def test_without_waiting_it_is_reported_as_it_is() -> None:
 
 def test_the_first_server_that_answers_reports_the_members() -> None:
     servers = Servers(cp1="down", cp2="up", cp3="up")
-    etcd_cluster = etcd.observe(servers, "https://cp1:2379", "https://cp2:2379")
+    etcd_cluster = etcd.collect(servers, "https://cp1:2379", "https://cp2:2379")
     assert [member.name for member in etcd_cluster.members] == ["cp1", "cp2", "cp3"]
     assert etcd.answering(servers, ["https://cp1:2379", "https://cp3:2379"]) == "https://cp3:2379"
     with pytest.raises(EtcdError, match="cp1"):
         etcd.answering(servers, ["https://cp1:2379"])
     with pytest.raises(EtcdError, match="No etcd server is named"):
-        etcd.observe(servers)
+        etcd.collect(servers)

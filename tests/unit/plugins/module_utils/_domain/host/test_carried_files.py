@@ -17,9 +17,9 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change imp
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import carried_files
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import (
     FileFact,
-    Survey,
+    FilesReport,
+    collect,
     compare,
-    survey,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.file_needs import Need, Places
 
@@ -106,12 +106,12 @@ def test_what_is_never_changed(wanted: FileFact, there: FileFact, expected: str)
     assert expected in found.refusals[0]
 
 
-def find(root: Path, *wanted: Need, unmanaged: t.Sequence[str] = ()) -> Survey:
+def find(root: Path, *wanted: Need, unmanaged: t.Sequence[str] = ()) -> FilesReport:
     places = Places(str(root / "kubernetes/pki"), str(root / "kubernetes"))
-    return survey(HostFileTree(), wanted, places, unmanaged=unmanaged)
+    return collect(HostFileTree(), wanted, places, unmanaged=unmanaged)
 
 
-def uses(found: Survey, root: Path) -> dict[str, str]:
+def uses(found: FilesReport, root: Path) -> dict[str, str]:
     """Use by path below the root, without the parents above it."""
     return {
         os.path.relpath(fact.path, root): f"{fact.use} {fact.kind}"

@@ -40,13 +40,13 @@ class Probe:
     def __init__(self, *views: View) -> None:
         self.views = list(views)
 
-    def look(self, endpoint: Endpoint) -> View:
+    def inspect(self, endpoint: Endpoint) -> View:
         """The next."""
         assert endpoint == ENDPOINT
         return self.views.pop(0) if len(self.views) > 1 else self.views[0]
 
     def begin(self, endpoint: Endpoint) -> t.Callable[[], View]:
-        """Nobody looks meanwhile here."""
+        """Nobody inspects meanwhile here."""
         raise AssertionError(endpoint)
 
 

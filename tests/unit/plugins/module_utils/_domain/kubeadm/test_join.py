@@ -146,7 +146,7 @@ def test_states(name: str) -> None:
     ],
 )
 def test_a_host_that_starts_a_control_plane_is_not_simply_to_be_reset(ca_hash: str, reported: str) -> None:
-    """A control plane whose admin.conf was put away looks half joined: its remedy must not delete the cluster."""
+    """A control plane whose admin.conf was put away seems half joined: its remedy must not delete the cluster."""
     present = (WORKER | MANIFESTS) - {"/etc/kubernetes/admin.conf"}
     with pytest.raises(UnsupportedState) as caught:
         join.decide(host(present, "cp1", ca_hash), request(control_plane=True), host_name="cp1")
@@ -216,7 +216,7 @@ def worker_files(**more: bytes) -> dict[str, bytes]:
 
 
 def test_files_are_understood() -> None:
-    found = join.look(MemoryFiles(worker_files()), PyYaml(), X509)
+    found = join.collect(MemoryFiles(worker_files()), PyYaml(), X509)
     assert found == HostFiles(
         present=tuple(sorted(WORKER)),
         ca_hashes=frozenset({HASH}),
@@ -225,7 +225,7 @@ def test_files_are_understood() -> None:
     )
     embedded = base64.b64encode(make_certificate(CA, name="system:node:w2").certificate).decode()
     files = {"/etc/kubernetes/kubelet.conf": kubeconfig(**{"client-certificate-data": embedded})}
-    assert join.look(MemoryFiles(files), PyYaml(), X509).node_name == "w2"
+    assert join.collect(MemoryFiles(files), PyYaml(), X509).node_name == "w2"
     manifest = {
         "spec": {
             "containers": [
@@ -241,7 +241,7 @@ def test_files_are_understood() -> None:
         }
     }
     files = {"/etc/kubernetes/manifests/kube-apiserver.yaml": yaml.safe_dump(manifest).encode()}
-    found = join.look(MemoryFiles(files), PyYaml(), X509)
+    found = join.collect(MemoryFiles(files), PyYaml(), X509)
     assert (found.api_server, found.uses_local_etcd) == (Endpoint("192.0.2.12", 8443), True)
 
 
@@ -259,7 +259,7 @@ def test_files_are_understood() -> None:
 def test_a_broken_kubelet_conf_is_half_joined(broken: bytes) -> None:
     files = worker_files()
     files["/etc/kubernetes/kubelet.conf"] = broken
-    found = join.look(MemoryFiles(files), PyYaml(), X509)
+    found = join.collect(MemoryFiles(files), PyYaml(), X509)
     assert found.node_name is None
     assert join.classify(found, ca_cert_hashes=(HASH,), control_plane=False).kind == join.HALF_JOINED
 
@@ -377,7 +377,7 @@ def test_a_join_that_failed_by_etcd_reports_what_the_new_etcd_said() -> None:
         "etcd-join: the etcd member 1 is not started. The etcd of this host said last: cannot fetch cluster info from peer "
         "urls: no answer (9 times). Run the playbook again"
     ) in caught.value.message
-    # A reset would take out a member that works: a promotion whose answer came late looks like this, too.
+    # A reset would take out a member that works: a promotion whose answer came late seems the same.
     assert "reset" not in caught.value.message
 
 
@@ -519,12 +519,12 @@ def test_the_request_is_a_value() -> None:
     assert request().role == "worker"
 
 
-def test_the_ca_goes_where_the_clusters_kubelets_look_for_it() -> None:
+def test_the_ca_goes_where_the_clusters_kubelets_expect_it() -> None:
     elsewhere = join.join_configuration(request(certificates_dir="/etc/kubernetes/ssl"))
     assert elsewhere["caCertPath"] == "/etc/kubernetes/ssl/ca.crt"
     files = MemoryFiles({"/etc/kubernetes/ssl/ca.crt": CA.certificate})
-    assert join.look(files, PyYaml(), X509, pki_dir="/etc/kubernetes/ssl").ca_hashes == {HASH}
-    assert join.look(files, PyYaml(), X509).ca_hashes == frozenset()
+    assert join.collect(files, PyYaml(), X509, pki_dir="/etc/kubernetes/ssl").ca_hashes == {HASH}
+    assert join.collect(files, PyYaml(), X509).ca_hashes == frozenset()
 
 
 def test_an_operators_own_static_pod_is_no_obstacle() -> None:

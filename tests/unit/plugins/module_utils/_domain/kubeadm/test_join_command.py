@@ -266,14 +266,14 @@ def test_absent_finds_its_own_by_their_descriptions() -> None:
         secret("bootstrap-token-bbbbbb", description="Proxy for managing TTL for the kubeadm-certs secret"),
         secret("bootstrap-token-cccccc", description="kubeadm.ha join of somebody else"),
         secret("bootstrap-token-dddddd"),
-        secret("looks-alike", description="kubeadm.ha join", kind="Opaque"),
+        secret("similar", description="kubeadm.ha join", kind="Opaque"),
         secret("kubeadm-certs", kind="Opaque"),
     )
     decision = join_command.absent(cluster)
     assert [change.before for change in decision.changes] == [{"tokens": 2}, "the cluster's certificates and keys"]
     decision.act()
     left = {name for kind, _namespace, name in cluster.objects if kind == "secret"}
-    assert left == {"bootstrap-token-cccccc", "bootstrap-token-dddddd", "looks-alike"}
+    assert left == {"bootstrap-token-cccccc", "bootstrap-token-dddddd", "similar"}
     assert join_command.absent(cluster).changes == ()
 
 

@@ -55,13 +55,13 @@ class Host:
             kubeadm=lambda _arguments, _stdin: CommandResult(returncode, "", "error: it would not")
         )
 
-    def look(self) -> Facts:
+    def collect(self) -> Facts:
         """What it is now."""
         return self.facts.pop(0) if len(self.facts) > 1 else self.facts[0]
 
     def ensure(self, request: Request = REQUEST, *, data: str = "/var/lib/etcd") -> t.Any:
         """The decision."""
-        return kubeadm_reset.ensure(self.commands, t.cast("t.Any", self.files), self.look, request, data=data)
+        return kubeadm_reset.ensure(self.commands, t.cast("t.Any", self.files), self.collect, request, data=data)
 
     @property
     def asked(self) -> list[t.Sequence[str]]:

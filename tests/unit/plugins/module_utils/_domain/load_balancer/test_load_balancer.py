@@ -194,7 +194,7 @@ def test_a_certificate_that_is_to_be_issued_is_predicted_and_asked_for_again() -
     known = answer_for(report, issued=f"{new}\n")
     assert known["content"] == configuration(new).content
     assert (known["decision"]["differs"], known["decision"]["renew_certificate"]) == (True, False)
-    # What the run wrote is what the next look wants.
+    # What the run wrote is what the next inspection wants.
     assert not decision(found(pem=new))["differs"]
 
 

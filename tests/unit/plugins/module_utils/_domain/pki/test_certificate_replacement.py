@@ -51,7 +51,7 @@ CERTIFICATE, KEY = f"{PKI}/apiserver.crt", f"{PKI}/apiserver.key"
 OLD_SANS = ("cp1", "kubernetes", "10.96.0.1", "192.0.2.11")
 NEW_SANS = ("k8s.example.org", "192.0.2.10")
 X509 = CryptographyX509()
-#: kubeadm's own SANs, as far as the tests look at them.
+#: kubeadm's own SANs, as far as the tests check them.
 KUBEADM_SANS = ("kubernetes", "10.96.0.1")
 
 

@@ -135,7 +135,7 @@ class Disk:
         (self.root / "kubernetes" / "manifests" / "kube-apiserver.yaml").write_text(text, encoding="utf-8")
 
     def inspection(self, **options: t.Any) -> ControlPlaneInspection:
-        """The look at it, as the modules do it."""
+        """The inspection of it, as the modules do it."""
         kubernetes = str(self.root / "kubernetes")
         return ControlPlaneInspection(pki_dir=adapter.find(kubernetes), kubernetes_dir=kubernetes, **options)
 

@@ -100,7 +100,7 @@ def test_the_hosts_of_a_plan_are_in_the_order_of_the_inventory() -> None:
     assert reported[5]["plan"]["balance"]["probe_signer"] == "cp1"
 
 
-def test_every_host_of_a_run_that_changes_something_is_locked_and_looked_at_again() -> None:
+def test_every_host_of_a_run_that_changes_something_is_locked_and_inspected_again() -> None:
     arguments = after()
     arguments["workers"] = ["w1", "w2", "w3"]
     arguments["hosts"]["w3"] = bare_host("w3")

@@ -429,7 +429,7 @@ def test_what_a_reset_takes_away_is_carried_again() -> None:
 
 
 def test_a_file_that_an_earlier_run_brought_is_no_change_of_this_one() -> None:
-    """Beside what a reset deletes it stays, so a half-joined host is looked at like a clean one."""
+    """Beside what a reset deletes it stays, so a half-joined host is inspected like a clean one."""
     path = "/etc/kubernetes/audit/policy.yaml"
     arguments = grown(carried(power_lost(LEARNER), path))
     fact = arguments["hosts"]["cp1"]["control_plane_files"]["files"][0]

@@ -599,7 +599,7 @@ NOTES = [
     (
         "search not complete",
         _change("cluster/consumers/complete", False),
-        "answered too slowly for all objects to be looked at",
+        "answered too slowly for all objects to be inspected",
     ),
     ("CNI", _noted("w1", "/etc/cni/net.d/10-x.conf", None, "192.0.2.11:6443"), "/etc/cni/net.d/10-x.conf on w1 names"),
     ("other user", _noted("lb1", "/home/ann/.kube/config", "ann", "192.0.2.12:6443"), "put ann into kubeadm_ha_admin"),

@@ -32,9 +32,9 @@ Arguments = dict[str, t.Any]
 
 def with_files(arguments: Arguments, *hosts: str) -> Arguments:
     """The control planes need the audit policy."""
-    survey = {"files": [FOLDER.as_dict(), POLICY.as_dict()], "refusals": [], "missing": []}
+    report = {"files": [FOLDER.as_dict(), POLICY.as_dict()], "refusals": [], "missing": []}
     for host in hosts:
-        arguments["hosts"][host]["control_plane_files"] = copy.deepcopy(survey)
+        arguments["hosts"][host]["control_plane_files"] = copy.deepcopy(report)
     return arguments
 
 
@@ -67,7 +67,7 @@ def test_files_come_before_the_join() -> None:
     assert plan_of(before()).facts["carried_files"] == []
 
 
-def test_which_files_are_looked_for_on_which_host() -> None:
+def test_which_files_are_searched_for_on_which_host() -> None:
     arguments = with_files(before(), "cp1")
     facts = control_plane_facts(arguments["hosts"], ["cp1", "cp2", "cp3"], yaml=PyYaml(), x509=NamedCertificates())
     assert set(facts["files"]) == {"cp2", "cp3"}
@@ -110,7 +110,7 @@ def test_files_brought_before_do_not_look_half_joined() -> None:
     ],
     ids=["clean", "brought before", "of the package", "half joined", "half joined with files"],
 )
-def test_ports_are_looked_at_unless_a_half_joined_host_is_reported(files: list[str], expected: list[str]) -> None:
+def test_ports_are_inspected_unless_a_half_joined_host_is_reported(files: list[str], expected: list[str]) -> None:
     arguments = with_files(before(), "cp1")
     arguments["hosts"]["cp2"]["kubernetes_files"] = files
     arguments["hosts"]["cp2"]["listening"] = [{"address": "0.0.0.0", "port": 2379, "process": ""}]
@@ -122,11 +122,11 @@ def test_ports_are_looked_at_unless_a_half_joined_host_is_reported(files: list[s
 def test_members_must_agree(change: str) -> None:
     arguments = with_files(after(), "cp1", "cp2", "cp3")
     assert (plan_of(arguments).entries, problems(arguments)) == ((), [])
-    survey = arguments["hosts"]["cp3"]["control_plane_files"]
+    report = arguments["hosts"]["cp3"]["control_plane_files"]
     if change == "differs":
-        survey["files"][1]["sha256"] = "bb" * 32
+        report["files"][1]["sha256"] = "bb" * 32
     else:
-        survey["missing"] = [survey["files"].pop()["path"]]
+        report["missing"] = [report["files"].pop()["path"]]
     expected = problems(arguments)
     assert len(expected) == 1
     assert f"{POLICY.path} " in expected[0]

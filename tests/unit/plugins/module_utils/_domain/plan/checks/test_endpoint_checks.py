@@ -268,6 +268,6 @@ def test_a_converted_cluster_has_nothing_against_it() -> None:
     assert (plan.problems, plan.entries) == ((), ())
 
 
-def test_what_was_looked_at_for_another_endpoint_is_not_judged() -> None:
+def test_what_was_inspected_for_another_endpoint_is_not_judged() -> None:
     views = {"rest": view(nobody(seen.REFUSED), endpoint="192.0.2.77:6443")}
     assert reported(plan_of(situation(views, load_balancer="external"))) == []

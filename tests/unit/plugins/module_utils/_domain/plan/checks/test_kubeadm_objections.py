@@ -118,11 +118,11 @@ def _half_joined(arguments: Arguments) -> None:
     arguments["hosts"]["cp2"]["kubernetes_files"] = ["/etc/kubernetes/bootstrap-kubelet.conf"]
 
 
-def _not_looked_at(arguments: Arguments) -> None:
+def _not_inspected(arguments: Arguments) -> None:
     del arguments["hosts"]["cp2"]
 
 
-@pytest.mark.parametrize("change", [_without_kubeadm, _half_joined, _not_looked_at])
+@pytest.mark.parametrize("change", [_without_kubeadm, _half_joined, _not_inspected])
 def test_hosts_of_which_the_plan_knows_enough_are_not_asked(change: t.Callable[[Arguments], None]) -> None:
     arguments = growing()
     change(arguments)
@@ -162,8 +162,8 @@ def test_an_objection_is_a_reason_to_stop() -> None:
 
 REMEDIES = {
     "FileExisting-conntrack": "; install conntrack.",
-    "DirAvailable--var-lib-etcd": "; look whose it is, and move it elsewhere if nothing needs it.",
-    "FileAvailable--etc-kubernetes-pki-ca.crt": "; look whose it is, and move it elsewhere if nothing needs it.",
+    "DirAvailable--var-lib-etcd": "; find out whose it is, and move it elsewhere if nothing needs it.",
+    "FileAvailable--etc-kubernetes-pki-ca.crt": "; find out whose it is, and move it elsewhere if nothing needs it.",
     "Port-10250": "; free the port, or add Port-10250 to",
 }
 

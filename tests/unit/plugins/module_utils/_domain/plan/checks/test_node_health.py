@@ -247,7 +247,7 @@ def test_a_kubelet_that_still_dials_an_api_server_beside_an_external_endpoint(
 
 
 def test_what_another_kubeconfig_said_is_not_believed() -> None:
-    """The kubeconfig was changed after the look: nothing is known of its server."""
+    """The kubeconfig was changed after the inspection: nothing is known of its server."""
     arguments = half_pointed()
     arguments["hosts"]["w1"]["kubelet_server"] = seen("https://192.0.2.99:6443", "192.0.2.99")
     assert any("cannot be asked" in problem.message for problem in plan_of(arguments).problems)

@@ -160,7 +160,7 @@ def test_ipv6() -> None:
     assert targets(arguments)["cp1"] == ports("fd00::12")
 
 
-def test_a_host_that_was_not_looked_at_is_left_out() -> None:
+def test_a_host_that_was_not_inspected_is_left_out() -> None:
     arguments = before()
     del arguments["hosts"]["cp3"], arguments["hosts"]["lb1"], arguments["hosts"]["w2"]
     assert targets(arguments) == {"cp1": ports(CP2), "cp2": ports(CP1) | {(W1, 10250)}}
