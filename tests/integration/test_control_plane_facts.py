@@ -18,8 +18,11 @@ if t.TYPE_CHECKING:
 def test_check_inspect_check_inspect(plane: ControlPlane, host: PrivateHost, modules_on_host: Modules) -> None:
     bare = modules_on_host.run_by_ansible("kubernetes_host_info")["host"]
     host.become_control_plane()
-    serving = modules_on_host.run_by_ansible("kubernetes_host_info")["host"]
-    arguments: dict[str, t.Any] = {"hosts": {"new": bare, "old": serving}, "control_planes": ["new", "old"]}
+    serving_control_plane = modules_on_host.run_by_ansible("kubernetes_host_info")["host"]
+    arguments: dict[str, t.Any] = {
+        "hosts": {"new": bare, "old": serving_control_plane},
+        "control_planes": ["new", "old"],
+    }
     results = [
         modules_on_host.run_by_ansible("control_plane_facts", check=check, **arguments)
         for check in (True, False, True, False)

@@ -34,8 +34,8 @@ def _wanted(cluster: ControlPlane, host: PrivateHost, modules_on_host: Modules) 
     bare.update(default_address="192.0.2.12", addresses=["192.0.2.12"], networks=[])
     serving_host = type(host)(host.directory.parent / "serving", cluster)
     serving_host.become_control_plane()
-    serving = dataclasses.replace(modules_on_host, prefix=serving_host.prefix)
-    inspected = serving.run_by_ansible("kubernetes_host_info")["host"]
+    serving_control_plane = dataclasses.replace(modules_on_host, prefix=serving_host.prefix)
+    inspected = serving_control_plane.run_by_ansible("kubernetes_host_info")["host"]
     found = modules_on_host.run(
         "kubernetes_cluster_info", kubeconfig=str(cluster.kubeconfig), server=f"127.0.0.1:{cluster.api_port}"
     )["cluster"]

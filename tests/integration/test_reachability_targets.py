@@ -27,7 +27,7 @@ def _results(cluster: ControlPlane, host: PrivateHost, modules_on_host: Modules)
     """The cluster, and a bare host beside the only control plane."""
     bare = modules_on_host.run_by_ansible("kubernetes_host_info")["host"]
     host.become_control_plane()
-    serving = modules_on_host.run_by_ansible("kubernetes_host_info")["host"]
+    serving_control_plane = modules_on_host.run_by_ansible("kubernetes_host_info")["host"]
     cluster.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "cp1"}})
     try:
         found = modules_on_host.run(
@@ -35,7 +35,7 @@ def _results(cluster: ControlPlane, host: PrivateHost, modules_on_host: Modules)
         )
     finally:
         cluster.kubectl("delete", "node", "cp1")
-    return found["cluster"], {"old": serving, "new": {**bare, **NEW}}
+    return found["cluster"], {"old": serving_control_plane, "new": {**bare, **NEW}}
 
 
 def test_check_inspect_check_inspect(

@@ -82,7 +82,7 @@ Verdict = t.Union[Reset, str]
 
 
 def verdicts(
-    candidates: t.Iterable[Host], *, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
+    candidates: t.Iterable[Host], *, cluster: Cluster, serving_control_plane: Host, etcd: t.Mapping[str, t.Any] | None
 ) -> dict[str, Verdict]:
     """For each host on which a join did not end, by its name.
 
@@ -92,7 +92,7 @@ def verdicts(
     Args:
         candidates: hosts on which a join did not end.
         cluster: what the API reported.
-        serving: a control plane that serves the API.
+        serving_control_plane: a control plane that serves the API.
         etcd: the result of ``etcd_member_info``; ``None`` when it could not be asked.
     """
     found: dict[str, Verdict] = {}
@@ -101,8 +101,8 @@ def verdicts(
         member = _member_of(host, cluster, etcd_cluster)
         reason = (
             _needed(host, member, cluster, etcd)
-            or _foreign(host, serving)
-            or _of_others(host, serving)
+            or _foreign(host, serving_control_plane)
+            or _of_others(host, serving_control_plane)
             or _node_objection(host, cluster)
             or _member_objection(host, member, cluster, etcd_cluster)
         )
@@ -111,10 +111,10 @@ def verdicts(
             continue
         found[host.name] = Reset(
             host=host,
-            ca_cert_hashes=serving.cluster_ca_hashes,
+            ca_cert_hashes=serving_control_plane.cluster_ca_hashes,
             member=member,
             node=host.node_name if host.node_name in cluster.nodes else None,
-            replaceable=tuple(sorted(set(_not_of_kubeadm(host)) & _carried(serving))),
+            replaceable=tuple(sorted(set(_not_of_kubeadm(host)) & _carried(serving_control_plane))),
         )
     return found
 
@@ -180,14 +180,16 @@ def _needed(host: Host, member: Member | None, cluster: Cluster, etcd: t.Mapping
     return None
 
 
-def _foreign(host: Host, serving: Host) -> str | None:
+def _foreign(host: Host, serving_control_plane: Host) -> str | None:
     """Why its files may be another cluster's. Every CA on it that identifies the cluster must be one of this cluster's."""
     known = [hashes for hashes in (host.kubelet_ca_hashes, host.pki_ca_hashes) if hashes]
     embedded = [found for found in map(embedded_ca.authorities, _own_kubeconfigs(host)) if found]
     if not known and not embedded:
         return "nothing on it shows to which cluster its files belong"
-    own = embedded_ca.certificates(serving.ca_pem)
-    if all(hashes & serving.cluster_ca_hashes for hashes in known) and all(found & own for found in embedded):
+    own = embedded_ca.certificates(serving_control_plane.ca_pem)
+    if all(hashes & serving_control_plane.cluster_ca_hashes for hashes in known) and all(
+        found & own for found in embedded
+    ):
         return None
     return "it has files of another cluster"
 
@@ -196,11 +198,11 @@ def _own_kubeconfigs(host: Host) -> t.Iterator[t.Any]:
     return (document for path, document in host.kubeconfigs.items() if path.startswith(f"{KUBERNETES}/"))
 
 
-def _of_others(host: Host, serving: Host) -> str | None:
+def _of_others(host: Host, serving_control_plane: Host) -> str | None:
     """What is not kubeadm's and would be deleted: a reset empties the directories of manifests and certificates."""
     if not is_cleanable(host.pki_dir):
         return f"its certificates are in {host.pki_dir}, and what else is there is not known"
-    carried = _carried(serving)
+    carried = _carried(serving_control_plane)
     found = [path for path in _not_of_kubeadm(host) if path not in carried]
     if not found:
         return None
@@ -221,8 +223,8 @@ def _emptied(host: Host) -> tuple[str, ...]:
     return (f"{MANIFESTS}/", f"{host.pki_dir}/")
 
 
-def _carried(serving: Host) -> frozenset[str]:
-    return frozenset(fact.path for fact in files_of(serving))
+def _carried(serving_control_plane: Host) -> frozenset[str]:
+    return frozenset(fact.path for fact in files_of(serving_control_plane))
 
 
 def _node_objection(host: Host, cluster: Cluster) -> str | None:

@@ -84,7 +84,7 @@ def _incomplete(consumers: t.Mapping[str, t.Any]) -> str:
 
 
 def _uploaded_certificates(situation: Situation) -> t.Iterator[Note]:
-    text = join_secrets.note(situation.cluster.report, situation.serving.name)
+    text = join_secrets.note(situation.cluster.report, situation.serving_control_plane.name)
     if text is not None:
         yield Note(bootstrap_token.UPLOADED_CERTIFICATES, text)
 

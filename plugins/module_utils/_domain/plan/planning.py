@@ -38,7 +38,7 @@ from .checks.preflight import problems as find_problems
 from .desired import Desired, parse_inputs
 from .kubeconfig_edits import KUBELET, kubeconfig_edits
 from .notes import find_notes
-from .serving import ADMIN_KUBECONFIG, serving_control_plane
+from .serving_control_plane import ADMIN_KUBECONFIG, find_serving_control_plane
 from .situation import Balancer, Situation, api_servers, is_closed
 from .steps.certify import etcd_sans
 from .steps.point import mended_nodes
@@ -57,7 +57,7 @@ class Plan:
         entries: every change in the order of the run.
         problems: every reason to stop before the first of them.
         notes: what the operator should know and the run does not change.
-        serving: inventory name of a control plane that serves the API, ``None`` when none was found.
+        serving_control_plane: inventory name of a control plane that serves the API, ``None`` when none was found.
         facts: what later plays need, see the documentation of ``kubeadm.ha.cluster_plan``.
         is_complete: ``False`` when only the inputs were read.
         left: what a killed run has left and only an accepted plan revokes, with its end.
@@ -68,7 +68,7 @@ class Plan:
     entries: tuple[Entry, ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[Note, ...] = ()
-    serving: str | None = None
+    serving_control_plane: str | None = None
     facts: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     is_complete: bool = True
     left: tuple[str, ...] = ()
@@ -94,7 +94,7 @@ class Plan:
             "single_points": [dataclasses.asdict(point) for point in self.single_points or ()],
             "steps": self.steps,
             "hosts": [host.as_dict() for host in self.hosts],
-            "serving": self.serving,
+            "serving": self.serving_control_plane,
             **self.facts,
         }
 
@@ -112,16 +112,16 @@ def build_plan(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> P
     found += machine_identity.problems((*desired.nodes, *desired.load_balancers), everything)
     desired, hosts = machine_identity.without_aliases(desired, everything)
     cluster = Cluster.from_report(arguments["cluster"], yaml=yaml) if arguments["cluster"] else None
-    serving = serving_control_plane(hosts, desired.control_planes)
-    etcd, resets = arguments["etcd"], _resets(desired, hosts, cluster, serving, arguments["etcd"])
+    serving_control_plane = find_serving_control_plane(hosts, desired.control_planes)
+    etcd, resets = arguments["etcd"], _resets(desired, hosts, cluster, serving_control_plane, arguments["etcd"])
     if cluster is not None:
         hosts, cluster, etcd = half_joined.after(resets, hosts, cluster, etcd)
     found += find_problems(desired, hosts, cluster, etcd)
     failures = dict(arguments.get("failures") or {})
     not_asked = failures.pop("kubeadm", None) or {}
-    found += _failed_inspections(failures, serving)
+    found += _failed_inspections(failures, serving_control_plane)
     found += [Problem(**item) for seen in arguments["balancers"].values() for item in seen["problems"]]
-    if serving is None or cluster is None or not cluster.configuration:
+    if serving_control_plane is None or cluster is None or not cluster.configuration:
         if cluster is not None:
             found += node_health.problems(desired.nodes, hosts, cluster, mended=())
         return Plan(problems=tuple(found))
@@ -129,7 +129,7 @@ def build_plan(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> P
         desired=desired,
         hosts=hosts,
         cluster=cluster,
-        serving=serving,
+        serving_control_plane=serving_control_plane,
         balancers={
             name: _balancer(hosts[name], inspection)
             for name, inspection in arguments["balancers"].items()
@@ -146,14 +146,20 @@ def build_plan(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> P
         desired,
         hosts,
         cluster,
-        serving,
+        serving_control_plane,
         joining={host.name: situation.files.get(host.name, {}) for host in situation.joining(desired.control_planes)},
         joined=situation.joined(desired.control_planes),
     )
     found += join_parity.problems(situation)
     groups = reachability.Groups(desired.control_planes, desired.workers, desired.load_balancers)
     found += reachability.problems(
-        reachability.dials(groups, hosts, cluster, serving, etcd_urls.peer_endpoints(hosts, cluster, serving, etcd)),
+        reachability.dials(
+            groups,
+            hosts,
+            cluster,
+            serving_control_plane,
+            etcd_urls.peer_endpoints(hosts, cluster, serving_control_plane, etcd),
+        ),
         arguments.get("reachability") or {},
     )
     found += endpoint_checks.problems(situation, x509)
@@ -171,9 +177,9 @@ def build_plan(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> P
         problems=tuple(found),
         notes=(*endpoint_checks.find_notes(situation, x509), *proxies.find_notes(situation), *find_notes(situation)),
         single_points=single_points.find(situation),
-        serving=serving.name,
+        serving_control_plane=serving_control_plane.name,
         hosts=() if found else tuple(host_plans(situation, entries)),
-        left=tuple(join_secrets.ends(cluster.report, serving.name)),
+        left=tuple(join_secrets.ends(cluster.report, serving_control_plane.name)),
         facts={
             **_facts(situation, entries),
             "endpoint_unproved": endpoint_checks.unproved(situation, x509),
@@ -182,20 +188,28 @@ def build_plan(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> P
     )
 
 
-def _failed_inspections(failures: t.Mapping[str, t.Any], serving: Host | None) -> t.Iterator[Problem]:
+def _failed_inspections(failures: t.Mapping[str, t.Any], serving_control_plane: Host | None) -> t.Iterator[Problem]:
     """Inspections that failed; that the API refuses an expired admin.conf is reported by the expiry."""
-    is_explained = serving is not None and expiry.has_expired(serving, ADMIN_KUBECONFIG)
+    is_explained = serving_control_plane is not None and expiry.has_expired(serving_control_plane, ADMIN_KUBECONFIG)
     explained = ("cluster",) if is_explained else ()
-    yield from failed_inspections.problems(failures, explained=explained, serving=serving.name if serving else None)
+    yield from failed_inspections.problems(
+        failures,
+        explained=explained,
+        serving_control_plane=serving_control_plane.name if serving_control_plane else None,
+    )
 
 
 def _resets(
-    desired: Desired, hosts: t.Mapping[str, Host], cluster: Cluster | None, serving: Host | None, etcd: t.Any
+    desired: Desired,
+    hosts: t.Mapping[str, Host],
+    cluster: Cluster | None,
+    serving_control_plane: Host | None,
+    etcd: t.Any,
 ) -> tuple[half_joined.Reset, ...]:
     """The hosts that the run resets first, because their join did not end and the operator lets it."""
-    if cluster is None or serving is None or not desired.reset_half_joined:
+    if cluster is None or serving_control_plane is None or not desired.reset_half_joined:
         return ()
-    verdicts = membership.half_joined_hosts(desired, hosts, cluster, serving, etcd)
+    verdicts = membership.half_joined_hosts(desired, hosts, cluster, serving_control_plane, etcd)
     return tuple(verdict for verdict in verdicts.values() if isinstance(verdict, half_joined.Reset))
 
 
@@ -212,19 +226,19 @@ def control_plane_facts(
     Values are ``None`` or empty when no host serves.
     """
     hosts = understand(reports, yaml=yaml, x509=x509)
-    serving = serving_control_plane(hosts, control_planes)
-    server = serving.api_server if serving is not None else None
+    serving_control_plane = find_serving_control_plane(hosts, control_planes)
+    server = serving_control_plane.api_server if serving_control_plane is not None else None
     servers = api_servers([name for name in control_planes if name in hosts], hosts, server or Endpoint(""))
     return {
-        "serving": serving.name if serving is not None else None,
+        "serving": serving_control_plane.name if serving_control_plane is not None else None,
         "server": str(server) if server is not None else None,
-        "ca_certificate": serving.ca_pem if serving is not None else "",
+        "ca_certificate": serving_control_plane.ca_pem if serving_control_plane is not None else "",
         "control_planes": servers,
         "api_servers": [str(Endpoint(item["address"], item["port"])) for item in servers if item["address"]],
         "refuses_anonymous": is_closed(anonymous_access.READYZ, hosts),
-        "can_ask_etcd": serving is not None and _can_ask_etcd(serving),
+        "can_ask_etcd": serving_control_plane is not None and _can_ask_etcd(serving_control_plane),
         "joining": [host.name for host in hosts.values() if not host.is_member],
-        "files": _files_to_inspect(serving, [hosts[name] for name in control_planes if name in hosts]),
+        "files": _files_to_inspect(serving_control_plane, [hosts[name] for name in control_planes if name in hosts]),
     }
 
 
@@ -239,12 +253,12 @@ def reachability_targets(
 ) -> dict[str, list[dict[str, t.Any]]]:
     """The addresses and ports that each host must reach before control planes join; empty when none is to join."""
     hosts = understand(reports, yaml=yaml, x509=x509)
-    serving = serving_control_plane(hosts, groups.control_planes)
-    if serving is None:
+    serving_control_plane = find_serving_control_plane(hosts, groups.control_planes)
+    if serving_control_plane is None:
         return {}
     known = Cluster.from_report(cluster, yaml=yaml)
-    peers = etcd_urls.peer_endpoints(hosts, known, serving, etcd)
-    return reachability.by_source(reachability.dials(groups, hosts, known, serving, peers))
+    peers = etcd_urls.peer_endpoints(hosts, known, serving_control_plane, etcd)
+    return reachability.by_source(reachability.dials(groups, hosts, known, serving_control_plane, peers))
 
 
 def kubeadm_requests(
@@ -259,19 +273,21 @@ def kubeadm_requests(
 ) -> dict[str, t.Any]:
     """What the kubeadm of each joining host is asked before the plan, and the ConfigMaps for it."""
     hosts = understand(reports, yaml=yaml, x509=x509)
-    serving = serving_control_plane(hosts, groups.control_planes)
+    serving_control_plane = find_serving_control_plane(hosts, groups.control_planes)
     known = Cluster.from_report(cluster, yaml=yaml)
     found = (
-        kubeadm_objections.requests(groups, hosts, known, serving, patches_dir=patches_dir)
-        if serving is not None and known.configuration
+        kubeadm_objections.requests(groups, hosts, known, serving_control_plane, patches_dir=patches_dir)
+        if serving_control_plane is not None and known.configuration
         else {}
     )
     return {"requests": found, "config_maps": kubeadm_objections.config_maps(known, endpoint) if found else []}
 
 
-def _files_to_inspect(serving: Host | None, control_planes: t.Iterable[Host]) -> dict[str, list[dict[str, t.Any]]]:
+def _files_to_inspect(
+    serving_control_plane: Host | None, control_planes: t.Iterable[Host]
+) -> dict[str, list[dict[str, t.Any]]]:
     """The files that a host needs before it is a control plane, by its inventory name."""
-    wanted = control_plane_parity.files_of(serving) if serving is not None else ()
+    wanted = control_plane_parity.files_of(serving_control_plane) if serving_control_plane is not None else ()
     # One that does not serve may be half joined, and joins again.
     newcomers = (host.name for host in control_planes if not host.is_serving)
     return {name: [fact.as_dict() for fact in wanted] for name in newcomers} if wanted else {}
@@ -309,8 +325,8 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
     future = {name: host.future_api_server(server) for name, host in situation.hosts.items()}
     return {
         "server": str(server),
-        "ca_certificate": situation.serving.ca_pem,
-        "pki_dir": situation.serving.pki_dir,
+        "ca_certificate": situation.serving_control_plane.ca_pem,
+        "pki_dir": situation.serving_control_plane.pki_dir,
         "control_planes": situation.api_servers,
         "refuses_anonymous": situation.refuses_anonymous,
         "hides_cluster_info": situation.hides_cluster_info,
@@ -329,7 +345,7 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
         "addresses": {name: server.host for name, server in future.items()},
         "ports": {name: server.port for name, server in future.items()},
         "servers": _servers(situation),
-        "carried_files": [fact.path for fact in control_plane_parity.files_of(situation.serving)],
+        "carried_files": [fact.path for fact in control_plane_parity.files_of(situation.serving_control_plane)],
         "joined": [host.name for host in situation.joined(situation.desired.nodes)],
         "restart_kubelet": sorted(restarted - repointed),
         **situation.adoption.as_options(),

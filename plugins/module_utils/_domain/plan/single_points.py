@@ -72,7 +72,9 @@ def _not_running(situation: Situation) -> t.Iterator[SinglePoint]:
     control_planes = [
         {"name": host.node_name, "address": server.host} for host, server in servers if server is not None
     ]
-    for text in control_plane_health.problems(report, control_planes, now=situation.serving.report["clock"]):
+    for text in control_plane_health.problems(
+        report, control_planes, now=situation.serving_control_plane.report["clock"]
+    ):
         yield SinglePoint("control plane", f"{text}.")
 
 

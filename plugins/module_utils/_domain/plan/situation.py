@@ -57,7 +57,7 @@ class Situation:
     desired: Desired
     hosts: t.Mapping[str, Host]
     cluster: Cluster
-    serving: Host
+    serving_control_plane: Host
     balancers: t.Mapping[str, Balancer]
     backup_directory: str
     files: t.Mapping[str, t.Mapping[str, carried_files.FileFact]] = dataclasses.field(default_factory=dict)
@@ -67,7 +67,7 @@ class Situation:
     @property
     def server(self) -> Endpoint:
         """The API server of the serving control plane."""
-        return self.serving.api_server or Endpoint("")
+        return self.serving_control_plane.api_server or Endpoint("")
 
     @functools.cached_property
     def api_servers(self) -> list[dict[str, t.Any]]:
@@ -89,7 +89,7 @@ class Situation:
     @property
     def ca_hashes(self) -> frozenset[str]:
         """Hashes of the public keys of the cluster's CAs."""
-        return self.serving.cluster_ca_hashes
+        return self.serving_control_plane.cluster_ca_hashes
 
     @functools.cached_property
     def sans(self) -> frozenset[San]:
@@ -101,12 +101,12 @@ class Situation:
     @functools.cached_property
     def adoption(self) -> control_plane_parity.Adoption:
         """What of the serving control plane's manifests is taken into the ClusterConfiguration."""
-        return control_plane_parity.adoption(self.desired, self.hosts, self.serving, self.cluster)
+        return control_plane_parity.adoption(self.desired, self.hosts, self.serving_control_plane, self.cluster)
 
     @functools.cached_property
     def api_versions(self) -> t.Mapping[str, KubernetesVersion]:
         """Version of each API server by host."""
-        return skew.api_versions(self.hosts, self.cluster, self.serving)
+        return skew.api_versions(self.hosts, self.cluster, self.serving_control_plane)
 
     @functools.cached_property
     def cri_sockets(self) -> t.AbstractSet[str]:

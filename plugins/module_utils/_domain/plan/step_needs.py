@@ -52,8 +52,10 @@ def _kubeadm(situation: Situation, steps: t.Mapping[str, t.AbstractSet[str]]) ->
         if found & {"certify", "repair"} and name not in reset
     }
     if any("join" in found for found in steps.values()):
-        needed.setdefault(situation.serving.name, "makes the tokens and uploads the certificates of joining hosts")
-    for name in (*situation.desired.control_planes, situation.serving.name):
+        needed.setdefault(
+            situation.serving_control_plane.name, "makes the tokens and uploads the certificates of joining hosts"
+        )
+    for name in (*situation.desired.control_planes, situation.serving_control_plane.name):
         use = needed.pop(name, None)
         if use is not None and name in situation.hosts:
             yield from _kubeadm_of(situation.hosts[name], situation.cluster, use)
@@ -86,8 +88,8 @@ def _directories(situation: Situation, host: Host, steps: t.AbstractSet[str]) ->
         if path in (host.report.get("read_only") or ()):
             yield Problem(
                 host.name,
-                f"{path} on {host.name} cannot be written to (a read-only file system, an immutable directory or a file in "
-                "its place), and the run has to: make it writable.",
+                f"{path} on {host.name} cannot be written to (a read-only file system, an immutable directory or a file "
+                "in its place), and the run has to: make it writable.",
             )
 
 

@@ -54,8 +54,8 @@ def find_notes(situation: Situation, x509: X509) -> t.Iterator[Note]:
         described = "; ".join(f"{_listed(names)} to {', '.join(found)}" for found, names in by_addresses.items())
         yield Note(
             _SUBJECT,
-            f"Hosts resolve {desired.endpoint.host} differently ({described}): each of them loses the API with what its own answer leads "
-            "to. Let one DNS server, or the same line in every /etc/hosts, answer all of them.",
+            f"Hosts resolve {desired.endpoint.host} differently ({described}): each of them loses the API with what its "
+            "own answer leads to. Let one DNS server, or the same line in every /etc/hosts, answer all of them.",
         )
     if desired.load_balancer == "haproxy":
         return
@@ -104,7 +104,9 @@ def _judged(attempt: Attempt, situation: Situation, x509: X509, *, now: float) -
             for path, item in host.certificates.items()
             if path.endswith("/apiserver.crt")
         }
-        is_ours = certificate.fingerprint_sha256 in known or x509.is_signed_by(pem, situation.serving.ca_pem.encode())
+        is_ours = certificate.fingerprint_sha256 in known or x509.is_signed_by(
+            pem, situation.serving_control_plane.ca_pem.encode()
+        )
     except InvalidInput as error:
         return dataclasses.replace(attempt, outcome=endpoint_view.UNTRUSTED, error=error.message)
     if not is_ours:
@@ -126,15 +128,16 @@ def _unresolved(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator
     for error, names in by_error.items():
         yield Problem(
             _SUBJECT,
-            f"{_listed(names)} cannot resolve {situation.desired.endpoint.host} ({error}), and would lose the API once pointed to "
-            f"{situation.desired.endpoint}: let DNS or /etc/hosts of every host answer it{_with_balancers(situation)}.",
+            f"{_listed(names)} cannot resolve {situation.desired.endpoint.host} ({error}), and would lose the API once "
+            f"pointed to {situation.desired.endpoint}: let DNS or /etc/hosts of every host answer "
+            f"it{_with_balancers(situation)}.",
         )
 
 
 def _leads_to_control_plane(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[Problem]:
     """Names that lead to one API server itself, as an /etc/hosts of before does. ``none`` may lead to several of them."""
     desired = situation.desired
-    like = situation.serving.api_server
+    like = situation.serving_control_plane.api_server
     if like is None:
         return
     names = (name for name in desired.control_planes if name in situation.hosts)
@@ -152,8 +155,8 @@ def _leads_to_control_plane(situation: Situation, views: t.Mapping[str, View]) -
         server = situation.hosts[target].future_api_server(like)
         yield Problem(
             _SUBJECT,
-            f"{desired.endpoint.host} leads {_listed(names_of)} to the API server of {target} itself ({server}), so they would lose "
-            f"the API with that host: {_remedy_for_name(situation)}.",
+            f"{desired.endpoint.host} leads {_listed(names_of)} to the API server of {target} itself ({server}), so "
+            f"they would lose the API with that host: {_remedy_for_name(situation)}.",
         )
 
 
@@ -165,8 +168,8 @@ def _remedy_for_name(situation: Situation) -> str:
         return "let the name lead to the load balancer, once that forwards TCP to the API servers"
     if any(endpoint.host == desired.endpoint.host for endpoint in _in_use(situation)):
         return (
-            f"clients dial that name already, so do not move it now; give kubeadm_ha_endpoint an address of {balancers} or "
-            f"another name that leads there, and put {desired.endpoint.host} into kubeadm_ha_extra_sans"
+            f"clients dial that name already, so do not move it now; give kubeadm_ha_endpoint an address of {balancers} "
+            f"or another name that leads there, and put {desired.endpoint.host} into kubeadm_ha_extra_sans"
         )
     return f"let DNS or /etc/hosts of every host lead the name to {balancers}"
 
@@ -201,9 +204,9 @@ def _leads_elsewhere(situation: Situation, views: t.Mapping[str, View]) -> t.Ite
     for addresses, names in by_addresses.items():
         yield Problem(
             _SUBJECT,
-            f"{desired.endpoint.host} leads {_listed(names)} to {addresses}, where no load balancer host is: let DNS or /etc/hosts of "
-            f"every host lead it to {_balancers(situation)}, or set kubeadm_ha_load_balancer: external for a balancer that "
-            "exists already.",
+            f"{desired.endpoint.host} leads {_listed(names)} to {addresses}, where no load balancer host is: let DNS or "
+            f"/etc/hosts of every host lead it to {_balancers(situation)}, or set kubeadm_ha_load_balancer: external "
+            "for a balancer that exists already.",
         )
 
 
@@ -220,7 +223,7 @@ def _is_api_server(situation: Situation, source: str, address: str) -> bool:
     own = situation.hosts[source].api_server
     if own is not None and own.port == endpoint.port and _is_loopback(address):
         return True
-    like = situation.serving.api_server
+    like = situation.serving_control_plane.api_server
     names = (name for name in situation.desired.control_planes if name in situation.hosts)
     return like is not None and any(situation.hosts[name].future_api_server(like) == endpoint for name in names)
 
@@ -238,8 +241,8 @@ def _somebody_else(situation: Situation, views: t.Mapping[str, View]) -> t.Itera
     for clause, names in _by_clause(clauses).items():
         yield Problem(
             _SUBJECT,
-            f"kubeadm_ha_endpoint {situation.desired.endpoint} leads {_listed(names)} to somebody else: {clause}. Give an endpoint "
-            "whose address and port are free for this cluster's load balancer.",
+            f"kubeadm_ha_endpoint {situation.desired.endpoint} leads {_listed(names)} to somebody else: {clause}. Give "
+            "an endpoint whose address and port are free for this cluster's load balancer.",
         )
 
 
@@ -248,19 +251,19 @@ def _unproved(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[P
     desired = situation.desired
     clauses = {name: view.objections() for name, view in views.items() if view.addresses}
     good = [name for name, view in views.items() if view.is_proved]
-    like = situation.serving.api_server
+    like = situation.serving_control_plane.api_server
     for clause, names in _by_clause(clauses).items():
         hairpin = ""
         if good and set(names) <= set(desired.control_planes):
             hairpin = (
-                f" {_listed(good)} can use it: a load balancer that sends a control plane its own connection back must not keep "
-                "the client's address (a hairpin)."
+                f" {_listed(good)} can use it: a load balancer that sends a control plane its own connection back must "
+                "not keep the client's address (a hairpin)."
             )
         yield Problem(
             _SUBJECT,
-            f"kubeadm_ha_endpoint {desired.endpoint} does not lead {_listed(names)} to this cluster's API: {clause}. With "
-            f"kubeadm_ha_load_balancer: {desired.load_balancer} it must do so before the run; let it forward TCP, without ending "
-            f"TLS, to {situation.serving.name} ({like}).{hairpin}",
+            f"kubeadm_ha_endpoint {desired.endpoint} does not lead {_listed(names)} to this cluster's API: {clause}. "
+            f"With kubeadm_ha_load_balancer: {desired.load_balancer} it must do so before the run; let it forward TCP, "
+            f"without ending TLS, to {situation.serving_control_plane.name} ({like}).{hairpin}",
         )
 
 

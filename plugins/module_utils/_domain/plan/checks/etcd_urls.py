@@ -30,10 +30,12 @@ _PEER_PORT = 2380
 _MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
 
 
-def problems(hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None) -> t.Iterator[Problem]:
+def problems(
+    hosts: Hosts, cluster: Cluster, serving_control_plane: Host, etcd: t.Mapping[str, t.Any] | None
+) -> t.Iterator[Problem]:
     """Recorded URLs of stacked etcd that do not lead to the host that carries the member."""
     owners = owners_of(hosts)
-    for member, host in _carried(hosts, cluster, serving, etcd):
+    for member, host in _carried(hosts, cluster, serving_control_plane, etcd):
         if _listens_on_loopback_only(host):
             # Its manifest has to be mended first, which is reported by itself.
             continue
@@ -42,9 +44,9 @@ def problems(hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str,
             right = peer_url(host, owners)
             yield Problem(
                 host.name,
-                f"etcd knows its member {host.node_name} as {', '.join(wrong)}, which is {_whose(wrong, owners)} and not where "
-                f"{host.name} is, so no other member can join: correct it with "
-                f"{etcdctl(serving, 'member', 'update', str(member['id']), f'--peer-urls={right}')}",
+                f"etcd knows its member {host.node_name} as {', '.join(wrong)}, which is {_whose(wrong, owners)} and "
+                f"not where {host.name} is, so no other member can join: correct it with "
+                f"{etcdctl(serving_control_plane, 'member', 'update', str(member['id']), f'--peer-urls={right}')}",
             )
         wrong = [url for url in member.get("client_urls") or () if not _leads_to(url, host, owners)]
         if wrong and len(wrong) == len(member["client_urls"]):
@@ -57,11 +59,11 @@ def problems(hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str,
 
 
 def peer_endpoints(
-    hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
+    hosts: Hosts, cluster: Cluster, serving_control_plane: Host, etcd: t.Mapping[str, t.Any] | None
 ) -> dict[str, list[Endpoint]]:
     """Where each host's member of stacked etcd is recorded, by inventory name; addresses only."""
     found: dict[str, list[Endpoint]] = {}
-    for member, host in _carried(hosts, cluster, serving, etcd):
+    for member, host in _carried(hosts, cluster, serving_control_plane, etcd):
         for url in member.get("peer_urls") or ():
             endpoint = _endpoint(url)
             if endpoint is not None and host.has_address(endpoint.host):
@@ -80,7 +82,7 @@ def peer_url(host: Host, owners: Owners) -> str:
 
 
 def _carried(
-    hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
+    hosts: Hosts, cluster: Cluster, serving_control_plane: Host, etcd: t.Mapping[str, t.Any] | None
 ) -> t.Iterator[tuple[Member, Host]]:
     """The members of stacked etcd with the hosts that carry them: kubeadm gives a member its node's name."""
     if etcd is None or cluster.uses_external_etcd:
@@ -88,7 +90,7 @@ def _carried(
     for member in etcd.get("members") or ():
         for host in hosts.values():
             is_of_host = member.get("name") == host.node_name and "etcd" in host.manifests
-            if is_of_host and is_joined(host, cluster, serving.cluster_ca_hashes):
+            if is_of_host and is_joined(host, cluster, serving_control_plane.cluster_ca_hashes):
                 yield member, host
 
 

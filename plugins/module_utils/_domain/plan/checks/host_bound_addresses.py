@@ -72,17 +72,17 @@ class Scope(t.NamedTuple):
     receivers: t.Sequence[str]
 
 
-def problems(desired: Desired, hosts: Hosts, cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
+def problems(desired: Desired, hosts: Hosts, cluster: Cluster, serving_control_plane: Host) -> t.Iterator[Problem]:
     """Every address that belongs to another host than the one that gets it."""
     owners = owners_of(hosts)
     for name in desired.control_planes:
         if name in hosts:
             yield from _not_its_own(hosts[name], owners)
-    yield from _advertised_twice(desired, hosts, serving, owners)
+    yield from _advertised_twice(desired, hosts, serving_control_plane, owners)
     control_planes = Scope(owners, desired.control_planes)
     if len(desired.control_planes) > 1:
-        yield from _configuration(control_planes, cluster, serving)
-        yield from _patches(control_planes, serving)
+        yield from _configuration(control_planes, cluster, serving_control_plane)
+        yield from _patches(control_planes, serving_control_plane)
     if len(desired.nodes) > 1:
         yield from _node_configuration(Scope(owners, desired.nodes), cluster)
 
@@ -130,15 +130,17 @@ def _not_its_own(host: Host, owners: Owners) -> t.Iterator[Problem]:
         whose = shown_owner(advertised, owners) if is_of_a_host(advertised) else "loopback"
     yield Problem(
         host.name,
-        f"The API server of {host.name} advertises {advertised}, which is {whose} and none of {host.name}'s own, so the Service "
-        f"kubernetes never leads to it: write --advertise-address={host.own_address(is_ipv6=':' in advertised)} into {_MANIFEST} "
-        f"on {host.name}.",
+        f"The API server of {host.name} advertises {advertised}, which is {whose} and none of {host.name}'s own, so the "
+        f"Service kubernetes never leads to it: write --advertise-address={host.own_address(is_ipv6=':' in advertised)} "
+        f"into {_MANIFEST} on {host.name}.",
     )
 
 
-def _advertised_twice(desired: Desired, hosts: Hosts, serving: Host, owners: Owners) -> t.Iterator[Problem]:
+def _advertised_twice(
+    desired: Desired, hosts: Hosts, serving_control_plane: Host, owners: Owners
+) -> t.Iterator[Problem]:
     """An address at which another host than the API server's own would answer."""
-    like = serving.api_server
+    like = serving_control_plane.api_server
     for name in desired.control_planes if like is not None else ():
         host = hosts.get(name)
         address = host.future_api_server(like).host if host is not None and like is not None else ""
@@ -148,13 +150,13 @@ def _advertised_twice(desired: Desired, hosts: Hosts, serving: Host, owners: Own
             continue
         if host.is_control_plane:
             remedy = (
-                f"give it one that only {name} has, in --advertise-address of {_MANIFEST}, in the URLs of etcd.yaml beside it "
-                "and in etcd's own record of the member (etcdctl member update)"
+                f"give it one that only {name} has, in --advertise-address of {_MANIFEST}, in the URLs of etcd.yaml "
+                "beside it and in etcd's own record of the member (etcdctl member update)"
             )
             yield Problem(
                 name,
-                f"The API server of {name} advertises {address}, which {_listed(others)} {_have(others)} too, so other hosts "
-                f"reach themselves there: {remedy}.",
+                f"The API server of {name} advertises {address}, which {_listed(others)} {_have(others)} too, so other "
+                f"hosts reach themselves there: {remedy}.",
             )
         else:
             yield Problem(
@@ -164,7 +166,7 @@ def _advertised_twice(desired: Desired, hosts: Hosts, serving: Host, owners: Own
             )
 
 
-def _configuration(scope: Scope, cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
+def _configuration(scope: Scope, cluster: Cluster, serving_control_plane: Host) -> t.Iterator[Problem]:
     configuration = _parsed(cluster)
     if configuration is None:
         return
@@ -176,7 +178,7 @@ def _configuration(scope: Scope, cluster: Cluster, serving: Host) -> t.Iterator[
                 yield Problem(
                     _CONFIGURATION,
                     f"{where}.extraArgs of {_CONFIGURATION} gives every control plane --{name}={value}, but "
-                    f"{_whose(bound, scope.owners)}. Remedy: {_remedy(component, name, serving)}.",
+                    f"{_whose(bound, scope.owners)}. Remedy: {_remedy(component, name, serving_control_plane)}.",
                 )
         if key in extra_volumes.COMPONENTS:
             for mount in extra_volumes.read(configuration.document, key).values():
@@ -185,29 +187,30 @@ def _configuration(scope: Scope, cluster: Cluster, serving: Host) -> t.Iterator[
                 if bound:
                     yield Problem(
                         _CONFIGURATION,
-                        f"The volume {mount.name} ({mount.host_path}) in {where}.extraVolumes of {_CONFIGURATION} is for "
-                        f"every control plane, but {_whose(bound, scope.owners)}: choose a path without a host's address.",
+                        f"The volume {mount.name} ({mount.host_path}) in {where}.extraVolumes of {_CONFIGURATION} is "
+                        f"for every control plane, but {_whose(bound, scope.owners)}: choose a path without a host's "
+                        "address.",
                     )
 
 
-def _patches(scope: Scope, serving: Host) -> t.Iterator[Problem]:
+def _patches(scope: Scope, serving_control_plane: Host) -> t.Iterator[Problem]:
     """Patches that are carried to the joining control planes."""
-    documents = serving.report.get("kubeadm_patches") or {}
+    documents = serving_control_plane.report.get("kubeadm_patches") or {}
     for component, document in documents.items():
-        carried = [path for path in _carried(serving) if path.rpartition("/")[2].startswith(component)]
+        carried = [path for path in _carried(serving_control_plane) if path.rpartition("/")[2].startswith(component)]
         for name, value in sorted(Patches.from_dict(document).flags):
             bound = bound_addresses(scope, component, name, [value])
             if bound and carried:
                 yield Problem(
-                    serving.name,
-                    f"kubeadm's patch {carried[0]} of {serving.name} sets --{name}={value} and would be copied to every "
-                    f"control plane, but {_whose(bound, scope.owners)}: name its directory in kubeadm_ha_unmanaged_files, "
-                    "and put a patch with its own address on each host.",
+                    serving_control_plane.name,
+                    f"kubeadm's patch {carried[0]} of {serving_control_plane.name} sets --{name}={value} and would be "
+                    f"copied to every control plane, but {_whose(bound, scope.owners)}: name its directory in "
+                    "kubeadm_ha_unmanaged_files, and put a patch with its own address on each host.",
                 )
 
 
-def _carried(serving: Host) -> list[str]:
-    facts = (serving.report.get("control_plane_files") or {}).get("files") or ()
+def _carried(serving_control_plane: Host) -> list[str]:
+    facts = (serving_control_plane.report.get("control_plane_files") or {}).get("files") or ()
     return [fact.path for fact in by_path(facts).values() if fact.use == CARRIED]
 
 
@@ -224,8 +227,9 @@ def _node_configuration(scope: Scope, cluster: Cluster) -> t.Iterator[Problem]:
                 name = subject.rpartition("/")[2]
                 yield Problem(
                     f"ConfigMap {subject}",
-                    f"ConfigMap {subject} gives every node {field}: {value}, but {_whose(bound, scope.owners)}. Remedy: take "
-                    f"it out (kubectl -n kube-system edit configmap {name}), or write 0.0.0.0 (:: for IPv6) instead.",
+                    f"ConfigMap {subject} gives every node {field}: {value}, but {_whose(bound, scope.owners)}. Remedy: "
+                    f"take it out (kubectl -n kube-system edit configmap {name}), or write 0.0.0.0 (:: for IPv6) "
+                    "instead.",
                 )
 
 
@@ -233,24 +237,25 @@ def _have_all(scope: Scope, address: str) -> bool:
     return set(scope.receivers) <= set(scope.owners.get(address) or ())
 
 
-def _remedy(component: str, name: str, serving: Host) -> str:
+def _remedy(component: str, name: str, serving_control_plane: Host) -> str:
     edit = "kubectl -n kube-system edit configmap kubeadm-config"
     if name in PER_HOST[component]:
         return f"take it out ({edit}); kubeadm gives each control plane its own, and the manifests stay as they are"
     return (
         f"take it out, or write 0.0.0.0 (:: for IPv6) instead of the address ({edit}), and do the same in "
-        f"/etc/kubernetes/manifests/{component}.yaml on {serving.name}; or let each host have its own by kubeadm's patches "
-        "(kubeadm_ha_patches_dir, with the same directory in kubeadm_ha_unmanaged_files so that it is not copied)"
+        f"/etc/kubernetes/manifests/{component}.yaml on {serving_control_plane.name}; or let each host have its own by "
+        "kubeadm's patches (kubeadm_ha_patches_dir, with the same directory in kubeadm_ha_unmanaged_files so that it "
+        "is not copied)"
     )
 
 
-def manifest_remedy(component: str, serving: Host) -> str:
+def manifest_remedy(component: str, serving_control_plane: Host) -> str:
     """What to do with a flag of the serving control plane's manifest that no other host can have."""
     return (
-        f"no other host can have this, so write 0.0.0.0 (:: for IPv6) instead of the address, or what joining ones get, into "
-        f"/etc/kubernetes/manifests/{component}.yaml on {serving.name}, and what is no default of kubeadm's into "
-        f"{_CONFIGURATION}; or let each host have its own by kubeadm's patches (kubeadm_ha_patches_dir, with the same "
-        "directory in kubeadm_ha_unmanaged_files so that it is not copied)"
+        "no other host can have this, so write 0.0.0.0 (:: for IPv6) instead of the address, or what joining ones get, "
+        f"into /etc/kubernetes/manifests/{component}.yaml on {serving_control_plane.name}, and what is no default of "
+        f"kubeadm's into {_CONFIGURATION}; or let each host have its own by kubeadm's patches (kubeadm_ha_patches_dir, "
+        "with the same directory in kubeadm_ha_unmanaged_files so that it is not copied)"
     )
 
 

@@ -40,8 +40,8 @@ def problems(situation: Situation) -> t.Iterator[Problem]:
             value = flags[_CLOUD_PROVIDER]
             yield Problem(
                 host.name,
-                f"The kubelet of {models[0].name} runs with --{_CLOUD_PROVIDER}={value}, but {host.name} would join without "
-                f"it, and the cloud would not know its Node: give the host kubeadm_ha_kubelet_extra_args "
+                f"The kubelet of {models[0].name} runs with --{_CLOUD_PROVIDER}={value}, but {host.name} would join "
+                "without it, and the cloud would not know its Node: give the host kubeadm_ha_kubelet_extra_args "
                 f"({{{_CLOUD_PROVIDER}: {value}}}), or {_BY_HAND}.",
             )
     yield from _virtual_ip(situation)
@@ -64,8 +64,8 @@ def given_flags(host: Host) -> dict[str, str]:
 def _joining(situation: Situation) -> t.Iterator[tuple[Host, list[Host]]]:
     """Each joining host with the members that it should be like."""
     desired = situation.desired
-    workers = situation.joined(desired.workers) or [situation.serving]
-    yield from ((host, [situation.serving]) for host in situation.joining(desired.control_planes))
+    workers = situation.joined(desired.workers) or [situation.serving_control_plane]
+    yield from ((host, [situation.serving_control_plane]) for host in situation.joining(desired.control_planes))
     yield from ((host, workers) for host in situation.joining(desired.workers))
 
 
@@ -88,8 +88,8 @@ def _node_ip(host: Host, model: Host, value: str) -> t.Iterator[Problem]:
     how = f"with {', '.join(f'IPv{family}' for family in sorted(given))} only" if given else "without it"
     yield Problem(
         host.name,
-        f"The kubelet of {model.name} runs with --{_NODE_IP}={value}, but {host.name} would join {how}, and its Node could "
-        f"get another {lacking} address than meant, or none: give the host kubeadm_ha_kubelet_extra_args "
+        f"The kubelet of {model.name} runs with --{_NODE_IP}={value}, but {host.name} would join {how}, and its Node "
+        f"could get another {lacking} address than meant, or none: give the host kubeadm_ha_kubelet_extra_args "
         f"({{{_NODE_IP}: {','.join('ADDRESS' for _family in wanted)}}}), or {_BY_HAND}.",
     )
 
@@ -109,10 +109,10 @@ def _carries_endpoint(situation: Situation, pod: t.Mapping[str, t.Any]) -> bool:
     address = canonical_ip(situation.desired.endpoint.host)
     if address is None or situation.desired.load_balancer == "haproxy":
         return False
-    server = situation.serving.api_server
+    server = situation.serving_control_plane.api_server
     is_own = server is not None and canonical_ip(server.host) == address
     named = {canonical_ip(str(item)) for item in pod["addresses"]}
-    return address in named or (situation.serving.has_address(address) and not is_own)
+    return address in named or (situation.serving_control_plane.has_address(address) and not is_own)
 
 
 def _lacking(situation: Situation) -> t.Iterator[tuple[str, t.Mapping[str, t.Any], list[str]]]:
@@ -120,9 +120,9 @@ def _lacking(situation: Situation) -> t.Iterator[tuple[str, t.Mapping[str, t.Any
     others = [
         situation.hosts[name]
         for name in situation.desired.control_planes
-        if name in situation.hosts and name != situation.serving.name
+        if name in situation.hosts and name != situation.serving_control_plane.name
     ]
-    for name, pod in _pods(situation.serving).items():
+    for name, pod in _pods(situation.serving_control_plane).items():
         lacking = [host.name for host in others if name not in _pods(host)]
         if lacking:
             yield name, pod, lacking
@@ -132,11 +132,12 @@ def _virtual_ip(situation: Situation) -> t.Iterator[Problem]:
     for name, pod, lacking in _lacking(situation):
         if _carries_endpoint(situation, pod):
             yield Problem(
-                situation.serving.name,
-                f"The endpoint's address {situation.desired.endpoint.host} is on {situation.serving.name}, whose static pod "
-                f"{name} seems to carry it, but {', '.join(lacking)} {_has(lacking)} no such file, so it would go away with "
-                f"{situation.serving.name}: copy {pod['path']} there (a host that joins keeps it), or name it in "
-                "kubeadm_ha_unmanaged_files if something else moves the address.",
+                situation.serving_control_plane.name,
+                f"The endpoint's address {situation.desired.endpoint.host} is on "
+                f"{situation.serving_control_plane.name}, whose static pod {name} seems to carry it, but "
+                f"{', '.join(lacking)} {_has(lacking)} no such file, so it would go away with "
+                f"{situation.serving_control_plane.name}: copy {pod['path']} there (a host that joins keeps it), or "
+                "name it in kubeadm_ha_unmanaged_files if something else moves the address.",
             )
 
 
@@ -144,11 +145,11 @@ def _other_pods(situation: Situation) -> t.Iterator[tuple[str, str]]:
     for name, pod, lacking in _lacking(situation):
         if not _carries_endpoint(situation, pod):
             yield (
-                situation.serving.name,
+                situation.serving_control_plane.name,
                 (
-                    f"The static pod {name} of {situation.serving.name} is none of kubeadm's, and {', '.join(lacking)} "
-                    f"{_has(lacking)} no such file: copy {pod['path']} there if each control plane needs it, such as for a "
-                    "virtual IP, or name it in kubeadm_ha_unmanaged_files."
+                    f"The static pod {name} of {situation.serving_control_plane.name} is none of kubeadm's, and "
+                    f"{', '.join(lacking)} {_has(lacking)} no such file: copy {pod['path']} there if each control plane "
+                    "needs it, such as for a virtual IP, or name it in kubeadm_ha_unmanaged_files."
                 ),
             )
 
@@ -169,19 +170,19 @@ def _other_flags(situation: Situation) -> t.Iterator[tuple[str, str]]:
             yield (
                 host.name,
                 (
-                    f"The kubelet of {models[0].name} runs with {shown}, which {host.name} would not get by its join: give what "
-                    f"it needs in kubeadm_ha_kubelet_extra_args of the host, or in {_BY_HAND}."
+                    f"The kubelet of {models[0].name} runs with {shown}, which {host.name} would not get by its join: "
+                    f"give what it needs in kubeadm_ha_kubelet_extra_args of the host, or in {_BY_HAND}."
                 ),
             )
 
 
 def _labels_and_taints(situation: Situation) -> t.Iterator[tuple[str, str]]:
-    nodes, serving = situation.cluster.nodes, situation.serving
-    model = nodes.get(serving.node_name)
+    nodes, serving_control_plane = situation.cluster.nodes, situation.serving_control_plane
+    model = nodes.get(serving_control_plane.node_name)
     joined = {host.name for host in situation.joined(situation.desired.control_planes)}
     for name in situation.desired.control_planes:
         host = situation.hosts.get(name)
-        if host is None or model is None or name == serving.name:
+        if host is None or model is None or name == serving_control_plane.name:
             continue
         node = nodes.get(host.node_name) if name in joined else _future_node(host)
         for kind, option, lost in (
@@ -197,8 +198,9 @@ def _labels_and_taints(situation: Situation) -> t.Iterator[tuple[str, str]]:
                 yield (
                     name,
                     (
-                        f"The Node of {serving.name} has the {kind} {shown}, which the Node of {name} "
-                        f"{'has not' if name in joined else 'would not get'}: if all control planes shall have it, {remedy}."
+                        f"The Node of {serving_control_plane.name} has the {kind} {shown}, which the Node of {name} "
+                        f"{'has not' if name in joined else 'would not get'}: if all control planes shall have it, "
+                        f"{remedy}."
                     ),
                 )
 
@@ -243,11 +245,11 @@ def _is_of_kubernetes(key: str) -> bool:
 
 
 def _environment(situation: Situation) -> t.Iterator[tuple[str, str]]:
-    serving = situation.serving
-    wanted = serving.report.get("pod_environment") or {}
+    serving_control_plane = situation.serving_control_plane
+    wanted = serving_control_plane.report.get("pod_environment") or {}
     for name in situation.desired.control_planes:
         host = situation.hosts.get(name)
-        if host is None or name == serving.name:
+        if host is None or name == serving_control_plane.name:
             continue
         has = host.report.get("pod_environment") or {}
         lost = sorted({item for part, names in wanted.items() for item in names if item not in (has.get(part) or ())})
@@ -255,7 +257,8 @@ def _environment(situation: Situation) -> t.Iterator[tuple[str, str]]:
             continue
         yield (
             name,
-            f"Static pods of {serving.name} have the environment variables {', '.join(lost)}, those of {name} "
+            f"Static pods of {serving_control_plane.name} have the environment variables {', '.join(lost)}, those of "
+            f"{name} "
             + (
                 f"have not: if they need them, write them into the manifests of {name}."
                 if host.is_control_plane

@@ -34,7 +34,7 @@ _LONGEST = 300
 
 
 def requests(
-    groups: Groups, hosts: Hosts, cluster: Cluster, serving: Host, *, patches_dir: str = ""
+    groups: Groups, hosts: Hosts, cluster: Cluster, serving_control_plane: Host, *, patches_dir: str = ""
 ) -> dict[str, dict[str, t.Any]]:
     """What each joining host's kubeadm is asked, by inventory name: options of ``kubeadm_preflight_info``.
 
@@ -44,10 +44,10 @@ def requests(
         groups: what the hosts are or shall be.
         hosts: by inventory name.
         cluster: what the API reported.
-        serving: the serving control plane.
+        serving_control_plane: the serving control plane.
         patches_dir: directory of kubeadm's patches, which joining control planes get.
     """
-    like = serving.api_server
+    like = serving_control_plane.api_server
     api_version = str(cluster.configuration.get("apiVersion") or "")
     if like is None or api_version.rpartition("/")[2] not in JOIN_VERSIONS:
         return {}
@@ -55,7 +55,12 @@ def requests(
     found = {}
     for name in (*groups.control_planes, *groups.workers):
         host = hosts.get(name)
-        if host is None or host.is_member or host.kubeadm_version is None or membership.leftovers(host, serving):
+        if (
+            host is None
+            or host.is_member
+            or host.kubeadm_version is None
+            or membership.leftovers(host, serving_control_plane)
+        ):
             continue
         is_control_plane = name in groups.control_planes
         server = host.future_api_server(like)
@@ -132,13 +137,13 @@ def _without_runtime(situation: Situation) -> frozenset[str]:
 
 
 def _without_version(situation: Situation) -> frozenset[str]:
-    found = skew.problems(situation.desired, situation.hosts, situation.cluster, situation.serving)
+    found = skew.problems(situation.desired, situation.hosts, situation.cluster, situation.serving_control_plane)
     return frozenset(problem.subject for problem in found)
 
 
 def _is_reported_of_host(situation: Situation, host: Host, name: str) -> bool:
     """Whether the plan reports the same in its own words."""
-    like = situation.serving.api_server
+    like = situation.serving_control_plane.api_server
     port = _PORT.match(name)
     if port is not None and like is not None:
         # A port of the load balancer on the host itself is one that the plan knows of.

@@ -20,16 +20,18 @@ if t.TYPE_CHECKING:
     from ..desired import Desired
 
 
-def problems(desired: Desired, hosts: t.Mapping[str, Host], cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
+def problems(
+    desired: Desired, hosts: t.Mapping[str, Host], cluster: Cluster, serving_control_plane: Host
+) -> t.Iterator[Problem]:
     """Joining hosts whose kubelet would register an address that a control plane has too.
 
     A cluster whose serving control plane has registered such an address itself has lived with that before, and is let be.
     """
-    like = serving.api_server
+    like = serving_control_plane.api_server
     if like is None:
         return
     found = [hosts[name] for name in desired.nodes if name in hosts]
-    joining = [host for host in found if not is_joined(host, cluster, serving.cluster_ca_hashes)]
+    joining = [host for host in found if not is_joined(host, cluster, serving_control_plane.cluster_ca_hashes)]
     for host in joining:
         address = node_address(host, cluster, like)
         others = [name for name in desired.control_planes if name != host.name and _has(hosts.get(name), address)]
@@ -37,13 +39,14 @@ def problems(desired: Desired, hosts: t.Mapping[str, Host], cluster: Cluster, se
         if (
             others
             and address != host.address_towards(like.host)
-            and not host.has_address(node_address(serving, cluster, like))
+            and not host.has_address(node_address(serving_control_plane, cluster, like))
         ):
             yield Problem(
                 host.name,
-                f"The kubelet of {host.name} would register {address}, which is an address of {', '.join(others)} too, so API "
-                f"servers would reach for it on their own host: set --node-ip={host.address_towards(like.host)} in "
-                f"KUBELET_EXTRA_ARGS on {host.name} (/etc/default/kubelet, or /etc/sysconfig/kubelet of the RHEL family).",
+                f"The kubelet of {host.name} would register {address}, which is an address of {', '.join(others)} too, "
+                f"so API servers would reach for it on their own host: set --node-ip={host.address_towards(like.host)} "
+                f"in KUBELET_EXTRA_ARGS on {host.name} (/etc/default/kubelet, or /etc/sysconfig/kubelet of the RHEL "
+                "family).",
             )
 
 

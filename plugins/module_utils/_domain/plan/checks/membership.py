@@ -39,11 +39,11 @@ def is_joined(host: Host, cluster: Cluster, ca_hashes: t.AbstractSet[str]) -> bo
 
 
 def problems(
-    desired: Desired, hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
+    desired: Desired, hosts: Hosts, cluster: Cluster, serving_control_plane: Host, etcd: t.Mapping[str, t.Any] | None
 ) -> t.Iterator[Problem]:
     """One problem for each host, and for each member of etcd, that is neither in the cluster nor out of it."""
     stale = left_by_joins.stale_members(desired.nodes, hosts, cluster, etcd)
-    verdicts = half_joined_hosts(desired, hosts, cluster, serving, etcd)
+    verdicts = half_joined_hosts(desired, hosts, cluster, serving_control_plane, etcd)
     switch = {
         name: half_joined.described(verdict, is_on=desired.reset_half_joined) for name, verdict in verdicts.items()
     }
@@ -56,7 +56,7 @@ def problems(
         if member is not None and member.member.is_learner:
             # A learner serves no API server, even where one listens for a moment.
             needed = None
-        message = _explained(desired, host, hosts, cluster, serving, member, needed)
+        message = _explained(desired, host, hosts, cluster, serving_control_plane, member, needed)
         if message is not None:
             yield Problem(name, message + switch.get(name, ""))
         elif member is not None and member.objection is not None:
@@ -70,15 +70,15 @@ def problems(
         if item.owner is None:
             yield Problem(
                 "etcd",
-                f"The etcd cluster has the member {item.shown}, but the cluster has no such node: if its host is gone for "
-                f"good, take it out on {serving.name} with: "
-                f"{etcdctl(serving, 'member', 'remove', item.member.id)}",
+                f"The etcd cluster has the member {item.shown}, but the cluster has no such node: if its host is gone "
+                f"for good, take it out on {serving_control_plane.name} with: "
+                f"{etcdctl(serving_control_plane, 'member', 'remove', item.member.id)}",
             )
-    yield from _learners(desired, hosts, cluster, serving, etcd, switch)
+    yield from _learners(desired, hosts, cluster, serving_control_plane, etcd, switch)
 
 
 def half_joined_hosts(
-    desired: Desired, hosts: Hosts, cluster: Cluster, serving: Host, etcd: t.Mapping[str, t.Any] | None
+    desired: Desired, hosts: Hosts, cluster: Cluster, serving_control_plane: Host, etcd: t.Mapping[str, t.Any] | None
 ) -> dict[str, half_joined.Verdict]:
     """The hosts on which a join did not end, by inventory name, and whether the run may reset them."""
     learners = left_by_joins.learners_of_nodes(hosts, cluster, etcd)
@@ -86,18 +86,18 @@ def half_joined_hosts(
     found = [
         host
         for host in known
-        if _is_half_joined(desired, host, hosts, cluster, serving)
+        if _is_half_joined(desired, host, hosts, cluster, serving_control_plane)
         or (host.is_member and any(left_by_joins.is_of(learner, host) for learner in learners))
     ]
-    return half_joined.verdicts(found, cluster=cluster, serving=serving, etcd=etcd)
+    return half_joined.verdicts(found, cluster=cluster, serving_control_plane=serving_control_plane, etcd=etcd)
 
 
-def _is_half_joined(desired: Desired, host: Host, hosts: Hosts, cluster: Cluster, serving: Host) -> bool:
+def _is_half_joined(desired: Desired, host: Host, hosts: Hosts, cluster: Cluster, serving_control_plane: Host) -> bool:
     """Whether a host has something of a join to this cluster, and is no whole member."""
-    if _is_foreign(host, serving):
+    if _is_foreign(host, serving_control_plane):
         return False
     if not host.is_member:
-        return bool(leftovers(host, serving))
+        return bool(leftovers(host, serving_control_plane))
     # A kubelet that has no certificate yet has no owner.
     if _owner(desired, hosts, cluster, host.node_name) not in (None, host):
         return False
@@ -110,7 +110,7 @@ def _learners(
     desired: Desired,
     hosts: Hosts,
     cluster: Cluster,
-    serving: Host,
+    serving_control_plane: Host,
     etcd: t.Mapping[str, t.Any] | None,
     switch: t.Mapping[str, str],
 ) -> t.Iterator[Problem]:
@@ -121,10 +121,10 @@ def _learners(
         node = learner.name or name
         yield Problem(
             name,
-            f"The join of {name} did not end: its etcd member {learner.id} is still a learner, which has no vote and serves "
-            f"no API server. Run kubeadm reset on {name}, which takes the member out as long as the node exists, then "
-            f"kubectl --kubeconfig {_ADMIN_KUBECONFIG} delete node {node} on {serving.name}, and run again."
-            f"{switch.get(name, '')}",
+            f"The join of {name} did not end: its etcd member {learner.id} is still a learner, which has no vote and "
+            f"serves no API server. Run kubeadm reset on {name}, which takes the member out as long as the node exists, "
+            f"then kubectl --kubeconfig {_ADMIN_KUBECONFIG} delete node {node} on {serving_control_plane.name}, and run "
+            f"again.{switch.get(name, '')}",
         )
 
 
@@ -137,14 +137,14 @@ def is_unhealthy_besides(etcd: t.Mapping[str, t.Any], hosts: Hosts, cluster: Clu
     return [text for text in described if not any(text.startswith(f"{name} ") for name in names)]
 
 
-def leftovers(host: Host, serving: Host) -> list[str]:
+def leftovers(host: Host, serving_control_plane: Host) -> list[str]:
     """Files of a join on a host: those that kubeadm makes.
 
     Args:
         host: one that has not joined.
-        serving: a control plane whose files an earlier run, or the operator, may have brought before the join.
+        serving_control_plane: a control plane whose files an earlier run, or the operator, may have brought before the join.
     """
-    carried = {fact.path for fact in files_of(serving)}
+    carried = {fact.path for fact in files_of(serving_control_plane)}
     files = host.report["kubernetes_files"]
     return [path for path in files if is_of_kubeadm(path) and path not in carried]
 
@@ -154,7 +154,7 @@ def _explained(
     host: Host,
     hosts: Hosts,
     cluster: Cluster,
-    serving: Host,
+    serving_control_plane: Host,
     member: Stale | None,
     needed: str | None,
 ) -> str | None:
@@ -162,24 +162,31 @@ def _explained(
 
     ``needed`` is why the host must not be reset (:mod:`reset_guard`).
     """
-    if _is_foreign(host, serving):
-        return _foreign(desired, host, hosts, cluster, serving, needed)
+    if _is_foreign(host, serving_control_plane):
+        return _foreign(desired, host, hosts, cluster, serving_control_plane, needed)
     if host.is_member:
         return _unlike_member(desired, host, hosts, cluster, member, needed)
-    return _unlike_newcomer(host, cluster, member, serving)
+    return _unlike_newcomer(host, cluster, member, serving_control_plane)
 
 
-def _is_foreign(host: Host, serving: Host) -> bool:
+def _is_foreign(host: Host, serving_control_plane: Host) -> bool:
     """Whether the host trusts another cluster's CA."""
-    return bool(host.ca_hashes and serving.cluster_ca_hashes and not serving.cluster_ca_hashes & host.ca_hashes)
+    return bool(
+        host.ca_hashes
+        and serving_control_plane.cluster_ca_hashes
+        and not serving_control_plane.cluster_ca_hashes & host.ca_hashes
+    )
 
 
-def _foreign(desired: Desired, host: Host, hosts: Hosts, cluster: Cluster, serving: Host, needed: str | None) -> str:
+def _foreign(
+    desired: Desired, host: Host, hosts: Hosts, cluster: Cluster, serving_control_plane: Host, needed: str | None
+) -> str:
     server = host.servers.get(KUBELET_KUBECONFIG)
     if reset_guard.is_ready_node(host, cluster) and _dials_here(server, desired, hosts, cluster):
         return (
-            f"{host.name} trusts another CA than {serving.name}, although it is the node {host.node_name} of this cluster and "
-            "Ready: a rotation of the CA is not finished; give both the bundle of the old and the new CA, then run again."
+            f"{host.name} trusts another CA than {serving_control_plane.name}, although it is the node {host.node_name} "
+            "of this cluster and Ready: a rotation of the CA is not finished; give both the bundle of the old and the "
+            "new CA, then run again."
         )
     described = f"its kubelet dials {server} and trusts another CA" if server else f"its {host.pki_dir}/ca.crt differs"
     remedy = (
@@ -187,7 +194,7 @@ def _foreign(desired: Desired, host: Host, hosts: Hosts, cluster: Cluster, servi
         if needed is not None
         else f"take it out of the inventory, or run kubeadm reset on {host.name} if it is to leave that cluster"
     )
-    return f"{host.name} belongs to another cluster than {serving.name} ({described}): {remedy}."
+    return f"{host.name} belongs to another cluster than {serving_control_plane.name} ({described}): {remedy}."
 
 
 def _dials_here(server: str | None, desired: Desired, hosts: Hosts, cluster: Cluster) -> bool:
@@ -204,15 +211,16 @@ def _unlike_member(
     owner = _owner(desired, hosts, cluster, node)
     if owner is not None and owner is not host:
         return (
-            f"The kubelet of {host.name} has the credentials of the node {node}, which is {owner.name}: its disk is a copy "
-            f"of {owner.name}'s; take {host.name} out of the inventory, or install it anew, and leave {owner.name} as it is."
+            f"The kubelet of {host.name} has the credentials of the node {node}, which is {owner.name}: its disk is a "
+            f"copy of {owner.name}'s; take {host.name} out of the inventory, or install it anew, and leave {owner.name} "
+            "as it is."
         )
     if node not in cluster.nodes:
         return _without_node(host, member, needed)
     if host.wanted_node_name and host.wanted_node_name != node:
         return (
-            f"{host.name} has joined as the node {node}, but its kubeadm_ha_node_name is {host.wanted_node_name}: give the "
-            "name that it has; a node cannot be renamed."
+            f"{host.name} has joined as the node {node}, but its kubeadm_ha_node_name is {host.wanted_node_name}: give "
+            "the name that it has; a node cannot be renamed."
         )
     if host.name in desired.control_planes:
         return _unlike_control_plane(host, cluster, needed)
@@ -226,8 +234,8 @@ def _without_node(host: Host, member: Stale | None, needed: str | None) -> str:
             "kubelet (systemctl restart kubelet), which registers the node again; a reset would destroy what it runs."
         )
     return (
-        f"{host.name} has joined before, but the cluster has no node {host.node_name}: restart its kubelet if the Node was "
-        f"deleted by mistake, else run kubeadm reset on it so that it can join again.{_then_taken_out(member)}"
+        f"{host.name} has joined before, but the cluster has no node {host.node_name}: restart its kubelet if the Node "
+        f"was deleted by mistake, else run kubeadm reset on it so that it can join again.{_then_taken_out(member)}"
     )
 
 
@@ -243,9 +251,9 @@ def _then_taken_out(member: Stale | None) -> str:
 def _unlike_control_plane(host: Host, cluster: Cluster, needed: str | None) -> str | None:
     if _is_worker(host):
         return (
-            f"{host.name} is in the control plane group but has joined as a worker: put it into the node group. A worker "
-            f"becomes a control plane only anew: kubectl drain and kubectl delete node {host.node_name} first; this run "
-            "then names what is left of the old join."
+            f"{host.name} is in the control plane group but has joined as a worker: put it into the node group. A "
+            f"worker becomes a control plane only anew: kubectl drain and kubectl delete node {host.node_name} first; "
+            "this run then names what is left of the old join."
         )
     lacking = _lacking(host, cluster)
     if lacking is not None:
@@ -280,10 +288,10 @@ def _dials_itself(host: Host) -> bool:
     return access is not None and all("//127.0.0.1:" in url or "//[::1]:" in url for url in access.endpoints)
 
 
-def _unlike_newcomer(host: Host, cluster: Cluster, member: Stale | None, serving: Host) -> str | None:
-    files = leftovers(host, serving)
+def _unlike_newcomer(host: Host, cluster: Cluster, member: Stale | None, serving_control_plane: Host) -> str | None:
+    files = leftovers(host, serving_control_plane)
     has_node = host.node_name in cluster.nodes
-    delete = f"kubectl --kubeconfig {_ADMIN_KUBECONFIG} delete node {host.node_name} on {serving.name}"
+    delete = f"kubectl --kubeconfig {_ADMIN_KUBECONFIG} delete node {host.node_name} on {serving_control_plane.name}"
     if files:
         shown = f"{', '.join(files[:3])}{' and more' if len(files) > 3 else ''}"
         also = f", and the cluster has the node {host.node_name}" if has_node else ""
@@ -294,8 +302,8 @@ def _unlike_newcomer(host: Host, cluster: Cluster, member: Stale | None, serving
         )
     if has_node:
         return (
-            f"The cluster already has a node {host.node_name}, but {host.name} has not joined: give the host another name "
-            f"(kubeadm_ha_node_name), or delete the old Node if {host.name} replaces it ({delete})."
+            f"The cluster already has a node {host.node_name}, but {host.name} has not joined: give the host another "
+            f"name (kubeadm_ha_node_name), or delete the old Node if {host.name} replaces it ({delete})."
         )
     return None
 
@@ -307,8 +315,8 @@ def _lost_by_a_reset(host: Host) -> str:
         return ""
     many = len(own) > 1
     return (
-        f" Its static {'pods' if many else 'pod'} {', '.join(own)} {'are' if many else 'is'} not kubeadm's, and the reset "
-        f"deletes {'them' if many else 'it'}, too: keep a copy elsewhere."
+        f" Its static {'pods' if many else 'pod'} {', '.join(own)} {'are' if many else 'is'} not kubeadm's, and the "
+        f"reset deletes {'them' if many else 'it'}, too: keep a copy elsewhere."
     )
 
 

@@ -16,8 +16,8 @@ from ...base.problem import Problem
 from ...cluster.cluster import KUBEADM_CONFIG
 from ...etcd import etcd_access
 from .. import unmanaged_nodes, user_kubeconfigs, wanted_sans
-from ..serving import problems as serving_problems
-from ..serving import serving_control_plane
+from ..serving_control_plane import find_serving_control_plane
+from ..serving_control_plane import problems as serving_problems
 from . import (
     cluster_certificates_dir,
     container_runtime,
@@ -68,27 +68,27 @@ def problems(
         etcd: the result of ``etcd_member_info`` on the serving control plane; ``None`` when it could not be asked.
     """
     found = list(_existing_control_plane(desired, hosts))
-    serving = serving_control_plane(hosts, desired.control_planes)
-    if cluster is None or serving is None:
+    serving_control_plane = find_serving_control_plane(hosts, desired.control_planes)
+    if cluster is None or serving_control_plane is None:
         return [*found, *_of_hosts_alone(desired, hosts)]
     found += _cluster_state(desired, hosts, cluster)
-    found += membership.problems(desired, hosts, cluster, serving, etcd)
-    found += skew.problems(desired, hosts, cluster, serving)
-    found += host_bound_addresses.problems(desired, hosts, cluster, serving)
-    found += kubelet_addresses.problems(desired, hosts, cluster, serving)
+    found += membership.problems(desired, hosts, cluster, serving_control_plane, etcd)
+    found += skew.problems(desired, hosts, cluster, serving_control_plane)
+    found += host_bound_addresses.problems(desired, hosts, cluster, serving_control_plane)
+    found += kubelet_addresses.problems(desired, hosts, cluster, serving_control_plane)
     found += _count(desired, cluster)
-    like = serving.api_server
+    like = serving_control_plane.api_server
     if like is not None:
         found += _endpoint(desired, hosts, like)
     found += endpoint_port.problems(desired, hosts)
     found += unmanaged_nodes.problems(desired, hosts, cluster)
-    found += _newcomers(desired, hosts, cluster, serving)
+    found += _newcomers(desired, hosts, cluster, serving_control_plane)
     found += container_runtime.problems(desired, hosts, cluster)
-    found += join_readiness.problems(desired, hosts, cluster, serving)
+    found += join_readiness.problems(desired, hosts, cluster, serving_control_plane)
     found += _etcd(hosts, cluster, etcd)
-    found += etcd_urls.problems(hosts, cluster, serving, etcd)
-    found += _external_etcd(serving, cluster)
-    joined = _joined(desired, hosts, cluster, serving)
+    found += etcd_urls.problems(hosts, cluster, serving_control_plane, etcd)
+    found += _external_etcd(serving_control_plane, cluster)
+    joined = _joined(desired, hosts, cluster, serving_control_plane)
     found += wanted_sans.problems(desired, joined, cluster.configuration)
     found += cluster_certificates_dir.problems(joined, cluster)
     return [*found, *_of_hosts_alone(desired, hosts)]
@@ -98,8 +98,10 @@ def _of_hosts_alone(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
     """What the hosts themselves report, whether or not the cluster could be asked."""
     yield from (Problem(name, message) for name, message in expiry.reasons(hosts))
     yield from _unsecured_etcd(hosts)
-    serving = serving_control_plane(hosts, desired.control_planes)
-    yield from manifest_faults.problems(hosts, reported=() if serving is None else (serving.name,))
+    serving_control_plane = find_serving_control_plane(hosts, desired.control_planes)
+    yield from manifest_faults.problems(
+        hosts, reported=() if serving_control_plane is None else (serving_control_plane.name,)
+    )
     for name in desired.nodes:
         if name in hosts:
             yield from _node(hosts[name])
@@ -108,10 +110,14 @@ def _of_hosts_alone(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
     yield from user_kubeconfigs.problems(desired, hosts)
 
 
-def _joined(desired: Desired, hosts: Hosts, cluster: Cluster, serving: Host) -> list[Host]:
+def _joined(desired: Desired, hosts: Hosts, cluster: Cluster, serving_control_plane: Host) -> list[Host]:
     """The members of this cluster that run a control plane."""
     found = (hosts[name] for name in desired.control_planes if name in hosts)
-    return [host for host in found if host.is_control_plane and is_joined(host, cluster, serving.cluster_ca_hashes)]
+    return [
+        host
+        for host in found
+        if host.is_control_plane and is_joined(host, cluster, serving_control_plane.cluster_ca_hashes)
+    ]
 
 
 def _existing_control_plane(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
@@ -148,8 +154,8 @@ def _count(desired: Desired, cluster: Cluster) -> t.Iterator[Problem]:
     if len(desired.control_planes) == 2 and not desired.allow_two_control_planes:
         yield Problem(
             "kube_control_plane",
-            "kube_control_plane has two hosts: an etcd cluster of two fails when either is lost, which is worse than one; "
-            "add a third, or set kubeadm_ha_allow_two_control_planes: true to pass through this state.",
+            "kube_control_plane has two hosts: an etcd cluster of two fails when either is lost, which is worse than "
+            "one; add a third, or set kubeadm_ha_allow_two_control_planes: true to pass through this state.",
         )
 
 
@@ -167,8 +173,8 @@ def _endpoint(desired: Desired, hosts: Hosts, like: Endpoint) -> t.Iterator[Prob
         if server == desired.endpoint:
             yield Problem(
                 "kubeadm_ha_endpoint",
-                f"kubeadm_ha_endpoint {desired.endpoint} is the API server of {name} itself, so it would go away with it: "
-                "give the address of the load balancer.",
+                f"kubeadm_ha_endpoint {desired.endpoint} is the API server of {name} itself, so it would go away with "
+                "it: give the address of the load balancer.",
             )
     if desired.load_balancer == "haproxy" and not _is_reachable_name(desired, hosts):
         yield Problem(
@@ -206,16 +212,17 @@ def _unsecured_etcd(hosts: Hosts) -> t.Iterator[Problem]:
             yield Problem(host.name, objection)
 
 
-def _external_etcd(serving: Host, cluster: Cluster) -> t.Iterator[Problem]:
+def _external_etcd(serving_control_plane: Host, cluster: Cluster) -> t.Iterator[Problem]:
     """Joining control planes get the addresses and files of the ConfigMap: kubeadm uploads what it names, or nothing."""
     external = (cluster.configuration.get("etcd") or {}).get("external")
-    if external is None or serving.etcd_access is None:
+    if external is None or serving_control_plane.etcd_access is None:
         return
-    for flag, (used, stored) in etcd_access.differences(serving.etcd_access, external).items():
+    for flag, (used, stored) in etcd_access.differences(serving_control_plane.etcd_access, external).items():
         yield Problem(
             "ConfigMap kube-system/kubeadm-config",
             f"etcd.external.{etcd_access.FLAGS[flag]} of kubeadm-config is {stored or 'empty'}, but the API server of "
-            f"{serving.name} runs with --{flag}={used}: joining control planes would get the former; make the two agree.",
+            f"{serving_control_plane.name} runs with --{flag}={used}: joining control planes would get the former; make "
+            "the two agree.",
         )
 
 
@@ -223,8 +230,8 @@ def _node(host: Host) -> t.Iterator[Problem]:
     if host.report.get("is_at_work"):
         yield Problem(
             host.name,
-            f"A module of kubeadm.ha is changing {host.name} now, perhaps left over from an interrupted run: wait for its "
-            "end, then run again.",
+            f"A module of kubeadm.ha is changing {host.name} now, perhaps left over from an interrupted run: wait for "
+            "its end, then run again.",
         )
     if host.report["kubeadm_processes"]:
         yield Problem(
@@ -253,8 +260,8 @@ def _member(host: Host) -> t.Iterator[Problem]:
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: a backup needs it; make room.")
 
 
-def _newcomers(desired: Desired, hosts: Hosts, cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
-    like = serving.api_server
+def _newcomers(desired: Desired, hosts: Hosts, cluster: Cluster, serving_control_plane: Host) -> t.Iterator[Problem]:
+    like = serving_control_plane.api_server
     if like is None:
         return
     for name in desired.nodes:
@@ -266,7 +273,7 @@ def _newcomers(desired: Desired, hosts: Hosts, cluster: Cluster, serving: Host) 
         yield from forwarding(desired, host)
         yield from _name_and_address(desired, host, like)
         # What a half joined host still runs there is reported separately.
-        if not membership.leftovers(host, serving):
+        if not membership.leftovers(host, serving_control_plane):
             yield from _ports(desired, host, cluster, like)
 
 
@@ -376,4 +383,4 @@ def _clocks(hosts: Hosts) -> t.Iterator[Problem]:
             )
 
 
-__all__ = ("forwarding", "is_joined", "ports_in_use", "problems", "serving_control_plane")
+__all__ = ("find_serving_control_plane", "forwarding", "is_joined", "ports_in_use", "problems")

@@ -33,22 +33,22 @@ def problems(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Pro
     for (who, remedy, lacking), names in by_line.items():
         yield Problem(
             names[0],
-            f"{who} of {_listed(names)} would ask that proxy for {', '.join(lacking)}, which {'its' if len(names) == 1 else 'their'} "
-            f"NO_PROXY does not name: {remedy}",
+            f"{who} of {_listed(names)} would ask that proxy for {', '.join(lacking)}, which "
+            f"{'its' if len(names) == 1 else 'their'} NO_PROXY does not name: {remedy}",
         )
 
 
 def find_notes(situation: Situation) -> t.Iterator[Note]:
     """Proxies that nobody asks for the API by, but that joining control planes will not have."""
     joining = [host.name for host in situation.joining(situation.desired.control_planes)]
-    found = [source for source in sources_of(situation.serving) if source.kind == MANIFEST]
+    found = [source for source in sources_of(situation.serving_control_plane) if source.kind == MANIFEST]
     if joining and found:
         named = ", ".join(source.name for source in found)
         yield Note(
-            situation.serving.name,
-            f"The static pods {named} of {situation.serving.name} have the proxy {found[0].proxy} in their environment; those of "
-            f"{_listed(joining)} will have none, because kubeadm is run without proxies here. Where a component needs it, give it "
-            "by kubeadm's patches (kubeadm_ha_patches_dir).",
+            situation.serving_control_plane.name,
+            f"The static pods {named} of {situation.serving_control_plane.name} have the proxy {found[0].proxy} in "
+            f"their environment; those of {_listed(joining)} will have none, because kubeadm is run without proxies "
+            "here. Where a component needs it, give it by kubeadm's patches (kubeadm_ha_patches_dir).",
         )
 
 
@@ -77,7 +77,7 @@ def _suggested(situation: Situation) -> list[str]:
 
 def _addresses(situation: Situation, names: t.Iterable[str]) -> list[str]:
     """Addresses of those that join."""
-    like = situation.serving.api_server
+    like = situation.serving_control_plane.api_server
     if like is None:
         return []
     found = (host.future_api_server(like).host for host in situation.joining(names))
@@ -101,8 +101,8 @@ def _remedy(source: ProxySource, missing: t.Sequence[str]) -> str:
         line = f'Environment="{line}"' if source.path.endswith(".service") or "/system/" in source.path else line
         return f"let the line in {source.path} be {line}, then run systemctl daemon-reload and systemctl restart {source.name}"
     return (
-        f"let the value of {source.variable} there be {value}. The kubelet restarts the {source.name} when its manifest changes, so "
-        "do it at a time that bears a moment without it"
+        f"let the value of {source.variable} there be {value}. The kubelet restarts the {source.name} when its manifest "
+        "changes, so do it at a time that bears a moment without it"
     )
 
 

@@ -49,7 +49,7 @@ def dials(
     groups: Groups,
     hosts: t.Mapping[str, Host],
     cluster: Cluster,
-    serving: Host,
+    serving_control_plane: Host,
     peers: t.Mapping[str, t.Sequence[Endpoint]] | None = None,
 ) -> list[Dial]:
     """Every connection to inspect, none when no control plane is to join.
@@ -61,11 +61,13 @@ def dials(
         groups: what the hosts are or shall be.
         hosts: by inventory name.
         cluster: what the API reported.
-        serving: the serving control plane.
+        serving_control_plane: the serving control plane.
         peers: where etcd's record has the member of each host; a host without a member will be at its API server's address.
     """
-    like = serving.api_server
-    joining = {name for name, host in hosts.items() if not is_joined(host, cluster, serving.cluster_ca_hashes)}
+    like = serving_control_plane.api_server
+    joining = {
+        name for name, host in hosts.items() if not is_joined(host, cluster, serving_control_plane.cluster_ca_hashes)
+    }
     if like is None or not joining.intersection(groups.control_planes):
         return []
     api_servers = {name: hosts[name].future_api_server(like) for name in groups.control_planes if name in hosts}
@@ -131,9 +133,9 @@ def _problem(target: str, address: str, sources: t.Sequence[str], ports: t.Mappi
     return Problem(
         target,
         f"{_listed(sources)} cannot reach {target} ({address}) on TCP {_listed([ports[number] for number in numbers])}: "
-        f"open TCP {_listed([str(number) for number in numbers])} on {target} for {_listed(sources)}, in its firewall, in "
-        "theirs for what goes out, and in the network between. Set kubeadm_ha_skip_reachability: true if only attempts like "
-        "these are filtered.",
+        f"open TCP {_listed([str(number) for number in numbers])} on {target} for {_listed(sources)}, in its firewall, "
+        "in theirs for what goes out, and in the network between. Set kubeadm_ha_skip_reachability: true if only "
+        "attempts like these are filtered.",
     )
 
 

@@ -31,9 +31,11 @@ _THREE_MINORS = (1, 25)
 _FIRST_READER = {"v1beta3": (1, 22), "v1beta4": (1, 31)}
 
 
-def problems(desired: Desired, hosts: t.Mapping[str, Host], cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
+def problems(
+    desired: Desired, hosts: t.Mapping[str, Host], cluster: Cluster, serving_control_plane: Host
+) -> t.Iterator[Problem]:
     """Every combination of versions that the policy or kubeadm does not allow."""
-    versions = api_versions(hosts, cluster, serving)
+    versions = api_versions(hosts, cluster, serving_control_plane)
     yield from _api_servers(versions)
     joined = [hosts[name] for name in desired.nodes if name in hosts and _is_node(hosts[name], cluster)]
     for host in joined:
@@ -47,14 +49,16 @@ def problems(desired: Desired, hosts: t.Mapping[str, Host], cluster: Cluster, se
         yield from _newcomer(desired, host, cluster, versions)
 
 
-def api_versions(hosts: t.Mapping[str, Host], cluster: Cluster, serving: Host) -> dict[str, KubernetesVersion]:
+def api_versions(
+    hosts: t.Mapping[str, Host], cluster: Cluster, serving_control_plane: Host
+) -> dict[str, KubernetesVersion]:
     """Version of each API server of the cluster by host: what the serving one says of itself, the others' images."""
     found = {
         host.name: host.api_server_version
         for host in hosts.values()
         if host.api_server_version is not None and _is_node(host, cluster)
     }
-    return {**found, serving.name: cluster.version}
+    return {**found, serving_control_plane.name: cluster.version}
 
 
 def is_local_mode(host: Host, cluster: Cluster) -> bool:
@@ -92,8 +96,8 @@ def _stored_version(cluster: Cluster, newest: KubernetesVersion) -> t.Iterator[P
     if stored is not None and stored != newest:
         yield Problem(
             "ConfigMap kube-system/kubeadm-config",
-            f"kubeadm-config says kubernetesVersion {stored}, but the API server is {newest}; joining control planes would "
-            f"be {stored}: finish the upgrade (kubeadm upgrade apply), or correct kubernetesVersion with kubectl "
+            f"kubeadm-config says kubernetesVersion {stored}, but the API server is {newest}; joining control planes "
+            f"would be {stored}: finish the upgrade (kubeadm upgrade apply), or correct kubernetesVersion with kubectl "
             "-n kube-system edit configmap kubeadm-config.",
         )
 
@@ -154,8 +158,8 @@ def _joining_kubeadm(
     elif not desired.allow_older_kubeadm:
         yield Problem(
             host.name,
-            f"{finding}: {remedy} kubeadm_ha_allow_older_kubeadm: true lets one minor older join, which kubeadm's own policy "
-            "does not cover.",
+            f"{finding}: {remedy} kubeadm_ha_allow_older_kubeadm: true lets one minor older join, which kubeadm's own "
+            "policy does not cover.",
         )
 
 
@@ -169,8 +173,8 @@ def _joining_kubelet(
     if kubelet.release > oldest.release:
         yield Problem(
             host.name,
-            f"{host.name} has kubelet {kubelet}, but the cluster runs {oldest}, and a kubelet must not be newer: install "
-            f"kubelet {oldest.major}.{oldest.minor} on it.",
+            f"{host.name} has kubelet {kubelet}, but the cluster runs {oldest}, and a kubelet must not be newer: "
+            f"install kubelet {oldest.major}.{oldest.minor} on it.",
         )
     elif _minors(newest, kubelet) > _allowed(kubelet):
         yield Problem(

@@ -57,7 +57,7 @@ class Backup(Step):
     def record(self, situation: Situation, host: Host) -> Record:
         """What is backed up on this host beside what Kubernetes keeps there."""
         paths = dict.fromkeys(edit.path for edit in kubeconfig_edits(situation, host))
-        return Record(str(situation.server), host.name == situation.serving.name, tuple(paths))
+        return Record(str(situation.server), host.name == situation.serving_control_plane.name, tuple(paths))
 
 
 __all__ = ("Backup", "Record")

@@ -69,10 +69,10 @@ class Balance(Step):
         """The same for every load balancer, but for its distribution."""
         return Record(
             backends=tuple(situation.api_servers),
-            ca_certificate=situation.serving.ca_pem,
+            ca_certificate=situation.serving_control_plane.ca_pem,
             probe_certificate=situation.refuses_anonymous or situation.desired.probe_certificate,
-            probe_signer=situation.serving.name,
-            pki_dir=situation.serving.pki_dir,
+            probe_signer=situation.serving_control_plane.name,
+            pki_dir=situation.serving_control_plane.pki_dir,
             distributions=host.distributions,
         )
 

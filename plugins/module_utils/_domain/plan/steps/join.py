@@ -59,7 +59,9 @@ class Join(Step):
         del others
         for host, is_control_plane, secrets in joins(situation):
             if is_control_plane:
-                comparison = control_plane_parity.compare(situation.serving, situation.files.get(host.name, {}))
+                comparison = control_plane_parity.compare(
+                    situation.serving_control_plane, situation.files.get(host.name, {})
+                )
                 yield from (Entry(host.name, self.name, change) for change in comparison.changes)
             yield Entry(host.name, self.name, join_change(host.node_name, control_plane=is_control_plane))
             for name in secrets:
@@ -79,11 +81,11 @@ class Join(Step):
         """How this host joins."""
         server = host.future_api_server(situation.server)
         return Record(
-            serving=situation.serving.name,
+            serving=situation.serving_control_plane.name,
             server=str(situation.server),
-            ca_certificate=situation.serving.ca_pem if situation.hides_cluster_info else "",
+            ca_certificate=situation.serving_control_plane.ca_pem if situation.hides_cluster_info else "",
             node_name=host.node_name,
-            has_files=bool(control_plane_parity.files_of(situation.serving)),
+            has_files=bool(control_plane_parity.files_of(situation.serving_control_plane)),
             is_reset=any(reset.host.name == host.name for reset in situation.resets),
             cri_socket=container_runtime.socket_of(host, situation.cri_sockets),
             advertise_address=server.host,

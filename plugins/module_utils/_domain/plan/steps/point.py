@@ -63,7 +63,7 @@ class Point(Step):
         for name in workers[:1]:
             yield from by_host[name]
         for change in _cluster_objects(situation):
-            yield Entry(situation.serving.name, self.name, change)
+            yield Entry(situation.serving_control_plane.name, self.name, change)
         for name in dict.fromkeys((*workers[1:], *desired.control_planes, *desired.load_balancers)):
             yield from by_host.get(name, ())
 
@@ -75,7 +75,9 @@ class Point(Step):
         balancers = (name for name in desired.load_balancers if name not in desired.control_planes)
         return {
             "point_one_worker": workers[:1],
-            "point_cluster": [situation.serving.name] if situation.serving.name in pointed else [],
+            "point_cluster": [situation.serving_control_plane.name]
+            if situation.serving_control_plane.name in pointed
+            else [],
             "point_workers": workers[1:],
             "point_control_planes": [name for name in desired.control_planes if name in pointed],
             "point_load_balancers": [name for name in balancers if name in pointed],

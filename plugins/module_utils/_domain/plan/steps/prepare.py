@@ -45,9 +45,9 @@ class Prepare(Step):
         }
         if needed:
             # It signs the certificates of the load balancers' checks.
-            needed.setdefault(situation.serving.name, set()).add("cryptography")
+            needed.setdefault(situation.serving_control_plane.name, set()).add("cryptography")
         touched = {entry.host for entry in others if entry.step not in ("balance", *WITHOUT_FILES)}
-        for name in touched | {situation.serving.name} if touched else ():
+        for name in touched | {situation.serving_control_plane.name} if touched else ():
             needed.setdefault(name, set()).update(_PYTHON_MODULES)
         names = dict.fromkeys((*situation.desired.nodes, *situation.desired.load_balancers))
         for name in (name for name in names if name in needed):

@@ -50,7 +50,7 @@ class Prove(Step):
     def record(self, situation: Situation, host: Host) -> Record:
         """The same for every host."""
         del host
-        return Record(situation.serving.ca_pem)
+        return Record(situation.serving_control_plane.ca_pem)
 
 
 __all__ = ("Prove", "Record")

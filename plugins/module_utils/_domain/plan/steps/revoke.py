@@ -44,7 +44,7 @@ class Revoke(Step):
                 yield Entry(host.name, self.name, gone)
         if not situation.joining(situation.desired.control_planes):
             for change in join_secrets.revocation(situation.cluster.report):
-                yield Entry(situation.serving.name, self.name, change)
+                yield Entry(situation.serving_control_plane.name, self.name, change)
 
     def groups(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
         """Without the hosts that join."""

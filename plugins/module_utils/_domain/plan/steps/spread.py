@@ -41,7 +41,7 @@ class Spread(Step):
         nodes = [{**node, "ready": node["ready"] or node["name"] in will_be_ready} for node in situation.nodes]
         change = deployment_spread.decide(situation.cluster.report["cluster_dns"], nodes)
         if change is not None:
-            yield Entry(situation.serving.name, self.name, change)
+            yield Entry(situation.serving_control_plane.name, self.name, change)
 
     def record(self, situation: Situation, host: Host) -> Record:
         """The same for every host."""

@@ -33,7 +33,7 @@ SITUATION = types.SimpleNamespace(
     desired=types.SimpleNamespace(
         control_planes=CONTROL_PLANES, workers=WORKERS, load_balancers=BALANCERS, nodes=[*CONTROL_PLANES, *WORKERS]
     ),
-    serving=types.SimpleNamespace(name="cp1"),
+    serving_control_plane=types.SimpleNamespace(name="cp1"),
 )
 IN_ORDER = {
     "point_one_worker": WORKERS[:1],

@@ -288,7 +288,7 @@ def test_the_plan_of_a_conversion() -> None:
         ("revoke", "bootstrap token"),
         ("revoke", "Secret kube-system/kubeadm-certs"),
     ]
-    assert plan.serving == "cp1"
+    assert plan.serving_control_plane == "cp1"
     assert plan.facts["control_planes"][1] == {"name": "cp2", "address": "192.0.2.12", "port": 6443}
 
 
