@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Collects on the host, understands on the controller: the hosts need neither PyYAML nor cryptography."""
+"""Collects on the host, parses on the controller: the hosts need neither PyYAML nor cryptography."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ActionModule(ActionBase):
     _requires_connection = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """The module's result with the understood host merged in."""
+        """The module's result with the parsed host merged in."""
         super().run(tmp, task_vars)
         result = self._execute_module(task_vars=task_vars)
         if not result.get("failed") and "host" in result:

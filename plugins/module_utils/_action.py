@@ -19,7 +19,7 @@ def decision_result(what: str, decide: t.Callable[[], t.Mapping[str, t.Any]]) ->
     """The values of a decision made on the controller as a result, or why there is none.
 
     Args:
-        what: what was to be understood, for the message of an error that nothing foresaw.
+        what: what was to be parsed, for the message of an error that nothing foresaw.
         decide: computes the values.
     """
     try:

@@ -12,7 +12,7 @@ short_description: Determine from inspected hosts which of them serves the API, 
 version_added: 0.1.0
 description:
   - The existing control plane is discovered, it is never the first host of a group.
-  - Understands what M(kubeadm.ha.kubernetes_host_info) collected on every host. That takes time for each host, so a play
+  - Parses what M(kubeadm.ha.kubernetes_host_info) collected on every host. That takes time for each host, so a play
     asks once (C(run_once)) and reads the registered answer.
   - Runs on the controller, connects to nothing and changes nothing.
   - Values are V(null) or empty when no host serves the API.

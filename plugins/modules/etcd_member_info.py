@@ -200,8 +200,8 @@ if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 
 
-def way(parameters: t.Mapping[str, t.Any]) -> tuple[EtcdGateway, tuple[str, ...]]:
-    """The way to etcd that the options describe, and the client URLs of its servers."""
+def etcd_client(parameters: t.Mapping[str, t.Any]) -> tuple[EtcdGateway, tuple[str, ...]]:
+    """The client of etcd that the options describe, and the client URLs of its servers."""
     given = tuple(parameters["endpoints"]) or tuple(filter(None, [parameters["endpoint"]]))
     if parameters["client_certificate"] is not None:
         found = EtcdGateway(
@@ -216,7 +216,7 @@ def way(parameters: t.Mapping[str, t.Any]) -> tuple[EtcdGateway, tuple[str, ...]
 
 def decide(module: AnsibleModule) -> Decision:
     """Inspect and wait by the module's options."""
-    found, endpoints = way(module.params)
+    found, endpoints = etcd_client(module.params)
     return etcd.inspect(
         found,
         HostClock(),

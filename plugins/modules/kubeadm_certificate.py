@@ -257,7 +257,7 @@ def make_sources(module: AnsibleModule, ports: certificate_replacement.Ports) ->
             ports.files,
             ports.yaml,
             ports.x509,
-            given=local_control_plane.Given(
+            overrides=local_control_plane.Overrides(
                 node_name=module.params["node_name"],
                 advertise_address=module.params["advertise_address"],
                 bind_port=module.params["bind_port"],

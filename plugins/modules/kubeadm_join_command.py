@@ -186,7 +186,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml i
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import IMPORT_ERROR as X509_IMPORT_ERROR
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.local_control_plane import Given
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.local_control_plane import Overrides
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join_command
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
@@ -217,7 +217,7 @@ def decide(module: AnsibleModule) -> Decision:
             kubeconfig=module.params["kubeconfig"],
             manifests_dir=module.params["manifests_dir"],
             host_name=os.uname().nodename,
-            given=Given(
+            overrides=Overrides(
                 advertise_address=module.params["advertise_address"],
                 bind_port=module.params["bind_port"],
             ),

@@ -67,7 +67,7 @@ EXAMPLES = r"""
     path: /etc/kubernetes/admin.conf
     server: k8s.example.org:6443
 
-- name: The kubelet of a worker dials the load balancer
+- name: The kubelet of a worker connects to the load balancer
   kubeadm.ha.kubeconfig_cluster:
     path: /etc/kubernetes/kubelet.conf
     server: https://192.0.2.10:6443

@@ -200,8 +200,8 @@ COMMAND_TIMEOUT = 60.0
 MANIFESTS = "/etc/kubernetes/manifests"
 
 
-def way_to_etcd(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[str, ...], t.Callable[[], EtcdGateway]]:
-    """Client URLs of etcd, none where it is not known, and what opens the way to it."""
+def etcd_client(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[str, ...], t.Callable[[], EtcdGateway]]:
+    """Client URLs of etcd, none where it is not known, and what makes its client."""
     given = () if parameters["etcd_endpoint"] is None else (parameters["etcd_endpoint"],)
 
     def open_it() -> EtcdGateway:
@@ -226,7 +226,7 @@ def wanted_paths(parameters: t.Mapping[str, t.Any]) -> tuple[str, ...]:
 def decide(module: AnsibleModule) -> Decision:
     """Decide by the module's options."""
     parameters = module.params
-    endpoints, etcd = way_to_etcd(parameters)
+    endpoints, etcd = etcd_client(parameters)
     return backup.make(
         DirectoryBackupStore(HostFiles()),
         HostClock(),

@@ -12,7 +12,7 @@ short_description: Collect what an audit of a Kubernetes control plane needs fro
 version_added: 0.1.0
 description:
   - Reads versions, certificates, kubeconfigs, component flags, sockets, services and facts of a host in one call.
-  - The host needs Python 3.8 and its standard library, nothing else. What it sends is understood on the controller,
+  - The host needs Python 3.8 and its standard library, nothing else. What it sends is parsed on the controller,
     where PyYAML and cryptography are (an action plugin of the same name).
   - Credentials never leave the host. Of a kubeconfig only fields that hold no secret are sent, of a PEM file only
     certificates.
@@ -112,7 +112,7 @@ EXAMPLES = r"""
   kubeadm.ha.kubernetes_host_info:
   register: inspected
 
-- name: Show the server that this host's kubelet dials
+- name: Show the server that this host's kubelet connects to
   ansible.builtin.debug:
     msg: "{{ inspected.host.servers['/etc/kubernetes/kubelet.conf'] }}"
 """

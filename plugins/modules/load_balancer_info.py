@@ -14,7 +14,7 @@ description:
   - Reports whose C(haproxy.cfg) the host has, which configuration haproxy runs, the client certificate of its checks,
     the rules of an active firewall and what SELinux's policy offers.
   - The host needs Python 3.8 and its standard library, nothing else. M(kubeadm.ha.load_balancer_decision)
-    understands the result on the controller.
+    parses the result on the controller.
   - No private key is read. Changes nothing.
 options:
   configuration:

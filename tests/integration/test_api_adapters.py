@@ -41,9 +41,9 @@ class RecordingCommands:
         """The program's path."""
         return self._commands.find(program)
 
-    def hold(self, text: str) -> t.ContextManager[str]:
+    def in_memory_file(self, text: str) -> t.ContextManager[str]:
         """A path with the text."""
-        return self._commands.hold(text)
+        return self._commands.in_memory_file(text)
 
     def run(
         self,

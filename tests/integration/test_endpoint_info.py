@@ -55,8 +55,8 @@ def ending_tls(plane: ControlPlane, directory: Path, *, own_ca: bool) -> t.Itera
             contextlib.suppress(OSError),
             accepted,
             inside.wrap_socket(accepted, server_side=True) as session,
-            socket.create_connection(("127.0.0.1", plane.api_port), timeout=10) as dialled,
-            outside.wrap_socket(dialled, server_hostname="localhost") as server,
+            socket.create_connection(("127.0.0.1", plane.api_port), timeout=10) as connected,
+            outside.wrap_socket(connected, server_hostname="localhost") as server,
         ):
             server.sendall(session.recv(65536))
             while data := server.recv(65536):

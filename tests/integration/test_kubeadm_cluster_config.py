@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""kubeadm_cluster_config and its info twin against a real API server and a real kubeadm."""
+"""kubeadm_cluster_config and its info module against a real API server and a real kubeadm."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def test_nobody_is_to_join(modules_on_host: Modules, results: tuple[Result, dict
     assert modules_on_host.run_by_ansible("reachability_targets", **arguments)["targets"] == {}
 
 
-def test_a_config_map_that_is_no_yaml_hinders_no_dial(
+def test_a_config_map_that_is_no_yaml_hinders_no_connection(
     modules_on_host: Modules, results: tuple[Result, dict[str, t.Any]]
 ) -> None:
     """The plan names it among the other reasons (test_diagnosis)."""

@@ -36,7 +36,7 @@ from tests.prober.analysis import (
 from tests.prober.log import ProbeLog
 from tests.prober.process import Prober
 from tests.prober.results import RESULTS, ScenarioResults, Verdict
-from tests.scenarios.bystanders import Seen, bystanders
+from tests.scenarios.bystanders import Seen, workload_clients
 from tests.scenarios.cluster import PROJECT, CommandError, Lab, etcdctl, fingerprint, ready_nodes, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.kubeadm_state import State, kubeadm_state
@@ -87,7 +87,7 @@ class Conversion:
         self.results = results
         self.shape = shape
         self._certificate = certificate
-        self.bystanders = Seen()
+        self.workload_clients = Seen()
         self.work = PROJECT / "build" / "scenarios" / lab.name
         self.work.mkdir(parents=True, exist_ok=True)
         self.addresses = addresses_of(lab, shape.hosts)
@@ -128,8 +128,10 @@ class Conversion:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """The load of the prober and the bystanders of a conversion, for what is compared with one."""
-        users = bystanders(self.lab, self.shape.first_nodes, server=f"https://{self.old}", domain=self.shape.dns_domain)
+        """The load of the prober and the workload clients of a conversion, for what is compared with one."""
+        users = workload_clients(
+            self.lab, self.shape.first_nodes, server=f"https://{self.old}", domain=self.shape.dns_domain
+        )
         with self._prober("in-use") as prober, users:
             yield
             prober.stop()
@@ -137,8 +139,8 @@ class Conversion:
     def convert(self, *, inventories: Sequence[Path] = (), shows_progress: bool = False) -> tuple[Run, ProbeLog]:
         """The conversion itself under the prober, while others use the cluster."""
         server = f"https://{self.old}"
-        users = bystanders(self.lab, self.shape.first_nodes, server=server, domain=self.shape.dns_domain)
-        with self._prober("convert") as prober, users as self.bystanders:
+        users = workload_clients(self.lab, self.shape.first_nodes, server=server, domain=self.shape.dns_domain)
+        with self._prober("convert") as prober, users as self.workload_clients:
             with self._progress("convert") if shows_progress else contextlib.nullcontext():
                 run = self.run("convert", inventories=inventories)
             prober.settle()
@@ -158,7 +160,7 @@ class Conversion:
 
     def assert_nobody_noticed(self) -> None:
         """A watch was not cut, and clients of the cluster saw no failure."""
-        seen = self.bystanders
+        seen = self.workload_clients
         assert seen.watch_lasted
         assert seen.total("requests") > 100
         failed = (seen.total("failed requests"), seen.total("failed lookups"))

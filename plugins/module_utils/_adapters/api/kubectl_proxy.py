@@ -33,7 +33,7 @@ class ProxyFailed(ApiError):
     """No proxy, or no API server behind it; the message is what kubectl reported."""
 
 
-class Answer(t.NamedTuple):
+class Response(t.NamedTuple):
     """An answer of the API server: HTTP status code and body."""
 
     status: int
@@ -58,7 +58,7 @@ class KubectlProxy:
 
     def request(
         self, method: str, path: str, *, body: str | None = None, content_type: str = "application/json"
-    ) -> Answer:
+    ) -> Response:
         """One request on a connection of its own.
 
         Raises:
@@ -69,7 +69,7 @@ class KubectlProxy:
         try:
             connection.request(method, path, body=None if body is None else body.encode(), headers=headers)
             response = connection.getresponse()
-            answer = Answer(response.status, response.read().decode("utf-8", errors="replace"))
+            answer = Response(response.status, response.read().decode("utf-8", errors="replace"))
         except (http.client.HTTPException, OSError) as error:
             # The next request does not wait for a connection that nobody answers on.
             self._end()
@@ -139,4 +139,4 @@ def _end(process: Background, directory: str) -> None:
     shutil.rmtree(directory, ignore_errors=True)
 
 
-__all__ = ("Answer", "KubectlProxy", "ProxyFailed")
+__all__ = ("KubectlProxy", "ProxyFailed", "Response")

@@ -19,10 +19,10 @@ STACKED_ENDPOINT = "https://127.0.0.1:2379"
 
 
 def external_access(manifests_dir: str) -> EtcdAccess | None:
-    """The way of this host's API server to external etcd; ``None`` with stacked etcd, or without an API server.
+    """How this host's API server reaches external etcd; ``None`` with stacked etcd, or without an API server.
 
     Raises:
-        UnsupportedState: when its way has no TLS with a client certificate.
+        UnsupportedState: when it does so without TLS with a client certificate.
     """
     if os.path.exists(os.path.join(manifests_dir, "etcd.yaml")):
         return None
@@ -45,7 +45,7 @@ def external_access(manifests_dir: str) -> EtcdAccess | None:
 def open_etcd(
     manifests_dir: str, pki_dir: str | None = None, *, timeout: float, endpoints: t.Sequence[str] = ()
 ) -> tuple[EtcdGateway, tuple[str, ...]]:
-    """The way to this control plane's etcd, stacked or external, and the client URLs of its servers.
+    """The access to this control plane's etcd, stacked or external, and the client URLs of its servers.
 
     Args:
         manifests_dir: where the static pods are.

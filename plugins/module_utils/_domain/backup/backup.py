@@ -154,7 +154,7 @@ def make(
         clock: names the backup.
         request: what is to be backed up.
         api: the cluster's API, for ``has_cluster``.
-        etcd: opens the way to etcd, for ``has_cluster``; called only when a snapshot is made.
+        etcd: makes the client of etcd, for ``has_cluster``; called only when a snapshot is made.
 
     Raises:
         InvalidInput: when the request cannot be used.
@@ -166,7 +166,7 @@ def make(
     store.check(request.directory)
     now = clock.now()
     plan, warnings = _plan(store, request, now)
-    # The ways to the cluster are opened before anything is written.
+    # The clients of cluster and etcd are made before anything is written.
     opened = etcd() if etcd is not None and plan.etcd_endpoints else None
     endpoint = answering(opened, plan.etcd_endpoints) if opened is not None else None
     database = _database_size(opened, endpoint)

@@ -26,7 +26,7 @@ _LONGEST = 10.0
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
+class ConnectResult:
     """The end of one attempt to connect.
 
     Attributes:
@@ -59,10 +59,10 @@ def attempt(sockets: Sockets, targets: t.Iterable[t.Mapping[str, t.Any]], *, sec
     targets = list(targets)
     if not 0 < seconds <= _LONGEST:
         raise InvalidInput(f"The option timeout is {seconds:g}: give more than 0 and at most {_LONGEST:g} seconds.")
-    answers = sockets.dial([_endpoint(target) for target in targets], seconds=seconds)
+    results = sockets.connect([_endpoint(target) for target in targets], seconds=seconds)
     return [
-        {"address": target["address"], "port": target["port"], "outcome": answer.outcome, "error": answer.error}
-        for target, answer in zip(targets, answers)
+        {"address": target["address"], "port": target["port"], "outcome": result.outcome, "error": result.error}
+        for target, result in zip(targets, results)
     ]
 
 
@@ -75,4 +75,4 @@ def _endpoint(target: t.Mapping[str, t.Any]) -> Endpoint:
     return Endpoint(address, port)
 
 
-__all__ = ("CONNECTED", "FAILED", "REACHED", "REFUSED", "REJECTED", "SILENT", "Answer", "attempt")
+__all__ = ("CONNECTED", "FAILED", "REACHED", "REFUSED", "REJECTED", "SILENT", "ConnectResult", "attempt")

@@ -91,7 +91,7 @@ def _check_address(value: str, host: str) -> None:
         raise InvalidInput(f"{value!r} is each host itself: give an address that leads all hosts to one place.")
     if address.is_multicast or address.is_link_local or host == "255.255.255.255":
         raise InvalidInput(
-            f"{value!r} is a multicast, broadcast or link-local address: give one that all hosts can dial."
+            f"{value!r} is a multicast, broadcast or link-local address: give one that all hosts can connect to."
         )
 
 

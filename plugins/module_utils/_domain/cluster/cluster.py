@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cluster as the audit understands it."""
+"""The cluster as the audit sees it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Cluster:
 
     @classmethod
     def from_report(cls, report: t.Mapping[str, t.Any], *, yaml: Yaml) -> Cluster:
-        """Understand a report. What cannot be understood is named in ``unreadable``, beside the rest."""
+        """Parse a report. What cannot be understood is named in ``unreadable``, beside the rest."""
         unreadable: dict[str, str] = {}
         return cls(
             report=report,

@@ -20,7 +20,7 @@ from ..component import kube_proxy_rollout
 from ..component.kube_proxy_rollout import KUBE_PROXY_LABELS, KUBE_PROXY_PODS, pods_of_kube_proxy
 from ..kubeadm import cluster_configuration, cluster_info_signature, kubeadm_config
 from ..kubeadm.cluster_info_signature import CLUSTER_INFO
-from ..kubeconfig.dialled_cluster import dialled_cluster, server_of, with_server
+from ..kubeconfig.client_cluster import client_cluster, server_of, with_server
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
@@ -279,7 +279,7 @@ def _wait(clock: Clock, timeout: float, condition: t.Callable[[], bool]) -> bool
 
 
 def _decide_server(document: t.Mapping[str, t.Any], endpoint: Endpoint, name: str, reason: str) -> Change | None:
-    if dialled_cluster(document) is None:
+    if client_cluster(document) is None:
         raise UnsupportedState(
             f"{name} holds a kubeconfig that names no cluster: restore it, for example with "
             "'kubeadm init phase bootstrap-token' or 'kubeadm init phase addon kube-proxy'."

@@ -91,7 +91,7 @@ class StaticPod:
 
 
 def read(text: str) -> StaticPod:
-    """Understand a manifest.
+    """Parse a manifest.
 
     Raises:
         InvalidInput: when it is no manifest, or laid out in a way that cannot be read without a YAML library.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way of an API server to etcd that is not a static pod of its host.
+"""The access of an API server to etcd that is not a static pod of its host.
 
 The flags of kube-apiserver name it (https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/),
 so a control plane with external etcd needs no further input.
@@ -59,7 +59,7 @@ class EtcdAccess:
 
 
 def find_access(flags: t.Mapping[str, str]) -> EtcdAccess | None:
-    """The way to etcd of an API server with these flags, ``None`` when they name none."""
+    """The access to etcd of an API server with these flags, ``None`` when they name none."""
     endpoints = tuple(url.strip().rstrip("/") for url in flags.get("etcd-servers", "").split(",") if url.strip())
     if not endpoints:
         return None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One host as the audit understands it."""
+"""One host as the audit sees it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Host:
 
     @classmethod
     def from_report(cls, name: str, report: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Host:
-        """Understand a report. Broken certificates and kubeconfigs are left out; :mod:`preflight` reports them."""
+        """Parse a report. Broken certificates and kubeconfigs are left out; :mod:`preflight` reports them."""
         pems = {item["path"]: item["pem"] for item in report["certificates"]}
         certificates = {path: _leaf(pem, x509) for path, pem in pems.items()}
         faults: dict[str, str] = {}

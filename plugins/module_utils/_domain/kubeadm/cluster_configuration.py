@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """kubeadm's ClusterConfiguration, v1beta1 to v1beta4: read and patched as a document.
 
-Field names by version: https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/ and its older twins.
+Field names by version: https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/ and its older versions.
 """
 
 from __future__ import annotations

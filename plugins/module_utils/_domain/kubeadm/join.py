@@ -5,7 +5,7 @@
 
 Fields of the JoinConfiguration by version:
 https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/#kubeadm-k8s-io-v1beta4-JoinConfiguration and its
-older twins.
+older versions.
 """
 
 from __future__ import annotations
@@ -484,7 +484,7 @@ def _missing(host: HostFiles, *, control_plane: bool) -> tuple[str, ...]:
 def _refusal(state: State, host: HostFiles, request: JoinRequest) -> str:
     shown = ", ".join(state.present[:4]) + (" and more" if len(state.present) > 4 else "")
     if state.kind == FOREIGN:
-        server = f" (its kubelet dials {host.server})" if host.server is not None else ""
+        server = f" (its kubelet connects to {host.server})" if host.server is not None else ""
         return (
             f"This host belongs to another cluster{server}: its CA is not the one of {request.endpoint}. Take it out of the "
             f"inventory, or run 'kubeadm reset' on it if it is to leave that cluster.{_what_a_reset_deletes(host)} Files: "
@@ -540,7 +540,11 @@ def _join(commands: Commands, files: Files, request: JoinRequest) -> None:
     if request.token is None:
         raise InvalidInput("The option token is missing: this host has to join, and kubeadm needs a bootstrap token.")
     with contextlib.ExitStack() as held:
-        file = held.enter_context(commands.hold(discovery_kubeconfig(request))) if request.ca_certificate else None
+        file = (
+            held.enter_context(commands.in_memory_file(discovery_kubeconfig(request)))
+            if request.ca_certificate
+            else None
+        )
         configuration = json.dumps(join_configuration(request, discovery_file=file))
         result = commands.run(["kubeadm", "join", "--config=/dev/stdin"], stdin=configuration, check=False)
     if result.returncode != 0:

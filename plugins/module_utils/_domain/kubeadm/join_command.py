@@ -17,7 +17,7 @@ from ..base.change import KNOWN_AFTER_APPLY, Change, Decision
 from ..base.errors import CommandFailed, InvalidInput, KubeadmHaError, UnsupportedState
 from ..base.last_words import last_words
 from ..component import local_control_plane
-from ..kubeconfig.dialled_cluster import server_of, with_server
+from ..kubeconfig.client_cluster import server_of, with_server
 from . import bootstrap_token, cluster_configuration, kubeadm_config
 from .bootstrap_token import BOOTSTRAP_TOKEN, CERTIFICATES_SECRET, TOKEN_DESCRIPTION, UPLOADED_CERTIFICATES
 from .cluster_info_signature import CLUSTER_INFO
@@ -48,8 +48,8 @@ class Request:
         server: the API server that kubeadm asks instead of the kubeconfig's; ``None`` is the kubeconfig's.
         manifests_dir: where the static pods of this host are.
         host_name: this host's name.
-        given: what the caller says of this control plane instead of its files.
-        endpoint: what joining hosts dial for discovery; ``None`` is the server of cluster-info.
+        overrides: what the caller says of this control plane instead of its files.
+        endpoint: what joining hosts connect to for discovery; ``None`` is the server of cluster-info.
     """
 
     control_plane: bool
@@ -57,7 +57,7 @@ class Request:
     kubeconfig: str
     manifests_dir: str
     host_name: str
-    given: local_control_plane.Given
+    overrides: local_control_plane.Overrides
     endpoint: Endpoint | None = None
     server: Endpoint | None = None
 
@@ -188,7 +188,7 @@ def _init_configuration(
             "certificates: run on a control plane that has it, or put the joining host's certificates there by hand."
         )
     local = local_control_plane.find(
-        files, yaml, x509, given=request.given, manifests_dir=request.manifests_dir, host_name=request.host_name
+        files, yaml, x509, overrides=request.overrides, manifests_dir=request.manifests_dir, host_name=request.host_name
     )
     return local.init_configuration(configuration.api_version)
 
@@ -213,7 +213,7 @@ def _kubeconfig(commands: Commands, files: Files, yaml: Yaml, request: Request) 
         raise UnsupportedState(
             f"{request.kubeconfig} is no kubeconfig with a cluster: repair it, or set the option kubeconfig."
         ) from None
-    with commands.hold(text) as path:
+    with commands.in_memory_file(text) as path:
         yield path
 
 

@@ -138,7 +138,7 @@ def configuration(request: join.JoinRequest, *, discovery_file: str) -> dict[str
 
 def _run(commands: Commands, request: join.JoinRequest, url: str, *, ignored: tuple[str, ...]) -> CommandResult:
     request = dataclasses.replace(request, ignore_preflight_errors=(*request.ignore_preflight_errors, *ignored))
-    with commands.hold(join.discovery_kubeconfig(request, server=url)) as path:
+    with commands.in_memory_file(join.discovery_kubeconfig(request, server=url)) as path:
         document = configuration(request, discovery_file=path)
         command = ["kubeadm", "join", "phase", "preflight", "--config=/dev/stdin"]
         return commands.run(command, stdin=json.dumps(document), check=False)

@@ -58,7 +58,7 @@ def wanted_servers(situation: Situation, host: Host) -> dict[str, str]:
 
 
 def kubelet_restart(situation: Situation, host: Host, changes: t.Sequence[Change]) -> Change | None:
-    """The kubelet reads its kubeconfig at start: it is restarted after a change, and when it still dials another."""
+    """The kubelet reads its kubeconfig at start: it is restarted after a change, and when it still connects to another."""
     node = situation.cluster.nodes.get(host.node_name)
     if any(change.object == f"kubeconfig {KUBELET_KUBECONFIG}" for change in changes):
         refused = node_health.cannot_reach(host, node)
@@ -70,16 +70,16 @@ def kubelet_restart(situation: Situation, host: Host, changes: t.Sequence[Change
         return None
     own = host.api_server
     direct = {str(item.api_server) for item in situation.hosts.values() if item.api_server not in (None, own)}
-    dialled = {item["remote"] for item in host.report["api_clients"] if item["process"] == "kubelet"}
+    connected = {item["remote"] for item in host.report["api_clients"] if item["process"] == "kubelet"}
     if (
         situation.desired.load_balancer == "haproxy"
-        and dialled & direct
-        and str(situation.desired.endpoint) not in dialled
+        and connected & direct
+        and str(situation.desired.endpoint) not in connected
     ):
-        return _restart(f"it still dials {min(dialled & direct)}, not the endpoint in its kubeconfig")
-    another = node_health.dials_another(host, direct)
+        return _restart(f"it still connects to {min(connected & direct)}, not the endpoint in its kubeconfig")
+    another = node_health.connects_to_another(host, direct)
     if another:
-        return _restart(f"it still dials {another}, not the endpoint in its kubeconfig")
+        return _restart(f"it still connects to {another}, not the endpoint in its kubeconfig")
     return None
 
 

@@ -153,7 +153,7 @@ def build_plan(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> P
     found += join_parity.problems(situation)
     groups = reachability.Groups(desired.control_planes, desired.workers, desired.load_balancers)
     found += reachability.problems(
-        reachability.dials(
+        reachability.connections(
             groups,
             hosts,
             cluster,
@@ -258,7 +258,7 @@ def reachability_targets(
         return {}
     known = Cluster.from_report(cluster, yaml=yaml)
     peers = etcd_urls.peer_endpoints(hosts, known, serving_control_plane, etcd)
-    return reachability.by_source(reachability.dials(groups, hosts, known, serving_control_plane, peers))
+    return reachability.by_source(reachability.connections(groups, hosts, known, serving_control_plane, peers))
 
 
 def kubeadm_requests(
@@ -289,8 +289,8 @@ def _files_to_inspect(
     """The files that a host needs before it is a control plane, by its inventory name."""
     wanted = control_plane_parity.files_of(serving_control_plane) if serving_control_plane is not None else ()
     # One that does not serve may be half joined, and joins again.
-    newcomers = (host.name for host in control_planes if not host.is_serving)
-    return {name: [fact.as_dict() for fact in wanted] for name in newcomers} if wanted else {}
+    joining_names = (host.name for host in control_planes if not host.is_serving)
+    return {name: [fact.as_dict() for fact in wanted] for name in joining_names} if wanted else {}
 
 
 def _balancer(host: Host, inspection: t.Mapping[str, t.Any]) -> Balancer:

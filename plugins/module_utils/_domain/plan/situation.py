@@ -115,7 +115,7 @@ class Situation:
 
     @functools.cached_property
     def old_endpoints(self) -> frozenset[Endpoint]:
-        """What a consumer may still dial instead of the endpoint."""
+        """What a consumer may still use instead of the endpoint."""
         return notes.old_endpoints(self)
 
     @functools.cached_property

@@ -88,8 +88,8 @@ def _directories(situation: Situation, host: Host, steps: t.AbstractSet[str]) ->
         if path in (host.report.get("read_only") or ()):
             yield Problem(
                 host.name,
-                f"{path} on {host.name} cannot be written to (a read-only file system, an immutable directory or a file "
-                "in its place), and the run has to: make it writable.",
+                f"{path} on {host.name} cannot be written to (a read-only file system, an immutable directory or a file in "
+                "its place), and the run has to: make it writable.",
             )
 
 

@@ -72,7 +72,7 @@ def test_kubeconfig_check_apply_check_apply(kubeconfig: Path, run_module: RunMod
                 "object": f"kubeconfig {kubeconfig}",
                 "before": "https://192.0.2.11:6443",
                 "after": "https://k8s.example.org:6443",
-                "reason": "its clients dial the server that it names",
+                "reason": "its clients connect to the server that it names",
             }
         ]
     )

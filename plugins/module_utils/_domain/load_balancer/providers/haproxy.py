@@ -39,7 +39,7 @@ class Server:
     port: int
 
     @property
-    def dialled(self) -> str:
+    def target(self) -> str:
         """``address:port``."""
         return _with_port(self.address, self.port)
 
@@ -88,7 +88,7 @@ class Haproxy:
             "check_interval": self.check_interval,
             "check_fast_interval": self.check_fast_interval,
             "bind": _with_port(self.bind_address, self.bind_port) if self.bind_address else every_address,
-            "servers": [{"name": server.name, "dialled": server.dialled} for server in self.backends],
+            "servers": [{"name": server.name, "dialled": server.target} for server in self.backends],
             "readiness_paths": ["/readyz"] if self.check == HTTPS else [],
             "client_certificates": [haproxy_files.PROBE_CERTIFICATE] if self.presents else [],
             "metrics_binds": [self.metrics_bind] if self.metrics_bind else [],

@@ -54,8 +54,8 @@ def find_notes(situation: Situation, x509: X509) -> t.Iterator[Note]:
         described = "; ".join(f"{_listed(names)} to {', '.join(found)}" for found, names in by_addresses.items())
         yield Note(
             _SUBJECT,
-            f"Hosts resolve {desired.endpoint.host} differently ({described}): each of them loses the API with what its "
-            "own answer leads to. Let one DNS server, or the same line in every /etc/hosts, answer all of them.",
+            f"Hosts resolve {desired.endpoint.host} differently ({described}): each of them loses the API with what its own answer leads "
+            "to. Let one DNS server, or the same line in every /etc/hosts, answer all of them.",
         )
     if desired.load_balancer == "haproxy":
         return
@@ -128,9 +128,8 @@ def _unresolved(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator
     for error, names in by_error.items():
         yield Problem(
             _SUBJECT,
-            f"{_listed(names)} cannot resolve {situation.desired.endpoint.host} ({error}), and would lose the API once "
-            f"pointed to {situation.desired.endpoint}: let DNS or /etc/hosts of every host answer "
-            f"it{_with_balancers(situation)}.",
+            f"{_listed(names)} cannot resolve {situation.desired.endpoint.host} ({error}), and would lose the API once pointed to "
+            f"{situation.desired.endpoint}: let DNS or /etc/hosts of every host answer it{_with_balancers(situation)}.",
         )
 
 
@@ -155,20 +154,20 @@ def _leads_to_control_plane(situation: Situation, views: t.Mapping[str, View]) -
         server = situation.hosts[target].future_api_server(like)
         yield Problem(
             _SUBJECT,
-            f"{desired.endpoint.host} leads {_listed(names_of)} to the API server of {target} itself ({server}), so "
-            f"they would lose the API with that host: {_remedy_for_name(situation)}.",
+            f"{desired.endpoint.host} leads {_listed(names_of)} to the API server of {target} itself ({server}), so they would lose "
+            f"the API with that host: {_remedy_for_name(situation)}.",
         )
 
 
 def _remedy_for_name(situation: Situation) -> str:
-    """A name that clients dial already must not be moved to where nobody listens yet."""
+    """A name that clients use already must not be moved to where nobody listens yet."""
     desired = situation.desired
     balancers = _balancers(situation)
     if desired.load_balancer != "haproxy":
         return "let the name lead to the load balancer, once that forwards TCP to the API servers"
     if any(endpoint.host == desired.endpoint.host for endpoint in _in_use(situation)):
         return (
-            f"clients dial that name already, so do not move it now; give kubeadm_ha_endpoint an address of {balancers} "
+            f"clients use that name already, so do not move it now; give kubeadm_ha_endpoint an address of {balancers} "
             f"or another name that leads there, and put {desired.endpoint.host} into kubeadm_ha_extra_sans"
         )
     return f"let DNS or /etc/hosts of every host lead the name to {balancers}"
@@ -204,9 +203,9 @@ def _leads_elsewhere(situation: Situation, views: t.Mapping[str, View]) -> t.Ite
     for addresses, names in by_addresses.items():
         yield Problem(
             _SUBJECT,
-            f"{desired.endpoint.host} leads {_listed(names)} to {addresses}, where no load balancer host is: let DNS or "
-            f"/etc/hosts of every host lead it to {_balancers(situation)}, or set kubeadm_ha_load_balancer: external "
-            "for a balancer that exists already.",
+            f"{desired.endpoint.host} leads {_listed(names)} to {addresses}, where no load balancer host is: let DNS or /etc/hosts of "
+            f"every host lead it to {_balancers(situation)}, or set kubeadm_ha_load_balancer: external for a balancer that "
+            "exists already.",
         )
 
 
@@ -241,8 +240,8 @@ def _somebody_else(situation: Situation, views: t.Mapping[str, View]) -> t.Itera
     for clause, names in _by_clause(clauses).items():
         yield Problem(
             _SUBJECT,
-            f"kubeadm_ha_endpoint {situation.desired.endpoint} leads {_listed(names)} to somebody else: {clause}. Give "
-            "an endpoint whose address and port are free for this cluster's load balancer.",
+            f"kubeadm_ha_endpoint {situation.desired.endpoint} leads {_listed(names)} to somebody else: {clause}. Give an endpoint "
+            "whose address and port are free for this cluster's load balancer.",
         )
 
 
@@ -256,8 +255,8 @@ def _unproved(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[P
         hairpin = ""
         if good and set(names) <= set(desired.control_planes):
             hairpin = (
-                f" {_listed(good)} can use it: a load balancer that sends a control plane its own connection back must "
-                "not keep the client's address (a hairpin)."
+                f" {_listed(good)} can use it: a load balancer that sends a control plane its own connection back must not keep "
+                "the client's address (a hairpin)."
             )
         yield Problem(
             _SUBJECT,

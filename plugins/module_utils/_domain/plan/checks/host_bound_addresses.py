@@ -4,7 +4,7 @@
 """One host's address where every host would get it.
 
 kubeadm renders ``extraArgs`` on each control plane that joins, whatever they say: an address to which only one host can
-bind, or which only one can advertise, breaks the others (kubernetes/kubeadm#1348, #1359, #3186). What is only dialled, or
+bind, or which only one can advertise, breaks the others (kubernetes/kubeadm#1348, #1359, #3186). What is only connected to, or
 only identifies something, breaks nobody; :func:`dependencies` finds it.
 """
 
@@ -35,8 +35,8 @@ Hosts = t.Mapping[str, "Host"]
 _CONFIGURATION = "ConfigMap kube-system/kubeadm-config"
 #: Flags whose value a component binds to or listens on.
 _BINDING = re.compile(r"(?:^|-)(?:bind-)?address$|^listen-")
-#: Flags whose value a component dials, or that only identify something: each host can do that with another's address.
-_DIALLED = frozenset(
+#: Flags whose value a component connects to, or that only identify something: each host can do that with another's address.
+_CONNECTED_TO = frozenset(
     {
         "api-audiences",
         "external-hostname",
@@ -96,7 +96,7 @@ def bound_addresses(scope: Scope, component: str, name: str, values: t.Iterable[
         name: the flag without dashes.
         values: its values.
     """
-    if name in _DIALLED:
+    if name in _CONNECTED_TO:
         return ()
     found = tuple(address for value in values for address in addresses_in(value) if is_of_a_host(address))
     if name in PER_HOST[component]:
@@ -104,15 +104,15 @@ def bound_addresses(scope: Scope, component: str, name: str, values: t.Iterable[
     if _BINDING.search(name):
         return tuple(address for address in found if not set(scope.receivers) <= set(scope.owners.get(address) or ()))
     single = {address: owner_of(address, scope.owners) for address in found}
-    # A value that names several hosts is a list of what to dial.
+    # A value that names several hosts is a list of what to connect to.
     hosts = set(single.values()) - {None}
     return tuple(address for address in found if single[address] is not None) if len(hosts) == 1 else ()
 
 
 def dependencies(desired: Desired, hosts: Hosts, cluster: Cluster) -> t.Iterator[Dependency]:
-    """What every control plane or node dials at one host's address, by the cluster-wide configuration."""
+    """What every control plane or node connects to at one host's address, by the cluster-wide configuration."""
     owners = owners_of(hosts)
-    for text, what in _dialled(cluster):
+    for text, what in _connected_to(cluster):
         names = {owner_of(address, owners) for address in addresses_in(text) if address != desired.endpoint.host}
         if len(names) == 1 and None not in names:
             yield Dependency(str(names.pop()), what)
@@ -130,9 +130,9 @@ def _not_its_own(host: Host, owners: Owners) -> t.Iterator[Problem]:
         whose = shown_owner(advertised, owners) if is_of_a_host(advertised) else "loopback"
     yield Problem(
         host.name,
-        f"The API server of {host.name} advertises {advertised}, which is {whose} and none of {host.name}'s own, so the "
-        f"Service kubernetes never leads to it: write --advertise-address={host.own_address(is_ipv6=':' in advertised)} "
-        f"into {_MANIFEST} on {host.name}.",
+        f"The API server of {host.name} advertises {advertised}, which is {whose} and none of {host.name}'s own, so the Service "
+        f"kubernetes never leads to it: write --advertise-address={host.own_address(is_ipv6=':' in advertised)} into {_MANIFEST} "
+        f"on {host.name}.",
     )
 
 
@@ -150,13 +150,13 @@ def _advertised_twice(
             continue
         if host.is_control_plane:
             remedy = (
-                f"give it one that only {name} has, in --advertise-address of {_MANIFEST}, in the URLs of etcd.yaml "
-                "beside it and in etcd's own record of the member (etcdctl member update)"
+                f"give it one that only {name} has, in --advertise-address of {_MANIFEST}, in the URLs of etcd.yaml beside it "
+                "and in etcd's own record of the member (etcdctl member update)"
             )
             yield Problem(
                 name,
-                f"The API server of {name} advertises {address}, which {_listed(others)} {_have(others)} too, so other "
-                f"hosts reach themselves there: {remedy}.",
+                f"The API server of {name} advertises {address}, which {_listed(others)} {_have(others)} too, so other hosts "
+                f"reach themselves there: {remedy}.",
             )
         else:
             yield Problem(
@@ -187,9 +187,8 @@ def _configuration(scope: Scope, cluster: Cluster, serving_control_plane: Host) 
                 if bound:
                     yield Problem(
                         _CONFIGURATION,
-                        f"The volume {mount.name} ({mount.host_path}) in {where}.extraVolumes of {_CONFIGURATION} is "
-                        f"for every control plane, but {_whose(bound, scope.owners)}: choose a path without a host's "
-                        "address.",
+                        f"The volume {mount.name} ({mount.host_path}) in {where}.extraVolumes of {_CONFIGURATION} is for "
+                        f"every control plane, but {_whose(bound, scope.owners)}: choose a path without a host's address.",
                     )
 
 
@@ -227,9 +226,8 @@ def _node_configuration(scope: Scope, cluster: Cluster) -> t.Iterator[Problem]:
                 name = subject.rpartition("/")[2]
                 yield Problem(
                     f"ConfigMap {subject}",
-                    f"ConfigMap {subject} gives every node {field}: {value}, but {_whose(bound, scope.owners)}. Remedy: "
-                    f"take it out (kubectl -n kube-system edit configmap {name}), or write 0.0.0.0 (:: for IPv6) "
-                    "instead.",
+                    f"ConfigMap {subject} gives every node {field}: {value}, but {_whose(bound, scope.owners)}. Remedy: take "
+                    f"it out (kubectl -n kube-system edit configmap {name}), or write 0.0.0.0 (:: for IPv6) instead.",
                 )
 
 
@@ -259,12 +257,16 @@ def manifest_remedy(component: str, serving_control_plane: Host) -> str:
     )
 
 
-def _dialled(cluster: Cluster) -> t.Iterator[tuple[str, str]]:
+def _connected_to(cluster: Cluster) -> t.Iterator[tuple[str, str]]:
     configuration = _parsed(cluster)
     if configuration is not None:
         for key in OPTION_KEYS.values():
             for name, value in configuration.extra_args(key):
-                if name in _DIALLED and name not in ("api-audiences", "service-account-issuer", "external-hostname"):
+                if name in _CONNECTED_TO and name not in (
+                    "api-audiences",
+                    "service-account-issuer",
+                    "external-hostname",
+                ):
                     yield value, f"every API server asks --{name}={value} there"
         repository = configuration.image_repository or ""
         yield repository, f"every node pulls images of kubeadm from {repository}"

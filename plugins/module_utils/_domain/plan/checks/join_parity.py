@@ -40,8 +40,8 @@ def problems(situation: Situation) -> t.Iterator[Problem]:
             value = flags[_CLOUD_PROVIDER]
             yield Problem(
                 host.name,
-                f"The kubelet of {models[0].name} runs with --{_CLOUD_PROVIDER}={value}, but {host.name} would join "
-                "without it, and the cloud would not know its Node: give the host kubeadm_ha_kubelet_extra_args "
+                f"The kubelet of {models[0].name} runs with --{_CLOUD_PROVIDER}={value}, but {host.name} would join without "
+                f"it, and the cloud would not know its Node: give the host kubeadm_ha_kubelet_extra_args "
                 f"({{{_CLOUD_PROVIDER}: {value}}}), or {_BY_HAND}.",
             )
     yield from _virtual_ip(situation)
@@ -88,8 +88,8 @@ def _node_ip(host: Host, model: Host, value: str) -> t.Iterator[Problem]:
     how = f"with {', '.join(f'IPv{family}' for family in sorted(given))} only" if given else "without it"
     yield Problem(
         host.name,
-        f"The kubelet of {model.name} runs with --{_NODE_IP}={value}, but {host.name} would join {how}, and its Node "
-        f"could get another {lacking} address than meant, or none: give the host kubeadm_ha_kubelet_extra_args "
+        f"The kubelet of {model.name} runs with --{_NODE_IP}={value}, but {host.name} would join {how}, and its Node could "
+        f"get another {lacking} address than meant, or none: give the host kubeadm_ha_kubelet_extra_args "
         f"({{{_NODE_IP}: {','.join('ADDRESS' for _family in wanted)}}}), or {_BY_HAND}.",
     )
 
@@ -170,8 +170,8 @@ def _other_flags(situation: Situation) -> t.Iterator[tuple[str, str]]:
             yield (
                 host.name,
                 (
-                    f"The kubelet of {models[0].name} runs with {shown}, which {host.name} would not get by its join: "
-                    f"give what it needs in kubeadm_ha_kubelet_extra_args of the host, or in {_BY_HAND}."
+                    f"The kubelet of {models[0].name} runs with {shown}, which {host.name} would not get by its join: give what "
+                    f"it needs in kubeadm_ha_kubelet_extra_args of the host, or in {_BY_HAND}."
                 ),
             )
 

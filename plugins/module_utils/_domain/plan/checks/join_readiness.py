@@ -78,8 +78,7 @@ def _cluster_info(cluster: Cluster, serving_control_plane: Host) -> t.Iterator[P
     if not authorities:
         yield Problem(
             CLUSTER_INFO,
-            f"{CLUSTER_INFO} holds no kubeconfig with a server and a CA, by which joining hosts find the cluster: "
-            f"{remedy}.",
+            f"{CLUSTER_INFO} holds no kubeconfig with a server and a CA, by which joining hosts find the cluster: {remedy}.",
         )
     elif serving_control_plane.ca_pem and not authorities & embedded_ca.certificates(serving_control_plane.ca_pem):
         yield Problem(

@@ -43,10 +43,9 @@ def problems(
         ):
             yield Problem(
                 host.name,
-                f"The kubelet of {host.name} would register {address}, which is an address of {', '.join(others)} too, "
-                f"so API servers would reach for it on their own host: set --node-ip={host.address_towards(like.host)} "
-                f"in KUBELET_EXTRA_ARGS on {host.name} (/etc/default/kubelet, or /etc/sysconfig/kubelet of the RHEL "
-                "family).",
+                f"The kubelet of {host.name} would register {address}, which is an address of {', '.join(others)} too, so API "
+                f"servers would reach for it on their own host: set --node-ip={host.address_towards(like.host)} in "
+                f"KUBELET_EXTRA_ARGS on {host.name} (/etc/default/kubelet, or /etc/sysconfig/kubelet of the RHEL family).",
             )
 
 

@@ -166,7 +166,7 @@ def _explained(
         return _foreign(desired, host, hosts, cluster, serving_control_plane, needed)
     if host.is_member:
         return _unlike_member(desired, host, hosts, cluster, member, needed)
-    return _unlike_newcomer(host, cluster, member, serving_control_plane)
+    return _unlike_joining_host(host, cluster, member, serving_control_plane)
 
 
 def _is_foreign(host: Host, serving_control_plane: Host) -> bool:
@@ -182,13 +182,15 @@ def _foreign(
     desired: Desired, host: Host, hosts: Hosts, cluster: Cluster, serving_control_plane: Host, needed: str | None
 ) -> str:
     server = host.servers.get(KUBELET_KUBECONFIG)
-    if reset_guard.is_ready_node(host, cluster) and _dials_here(server, desired, hosts, cluster):
+    if reset_guard.is_ready_node(host, cluster) and _connects_here(server, desired, hosts, cluster):
         return (
             f"{host.name} trusts another CA than {serving_control_plane.name}, although it is the node {host.node_name} "
             "of this cluster and Ready: a rotation of the CA is not finished; give both the bundle of the old and the "
             "new CA, then run again."
         )
-    described = f"its kubelet dials {server} and trusts another CA" if server else f"its {host.pki_dir}/ca.crt differs"
+    described = (
+        f"its kubelet connects to {server} and trusts another CA" if server else f"its {host.pki_dir}/ca.crt differs"
+    )
     remedy = (
         f"take it out of the inventory; nothing of it may be deleted, because {needed}"
         if needed is not None
@@ -197,7 +199,7 @@ def _foreign(
     return f"{host.name} belongs to another cluster than {serving_control_plane.name} ({described}): {remedy}."
 
 
-def _dials_here(server: str | None, desired: Desired, hosts: Hosts, cluster: Cluster) -> bool:
+def _connects_here(server: str | None, desired: Desired, hosts: Hosts, cluster: Cluster) -> bool:
     """Whether a kubelet's server is one of this cluster's."""
     own = [str(other.api_server) for other in hosts.values() if other.api_server is not None]
     known = [cluster.joining_server, cluster.endpoint, str(desired.endpoint), *own]
@@ -211,16 +213,15 @@ def _unlike_member(
     owner = _owner(desired, hosts, cluster, node)
     if owner is not None and owner is not host:
         return (
-            f"The kubelet of {host.name} has the credentials of the node {node}, which is {owner.name}: its disk is a "
-            f"copy of {owner.name}'s; take {host.name} out of the inventory, or install it anew, and leave {owner.name} "
-            "as it is."
+            f"The kubelet of {host.name} has the credentials of the node {node}, which is {owner.name}: its disk is a copy "
+            f"of {owner.name}'s; take {host.name} out of the inventory, or install it anew, and leave {owner.name} as it is."
         )
     if node not in cluster.nodes:
         return _without_node(host, member, needed)
     if host.wanted_node_name and host.wanted_node_name != node:
         return (
-            f"{host.name} has joined as the node {node}, but its kubeadm_ha_node_name is {host.wanted_node_name}: give "
-            "the name that it has; a node cannot be renamed."
+            f"{host.name} has joined as the node {node}, but its kubeadm_ha_node_name is {host.wanted_node_name}: give the "
+            "name that it has; a node cannot be renamed."
         )
     if host.name in desired.control_planes:
         return _unlike_control_plane(host, cluster, needed)
@@ -234,8 +235,8 @@ def _without_node(host: Host, member: Stale | None, needed: str | None) -> str:
             "kubelet (systemctl restart kubelet), which registers the node again; a reset would destroy what it runs."
         )
     return (
-        f"{host.name} has joined before, but the cluster has no node {host.node_name}: restart its kubelet if the Node "
-        f"was deleted by mistake, else run kubeadm reset on it so that it can join again.{_then_taken_out(member)}"
+        f"{host.name} has joined before, but the cluster has no node {host.node_name}: restart its kubelet if the Node was "
+        f"deleted by mistake, else run kubeadm reset on it so that it can join again.{_then_taken_out(member)}"
     )
 
 
@@ -251,9 +252,9 @@ def _then_taken_out(member: Stale | None) -> str:
 def _unlike_control_plane(host: Host, cluster: Cluster, needed: str | None) -> str | None:
     if _is_worker(host):
         return (
-            f"{host.name} is in the control plane group but has joined as a worker: put it into the node group. A "
-            f"worker becomes a control plane only anew: kubectl drain and kubectl delete node {host.node_name} first; "
-            "this run then names what is left of the old join."
+            f"{host.name} is in the control plane group but has joined as a worker: put it into the node group. A worker "
+            f"becomes a control plane only anew: kubectl drain and kubectl delete node {host.node_name} first; this run "
+            "then names what is left of the old join."
         )
     lacking = _lacking(host, cluster)
     if lacking is not None:
@@ -279,16 +280,16 @@ def _lacking(host: Host, cluster: Cluster) -> str | None:
     """The component that a control plane's manifests lack; ``None`` when they are whole."""
     if "kube-apiserver" not in host.manifests:
         return "kube-apiserver"
-    lacks_etcd = "etcd" not in host.manifests and not cluster.uses_external_etcd and _dials_itself(host)
+    lacks_etcd = "etcd" not in host.manifests and not cluster.uses_external_etcd and _connects_to_itself(host)
     return "etcd" if lacks_etcd else None
 
 
-def _dials_itself(host: Host) -> bool:
+def _connects_to_itself(host: Host) -> bool:
     access = host.etcd_access
     return access is not None and all("//127.0.0.1:" in url or "//[::1]:" in url for url in access.endpoints)
 
 
-def _unlike_newcomer(host: Host, cluster: Cluster, member: Stale | None, serving_control_plane: Host) -> str | None:
+def _unlike_joining_host(host: Host, cluster: Cluster, member: Stale | None, serving_control_plane: Host) -> str | None:
     files = leftovers(host, serving_control_plane)
     has_node = host.node_name in cluster.nodes
     delete = f"kubectl --kubeconfig {_ADMIN_KUBECONFIG} delete node {host.node_name} on {serving_control_plane.name}"
@@ -302,8 +303,8 @@ def _unlike_newcomer(host: Host, cluster: Cluster, member: Stale | None, serving
         )
     if has_node:
         return (
-            f"The cluster already has a node {host.node_name}, but {host.name} has not joined: give the host another "
-            f"name (kubeadm_ha_node_name), or delete the old Node if {host.name} replaces it ({delete})."
+            f"The cluster already has a node {host.node_name}, but {host.name} has not joined: give the host another name "
+            f"(kubeadm_ha_node_name), or delete the old Node if {host.name} replaces it ({delete})."
         )
     return None
 
@@ -315,8 +316,8 @@ def _lost_by_a_reset(host: Host) -> str:
         return ""
     many = len(own) > 1
     return (
-        f" Its static {'pods' if many else 'pod'} {', '.join(own)} {'are' if many else 'is'} not kubeadm's, and the "
-        f"reset deletes {'them' if many else 'it'}, too: keep a copy elsewhere."
+        f" Its static {'pods' if many else 'pod'} {', '.join(own)} {'are' if many else 'is'} not kubeadm's, and the reset "
+        f"deletes {'them' if many else 'it'}, too: keep a copy elsewhere."
     )
 
 

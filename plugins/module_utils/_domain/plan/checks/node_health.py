@@ -70,11 +70,11 @@ def cannot_reach(host: Host, node: Node | None) -> str:
 
 
 def has_not_read(host: Host, node: Node | None) -> bool:
-    """Whether a node is cut off although the server of its kubeconfig answers: the kubelet dials what stood there before."""
+    """Whether a node is cut off although the server of its kubeconfig answers: the kubelet connects to what stood there before."""
     return node is not None and is_cut_off(host, node) and _answers(host)
 
 
-def dials_another(host: Host, others: t.Container[str]) -> str:
+def connects_to_another(host: Host, others: t.Container[str]) -> str:
     """The API server that the kubelet is connected to instead of the server of its kubeconfig; empty when it is not.
 
     Args:
@@ -82,10 +82,10 @@ def dials_another(host: Host, others: t.Container[str]) -> str:
         others: address and port of the API servers of other hosts.
     """
     view = _view(host)
-    dialled = _dialled(host)
-    if view is None or not _answers(host) or dialled & _addresses(view):
+    connected = _connected(host)
+    if view is None or not _answers(host) or connected & _addresses(view):
         return ""
-    return min((item for item in dialled if item in others), default="")
+    return min((item for item in connected if item in others), default="")
 
 
 def _found(host: Host, node: Node) -> str:
@@ -154,13 +154,13 @@ def _addresses(view: View) -> frozenset[str]:
     return frozenset(str(Endpoint(address, view.endpoint.port)) for address in view.addresses)
 
 
-def _dialled(host: Host) -> frozenset[str]:
+def _connected(host: Host) -> frozenset[str]:
     return frozenset(item["remote"] for item in host.report["api_clients"] if item["process"] == _KUBELET)
 
 
 def _is_connected(host: Host) -> bool:
     view = _view(host)
-    return view is not None and bool(_dialled(host) & _addresses(view))
+    return view is not None and bool(_connected(host) & _addresses(view))
 
 
-__all__ = ("cannot_reach", "dials_another", "has_not_read", "is_cut_off", "problems")
+__all__ = ("cannot_reach", "connects_to_another", "has_not_read", "is_cut_off", "problems")

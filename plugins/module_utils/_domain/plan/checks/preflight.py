@@ -82,7 +82,7 @@ def problems(
         found += _endpoint(desired, hosts, like)
     found += endpoint_port.problems(desired, hosts)
     found += unmanaged_nodes.problems(desired, hosts, cluster)
-    found += _newcomers(desired, hosts, cluster, serving_control_plane)
+    found += _joining_hosts(desired, hosts, cluster, serving_control_plane)
     found += container_runtime.problems(desired, hosts, cluster)
     found += join_readiness.problems(desired, hosts, cluster, serving_control_plane)
     found += _etcd(hosts, cluster, etcd)
@@ -105,7 +105,7 @@ def _of_hosts_alone(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
     for name in desired.nodes:
         if name in hosts:
             yield from _node(hosts[name])
-    yield from _twins(desired, hosts)
+    yield from _duplicates(desired, hosts)
     yield from _clocks(hosts)
     yield from user_kubeconfigs.problems(desired, hosts)
 
@@ -143,7 +143,7 @@ def _cluster_state(desired: Desired, hosts: Hosts, cluster: Cluster) -> t.Iterat
     for name in sorted(set(cluster.nodes) - known):
         yield Problem(
             name,
-            f"The node {name} is in the cluster but not in the inventory, so it would go on dialling the old endpoint: "
+            f"The node {name} is in the cluster but not in the inventory, so it would go on using the old endpoint: "
             "add its host to the inventory, or name it in kubeadm_ha_unmanaged_nodes if you repoint it yourself.",
         )
 
@@ -154,8 +154,8 @@ def _count(desired: Desired, cluster: Cluster) -> t.Iterator[Problem]:
     if len(desired.control_planes) == 2 and not desired.allow_two_control_planes:
         yield Problem(
             "kube_control_plane",
-            "kube_control_plane has two hosts: an etcd cluster of two fails when either is lost, which is worse than "
-            "one; add a third, or set kubeadm_ha_allow_two_control_planes: true to pass through this state.",
+            "kube_control_plane has two hosts: an etcd cluster of two fails when either is lost, which is worse than one; "
+            "add a third, or set kubeadm_ha_allow_two_control_planes: true to pass through this state.",
         )
 
 
@@ -173,8 +173,8 @@ def _endpoint(desired: Desired, hosts: Hosts, like: Endpoint) -> t.Iterator[Prob
         if server == desired.endpoint:
             yield Problem(
                 "kubeadm_ha_endpoint",
-                f"kubeadm_ha_endpoint {desired.endpoint} is the API server of {name} itself, so it would go away with "
-                "it: give the address of the load balancer.",
+                f"kubeadm_ha_endpoint {desired.endpoint} is the API server of {name} itself, so it would go away with it: "
+                "give the address of the load balancer.",
             )
     if desired.load_balancer == "haproxy" and not _is_reachable_name(desired, hosts):
         yield Problem(
@@ -230,8 +230,8 @@ def _node(host: Host) -> t.Iterator[Problem]:
     if host.report.get("is_at_work"):
         yield Problem(
             host.name,
-            f"A module of kubeadm.ha is changing {host.name} now, perhaps left over from an interrupted run: wait for "
-            "its end, then run again.",
+            f"A module of kubeadm.ha is changing {host.name} now, perhaps left over from an interrupted run: wait for its "
+            "end, then run again.",
         )
     if host.report["kubeadm_processes"]:
         yield Problem(
@@ -260,7 +260,9 @@ def _member(host: Host) -> t.Iterator[Problem]:
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: a backup needs it; make room.")
 
 
-def _newcomers(desired: Desired, hosts: Hosts, cluster: Cluster, serving_control_plane: Host) -> t.Iterator[Problem]:
+def _joining_hosts(
+    desired: Desired, hosts: Hosts, cluster: Cluster, serving_control_plane: Host
+) -> t.Iterator[Problem]:
     like = serving_control_plane.api_server
     if like is None:
         return
@@ -268,7 +270,7 @@ def _newcomers(desired: Desired, hosts: Hosts, cluster: Cluster, serving_control
         host = hosts.get(name)
         if host is None or host.is_member:
             continue
-        yield from _newcomer(host)
+        yield from _joining_host(host)
         yield from swap.problems(host, cluster)
         yield from forwarding(desired, host)
         yield from _name_and_address(desired, host, like)
@@ -277,7 +279,7 @@ def _newcomers(desired: Desired, hosts: Hosts, cluster: Cluster, serving_control
             yield from _ports(desired, host, cluster, like)
 
 
-def _newcomer(host: Host) -> t.Iterator[Problem]:
+def _joining_host(host: Host) -> t.Iterator[Problem]:
     if host.report["free_bytes"] < FREE_BYTES_NEEDED:
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: make room before it joins.")
 
@@ -335,7 +337,7 @@ def _ports(desired: Desired, host: Host, cluster: Cluster, like: Endpoint) -> t.
             yield Problem(host.name, f"Port {port} is already in use on {host.name}: free it before the host joins.")
 
 
-def _twins(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
+def _duplicates(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
     """Names and machine ids must be unique in a cluster (kubeadm's installation page asks for it)."""
     present = [hosts[name] for name in desired.nodes if name in hosts]
     identities: dict[str, t.Callable[[Host], str]] = {
@@ -350,7 +352,7 @@ def _twins(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
                 # Boards of one series may all have the same; nodes that run show that it does no harm.
                 continue
             if what == "node name" and host.is_member:
-                # A member with another one's credentials is reported separately, and so is a newcomer of a node's name.
+                # A member with another one's credentials is reported separately, and so is a joining host with a node's name.
                 continue
             if value and value in seen:
                 yield Problem(

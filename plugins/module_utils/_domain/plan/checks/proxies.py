@@ -33,8 +33,8 @@ def problems(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Pro
     for (who, remedy, lacking), names in by_line.items():
         yield Problem(
             names[0],
-            f"{who} of {_listed(names)} would ask that proxy for {', '.join(lacking)}, which "
-            f"{'its' if len(names) == 1 else 'their'} NO_PROXY does not name: {remedy}",
+            f"{who} of {_listed(names)} would ask that proxy for {', '.join(lacking)}, which {'its' if len(names) == 1 else 'their'} "
+            f"NO_PROXY does not name: {remedy}",
         )
 
 
@@ -101,8 +101,8 @@ def _remedy(source: ProxySource, missing: t.Sequence[str]) -> str:
         line = f'Environment="{line}"' if source.path.endswith(".service") or "/system/" in source.path else line
         return f"let the line in {source.path} be {line}, then run systemctl daemon-reload and systemctl restart {source.name}"
     return (
-        f"let the value of {source.variable} there be {value}. The kubelet restarts the {source.name} when its manifest "
-        "changes, so do it at a time that bears a moment without it"
+        f"let the value of {source.variable} there be {value}. The kubelet restarts the {source.name} when its manifest changes, so "
+        "do it at a time that bears a moment without it"
     )
 
 

@@ -42,11 +42,11 @@ def problems(
         kubelet = _newest_kubelet(host, cluster)
         if kubelet is not None:
             yield from _kubelet(host, kubelet, versions)
-    newcomers = [hosts[name] for name in desired.nodes if name in hosts and not hosts[name].is_member]
-    if any(host.name in desired.control_planes for host in newcomers):
+    joining = [hosts[name] for name in desired.nodes if name in hosts and not hosts[name].is_member]
+    if any(host.name in desired.control_planes for host in joining):
         yield from _stored_version(cluster, max(versions.values()))
-    for host in newcomers:
-        yield from _newcomer(desired, host, cluster, versions)
+    for host in joining:
+        yield from _joining_host(desired, host, cluster, versions)
 
 
 def api_versions(
@@ -96,8 +96,8 @@ def _stored_version(cluster: Cluster, newest: KubernetesVersion) -> t.Iterator[P
     if stored is not None and stored != newest:
         yield Problem(
             "ConfigMap kube-system/kubeadm-config",
-            f"kubeadm-config says kubernetesVersion {stored}, but the API server is {newest}; joining control planes "
-            f"would be {stored}: finish the upgrade (kubeadm upgrade apply), or correct kubernetesVersion with kubectl "
+            f"kubeadm-config says kubernetesVersion {stored}, but the API server is {newest}; joining control planes would "
+            f"be {stored}: finish the upgrade (kubeadm upgrade apply), or correct kubernetesVersion with kubectl "
             "-n kube-system edit configmap kubeadm-config.",
         )
 
@@ -122,7 +122,7 @@ def _kubelet(
         )
 
 
-def _newcomer(
+def _joining_host(
     desired: Desired, host: Host, cluster: Cluster, versions: t.Mapping[str, KubernetesVersion]
 ) -> t.Iterator[Problem]:
     wanted = cluster.configured_version or max(versions.values())
@@ -158,8 +158,8 @@ def _joining_kubeadm(
     elif not desired.allow_older_kubeadm:
         yield Problem(
             host.name,
-            f"{finding}: {remedy} kubeadm_ha_allow_older_kubeadm: true lets one minor older join, which kubeadm's own "
-            "policy does not cover.",
+            f"{finding}: {remedy} kubeadm_ha_allow_older_kubeadm: true lets one minor older join, which kubeadm's own policy "
+            "does not cover.",
         )
 
 
@@ -173,8 +173,8 @@ def _joining_kubelet(
     if kubelet.release > oldest.release:
         yield Problem(
             host.name,
-            f"{host.name} has kubelet {kubelet}, but the cluster runs {oldest}, and a kubelet must not be newer: "
-            f"install kubelet {oldest.major}.{oldest.minor} on it.",
+            f"{host.name} has kubelet {kubelet}, but the cluster runs {oldest}, and a kubelet must not be newer: install "
+            f"kubelet {oldest.major}.{oldest.minor} on it.",
         )
     elif _minors(newest, kubelet) > _allowed(kubelet):
         yield Problem(

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who dials an API server is pointed to the endpoint."""
+"""Who connects to an API server is pointed to the endpoint."""
 
 from __future__ import annotations
 

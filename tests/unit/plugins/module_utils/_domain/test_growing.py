@@ -120,7 +120,7 @@ def test_a_balancer_on_a_joining_control_plane_needs_a_port_of_its_own(port: int
         ("machine-17", "Control-2.example.org", "control-2.example.org"),
     ],
 )
-def test_a_newcomers_node_name_is_kubeadms(hostname: str, wanted: str | None, expected: str) -> None:
+def test_a_joining_hosts_node_name_is_kubeadms(hostname: str, wanted: str | None, expected: str) -> None:
     arguments = grown()
     arguments["hosts"]["cp2"].update(hostname=hostname, wanted={"node_name": wanted})
     plan = plan_of(arguments)
@@ -176,7 +176,7 @@ def test_ipv6_addresses_are_compared_by_value(spelling: str) -> None:
     assert plan.facts["control_planes"][0] == {"name": "cp1", "address": "2001:db8::11", "port": 6443}
 
 
-def test_a_newcomer_advertises_in_the_family_of_the_others() -> None:
+def test_a_joining_host_advertises_in_the_family_of_the_others() -> None:
     arguments = ipv6("2001:db8::10", endpoint="[2001:db8::10]:6443")
     arguments["control_planes"] += ["cp4"]
     forwarding = {"net.ipv6.conf.default.forwarding": "1"}
@@ -270,20 +270,20 @@ SKEWS: dict[str, tuple[dict[str, str], str]] = {
         {"cp1_kubelet": "v1.35.0"},
         "The kubelet of cp1 is v1.35.0, newer than",
     ),
-    "a newcomer with an older kubelet": ({"cp2_kubelet": "v1.32.1"}, ""),
-    "a newcomer with a very old kubelet": (
+    "a joining host with an older kubelet": ({"cp2_kubelet": "v1.32.1"}, ""),
+    "a joining host with a very old kubelet": (
         {"cp2_kubelet": "v1.30.1"},
         "cp2 has kubelet v1.30.1, but the cluster runs v1.34.4, and a kubelet may be at most 3 minor versions older",
     ),
-    "a newcomer with a newer kubelet": (
+    "a joining host with a newer kubelet": (
         {"cp2_kubelet": "v1.35.0"},
         "cp2 has kubelet v1.35.0, but the cluster runs v1.34.4, and a kubelet must not be newer: install kubelet 1.34",
     ),
-    "a newcomer with a newer kubeadm": (
+    "a joining host with a newer kubeadm": (
         {"cp2_kubeadm": "v1.35.0"},
         "cp2 has kubeadm v1.35.0, but the cluster runs v1.34.4: install kubeadm 1.34 on it.",
     ),
-    "a newcomer with a kubeadm two minors older": (
+    "a joining host with a kubeadm two minors older": (
         {"cp2_kubeadm": "v1.32.0", "cp2_kubelet": "v1.32.0"},
         "cp2 has kubeadm v1.32.0, but the cluster runs v1.34.4: install kubeadm 1.34 on it.",
     ),
@@ -558,7 +558,7 @@ CASES: dict[str, tuple[Change, str, str]] = {
     "kubelet.conf of another cluster": (
         _foreign_kubelet,
         "w2",
-        "w2 belongs to another cluster than cp1 (its kubelet dials https://198.51.100.9:6443 and trusts another CA)",
+        "w2 belongs to another cluster than cp1 (its kubelet connects to https://198.51.100.9:6443 and trusts another CA)",
     ),
     "kubelet.conf of another cluster beside this CA": (
         _replaced_kubelet_conf_only,

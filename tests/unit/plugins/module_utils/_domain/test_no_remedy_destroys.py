@@ -142,8 +142,8 @@ def test_a_control_plane_of_another_cluster_is_never_to_be_deleted() -> None:
     arguments["hosts"]["cp2"] = stranger
     (message,) = reported(arguments)["cp2"]
     assert message == (
-        "cp2 belongs to another cluster than cp1 (its kubelet dials https://198.51.100.9:6443 and trusts another CA): take "
-        "it out of the inventory; nothing of it may be deleted, because it serves the Kubernetes API."
+        "cp2 belongs to another cluster than cp1 (its kubelet connects to https://198.51.100.9:6443 and trusts another "
+        "CA): take it out of the inventory; nothing of it may be deleted, because it serves the Kubernetes API."
     )
 
 

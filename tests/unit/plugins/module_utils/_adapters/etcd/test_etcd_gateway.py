@@ -32,7 +32,7 @@ def server(tmp_path: Path) -> t.Iterator[JsonServer]:
 
 
 def gateway(server: JsonServer, **more: t.Any) -> EtcdGateway:
-    """The way to it."""
+    """The client of it."""
     paths = server.paths
     values: dict[str, t.Any] = {
         "ca_certificate": paths["ca.crt"],

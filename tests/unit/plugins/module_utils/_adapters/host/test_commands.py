@@ -15,7 +15,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands
 
 def test_a_held_text_can_be_read_by_a_program_and_again_and_is_gone_afterwards() -> None:
     commands = HostCommands(timeout=10)
-    with commands.hold("s3cr3t\n") as path:
+    with commands.in_memory_file("s3cr3t\n") as path:
         assert [commands.run(["cat", path]).stdout for _time in range(2)] == ["s3cr3t\n"] * 2
         # No file has that text: the path leads to memory.
         assert str(Path(path).readlink()).startswith("/memfd:")

@@ -159,7 +159,7 @@ def test_a_refusal_names_what_is_there_and_what_lacks() -> None:
         join.decide(host(WORKER - {"/var/lib/kubelet/config.yaml"}, "w1", HASH), request(), host_name="w1")
     assert "it has /etc/kubernetes/kubelet.conf" in caught.value.message
     assert "but not /var/lib/kubelet/config.yaml" in caught.value.message
-    with pytest.raises(UnsupportedState, match="its kubelet dials https://192.0.2.99:6443"):
+    with pytest.raises(UnsupportedState, match="its kubelet connects to https://192.0.2.99:6443"):
         join.decide(host(WORKER, "w1", OTHER_HASH, server="https://192.0.2.99:6443"), request(), host_name="w1")
 
 

@@ -21,7 +21,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors imp
     InvalidInput,
     UnsupportedState,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.local_control_plane import Given
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.local_control_plane import Overrides
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import bootstrap_token, join_command
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.join_command import Request
 from ansible_collections.kubeadm.ha.plugins.module_utils._ports.commands import CommandResult
@@ -107,7 +107,7 @@ def present(cluster: MemoryApi, commands: MemoryCommands, files: MemoryFiles = F
         "kubeconfig": "/etc/kubernetes/admin.conf",
         "manifests_dir": "/etc/kubernetes/manifests",
         "host_name": "cp1",
-        "given": Given(advertise_address="192.0.2.11"),
+        "overrides": Overrides(advertise_address="192.0.2.11"),
         **more,
     }
     return join_command.present(

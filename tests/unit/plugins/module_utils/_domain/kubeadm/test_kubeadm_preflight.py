@@ -144,7 +144,7 @@ class Kubeadm:
         self.commands: list[list[str]] = []
 
     @contextlib.contextmanager
-    def hold(self, text: str) -> t.Iterator[str]:
+    def in_memory_file(self, text: str) -> t.Iterator[str]:
         """Note the kubeconfig."""
         self.held.append(json.loads(text))
         yield "/proc/1/fd/3"
@@ -262,7 +262,7 @@ FULL: dict[str, t.Any] = {
 @pytest.mark.parametrize("is_control_plane", [True, False])
 @pytest.mark.parametrize("version", ["v1beta3", "v1beta4"])
 def test_the_configuration_is_that_of_the_join(version: str, *, is_control_plane: bool) -> None:
-    """But for the way to the cluster, the images and what is secret."""
+    """But for the connection to the cluster, the images and what is secret."""
     kubeadm = Kubeadm()
     changes = {**FULL, "api_version": f"kubeadm.k8s.io/{version}", "control_plane": is_control_plane}
     inspect(kubeadm, **changes)

@@ -371,7 +371,7 @@ def test_one_more_worker_changes_only_that_worker() -> None:
     assert plan.steps == {"w3": ["join", "revoke"]}
 
 
-def test_a_kubelet_that_still_dials_a_control_plane_is_restarted() -> None:
+def test_a_kubelet_that_still_connects_to_a_control_plane_is_restarted() -> None:
     arguments = after()
     arguments["hosts"]["w1"]["api_clients"] = [{"process": "kubelet", "remote": "192.0.2.11:6443"}]
     assert ("point", "service kubelet") in objects(plan_of(arguments), "w1")

@@ -235,12 +235,12 @@ def test_a_certificate_that_is_not_valid_now() -> None:
     assert "is not valid now (valid from 2026-01-01 to 2027-01-01)" in message
 
 
-def test_a_name_that_clients_dial_already_is_not_to_be_moved() -> None:
+def test_a_name_that_clients_use_already_is_not_to_be_moved() -> None:
     arguments = situation({"rest": view(answer(CP1))})
     for name in ("w1", "w2"):
         arguments["hosts"][name]["kubeconfigs"][0]["text"] = kubeconfig(f"https://{NAME}")
     (message,) = reported(plan_of(arguments))
-    assert "clients dial that name already, so do not move it now" in message
+    assert "clients use that name already, so do not move it now" in message
     assert "give kubeadm_ha_endpoint an address of lb1 (192.0.2.10) or another name that leads there" in message
 
 

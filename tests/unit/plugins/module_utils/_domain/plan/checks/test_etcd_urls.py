@@ -110,7 +110,7 @@ def test_external_etcd_is_not_on_our_hosts() -> None:
     assert reported(arguments) == []
 
 
-def test_members_are_dialled_where_they_are_recorded() -> None:
+def test_members_are_asked_where_they_are_recorded() -> None:
     arguments = with_member("https://192.0.2.11:12380")
     groups = Groups(["cp1", "cp2"], [], [])
     targets = planning.reachability_targets(

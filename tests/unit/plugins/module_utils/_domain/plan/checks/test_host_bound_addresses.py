@@ -87,10 +87,10 @@ def test_an_argument_of_every_control_plane_that_one_host_alone_can_have(
         ("etcd", "listen-metrics-urls", "http://127.0.0.1:2381,http://0.0.0.0:2381"),
         ("etcd", "listen-client-urls", "https://0.0.0.0:2379"),
         ("apiServer", "service-cluster-ip-range", "192.0.2.0/24"),
-        # Nobody's: dialled from every host alike.
+        # Nobody's: connected to from every host alike.
         ("apiServer", "audit-webhook-config-server", "https://198.51.100.9:8443"),
         ("apiServer", "oidc-issuer-url", "https://198.51.100.9:8443"),
-        # One host's, but only dialled, or the name of an issuer that must stay.
+        # One host's, but only connected to, or the name of an issuer that must stay.
         ("apiServer", "oidc-issuer-url", "https://192.0.2.21:32000"),
         ("apiServer", "service-account-issuer", "https://192.0.2.11:6443"),
         # A list of hosts.

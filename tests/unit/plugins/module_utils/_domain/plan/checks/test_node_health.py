@@ -75,7 +75,7 @@ def test_the_next_run_repoints_what_a_failed_one_left() -> None:
             "object": f"kubeconfig {KUBELET_CONF}",
             "before": DEAD,
             "after": f"https://{ENDPOINT}",
-            "reason": "its clients dial the server that it names",
+            "reason": "its clients connect to the server that it names",
         },
         {
             "object": "service kubelet",
@@ -182,7 +182,7 @@ def connected(arguments: Arguments, host: str, *remotes: str) -> None:
 
 
 def test_a_kubelet_that_was_not_restarted_after_the_edit_is() -> None:
-    """The run was killed between the two: the server of the kubeconfig answers, and the kubelet dials the dead one."""
+    """The run was killed between the two: the server of the kubeconfig answers, and the kubelet connects to the dead one."""
     arguments = after()
     not_ready(arguments, "w1")
     arguments["hosts"]["w1"]["kubelet_server"] = seen(f"https://{ENDPOINT}", "192.0.2.10")
@@ -230,7 +230,7 @@ def test_a_local_kubelet_on_a_dead_endpoint_goes_to_its_own_api_server() -> None
         ([], False),
     ],
 )
-def test_a_kubelet_that_still_dials_an_api_server_beside_an_external_endpoint(
+def test_a_kubelet_that_still_connects_to_an_api_server_beside_an_external_endpoint(
     remotes: list[str], restarted: bool
 ) -> None:
     arguments = after()

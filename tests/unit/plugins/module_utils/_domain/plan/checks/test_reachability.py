@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.connection_attempt import Answer, attempt
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.connection_attempt import ConnectResult, attempt
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.checks.reachability import Groups
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import reachability_targets
@@ -31,7 +31,7 @@ OF_A_CONTROL_PLANE = {2379, 2380, 6443, 10250}
 
 
 def targets(arguments: Arguments) -> dict[str, set[tuple[str, int]]]:
-    """What each host is to dial; nothing twice."""
+    """What each host is to connect to; nothing twice."""
     groups = Groups(*(arguments[name] for name in ("control_planes", "workers", "load_balancers")))
     found = reachability_targets(
         arguments["hosts"], arguments["cluster"], groups, yaml=PyYaml(), x509=NamedCertificates()
@@ -79,7 +79,7 @@ def problems(arguments: Arguments) -> list[tuple[str, str]]:
 # --- who must reach whom -------------------------------------------------------------------------------------------
 
 
-def test_nobody_dials_when_no_control_plane_joins() -> None:
+def test_nobody_connects_when_no_control_plane_joins() -> None:
     assert targets(after()) == {}
     arguments = after()
     arguments["workers"].append("w3")
@@ -122,7 +122,7 @@ def test_external_etcd_is_not_on_control_planes() -> None:
     assert targets(arguments)["cp1"] == ports(CP2, 6443, 10250) | ports(CP3, 6443, 10250)
 
 
-def test_a_load_balancer_on_a_control_plane_does_not_dial_itself() -> None:
+def test_a_load_balancer_on_a_control_plane_does_not_connect_to_itself() -> None:
     arguments = before()
     arguments["load_balancers"] = ["cp1", "cp2"]
     found = targets(arguments)
@@ -170,24 +170,24 @@ def test_a_host_that_was_not_inspected_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "outcome"),
+    ("result", "outcome"),
     [
-        (Answer(""), "connected"),
-        (Answer("ECONNREFUSED"), "refused"),
-        (Answer("ECONNRESET"), "refused"),
-        (Answer("ECONNREFUSED", by_icmp=True), "rejected"),
-        (Answer("EHOSTUNREACH"), "rejected"),
-        (Answer("ENETUNREACH"), "rejected"),
-        (Answer("EACCES"), "rejected"),
-        (Answer("EPERM"), "rejected"),
-        (Answer("ENOPROTOOPT", by_icmp=True), "rejected"),
-        (Answer("ETIMEDOUT"), "silent"),
-        (Answer("EMFILE"), "failed"),
-        (Answer("EADDRNOTAVAIL"), "failed"),
+        (ConnectResult(""), "connected"),
+        (ConnectResult("ECONNREFUSED"), "refused"),
+        (ConnectResult("ECONNRESET"), "refused"),
+        (ConnectResult("ECONNREFUSED", by_icmp=True), "rejected"),
+        (ConnectResult("EHOSTUNREACH"), "rejected"),
+        (ConnectResult("ENETUNREACH"), "rejected"),
+        (ConnectResult("EACCES"), "rejected"),
+        (ConnectResult("EPERM"), "rejected"),
+        (ConnectResult("ENOPROTOOPT", by_icmp=True), "rejected"),
+        (ConnectResult("ETIMEDOUT"), "silent"),
+        (ConnectResult("EMFILE"), "failed"),
+        (ConnectResult("EADDRNOTAVAIL"), "failed"),
     ],
 )
-def test_outcomes(answer: Answer, outcome: str) -> None:
-    assert answer.outcome == outcome
+def test_outcomes(result: ConnectResult, outcome: str) -> None:
+    assert result.outcome == outcome
 
 
 class Recorder:
@@ -196,11 +196,11 @@ class Recorder:
     def __init__(self) -> None:
         self.asked: list[Endpoint] = []
 
-    def dial(self, endpoints: t.Sequence[Endpoint], *, seconds: float) -> list[Answer]:
-        """The same answer for each."""
+    def connect(self, endpoints: t.Sequence[Endpoint], *, seconds: float) -> list[ConnectResult]:
+        """The same result for each."""
         assert seconds == 1.5
         self.asked += endpoints
-        return [Answer("ECONNREFUSED") for _endpoint in endpoints]
+        return [ConnectResult("ECONNREFUSED") for _endpoint in endpoints]
 
 
 def test_an_attempt() -> None:
