@@ -29,12 +29,12 @@ class ActionModule(ActionBase):
         if not result.get("failed") and "host" in result:
             name = (task_vars or {})["inventory_hostname"]
 
-            def understand() -> t.Mapping[str, t.Any]:
+            def parse() -> t.Mapping[str, t.Any]:
                 host = Host.from_report(name, result["host"], yaml=PyYaml(), x509=CryptographyX509())
                 return {"host": {**result["host"], **host.as_dict(), "looked_at": time.time()}}
 
-            understood = decision_result(f"What {name} reported", understand)
-            if understood.get("failed"):
+            parsed = decision_result(f"What {name} reported", parse)
+            if parsed.get("failed"):
                 del result["host"]
-            result.update(understood)
+            result.update(parsed)
         return t.cast("dict[str, t.Any]", result)

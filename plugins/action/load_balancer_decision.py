@@ -48,7 +48,7 @@ class ActionModule(ActionBase):
             return load_balancer.decide(
                 arguments["name"],
                 report,
-                haproxy.read(arguments["name"], arguments["inputs"], has_ipv6=bool(report["has_ipv6"])),
+                haproxy.parse(arguments["name"], arguments["inputs"], has_ipv6=bool(report["has_ipv6"])),
                 load_balancer.Sources(template, files),
                 CryptographyX509(),
                 issued=arguments["issued_certificate"],

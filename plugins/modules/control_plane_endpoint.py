@@ -144,7 +144,9 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import IMPORT_ERROR as YAML_IMPORT_ERROR
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import control_plane_endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import parse_endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import (
+    parse_endpoint_option,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 if t.TYPE_CHECKING:
@@ -166,7 +168,7 @@ def main() -> None:
     require_library(module, "PyYAML", YAML_IMPORT_ERROR)
 
     def decide() -> Decision:
-        endpoint = parse_endpoint("endpoint", module.params["endpoint"])
+        endpoint = parse_endpoint_option("endpoint", module.params["endpoint"])
         commands = HostCommands()
         return control_plane_endpoint.ensure(
             open_api(commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"]),

@@ -128,9 +128,9 @@ def main() -> None:
         require_library(module, "cryptography", IMPORT_ERROR)
     run_decision(
         module,
-        lambda: file_archive.unpack(
+        lambda: file_archive.ensure(
             HostFileTree(),
-            file_archive.read_facts(module.params["files"]),
+            file_archive.parse_facts(module.params["files"]),
             None if archive is None else AesGcm(),
             archive=archive,
             key=module.params["certificate_key"],

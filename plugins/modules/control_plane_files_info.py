@@ -163,7 +163,7 @@ def main() -> None:
         tree = HostFileTree()
         if module.params["paths"] is not None:
             return _values(
-                FilesReport(tuple(collect_paths(tree, file_archive.read_facts(module.params["paths"])).values()))
+                FilesReport(tuple(collect_paths(tree, file_archive.parse_facts(module.params["paths"])).values()))
             )
         kubernetes_dir = os.path.normpath(module.params["kubernetes_dir"])
         inspection = ControlPlaneInspection(

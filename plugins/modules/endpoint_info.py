@@ -146,13 +146,15 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.endpoint_view import cluster_ca, prove
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import parse_endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import (
+    parse_endpoint_option,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 
 def decide(module: AnsibleModule) -> Decision:
     """Inspect and wait by the module's options."""
-    endpoint = parse_endpoint("endpoint", module.params["endpoint"])
+    endpoint = parse_endpoint_option("endpoint", module.params["endpoint"])
     probe = HostEndpointProbe(
         ca=cluster_ca(HostFiles(), text=module.params["ca_certificate"], path=module.params["ca_path"]),
         client_certificate=module.params["client_certificate"],

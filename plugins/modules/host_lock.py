@@ -110,7 +110,7 @@ def decide(module: AnsibleModule) -> Decision:
     if module.params["state"] == "absent":
         return lock.release(HostLockFile(), owner)
     dead = [lock.Owner(**item) for item in module.params["dead"]]
-    return lock.take(HostLockFile(), HostClock(), owner, dead=dead, max_age=module.params["max_age"])
+    return lock.ensure(HostLockFile(), HostClock(), owner, dead=dead, max_age=module.params["max_age"])
 
 
 def main() -> None:

@@ -246,14 +246,14 @@ def make_sources(module: AnsibleModule, ports: certificate_replacement.Ports) ->
             document = ClusterConfiguration.parse(given).document
         else:
             api = KubectlApi(ports.commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])
-            document = kubeadm_config.read(api, ports.yaml).configuration.document
+            document = kubeadm_config.collect(api, ports.yaml).configuration.document
         if not endpoint:
             return document
         # kubeadm makes a SAN of it.
         return {**document, "controlPlaneEndpoint": str(Endpoint.parse(endpoint, default_port=None))}
 
     def control_plane() -> local_control_plane.LocalControlPlane:
-        return local_control_plane.find(
+        return local_control_plane.collect(
             ports.files,
             ports.yaml,
             ports.x509,

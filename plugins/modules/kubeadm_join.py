@@ -175,7 +175,7 @@ def request_of(parameters: t.Mapping[str, t.Any]) -> join.JoinRequest:
         timeout=parameters["timeout"],
         ca_certificate=parameters["ca_certificate"] or None,
         assumes_reset=parameters["assume_reset"],
-        **join_options.read(parameters),
+        **join_options.parse(parameters),
     )
 
 

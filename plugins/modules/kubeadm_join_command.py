@@ -204,7 +204,7 @@ def decide(module: AnsibleModule) -> Decision:
     if module.params["state"] == "absent":
         return join_command.absent(api, token_id=module.params["token_id"])
     endpoint, server = module.params["endpoint"], module.params["server"]
-    return join_command.present(
+    return join_command.ensure(
         api,
         commands,
         HostFiles(),

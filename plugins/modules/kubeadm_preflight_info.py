@@ -128,7 +128,7 @@ def ask(parameters: t.Mapping[str, t.Any]) -> Decision:
         endpoint=Endpoint("127.0.0.1"),
         ca_cert_hashes=(),
         timeout=parameters["timeout"],
-        **join_options.read(parameters),
+        **join_options.parse(parameters),
     )
     values = kubeadm_preflight.inspect(
         HostCommands(timeout=float(parameters["timeout"])),

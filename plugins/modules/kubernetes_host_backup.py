@@ -227,7 +227,7 @@ def decide(module: AnsibleModule) -> Decision:
     """Decide by the module's options."""
     parameters = module.params
     endpoints, etcd = etcd_client(parameters)
-    return backup.make(
+    return backup.ensure(
         DirectoryBackupStore(HostFiles()),
         HostClock(),
         request=backup.Request(

@@ -14,7 +14,7 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.inputs import read_batch
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.inputs import parse_batch
 from tests.scenarios.playbook import run_playbook
 from tests.tools.environment import ROOT
 from tests.tools.playbooks import plays_of
@@ -57,7 +57,7 @@ def batches(directory: Path, play: t.Mapping[str, t.Any], plan: t.Mapping[str, t
 
 def plan_of(hosts: t.Iterable[str], batch: t.Any) -> dict[str, t.Any]:
     """A plan in which these hosts have the steps of both plays."""
-    record = {"batches": read_batch(batch)}
+    record = {"batches": parse_batch(batch)}
     groups = ["kubeadm_ha_changing", "kubeadm_ha_point_workers", "kubeadm_ha_join_workers"]
     given = {"groups": groups, "plan": {"point": record, "join": record}}
     return {"hosts": [{"name": name, **given} for name in WORKERS if name in hosts]}

@@ -161,7 +161,7 @@ def name_answers(conversion: Conversion, node: str) -> str:
     return conversion.lab.run(node, "unshare", "--mount", "sh", "-c", script, check=False)
 
 
-def observe(conversion: Conversion) -> dict[str, Any]:
+def collect(conversion: Conversion) -> dict[str, Any]:
     """Everything of the converted cluster that a test asks for; by control plane where each has its own."""
     lab, shape = conversion.lab, conversion.shape
     control_planes = shape.control_planes

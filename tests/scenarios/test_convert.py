@@ -100,7 +100,7 @@ def story() -> Iterator[Story]:
         again = conversion.again()
         others = {name: conversion.run(name, playbook=name) for name in ("audit", "verify", "backup")}
         traces = old_endpoint_traces(conversion)
-        observations = _observe(conversion)
+        observations = _collect(conversion)
         worker, secrets = conversion.add_worker()
         assert worker.status == 0, worker.output[-6000:]
         observations["secrets after"] = _leftovers(lab)
@@ -152,7 +152,7 @@ def _decoded(secret: Mapping[str, Any], key: str) -> bytes:
     return base64.b64decode((secret.get("data") or {}).get(key, ""))
 
 
-def _observe(conversion: Conversion) -> dict[str, Any]:
+def _collect(conversion: Conversion) -> dict[str, Any]:
     """Inspect the converted cluster with the field's own tools."""
     lab = conversion.lab
     wait_until(lambda: ready_nodes(lab) >= set(PLAIN.nodes), seconds=60, what="all nodes Ready")

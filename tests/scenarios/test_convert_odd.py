@@ -92,7 +92,7 @@ def story() -> Iterator[Story]:
         wait_until(lambda: ready_nodes(lab) >= ODD.all_node_names, seconds=60, what="all nodes Ready")
         traces = old_endpoint_traces(conversion)
         ready, members = ready_nodes(lab), etcd_members(lab, shape=ODD)
-        observations = odd.observe(conversion)
+        observations = odd.collect(conversion)
         yield Story(
             conversion,
             *before,

@@ -48,7 +48,7 @@ class ControlPlaneInspection:
             text = _text(f"{self._places.kubernetes}/manifests/{component}.yaml")
             if text is not None:
                 try:
-                    found[component] = static_pod.read(text)
+                    found[component] = static_pod.parse(text)
                 except InvalidInput:
                     found[component] = None
         return found
@@ -88,7 +88,7 @@ class ControlPlaneInspection:
             return None
         names = sorted(os.listdir(self._patches_dir))
         texts = ((name, _text(os.path.join(self._patches_dir, name))) for name in names)
-        return kubeadm_patches.read((name, text) for name, text in texts if text is not None)
+        return kubeadm_patches.parse((name, text) for name, text in texts if text is not None)
 
     def collect(self) -> dict[str, t.Any]:
         """Everything as JSON-compatible values."""

@@ -261,7 +261,7 @@ class HostInspection:
             if name not in (*static_pod.COMPONENTS, static_pod.ETCD):
                 continue
             try:
-                pod = static_pod.read(_text(path))
+                pod = static_pod.parse(_text(path))
             except InvalidInput as error:
                 found[name]["unreadable"] = error.message
             else:

@@ -79,7 +79,7 @@ class ResetInspection:
         """The directory of the stacked etcd's data, as its manifest mounts it; empty without a manifest that names it."""
         content = self._files.read(f"{MANIFESTS}/{static_pod.ETCD}.yaml")
         try:
-            pod = static_pod.read((content or b"").decode("utf-8", errors="replace"))
+            pod = static_pod.parse((content or b"").decode("utf-8", errors="replace"))
         except InvalidInput:
             return ""
         paths = (mount.host_path for mount in pod.mounts if mount.name == "etcd-data")

@@ -10,7 +10,7 @@ import typing as t
 
 from ..._domain.base.errors import InvalidInput, UnsupportedState
 from ..._domain.component import static_pod
-from ..._domain.etcd.etcd_access import EtcdAccess, find_access
+from ..._domain.etcd.etcd_access import EtcdAccess, parse_access
 from ..host import certificates_dir
 from .etcd_gateway import EtcdGateway
 
@@ -28,14 +28,14 @@ def external_access(manifests_dir: str) -> EtcdAccess | None:
         return None
     try:
         with open(os.path.join(manifests_dir, "kube-apiserver.yaml"), encoding="utf-8", errors="replace") as stream:
-            pod = static_pod.read(stream.read())
+            pod = static_pod.parse(stream.read())
     except OSError:
         return None
     except InvalidInput as error:
         raise UnsupportedState(
             f"{manifests_dir}/kube-apiserver.yaml cannot be read: {error.message} Write it as kubeadm does."
         ) from error
-    access = find_access({flag: value.replace(static_pod.STRUCK, "//") for flag, value in pod.arguments})
+    access = parse_access({flag: value.replace(static_pod.STRUCK, "//") for flag, value in pod.arguments})
     objection = access.objection("this host") if access is not None else None
     if objection is not None:
         raise UnsupportedState(objection)

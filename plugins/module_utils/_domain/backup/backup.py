@@ -139,7 +139,7 @@ def decide(directory: str, *, path: str) -> Change:
     return Change(object=f"backup {directory}", before=None, after=path, reason=REASON)
 
 
-def make(
+def ensure(
     store: BackupStore,
     clock: Clock,
     *,
@@ -455,6 +455,6 @@ __all__ = (
     "StoredFile",
     "checked_snapshot",
     "decide",
-    "make",
+    "ensure",
     "to_prune",
 )

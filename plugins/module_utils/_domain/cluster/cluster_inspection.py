@@ -84,7 +84,7 @@ def inspect_cluster(
 def _consumers(api: Api, clock: Clock, old: frozenset[Endpoint], *, with_secrets: bool) -> dict[str, t.Any]:
     """The search for consumers serves notes only, so it may fail without the rest."""
     try:
-        return consumer_inspection.find_consumers(api, clock, old, with_secrets=with_secrets)
+        return consumer_inspection.collect_consumers(api, clock, old, with_secrets=with_secrets)
     except (ApiError, CommandFailed) as error:
         return {"found": [], "complete": False, "objects": 0, "failure": error.message}
 

@@ -73,7 +73,7 @@ def is_pointed_to(config_maps: t.Mapping[str, t.Any], endpoint: str) -> bool:
     return endpoints_in(cluster_info.get("kubeconfig", "")) == {Endpoint.parse(endpoint)}
 
 
-def find_consumers(
+def collect_consumers(
     api: Api, clock: Clock, old: t.AbstractSet[Endpoint], *, with_secrets: bool = True
 ) -> dict[str, t.Any]:
     """Workloads, ConfigMaps and Secrets of any namespace that name one of these endpoints.
@@ -166,4 +166,4 @@ def _decoded(value: str) -> str:
         return ""
 
 
-__all__ = ("MOST_FOUND", "SECONDS", "find_consumers", "old_endpoints")
+__all__ = ("MOST_FOUND", "SECONDS", "collect_consumers", "old_endpoints")

@@ -167,7 +167,7 @@ def ensure(
 def _collect(
     api: Api, yaml: Yaml, endpoint: Endpoint, unmanaged: t.Container[str], *, with_configuration: bool
 ) -> _Found:
-    stored = kubeadm_config.read(api, yaml)
+    stored = kubeadm_config.collect(api, yaml)
     cluster_info = api.get("configmap", "cluster-info", namespace="kube-public")
     kube_proxy = api.get("configmap", "kube-proxy", namespace="kube-system")
     daemonset = None

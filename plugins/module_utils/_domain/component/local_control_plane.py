@@ -80,13 +80,13 @@ def api_server_flags(files: Files, *, manifests_dir: str) -> dict[str, str]:
     if content is None:
         return {}
     try:
-        pod = static_pod.read(content.decode("utf-8", errors="replace"))
+        pod = static_pod.parse(content.decode("utf-8", errors="replace"))
     except InvalidInput as error:
         raise UnsupportedState(f"{path} is no manifest of a static pod: repair it. {error.message}") from error
     return dict(pod.arguments)
 
 
-def find(
+def collect(
     files: Files, yaml: Yaml, x509: X509, *, overrides: Overrides, manifests_dir: str, host_name: str
 ) -> LocalControlPlane:
     """What is overridden, else what the API server's manifest and the kubelet's files say, else the host's name.
@@ -129,4 +129,4 @@ def _certified_node_name(files: Files, yaml: Yaml, x509: X509) -> str | None:
         return None
 
 
-__all__ = ("API_SERVER_MANIFEST", "LocalControlPlane", "Overrides", "api_server_flags", "find")
+__all__ = ("API_SERVER_MANIFEST", "LocalControlPlane", "Overrides", "api_server_flags", "collect")

@@ -90,7 +90,7 @@ class StaticPod:
         return posixpath.normpath(posixpath.join(mount.host_path, relative)), mount
 
 
-def read(text: str) -> StaticPod:
+def parse(text: str) -> StaticPod:
     """Parse a manifest.
 
     Raises:
@@ -143,4 +143,4 @@ def _arguments(command: t.Sequence[str]) -> t.Iterator[tuple[str, str]]:
         yield name, without_password(value)
 
 
-__all__ = ("COMPONENTS", "ETCD", "STRUCK", "Mount", "StaticPod", "is_below", "read", "without_password")
+__all__ = ("COMPONENTS", "ETCD", "STRUCK", "Mount", "StaticPod", "is_below", "parse", "without_password")

@@ -58,7 +58,7 @@ class EtcdAccess:
         return {**dataclasses.asdict(self), "endpoints": list(self.endpoints)}
 
 
-def find_access(flags: t.Mapping[str, str]) -> EtcdAccess | None:
+def parse_access(flags: t.Mapping[str, str]) -> EtcdAccess | None:
     """The access to etcd of an API server with these flags, ``None`` when they name none."""
     endpoints = tuple(url.strip().rstrip("/") for url in flags.get("etcd-servers", "").split(",") if url.strip())
     if not endpoints:
@@ -92,4 +92,4 @@ def _joined(endpoints: t.Iterable[t.Any]) -> str:
     return ",".join(sorted(str(url).strip().rstrip("/") for url in endpoints))
 
 
-__all__ = ("FLAGS", "EtcdAccess", "differences", "find_access")
+__all__ = ("FLAGS", "EtcdAccess", "differences", "parse_access")

@@ -41,7 +41,7 @@ def pack(tree: FileTree, report: FilesReport, sealing: Sealing, *, key: str) -> 
     return sealing.seal(json.dumps({"kind": _KIND, "files": contents}).encode(), key)
 
 
-def unpack(
+def ensure(
     tree: FileTree, wanted: t.Sequence[FileFact], sealing: Sealing | None, *, archive: str | None, key: str | None
 ) -> Decision:
     """The host has the wanted files.
@@ -81,7 +81,7 @@ def unpack(
     return Decision(changes=comparison.changes, values={"paths": sorted(changed)}, act=act)
 
 
-def read_facts(option: t.Iterable[t.Mapping[str, t.Any]]) -> tuple[FileFact, ...]:
+def parse_facts(option: t.Iterable[t.Mapping[str, t.Any]]) -> tuple[FileFact, ...]:
     """Facts from a module's option.
 
     Raises:
@@ -135,4 +135,4 @@ def _content(fact: FileFact, contents: t.Mapping[str, bytes] | None) -> bytes:
     return contents[fact.path]
 
 
-__all__ = ("check", "pack", "read_facts", "refuse", "unpack")
+__all__ = ("check", "ensure", "pack", "parse_facts", "refuse")

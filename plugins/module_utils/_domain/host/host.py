@@ -18,7 +18,7 @@ from ..base.errors import InvalidInput
 from ..base.version import KubernetesVersion
 from ..component import anonymous_access
 from ..component.secure_port import port_of
-from ..etcd.etcd_access import EtcdAccess, find_access
+from ..etcd.etcd_access import EtcdAccess, parse_access
 from ..kubeconfig.kubeconfig_server import current_server
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG, node_of
 from ..pki import certificates_dir
@@ -189,7 +189,7 @@ class Host:
         """How the host's API server reaches external etcd; ``None`` for etcd on the host itself, or without flags."""
         if not self.is_control_plane or "etcd" in self.manifests:
             return None
-        return find_access(dict(self.manifests["kube-apiserver"]["flags"]))
+        return parse_access(dict(self.manifests["kube-apiserver"]["flags"]))
 
     @property
     def ca_hash(self) -> str | None:

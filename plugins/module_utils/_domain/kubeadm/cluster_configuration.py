@@ -14,7 +14,7 @@ import typing as t
 
 from ..base.address import Endpoint, San, parse_sans
 from ..base.change import Change
-from ..base.endpoint_input import read_endpoint
+from ..base.endpoint_input import parse_endpoint
 from ..base.errors import InvalidInput, UnsupportedState
 from ..pki.certificates_dir import DEFAULT as DEFAULT_CERTIFICATES_DIR
 from .extra_volumes import Wanted as WantedVolumes
@@ -78,7 +78,9 @@ class Wanted:
         """
         endpoint = options.get("control_plane_endpoint")
         return cls(
-            control_plane_endpoint=None if endpoint is None else parse_endpoint("control_plane_endpoint", endpoint),
+            control_plane_endpoint=None
+            if endpoint is None
+            else parse_endpoint_option("control_plane_endpoint", endpoint),
             cert_sans=_san_option("cert_sans", options),
             etcd_server_cert_sans=_san_option("etcd_server_cert_sans", options),
             etcd_peer_cert_sans=_san_option("etcd_peer_cert_sans", options),
@@ -287,14 +289,14 @@ def decide(document: t.Mapping[str, t.Any], wanted: Wanted) -> Change | None:
     )
 
 
-def parse_endpoint(option: str, text: str) -> Endpoint:
+def parse_endpoint_option(option: str, text: str) -> Endpoint:
     """An endpoint with its port.
 
     Raises:
         InvalidInput: when it is none, with the option's name.
     """
     try:
-        return read_endpoint(text, may_be_local=True)
+        return parse_endpoint(text, may_be_local=True)
     except InvalidInput as error:
         raise InvalidInput(f"The option {option} cannot be used: {error.message}") from error
 
@@ -577,6 +579,6 @@ __all__ = (
     "ClusterConfiguration",
     "Wanted",
     "decide",
-    "parse_endpoint",
+    "parse_endpoint_option",
     "parse_extra_args",
 )

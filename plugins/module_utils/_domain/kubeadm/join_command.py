@@ -62,7 +62,7 @@ class Request:
     server: Endpoint | None = None
 
 
-def present(
+def ensure(
     api: Api, commands: Commands, files: Files, yaml: Yaml, x509: X509, keys: CertificateKeys, *, request: Request
 ) -> Decision:
     """A new bootstrap token and, for a control plane, certificates uploaded under a new key.
@@ -84,7 +84,7 @@ def present(
     check_ttl(request.ttl)
     server, ca_cert_hashes = _cluster_info(api, yaml, x509)
     endpoint = request.endpoint or server
-    stored = kubeadm_config.read(api, yaml)
+    stored = kubeadm_config.collect(api, yaml)
     initial = _init_configuration(files, yaml, x509, request, stored) if request.control_plane else None
     known = {
         "endpoint": str(endpoint),
@@ -187,7 +187,7 @@ def _init_configuration(
             f"{configuration.certificates_dir}/ca.key is not on this host (external CA), so kubeadm cannot upload the "
             "certificates: run on a control plane that has it, or put the joining host's certificates there by hand."
         )
-    local = local_control_plane.find(
+    local = local_control_plane.collect(
         files, yaml, x509, overrides=request.overrides, manifests_dir=request.manifests_dir, host_name=request.host_name
     )
     return local.init_configuration(configuration.api_version)
@@ -297,5 +297,5 @@ __all__ = (
     "Request",
     "absent",
     "check_ttl",
-    "present",
+    "ensure",
 )

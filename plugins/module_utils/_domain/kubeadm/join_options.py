@@ -31,7 +31,7 @@ SPECIFICATION: t.Mapping[str, t.Mapping[str, t.Any]] = {
 }
 
 
-def read(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def parse(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The attributes of a :class:`~.join.JoinRequest` that the options give.
 
     Raises:
@@ -53,4 +53,4 @@ def read(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-__all__ = ("SPECIFICATION", "read")
+__all__ = ("SPECIFICATION", "parse")

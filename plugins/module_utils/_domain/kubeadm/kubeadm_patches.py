@@ -52,7 +52,7 @@ class Patches:
         return {"flags": flags, "host_paths": sorted(self.host_paths), "has_command": self.has_command}
 
 
-def read(files: t.Iterable[tuple[str, str]]) -> dict[str, Patches]:
+def parse(files: t.Iterable[tuple[str, str]]) -> dict[str, Patches]:
     """What the patches of a directory set, by component.
 
     Args:
@@ -78,4 +78,4 @@ def _flag(text: str) -> tuple[str, str]:
     return name, without_password(value) if equals else "true"
 
 
-__all__ = ("TARGETS", "Patches", "read")
+__all__ = ("TARGETS", "Patches", "parse")

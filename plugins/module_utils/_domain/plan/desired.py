@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..base.endpoint_input import read_endpoint, read_san
+from ..base.endpoint_input import parse_endpoint, parse_san
 from ..base.errors import InvalidInput
 from ..base.problem import Problem
 from ..kubeadm.token_life import check_ttl
@@ -94,7 +94,7 @@ def _endpoint(text: t.Any, problems: list[Problem]) -> Endpoint | None:
         )
         return None
     try:
-        return read_endpoint(text)
+        return parse_endpoint(text)
     except InvalidInput as error:
         problems.append(Problem("kubeadm_ha_endpoint", f"kubeadm_ha_endpoint: {error.message}"))
         return None
@@ -103,7 +103,7 @@ def _endpoint(text: t.Any, problems: list[Problem]) -> Endpoint | None:
 def _sans(texts: t.Iterable[t.Any], problems: list[Problem]) -> t.Iterator[San]:
     for text in texts:
         try:
-            yield read_san(text)
+            yield parse_san(text)
         except InvalidInput as error:
             problems.append(Problem("kubeadm_ha_extra_sans", f"kubeadm_ha_extra_sans: {error.message}"))
 

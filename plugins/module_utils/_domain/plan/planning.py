@@ -101,13 +101,13 @@ class Plan:
 
 def build_plan(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan:
     """The plan for the arguments of ``kubeadm.ha.cluster_plan``. Without ``hosts`` only the inputs are checked."""
-    arguments, mistyped = inputs.read_options(arguments)
+    arguments, mistyped = inputs.parse_options(arguments)
     desired, unreadable = parse_inputs(arguments)
     asked = inputs.merged((*mistyped, *unreadable), arguments.get("input_problems") or ())
     failed = (arguments.get("failures") or {}).get("hosts") or {}
     if desired is None or asked or not (arguments["hosts"] or failed):
         return Plan(problems=asked, is_complete=False)
-    everything = understand(arguments["hosts"], yaml=yaml, x509=x509)
+    everything = parse_hosts(arguments["hosts"], yaml=yaml, x509=x509)
     found: list[Problem] = list(_not_inspected(desired, everything, failed))
     found += machine_identity.problems((*desired.nodes, *desired.load_balancers), everything)
     desired, hosts = machine_identity.without_aliases(desired, everything)
@@ -213,7 +213,7 @@ def _resets(
     return tuple(verdict for verdict in verdicts.values() if isinstance(verdict, half_joined.Reset))
 
 
-def understand(reports: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> dict[str, Host]:
+def parse_hosts(reports: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> dict[str, Host]:
     """Hosts by inventory name from the reports of ``kubernetes_host_info``."""
     return {name: Host.from_report(name, report, yaml=yaml, x509=x509) for name, report in reports.items()}
 
@@ -225,7 +225,7 @@ def control_plane_facts(
 
     Values are ``None`` or empty when no host serves.
     """
-    hosts = understand(reports, yaml=yaml, x509=x509)
+    hosts = parse_hosts(reports, yaml=yaml, x509=x509)
     serving_control_plane = find_serving_control_plane(hosts, control_planes)
     server = serving_control_plane.api_server if serving_control_plane is not None else None
     servers = api_servers([name for name in control_planes if name in hosts], hosts, server or Endpoint(""))
@@ -252,7 +252,7 @@ def reachability_targets(
     x509: X509,
 ) -> dict[str, list[dict[str, t.Any]]]:
     """The addresses and ports that each host must reach before control planes join; empty when none is to join."""
-    hosts = understand(reports, yaml=yaml, x509=x509)
+    hosts = parse_hosts(reports, yaml=yaml, x509=x509)
     serving_control_plane = find_serving_control_plane(hosts, groups.control_planes)
     if serving_control_plane is None:
         return {}
@@ -272,7 +272,7 @@ def kubeadm_requests(
     x509: X509,
 ) -> dict[str, t.Any]:
     """What the kubeadm of each joining host is asked before the plan, and the ConfigMaps for it."""
-    hosts = understand(reports, yaml=yaml, x509=x509)
+    hosts = parse_hosts(reports, yaml=yaml, x509=x509)
     serving_control_plane = find_serving_control_plane(hosts, groups.control_planes)
     known = Cluster.from_report(cluster, yaml=yaml)
     found = (
@@ -367,4 +367,4 @@ def _servers(situation: Situation) -> dict[str, list[dict[str, str]]]:
     return {name: found for name, found in edits.items() if found}
 
 
-__all__ = ("Plan", "build_plan", "control_plane_facts", "kubeadm_requests", "reachability_targets", "understand")
+__all__ = ("Plan", "build_plan", "control_plane_facts", "kubeadm_requests", "parse_hosts", "reachability_targets")

@@ -9,7 +9,7 @@ import dataclasses
 import re
 import typing as t
 
-from ...base.endpoint_input import read_endpoint
+from ...base.endpoint_input import parse_endpoint
 from ...base.errors import InvalidInput
 from .. import haproxy_files
 from ..provider import ClientCertificate, Reading
@@ -137,7 +137,7 @@ class Haproxy:
 VARIABLES = tuple(field.name for field in dataclasses.fields(Haproxy))
 
 
-def read(host: str, values: t.Mapping[str, t.Any], *, has_ipv6: bool) -> Reading:
+def parse(host: str, values: t.Mapping[str, t.Any], *, has_ipv6: bool) -> Reading:
     """The role's inputs, with every reason why it cannot work with them.
 
     Args:
@@ -193,7 +193,7 @@ def _bind_port(inputs: RoleInputs) -> int:
         )
         return 0
     try:
-        read_endpoint(endpoint, may_be_local=True)
+        parse_endpoint(endpoint, may_be_local=True)
     except InvalidInput as error:
         inputs.object_to("endpoint", f"apiserver_haproxy_endpoint of {inputs.host}: {error.message}")
     return int(port)
@@ -268,4 +268,4 @@ def _with_port(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-__all__ = ("HTTPS", "ROLE", "TCP", "VARIABLES", "Haproxy", "Server", "read")
+__all__ = ("HTTPS", "ROLE", "TCP", "VARIABLES", "Haproxy", "Server", "parse")

@@ -181,7 +181,7 @@ def _configuration(scope: Scope, cluster: Cluster, serving_control_plane: Host) 
                     f"{_whose(bound, scope.owners)}. Remedy: {_remedy(component, name, serving_control_plane)}.",
                 )
         if key in extra_volumes.COMPONENTS:
-            for mount in extra_volumes.read(configuration.document, key).values():
+            for mount in extra_volumes.parse_mounts(configuration.document, key).values():
                 texts = (mount.name, mount.host_path, mount.mount_path)
                 bound = bound_addresses(scope, component, "volume", texts)
                 if bound:

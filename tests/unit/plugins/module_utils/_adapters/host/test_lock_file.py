@@ -30,11 +30,11 @@ import sys
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.lock_file import HostLockFile
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import UnsupportedState
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.lock import Owner, take
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.lock import Owner, ensure
 print(flush=True)
 sys.stdin.readline()
 try:
-    take(HostLockFile(sys.argv[1]), HostClock(), Owner("c", int(sys.argv[2]), 1), dead=[], max_age=60)
+    ensure(HostLockFile(sys.argv[1]), HostClock(), Owner("c", int(sys.argv[2]), 1), dead=[], max_age=60)
     print("taken")
 except UnsupportedState:
     print("refused")

@@ -153,7 +153,7 @@ def make(store: Store, *, etcd: Database | None = None, api: MemoryApi | None = 
         **more,
     }
     database = etcd or Database()
-    return backup.make(store, MemoryClock(), request=Request(**values), api=api or MemoryApi(), etcd=lambda: database)
+    return backup.ensure(store, MemoryClock(), request=Request(**values), api=api or MemoryApi(), etcd=lambda: database)
 
 
 def test_a_host_without_its_cluster() -> None:

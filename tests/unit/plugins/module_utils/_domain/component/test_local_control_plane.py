@@ -19,7 +19,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors imp
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.local_control_plane import (
     LocalControlPlane,
     Overrides,
-    find,
+    collect,
 )
 from tests.unit.plugins.certificates import MemoryFiles, make_ca, make_certificate
 
@@ -42,7 +42,7 @@ def kubelet_conf(**user: t.Any) -> bytes:
 
 
 def inspect(files: dict[str, bytes], **overrides: t.Any) -> LocalControlPlane:
-    return find(
+    return collect(
         MemoryFiles(files),
         PyYaml(),
         CryptographyX509(),

@@ -12,7 +12,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import UnsupportedState
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.lock import Owner, release, take
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.lock import Owner, ensure, release
 from tests.unit.plugins.memory_api import MemoryClock
 
 ONE = Owner("controller a", 100, 5000, "boot-1 pid:[4026531836]")
@@ -63,7 +63,7 @@ class MemoryLock:
 
 
 def taken(lock: MemoryLock, owner: Owner, *, now: float = 1010.0, dead: t.Sequence[Owner] = ()) -> None:
-    take(lock, MemoryClock(now), owner, dead=dead, max_age=60)
+    ensure(lock, MemoryClock(now), owner, dead=dead, max_age=60)
 
 
 def test_a_free_lock_is_taken_and_given_back() -> None:

@@ -110,7 +110,7 @@ def present(cluster: MemoryApi, commands: MemoryCommands, files: MemoryFiles = F
         "overrides": Overrides(advertise_address="192.0.2.11"),
         **more,
     }
-    return join_command.present(
+    return join_command.ensure(
         cluster, commands, files, PyYaml(), CryptographyX509(), Keys(), request=Request(**values)
     )
 

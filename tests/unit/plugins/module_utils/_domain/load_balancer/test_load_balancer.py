@@ -58,7 +58,7 @@ PEM = issued()
 
 def configuration(presented: str = PEM, sources: Sources = SOURCES, **inputs: t.Any) -> Configuration:
     """What the host of these inputs is to have."""
-    provider = haproxy.read("lb1", {**INPUTS, **inputs}, has_ipv6=True).provider
+    provider = haproxy.parse("lb1", {**INPUTS, **inputs}, has_ipv6=True).provider
     return configure(provider, sources, presented)
 
 
@@ -79,7 +79,7 @@ def found(*, pem: str = PEM, has_key: bool = True, **more: t.Any) -> Report:
 
 
 def answer_for(report: Report, *, issued: str = "", sources: Sources = SOURCES, **inputs: t.Any) -> dict[str, t.Any]:
-    reading = haproxy.read("lb1", {**INPUTS, **inputs}, has_ipv6=report["has_ipv6"])
+    reading = haproxy.parse("lb1", {**INPUTS, **inputs}, has_ipv6=report["has_ipv6"])
     return decide("lb1", report, reading, sources, CryptographyX509(), issued=issued)
 
 

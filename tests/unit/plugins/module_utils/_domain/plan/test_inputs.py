@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_input import read_endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_input import parse_endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.problem import Problem
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import inputs, selection, unknown_variables
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.inputs import INPUTS, Unreadable
@@ -20,7 +20,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.selection 
 from tests.tools.environment import ROOT
 from tests.unit.plugins.module_utils._domain.plan.test_planning import before, plan_of
 
-BOOLEANS = sorted(name for name, known in INPUTS.items() if known.read is inputs.read_bool)
+BOOLEANS = sorted(name for name, known in INPUTS.items() if known.read is inputs.parse_bool)
 
 RIGHT: dict[str, list[t.Any]] = {
     "kubeadm_ha_endpoint": [
@@ -292,8 +292,8 @@ def test_all_complaints_are_collected() -> None:
 
 
 def test_an_endpoint_has_one_spelling() -> None:
-    assert str(read_endpoint("[2001:DB8::10]:06443")) == "[2001:db8::10]:6443"
-    assert str(read_endpoint("K8s.Example.org:8443")) == "k8s.example.org:8443"
+    assert str(parse_endpoint("[2001:DB8::10]:06443")) == "[2001:db8::10]:6443"
+    assert str(parse_endpoint("K8s.Example.org:8443")) == "k8s.example.org:8443"
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
@@ -385,12 +385,12 @@ def test_a_part_of_a_run_is_refused(name: str) -> None:
 def test_plain_yaml_values_are_what_the_table_takes() -> None:
     """The spellings of an inventory, as YAML reads them."""
     read = PyYaml().load("{a: 25%, b: 3, c: yes, d: no, e: 6443, f: '0640'}")
-    assert inputs.read_batch(read["a"]) == ["25%"]
-    assert inputs.read_batch(read["b"]) == [3]
-    assert inputs.read_bool(read["c"]) is True
-    assert inputs.read_bool(read["d"]) is False
-    assert inputs.read_port(read["e"]) == 6443
-    assert inputs.read_port(read["f"]) == 640
+    assert inputs.parse_batch(read["a"]) == ["25%"]
+    assert inputs.parse_batch(read["b"]) == [3]
+    assert inputs.parse_bool(read["c"]) is True
+    assert inputs.parse_bool(read["d"]) is False
+    assert inputs.parse_port(read["e"]) == 6443
+    assert inputs.parse_port(read["f"]) == 640
 
 
 def test_a_variable_is_reported_once() -> None:

@@ -48,7 +48,7 @@ Backend = dict[str, t.Any]
 
 
 def read(*, has_ipv6: bool = True, **inputs: t.Any) -> Reading:
-    return haproxy.read("lb1", {**INPUTS, **inputs}, has_ipv6=has_ipv6)
+    return haproxy.parse("lb1", {**INPUTS, **inputs}, has_ipv6=has_ipv6)
 
 
 def values(**inputs: t.Any) -> t.Mapping[str, t.Any]:
@@ -228,7 +228,7 @@ def test_a_configuration_can_be_made_of_what_was_read() -> None:
 def test_the_names_of_the_inputs_are_held() -> None:
     less = {name: value for name, value in INPUTS.items() if name != "check"}
     with pytest.raises(InvalidInput, match="inputs of apiserver_haproxy lack check and must not have chek."):
-        haproxy.read("lb1", {**less, "chek": "tcp"}, has_ipv6=True)
+        haproxy.parse("lb1", {**less, "chek": "tcp"}, has_ipv6=True)
 
 
 BACKENDS = st.lists(
