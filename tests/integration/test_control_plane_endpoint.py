@@ -285,7 +285,7 @@ def test_completes_a_run_that_was_killed_before_the_restart(
         assert apply(modules, cluster)["changed"] is False
 
 
-def test_restarts_after_a_change_by_hand(cluster: ControlPlane, modules: Modules) -> None:
+def test_restarts_after_a_manual_change(cluster: ControlPlane, modules: Modules) -> None:
     with node_with_kube_proxy(cluster):
         await_signature(cluster)
         text = data(cluster, "kube-proxy")["kubeconfig.conf"]

@@ -54,7 +54,7 @@ def host(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Kuber
     # A key beside its certificate, as the kubelet and some balancers want it.
     certificate, key = (directory / "pki" / f"apiserver.{suffix}" for suffix in ("crt", "key"))
     (directory / "pki" / "both.crt").write_bytes(key.read_bytes() + certificate.read_bytes())
-    _add_odd_kubeconfigs(directory)
+    _add_unusual_kubeconfigs(directory)
     _add_manifests(directory)
     (directory / "encryption.yaml").write_text(
         f"resources: [{{providers: [{{secret: {CANARY}}}]}}]\n", encoding="utf-8"
@@ -62,7 +62,7 @@ def host(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Kuber
     return KubernetesHost(directory, frozenset(_secrets(directory)))
 
 
-def _add_odd_kubeconfigs(directory: Path) -> None:
+def _add_unusual_kubeconfigs(directory: Path) -> None:
     """Every kind of credential that a kubeconfig can hold, in every layout."""
     document = yaml.safe_load((directory / "admin.conf").read_text(encoding="utf-8"))
     user = {

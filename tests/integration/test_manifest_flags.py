@@ -165,7 +165,7 @@ def test_what_any_kubeadm_renders_is_no_difference(tmp_path: Path, name: str, ve
     assert [str(item) for item in found] == []
 
 
-def by_hand(manifests: dict[str, str]) -> dict[str, str]:
+def manual(manifests: dict[str, str]) -> dict[str, str]:
     """What operators do to manifests."""
 
     def api_server(spec: Document) -> None:
@@ -187,7 +187,7 @@ def by_hand(manifests: dict[str, str]) -> dict[str, str]:
 @pytest.mark.parametrize("version", ["v1beta3", "v1beta4"])
 def test_adopting_makes_kubeadm_render_the_same(renderer: Renderer, version: str) -> None:
     document = cluster_configuration(CONFIGURATIONS["networks"], version)
-    manifests = by_hand(renderer.render(document))
+    manifests = manual(renderer.render(document))
     found = differences(manifests, document)
     assert [str(item) for item in found] == [
         (

@@ -14,7 +14,7 @@ A topology is a short TOML file::
     w1 = { group = "kube_node", state = "joined" }
     lb1 = { group = "kube_load_balancer", state = "plain" }
 
-docs/lab.md has all keys, those of odd clusters too.
+docs/lab.md has all keys, those of hardened clusters too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a hardened, oddly named cluster has that a conversion may not lose, seen with the field's own tools."""
+"""What a hardened, unusually named cluster has that a conversion may not lose, seen with the field's own tools."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import yaml
 
 from tests.scenarios.cluster import ADMIN, Lab, etcdctl
 from tests.scenarios.convert import Conversion
-from tests.scenarios.shape import ODD, Shape
+from tests.scenarios.shape import HARDENED, Shape
 
 #: Secrets that are there before the conversion.
 SECRETS = {f"kept-{number}": f"value-{number}" for number in range(3)}
@@ -67,7 +67,7 @@ def secrets_through(conversion: Conversion, control_plane: str, *, node: str = "
     return found
 
 
-def stored(lab: Lab, secret: str, *, node: str, shape: Shape = ODD) -> str:
+def stored(lab: Lab, secret: str, *, node: str, shape: Shape = HARDENED) -> str:
     """The beginning of what etcd has of a Secret."""
     key = f"/registry/secrets/default/{secret}"
     answer = etcdctl(lab, "get", key, "--write-out=json", node=node, node_name=shape.node_name(node))

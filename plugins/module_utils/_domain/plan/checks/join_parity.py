@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
 
 _NODE_IP = "node-ip"
 _CLOUD_PROVIDER = "cloud-provider"
-_BY_HAND = "KUBELET_EXTRA_ARGS of its /etc/default/kubelet (/etc/sysconfig/kubelet on the RHEL family)"
+_MANUALLY = "KUBELET_EXTRA_ARGS of its /etc/default/kubelet (/etc/sysconfig/kubelet on the RHEL family)"
 #: Domains whose labels and taints Kubernetes and its components set themselves.
 _OF_KUBERNETES = ("kubernetes.io", "k8s.io")
 _MANIFESTS = "/etc/kubernetes/manifests"
@@ -42,7 +42,7 @@ def problems(situation: Situation) -> t.Iterator[Problem]:
                 host.name,
                 f"The kubelet of {models[0].name} runs with --{_CLOUD_PROVIDER}={value}, but {host.name} would join without "
                 f"it, and the cloud would not know its Node: give the host kubeadm_ha_kubelet_extra_args "
-                f"({{{_CLOUD_PROVIDER}: {value}}}), or {_BY_HAND}.",
+                f"({{{_CLOUD_PROVIDER}: {value}}}), or {_MANUALLY}.",
             )
     yield from _virtual_ip(situation)
 
@@ -90,7 +90,7 @@ def _node_ip(host: Host, model: Host, value: str) -> t.Iterator[Problem]:
         host.name,
         f"The kubelet of {model.name} runs with --{_NODE_IP}={value}, but {host.name} would join {how}, and its Node could "
         f"get another {lacking} address than meant, or none: give the host kubeadm_ha_kubelet_extra_args "
-        f"({{{_NODE_IP}: {','.join('ADDRESS' for _family in wanted)}}}), or {_BY_HAND}.",
+        f"({{{_NODE_IP}: {','.join('ADDRESS' for _family in wanted)}}}), or {_MANUALLY}.",
     )
 
 
@@ -171,7 +171,7 @@ def _other_flags(situation: Situation) -> t.Iterator[tuple[str, str]]:
                 host.name,
                 (
                     f"The kubelet of {models[0].name} runs with {shown}, which {host.name} would not get by its join: give what "
-                    f"it needs in kubeadm_ha_kubelet_extra_args of the host, or in {_BY_HAND}."
+                    f"it needs in kubeadm_ha_kubelet_extra_args of the host, or in {_MANUALLY}."
                 ),
             )
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is reported when nobody serves the API, an inspection failed, a certificate has expired or a document is odd."""
+"""What is reported when nobody serves the API, an inspection failed, a certificate has expired or a document is malformed."""
 
 from __future__ import annotations
 
@@ -338,7 +338,7 @@ def test_what_only_another_ca_can_renew_is_not_to_be_renewed_by_kubeadm() -> Non
 # --- documents that somebody edited ----------------------------------------------------------------------------------
 
 CONFIG = "kube-system/kubeadm-config"
-ODD: dict[str, tuple[str, str, str, str]] = {
+MALFORMED: dict[str, tuple[str, str, str, str]] = {
     "a list": (CONFIG, "ClusterConfiguration", "- a\n- b\n", "its ClusterConfiguration is a list, not a map of keys"),
     "a text": (CONFIG, "ClusterConfiguration", "hello", "its ClusterConfiguration is a text, not a map of keys"),
     "nothing": (
@@ -366,9 +366,9 @@ ODD: dict[str, tuple[str, str, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", ODD)
-def test_an_odd_config_map_is_reported_with_its_key_beside_the_other_reasons(name: str) -> None:
-    config_map, key, text, expected = ODD[name]
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_malformed_config_map_is_reported_with_its_key_beside_the_other_reasons(name: str) -> None:
+    config_map, key, text, expected = MALFORMED[name]
     arguments = before()
     arguments["cluster"]["configmaps"][config_map]["data"][key] = text
     arguments["hosts"]["cp2"]["swap"] = True
@@ -395,7 +395,7 @@ KUBECONFIGS: dict[str, tuple[str | None, str]] = {
 
 
 @pytest.mark.parametrize("name", KUBECONFIGS)
-def test_an_odd_kubeconfig_is_reported_with_host_file_and_key(name: str) -> None:
+def test_a_malformed_kubeconfig_is_reported_with_host_file_and_key(name: str) -> None:
     text, expected = KUBECONFIGS[name]
     for path in ("/etc/kubernetes/kubelet.conf", "/root/.kube/config"):
         arguments = before()
@@ -423,7 +423,7 @@ MANIFESTS: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("name", MANIFESTS)
-def test_an_odd_manifest_is_reported_and_breaks_nothing(name: str) -> None:
+def test_a_malformed_manifest_is_reported_and_breaks_nothing(name: str) -> None:
     change, expected = MANIFESTS[name]
     arguments = after()
     change(arguments)

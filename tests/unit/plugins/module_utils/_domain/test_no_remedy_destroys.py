@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mistakes in the inventory and odd states of which an earlier message asked to delete something that is needed."""
+"""Mistakes in the inventory and unusual states of which an earlier message asked to delete something that is needed."""
 
 from __future__ import annotations
 

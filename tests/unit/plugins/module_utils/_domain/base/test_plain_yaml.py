@@ -77,7 +77,7 @@ spec:
 """
 
 
-def test_a_manifest_by_hand() -> None:
+def test_a_manual_manifest() -> None:
     found = plain_yaml.load(MANIFEST)
     expected = yaml.safe_load(MANIFEST)
     container = found["spec"]["containers"][0]

@@ -99,7 +99,7 @@ def test_values_of_the_host_and_of_other_versions_are_none(component: str, flags
         ("etcd", {"snapshot-count": "5000"}, "--snapshot-count=5000", {"snapshot-count": ("5000",)}),
     ],
 )
-def test_flags_by_hand(component: str, changed: Flags, reported: str, adopted: t.Any) -> None:
+def test_manual_flags(component: str, changed: Flags, reported: str, adopted: t.Any) -> None:
     found = find(component, configuration(), changed)
     assert reported in str(found)
     assert found.can_be_adopted
@@ -194,7 +194,7 @@ VOLUMES = st.dictionaries(
 
 @given(st.sampled_from(COMPONENTS), st.sampled_from(["v1beta2", "v1beta3", "v1beta4"]), CHANGES, CHANGES, VOLUMES)
 def test_what_is_adopted_is_no_difference_any_more(
-    component: str, version: str, before: Flags, by_hand: Flags, volumes: dict[str, tuple[str, bool]]
+    component: str, version: str, before: Flags, manual: Flags, volumes: dict[str, tuple[str, bool]]
 ) -> None:
     key = OPTION_KEYS[component]
     empty = configuration(version)
@@ -203,7 +203,7 @@ def test_what_is_adopted_is_no_difference_any_more(
     mounts = [
         Mount(name, path, path, "", read_only=only) for name, (path, only) in volumes.items() if component != "etcd"
     ]
-    pods = {component: pod(component, empty, by_hand, *mounts)}
+    pods = {component: pod(component, empty, manual, *mounts)}
     found = differences(pods, config)
     if not found:
         return

@@ -186,11 +186,11 @@ def test_a_good_control_plane_has_no_problem() -> None:
 
 
 def test_sans_that_kubeadm_cannot_write_stop_the_run_only_if_the_certificate_must_change() -> None:
-    odd = certificate(*OWN, "api_1.example.org", other_sans=("URI:spiffe://example.org/api",))
-    (problem,) = reported(host(odd))
+    unusual = certificate(*OWN, "api_1.example.org", other_sans=("URI:spiffe://example.org/api",))
+    (problem,) = reported(host(unusual))
     assert "(URI:spiffe://example.org/api, api_1.example.org)" in problem
     assert "apiserver.crt of cp1" in problem
-    assert reported(host(dataclasses.replace(odd, sans=odd.sans | parse_sans(["k8s.example.org"])))) == []
+    assert reported(host(dataclasses.replace(unusual, sans=unusual.sans | parse_sans(["k8s.example.org"])))) == []
 
 
 def test_a_certificate_of_another_file_stops_the_run() -> None:

@@ -133,7 +133,7 @@ def test_members_must_agree(change: str) -> None:
     assert change in expected[0]
 
 
-def test_a_flag_by_hand_stops_the_run() -> None:
+def test_a_manual_flag_stops_the_run() -> None:
     assert problems(with_pods(before())) == []
     expected = problems(with_pods(before(), profiling="false"))
     assert len(expected) == 1
@@ -142,7 +142,7 @@ def test_a_flag_by_hand_stops_the_run() -> None:
     assert problems(with_pods(after(), profiling="false")) == [], "nobody joins"
 
 
-def test_a_flag_by_hand_is_adopted() -> None:
+def test_a_manual_flag_is_adopted() -> None:
     arguments = with_pods(before(), profiling="false")
     arguments["adopt_manifest_flags"] = True
     plan = plan_of(arguments)
