@@ -12,8 +12,8 @@ class ModuleDocFragment:
 options:
   api_version:
     description:
-      - API version in which kubeadm gets its instructions, from V(kubeadm.k8s.io/v1beta2) to V(kubeadm.k8s.io/v1beta4). Take
-        the cluster's own.
+      - API version in which kubeadm gets its instructions, from V(kubeadm.k8s.io/v1beta2) to V(kubeadm.k8s.io/v1beta4).
+        Take the cluster's own.
     type: str
     required: true
   control_plane:

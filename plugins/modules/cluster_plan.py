@@ -305,8 +305,8 @@ plan:
       type: dict
     cri_sockets:
       description:
-        - The container runtime's socket that each joining host is given, by inventory name. Empty where kubeadm finds the only
-          one by itself.
+        - The container runtime's socket that each joining host is given, by inventory name. Empty where kubeadm finds
+          the only one by itself.
       type: dict
     addresses:
       description: Address that each host's API server advertises, or would, by inventory name.

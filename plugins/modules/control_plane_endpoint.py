@@ -12,8 +12,8 @@ short_description: Let every cluster-wide object of a kubeadm cluster name the c
 version_added: 0.1.0
 description:
   - Sets C(controlPlaneEndpoint) in the ConfigMap C(kube-system/kubeadm-config), validated by the host's kubeadm where it can.
-  - Sets the C(server) in the ConfigMap C(kube-public/cluster-info), which joining nodes take whatever address they were given
-    to join through, and waits until kube-controller-manager has signed it again for every bootstrap token.
+  - Sets the C(server) in the ConfigMap C(kube-public/cluster-info), which joining nodes take whatever address they were
+    given to join through, and waits until kube-controller-manager has signed it again for every bootstrap token.
   - Waits for signatures, too, that are of another content than the present one, so that a run that was killed between the
     write and the signature is completed.
   - Sets the C(server) in the ConfigMap C(kube-system/kube-proxy), restarts the DaemonSet C(kube-system/kube-proxy) in a

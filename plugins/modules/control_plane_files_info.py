@@ -11,12 +11,13 @@ module: control_plane_files_info
 short_description: Find the files of a control plane that C(kubeadm join) does not bring to another one
 version_added: 0.1.0
 description:
-  - Reads the manifests of kube-apiserver, kube-controller-manager and kube-scheduler, and reports every file and directory
-    of the host that their flags and hostPath volumes name and that kubeadm does not make, for example an
+  - Reads the manifests of kube-apiserver, kube-controller-manager and kube-scheduler, and reports every file and
+    directory of the host that their flags and hostPath volumes name and that kubeadm does not make, for example an
     EncryptionConfiguration, an audit policy, a webhook's kubeconfig or the CA of an OpenID provider.
-  - Not reported are the files of kubeadm itself (its certificates, kubeconfigs and manifests). Of what belongs to the system
-    of each host (for example C(/etc/ssl/certs), C(/usr), C(/etc/localtime)) and of sockets it is reported only that they are
-    needed. Of what a component only writes (C(--audit-log-path)) the directory is reported without its content.
+  - Not reported are the files of kubeadm itself (its certificates, kubeconfigs and manifests). Of what belongs to the
+    system of each host (for example C(/etc/ssl/certs), C(/usr), C(/etc/localtime)) and of sockets it is reported only
+    that they are needed. Of what a component only writes (C(--audit-log-path)) the directory is reported without its
+    content.
   - Private keys of the host's own certificates are never reported as files to carry, whatever flag or volume names them.
   - With O(certificate_key) the contents are returned too, encrypted. M(kubeadm.ha.control_plane_files) unpacks them.
   - Without O(certificate_key) the host needs the standard library of Python only.
@@ -31,7 +32,8 @@ options:
     type: str
   paths:
     description:
-      - Report these facts' paths on this host instead, as RV(files) of another host lists them. No symbolic link is followed.
+      - Report these facts' paths on this host instead, as RV(files) of another host lists them. No symbolic link is
+        followed.
       - Not together with O(certificate_key).
     type: list
     elements: dict

@@ -12,8 +12,8 @@ short_description: Mark the Node of a control plane as one
 version_added: 0.1.0
 description:
   - Gives a Node the labels and the taint that C(kubeadm join) gives in its last phase, C(mark-control-plane), when the join
-    ended before that phase. Without them the scheduler puts workloads on the host, and what searches for control planes by
-    their label does not find it.
+    ended before that phase. Without them the scheduler puts workloads on the host, and what searches for control planes
+    by their label does not find it.
   - What is given is what the cluster's other control planes have of kubeadm's labels and taints. Where none has the taint,
     because its operator wants workloads there, none is given.
   - A Node that has the label is left alone, whatever else was taken from it. So is every Node of a cluster in which no other

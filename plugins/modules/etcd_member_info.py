@@ -11,11 +11,11 @@ module: etcd_member_info
 short_description: Inspect the etcd cluster of a Kubernetes cluster, or wait until it is healthy
 version_added: 0.1.0
 description:
-  - Asks an etcd server for the members of its cluster, and every started member for its own health, by etcd's JSON gateway.
-    The servers' certificates are verified. Neither etcdctl nor a Python library is needed.
+  - Asks an etcd server for the members of its cluster, and every started member for its own health, by etcd's JSON
+    gateway. The servers' certificates are verified. Neither etcdctl nor a Python library is needed.
   - A voter is healthy when it makes a linearizable read, which needs a leader and a quorum.
-  - The etcd cluster is healthy when every member has started, is healthy and votes, all voters agree on one leader, and there is
-    no alarm.
+  - The etcd cluster is healthy when every member has started, is healthy and votes, all voters agree on one leader, and
+    there is no alarm.
   - With O(wait_timeout) it is a gate. It waits for a healthy cluster and fails with the reasons if there is none in time.
   - On a control plane it needs no options. With a static pod of etcd that one is asked, by the pair
     C(etcd/healthcheck-client), else C(etcd/server), and C(etcd/ca.crt) in O(pki_dir). Else it is the external etcd that the
@@ -24,7 +24,8 @@ description:
 options:
   endpoint:
     description:
-      - Client URL of an etcd server. By default it is found as described above, V(https://127.0.0.1:2379) for stacked etcd.
+      - Client URL of an etcd server. By default it is found as described above, V(https://127.0.0.1:2379) for stacked
+        etcd.
     type: str
   endpoints:
     description:

@@ -12,8 +12,8 @@ short_description: This host is a node of a kubeadm cluster
 version_added: 0.1.0
 description:
   - Runs C(kubeadm join) on a host that has not joined yet. Does nothing on a host that is a member of that very cluster.
-  - Membership is determined by the CA in the host's C(kubelet.conf), the node that its client certificate names, and the Node
-    object in the cluster, not by the mere presence of a file.
+  - Membership is determined by the CA in the host's C(kubelet.conf), the node that its client certificate names, and
+    the Node object in the cluster, not by the mere presence of a file.
   - A host that is half joined, has joined in another role, or belongs to another cluster is refused with the files that
     say so and the remedy. Nothing is reset here, see M(kubeadm.ha.kubeadm_reset).
   - The configuration travels by standard input, so that no secret is on a command line or on disk.
@@ -35,7 +35,8 @@ options:
     description:
       - PEM text of the cluster's CA certificate. With it kubeadm presents the token when it discovers the cluster
         (C(discovery.file)), for API servers that refuse anonymous requests to the ConfigMap C(kube-public/cluster-info).
-      - Without it or when it is empty, kubeadm asks as anonymous and trusts by O(ca_cert_hashes) (C(discovery.bootstrapToken)).
+      - Without it or when it is empty, kubeadm asks as anonymous and trusts by O(ca_cert_hashes)
+        (C(discovery.bootstrapToken)).
     type: str
   token:
     description:

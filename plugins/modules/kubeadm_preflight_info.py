@@ -13,8 +13,8 @@ version_added: 0.1.0
 description:
   - Runs C(kubeadm join phase preflight) with the configuration that M(kubeadm.ha.kubeadm_join) gives it, and returns the checks
     that fail, by the names by which they can be left out.
-  - Needs no token, no certificate key and no connection to the cluster. What kubeadm asks the cluster is answered from O(config_maps) by
-    a server on a port of C(127.0.0.1) inside the module, which ends with it.
+  - Needs no token, no certificate key and no connection to the cluster. What kubeadm asks the cluster is answered from
+    O(config_maps) by a server on a port of C(127.0.0.1) inside the module, which ends with it.
   - No image is pulled, so whether images can be is not asked.
   - kubeadm stops at the first group of checks of which one fails, so it is run again without those, at most four times, until
     all have been asked.

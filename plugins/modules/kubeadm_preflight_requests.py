@@ -11,8 +11,8 @@ module: kubeadm_preflight_requests
 short_description: Compute what the kubeadm of each joining host is to be asked
 version_added: 0.1.0
 description:
-  - Computes from inspected hosts and the cluster the configuration with which each host that has not joined will join, as options
-    of M(kubeadm.ha.kubeadm_preflight_info).
+  - Computes from inspected hosts and the cluster the configuration with which each host that has not joined will join,
+    as options of M(kubeadm.ha.kubeadm_preflight_info).
   - Hosts that are half joined or have no kubeadm are left out. The plan reports them in its own words.
   - Runs on the controller, connects to nothing and changes nothing.
 options:

@@ -13,8 +13,8 @@ version_added: 0.1.0
 description:
   - Reads the objects of a kubeadm cluster that name its endpoint, its nodes, the pods of its DNS, and leftovers of earlier
     joins.
-  - With O(endpoint) also searches for workloads, ConfigMaps and Secrets of any namespace that name an old endpoint. Values
-    are compared on this host and never returned. The search ends after twenty seconds or a hundred findings.
+  - With O(endpoint) also searches for workloads, ConfigMaps and Secrets of any namespace that name an old endpoint.
+    Values are compared on this host and never returned. The search ends after twenty seconds or a hundred findings.
   - Workloads are DaemonSets, Deployments, StatefulSets, CronJobs, Jobs and ReplicaSets that no other of them owns, and pods
     without such an owner. Jobs and pods that have ended are left out, static pods too. Custom resources are not
     searched, but the workloads and pods that they own are.
@@ -29,7 +29,8 @@ requirements:
 options:
   endpoint:
     description:
-      - Address and port that the whole cluster will use, or uses. Without it consumers of old endpoints are not searched for.
+      - Address and port that the whole cluster will use, or uses. Without it consumers of old endpoints are not
+        searched for.
     type: str
   api_servers:
     description:
@@ -89,8 +90,8 @@ options:
         type: path
       expected_voters:
         description:
-          - The etcd cluster must have this many voters, with O(wait_timeout) after so many seconds. V(0) does not ask for a number, but
-            with O(wait_timeout) the etcd cluster must be healthy.
+          - The etcd cluster must have this many voters, with O(wait_timeout) after so many seconds. V(0) does not ask
+            for a number, but with O(wait_timeout) the etcd cluster must be healthy.
         type: int
         default: 0
 extends_documentation_fragment:
@@ -220,8 +221,8 @@ cluster:
       sample: v1.34.4
 etcd:
   description:
-    - With O(etcd) the etcd cluster as M(kubeadm.ha.etcd_member_info) returns it; V(null) when it could not be asked. It is returned by a
-      failed task, too.
+    - With O(etcd) the etcd cluster as M(kubeadm.ha.etcd_member_info) returns it; V(null) when it could not be asked. It
+      is returned by a failed task, too.
   returned: always
   type: dict
   sample:

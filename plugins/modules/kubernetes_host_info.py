@@ -45,7 +45,8 @@ options:
   node_name:
     description:
       - Name that the host's Node object shall have when the host joins. By default it is the host's name.
-      - This, O(api_port), O(advertise_address) and O(cri_socket) are reported again in RV(host.wanted); of a member they change nothing.
+      - This, O(api_port), O(advertise_address) and O(cri_socket) are reported again in RV(host.wanted); of a member
+        they change nothing.
     type: str
   api_port:
     description:
@@ -58,8 +59,8 @@ options:
     type: str
   kubelet_extra_args:
     description:
-      - Flags that the host's kubelet shall get when it joins, O(node_labels) and O(node_taints) of its Node likewise, reported
-        again in RV(host.wanted).
+      - Flags that the host's kubelet shall get when it joins, O(node_labels) and O(node_taints) of its Node likewise,
+        reported again in RV(host.wanted).
     type: dict
     default: {}
   node_labels:
@@ -174,8 +175,8 @@ host:
       sample: [{"path": "/home/ann/.kube/config", "user": "ann", "endpoints": ["192.0.2.11:6443"]}]
     machine:
       description:
-        - What distinguishes the machine from others, beside its machine-id. These are the id of the running boot, the network
-          namespace and hashes of the public SSH host keys. Empty where they cannot be read.
+        - What distinguishes the machine from others, beside its machine-id. These are the id of the running boot, the
+          network namespace and hashes of the public SSH host keys. Empty where they cannot be read.
       type: dict
     user_id:
       description: Number of the user by whom the host was inspected, V(0) for root, without whom much cannot be seen.

@@ -25,8 +25,8 @@ options:
     required: true
   inputs:
     description:
-      - Values of the role's variables by their names without C(apiserver_haproxy_). They are checked; what is wrong is named in
-        RV(decision).
+      - Values of the role's variables by their names without C(apiserver_haproxy_). They are checked; what is wrong is
+        named in RV(decision).
       - C(backends), C(bind_address), C(bind_port), C(ca_certificate), C(check), C(check_fast_interval), C(check_interval),
         C(check_timeout), C(connect_timeout), C(endpoint), C(hard_stop_after), C(manage_firewall), C(maxconn), C(metrics_bind),
         C(probe_certificate), C(probe_common_name), C(probe_renew_days), C(probe_signer), C(probe_valid_days),
@@ -46,7 +46,8 @@ options:
     default: []
   issued_certificate:
     description:
-      - Client certificate of the checks that was issued after the inspection, in PEM. It takes the place of the one that was found.
+      - Client certificate of the checks that was issued after the inspection, in PEM. It takes the place of the one
+        that was found.
       - Without it RV(digest) and RV(content) are predictions where a certificate is to be issued; ask again once it is.
     type: str
     default: ""

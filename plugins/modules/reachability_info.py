@@ -11,8 +11,8 @@ module: reachability_info
 short_description: Try from a host whether others can be reached by TCP
 version_added: 0.1.0
 description:
-  - Begins a TCP connection to each address and port, all at the same time, and reports how each attempt ended. Finds what is
-    blocked by whatever filters on the way, be it a firewall of a host or the rules of a cloud.
+  - Begins a TCP connection to each address and port, all at the same time, and reports how each attempt ended. Finds
+    what is blocked by whatever filters on the way, be it a firewall of a host or the rules of a cloud.
   - Nothing needs to listen there. The system of a host that is reached answers for a closed port, too, with a TCP reset.
   - A firewall that itself rejects with a TCP reset, as C(ufw reject) does, cannot be distinguished from a closed port.
   - No data is sent. What listens may log a connection that ended at once.

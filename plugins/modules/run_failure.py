@@ -32,8 +32,8 @@ options:
     required: true
   registered:
     description:
-      - Names of the variables in which the tasks of the step have registered their results. A result reports its changes by
-        the key C(changes), as those of the modules of this collection do.
+      - Names of the variables in which the tasks of the step have registered their results. A result reports its
+        changes by the key C(changes), as those of the modules of this collection do.
     type: list
     elements: str
     required: true

@@ -49,7 +49,8 @@ GROUPS = {
 }
 
 
-#: All hosts are this one machine: inspecting five of eight at the same time took the API servers their share of its cores.
+#: All hosts are this one machine: inspecting five of eight at the same time took the API servers their share of its
+#: cores.
 FORKS = "--forks=2"
 
 

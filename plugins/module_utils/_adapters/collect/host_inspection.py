@@ -100,7 +100,8 @@ class HostInspection:
             endpoint_probe: inspects it, beside everything else.
             cri_socket: a container runtime's socket besides those that kubeadm knows.
             directories: those that a run would write to.
-            load_balancer: that the host is to run haproxy, and the zone of firewalld to inspect; ``None`` for other hosts.
+            load_balancer: that the host is to run haproxy, and the zone of firewalld to inspect; ``None`` for other
+                hosts.
         """
         self._commands = commands
         self._backup_directory = backup_directory

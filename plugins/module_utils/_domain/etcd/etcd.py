@@ -199,7 +199,8 @@ def collect(etcd: Etcd, *endpoints: str) -> EtcdCluster:
 
     Args:
         etcd: reaches the servers.
-        endpoints: servers that know the members; the first that answers reports them, and each started one is asked itself.
+        endpoints: servers that know the members; the first that answers reports them, and each started one is asked
+            itself.
 
     Raises:
         EtcdError: when none of the servers reports the members.

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``kubeadm reset`` of a host that no cluster needs.
 
-The plan decides by what the API and etcd report (:mod:`half_joined`). Here the host itself is asked once more, in the moment
-before: what cannot be determined counts as needed.
+The plan decides by what the API and etcd report (:mod:`half_joined`). Here the host itself is asked once more, in the
+moment before: what cannot be determined counts as needed.
 """
 
 from __future__ import annotations

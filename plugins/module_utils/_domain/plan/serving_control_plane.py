@@ -4,7 +4,8 @@
 """Which host can be asked for the cluster and, when none can, why.
 
 A conversion needs one control plane that serves the API and the administrator's kubeconfig beside it. What is missing is
-reported as it was found, host by host: a stopped kubelet, a crashed API server and a moved admin.conf have different remedies.
+reported as it was found, host by host: a stopped kubelet, a crashed API server and a moved admin.conf have different
+remedies.
 """
 
 from __future__ import annotations

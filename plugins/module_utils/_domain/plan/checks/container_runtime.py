@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which container runtime a joining host uses, and whether it can.
 
-kubeadm searches for the sockets below and stops when it finds several. The one that the cluster's nodes use is taken then.
+kubeadm searches for the sockets below and stops when it finds several. The one that the cluster's nodes use is taken
+then.
 """
 
 from __future__ import annotations

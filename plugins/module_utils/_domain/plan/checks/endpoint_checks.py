@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the plan has against the endpoint, by what every host sees of it.
 
-Before haproxy runs nobody need answer, but where the endpoint leads can be determined, and who answers there must be the cluster.
-An endpoint that the run does not build (``external``, ``none``) must lead to the cluster's API from every host already.
+Before haproxy runs nobody need answer, but where the endpoint leads can be determined, and who answers there must be
+the cluster. An endpoint that the run does not build (``external``, ``none``) must lead to the cluster's API from every
+host already.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ if t.TYPE_CHECKING:
     from ...host.host import Host
     from ..desired import Desired
 
-#: Who may have the port on a load balancer: haproxy itself, and the API server of that host, which is reported separately.
+#: Who may have the port on a load balancer: haproxy itself, and the API server of that host, which is reported
+#: separately.
 _KNOWN = ("haproxy", "kube-apiserver")
 
 

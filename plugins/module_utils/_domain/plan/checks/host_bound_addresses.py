@@ -4,8 +4,8 @@
 """One host's address where every host would get it.
 
 kubeadm renders ``extraArgs`` on each control plane that joins, whatever they say: an address to which only one host can
-bind, or which only one can advertise, breaks the others (kubernetes/kubeadm#1348, #1359, #3186). What is only connected to, or
-only identifies something, breaks nobody; :func:`dependencies` finds it.
+bind, or which only one can advertise, breaks the others (kubernetes/kubeadm#1348, #1359, #3186). What is only connected
+to, or only identifies something, breaks nobody; :func:`dependencies` finds it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ Hosts = t.Mapping[str, "Host"]
 _CONFIGURATION = "ConfigMap kube-system/kubeadm-config"
 #: Flags whose value a component binds to or listens on.
 _BINDING = re.compile(r"(?:^|-)(?:bind-)?address$|^listen-")
-#: Flags whose value a component connects to, or that only identify something: each host can do that with another's address.
+#: Flags whose value a component connects to, or that only identify something: each host can do that with another's
+#: address.
 _CONNECTED_TO = frozenset(
     {
         "api-audiences",

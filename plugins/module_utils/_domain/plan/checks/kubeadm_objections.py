@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What kubeadm on joining hosts is asked, and its objections as reasons to stop.
 
-What the plan itself inspects, it reports in its own words, which know more of the inventory; kubeadm's word for the same is
-left out then.
+What the plan itself inspects, it reports in its own words, which know more of the inventory; kubeadm's word for the
+same is left out then.
 """
 
 from __future__ import annotations

@@ -142,7 +142,8 @@ def leftovers(host: Host, serving_control_plane: Host) -> list[str]:
 
     Args:
         host: one that has not joined.
-        serving_control_plane: a control plane whose files an earlier run, or the operator, may have brought before the join.
+        serving_control_plane: a control plane whose files an earlier run, or the operator, may have brought before the
+            join.
     """
     carried = {fact.path for fact in files_of(serving_control_plane)}
     files = host.report["kubernetes_files"]

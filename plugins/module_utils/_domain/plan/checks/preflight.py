@@ -51,8 +51,8 @@ FREE_BYTES_NEEDED = 1 << 30
 #: Ports of a control plane's components that no other host has to reach
 #: (https://kubernetes.io/docs/reference/networking/ports-and-protocols/).
 _CONTROL_PLANE_PORTS = (10257, 10259)
-#: The setting that ``kubeadm join`` wants to be 1, by the family of the endpoint's address; with a DNS name it checks none
-#: (RunJoinNodeChecks in ``cmd/kubeadm/app/preflight/checks.go``).
+#: The setting that ``kubeadm join`` wants to be 1, by the family of the endpoint's address; with a DNS name it checks
+#: none (RunJoinNodeChecks in ``cmd/kubeadm/app/preflight/checks.go``).
 _FORWARDING = {4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.default.forwarding"}
 
 
@@ -352,7 +352,8 @@ def _duplicates(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
                 # Boards of one series may all have the same; nodes that run show that it does no harm.
                 continue
             if what == "node name" and host.is_member:
-                # A member with another one's credentials is reported separately, and so is a joining host with a node's name.
+                # A member with another one's credentials is reported separately, and so is a joining host with a node's
+                # name.
                 continue
             if value and value in seen:
                 yield Problem(

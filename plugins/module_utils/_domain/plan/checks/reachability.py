@@ -113,7 +113,8 @@ def problems(
 
     Args:
         wanted: the connections.
-        attempts: ``attempts`` of ``kubeadm.ha.reachability_info`` by the host that tried. What was not tried is not reported.
+        attempts: ``attempts`` of ``kubeadm.ha.reachability_info`` by the host that tried. What was not tried is not
+            reported.
     """
     seen = {
         (source, str(item["address"]), int(item["port"])): item for source, items in attempts.items() for item in items
