@@ -68,7 +68,7 @@ EXAMPLES = r"""
 - name: Determine what kubeadm is to be asked
   kubeadm.ha.kubeadm_preflight_requests:
     hosts: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, ['inspected', 'host']))) }}"
-    cluster: "{{ cluster_look.cluster }}"
+    cluster: "{{ cluster_info.cluster }}"
     endpoint: k8s.example.org:6443
     control_planes: "{{ groups['kube_control_plane'] }}"
     workers: "{{ groups['kube_node'] }}"

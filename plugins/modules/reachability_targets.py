@@ -67,7 +67,7 @@ EXAMPLES = r"""
 - name: Determine who must reach whom
   kubeadm.ha.reachability_targets:
     hosts: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, ['inspected', 'host']))) }}"
-    cluster: "{{ cluster_look.cluster }}"
+    cluster: "{{ cluster_info.cluster }}"
     control_planes: "{{ groups['kube_control_plane'] }}"
   run_once: true
   register: reach

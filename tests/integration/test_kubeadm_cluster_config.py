@@ -179,7 +179,7 @@ def test_kubeadm_issues_certificates_by_what_is_stored(cluster: ControlPlane, mo
         assert san in shown
 
 
-def test_kubeadm_reads_values_that_look_like_numbers(cluster: ControlPlane, modules: Modules, tmp_path: Path) -> None:
+def test_kubeadm_reads_values_that_resemble_numbers(cluster: ControlPlane, modules: Modules, tmp_path: Path) -> None:
     values = [
         "1e3",
         "12e45",

@@ -62,7 +62,7 @@ class LocalControlPlane:
 
 @dataclasses.dataclass(frozen=True)
 class Overrides:
-    """What the caller says instead of the host's files; ``None`` is determined."""
+    """What the caller says instead of the host's files; ``None`` leaves it to them."""
 
     node_name: str | None = None
     advertise_address: str | None = None

@@ -91,7 +91,7 @@ def test_what_cannot_be_carried_stops_only_a_join() -> None:
         assert problems(arguments) == ["/big is too big."] * count
 
 
-def test_files_brought_before_do_not_look_half_joined() -> None:
+def test_files_brought_before_do_not_count_as_half_joined() -> None:
     arguments = with_files(before(), "cp1")
     arguments["hosts"]["cp2"]["kubernetes_files"] = [POLICY.path, "/etc/kubernetes/audit/other.yaml"]
     assert problems(arguments) == []

@@ -61,8 +61,8 @@ def test_kubeadms_own_flags_are_not_lost() -> None:
 
 def test_a_dual_stack_node_ip_stops_until_it_is_given() -> None:
     arguments = running(before(), node_ip="192.0.2.11,2001:db8::11")
-    newcomers = joining(arguments)
-    assert set(stops(arguments)) == set(newcomers) == {"cp2", "cp3"}
+    expected = joining(arguments)
+    assert set(stops(arguments)) == set(expected) == {"cp2", "cp3"}
     assert stops(arguments)["cp2"] == [
         (
             "The kubelet of cp1 runs with --node-ip=192.0.2.11,2001:db8::11, but cp2 would join without it, and its Node could "
