@@ -53,8 +53,11 @@ ALLOWED = re.compile(
 #: A result is kept by the names of its scenario's tests.
 KEPT_TESTS = re.compile(r"\bdef test_\w+")
 WITH_KEPT_TESTS = ("tests/scenarios/", "tests/roles/", "molecule/")
-#: Records stay as they were written; foreign text is not ours; Go's sources name what is built of them.
-NOT_OURS = ("docs/adr/", "docs/results/", "changelogs/", "CHANGELOG", "LICENSE", "requirements/", "tests/lab/go/")
+#: Records and subjects of commits stay as they were written; foreign text is not ours; Go's sources name what is built of them.
+NOT_OURS = (
+    ".git-blame-ignore-revs", "CHANGELOG", "LICENSE", "changelogs/", "docs/adr/", "docs/results/", "requirements/",
+    "tests/lab/go/",
+)  # fmt: skip
 
 _TOKEN = re.compile(r"[A-Za-z]+")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
