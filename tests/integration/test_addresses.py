@@ -14,8 +14,9 @@ import typing as t
 
 import pytest
 
-from tests.integration import etcd_cluster, processes
+from tests.integration import processes
 from tests.integration.control_plane import REPOSITORY, run
+from tests.integration.etcd_cluster import cluster_of_one
 from tests.integration.modules import Modules
 from tests.unit.plugins.module_utils._domain.plan.test_planning import before, plan_of
 
@@ -29,16 +30,16 @@ OWN = "https://192.0.2.11:2380"
 
 
 @pytest.fixture
-def cluster(binaries: Path, tmp_path: Path) -> t.Iterator[EtcdCluster]:
+def etcd_cluster(binaries: Path, tmp_path: Path) -> t.Iterator[EtcdCluster]:
     """An etcd cluster of one member, cp1."""
-    with etcd_cluster.cluster_of_one(binaries, tmp_path) as running:
+    with cluster_of_one(binaries, tmp_path) as running:
         yield running
 
 
-def reasons(cluster: EtcdCluster, modules: Modules) -> list[str]:
+def reasons(etcd_cluster: EtcdCluster, modules: Modules) -> list[str]:
     """Why the conversion of a cluster stops whose cp1 carries the real member."""
     arguments = before()
-    pki = cluster.pki / "etcd"
+    pki = etcd_cluster.pki / "etcd"
     arguments["hosts"]["cp1"]["manifests"]["etcd"]["flags"] = [
         ["initial-advertise-peer-urls", OWN],
         ["listen-peer-urls", OWN],
@@ -46,7 +47,7 @@ def reasons(cluster: EtcdCluster, modules: Modules) -> list[str]:
         ["cert-file", str(pki / "server.crt")],
         ["key-file", str(pki / "server.key")],
     ]
-    seen = modules.run("etcd_member_info", endpoint=cluster.endpoint(), pki_dir=str(cluster.pki))
+    seen = modules.run("etcd_member_info", endpoint=etcd_cluster.endpoint(), pki_dir=str(etcd_cluster.pki))
     assert seen["healthy"], "alone, a member does not mind where its record says that it is"
     for member in seen["members"]:
         # A test's etcd listens on loopback, which no control plane's does; the record of its peers is the real one.
@@ -56,19 +57,19 @@ def reasons(cluster: EtcdCluster, modules: Modules) -> list[str]:
 
 
 def test_the_command_that_is_reported_corrects_etcds_record(
-    cluster: EtcdCluster, binaries: Path, tmp_path: Path
+    etcd_cluster: EtcdCluster, binaries: Path, tmp_path: Path
 ) -> None:
     modules = Modules(processes.environment(binaries), tmp_path, ("yaml", "cryptography", "kubernetes"))
-    listed = cluster.etcdctl_json("member", "list")["members"][0]
-    cluster.etcdctl("member", "update", str(listed["ID"]), f"--peer-urls={STALE}")
-    (message,) = reasons(cluster, modules)
+    listed = etcd_cluster.etcdctl_json("member", "list")["members"][0]
+    etcd_cluster.etcdctl("member", "update", str(listed["ID"]), f"--peer-urls={STALE}")
+    (message,) = reasons(etcd_cluster, modules)
     assert f"etcd knows its member cp1 as {STALE}, which is no host's address" in message
     assert "exec etcd-cp1 -- etcdctl" in message
     # What kubectl would run in the pod, with the port at which this etcd listens.
-    command = shlex.split(message.partition(" -- ")[2].replace("https://127.0.0.1:2379", cluster.endpoint()))
+    command = shlex.split(message.partition(" -- ")[2].replace("https://127.0.0.1:2379", etcd_cluster.endpoint()))
     run([str(binaries / command[0]), *command[1:]])
-    assert cluster.etcdctl_json("member", "list")["members"][0]["peerURLs"] == [OWN]
-    assert reasons(cluster, modules) == []
+    assert etcd_cluster.etcdctl_json("member", "list")["members"][0]["peerURLs"] == [OWN]
+    assert reasons(etcd_cluster, modules) == []
 
 
 def test_the_kernels_address_towards_each_network(tmp_path: Path) -> None:
