@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws up the plan of a run on the controller, from what was collected on the hosts."""
+"""Builds the plan of a run on the controller, from what was collected on the hosts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
+from ansible_collections.kubeadm.ha.plugins.module_utils._action import decision_result
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.problem import Problem
@@ -79,7 +79,7 @@ class ActionModule(ActionBase):
         _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         stop = arguments.pop("stop")
         variables = task_vars or {}
-        drawn: list[planning.Plan] = []
+        built: list[planning.Plan] = []
 
         def decide() -> t.Mapping[str, t.Any]:
             arguments["input_problems"] = [
@@ -87,11 +87,11 @@ class ActionModule(ActionBase):
                 # The second time, with hosts, the variables are the same.
                 *(() if arguments["hosts"] else self._variable_problems(arguments, variables)),
             ]
-            drawn.append(planning.draw_up(arguments, yaml=PyYaml(), x509=CryptographyX509()))
-            return {"plan": drawn[0].as_dict()}
+            built.append(planning.build_plan(arguments, yaml=PyYaml(), x509=CryptographyX509()))
+            return {"plan": built[0].as_dict()}
 
-        result.update(concluded("What hosts and cluster told", decide))
-        for plan in drawn:
+        result.update(decision_result("What hosts and cluster reported", decide))
+        for plan in built:
             if plan.is_complete:
                 # A run without changes stays quiet.
                 for line in plan_report.table(plan, with_notes=bool(plan.entries) or not stop, with_problems=not stop):

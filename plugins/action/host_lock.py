@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tells the module which process runs the playbook, and which former owners have ended."""
+"""Passes to the module which process runs the playbook, and which former owners have ended."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ActionModule(ActionBase):
 
 
 def _may_be_taken_over(holder: t.Mapping[str, t.Any], owner: t.Mapping[str, t.Any], *, is_silent: bool) -> bool:
-    """A process of this very controller lives or does not, however long it is silent; of another one only silence tells."""
+    """A process of this very controller lives or does not, however long it is silent; of another one only silence counts."""
     if (holder["controller"], holder.get("space")) == (owner["controller"], owner["space"]):
         return _started(int(holder["process"])) != int(holder["started"])
     return is_silent

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tells on the controller, from looked-at hosts and the cluster, what the kubeadm of each joining host is to be asked."""
+"""Computes on the controller, from inspected hosts and the cluster, what the kubeadm of each joining host is to be asked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
+from ansible_collections.kubeadm.ha.plugins.module_utils._action import decision_result
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
@@ -33,7 +33,7 @@ class ActionModule(ActionBase):
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """The requests, as the documentation of ``kubeadm.ha.kubeadm_preflight_requests`` tells."""
+        """The requests, as the documentation of ``kubeadm.ha.kubeadm_preflight_requests`` says."""
         result = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
 
@@ -48,4 +48,4 @@ class ActionModule(ActionBase):
                 x509=CryptographyX509(),
             )
 
-        return {**result, **concluded("What hosts and cluster told", decide)}
+        return {**result, **decision_result("What hosts and cluster reported", decide)}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Collects on the host, understands on the controller: the hosts need neither PyYAML nor cryptography."""
+"""Collects on the host, parses on the controller: the hosts need neither PyYAML nor cryptography."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
+from ansible_collections.kubeadm.ha.plugins.module_utils._action import decision_result
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.host import Host
@@ -24,20 +24,20 @@ class ActionModule(ActionBase):
     _requires_connection = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """The module's result with the understood host merged in."""
+        """The module's result with the parsed host merged in."""
         super().run(tmp, task_vars)
         result = self._execute_module(task_vars=task_vars)
         if not result.get("failed") and "host" in result:
             name = (task_vars or {})["inventory_hostname"]
 
-            def understand() -> t.Mapping[str, t.Any]:
+            def parse() -> t.Mapping[str, t.Any]:
                 host = Host.from_report(
                     name, HostReport.from_dict(name, result["host"]), yaml=PyYaml(), x509=CryptographyX509()
                 )
                 return {"host": {**result["host"], **host.as_dict(), "looked_at": time.time()}}
 
-            understood = concluded(f"What {name} told", understand)
-            if understood.get("failed"):
+            parsed = decision_result(f"What {name} reported", parse)
+            if parsed.get("failed"):
                 del result["host"]
-            result.update(understood)
+            result.update(parsed)
         return t.cast("dict[str, t.Any]", result)

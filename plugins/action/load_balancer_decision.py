@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Computes on the controller the configuration of a looked-at load balancer host, and what its role would change there."""
+"""Computes on the controller the configuration of an inspected load balancer host, and what its role would change there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from ansible.plugins.action import ActionBase
 from ansible.template import generate_ansible_template_vars, trust_as_template
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
+from ansible_collections.kubeadm.ha.plugins.module_utils._action import decision_result
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer import load_balancer
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.providers import haproxy
@@ -36,7 +36,7 @@ class ActionModule(ActionBase):
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """What the documentation of ``kubeadm.ha.load_balancer_decision`` tells."""
+        """What the documentation of ``kubeadm.ha.load_balancer_decision`` says."""
         result = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         path = self._find_needle("templates", arguments["template"])
@@ -49,13 +49,13 @@ class ActionModule(ActionBase):
             return load_balancer.decide(
                 arguments["name"],
                 report,
-                haproxy.read(arguments["name"], arguments["inputs"], has_ipv6=report.has_ipv6),
+                haproxy.parse(arguments["name"], arguments["inputs"], has_ipv6=report.has_ipv6),
                 load_balancer.Sources(template, files),
                 CryptographyX509(),
                 issued=arguments["issued_certificate"],
             )
 
-        return {**result, **concluded(f"What the load balancer host {arguments['name']} told", decide)}
+        return {**result, **decision_result(f"What the load balancer host {arguments['name']} reported", decide)}
 
     def _text(self, path: str) -> str:
         return str(self._loader.get_text_file_contents(path))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tells on the controller, from looked-at hosts and the cluster, which addresses and ports each host must reach."""
+"""Computes on the controller, from inspected hosts and the cluster, which addresses and ports each host must reach."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._action import concluded
+from ansible_collections.kubeadm.ha.plugins.module_utils._action import decision_result
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import planning
@@ -33,7 +33,7 @@ class ActionModule(ActionBase):
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """The targets, as the documentation of ``kubeadm.ha.reachability_targets`` tells."""
+        """The targets, as the documentation of ``kubeadm.ha.reachability_targets`` says."""
         result = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         groups = Groups(arguments["control_planes"], arguments["workers"], arguments["load_balancers"])
@@ -49,4 +49,4 @@ class ActionModule(ActionBase):
             )
             return {"targets": targets}
 
-        return {**result, **concluded("What hosts and cluster told", decide)}
+        return {**result, **decision_result("What hosts and cluster reported", decide)}

@@ -27,7 +27,7 @@ class ActionModule(ActionBase):
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """A failure, as the documentation of ``kubeadm.ha.run_failure`` tells."""
+        """A failure, as the documentation of ``kubeadm.ha.run_failure`` says."""
         result = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         if self._task.check_mode:

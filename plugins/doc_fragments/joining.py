@@ -12,8 +12,8 @@ class ModuleDocFragment:
 options:
   api_version:
     description:
-      - API version in which kubeadm is told what to do, from V(kubeadm.k8s.io/v1beta2) to V(kubeadm.k8s.io/v1beta4). Take
-        the cluster's own.
+      - API version in which kubeadm gets its instructions, from V(kubeadm.k8s.io/v1beta2) to V(kubeadm.k8s.io/v1beta4).
+        Take the cluster's own.
     type: str
     required: true
   control_plane:
@@ -39,8 +39,8 @@ options:
     type: str
   certificates_dir:
     description:
-      - The cluster's C(certificatesDir), in which kubeadm puts the CA's certificate, where the kubelet's configuration looks
-        for it. RV(kubeadm.ha.kubeadm_join_command#module:certificates_dir) tells it.
+      - The cluster's C(certificatesDir), in which kubeadm puts the CA's certificate, where the kubelet's configuration
+        expects it. RV(kubeadm.ha.kubeadm_join_command#module:certificates_dir) reports it.
     type: path
     default: /etc/kubernetes/pki
   patches_directory:

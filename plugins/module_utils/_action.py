@@ -15,11 +15,11 @@ from ._domain.base.errors import KubeadmHaError
 _BROKEN_REPORT = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
-def concluded(what: str, decide: t.Callable[[], t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
+def decision_result(what: str, decide: t.Callable[[], t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
     """The values of a decision made on the controller as a result, or why there is none.
 
     Args:
-        what: what was to be understood, for the message of an error that nothing foresaw.
+        what: what was to be parsed, for the message of an error that nothing foresaw.
         decide: computes the values.
     """
     try:
@@ -36,4 +36,4 @@ def concluded(what: str, decide: t.Callable[[], t.Mapping[str, t.Any]]) -> dict[
         }
 
 
-__all__ = ("concluded",)
+__all__ = ("decision_result",)

@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     from ._domain.base.change import Change, Decision
 
 
-def conclude(module: AnsibleModule, decide: t.Callable[[], Decision]) -> None:
+def run_decision(module: AnsibleModule, decide: t.Callable[[], Decision]) -> None:
     """Decide, act unless in check mode, and leave with the module's result.
 
     The result has ``changed``, ``changes`` (list of object, before, after, reason), the decision's values, and
@@ -55,7 +55,7 @@ def require_library(
     """Fail with the remedy when a Python library is missing on the host.
 
     In check mode the library may be missing because an earlier task only would have installed it: then the module
-    cannot look, says ``known after apply`` and, unless it is an info module, reports a change.
+    cannot inspect, says ``known after apply`` and, unless it is an info module, reports a change.
 
     Args:
         module: the running module.
@@ -73,8 +73,11 @@ def require_library(
 def _leave_without(module: AnsibleModule, library: str, *, changes_something: bool) -> None:
     """In check mode an earlier task only would have installed the library: what comes of it is not known yet."""
     if module.check_mode:
-        told = f"{KNOWN_AFTER_APPLY}: {library} is missing on this host, the role kubeadm.ha.python_requirements installs it."
-        module.exit_json(changed=changes_something, changes=[], msg=told)
+        message = (
+            f"{KNOWN_AFTER_APPLY}: {library} is missing on this host, the role kubeadm.ha.python_requirements "
+            "installs it."
+        )
+        module.exit_json(changed=changes_something, changes=[], msg=message)
 
 
 def _diff(change: Change) -> dict[str, str]:
@@ -99,4 +102,4 @@ def _line(value: t.Any) -> str:
     return str(value)
 
 
-__all__ = ("conclude", "require_library")
+__all__ = ("require_library", "run_decision")

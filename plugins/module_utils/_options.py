@@ -22,7 +22,7 @@ KUBECONFIG: _Part = {
 #: Where the host's static pods are.
 MANIFESTS_DIR: _Part = {"manifests_dir": {"type": "path", "default": "/etc/kubernetes/manifests"}}
 
-#: Where the host has the cluster's certificates. Without it the module looks.
+#: Where the host has the cluster's certificates. Without it the module finds out.
 PKI_DIR: _Part = {"pki_dir": {"type": "path"}}
 
 #: Where the host's own API server is. What is not given is read from its static pod.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cluster_plan
-short_description: Draw up the plan of a conversion from looked-at hosts
+short_description: Build the plan of a conversion from inspected hosts
 version_added: 0.1.0
 description:
   - Computes every change that a run of C(kubeadm.ha.site) would make, and every reason to stop before it,
@@ -66,7 +66,7 @@ options:
     type: raw
     default: false
   allow_two_control_planes:
-    description: Accept two control planes, although their etcd ring bears no loss.
+    description: Accept two control planes, although their etcd cluster bears no loss.
     type: raw
     default: false
   allow_older_kubeadm:
@@ -89,7 +89,7 @@ options:
   files:
     description:
       - RV(kubeadm.ha.control_plane_files_info#module:files) of hosts that are to become control planes, by inventory name.
-        What was not looked at counts as absent.
+        What was not inspected counts as absent.
     type: dict
     default: {}
   failures:
@@ -170,7 +170,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Check the inputs before any host is looked at
+- name: Check the inputs before any host is inspected
   kubeadm.ha.cluster_plan:
     endpoint: "{{ kubeadm_ha_endpoint }}"
     control_planes: "{{ groups['kube_control_plane'] }}"
@@ -218,7 +218,7 @@ plan:
     notes:
       description:
         - What names an old endpoint and is not changed by the run, with V(subject) and V(message). A note stays until what it
-          tells of is gone.
+          reports is gone.
       type: list
       elements: dict
     single_points:
@@ -264,11 +264,11 @@ plan:
       description: Whether an API server does not answer an anonymous C(GET /readyz).
       type: bool
     hides_cluster_info:
-      description: Whether an API server refuses the anonymous request by which C(kubeadm join) looks for the cluster.
+      description: Whether an API server refuses the anonymous request by which C(kubeadm join) discovers the cluster.
       type: bool
     sans:
       description:
-        - SANs of every API server's certificate and of the ClusterConfiguration. Beside those that are wished they are
+        - SANs of every API server's certificate and of the ClusterConfiguration. Beside those that are desired they are
           those that a running certificate has and kubeadm would not add by itself.
       type: list
       elements: str
@@ -305,8 +305,8 @@ plan:
       type: dict
     cri_sockets:
       description:
-        - The container runtime's socket that each joining host is told, by inventory name. Empty where kubeadm finds the only
-          one by itself.
+        - The container runtime's socket that each joining host is given, by inventory name. Empty where kubeadm finds
+          the only one by itself.
       type: dict
     addresses:
       description: Address that each host's API server advertises, or would, by inventory name.

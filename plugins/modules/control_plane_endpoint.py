@@ -12,8 +12,8 @@ short_description: Let every cluster-wide object of a kubeadm cluster name the c
 version_added: 0.1.0
 description:
   - Sets C(controlPlaneEndpoint) in the ConfigMap C(kube-system/kubeadm-config), validated by the host's kubeadm where it can.
-  - Sets the C(server) in the ConfigMap C(kube-public/cluster-info), which joining nodes take whatever address they were told
-    to join through, and waits until kube-controller-manager has signed it again for every bootstrap token.
+  - Sets the C(server) in the ConfigMap C(kube-public/cluster-info), which joining nodes take whatever address they were
+    given to join through, and waits until kube-controller-manager has signed it again for every bootstrap token.
   - Waits for signatures, too, that are of another content than the present one, so that a run that was killed between the
     write and the signature is completed.
   - Sets the C(server) in the ConfigMap C(kube-system/kube-proxy), restarts the DaemonSet C(kube-system/kube-proxy) in a
@@ -49,7 +49,7 @@ options:
   kubeadm_config:
     description:
       - Also set C(controlPlaneEndpoint) in the ConfigMap C(kube-system/kubeadm-config). V(false) where
-        M(kubeadm.ha.kubeadm_cluster_config) sets it with the other fields, which would be told twice in check mode.
+        M(kubeadm.ha.kubeadm_cluster_config) sets it with the other fields, which would be reported twice in check mode.
     type: bool
     default: true
 extends_documentation_fragment:
@@ -144,8 +144,10 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import IMPORT_ERROR as YAML_IMPORT_ERROR
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import control_plane_endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import parse_endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import (
+    parse_endpoint_option,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
@@ -166,7 +168,7 @@ def main() -> None:
     require_library(module, "PyYAML", YAML_IMPORT_ERROR)
 
     def decide() -> Decision:
-        endpoint = parse_endpoint("endpoint", module.params["endpoint"])
+        endpoint = parse_endpoint_option("endpoint", module.params["endpoint"])
         commands = HostCommands()
         return control_plane_endpoint.ensure(
             open_api(commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"]),
@@ -179,7 +181,7 @@ def main() -> None:
             with_configuration=module.params["kubeadm_config"],
         )
 
-    conclude(module, decide)
+    run_decision(module, decide)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: control_plane_facts
-short_description: Tell from looked-at hosts which of them serves the API, and where
+short_description: Determine from inspected hosts which of them serves the API, and where
 version_added: 0.1.0
 description:
   - The existing control plane is discovered, it is never the first host of a group.
-  - Understands what M(kubeadm.ha.kubernetes_host_info) collected on every host. That takes time for each host, so a play
+  - Parses what M(kubeadm.ha.kubernetes_host_info) collected on every host. That takes time for each host, so a play
     asks once (C(run_once)) and reads the registered answer.
   - Runs on the controller, connects to nothing and changes nothing.
   - Values are V(null) or empty when no host serves the API.
@@ -48,13 +48,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at each host
+- name: Inspect each host
   kubeadm.ha.kubernetes_host_info:
-  register: look
+  register: inspected
 
-- name: Tell where the API is served
+- name: Determine where the API is served
   kubeadm.ha.control_plane_facts:
-    hosts: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, ['look', 'host']))) }}"
+    hosts: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, ['inspected', 'host']))) }}"
     control_planes: "{{ groups['kube_control_plane'] }}"
   run_once: true
   register: api

@@ -15,7 +15,7 @@ description:
     group and mode, before C(kubeadm join).
   - Owners and groups go by name. Where this host has no such name the number of the other host is taken.
   - A file that is here with other content is never overwritten. Then, and where something needed is missing that is not
-    carried, the module fails and tells all reasons before anything is changed.
+    carried, the module fails and reports all reasons before anything is changed.
   - Files are written atomically. No symbolic link is followed, and nothing is written outside the listed paths.
 requirements:
   - cryptography, with O(archive) only
@@ -109,7 +109,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.file_tree import HostFileTree
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.sealing import IMPORT_ERROR, AesGcm
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import file_archive
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 
 def main() -> None:
@@ -126,11 +126,11 @@ def main() -> None:
     archive = module.params["archive"]
     if archive is not None:
         require_library(module, "cryptography", IMPORT_ERROR)
-    conclude(
+    run_decision(
         module,
-        lambda: file_archive.unpack(
+        lambda: file_archive.ensure(
             HostFileTree(),
-            file_archive.read_facts(module.params["files"]),
+            file_archive.parse_facts(module.params["files"]),
             None if archive is None else AesGcm(),
             archive=archive,
             key=module.params["certificate_key"],

@@ -11,13 +11,14 @@ module: control_plane_files_info
 short_description: Find the files of a control plane that C(kubeadm join) does not bring to another one
 version_added: 0.1.0
 description:
-  - Reads the manifests of kube-apiserver, kube-controller-manager and kube-scheduler, and tells of every file and directory
-    of the host that their flags and hostPath volumes name and that kubeadm does not make, for example an
+  - Reads the manifests of kube-apiserver, kube-controller-manager and kube-scheduler, and reports every file and
+    directory of the host that their flags and hostPath volumes name and that kubeadm does not make, for example an
     EncryptionConfiguration, an audit policy, a webhook's kubeconfig or the CA of an OpenID provider.
-  - Not told are the files of kubeadm itself (its certificates, kubeconfigs and manifests). Of what belongs to the system
-    of each host (for example C(/etc/ssl/certs), C(/usr), C(/etc/localtime)) and of sockets it is told only that they are
-    needed. Of what a component only writes (C(--audit-log-path)) the directory is told without its content.
-  - Private keys of the host's own certificates are never told as files to carry, whatever flag or volume names them.
+  - Not reported are the files of kubeadm itself (its certificates, kubeconfigs and manifests). Of what belongs to the
+    system of each host (for example C(/etc/ssl/certs), C(/usr), C(/etc/localtime)) and of sockets it is reported only
+    that they are needed. Of what a component only writes (C(--audit-log-path)) the directory is reported without its
+    content.
+  - Private keys of the host's own certificates are never reported as files to carry, whatever flag or volume names them.
   - With O(certificate_key) the contents are returned too, encrypted. M(kubeadm.ha.control_plane_files) unpacks them.
   - Without O(certificate_key) the host needs the standard library of Python only.
   - Changes nothing.
@@ -31,7 +32,8 @@ options:
     type: str
   paths:
     description:
-      - Tell of these facts' paths on this host instead, as RV(files) of another host lists them. No symbolic link is followed.
+      - Report these facts' paths on this host instead, as RV(files) of another host lists them. No symbolic link is
+        followed.
       - Not together with O(certificate_key).
     type: list
     elements: dict
@@ -139,8 +141,8 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.file_tre
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.sealing import IMPORT_ERROR, AesGcm
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import file_archive
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import Survey, look
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import FilesReport, collect_paths
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 
 def main() -> None:
@@ -162,7 +164,9 @@ def main() -> None:
     def decide() -> Decision:
         tree = HostFileTree()
         if module.params["paths"] is not None:
-            return _values(Survey(tuple(look(tree, file_archive.read_facts(module.params["paths"])).values())))
+            return _values(
+                FilesReport(tuple(collect_paths(tree, file_archive.parse_facts(module.params["paths"])).values()))
+            )
         kubernetes_dir = os.path.normpath(module.params["kubernetes_dir"])
         inspection = ControlPlaneInspection(
             pki_dir=os.path.normpath(module.params["pki_dir"] or certificates_dir.find(kubernetes_dir)),
@@ -174,10 +178,10 @@ def main() -> None:
         found = inspection.files()
         return _values(found, None if key is None else file_archive.pack(tree, found, AesGcm(), key=key))
 
-    conclude(module, decide)
+    run_decision(module, decide)
 
 
-def _values(found: Survey, archive: str | None = None) -> Decision:
+def _values(found: FilesReport, archive: str | None = None) -> Decision:
     return Decision(values={**found.as_dict(), "archive": archive})
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: control_plane_leader_info
-short_description: Tell which kube-controller-manager and kube-scheduler lead
+short_description: Report which kube-controller-manager and kube-scheduler lead
 version_added: 0.1.0
 description:
   - Reads the locks by which the instances of a control plane component elect their leader, in the namespace
-    C(kube-system), and tells who holds each, since when, and whether it is still renewed.
+    C(kube-system), and reports who holds each, since when, and whether it is still renewed.
   - The lock is the Lease of the component's name. Where there is none, or nobody renews it, the annotation
     C(control-plane.alpha.kubernetes.io/leader) of the Endpoints and of the ConfigMap of that name is read, which
     older releases of Kubernetes could use (their flag C(--leader-elect-resource-lock)). The lock that was renewed last counts.
@@ -48,17 +48,17 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at the leaders
+- name: Inspect the leaders
   kubeadm.ha.control_plane_leader_info:
-  register: looked
+  register: inspected
 
 - name: Each component has a leader
   ansible.builtin.assert:
-    that: looked.leaders | rejectattr('is_held') | length == 0
+    that: inspected.leaders | rejectattr('is_held') | length == 0
 
 - name: Show the node of the leading kube-controller-manager
   ansible.builtin.debug:
-    msg: "{{ (looked.leaders | selectattr('component', 'equalto', 'kube-controller-manager') | first).node }}"
+    msg: "{{ (inspected.leaders | selectattr('component', 'equalto', 'kube-controller-manager') | first).node }}"
 """
 
 RETURN = r"""
@@ -85,11 +85,11 @@ leaders:
       type: str
       sample: cp1
     acquire_time:
-      description: When the leader took the lock, as the API tells it.
+      description: When the leader took the lock, as the API reports it.
       type: str
       sample: "2026-11-21T08:00:10.123456Z"
     renew_time:
-      description: When the lock was renewed last, as the API tells it.
+      description: When the lock was renewed last, as the API reports it.
       type: str
       sample: "2026-11-21T09:30:12.654321Z"
     age:
@@ -122,14 +122,14 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api impor
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component import leader_election
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 
 
 def decide(module: AnsibleModule) -> Decision:
-    """Look by the module's options."""
+    """Inspect by the module's options."""
     api = open_api(HostCommands(), kubeconfig=module.params["kubeconfig"], server=module.params["server"])
     return leader_election.inspect(api, HostClock(), module.params["components"])
 
@@ -143,7 +143,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    conclude(module, lambda: decide(module))
+    run_decision(module, lambda: decide(module))
 
 
 if __name__ == "__main__":

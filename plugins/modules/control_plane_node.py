@@ -12,8 +12,8 @@ short_description: Mark the Node of a control plane as one
 version_added: 0.1.0
 description:
   - Gives a Node the labels and the taint that C(kubeadm join) gives in its last phase, C(mark-control-plane), when the join
-    ended before that phase. Without them the scheduler puts workloads on the host, and what looks for control planes by
-    their label does not find it.
+    ended before that phase. Without them the scheduler puts workloads on the host, and what searches for control planes
+    by their label does not find it.
   - What is given is what the cluster's other control planes have of kubeadm's labels and taints. Where none has the taint,
     because its operator wants workloads there, none is given.
   - A Node that has the label is left alone, whatever else was taken from it. So is every Node of a cluster in which no other
@@ -77,7 +77,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import control_plane_node
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
@@ -98,7 +98,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    conclude(module, lambda: decide(module))
+    run_decision(module, lambda: decide(module))
 
 
 if __name__ == "__main__":

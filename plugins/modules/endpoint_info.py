@@ -54,12 +54,12 @@ options:
     default: ''
   timeout:
     description:
-      - Seconds that the resolver, and each address, may take in one look.
+      - Seconds that the resolver, and each address, may take in one inspection.
     type: float
     default: 3
   wait_timeout:
     description:
-      - Seconds to look again until the endpoint is proved. With V(0) the first look must show it.
+      - Seconds to inspect again until the endpoint is proved. With V(0) the first inspection must show it.
     type: float
     default: 0
 extends_documentation_fragment:
@@ -146,13 +146,15 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.endpoint_proof import cluster_ca, prove
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import parse_endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import (
+    parse_endpoint_option,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 
 def decide(module: AnsibleModule) -> Decision:
-    """Look and wait by the module's options."""
-    endpoint = parse_endpoint("endpoint", module.params["endpoint"])
+    """Inspect and wait by the module's options."""
+    endpoint = parse_endpoint_option("endpoint", module.params["endpoint"])
     probe = HostEndpointProbe(
         ca=cluster_ca(HostFiles(), text=module.params["ca_certificate"], path=module.params["ca_path"]),
         client_certificate=module.params["client_certificate"],
@@ -184,7 +186,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    conclude(module, lambda: decide(module))
+    run_decision(module, lambda: decide(module))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ description:
 options:
   member_id:
     description:
-      - Id of the member as RV(kubeadm.ha.etcd_member_info#module:members) and etcdctl tell it.
+      - Id of the member as RV(kubeadm.ha.etcd_member_info#module:members) and etcdctl report it.
     type: str
     required: true
   state:
@@ -97,7 +97,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import open_etcd
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd_removal
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
@@ -134,7 +134,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    conclude(module, lambda: decide(module))
+    run_decision(module, lambda: decide(module))
 
 
 if __name__ == "__main__":

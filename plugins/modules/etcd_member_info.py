@@ -8,15 +8,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: etcd_member_info
-short_description: Look at the etcd ring of a Kubernetes cluster, or wait until it is healthy
+short_description: Inspect the etcd cluster of a Kubernetes cluster, or wait until it is healthy
 version_added: 0.1.0
 description:
-  - Asks an etcd server for the members of its ring, and every started member for its own health, by etcd's JSON gateway.
-    The servers' certificates are verified. Neither etcdctl nor a Python library is needed.
+  - Asks an etcd server for the members of its cluster, and every started member for its own health, by etcd's JSON
+    gateway. The servers' certificates are verified. Neither etcdctl nor a Python library is needed.
   - A voter is healthy when it makes a linearizable read, which needs a leader and a quorum.
-  - The ring is healthy when every member has started, is healthy and votes, all voters agree on one leader, and there is
-    no alarm.
-  - With O(wait_timeout) it is a gate. It waits for a healthy ring and fails with the reasons if there is none in time.
+  - The etcd cluster is healthy when every member has started, is healthy and votes, all voters agree on one leader, and
+    there is no alarm.
+  - With O(wait_timeout) it is a gate. It waits for a healthy cluster and fails with the reasons if there is none in time.
   - On a control plane it needs no options. With a static pod of etcd that one is asked, by the pair
     C(etcd/healthcheck-client), else C(etcd/server), and C(etcd/ca.crt) in O(pki_dir). Else it is the external etcd that the
     flags of the host's API server name (C(--etcd-servers), C(--etcd-cafile), C(--etcd-certfile), C(--etcd-keyfile)).
@@ -24,11 +24,12 @@ description:
 options:
   endpoint:
     description:
-      - Client URL of an etcd server. By default it is found as told above, V(https://127.0.0.1:2379) for stacked etcd.
+      - Client URL of an etcd server. By default it is found as described above, V(https://127.0.0.1:2379) for stacked
+        etcd.
     type: str
   endpoints:
     description:
-      - Client URLs of several etcd servers of one ring. The first that answers tells the members.
+      - Client URLs of several etcd servers of one etcd cluster. The first that answers reports the members.
     type: list
     elements: str
     default: []
@@ -46,12 +47,12 @@ options:
     type: path
   wait_timeout:
     description:
-      - Seconds to wait for a healthy ring. With V(0) it is told as it is.
+      - Seconds to wait for a healthy cluster. With V(0) it is reported as it is.
     type: float
     default: 0
   expected_voters:
     description:
-      - The ring must be healthy and have this many voters, else the module fails, also with O(wait_timeout=0).
+      - The etcd cluster must be healthy and have this many voters, else the module fails, also with O(wait_timeout=0).
     type: int
   timeout:
     description:
@@ -71,20 +72,20 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at the ring
+- name: Inspect the etcd cluster
   kubeadm.ha.etcd_member_info:
-  register: ring
+  register: etcd_cluster
 
 - name: How many members may fail now
   ansible.builtin.debug:
-    var: ring.quorum.tolerance
+    var: etcd_cluster.quorum.tolerance
 
 - name: Go on only when three voters are healthy
   kubeadm.ha.etcd_member_info:
     wait_timeout: 120
     expected_voters: 3
 
-- name: Look at external etcd from a host that is no control plane
+- name: Inspect external etcd from a host that is no control plane
   kubeadm.ha.etcd_member_info:
     endpoints: [https://192.0.2.31:2379, https://192.0.2.32:2379]
     ca_certificate: /etc/etcd/ca.crt
@@ -94,7 +95,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 members:
-  description: The members of the ring.
+  description: The members of the etcd cluster.
   returned: success
   type: list
   elements: dict
@@ -154,7 +155,7 @@ alarms:
   elements: str
   sample: ["alarm NOSPACE of cp1"]
 quorum:
-  description: What the ring bears.
+  description: What the etcd cluster bears.
   returned: success
   type: dict
   contains:
@@ -167,15 +168,15 @@ quorum:
       type: int
       sample: 3
     needed:
-      description: Healthy voters that the ring needs to work.
+      description: Healthy voters that the etcd cluster needs to work.
       type: int
       sample: 2
     tolerance:
-      description: Healthy voters that may fail now before the ring stops.
+      description: Healthy voters that may fail now before the etcd cluster stops.
       type: int
       sample: 1
 healthy:
-  description: Whether the ring is healthy.
+  description: Whether the etcd cluster is healthy.
   returned: success
   type: bool
 problems:
@@ -194,14 +195,14 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_gat
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import STACKED_ENDPOINT, open_etcd
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 
 
-def way(parameters: t.Mapping[str, t.Any]) -> tuple[EtcdGateway, tuple[str, ...]]:
-    """The way to etcd that the options describe, and the client URLs of its servers."""
+def etcd_client(parameters: t.Mapping[str, t.Any]) -> tuple[EtcdGateway, tuple[str, ...]]:
+    """The client of etcd that the options describe, and the client URLs of its servers."""
     given = tuple(parameters["endpoints"]) or tuple(filter(None, [parameters["endpoint"]]))
     if parameters["client_certificate"] is not None:
         found = EtcdGateway(
@@ -215,8 +216,8 @@ def way(parameters: t.Mapping[str, t.Any]) -> tuple[EtcdGateway, tuple[str, ...]
 
 
 def decide(module: AnsibleModule) -> Decision:
-    """Look and wait by the module's options."""
-    found, endpoints = way(module.params)
+    """Inspect and wait by the module's options."""
+    found, endpoints = etcd_client(module.params)
     return etcd.inspect(
         found,
         HostClock(),
@@ -245,7 +246,7 @@ def main() -> None:
         mutually_exclusive=[("endpoint", "endpoints")],
         supports_check_mode=True,
     )
-    conclude(module, lambda: decide(module))
+    run_decision(module, lambda: decide(module))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ description:
   - Takes or gives back a lock on the host, a file in C(/run) that names the running ansible-playbook process.
   - A lock of a process that has ended is taken over when that process ran on this controller, so a killed run does
     not block the next; one that lives keeps it. Of a run on another controller, or in another container, only silence
-    tells; its lock is taken over when none of its modules was at work on the host for O(max_age).
+    reports; its lock is taken over when none of its modules was at work on the host for O(max_age).
   - While a module changes the host nobody takes the lock, whoever holds it; so a module that goes on after its run was killed
     is waited for.
   - The lock is bookkeeping of a run and not reported as a change.
@@ -99,7 +99,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock im
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.lock_file import HostLockFile
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import lock
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 
 def decide(module: AnsibleModule) -> Decision:
@@ -110,7 +110,7 @@ def decide(module: AnsibleModule) -> Decision:
     if module.params["state"] == "absent":
         return lock.release(HostLockFile(), owner)
     dead = [lock.Owner(**item) for item in module.params["dead"]]
-    return lock.take(HostLockFile(), HostClock(), owner, dead=dead, max_age=module.params["max_age"])
+    return lock.ensure(HostLockFile(), HostClock(), owner, dead=dead, max_age=module.params["max_age"])
 
 
 def main() -> None:
@@ -130,7 +130,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    conclude(module, lambda: decide(module))
+    run_decision(module, lambda: decide(module))
 
 
 if __name__ == "__main__":

@@ -206,7 +206,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki import certificate_replacement
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate_issue import KINDS
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
@@ -246,18 +246,18 @@ def make_sources(module: AnsibleModule, ports: certificate_replacement.Ports) ->
             document = ClusterConfiguration.parse(given).document
         else:
             api = KubectlApi(ports.commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])
-            document = kubeadm_config.read(api, ports.yaml).configuration.document
+            document = kubeadm_config.collect(api, ports.yaml).configuration.document
         if not endpoint:
             return document
         # kubeadm makes a SAN of it.
         return {**document, "controlPlaneEndpoint": str(Endpoint.parse(endpoint, default_port=None))}
 
     def control_plane() -> local_control_plane.LocalControlPlane:
-        return local_control_plane.find(
+        return local_control_plane.collect(
             ports.files,
             ports.yaml,
             ports.x509,
-            given=local_control_plane.Given(
+            overrides=local_control_plane.Overrides(
                 node_name=module.params["node_name"],
                 advertise_address=module.params["advertise_address"],
                 bind_port=module.params["bind_port"],
@@ -310,7 +310,7 @@ def main() -> None:
     require_library(module, "PyYAML", YAML_IMPORT_ERROR)
     require_library(module, "cryptography", X509_IMPORT_ERROR)
     with contextlib.ExitStack() as held:
-        conclude(module, lambda: decide(module, held))
+        run_decision(module, lambda: decide(module, held))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ short_description: Read X.509 facts of a cluster's certificates
 version_added: 0.1.0
 description:
   - Reads certificates from PEM files, a directory as kubeadm lays it out, a kubeconfig, or a TLS server.
-  - Tells of each who it is for, how long it is valid, whether its key and its CA belong to it, and which expected SANs it
+  - Reports each who it is for, how long it is valid, whether its key and its CA belong to it, and which expected SANs it
     lacks. RSA, ECDSA and Ed25519 keys are understood.
   - Private keys are only compared; nothing of them is returned.
   - At least one of O(paths), O(pki_dir), O(kubeconfig), and O(endpoint) is needed.
@@ -21,7 +21,7 @@ options:
   paths:
     description:
       - PEM files. A file may hold a chain, and the private key of its first certificate.
-      - Otherwise the key is looked for in the file of the same name with the suffix C(.key).
+      - Otherwise the key is searched for in the file of the same name with the suffix C(.key).
       - A missing or broken file fails the task.
     type: list
     elements: path
@@ -212,7 +212,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 imp
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint, parse_sans
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki import certificate_inspection
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
@@ -261,7 +261,7 @@ def main() -> None:
     )
     require_library(module, "PyYAML", YAML_IMPORT_ERROR, changes_something=False)
     require_library(module, "cryptography", X509_IMPORT_ERROR, changes_something=False)
-    conclude(module, lambda: decide(module))
+    run_decision(module, lambda: decide(module))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ version_added: 0.1.0
 description:
   - Changes the C(ClusterConfiguration) that kubeadm keeps in the ConfigMap C(kube-system/kubeadm-config), in every
     version from C(v1beta1) to C(v1beta4), and nothing else. Running components and certificates follow it only when kubeadm
-    is told so.
+    is reported so.
   - What the options do not name stays as it is, with unknown fields, the order of fields and the ConfigMap's other keys.
   - Values are compared by their meaning. SANs and endpoints may be spelled differently without being changed.
   - A field that the stored version does not have is refused.
@@ -284,7 +284,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml i
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import kubeadm_config
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import Wanted
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
@@ -337,7 +337,7 @@ def main() -> None:
         api = open_api(commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])
         return kubeadm_config.ensure(api, PyYaml(), commands, Wanted.parse(module.params))
 
-    conclude(module, decide)
+    run_decision(module, decide)
 
 
 if __name__ == "__main__":

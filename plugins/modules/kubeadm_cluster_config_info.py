@@ -116,7 +116,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import IMPORT_ERROR as YAML_IMPORT_ERROR
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import kubeadm_config
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 
 def main() -> None:
@@ -128,7 +128,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     require_library(module, "PyYAML", YAML_IMPORT_ERROR, changes_something=False)
-    conclude(
+    run_decision(
         module,
         lambda: kubeadm_config.inspect(
             open_api(HostCommands(), kubeconfig=module.params["kubeconfig"], server=module.params["server"]), PyYaml()

@@ -12,10 +12,10 @@ short_description: This host is a node of a kubeadm cluster
 version_added: 0.1.0
 description:
   - Runs C(kubeadm join) on a host that has not joined yet. Does nothing on a host that is a member of that very cluster.
-  - Membership is told by the CA in the host's C(kubelet.conf), the node that its client certificate names, and the Node
-    object in the cluster, not by the mere presence of a file.
+  - Membership is determined by the CA in the host's C(kubelet.conf), the node that its client certificate names, and
+    the Node object in the cluster, not by the mere presence of a file.
   - A host that is half joined, has joined in another role, or belongs to another cluster is refused with the files that
-    tell so and the remedy. Nothing is reset here, see M(kubeadm.ha.kubeadm_reset).
+    say so and the remedy. Nothing is reset here, see M(kubeadm.ha.kubeadm_reset).
   - The configuration travels by standard input, so that no secret is on a command line or on disk.
 options:
   endpoint:
@@ -33,9 +33,10 @@ options:
     required: true
   ca_certificate:
     description:
-      - PEM text of the cluster's CA certificate. With it kubeadm presents the token when it looks for the cluster
+      - PEM text of the cluster's CA certificate. With it kubeadm presents the token when it discovers the cluster
         (C(discovery.file)), for API servers that refuse anonymous requests to the ConfigMap C(kube-public/cluster-info).
-      - Without it or when it is empty, kubeadm looks as anonymous and trusts by O(ca_cert_hashes) (C(discovery.bootstrapToken)).
+      - Without it or when it is empty, kubeadm asks as anonymous and trusts by O(ca_cert_hashes)
+        (C(discovery.bootstrapToken)).
     type: str
   token:
     description:
@@ -156,7 +157,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.readers 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join, join_options
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
@@ -176,7 +177,7 @@ def request_of(parameters: t.Mapping[str, t.Any]) -> join.JoinRequest:
         timeout=parameters["timeout"],
         ca_certificate=parameters["ca_certificate"] or None,
         assumes_reset=parameters["assume_reset"],
-        **join_options.read(parameters),
+        **join_options.parse(parameters),
     )
 
 
@@ -210,7 +211,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     require_library(module, "cryptography", identities_missing(HostCommands()))
-    conclude(module, lambda: decide(module))
+    run_decision(module, lambda: decide(module))
 
 
 if __name__ == "__main__":

@@ -186,9 +186,9 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml i
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import IMPORT_ERROR as X509_IMPORT_ERROR
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.local_control_plane import Given
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.local_control_plane import Overrides
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join_command
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
@@ -204,7 +204,7 @@ def decide(module: AnsibleModule) -> Decision:
     if module.params["state"] == "absent":
         return join_command.absent(api, token_id=module.params["token_id"])
     endpoint, server = module.params["endpoint"], module.params["server"]
-    return join_command.present(
+    return join_command.ensure(
         api,
         commands,
         HostFiles(),
@@ -217,7 +217,7 @@ def decide(module: AnsibleModule) -> Decision:
             kubeconfig=module.params["kubeconfig"],
             manifests_dir=module.params["manifests_dir"],
             host_name=os.uname().nodename,
-            given=Given(
+            overrides=Overrides(
                 advertise_address=module.params["advertise_address"],
                 bind_port=module.params["bind_port"],
             ),
@@ -246,7 +246,7 @@ def main() -> None:
     if module.params["state"] == "present":
         require_library(module, "PyYAML", YAML_IMPORT_ERROR)
         require_library(module, "cryptography", X509_IMPORT_ERROR)
-    conclude(module, lambda: decide(module))
+    run_decision(module, lambda: decide(module))
 
 
 if __name__ == "__main__":

@@ -13,12 +13,12 @@ version_added: 0.1.0
 description:
   - Runs C(kubeadm join phase preflight) with the configuration that M(kubeadm.ha.kubeadm_join) gives it, and returns the checks
     that fail, by the names by which they can be left out.
-  - Needs no token, no certificate key and no way to the cluster. What kubeadm asks the cluster is answered from O(config_maps) by
-    a server on a port of C(127.0.0.1) inside the module, which ends with it.
+  - Needs no token, no certificate key and no connection to the cluster. What kubeadm asks the cluster is answered from
+    O(config_maps) by a server on a port of C(127.0.0.1) inside the module, which ends with it.
   - No image is pulled, so whether images can be is not asked.
   - kubeadm stops at the first group of checks of which one fails, so it is run again without those, at most four times, until
     all have been asked.
-  - The forwarding of packets, for which kubeadm looks only when it finds the cluster by the address of an IP family, is not
+  - The forwarding of packets, which kubeadm checks only when it finds the cluster by the address of an IP family, is not
     asked. RV(kubeadm.ha.kubernetes_host_info#module:host) has it.
   - Must run as root. The host needs kubeadm, Python 3.8 and its standard library, nothing else.
   - Changes nothing.
@@ -55,14 +55,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at the cluster
+- name: Inspect the cluster
   kubeadm.ha.kubernetes_cluster_info:
   delegate_to: cp1
-  register: looked
+  register: inspected
 
 - name: Ask kubeadm whether this worker would join
   kubeadm.ha.kubeadm_preflight_info:
-    config_maps: "{{ looked.cluster.configmaps.values() | list }}"
+    config_maps: "{{ inspected.cluster.configmaps.values() | list }}"
     api_version: kubeadm.k8s.io/v1beta4
   register: asked
 
@@ -119,7 +119,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address im
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join_options, kubeadm_preflight
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.join import JoinRequest
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 
 def ask(parameters: t.Mapping[str, t.Any]) -> Decision:
@@ -128,7 +128,7 @@ def ask(parameters: t.Mapping[str, t.Any]) -> Decision:
         endpoint=Endpoint("127.0.0.1"),
         ca_cert_hashes=(),
         timeout=parameters["timeout"],
-        **join_options.read(parameters),
+        **join_options.parse(parameters),
     )
     values = kubeadm_preflight.inspect(
         HostCommands(timeout=float(parameters["timeout"])),
@@ -150,7 +150,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    conclude(module, lambda: ask(module.params))
+    run_decision(module, lambda: ask(module.params))
 
 
 if __name__ == "__main__":

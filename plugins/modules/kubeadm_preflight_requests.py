@@ -8,12 +8,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: kubeadm_preflight_requests
-short_description: Tell what the kubeadm of each joining host is to be asked
+short_description: Compute what the kubeadm of each joining host is to be asked
 version_added: 0.1.0
 description:
-  - Computes from looked-at hosts and the cluster the configuration with which each host that has not joined will join, as options
-    of M(kubeadm.ha.kubeadm_preflight_info).
-  - Hosts that are half joined or have no kubeadm are left out. The plan tells of them in its own words.
+  - Computes from inspected hosts and the cluster the configuration with which each host that has not joined will join,
+    as options of M(kubeadm.ha.kubeadm_preflight_info).
+  - Hosts that are half joined or have no kubeadm are left out. The plan reports them in its own words.
   - Runs on the controller, connects to nothing and changes nothing.
 options:
   hosts:
@@ -65,10 +65,10 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Tell what kubeadm is to be asked
+- name: Determine what kubeadm is to be asked
   kubeadm.ha.kubeadm_preflight_requests:
-    hosts: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, ['look', 'host']))) }}"
-    cluster: "{{ cluster_look.cluster }}"
+    hosts: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, ['inspected', 'host']))) }}"
+    cluster: "{{ cluster_info.cluster }}"
     endpoint: k8s.example.org:6443
     control_planes: "{{ groups['kube_control_plane'] }}"
     workers: "{{ groups['kube_node'] }}"

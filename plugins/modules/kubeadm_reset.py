@@ -13,12 +13,13 @@ version_added: 0.1.0
 description:
   - Runs C(kubeadm reset) with the host's own kubeadm where something of a join is on the host, so that it can join again.
   - The host is asked once more in the moment before, whatever a plan said. It is refused where kubeadm runs, where its API
-    server answers or its etcd has a vote, where it is a Ready node as far as its kubelet's credentials tell, where a file tells
-    another cluster or none tells this one, and where the reset would delete files that kubeadm and the kubelet did not make.
+    server answers or its etcd has a vote, where it is a Ready node as far as its kubelet's credentials show, where a
+    file names another cluster or none names this one, and where the reset would delete files that kubeadm and the
+    kubelet did not make.
   - The host's member of etcd is left alone, see M(kubeadm.ha.etcd_member). The data of an etcd whose manifest is there are
     deleted, because the member cannot use them again. The Node is left alone, too, see M(kubeadm.ha.kubernetes_node).
-  - A host of which the cluster thinks well but whose API server the kubelet cannot reach cannot be told from here from one
-    whose join did not end. Ask M(kubeadm.ha.cluster_plan), as C(kubeadm.ha.site) does.
+  - A host of which the cluster thinks well but whose API server the kubelet cannot reach cannot be distinguished from
+    here from one whose join did not end. Ask M(kubeadm.ha.cluster_plan), as C(kubeadm.ha.site) does.
 options:
   node_name:
     description: Name of the host's Node object, or what it was to be.
@@ -120,7 +121,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificates_dir import (
     DEFAULT as DEFAULT_CERTIFICATES_DIR,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
@@ -166,7 +167,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     require_library(module, "cryptography", identities_missing(HostCommands()))
-    conclude(module, lambda: decide(module))
+    run_decision(module, lambda: decide(module))
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ seealso:
   - module: kubeadm.ha.control_plane_endpoint
     description: The same for the objects of the cluster that name the endpoint.
   - module: kubeadm.ha.kubernetes_host_info
-    description: Tells the servers that all kubeconfigs of a host name.
+    description: Reports the servers that all kubeconfigs of a host name.
 """
 
 EXAMPLES = r"""
@@ -67,7 +67,7 @@ EXAMPLES = r"""
     path: /etc/kubernetes/admin.conf
     server: k8s.example.org:6443
 
-- name: The kubelet of a worker dials the load balancer
+- name: The kubelet of a worker connects to the load balancer
   kubeadm.ha.kubeconfig_cluster:
     path: /etc/kubernetes/kubelet.conf
     server: https://192.0.2.10:6443
@@ -137,7 +137,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 imp
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.yaml_text import PyYamlText
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeconfig import kubeconfig
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
@@ -173,7 +173,7 @@ def main() -> None:
     )
     if module.params["certificate_authority_data"] is not None:
         require_library(module, "cryptography", X509_IMPORT_ERROR)
-    conclude(module, lambda: decide(module))
+    run_decision(module, lambda: decide(module))
 
 
 if __name__ == "__main__":

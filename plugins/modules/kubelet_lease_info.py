@@ -25,7 +25,7 @@ options:
     default: /etc/kubernetes/kubelet.conf
   wait_timeout:
     description:
-      - Seconds to wait for the renewal. With V(0) the first look must show it.
+      - Seconds to wait for the renewal. With V(0) the first inspection must show it.
     type: float
     default: 60
 requirements:
@@ -60,7 +60,7 @@ node_name:
   type: str
   sample: worker1
 renew_time:
-  description: The last renewal of the Lease, as the API tells it.
+  description: The last renewal of the Lease, as the API reports it.
   returned: success
   type: str
   sample: "2026-11-21T08:00:10.123456Z"
@@ -89,14 +89,14 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.readers 
     yaml_reader,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import kubelet_lease
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude, require_library
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 
 
 def decide(module: AnsibleModule) -> Decision:
-    """Look and wait by the module's options."""
+    """Inspect and wait by the module's options."""
     files, yaml = HostFiles(), yaml_reader()
     kubeconfig = module.params["kubeconfig"]
     return kubelet_lease.inspect(
@@ -121,7 +121,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     require_library(module, "cryptography", identities_missing(HostCommands()), changes_something=False)
-    conclude(module, lambda: decide(module))
+    run_decision(module, lambda: decide(module))
 
 
 if __name__ == "__main__":

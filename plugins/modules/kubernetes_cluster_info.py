@@ -13,8 +13,8 @@ version_added: 0.1.0
 description:
   - Reads the objects of a kubeadm cluster that name its endpoint, its nodes, the pods of its DNS, and leftovers of earlier
     joins.
-  - With O(endpoint) also looks for workloads, ConfigMaps and Secrets of any namespace that name an old endpoint. Values
-    are compared on this host and never returned. The search ends after twenty seconds or a hundred findings.
+  - With O(endpoint) also searches for workloads, ConfigMaps and Secrets of any namespace that name an old endpoint.
+    Values are compared on this host and never returned. The search ends after twenty seconds or a hundred findings.
   - Workloads are DaemonSets, Deployments, StatefulSets, CronJobs, Jobs and ReplicaSets that no other of them owns, and pods
     without such an owner. Jobs and pods that have ended are left out, static pods too. Custom resources are not
     searched, but the workloads and pods that they own are.
@@ -22,14 +22,15 @@ description:
     down. The server's certificate is verified.
   - Secrets are not returned. Of bootstrap tokens only name, description and expiration are.
   - Uses the Python library C(kubernetes) where the host has it, else the host's C(kubectl).
-  - Etcd is told beside the API, so that one of the two can fail without the other.
+  - Etcd is reported beside the API, so that one of the two can fail without the other.
   - Changes nothing. With kubectl the host needs Python 3.8 and its standard library only.
 requirements:
   - kubectl, or the Python library kubernetes
 options:
   endpoint:
     description:
-      - Address and port that the whole cluster will use, or uses. Without it consumers of old endpoints are not looked for.
+      - Address and port that the whole cluster will use, or uses. Without it consumers of old endpoints are not
+        searched for.
     type: str
   api_servers:
     description:
@@ -89,8 +90,8 @@ options:
         type: path
       expected_voters:
         description:
-          - The ring must have this many voters, with O(wait_timeout) after so many seconds. V(0) does not ask for a number, but
-            with O(wait_timeout) the ring must be healthy.
+          - The etcd cluster must have this many voters, with O(wait_timeout) after so many seconds. V(0) does not ask
+            for a number, but with O(wait_timeout) the etcd cluster must be healthy.
         type: int
         default: 0
 extends_documentation_fragment:
@@ -107,12 +108,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at the cluster
+- name: Inspect the cluster
   kubeadm.ha.kubernetes_cluster_info:
     server: 192.0.2.11:6443
     endpoint: k8s.example.org:6443
     api_servers: [192.0.2.11:6443]
-  register: looked
+  register: inspected
 """
 
 RETURN = r"""
@@ -200,7 +201,7 @@ cluster:
               elements: str
               sample: ["192.0.2.11:6443"]
         complete:
-          description: Whether every object was looked at.
+          description: Whether every object was inspected.
           type: bool
         objects:
           description: How many were, if not every one.
@@ -220,15 +221,15 @@ cluster:
       sample: v1.34.4
 etcd:
   description:
-    - With O(etcd) the ring as M(kubeadm.ha.etcd_member_info) returns it; V(null) when it could not be told. It is returned by a
-      failed task, too.
+    - With O(etcd) the etcd cluster as M(kubeadm.ha.etcd_member_info) returns it; V(null) when it could not be asked. It
+      is returned by a failed task, too.
   returned: always
   type: dict
   sample:
     healthy: true
     problems: []
 etcd_failure:
-  description: Why etcd could not be told, or is not what was demanded. Empty without a reason.
+  description: Why etcd could not be asked, or is not what was demanded. Empty without a reason.
   returned: always
   type: str
   sample: ''
@@ -248,7 +249,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors imp
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.cluster_inspection import inspect_cluster
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component import control_plane_health
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.report import ClusterReport
@@ -257,18 +258,18 @@ SECONDS_FOR_A_COMMAND = 60.0
 SECONDS_FOR_ETCD = 5.0
 
 
-def look_at_etcd(options: t.Mapping[str, t.Any] | None, *, wait_timeout: float) -> dict[str, t.Any]:
-    """The ring, or why it cannot be told; neither without options.
+def inspect_etcd(options: t.Mapping[str, t.Any] | None, *, wait_timeout: float) -> dict[str, t.Any]:
+    """The etcd cluster, or why it cannot be asked; neither without options.
 
     Args:
         options: the module's option etcd.
-        wait_timeout: seconds to wait for a ring with the expected voters.
+        wait_timeout: seconds to wait for a cluster with the expected voters.
     """
     if options is None:
         return {"etcd": None, "etcd_failure": ""}
     try:
         servers, endpoints = open_etcd(options["manifests_dir"], options["pki_dir"], timeout=SECONDS_FOR_ETCD)
-        ring = etcd.inspect(
+        etcd_cluster = etcd.inspect(
             servers,
             HostClock(),
             endpoints=endpoints,
@@ -277,7 +278,7 @@ def look_at_etcd(options: t.Mapping[str, t.Any] | None, *, wait_timeout: float) 
         )
     except KubeadmHaError as error:
         return {"etcd": None, "etcd_failure": error.message}
-    return {"etcd": ring.values, "etcd_failure": ""}
+    return {"etcd": etcd_cluster.values, "etcd_failure": ""}
 
 
 def main() -> None:
@@ -312,15 +313,15 @@ def main() -> None:
         supports_check_mode=True,
     )
 
-    def look() -> Decision:
-        asked = look_at_etcd(module.params["etcd"], wait_timeout=module.params["wait_timeout"])
+    def decide() -> Decision:
+        asked = inspect_etcd(module.params["etcd"], wait_timeout=module.params["wait_timeout"])
         try:
-            return Decision(values={"cluster": look_at_api().as_dict(), **asked})
+            return Decision(values={"cluster": inspect_api().as_dict(), **asked})
         except KubeadmHaError as error:
             error.details.update(asked)
             raise
 
-    def look_at_api() -> ClusterReport:
+    def inspect_api() -> ClusterReport:
         commands = HostCommands(timeout=SECONDS_FOR_A_COMMAND)
         api = open_api(commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])
         endpoint, api_servers = module.params["endpoint"], module.params["api_servers"]
@@ -336,7 +337,7 @@ def main() -> None:
             joining=module.params["joining"],
         )
 
-    conclude(module, look)
+    run_decision(module, decide)
 
 
 if __name__ == "__main__":

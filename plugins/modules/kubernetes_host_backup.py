@@ -16,7 +16,7 @@ description:
   - On a control plane with O(cluster=true) also the ConfigMaps that kubeadm keeps in the cluster, and a snapshot of etcd
     whose integrity is proved by the SHA-256 that etcd appends to it.
   - Everything in it has mode 0700 or 0600 and belongs to the user who runs the module, so root. Links stay links, and what
-    they lead to is copied, too. The file C(manifest.json) tells path, owner, mode and SHA-256 of every file.
+    they lead to is copied, too. The file C(manifest.json) names path, owner, mode and SHA-256 of every file.
   - The backup is written aside and renamed when it is complete. What a killed run left is removed by the next.
   - Needs nothing on the host but Python's standard library, and kubectl for O(cluster=true), so it can come before
     anything else.
@@ -32,7 +32,7 @@ options:
     type: str
   paths:
     description:
-      - Files and directories to copy. Those that do not exist on the host are told in RV(missing).
+      - Files and directories to copy. Those that do not exist on the host are named in RV(missing).
       - With C(/etc/kubernetes) comes the directory of the cluster's certificates, wherever it is.
     type: list
     elements: path
@@ -151,7 +151,7 @@ snapshot:
       description: Bytes of the file.
       type: int
     sha256:
-      description: SHA-256 of the file as C(sha256sum) tells it. The hash that etcd appended is part of the file.
+      description: SHA-256 of the file as C(sha256sum) reports it. The hash that etcd appended is part of the file.
       type: str
     revision:
       description: The revision of the database directly before. The snapshot holds it or a later one.
@@ -189,7 +189,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock im
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.backup import backup
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
@@ -200,8 +200,8 @@ COMMAND_TIMEOUT = 60.0
 MANIFESTS = "/etc/kubernetes/manifests"
 
 
-def way_to_etcd(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[str, ...], t.Callable[[], EtcdGateway]]:
-    """Client URLs of etcd, none where it is not known, and what opens the way to it."""
+def etcd_client(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[str, ...], t.Callable[[], EtcdGateway]]:
+    """Client URLs of etcd, none where it is not known, and what makes its client."""
     given = () if parameters["etcd_endpoint"] is None else (parameters["etcd_endpoint"],)
 
     def open_it() -> EtcdGateway:
@@ -226,8 +226,8 @@ def wanted_paths(parameters: t.Mapping[str, t.Any]) -> tuple[str, ...]:
 def decide(module: AnsibleModule) -> Decision:
     """Decide by the module's options."""
     parameters = module.params
-    endpoints, etcd = way_to_etcd(parameters)
-    return backup.make(
+    endpoints, etcd = etcd_client(parameters)
+    return backup.ensure(
         DirectoryBackupStore(HostFiles()),
         HostClock(),
         request=backup.Request(
@@ -261,7 +261,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    conclude(module, lambda: decide(module))
+    run_decision(module, lambda: decide(module))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ short_description: Collect what an audit of a Kubernetes control plane needs fro
 version_added: 0.1.0
 description:
   - Reads versions, certificates, kubeconfigs, component flags, sockets, services and facts of a host in one call.
-  - The host needs Python 3.8 and its standard library, nothing else. What it sends is understood on the controller,
+  - The host needs Python 3.8 and its standard library, nothing else. What it sends is parsed on the controller,
     where PyYAML and cryptography are (an action plugin of the same name).
   - Credentials never leave the host. Of a kubeconfig only fields that hold no secret are sent, of a PEM file only
     certificates.
@@ -21,20 +21,20 @@ options:
   backup_directory:
     description:
       - Directory in which backups of the host are to be kept. Whether it can is in RV(host.backup_target). Without it nothing is
-        looked at.
+        inspected.
     type: str
     default: ''
   users:
     description:
       - Users whose C(~/.kube/config) is read too. Users that the host does not have are passed over.
-      - Of other users' C(~/.kube/config) only the servers that it names are told.
+      - Of other users' C(~/.kube/config) only the servers that it names are reported.
     type: list
     elements: str
     default: [root]
   endpoint:
     description:
       - The control plane endpoint, host and port, that the host is to use. What the host sees of it is in
-        RV(host.endpoint_view). Without it nothing is looked at.
+        RV(host.endpoint_view). Without it nothing is inspected.
     type: str
     default: ''
   endpoint_timeout:
@@ -45,7 +45,8 @@ options:
   node_name:
     description:
       - Name that the host's Node object shall have when the host joins. By default it is the host's name.
-      - This, O(api_port), O(advertise_address) and O(cri_socket) are told again in RV(host.wanted); of a member they change nothing.
+      - This, O(api_port), O(advertise_address) and O(cri_socket) are reported again in RV(host.wanted); of a member
+        they change nothing.
     type: str
   api_port:
     description:
@@ -58,8 +59,8 @@ options:
     type: str
   kubelet_extra_args:
     description:
-      - Flags that the host's kubelet shall get when it joins, O(node_labels) and O(node_taints) of its Node likewise, told
-        again in RV(host.wanted).
+      - Flags that the host's kubelet shall get when it joins, O(node_labels) and O(node_taints) of its Node likewise,
+        reported again in RV(host.wanted).
     type: dict
     default: {}
   node_labels:
@@ -80,7 +81,7 @@ options:
   load_balancer:
     description:
       - That the host is to run haproxy in front of the API servers. What it has of that is in RV(host.load_balancer).
-        Without it nothing is looked at.
+        Without it nothing is inspected.
     type: dict
     suboptions:
       firewalld_zone:
@@ -108,13 +109,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at every host once
+- name: Inspect every host once
   kubeadm.ha.kubernetes_host_info:
-  register: looked
+  register: inspected
 
-- name: Show the server that this host's kubelet dials
+- name: Show the server that this host's kubelet connects to
   ansible.builtin.debug:
-    msg: "{{ looked.host.servers['/etc/kubernetes/kubelet.conf'] }}"
+    msg: "{{ inspected.host.servers['/etc/kubernetes/kubelet.conf'] }}"
 """
 
 RETURN = r"""
@@ -175,8 +176,8 @@ host:
       sample: [{"path": "/home/ann/.kube/config", "user": "ann", "endpoints": ["192.0.2.11:6443"]}]
     machine:
       description:
-        - What tells the machine from others, beside its machine-id. These are the id of the running boot, the network
-          namespace and hashes of the public SSH host keys. Empty where they cannot be read.
+        - What distinguishes the machine from others, beside its machine-id. These are the id of the running boot, the
+          network namespace and hashes of the public SSH host keys. Empty where they cannot be read.
       type: dict
     user_id:
       description: Number of the user by whom the host was inspected, V(0) for root, without whom much cannot be seen.
@@ -221,7 +222,7 @@ host:
     anonymous_access:
       description:
         - The V(anonymous) part of the file that the API server's C(--authentication-config) names, in YAML; empty without
-          one, V(null) when it cannot be told.
+          one, V(null) when it cannot be determined.
       type: str
     cri_sockets:
       description: Sockets of container runtimes that answer, of those that kubeadm knows and O(cri_socket).
@@ -229,7 +230,7 @@ host:
       elements: str
       sample: ["unix:///var/run/containerd/containerd.sock"]
     kubelet_cri_socket:
-      description: The socket that the kubelet was told, by its flags or its configuration. Empty when by neither.
+      description: The socket that the kubelet was given, by its flags or its configuration. Empty when by neither.
       type: str
     read_only:
       description: Those of O(directories) that cannot be written to or made.
@@ -344,13 +345,13 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address im
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.desired_host import DesiredHost
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 SECONDS_FOR_A_COMMAND = 10.0
 
 
 def _endpoint(text: str) -> Endpoint | None:
-    """The endpoint; ``None`` for one that cannot be used, which the plan tells of."""
+    """The endpoint; ``None`` for one that cannot be used, which the plan reports."""
     try:
         return Endpoint.parse(text, default_port=None) if text else None
     except InvalidInput:
@@ -406,7 +407,7 @@ def main() -> None:
         node_labels=module.params["node_labels"],
         node_taints=module.params["node_taints"],
     )
-    conclude(
+    run_decision(
         module, lambda: Decision(values={"host": dataclasses.replace(inspection.collect(), wanted=desired).as_dict()})
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: load_balancer_decision
-short_description: Compute the configuration of a looked-at load balancer host and what its role would change
+short_description: Compute the configuration of an inspected load balancer host and what its role would change
 version_added: 0.1.0
 description:
   - Computes what the inputs of the role C(apiserver_haproxy) mean, fills in its template with that, and compares what
@@ -25,8 +25,8 @@ options:
     required: true
   inputs:
     description:
-      - Values of the role's variables by their names without C(apiserver_haproxy_). They are checked; what is wrong is told in
-        RV(decision).
+      - Values of the role's variables by their names without C(apiserver_haproxy_). They are checked; what is wrong is
+        named in RV(decision).
       - C(backends), C(bind_address), C(bind_port), C(ca_certificate), C(check), C(check_fast_interval), C(check_interval),
         C(check_timeout), C(connect_timeout), C(endpoint), C(hard_stop_after), C(manage_firewall), C(maxconn), C(metrics_bind),
         C(probe_certificate), C(probe_common_name), C(probe_renew_days), C(probe_signer), C(probe_valid_days),
@@ -46,7 +46,8 @@ options:
     default: []
   issued_certificate:
     description:
-      - Client certificate of the checks that was issued after the look, in PEM. It takes the place of the one that was found.
+      - Client certificate of the checks that was issued after the inspection, in PEM. It takes the place of the one
+        that was found.
       - Without it RV(digest) and RV(content) are predictions where a certificate is to be issued; ask again once it is.
     type: str
     default: ""
@@ -73,7 +74,7 @@ seealso:
 EXAMPLES = r"""
 - name: Decide what is to change
   kubeadm.ha.load_balancer_decision:
-    load_balancer: "{{ look.load_balancer }}"
+    load_balancer: "{{ inspected.load_balancer }}"
     name: "{{ inventory_hostname }}"
     template: haproxy.cfg.j2
     files: [kubernetes-apiserver.lua]
@@ -109,7 +110,7 @@ decision:
     selinux:
       description:
         - The port types to set (V(labels)), the booleans to switch on (V(booleans)), the policy modules to install
-          (V(modules)) and the packages without which that cannot be told (V(tools)).
+          (V(modules)) and the packages without which that cannot be determined (V(tools)).
       type: dict
     changes:
       description: The entries of the plan, apart from the configuration's.
@@ -131,7 +132,7 @@ digest:
   returned: success
   type: str
 is_installed:
-  description: Whether the host had haproxy when it was looked at.
+  description: Whether the host had haproxy when it was inspected.
   returned: success
   type: bool
 local_endpoint:

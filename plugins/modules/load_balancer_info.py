@@ -8,13 +8,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: load_balancer_info
-short_description: Look at a host that runs or shall run haproxy in front of the API servers
+short_description: Inspect a host that runs or shall run haproxy in front of the API servers
 version_added: 0.1.0
 description:
-  - Tells whose C(haproxy.cfg) the host has, which configuration haproxy runs, the client certificate of its checks,
+  - Reports whose C(haproxy.cfg) the host has, which configuration haproxy runs, the client certificate of its checks,
     the rules of an active firewall and what SELinux's policy offers.
   - The host needs Python 3.8 and its standard library, nothing else. M(kubeadm.ha.load_balancer_decision)
-    understands the result on the controller.
+    parses the result on the controller.
   - No private key is read. Changes nothing.
 options:
   configuration:
@@ -35,7 +35,7 @@ options:
     default: /etc/haproxy/kubernetes-probe.crt
   firewalld_zone:
     description:
-      - Zone of firewalld to look at.
+      - Zone of firewalld to inspect.
       - Not given, that of the interface with the IPv4 default route, else firewalld's default zone.
     type: str
 extends_documentation_fragment:
@@ -49,13 +49,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at a load balancer host
+- name: Inspect a load balancer host
   kubeadm.ha.load_balancer_info:
-  register: looked
+  register: inspected
 
 - name: Show whose configuration it has
   ansible.builtin.debug:
-    msg: "{{ looked.load_balancer.configuration.owner }}"
+    msg: "{{ inspected.load_balancer.configuration.owner }}"
 """
 
 RETURN = r"""
@@ -79,14 +79,14 @@ load_balancer:
     firewall:
       description:
         - V(name) is V(firewalld), V(ufw) or empty where neither is active.
-        - V(zone) is the zone of firewalld that was looked at, empty for others.
+        - V(zone) is the zone of firewalld that was inspected, empty for others.
         - V(rules) are the texts of C(firewall-cmd --list-all) of the zone, running and permanent, or of
           C(ufw status verbose). A text is empty where firewalld does not have the zone.
       type: dict
     selinux:
       description:
         - V(mode) is V(enforcing), V(permissive) or V(disabled).
-        - V(has_tools) tells whether C(semanage) is there, V(ports), V(booleans) and V(modules) are the texts of
+        - V(has_tools) says whether C(semanage) is there, V(ports), V(booleans) and V(modules) are the texts of
           C(semanage port -l), C(getsebool -a) and C(semodule -l).
       type: dict
     is_installed:
@@ -108,7 +108,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.load_
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer import haproxy_files
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 SECONDS_FOR_A_COMMAND = 30.0
 
@@ -133,7 +133,7 @@ def main() -> None:
         certificate=module.params["certificate"],
         zone=module.params["firewalld_zone"],
     )
-    conclude(module, lambda: Decision(values={"load_balancer": inspection.collect()}))
+    run_decision(module, lambda: Decision(values={"load_balancer": inspection.collect()}))
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ module: reachability_info
 short_description: Try from a host whether others can be reached by TCP
 version_added: 0.1.0
 description:
-  - Begins a TCP connection to each address and port, all at the same time, and tells how each attempt ended. Finds what is
-    blocked by whatever filters on the way, be it a firewall of a host or the rules of a cloud.
+  - Begins a TCP connection to each address and port, all at the same time, and reports how each attempt ended. Finds
+    what is blocked by whatever filters on the way, be it a firewall of a host or the rules of a cloud.
   - Nothing needs to listen there. The system of a host that is reached answers for a closed port, too, with a TCP reset.
-  - A firewall that itself rejects with a TCP reset, as C(ufw reject) does, cannot be told from a closed port.
+  - A firewall that itself rejects with a TCP reset, as C(ufw reject) does, cannot be distinguished from a closed port.
   - No data is sent. What listens may log a connection that ended at once.
   - The host needs Linux, Python 3.8 and its standard library, nothing else.
   - Changes nothing.
@@ -26,7 +26,7 @@ options:
     required: true
     suboptions:
       address:
-        description: IPv4 or IPv6 address. Names are refused, because looking them up has no bound of time.
+        description: IPv4 or IPv6 address. Names are refused, because resolving them has no bound of time.
         type: str
         required: true
       port:
@@ -85,7 +85,7 @@ attempts:
         - V(connected) when something listens, V(refused) by a TCP reset when nothing does; either way it was reached.
         - V(rejected) by an ICMP message of a firewall or a router, or for want of a route; V(silent) when nothing came in
           time; V(failed) when the host could not even try.
-        - Linux before 5.8 does not tell an ICMP message C(port unreachable) from a TCP reset.
+        - Linux before 5.8 does not distinguish an ICMP message C(port unreachable) from a TCP reset.
       type: str
       sample: silent
     error:
@@ -99,7 +99,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.sockets import HostSockets
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.connection_attempts import attempt
-from ansible_collections.kubeadm.ha.plugins.module_utils._module import conclude
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 
 def main() -> None:
@@ -124,7 +124,7 @@ def main() -> None:
         attempts = attempt(HostSockets(), module.params["targets"], seconds=module.params["timeout"])
         return Decision(values={"attempts": attempts})
 
-    conclude(module, decide)
+    run_decision(module, decide)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: reachability_targets
-short_description: Tell which addresses and ports the hosts must reach before control planes join
+short_description: Compute which addresses and ports the hosts must reach before control planes join
 version_added: 0.1.0
 description:
   - Control planes must reach each other's API server, etcd (unless it is external) and kubelet, and the kubelets of
@@ -64,10 +64,10 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Tell who must reach whom
+- name: Determine who must reach whom
   kubeadm.ha.reachability_targets:
-    hosts: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, ['look', 'host']))) }}"
-    cluster: "{{ cluster_look.cluster }}"
+    hosts: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, ['inspected', 'host']))) }}"
+    cluster: "{{ cluster_info.cluster }}"
     control_planes: "{{ groups['kube_control_plane'] }}"
   run_once: true
   register: reach

@@ -32,8 +32,8 @@ options:
     required: true
   registered:
     description:
-      - Names of the variables in which the tasks of the step have registered their results. A result tells of its changes by
-        the key C(changes), as those of the modules of this collection do.
+      - Names of the variables in which the tasks of the step have registered their results. A result reports its
+        changes by the key C(changes), as those of the modules of this collection do.
     type: list
     elements: str
     required: true
@@ -69,7 +69,7 @@ EXAMPLES = r"""
         server: https://k8s.example.org:6443
       register: pointed
   rescue:
-    - name: Tell what was changed
+    - name: Report what was changed
       kubeadm.ha.run_failure:
         failure: "{{ ansible_failed_result | default({}) }}"
         purpose: to point the nodes to k8s.example.org

@@ -106,7 +106,7 @@ def start(modules: Modules, name: str, /, **arguments: t.Any) -> subprocess.Pope
 
 
 def kill_when(process: subprocess.Popen[bytes], has_come: t.Callable[[], bool], *, timeout: float = 60.0) -> bool:
-    """Kill a process and its children with SIGKILL as soon as something has come, looking without a pause.
+    """Kill a process and its children with SIGKILL as soon as something has come, polling without a pause.
 
     Returns:
         whether it still ran then.

@@ -31,7 +31,7 @@ def _own_address() -> str:
         return str(probe.getsockname()[0])
 
 
-#: The address that kubeadm is told, one of the host's own; nothing listens there. kubeadm takes no loopback address.
+#: The address that kubeadm is given, one of the host's own; nothing listens there. kubeadm takes no loopback address.
 ADVERTISED_ADDRESS = _own_address()
 #: kube-controller-manager's loops that the modules wait for.
 _CONTROLLERS = "bootstrapsigner,daemonset,deployment,replicaset"

@@ -14,31 +14,32 @@ import typing as t
 
 import pytest
 
-from tests.integration import etcd_ring, processes
+from tests.integration import processes
 from tests.integration.control_plane import REPOSITORY, run
+from tests.integration.etcd_cluster import cluster_of_one
 from tests.integration.modules import Modules
 from tests.unit.plugins.module_utils._domain.plan.test_planning import before, plan_of
 
 if t.TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.integration.etcd_ring import Ring
+    from tests.integration.etcd_cluster import EtcdCluster
 
 STALE = "https://198.51.100.9:2380"
 OWN = "https://192.0.2.11:2380"
 
 
 @pytest.fixture
-def ring(binaries: Path, tmp_path: Path) -> t.Iterator[Ring]:
+def etcd_cluster(binaries: Path, tmp_path: Path) -> t.Iterator[EtcdCluster]:
     """An etcd cluster of one member, cp1."""
-    with etcd_ring.ring_of_one(binaries, tmp_path) as running:
+    with cluster_of_one(binaries, tmp_path) as running:
         yield running
 
 
-def reasons(ring: Ring, modules: Modules) -> list[str]:
+def reasons(etcd_cluster: EtcdCluster, modules: Modules) -> list[str]:
     """Why the conversion of a cluster stops whose cp1 carries the real member."""
     arguments = before()
-    pki = ring.pki / "etcd"
+    pki = etcd_cluster.pki / "etcd"
     arguments["hosts"]["cp1"]["manifests"]["etcd"]["flags"] = [
         ["initial-advertise-peer-urls", OWN],
         ["listen-peer-urls", OWN],
@@ -46,7 +47,7 @@ def reasons(ring: Ring, modules: Modules) -> list[str]:
         ["cert-file", str(pki / "server.crt")],
         ["key-file", str(pki / "server.key")],
     ]
-    seen = modules.run("etcd_member_info", endpoint=ring.endpoint(), pki_dir=str(ring.pki))
+    seen = modules.run("etcd_member_info", endpoint=etcd_cluster.endpoint(), pki_dir=str(etcd_cluster.pki))
     assert seen["healthy"], "alone, a member does not mind where its record says that it is"
     for member in seen["members"]:
         # A test's etcd listens on loopback, which no control plane's does; the record of its peers is the real one.
@@ -55,18 +56,20 @@ def reasons(ring: Ring, modules: Modules) -> list[str]:
     return [problem.message for problem in plan_of(arguments).problems]
 
 
-def test_the_command_that_is_told_corrects_etcds_record(ring: Ring, binaries: Path, tmp_path: Path) -> None:
+def test_the_command_that_is_reported_corrects_etcds_record(
+    etcd_cluster: EtcdCluster, binaries: Path, tmp_path: Path
+) -> None:
     modules = Modules(processes.environment(binaries), tmp_path, ("yaml", "cryptography", "kubernetes"))
-    listed = ring.etcdctl_json("member", "list")["members"][0]
-    ring.etcdctl("member", "update", str(listed["ID"]), f"--peer-urls={STALE}")
-    (message,) = reasons(ring, modules)
+    listed = etcd_cluster.etcdctl_json("member", "list")["members"][0]
+    etcd_cluster.etcdctl("member", "update", str(listed["ID"]), f"--peer-urls={STALE}")
+    (message,) = reasons(etcd_cluster, modules)
     assert f"etcd knows its member cp1 as {STALE}, which is no host's address" in message
     assert "exec etcd-cp1 -- etcdctl" in message
     # What kubectl would run in the pod, with the port at which this etcd listens.
-    command = shlex.split(message.partition(" -- ")[2].replace("https://127.0.0.1:2379", ring.endpoint()))
+    command = shlex.split(message.partition(" -- ")[2].replace("https://127.0.0.1:2379", etcd_cluster.endpoint()))
     run([str(binaries / command[0]), *command[1:]])
-    assert ring.etcdctl_json("member", "list")["members"][0]["peerURLs"] == [OWN]
-    assert reasons(ring, modules) == []
+    assert etcd_cluster.etcdctl_json("member", "list")["members"][0]["peerURLs"] == [OWN]
+    assert reasons(etcd_cluster, modules) == []
 
 
 def test_the_kernels_address_towards_each_network(tmp_path: Path) -> None:

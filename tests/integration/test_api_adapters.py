@@ -41,9 +41,9 @@ class RecordingCommands:
         """The program's path."""
         return self._commands.find(program)
 
-    def hold(self, text: str) -> t.ContextManager[str]:
+    def in_memory_file(self, text: str) -> t.ContextManager[str]:
         """A path with the text."""
-        return self._commands.hold(text)
+        return self._commands.in_memory_file(text)
 
     def run(
         self,
@@ -285,7 +285,7 @@ def test_reading_what_is_forbidden_is_an_error_and_not_an_absence(
         assert raised.value.details == {"reason": "Forbidden"}
 
 
-def test_a_refused_credential_is_an_error_that_does_not_tell_it(
+def test_a_refused_credential_is_an_error_that_does_not_say_it(
     opener: Opener, plane: ControlPlane, tmp_path: Path
 ) -> None:
     document = _kubeconfig(plane)

@@ -61,9 +61,9 @@ def audit(
     return json.loads(plan.read_text(encoding="utf-8")), ended.stdout
 
 
-@pytest.mark.parametrize(("scheme", "is_told"), [("https", False), ("http", True)])
-def test_etcd_without_tls_is_told_with_the_other_reasons(
-    cluster: ControlPlane, host: PrivateHost, tmp_path: Path, scheme: str, *, is_told: bool
+@pytest.mark.parametrize(("scheme", "is_reported"), [("https", False), ("http", True)])
+def test_etcd_without_tls_is_reported_with_the_other_reasons(
+    cluster: ControlPlane, host: PrivateHost, tmp_path: Path, scheme: str, *, is_reported: bool
 ) -> None:
     """With TLS the real etcd is asked; without it nobody asks."""
     host.become_control_plane()
@@ -77,21 +77,21 @@ def test_etcd_without_tls_is_told_with_the_other_reasons(
         text.replace(f"--advertise-address={ADVERTISED_ADDRESS}", "--advertise-address=127.0.0.1"), encoding="utf-8"
     )
     plan, printed = audit(host, tmp_path, options=["-v"])
-    told = [item["message"] for item in plan["problems"]]
-    about_etcd = [message for message in told if "without TLS and a client certificate" in message]
-    assert len(about_etcd) == is_told, told
-    result = json.loads(printed.partition("Look at it and its etcd once]")[2].split("\n")[1].partition(" => ")[2])
-    assert (result["etcd"] is None, result["etcd_failure"]) == (is_told, "")
-    assert any("The cluster has no node cp1" in message for message in told), "it is one reason of several"
+    reported = [item["message"] for item in plan["problems"]]
+    about_etcd = [message for message in reported if "without TLS and a client certificate" in message]
+    assert len(about_etcd) == is_reported, reported
+    result = json.loads(printed.partition("Inspect it and its etcd once]")[2].split("\n")[1].partition(" => ")[2])
+    assert (result["etcd"] is None, result["etcd_failure"]) == (is_reported, "")
+    assert any("The cluster has no node cp1" in message for message in reported), "it is one reason of several"
 
 
 def test_the_kubeadm_of_joining_hosts_is_asked(cluster: ControlPlane, host: PrivateHost, tmp_path: Path) -> None:
-    """Two hosts with one CPU, of which one may have it; what the plan tells in its own words is not told twice."""
+    """Two hosts with one CPU, of which one may have it; what the plan reports in its own words is not reported twice."""
     host.become_control_plane()
     api_server = host.kubernetes / "manifests" / "kube-apiserver.yaml"
     text = api_server.read_text(encoding="utf-8")
     api_server.write_text(text.replace(ADVERTISED_ADDRESS, "127.0.0.1"), encoding="utf-8")
-    # kubeadm reads it before it looks at CPUs.
+    # kubeadm reads it before it counts CPUs.
     kubelet = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
     metadata = {"name": "kubelet-config", "namespace": "kube-system"}
     cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"kubelet": kubelet}})
@@ -111,12 +111,12 @@ def test_the_kubeadm_of_joining_hosts_is_asked(cluster: ControlPlane, host: Priv
         }
     joining["cp3"]["kubeadm_ha_ignore_preflight_errors"] = ["NumCPU"]
     plan, printed = audit(host, tmp_path, joining)
-    told = [item["message"] for item in plan["problems"]]
+    reported = [item["message"] for item in plan["problems"]]
     assert "skipping: [cp1]" in printed.partition("Joins | Ask it whether it would]")[2].split("TASK")[0]
-    by_kubeadm = [message for message in told if message.startswith("kubeadm would not join")]
+    by_kubeadm = [message for message in reported if message.startswith("kubeadm would not join")]
     assert [message.partition(" 1 is less")[0] for message in by_kubeadm] == [
         "kubeadm would not join cp2, by its check NumCPU: the number of available CPUs"
-    ], json.dumps(told, indent=1) + printed
-    assert not any("could not be asked" in message for message in told), told
+    ], json.dumps(reported, indent=1) + printed
+    assert not any("could not be asked" in message for message in reported), reported
     for name in joining:
-        assert sum(f"{name} has no container runtime" in message for message in told) == 1, told
+        assert sum(f"{name} has no container runtime" in message for message in reported) == 1, reported

@@ -17,7 +17,7 @@ from tests.integration.modules import COLLECTIONS
 if t.TYPE_CHECKING:
     from pathlib import Path
 
-LOOK = """
+INSPECTION = """
 import dataclasses, json, sys
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import backup_target
 print(json.dumps(dataclasses.asdict(backup_target.collect(sys.argv[1]))))
@@ -28,7 +28,7 @@ print(json.dumps(dataclasses.asdict(backup_target.collect(sys.argv[1]))))
 def test_a_read_only_file_system(tmp_path: Path, option: str, *, is_writable: bool) -> None:
     script = 'mount -t tmpfs -o "$1,size=1m" none "$2" && exec "$3" -c "$4" "$2/backups"'
     ended = subprocess.run(
-        ["unshare", "--mount", "sh", "-c", script, "sh", option, str(tmp_path), sys.executable, LOOK],
+        ["unshare", "--mount", "sh", "-c", script, "sh", option, str(tmp_path), sys.executable, INSPECTION],
         capture_output=True,
         text=True,
         env={"PYTHONPATH": str(COLLECTIONS), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},

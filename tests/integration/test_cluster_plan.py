@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""cluster_plan draws a plan from what the other modules told of a real control plane, and a real change empties it."""
+"""cluster_plan builds a plan from what the other modules reported of a real control plane, and a real change empties it."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def member(cluster: ControlPlane, host: PrivateHost) -> t.Iterator[PrivateHost]:
     cluster.kubectl("delete", "node", "cp1")
 
 
-def draw_up(modules: Modules, cluster: ControlPlane, host: t.Mapping[str, t.Any], *, check: bool = False) -> Result:
-    """Look at the cluster and draw the plan up."""
-    looked = modules.run(
+def build_plan(modules: Modules, cluster: ControlPlane, host: t.Mapping[str, t.Any], *, check: bool = False) -> Result:
+    """Inspect the cluster and build the plan."""
+    inspected = modules.run(
         "kubernetes_cluster_info", kubeconfig=str(cluster.kubeconfig), server=f"127.0.0.1:{cluster.api_port}"
     )
     return modules.run_by_ansible(
-        "cluster_plan", check=check, **INPUTS, hosts={"localhost": host}, cluster=looked["cluster"], stop=False
+        "cluster_plan", check=check, **INPUTS, hosts={"localhost": host}, cluster=inspected["cluster"], stop=False
     )
 
 
@@ -47,7 +47,7 @@ def objects(result: Result) -> dict[str, t.Mapping[str, t.Any]]:
 
 def test_a_plan_of_a_real_control_plane(cluster: ControlPlane, member: PrivateHost, modules_on_host: Modules) -> None:
     report = modules_on_host.run_by_ansible("kubernetes_host_info")["host"]
-    first, again = (draw_up(modules_on_host, cluster, report, check=check) for check in (True, False))
+    first, again = (build_plan(modules_on_host, cluster, report, check=check) for check in (True, False))
     assert first["plan"] == again["plan"]
     assert (first["changed"], again["changed"]) == (False, False)
     assert (first["plan"]["serving"], first["plan"]["server"]) == (
@@ -65,9 +65,9 @@ def test_a_plan_of_a_real_control_plane(cluster: ControlPlane, member: PrivateHo
         cert_sans=["k8s.example.org"],
     )
     (change,) = done["changes"]
-    told = {key: planned[CONFIGURATION][key] for key in ("object", "before", "after")}
-    assert told == {key: change[key] for key in told}, "the plan said what the module then did"
-    assert CONFIGURATION not in objects(draw_up(modules_on_host, cluster, report))
+    reported = {key: planned[CONFIGURATION][key] for key in ("object", "before", "after")}
+    assert reported == {key: change[key] for key in reported}, "the plan said what the module then did"
+    assert CONFIGURATION not in objects(build_plan(modules_on_host, cluster, report))
 
 
 def test_all_reasons_to_stop_at_once(modules: Modules) -> None:

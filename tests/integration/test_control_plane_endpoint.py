@@ -113,7 +113,7 @@ def start_event() -> dict[str, t.Any]:
 def node_with_kube_proxy(plane: ControlPlane, *, dead: str = "") -> t.Iterator[None]:
     """A Node object whose pods of kube-proxy become Ready: this thread writes the status that a kubelet would.
 
-    It also writes the Event by which each kube-proxy tells of its start. ``dead`` is a pod on a node without a kubelet.
+    It also writes the Event by which each kube-proxy reports its start. ``dead`` is a pod on a node without a kubelet.
     """
     stop = threading.Event()
 
@@ -285,7 +285,7 @@ def test_completes_a_run_that_was_killed_before_the_restart(
         assert apply(modules, cluster)["changed"] is False
 
 
-def test_restarts_after_a_change_by_hand(cluster: ControlPlane, modules: Modules) -> None:
+def test_restarts_after_a_manual_change(cluster: ControlPlane, modules: Modules) -> None:
     with node_with_kube_proxy(cluster):
         await_signature(cluster)
         text = data(cluster, "kube-proxy")["kubeconfig.conf"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""control_plane_facts finds the real control plane among looked-at hosts, whatever its place in the group."""
+"""control_plane_facts finds the real control plane among inspected hosts, whatever its place in the group."""
 
 from __future__ import annotations
 
@@ -15,17 +15,20 @@ if t.TYPE_CHECKING:
     from tests.integration.private_host import PrivateHost
 
 
-def test_check_look_check_look(plane: ControlPlane, host: PrivateHost, modules_on_host: Modules) -> None:
+def test_check_inspect_check_inspect(plane: ControlPlane, host: PrivateHost, modules_on_host: Modules) -> None:
     bare = modules_on_host.run_by_ansible("kubernetes_host_info")["host"]
     host.become_control_plane()
-    serving = modules_on_host.run_by_ansible("kubernetes_host_info")["host"]
-    arguments: dict[str, t.Any] = {"hosts": {"new": bare, "old": serving}, "control_planes": ["new", "old"]}
-    looks = [
+    serving_control_plane = modules_on_host.run_by_ansible("kubernetes_host_info")["host"]
+    arguments: dict[str, t.Any] = {
+        "hosts": {"new": bare, "old": serving_control_plane},
+        "control_planes": ["new", "old"],
+    }
+    results = [
         modules_on_host.run_by_ansible("control_plane_facts", check=check, **arguments)
         for check in (True, False, True, False)
     ]
-    assert looks.count(looks[0]) == len(looks)
-    found = looks[0]
+    assert results.count(results[0]) == len(results)
+    found = results[0]
     server = f"{ADVERTISED_ADDRESS}:{plane.api_port}"
     assert (found["changed"], found["serving"], found["server"]) == (False, "old", server)
     first, second = found["control_planes"]
@@ -42,7 +45,7 @@ def test_nobody_serves(host: PrivateHost, modules_on_host: Modules) -> None:
     assert (found["serving"], found["server"], found["ca_certificate"]) == (None, None, "")
 
 
-def test_what_was_not_looked_at_is_no_host(modules: Modules) -> None:
+def test_what_was_not_inspected_is_no_host(modules: Modules) -> None:
     refused = modules.run_by_ansible("control_plane_facts", hosts="none", control_planes=["cp1"])
     assert refused["failed"] is True
     assert "hosts" in refused["msg"]

@@ -75,7 +75,7 @@ def modules(binaries: Path, tmp_path: Path) -> Modules:
 
 @pytest.fixture
 def bare_modules(binaries: Path, tmp_path: Path) -> Modules:
-    """Hosts that are looked at have the standard library only."""
+    """Hosts that are inspected have the standard library only."""
     return Modules(processes.environment(binaries), tmp_path, ("yaml", "cryptography", "kubernetes"))
 
 
@@ -169,7 +169,7 @@ def test_by_ansible(modules: Modules, host: Path) -> None:
     assert (host / "enc" / "config.yaml").read_text(encoding="utf-8") == SECRET
 
 
-def test_the_look_at_a_host_tells_no_content(bare_modules: Modules, host: Path) -> None:
+def test_the_inspection_of_a_host_reports_no_content(bare_modules: Modules, host: Path) -> None:
     report = bare_modules.run("kubernetes_host_info", kubernetes_dir=f"{host}/kubernetes")["host"]
     assert {item["path"] for item in report["control_plane_files"]["files"]} >= {f"{host}/{name}" for name in CARRIED}
     assert set(report["static_pods"]) == {"kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"}

@@ -55,8 +55,8 @@ def ending_tls(plane: ControlPlane, directory: Path, *, own_ca: bool) -> t.Itera
             contextlib.suppress(OSError),
             accepted,
             inside.wrap_socket(accepted, server_side=True) as session,
-            socket.create_connection(("127.0.0.1", plane.api_port), timeout=10) as dialled,
-            outside.wrap_socket(dialled, server_hostname="localhost") as server,
+            socket.create_connection(("127.0.0.1", plane.api_port), timeout=10) as connected,
+            outside.wrap_socket(connected, server_hostname="localhost") as server,
         ):
             server.sendall(session.recv(65536))
             while data := server.recv(65536):
@@ -90,21 +90,21 @@ def test_a_proxy_in_the_environment_is_not_used(plane: ControlPlane, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("own_ca", "told"),
+    ("own_ca", "expected"),
     [
         (True, "serves a certificate that this cluster's CA did not issue"),
         (False, "does not see this host's client certificate, because something between ends TLS itself"),
     ],
 )
 def test_a_balancer_that_ends_tls(
-    plane: ControlPlane, modules: Modules, client: str, tmp_path: Path, *, own_ca: bool, told: str
+    plane: ControlPlane, modules: Modules, client: str, tmp_path: Path, *, own_ca: bool, expected: str
 ) -> None:
     with ending_tls(plane, tmp_path, own_ca=own_ca) as port:
         arguments = options(plane, client_certificate=client, endpoint=f"localhost:{port}")
         refused = modules.run("endpoint_info", **arguments)
     assert refused["failed"] is True
     assert refused["msg"].startswith(f"w1 cannot use the endpoint localhost:{port}")
-    assert told in refused["msg"]
+    assert expected in refused["msg"]
 
 
 def test_nothing_there(plane: ControlPlane, modules: Modules) -> None:

@@ -9,19 +9,20 @@ import typing as t
 
 import pytest
 
-from tests.integration import etcd_ring, processes
+from tests.integration import processes
+from tests.integration.etcd_cluster import cluster_of_one
 from tests.integration.modules import Modules
 
 if t.TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.integration.etcd_ring import Ring
+    from tests.integration.etcd_cluster import EtcdCluster
 
 
 @pytest.fixture
-def ring(binaries: Path, tmp_path: Path) -> t.Iterator[Ring]:
+def etcd_cluster(binaries: Path, tmp_path: Path) -> t.Iterator[EtcdCluster]:
     """One member."""
-    with etcd_ring.ring_of_one(binaries, tmp_path) as running:
+    with cluster_of_one(binaries, tmp_path) as running:
         yield running
 
 
@@ -31,51 +32,53 @@ def modules(binaries: Path, tmp_path: Path) -> Modules:
     return Modules(processes.environment(binaries), tmp_path, ("yaml", "cryptography", "kubernetes"))
 
 
-def members(ring: Ring) -> dict[str, str]:
+def members(etcd_cluster: EtcdCluster) -> dict[str, str]:
     """Id of each member by the host of its peer URL and port, as etcdctl sees it."""
-    listed = ring.etcdctl_json("member", "list")["members"]
+    listed = etcd_cluster.etcdctl_json("member", "list")["members"]
     return {item["peerURLs"][0]: str(item["ID"]) for item in listed}
 
 
-def removed(modules: Modules, ring: Ring, member: str, *, check: bool = False, **options: t.Any) -> dict[str, t.Any]:
+def removed(
+    modules: Modules, etcd_cluster: EtcdCluster, member: str, *, check: bool = False, **options: t.Any
+) -> dict[str, t.Any]:
     """The result of the module."""
-    arguments = {"endpoint": ring.endpoint(), "pki_dir": str(ring.pki), "timeout": 2, **options}
+    arguments = {"endpoint": etcd_cluster.endpoint(), "pki_dir": str(etcd_cluster.pki), "timeout": 2, **options}
     return modules.run("etcd_member", check=check, member_id=member, **arguments)
 
 
-def test_a_learner_that_never_started_goes(ring: Ring, modules: Modules) -> None:
-    peer = ring.servers["cp2"].peer
-    ring.retried("member", "add", "cp2", "--learner", f"--peer-urls={peer}")
-    learner = members(ring)[peer]
+def test_a_learner_that_never_started_goes(etcd_cluster: EtcdCluster, modules: Modules) -> None:
+    peer = etcd_cluster.servers["cp2"].peer
+    etcd_cluster.retried("member", "add", "cp2", "--learner", f"--peer-urls={peer}")
+    learner = members(etcd_cluster)[peer]
     for check, changed in ((True, True), (False, True), (True, False), (False, False)):
-        result = removed(modules, ring, learner, check=check)
+        result = removed(modules, etcd_cluster, learner, check=check)
         assert not result.get("failed"), result
         assert result["changed"] is changed
-        assert (peer in members(ring)) is (check and changed)
+        assert (peer in members(etcd_cluster)) is (check and changed)
     # Another learner may come now: etcd takes one at a time.
-    ring.retried("member", "add", "cp2", "--learner", f"--peer-urls={peer}")
+    etcd_cluster.retried("member", "add", "cp2", "--learner", f"--peer-urls={peer}")
 
 
-def test_what_etcd_needs_stays(ring: Ring, modules: Modules) -> None:
-    own = members(ring)[ring.servers["cp1"].peer]
-    refused = removed(modules, ring, own)
+def test_what_etcd_needs_stays(etcd_cluster: EtcdCluster, modules: Modules) -> None:
+    own = members(etcd_cluster)[etcd_cluster.servers["cp1"].peer]
+    refused = removed(modules, etcd_cluster, own)
     assert refused["failed"]
     assert "0 of 0 voters would be healthy" in refused["msg"]
 
-    ring.etcdctl("member", "add", "cp2", f"--peer-urls={ring.servers['cp2'].peer}")
-    ring.start("cp2", initial=("cp1", "cp2"))
-    ring.await_ready("cp2")
-    refused = removed(modules, ring, own)
+    etcd_cluster.etcdctl("member", "add", "cp2", f"--peer-urls={etcd_cluster.servers['cp2'].peer}")
+    etcd_cluster.start("cp2", initial=("cp1", "cp2"))
+    etcd_cluster.await_ready("cp2")
+    refused = removed(modules, etcd_cluster, own)
     assert "it is the one that is asked" in refused["msg"]
 
     # A voter that is down takes the quorum of two with it, and etcd itself would not answer in time.
-    second = members(ring)[ring.servers["cp2"].peer]
-    ring.kill("cp2")
-    refused = removed(modules, ring, second)
+    second = members(etcd_cluster)[etcd_cluster.servers["cp2"].peer]
+    etcd_cluster.kill("cp2")
+    refused = removed(modules, etcd_cluster, second)
     assert refused["failed"]
     assert "etcd has lost its quorum (0 of 2 voters are healthy, 2 are needed)" in refused["msg"]
-    ring.start("cp2", initial=("cp1", "cp2"))
-    ring.await_ready("cp2")
-    result = removed(modules, ring, second)
+    etcd_cluster.start("cp2", initial=("cp1", "cp2"))
+    etcd_cluster.await_ready("cp2")
+    result = removed(modules, etcd_cluster, second)
     assert result["changes"][0]["before"]["role"] == "voter"
-    assert list(members(ring)) == [ring.servers["cp1"].peer]
+    assert list(members(etcd_cluster)) == [etcd_cluster.servers["cp1"].peer]

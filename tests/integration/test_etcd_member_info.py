@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""etcd_member_info against rings of real etcd servers; etcdctl is the second opinion."""
+"""etcd_member_info against clusters of real etcd servers; etcdctl is the second opinion."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ import typing as t
 
 import pytest
 
-from tests.integration import etcd_ring, processes
+from tests.integration import processes
+from tests.integration.etcd_cluster import cluster_of_one
 from tests.integration.modules import Modules
 
 if t.TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.integration.etcd_ring import Ring
+    from tests.integration.etcd_cluster import EtcdCluster
 
 
 @pytest.fixture
-def ring(binaries: Path, tmp_path: Path) -> t.Iterator[Ring]:
-    """A ring of one member."""
-    with etcd_ring.ring_of_one(binaries, tmp_path) as running:
+def etcd_cluster(binaries: Path, tmp_path: Path) -> t.Iterator[EtcdCluster]:
+    """A cluster of one member."""
+    with cluster_of_one(binaries, tmp_path) as running:
         yield running
 
 
@@ -32,9 +33,9 @@ def modules(binaries: Path, tmp_path: Path) -> Modules:
     return Modules(processes.environment(binaries), tmp_path, ("yaml", "cryptography", "kubernetes"))
 
 
-def look(modules: Modules, ring: Ring, **options: t.Any) -> dict[str, t.Any]:
+def inspect(modules: Modules, etcd_cluster: EtcdCluster, **options: t.Any) -> dict[str, t.Any]:
     """The module's result, which is never a change."""
-    arguments = {"endpoint": ring.endpoint(), "pki_dir": str(ring.pki), **options}
+    arguments = {"endpoint": etcd_cluster.endpoint(), "pki_dir": str(etcd_cluster.pki), **options}
     result = modules.run("etcd_member_info", **arguments)
     assert not result.get("changed")
     return result
@@ -45,10 +46,10 @@ def state_by_name(result: t.Mapping[str, t.Any]) -> dict[str, tuple[bool, bool, 
     return {item["name"]: (item["started"], item["healthy"], item["is_learner"]) for item in result["members"]}
 
 
-def test_one_member_as_etcdctl_sees_it(ring: Ring, modules: Modules) -> None:
-    result = look(modules, ring)
-    status = ring.etcdctl_json("endpoint", "status")[0]["Status"]
-    listed = ring.etcdctl_json("member", "list")["members"][0]
+def test_one_member_as_etcdctl_sees_it(etcd_cluster: EtcdCluster, modules: Modules) -> None:
+    result = inspect(modules, etcd_cluster)
+    status = etcd_cluster.etcdctl_json("endpoint", "status")[0]["Status"]
+    listed = etcd_cluster.etcdctl_json("member", "list")["members"][0]
     assert len(result["members"]) == 1
     member = result["members"][0]
     assert member["id"] == str(listed["ID"])
@@ -61,29 +62,29 @@ def test_one_member_as_etcdctl_sees_it(ring: Ring, modules: Modules) -> None:
     assert member["is_leader"]
     assert result["quorum"] == {"voters": 1, "healthy_voters": 1, "needed": 1, "tolerance": 0}
     assert (result["healthy"], result["problems"], result["alarms"]) == (True, [], [])
-    # Check mode and a second look tell the same.
-    again = modules.run("etcd_member_info", check=True, endpoint=ring.endpoint(), pki_dir=str(ring.pki))
+    # Check mode and a second inspection report the same.
+    again = modules.run("etcd_member_info", check=True, endpoint=etcd_cluster.endpoint(), pki_dir=str(etcd_cluster.pki))
     assert again["members"][0]["id"] == member["id"]
 
 
-def test_a_ring_that_grows_fails_and_recovers(ring: Ring, modules: Modules) -> None:
+def test_a_cluster_that_grows_fails_and_recovers(etcd_cluster: EtcdCluster, modules: Modules) -> None:
     # An added member that has not started counts as a voter: two voters, both needed.
-    ring.etcdctl("member", "add", "cp2", f"--peer-urls={ring.servers['cp2'].peer}")
-    waiting = look(modules, ring, timeout=1)
+    etcd_cluster.etcdctl("member", "add", "cp2", f"--peer-urls={etcd_cluster.servers['cp2'].peer}")
+    waiting = inspect(modules, etcd_cluster, timeout=1)
     assert not waiting["healthy"]
     assert waiting["quorum"] == {"voters": 2, "healthy_voters": 0, "needed": 2, "tolerance": 0}
     assert any("has not started" in problem for problem in waiting["problems"])
-    ring.start("cp2", initial=("cp1", "cp2"))
-    two = look(modules, ring, wait_timeout=30)
+    etcd_cluster.start("cp2", initial=("cp1", "cp2"))
+    two = inspect(modules, etcd_cluster, wait_timeout=30)
     assert two["quorum"] == {"voters": 2, "healthy_voters": 2, "needed": 2, "tolerance": 0}
 
     # A learner has no vote.
-    ring.retried("member", "add", "cp3", "--learner", f"--peer-urls={ring.servers['cp3'].peer}")
-    ring.start("cp3", initial=("cp1", "cp2", "cp3"))
-    refused = look(modules, ring, wait_timeout=1)
+    etcd_cluster.retried("member", "add", "cp3", "--learner", f"--peer-urls={etcd_cluster.servers['cp3'].peer}")
+    etcd_cluster.start("cp3", initial=("cp1", "cp2", "cp3"))
+    refused = inspect(modules, etcd_cluster, wait_timeout=1)
     assert refused["failed"]
     assert "cp3 is still a learner" in refused["msg"]
-    learning = look(modules, ring)
+    learning = inspect(modules, etcd_cluster)
     assert learning["quorum"]["voters"] == 2
     assert state_by_name(learning) == {
         "cp1": (True, True, False),
@@ -91,64 +92,71 @@ def test_a_ring_that_grows_fails_and_recovers(ring: Ring, modules: Modules) -> N
         "cp3": (True, True, True),
     }
     learner = next(item["id"] for item in learning["members"] if item["is_learner"])
-    ring.retried("member", "promote", learner)
-    three = look(modules, ring, wait_timeout=30, expected_voters=3)
+    etcd_cluster.retried("member", "promote", learner)
+    three = inspect(modules, etcd_cluster, wait_timeout=30, expected_voters=3)
     assert three["quorum"] == {"voters": 3, "healthy_voters": 3, "needed": 2, "tolerance": 1}
     assert [item["name"] for item in three["members"] if item["is_leader"]] != []
 
-    # One lost: it works and bears no further loss. The gate tells who.
-    ring.kill("cp3")
-    two_left = look(modules, ring)
+    # One lost: it works and bears no further loss. The gate reports who.
+    etcd_cluster.kill("cp3")
+    two_left = inspect(modules, etcd_cluster)
     assert two_left["quorum"] == {"voters": 3, "healthy_voters": 2, "needed": 2, "tolerance": 0}
     assert not two_left["healthy"]
-    gate = look(modules, ring, wait_timeout=1)
+    gate = inspect(modules, etcd_cluster, wait_timeout=1)
     assert gate["failed"]
     assert "cp3 is not healthy" in gate["msg"]
 
-    # Two lost: no quorum. It is told, not hidden behind an error.
-    ring.kill("cp2")
-    stopped = look(modules, ring, timeout=1)
+    # Two lost: no quorum. It is reported, not hidden behind an error.
+    etcd_cluster.kill("cp2")
+    stopped = inspect(modules, etcd_cluster, timeout=1)
     assert stopped["quorum"]["healthy_voters"] == 0
     assert stopped["leader"] is None
 
-    ring.start("cp2")
-    ring.start("cp3")
-    mended = look(modules, ring, wait_timeout=60, expected_voters=3)
+    etcd_cluster.start("cp2")
+    etcd_cluster.start("cp3")
+    mended = inspect(modules, etcd_cluster, wait_timeout=60, expected_voters=3)
     assert mended["healthy"]
-    assert look(modules, ring, expected_voters=5)["msg"].count("it has 3 voters instead of 5") == 1
+    assert inspect(modules, etcd_cluster, expected_voters=5)["msg"].count("it has 3 voters instead of 5") == 1
 
 
-def test_an_alarm_is_told(ring: Ring, modules: Modules) -> None:
-    identity = ring.etcdctl_json("member", "list")["members"][0]["ID"]
+def test_an_alarm_is_reported(etcd_cluster: EtcdCluster, modules: Modules) -> None:
+    identity = etcd_cluster.etcdctl_json("member", "list")["members"][0]["ID"]
     body = {"action": "ACTIVATE", "memberID": str(int(str(identity), 16)), "alarm": "NOSPACE"}
-    ring.gateway("/v3/maintenance/alarm", body)
-    assert "NOSPACE" in ring.etcdctl("alarm", "list")
-    alarmed = look(modules, ring)
+    etcd_cluster.gateway("/v3/maintenance/alarm", body)
+    assert "NOSPACE" in etcd_cluster.etcdctl("alarm", "list")
+    alarmed = inspect(modules, etcd_cluster)
     assert (alarmed["healthy"], alarmed["alarms"]) == (False, ["alarm NOSPACE of cp1"])
-    ring.etcdctl("alarm", "disarm")
-    assert look(modules, ring)["healthy"]
+    etcd_cluster.etcdctl("alarm", "disarm")
+    assert inspect(modules, etcd_cluster)["healthy"]
 
 
-def test_what_cannot_be_asked_is_one_sentence(ring: Ring, modules: Modules, tmp_path: Path) -> None:
+def test_what_cannot_be_asked_is_one_sentence(etcd_cluster: EtcdCluster, modules: Modules, tmp_path: Path) -> None:
     cases: list[tuple[dict[str, t.Any], str]] = [
         ({"endpoint": "https://127.0.0.1:1"}, "did not answer"),
-        ({"endpoint": ring.endpoint().replace("https", "http")}, "no endpoint of etcd"),
+        ({"endpoint": etcd_cluster.endpoint().replace("https", "http")}, "no endpoint of etcd"),
         ({"pki_dir": str(tmp_path / "nothing")}, "set pki_dir"),
     ]
-    for options, told in cases:
-        refused = look(modules, ring, **options)
+    for options, reported in cases:
+        refused = inspect(modules, etcd_cluster, **options)
         assert refused["failed"], options
-        assert told in refused["msg"]
+        assert reported in refused["msg"]
     # A server with a certificate of another CA is not trusted.
     subprocess.run(
-        [str(ring.binaries / "kubeadm"), "init", "phase", "certs", "etcd-ca", f"--cert-dir={tmp_path / 'other'}"],
+        [
+            str(etcd_cluster.binaries / "kubeadm"),
+            "init",
+            "phase",
+            "certs",
+            "etcd-ca",
+            f"--cert-dir={tmp_path / 'other'}",
+        ],
         check=True,
         capture_output=True,
     )
-    pki = ring.pki / "etcd"
-    distrusted = look(
+    pki = etcd_cluster.pki / "etcd"
+    distrusted = inspect(
         modules,
-        ring,
+        etcd_cluster,
         ca_certificate=str(tmp_path / "other" / "etcd" / "ca.crt"),
         client_certificate=str(pki / "healthcheck-client.crt"),
         client_key=str(pki / "healthcheck-client.key"),
@@ -157,13 +165,15 @@ def test_what_cannot_be_asked_is_one_sentence(ring: Ring, modules: Modules, tmp_
     assert "certificate verify failed" in distrusted["msg"].lower() or "CERTIFICATE_VERIFY_FAILED" in distrusted["msg"]
 
 
-def test_external_etcd_is_found_by_the_flags_of_the_api_server(ring: Ring, modules: Modules, tmp_path: Path) -> None:
+def test_external_etcd_is_found_by_the_flags_of_the_api_server(
+    etcd_cluster: EtcdCluster, modules: Modules, tmp_path: Path
+) -> None:
     manifests = tmp_path / "manifests"
     manifests.mkdir()
-    pki = ring.pki / "etcd"
+    pki = etcd_cluster.pki / "etcd"
     flags = {
         # Nobody answers at the first one.
-        "etcd-servers": f"{ring.endpoint('cp2')},{ring.endpoint()}",
+        "etcd-servers": f"{etcd_cluster.endpoint('cp2')},{etcd_cluster.endpoint()}",
         "etcd-cafile": pki / "ca.crt",
         "etcd-certfile": pki / "healthcheck-client.crt",
         "etcd-keyfile": pki / "healthcheck-client.key",
@@ -176,12 +186,12 @@ def test_external_etcd_is_found_by_the_flags_of_the_api_server(ring: Ring, modul
     result = modules.run("etcd_member_info", **options, wait_timeout=30, expected_voters=1)
     assert not result.get("failed"), result
     assert result["healthy"]
-    assert result["members"][0]["id"] == str(ring.etcdctl_json("member", "list")["members"][0]["ID"])
-    ring.kill("cp1")
+    assert result["members"][0]["id"] == str(etcd_cluster.etcdctl_json("member", "list")["members"][0]["ID"])
+    etcd_cluster.kill("cp1")
     lost = modules.run("etcd_member_info", **options, timeout=1)
     assert lost["failed"]
-    assert ring.endpoint() in lost["msg"]
-    assert ring.endpoint("cp2") in lost["msg"]
-    # With a static pod of etcd the host has its own ring, whatever the flags say.
+    assert etcd_cluster.endpoint() in lost["msg"]
+    assert etcd_cluster.endpoint("cp2") in lost["msg"]
+    # With a static pod of etcd the host has its own etcd cluster, whatever the flags say.
     (manifests / "etcd.yaml").write_text("spec: {}\n", encoding="utf-8")
     assert "no certificate for clients of etcd" in modules.run("etcd_member_info", **options)["msg"]

@@ -47,7 +47,7 @@ def test_a_living_run_keeps_its_lock(lock: Path, modules_on_host: Modules) -> No
         assert "kubeadm_ha_break_lock" in refused["msg"]
     assert not modules_on_host.run("host_lock", owner=mine, state="absent").get("failed")
     assert lock.read_text(encoding="utf-8") == content, "only its owner gives it back"
-    # The action plugin takes a silent one of another controller for dead; the module itself decides by what it is told.
+    # The action plugin takes a silent one of another controller for dead; the module itself decides by what it is given.
     silent = modules_on_host.run("host_lock", owner=mine, max_age=0)
     assert silent["is_silent"] is True
     assert not modules_on_host.run("host_lock", owner=mine, dead=[OTHER]).get("failed")
@@ -62,7 +62,7 @@ def test_a_broken_lock_is_taken_over(lock: Path, modules_on_host: Modules) -> No
     assert json.loads(lock.read_text(encoding="utf-8")).items() >= OTHER.items()
 
 
-def test_silence_tells_of_another_controller_only(lock: Path, modules_on_host: Modules) -> None:
+def test_silence_counts_for_another_controller_only(lock: Path, modules_on_host: Modules) -> None:
     assert not modules_on_host.run("host_lock", owner=OTHER).get("failed")
     assert not modules_on_host.run_by_ansible("host_lock", max_age=0).get("failed")
     assert json.loads(lock.read_text(encoding="utf-8"))["controller"] != OTHER["controller"]

@@ -84,7 +84,7 @@ def test_all_that_is_wrong_with_the_variables_of_any_host(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("playbook", "arguments", "told"),
+    ("playbook", "arguments", "expected"),
     [
         ("kubeadm.ha.site", ("--tags", "foo"), "--tags foo would leave tasks out"),
         ("kubeadm.ha.audit", ("--tags", "foo"), "--tags foo would leave tasks out"),
@@ -97,9 +97,9 @@ def test_all_that_is_wrong_with_the_variables_of_any_host(tmp_path: Path) -> Non
         ),
     ],
 )
-def test_a_part_of_a_run(tmp_path: Path, playbook: str, arguments: tuple[str, ...], told: str) -> None:
+def test_a_part_of_a_run(tmp_path: Path, playbook: str, arguments: tuple[str, ...], expected: str) -> None:
     (reason,) = refusals(tmp_path, playbook, *arguments)
-    assert reason.startswith(told)
+    assert reason.startswith(expected)
 
 
 def test_a_backup_that_tags_leave_out_is_no_success(tmp_path: Path) -> None:

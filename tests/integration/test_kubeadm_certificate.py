@@ -62,7 +62,7 @@ def runner(own: ControlPlane, tmp_path: Path) -> Modules:
 
 @pytest.fixture
 def options(own: ControlPlane, tmp_path: Path) -> dict[str, t.Any]:
-    """What a control plane node's own files would tell."""
+    """What a control plane node's own files would say."""
     return {
         "name": "apiserver",
         "pki_dir": str(own.pki),
@@ -386,7 +386,7 @@ def _place(own: ControlPlane, name: str) -> tuple[Path, Path, int]:
 
 
 def _await(has_come: t.Callable[[], bool], process: subprocess.Popen[bytes] | None = None) -> None:
-    """Look without a pause until something has come, at most 60 s and while the process runs."""
+    """Wait without a pause until something has come, at most 60 s and while the process runs."""
     deadline = time.monotonic() + 60
     while not has_come():
         assert process is None or process.poll() is None, "the module ended before"

@@ -59,7 +59,7 @@ def test_keys_of_every_kind(runner: Modules, tmp_path: Path, algorithm: str, ca_
     assert entry["key_algorithm"] == ALGORITHMS[algorithm]
     assert entry["serial_number"] == serial(path)
     assert entry["key_matches"] is is_pair(path, key) is True
-    # openssl would look at the CA's own validity as well, which is short in the fixtures.
+    # openssl would check the CA's own validity as well, which is short in the fixtures.
     assert entry["signed_by_ca"] is True
     # The fixtures have one RSA key.
     write(tmp_path, "a.key", make_certificate(ca, algorithm=algorithm.replace("rsa", "ecdsa")).key)
@@ -94,8 +94,8 @@ def test_a_chain_with_its_key_in_one_file(runner: Modules, tmp_path: Path) -> No
     path = write(tmp_path, "chain.pem", b"# a comment\n", leaf.certificate, middle.certificate, leaf.key)
     authority = write(tmp_path, "root.crt", root.certificate)
     found = entries(runner.run(NAME, paths=[str(path)], ca_path=str(authority)))
-    told = [(item["index"], item["subject"], item["key_matches"], item["signed_by_ca"]) for item in found]
-    assert told == [(0, "CN=kube-apiserver", True, False), (1, "CN=middle", None, True)]
+    reported = [(item["index"], item["subject"], item["key_matches"], item["signed_by_ca"]) for item in found]
+    assert reported == [(0, "CN=kube-apiserver", True, False), (1, "CN=middle", None, True)]
 
 
 def test_an_address_that_stands_as_a_dns_name_is_another_thing(runner: Modules, tmp_path: Path) -> None:
@@ -205,12 +205,12 @@ def test_a_kubeconfig_with_embedded_and_named_files(runner: Modules, tmp_path: P
     # A kubeconfig may be JSON.
     path = write(tmp_path, "admin.conf", json.dumps(document).encode())
     result = runner.run(NAME, kubeconfig=str(path), ca_path=str(tmp_path / "pki/ca.crt"), expected_sans=["cp1"])
-    told = [
+    reported = [
         (item["source"].removeprefix(f"{path} "), item["index"], item["key_matches"], item["signed_by_ca"])
         for item in entries(result)
         if item["error"] is None
     ]
-    assert told == [
+    assert reported == [
         ("cluster embedded", 0, None, True),
         ("cluster named", 0, None, True),
         ("user embedded", 0, True, True),

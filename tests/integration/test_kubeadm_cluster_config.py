@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""kubeadm_cluster_config and its info twin against a real API server and a real kubeadm."""
+"""kubeadm_cluster_config and its info module against a real API server and a real kubeadm."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def test_kubeadm_issues_certificates_by_what_is_stored(cluster: ControlPlane, mo
         assert san in shown
 
 
-def test_kubeadm_reads_values_that_look_like_numbers(cluster: ControlPlane, modules: Modules, tmp_path: Path) -> None:
+def test_kubeadm_reads_values_that_resemble_numbers(cluster: ControlPlane, modules: Modules, tmp_path: Path) -> None:
     values = [
         "1e3",
         "12e45",

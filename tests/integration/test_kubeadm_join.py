@@ -101,7 +101,7 @@ def test_a_host_of_another_cluster_is_refused(
 ) -> None:
     refused = join(modules_on_host, plane, ca_cert_hashes=[FOREIGN_HASH])
     assert refused["state"] == "foreign"
-    assert f"(its kubelet dials https://127.0.0.1:{plane.api_port})" in refused["msg"]
+    assert f"(its kubelet connects to https://127.0.0.1:{plane.api_port})" in refused["msg"]
 
 
 def test_a_control_plane_is_a_member(host: PrivateHost, plane: ControlPlane, modules_on_host: Modules) -> None:

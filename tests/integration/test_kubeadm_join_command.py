@@ -192,7 +192,7 @@ def test_with_each_api_adapter(cluster: ControlPlane, modules_with_each_adapter:
     assert made["token_id"] not in tokens(cluster)
 
 
-def test_a_failed_upload_revokes_its_token_and_tells_no_secret(cluster: ControlPlane, modules: Modules) -> None:
+def test_a_failed_upload_revokes_its_token_and_reports_no_secret(cluster: ControlPlane, modules: Modules) -> None:
     before = tokens(cluster)
     hidden = cluster.pki / "front-proxy-ca.key"
     content = hidden.read_bytes()

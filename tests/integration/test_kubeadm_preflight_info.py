@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The real kubeadm objects to a host before it joins, by what kubeadm_preflight_requests tells of real looks.
+"""The real kubeadm objects to a host before it joins, by what kubeadm_preflight_requests computes from real inspections.
 
 There is no container runtime here, which kubeadm itself only minds on control planes, after all checks with a name.
 """
@@ -34,8 +34,8 @@ def _wanted(cluster: ControlPlane, host: PrivateHost, modules_on_host: Modules) 
     bare.update(default_address="192.0.2.12", addresses=["192.0.2.12"], networks=[])
     serving_host = type(host)(host.directory.parent / "serving", cluster)
     serving_host.become_control_plane()
-    serving = dataclasses.replace(modules_on_host, prefix=serving_host.prefix)
-    looked = serving.run_by_ansible("kubernetes_host_info")["host"]
+    serving_control_plane = dataclasses.replace(modules_on_host, prefix=serving_host.prefix)
+    inspected = serving_control_plane.run_by_ansible("kubernetes_host_info")["host"]
     found = modules_on_host.run(
         "kubernetes_cluster_info", kubeconfig=str(cluster.kubeconfig), server=f"127.0.0.1:{cluster.api_port}"
     )["cluster"]
@@ -43,22 +43,22 @@ def _wanted(cluster: ControlPlane, host: PrivateHost, modules_on_host: Modules) 
     kubelet = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
     found["configmaps"].setdefault("kube-system/kubelet-config", {"metadata": {}, "data": {"kubelet": kubelet}})
     arguments: dict[str, t.Any] = {
-        "hosts": {"old": looked, "new": bare, "worker": {**bare, "hostname": "worker"}},
+        "hosts": {"old": inspected, "new": bare, "worker": {**bare, "hostname": "worker"}},
         "cluster": found,
         "endpoint": ENDPOINT,
         "control_planes": ["old", "new"],
         "workers": ["worker"],
     }
-    told = [
+    reported = [
         modules_on_host.run_by_ansible("kubeadm_preflight_requests", check=check, **arguments)
         for check in (True, False)
     ]
-    assert told[0] == told[1]
-    assert not told[0].get("failed"), told[0]
-    assert told[0]["changed"] is False
-    assert set(told[0]["requests"]) == {"new", "worker"}
-    assert told[0]["requests"]["new"]["bind_port"] == cluster.api_port
-    return told[0]
+    assert reported[0] == reported[1]
+    assert not reported[0].get("failed"), reported[0]
+    assert reported[0]["changed"] is False
+    assert set(reported[0]["requests"]) == {"new", "worker"}
+    assert reported[0]["requests"]["new"]["bind_port"] == cluster.api_port
+    return reported[0]
 
 
 def options(wanted: t.Mapping[str, t.Any], name: str, **more: t.Any) -> dict[str, t.Any]:
@@ -126,7 +126,7 @@ def test_a_control_plane_is_asked_all_its_checks(
         asked = options(wanted, "new", bind_port=port, kubelet_extra_args={"v": 2}, patches_directory="/not/there/yet")
         # The oldest version has no patches.
         oldest = {**asked, "patches_directory": None}
-        told = {
+        reported = {
             version: one_cpu.run(
                 "kubeadm_preflight_info",
                 **{**(oldest if version == "v1beta2" else asked), "api_version": f"kubeadm.k8s.io/{version}"},
@@ -135,14 +135,14 @@ def test_a_control_plane_is_asked_all_its_checks(
         }
         ignored = ["numcpu", "DirAvailable--var-lib-etcd"]
         left_out = one_cpu.run("kubeadm_preflight_info", **asked, ignore_preflight_errors=ignored)
-    for found in told.values():
+    for found in reported.values():
         texts = {check["name"]: check["text"] for check in found["failed_checks"]}
         assert texts.pop("FileAvailable--etc-kubernetes-kubelet.conf").endswith("already exists"), found
         assert texts.pop("NumCPU") == "the number of available CPUs 1 is less than the required 2"
         assert texts.pop("DirAvailable--var-lib-etcd") == "/var/lib/etcd is not empty"
         assert texts.pop(f"Port-{port}") == f"Port {port} is in use"
         assert "CRI runtime" in found["failure"], "images were asked for at last, and there is no container runtime"
-    assert set(names(left_out)) == set(names(told["v1beta4"])) - {"NumCPU", "DirAvailable--var-lib-etcd"}
+    assert set(names(left_out)) == set(names(reported["v1beta4"])) - {"NumCPU", "DirAvailable--var-lib-etcd"}
     assert state(host.directory) == before
 
 

@@ -89,7 +89,7 @@ class Kubeadm:
         return subprocess.run([str(self.program), *arguments], capture_output=True, text=True, check=False, timeout=60)
 
     def documents(self, directory: Path, *documents: Document) -> Path:
-        """A file for it, with what it would else look up on this host."""
+        """A file for it, with what it would else read on this host."""
         init = {
             "apiVersion": documents[0]["apiVersion"],
             "kind": "InitConfiguration",
@@ -119,9 +119,11 @@ def programs(binaries: Path) -> t.Iterator[t.Callable[[str], Path]]:
 def kubeadm(request: pytest.FixtureRequest, programs: t.Callable[[str], Path]) -> Kubeadm:
     """The kubeadm that the test names."""
     program = programs(request.param)
-    told = subprocess.run([str(program), "version", "-o", "short"], capture_output=True, text=True, check=True).stdout
-    assert request.param in (LAB, told.strip())
-    return Kubeadm(program, told.strip())
+    reported = subprocess.run(
+        [str(program), "version", "-o", "short"], capture_output=True, text=True, check=True
+    ).stdout
+    assert request.param in (LAB, reported.strip())
+    return Kubeadm(program, reported.strip())
 
 
 def flags(version: str, **values: str) -> t.Any:
@@ -248,9 +250,9 @@ def test_kubeadm_lacks_every_field_that_only_other_versions_have(
         place[last] = value
         ended = kubeadm.run("config", "migrate", f"--old-config={kubeadm.documents(tmp_path, document)}")
         # Old versions name the field alone, newer ones its path; of a map that is unknown, the map.
-        told = re.findall(r'unknown field \\?"([^"\\]+)', ended.stderr)
-        assert told, (path, ended.stderr)
-        assert set(told) <= {last, *(".".join((*parents, last)[:depth]) for depth in range(1, len(parents) + 2))}
+        reported = re.findall(r'unknown field \\?"([^"\\]+)', ended.stderr)
+        assert reported, (path, ended.stderr)
+        assert set(reported) <= {last, *(".".join((*parents, last)[:depth]) for depth in range(1, len(parents) + 2))}
 
 
 @each_refused
@@ -279,8 +281,8 @@ def test_what_is_patched_is_read_by_kubeadm_with_the_same_values(
         assert sorted(theirs.extra_args(component)) == sorted(ours.extra_args(component))
     assert dict(theirs.extra_args("api_server")) == {"v": "2", "audit-log-maxage": "30", "profiling": "false"}
     if version != "v1beta4":
-        told = theirs.control_plane_timeout or init["timeouts"]["controlPlaneComponentHealthCheck"]
-        assert told == ours.control_plane_timeout == "4m30s"
+        reported = theirs.control_plane_timeout or init["timeouts"]["controlPlaneComponentHealthCheck"]
+        assert reported == ours.control_plane_timeout == "4m30s"
     for field in ("networking", "certificatesDir", "clusterName", "imageRepository"):
         assert cluster[field] == document[field]
     # Patch, read back, patch again: nothing.
@@ -345,11 +347,13 @@ def test_any_patch_is_read_back_and_calls_for_nothing_more(kubeadm: Kubeadm, ver
 
 
 def test_the_documented_versions_are_those_that_are_tried() -> None:
-    """The comment above VERSIONS tells from when to when kubeadm reads each; the first and last known ones hold it."""
+    """The comment above VERSIONS says from when to when kubeadm reads each; the first and last known ones hold it."""
     source = Path(kubeadm_api.__file__).read_text(encoding="utf-8")
-    told = re.findall(r"(v1beta\d): (?:kubeadm )?(?:1\.(\d+) to 1\.(\d+)|from 1\.(\d+))", source.replace("\n#:", ""))
-    assert [name for name, *_rest in told] == list(VERSIONS)
-    for name, first, last, since in told:
+    reported = re.findall(
+        r"(v1beta\d): (?:kubeadm )?(?:1\.(\d+) to 1\.(\d+)|from 1\.(\d+))", source.replace("\n#:", "")
+    )
+    assert [name for name, *_rest in reported] == list(VERSIONS)
+    for name, first, last, since in reported:
         for version, read in kubeadm_versions.VERSIONS.items():
             minor = int(version.split(".")[1])
             assert (name in read) is (int(first or since) <= minor <= int(last or 99)), (name, version)

@@ -91,21 +91,21 @@ def wait_for_owned_pods(cluster: ControlPlane, *owners: str) -> None:
     raise AssertionError(f"No pods of {owners} within 30 s.")
 
 
-def look(cluster: ControlPlane, modules: Modules, **options: t.Any) -> Result:
+def inspect(cluster: ControlPlane, modules: Modules, **options: t.Any) -> Result:
     """The module's result."""
     result = modules.run("kubernetes_cluster_info", kubeconfig=str(cluster.kubeconfig), **options)
     assert not result.get("failed"), result
     return result
 
 
-def test_consumers_are_told_without_any_value(consumers: ControlPlane, modules_with_each_adapter: Modules) -> None:
-    result = look(consumers, modules_with_each_adapter, endpoint="k8s.example.org:6443", api_servers=[OLD])
+def test_consumers_are_reported_without_any_value(consumers: ControlPlane, modules_with_each_adapter: Modules) -> None:
+    result = inspect(consumers, modules_with_each_adapter, endpoint="k8s.example.org:6443", api_servers=[OLD])
     found = result["cluster"]["consumers"]
     assert found["complete"] is True
-    told = sorted((item["kind"], item["name"], item["where"], item["endpoints"]) for item in found["found"])
+    reported = sorted((item["kind"], item["name"], item["where"], item["endpoints"]) for item in found["found"])
     kinds = ("CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet")
     variable = ["container agent: KUBERNETES_SERVICE_HOST"]
-    assert told == [
+    assert reported == [
         ("ConfigMap", "agent", ["key config"], [OLD]),
         *((kind, "agent", variable, [OLD]) for kind in kinds),
         ("Secret", "agent", ["key kubeconfig"], [OLD]),
@@ -117,12 +117,14 @@ def test_consumers_are_told_without_any_value(consumers: ControlPlane, modules_w
 
 
 def test_what_names_the_endpoint_is_no_consumer(consumers: ControlPlane, modules_with_each_adapter: Modules) -> None:
-    found = look(consumers, modules_with_each_adapter, endpoint=OLD, api_servers=[OLD])["cluster"]["consumers"]
+    found = inspect(consumers, modules_with_each_adapter, endpoint=OLD, api_servers=[OLD])["cluster"]["consumers"]
     assert found == {"found": [], "complete": True}
 
 
-def test_nobody_is_looked_for_without_an_endpoint(consumers: ControlPlane, modules_with_each_adapter: Modules) -> None:
-    assert look(consumers, modules_with_each_adapter)["cluster"]["consumers"] == {"found": [], "complete": True}
+def test_nobody_is_searched_for_without_an_endpoint(
+    consumers: ControlPlane, modules_with_each_adapter: Modules
+) -> None:
+    assert inspect(consumers, modules_with_each_adapter)["cluster"]["consumers"] == {"found": [], "complete": True}
 
 
 def test_the_server_of_cluster_info_is_an_old_endpoint(
@@ -132,7 +134,7 @@ def test_the_server_of_cluster_info_is_an_old_endpoint(
     metadata = {"namespace": NAMESPACE, "name": "agent"}
     cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"api": f"https://{server}"}})
     try:
-        found = look(cluster, modules_with_each_adapter, endpoint="k8s.example.org:6443")["cluster"]["consumers"][
+        found = inspect(cluster, modules_with_each_adapter, endpoint="k8s.example.org:6443")["cluster"]["consumers"][
             "found"
         ]
     finally:
@@ -161,7 +163,9 @@ def manifests_of(cluster: ControlPlane, directory: Path, *, etcd_port: int) -> s
     return str(directory)
 
 
-def test_etcd_and_the_api_are_told_without_each_other(cluster: ControlPlane, modules: Modules, tmp_path: Path) -> None:
+def test_etcd_and_the_api_are_reported_without_each_other(
+    cluster: ControlPlane, modules: Modules, tmp_path: Path
+) -> None:
     kubeconfig = str(cluster.kubeconfig)
     manifests = manifests_of(cluster, tmp_path / "manifests", etcd_port=cluster.etcd_port)
     both = modules.run("kubernetes_cluster_info", kubeconfig=kubeconfig, etcd={"manifests_dir": manifests})

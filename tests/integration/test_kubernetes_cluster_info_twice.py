@@ -23,11 +23,11 @@ def data(plane: ControlPlane, name: str, namespace: str = "kube-system") -> dict
     return t.cast("dict[str, str]", plane.get("configmap", name, namespace)["data"])
 
 
-def test_check_look_check_look(cluster: ControlPlane, modules_with_each_adapter: Modules) -> None:
+def test_check_inspect_check_inspect(cluster: ControlPlane, modules_with_each_adapter: Modules) -> None:
     cluster.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE, "labels": {"a": "b"}}})
     server = f"localhost:{cluster.api_port}"
     try:
-        looks = [
+        results = [
             modules_with_each_adapter.run(
                 "kubernetes_cluster_info", check=check, kubeconfig=str(cluster.kubeconfig), server=server
             )
@@ -35,10 +35,10 @@ def test_check_look_check_look(cluster: ControlPlane, modules_with_each_adapter:
         ]
     finally:
         cluster.kubectl("delete", "node", NODE)
-    assert [look["changed"] for look in looks] == [False] * 4
-    found = looks[0]["cluster"]
+    assert [result["changed"] for result in results] == [False] * 4
+    found = results[0]["cluster"]
     # A pod of kube-proxy may appear meanwhile.
-    assert {key for key in found if found[key] != looks[-1]["cluster"][key]} <= {"kube_proxy_pods", "configmaps"}
+    assert {key for key in found if found[key] != results[-1]["cluster"][key]} <= {"kube_proxy_pods", "configmaps"}
     names = {"kube-system/kubeadm-config", "kube-system/kube-proxy", "kube-public/cluster-info"}
     assert set(found["configmaps"]) == names
     assert found["configmaps"]["kube-system/kubeadm-config"]["data"] == data(cluster, "kubeadm-config")
@@ -62,13 +62,13 @@ def test_kubectl_is_only_asked_without_the_library(cluster: ControlPlane, tmp_pa
         assert asked.exists() is library_is_missing
 
 
-def test_tokens_are_told_without_their_secrets(cluster: ControlPlane, modules_with_each_adapter: Modules) -> None:
+def test_tokens_are_reported_without_their_secrets(cluster: ControlPlane, modules_with_each_adapter: Modules) -> None:
     token = cluster.kubeadm(f"--kubeconfig={cluster.kubeconfig}", "token", "create", "--description=of a test").strip()
     identity, secret = token.split(".")
     result = modules_with_each_adapter.run("kubernetes_cluster_info", kubeconfig=str(cluster.kubeconfig))
-    told = {item["name"]: item for item in result["cluster"]["bootstrap_tokens"]}
-    assert told[f"bootstrap-token-{identity}"]["description"] == "of a test"
-    assert told[f"bootstrap-token-{identity}"]["expiration"]
+    reported = {item["name"]: item for item in result["cluster"]["bootstrap_tokens"]}
+    assert reported[f"bootstrap-token-{identity}"]["description"] == "of a test"
+    assert reported[f"bootstrap-token-{identity}"]["expiration"]
     assert secret not in json.dumps(result)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration import etcd_ring, processes
+from tests.integration import etcd_cluster, processes
 from tests.integration.control_plane import run
 from tests.integration.modules import COLLECTIONS, Modules
 
@@ -214,7 +214,7 @@ def test_a_killed_run_leaves_nothing_that_counts(bare_modules: Modules, host: Pa
     assert backups(directory) == ["killed"]
 
 
-def test_unsafe_or_impossible_wishes_are_refused(bare_modules: Modules, host: Path, tmp_path: Path) -> None:
+def test_unsafe_or_impossible_options_are_refused(bare_modules: Modules, host: Path, tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     shared.mkdir()
     shared.chmod(0o777)
@@ -229,32 +229,32 @@ def test_unsafe_or_impossible_wishes_are_refused(bare_modules: Modules, host: Pa
         ({"paths": [str(tmp_path / "none")]}, "Nothing of"),
         ({"cluster": True, "etcd_endpoint": "https://127.0.0.1:1", "pki_dir": str(tmp_path)}, "no certificate"),
     ]
-    for options, told in cases:
+    for options, reported in cases:
         arguments = {"directory": str(tmp_path / "backups"), "paths": [str(host)], **options}
         refused = bare_modules.run("kubernetes_host_backup", **arguments)
         assert refused.get("failed"), options
-        assert told in refused["msg"]
+        assert reported in refused["msg"]
     assert backups(tmp_path / "backups") == []
     assert backups(shared) == []
 
 
 def test_a_large_database_takes_no_more_memory(binaries: Path, bare_modules: Modules, tmp_path: Path) -> None:
-    (tmp_path / "ring").mkdir()
+    (tmp_path / "etcd").mkdir()
     (tmp_path / "file").touch()
-    with etcd_ring.ring_of_one(binaries, tmp_path / "ring") as ring:
+    with etcd_cluster.cluster_of_one(binaries, tmp_path / "etcd") as cluster:
         arguments = {
             "directory": str(tmp_path / "backups"),
             "paths": [str(tmp_path / "file")],
             "cluster": True,
             "kubeconfig": str(tmp_path / "none"),
-            "pki_dir": str(ring.pki),
-            "etcd_endpoint": ring.endpoint(),
+            "pki_dir": str(cluster.pki),
+            "etcd_endpoint": cluster.endpoint(),
         }
         small = peak_memory(bare_modules, arguments)
         value = "x" * (1 << 20)
         for number in range(64):
-            run([*ring.etcdctl_command(), "put", f"key{number}"], stdin=value)
-        size = ring.etcdctl_json("endpoint", "status")[0]["Status"]["dbSize"]
+            run([*cluster.etcdctl_command(), "put", f"key{number}"], stdin=value)
+        size = cluster.etcdctl_json("endpoint", "status")[0]["Status"]["dbSize"]
         assert size > 64 << 20
         large = peak_memory(bare_modules, arguments)
     assert large - small < 16 << 20, f"{small} and {large} bytes"

@@ -54,7 +54,7 @@ def host(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Kuber
     # A key beside its certificate, as the kubelet and some balancers want it.
     certificate, key = (directory / "pki" / f"apiserver.{suffix}" for suffix in ("crt", "key"))
     (directory / "pki" / "both.crt").write_bytes(key.read_bytes() + certificate.read_bytes())
-    _add_odd_kubeconfigs(directory)
+    _add_unusual_kubeconfigs(directory)
     _add_manifests(directory)
     (directory / "encryption.yaml").write_text(
         f"resources: [{{providers: [{{secret: {CANARY}}}]}}]\n", encoding="utf-8"
@@ -62,7 +62,7 @@ def host(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Kuber
     return KubernetesHost(directory, frozenset(_secrets(directory)))
 
 
-def _add_odd_kubeconfigs(directory: Path) -> None:
+def _add_unusual_kubeconfigs(directory: Path) -> None:
     """Every kind of credential that a kubeconfig can hold, in every layout."""
     document = yaml.safe_load((directory / "admin.conf").read_text(encoding="utf-8"))
     user = {
@@ -160,7 +160,7 @@ def test_the_standard_library_is_enough(host: KubernetesHost, plane: ControlPlan
     assert shown(host, json.dumps(result)) == []
 
 
-def test_the_look_takes_less_than_a_second(host: KubernetesHost, modules: Modules) -> None:
+def test_the_inspection_takes_less_than_a_second(host: KubernetesHost, modules: Modules) -> None:
     taken = []
     for _round in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -173,7 +173,7 @@ def test_the_look_takes_less_than_a_second(host: KubernetesHost, modules: Module
     assert min(seconds for _processor, seconds in taken) < SECONDS * BUSY, taken
 
 
-def test_a_look_leaves_nothing_behind(host: KubernetesHost, modules: Modules) -> None:
+def test_an_inspection_leaves_nothing_behind(host: KubernetesHost, modules: Modules) -> None:
     def state() -> dict[str, tuple[int, int]]:
         return {str(path): (path.stat().st_mtime_ns, path.stat().st_mode) for path in host.directory.rglob("*")}
 

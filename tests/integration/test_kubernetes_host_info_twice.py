@@ -29,14 +29,14 @@ def sans(path: Path) -> set[str]:
     return set(re.findall(r"(?:DNS|IP Address):([^,\s]+)", text))
 
 
-def test_check_look_check_look_through_ansible(
+def test_check_inspect_check_inspect_through_ansible(
     plane: ControlPlane, host: PrivateHost, modules_on_host: Modules
 ) -> None:
     host.become_control_plane()
-    looks = [modules_on_host.run_by_ansible("kubernetes_host_info", check=check) for check in (True, False)]
-    assert [look["changed"] for look in looks] == [False, False]
-    for look in looks:
-        found = look["host"]
+    results = [modules_on_host.run_by_ansible("kubernetes_host_info", check=check) for check in (True, False)]
+    assert [result["changed"] for result in results] == [False, False]
+    for result in results:
+        found = result["host"]
         assert (found["node_name"], found["is_control_plane"]) == ("cp1", True)
         assert found["api_server"] == f"{ADVERTISED_ADDRESS}:{plane.api_port}"
         assert set(found["sans"]) == sans(plane.pki / "apiserver.crt")

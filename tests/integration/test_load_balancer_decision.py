@@ -59,7 +59,7 @@ def host() -> t.Iterator[Path]:
         yield Path(directory)
 
 
-def look(modules: Modules, host: Path) -> Result:
+def inspect(modules: Modules, host: Path) -> Result:
     """What is on the host."""
     paths = {"configuration": "haproxy.cfg", "certificate": "probe.crt", "status_socket": "status.sock"}
     arguments: dict[str, t.Any] = {name: str(host / path) for name, path in paths.items()}
@@ -71,7 +71,7 @@ def answer(modules: Modules, host: Path, *, check: bool = False, issued: str = "
     found = modules.run_by_ansible(
         "load_balancer_decision",
         check=check,
-        load_balancer=look(modules, host),
+        load_balancer=inspect(modules, host),
         name="lb1",
         template=str(ROLE / "templates" / "haproxy.cfg.j2"),
         files=[str(ROLE / "files" / "kubernetes-apiserver.lua")],
@@ -84,7 +84,7 @@ def answer(modules: Modules, host: Path, *, check: bool = False, issued: str = "
 
 @contextlib.contextmanager
 def running(host: Path, digest: str) -> t.Iterator[None]:
-    """What haproxy tells on its status socket while it runs a configuration."""
+    """What haproxy reports on its status socket while it runs a configuration."""
 
     class Status(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""load_balancer_info as a process on this machine. What it tells of a running haproxy is held by tests/roles."""
+"""load_balancer_info as a process on this machine. What it reports of a running haproxy is held by tests/roles."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def host(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def look(modules: Modules, host: Path, *, check: bool = False) -> Result:
-    """What the module tells of the host."""
+def inspect(modules: Modules, host: Path, *, check: bool = False) -> Result:
+    """What the module reports of the host."""
     found = modules.run(
         "load_balancer_info",
         check=check,
@@ -49,11 +49,11 @@ def look(modules: Modules, host: Path, *, check: bool = False) -> Result:
     return t.cast("Result", found["load_balancer"])
 
 
-def test_check_look_check_look(modules: Modules, host: Path) -> None:
-    assert look(modules, host)["configuration"]["owner"] == "absent"
+def test_check_inspect_check_inspect(modules: Modules, host: Path) -> None:
+    assert inspect(modules, host)["configuration"]["owner"] == "absent"
     text = f"# {MARKER}\nglobal\n"
     (host / "haproxy.cfg").write_text(text)
-    seen = [look(modules, host, check=check) for check in (True, False, True, False)]
+    seen = [inspect(modules, host, check=check) for check in (True, False, True, False)]
     for found in seen:
         assert found["configuration"]["owner"] == "role"
         assert found["configuration"]["sha1"] == hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
@@ -61,7 +61,7 @@ def test_check_look_check_look(modules: Modules, host: Path) -> None:
 
 
 def test_the_key_stays_on_the_host(modules: Modules, host: Path) -> None:
-    found = look(modules, host)
+    found = inspect(modules, host)
     assert found["certificate"]["has_key"] is True
     assert found["certificate"]["pem"].strip() == (host / "probe.crt").read_text().strip()
     body = "".join((host / "probe.crt.key").read_text().splitlines()[1:-1])

@@ -121,7 +121,7 @@ def renderer(binaries: Path, tmp_path: Path) -> Renderer:
 def differences(
     manifests: t.Mapping[str, str], document: Document, patches: t.Mapping[str, kubeadm_patches.Patches] | None = None
 ) -> tuple[manifest_flags.Differences, ...]:
-    pods = {name: static_pod.read(text) for name, text in manifests.items()}
+    pods = {name: static_pod.parse(text) for name, text in manifests.items()}
     return manifest_flags.differences(pods, ClusterConfiguration.parse(document), patches)
 
 
@@ -165,7 +165,7 @@ def test_what_any_kubeadm_renders_is_no_difference(tmp_path: Path, name: str, ve
     assert [str(item) for item in found] == []
 
 
-def by_hand(manifests: dict[str, str]) -> dict[str, str]:
+def manual(manifests: dict[str, str]) -> dict[str, str]:
     """What operators do to manifests."""
 
     def api_server(spec: Document) -> None:
@@ -187,7 +187,7 @@ def by_hand(manifests: dict[str, str]) -> dict[str, str]:
 @pytest.mark.parametrize("version", ["v1beta3", "v1beta4"])
 def test_adopting_makes_kubeadm_render_the_same(renderer: Renderer, version: str) -> None:
     document = cluster_configuration(CONFIGURATIONS["networks"], version)
-    manifests = by_hand(renderer.render(document))
+    manifests = manual(renderer.render(document))
     found = differences(manifests, document)
     assert [str(item) for item in found] == [
         (
@@ -206,7 +206,7 @@ def test_adopting_makes_kubeadm_render_the_same(renderer: Renderer, version: str
     assert differences(manifests, adopted) == ()
     rendered = renderer.render(adopted)
     for name, text in manifests.items():
-        one, other = static_pod.read(text), static_pod.read(rendered[name])
+        one, other = static_pod.parse(text), static_pod.parse(rendered[name])
         assert sorted(one.arguments) == sorted(other.arguments), name
         assert {mount.name: mount for mount in one.mounts} == {mount.name: mount for mount in other.mounts}, name
 
@@ -240,4 +240,4 @@ def test_what_patches_set_is_no_difference(renderer: Renderer, tmp_path: Path, n
     document = cluster_configuration({}, "v1beta4")
     manifests = renderer.render(document, patches=directory)
     assert bool(differences(manifests, document)) == (name != "etcd+merge.json")
-    assert differences(manifests, document, kubeadm_patches.read([(name, text)])) == ()
+    assert differences(manifests, document, kubeadm_patches.parse([(name, text)])) == ()

@@ -19,7 +19,7 @@ from tests.integration.modules import Modules
 if t.TYPE_CHECKING:
     from pathlib import Path
 
-#: What the firewall does with a port, what the module tells of it by IPv4, and by IPv6.
+#: What the firewall does with a port, what the module reports of it by IPv4, and by IPv6.
 RULES: dict[int, tuple[str, tuple[str, str], tuple[str, str]]] = {
     1001: ("drop", ("silent", "ETIMEDOUT"), ("silent", "ETIMEDOUT")),
     # Without more, nftables and iptables reject with port unreachable: to a client as if the port were closed.
@@ -27,7 +27,7 @@ RULES: dict[int, tuple[str, tuple[str, str], tuple[str, str]]] = {
     # firewalld's zones.
     1003: ("reject with icmpx type admin-prohibited", ("rejected", "EHOSTUNREACH"), ("rejected", "EACCES")),
     1004: ("reject with icmpx type host-unreachable", ("rejected", "EHOSTUNREACH"), ("rejected", "EHOSTUNREACH")),
-    # This one cannot be told from a closed port.
+    # This one cannot be distinguished from a closed port.
     1005: ("reject with tcp reset", ("refused", "ECONNREFUSED"), ("refused", "ECONNREFUSED")),
     1006: ("accept", ("refused", "ECONNREFUSED"), ("refused", "ECONNREFUSED")),
 }
@@ -73,12 +73,14 @@ def _modules(binaries: Path, tmp_path: Path, namespace: tuple[str, ...]) -> Modu
     return Modules(processes.environment(binaries), tmp_path, ("yaml", "cryptography", "kubernetes"), namespace)
 
 
-def test_check_look_check_look(modules: Modules) -> None:
+def test_check_inspect_check_inspect(modules: Modules) -> None:
     targets = [{"address": address, "port": port} for address in ("127.0.0.1", "::1") for port in (*RULES, _LISTENING)]
     targets.append({"address": "192.0.2.1", "port": 6443})
-    told = [*(four for _rule, four, _six in RULES.values()), ("connected", "")]
-    told += [*(six for _rule, _four, six in RULES.values()), ("connected", ""), ("rejected", "ENETUNREACH")]
-    wanted = [{**target, "outcome": word, "error": error} for target, (word, error) in zip(targets, told, strict=True)]
+    reported = [*(four for _rule, four, _six in RULES.values()), ("connected", "")]
+    reported += [*(six for _rule, _four, six in RULES.values()), ("connected", ""), ("rejected", "ENETUNREACH")]
+    wanted = [
+        {**target, "outcome": word, "error": error} for target, (word, error) in zip(targets, reported, strict=True)
+    ]
     for check in (True, False, True, False):
         found = modules.run("reachability_info", check=check, targets=targets)
         assert found["changed"] is False

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""reachability_targets tells of real looks who must reach whom, and what reachability_info takes."""
+"""reachability_targets computes from real inspections who must reach whom, and what reachability_info takes."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if t.TYPE_CHECKING:
 NEW = {"default_address": "192.0.2.12", "addresses": ["192.0.2.12"], "networks": []}
 
 
-@pytest.fixture(name="looks")
-def _looks(cluster: ControlPlane, host: PrivateHost, modules_on_host: Modules) -> tuple[Result, dict[str, t.Any]]:
+@pytest.fixture(name="results")
+def _results(cluster: ControlPlane, host: PrivateHost, modules_on_host: Modules) -> tuple[Result, dict[str, t.Any]]:
     """The cluster, and a bare host beside the only control plane."""
     bare = modules_on_host.run_by_ansible("kubernetes_host_info")["host"]
     host.become_control_plane()
-    serving = modules_on_host.run_by_ansible("kubernetes_host_info")["host"]
+    serving_control_plane = modules_on_host.run_by_ansible("kubernetes_host_info")["host"]
     cluster.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "cp1"}})
     try:
         found = modules_on_host.run(
@@ -35,49 +35,49 @@ def _looks(cluster: ControlPlane, host: PrivateHost, modules_on_host: Modules) -
         )
     finally:
         cluster.kubectl("delete", "node", "cp1")
-    return found["cluster"], {"old": serving, "new": {**bare, **NEW}}
+    return found["cluster"], {"old": serving_control_plane, "new": {**bare, **NEW}}
 
 
-def test_check_look_check_look(
-    cluster: ControlPlane, modules_on_host: Modules, looks: tuple[Result, dict[str, t.Any]]
+def test_check_inspect_check_inspect(
+    cluster: ControlPlane, modules_on_host: Modules, results: tuple[Result, dict[str, t.Any]]
 ) -> None:
-    found, hosts = looks
+    found, hosts = results
     arguments: dict[str, t.Any] = {"hosts": hosts, "cluster": found, "control_planes": ["old", "new"]}
-    told = [
+    reported = [
         modules_on_host.run_by_ansible("reachability_targets", check=check, **arguments)
         for check in (True, False, True, False)
     ]
-    assert told.count(told[0]) == len(told)
-    assert told[0]["changed"] is False
-    of_new = {(item["address"], item["port"]) for item in told[0]["targets"]["new"]}
+    assert reported.count(reported[0]) == len(reported)
+    assert reported[0]["changed"] is False
+    of_new = {(item["address"], item["port"]) for item in reported[0]["targets"]["new"]}
     assert {(ADVERTISED_ADDRESS, cluster.api_port), (ADVERTISED_ADDRESS, 2379), (ADVERTISED_ADDRESS, 2380)} <= of_new
-    assert {item["address"] for item in told[0]["targets"]["old"]} == {"192.0.2.12"}
-    tried = modules_on_host.run("reachability_info", targets=told[0]["targets"]["new"])
-    assert len(tried["attempts"]) == len(told[0]["targets"]["new"])
+    assert {item["address"] for item in reported[0]["targets"]["old"]} == {"192.0.2.12"}
+    tried = modules_on_host.run("reachability_info", targets=reported[0]["targets"]["new"])
+    assert len(tried["attempts"]) == len(reported[0]["targets"]["new"])
 
 
-def test_nobody_is_to_join(modules_on_host: Modules, looks: tuple[Result, dict[str, t.Any]]) -> None:
-    found, hosts = looks
+def test_nobody_is_to_join(modules_on_host: Modules, results: tuple[Result, dict[str, t.Any]]) -> None:
+    found, hosts = results
     arguments: dict[str, t.Any] = {"hosts": {"old": hosts["old"]}, "cluster": found, "control_planes": ["old"]}
     assert modules_on_host.run_by_ansible("reachability_targets", **arguments)["targets"] == {}
 
 
-def test_a_config_map_that_is_no_yaml_hinders_no_dial(
-    modules_on_host: Modules, looks: tuple[Result, dict[str, t.Any]]
+def test_a_config_map_that_is_no_yaml_hinders_no_connection(
+    modules_on_host: Modules, results: tuple[Result, dict[str, t.Any]]
 ) -> None:
     """The plan names it among the other reasons (test_diagnosis)."""
-    found, hosts = looks
+    found, hosts = results
     broken = copy.deepcopy(found)
     broken["configmaps"]["kube-system/kubeadm-config"]["data"]["ClusterConfiguration"] = "{"
     arguments: dict[str, t.Any] = {"hosts": hosts, "control_planes": ["old", "new"]}
     whole = modules_on_host.run_by_ansible("reachability_targets", cluster=found, **arguments)
     assert not whole.get("failed"), whole
     assert whole["targets"]["new"]
-    told = modules_on_host.run_by_ansible("reachability_targets", cluster=broken, **arguments)
-    assert told["targets"] == whole["targets"]
+    reported = modules_on_host.run_by_ansible("reachability_targets", cluster=broken, **arguments)
+    assert reported["targets"] == whole["targets"]
 
 
-def test_what_was_not_looked_at_is_no_host(modules: Modules) -> None:
+def test_what_was_not_inspected_is_no_host(modules: Modules) -> None:
     refused = modules.run_by_ansible("reachability_targets", hosts="none", cluster={}, control_planes=["cp1"])
     assert refused["failed"] is True
     assert "hosts" in refused["msg"]

@@ -115,11 +115,11 @@ def test_why_the_cluster_cannot_be_asked_is_the_last_thing_on_the_screen(
     cluster: ControlPlane, host: PrivateHost, tmp_path: Path, name: str
 ) -> None:
     assert cluster.pki
-    prepare, told = CASES[name]
+    prepare, expected = CASES[name]
     prepare(host)
     returncode, output = play(host, tmp_path, "kubeadm.ha.site")
     assert returncode != 0
-    assert told in output, output
+    assert expected in output, output
     assert not [word for word in INTERNAL if word in output.replace(f"{tmp_path}", "")], output
     (fatal,) = (line for line in output.splitlines() if line.startswith("fatal: "))
     assert len(fatal) < 6000, "no plan stands behind the reasons"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A failure in the middle of the step point tells what was changed, where the backup is, and what to run."""
+"""A failure in the middle of the step point reports what was changed, where the backup is, and what to run."""
 
 from __future__ import annotations
 
@@ -87,26 +87,26 @@ def run(playbook: Path, *options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_last_message_tells_everything(playbook: Path) -> None:
+def test_the_last_message_reports_everything(playbook: Path) -> None:
     ended = run(playbook)
     assert ended.returncode != 0
     assert "went on" not in ended.stdout
-    told = ended.stdout[ended.stdout.rindex("Tell what was changed") :]
+    reported = ended.stdout[ended.stdout.rindex("Report what was changed") :]
     (backup,) = (playbook.parent / "backups").iterdir()
-    assert f"There is no kubeconfig {playbook.parent}/w1.conf" in told
-    assert f"The run had begun to point the cluster to {ENDPOINT}." in told
-    assert f"Changed so far: kubeconfig {playbook.parent}/cp1.conf on cp1." in told
-    assert f"What was there before is in {backup} on cp1." in told
-    assert "run kubeadm.ha.site again: it asks the serving API server by its own address" in told
+    assert f"There is no kubeconfig {playbook.parent}/w1.conf" in reported
+    assert f"The run had begun to point the cluster to {ENDPOINT}." in reported
+    assert f"Changed so far: kubeconfig {playbook.parent}/cp1.conf on cp1." in reported
+    assert f"What was there before is in {backup} on cp1." in reported
+    assert "run kubeadm.ha.site again: it asks the serving API server by its own address" in reported
     assert f"server: https://{ENDPOINT}" in (playbook.parent / "cp1.conf").read_text(encoding="utf-8")
 
 
 def test_check_mode_claims_no_change(playbook: Path) -> None:
     ended = run(playbook, "--check")
     assert ended.returncode != 0
-    told = ended.stdout[ended.stdout.rindex("Tell what was changed") :]
-    assert f"There is no kubeconfig {playbook.parent}/w1.conf" in told
-    assert "Changed so far" not in told
+    reported = ended.stdout[ended.stdout.rindex("Report what was changed") :]
+    assert f"There is no kubeconfig {playbook.parent}/w1.conf" in reported
+    assert "Changed so far" not in reported
 
 
 def test_a_host_that_stops_because_of_another(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 
 @pytest.mark.parametrize("variables", [{}, {"kubeadm_ha_control_plane_group": "masters"}], ids=["none", "too late"])
 def test_groups_without_hosts_are_an_error(tmp_path: Path, variables: dict[str, str]) -> None:
-    """Group names in variables of the inventory come too late for the hosts of a play: silence would look like success."""
+    """Group names in variables of the inventory come too late for the hosts of a play: silence would seem success."""
     inventory = tmp_path / "hosts.yml"
     groups = {"masters": {"hosts": {"a": {"ansible_connection": "local"}}}, "all": {"vars": variables}}
     inventory.write_text(json.dumps(groups), encoding="utf-8")

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Workers go in the batches of the plan, wherever the inventory says how many, and no two hosts share their groups.
 
-The plays are those of the playbook site with other tasks; the plan is given, not drawn up.
+The plays are those of the playbook site with other tasks; the plan is given, not built.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.inputs import read_batch
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.inputs import parse_batch
 from tests.scenarios.playbook import run_playbook
 from tests.tools.environment import ROOT
 from tests.tools.playbooks import plays_of
@@ -51,13 +51,13 @@ def batches(directory: Path, play: t.Mapping[str, t.Any], plan: t.Mapping[str, t
     playbook.write_text(yaml.safe_dump([given, acted]), encoding="utf-8")
     run = run_playbook(str(playbook), inventories=[inventory], record=record)
     assert run.status == 0, run.output
-    told = [line.strip() for line in run.output.splitlines() if '"msg":' in line]
-    return [text.split(",") for text in dict.fromkeys(line.partition(": ")[2].strip('"') for line in told)]
+    reported = [line.strip() for line in run.output.splitlines() if '"msg":' in line]
+    return [text.split(",") for text in dict.fromkeys(line.partition(": ")[2].strip('"') for line in reported)]
 
 
 def plan_of(hosts: t.Iterable[str], batch: t.Any) -> dict[str, t.Any]:
     """A plan in which these hosts have the steps of both plays."""
-    record = {"batches": read_batch(batch)}
+    record = {"batches": parse_batch(batch)}
     groups = ["kubeadm_ha_changing", "kubeadm_ha_point_workers", "kubeadm_ha_join_workers"]
     given = {"groups": groups, "plan": {"point": record, "join": record}}
     return {"hosts": [{"name": name, **given} for name in WORKERS if name in hosts]}

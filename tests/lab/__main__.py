@@ -16,7 +16,7 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from tests.lab import machine, paths, shell, topology
-from tests.lab.build import Builder, Wish
+from tests.lab.build import Builder, Desired
 from tests.lab.errors import LabError
 from tests.lab.lab import Labs
 from tests.lab.podman import Podman
@@ -100,11 +100,11 @@ def _build(given: argparse.Namespace) -> None:
     cache = paths.cache()
     machine.prepare(cache)
     builder = Builder(cache, Podman(containers_conf=cache.containers_conf))
-    wish = Wish(version=topology.check_version(given.version), binaries=given.binaries, keep_go=given.keep_go)
+    desired = Desired(version=topology.check_version(given.version), binaries=given.binaries, keep_go=given.keep_go)
     if given.print_bin:
-        _print(builder.binaries(wish))
+        _print(builder.binaries(desired))
         return
-    node = builder.node(wish)
+    node = builder.node(desired)
     _print(
         f"Kubernetes  {node.version}\nbinaries    {node.binaries}\nimage store {node.store}\nnode image  {node.image}"
     )

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The cluster before: plain ``kubeadm init`` and ``kubeadm join``, as a stranger would have made it.
 
-Most have one control plane and no control plane endpoint: workers dial the first control plane. One with a node that
-balances is HA from the start. The tokens have long expired in both.
+Most have one control plane and no control plane endpoint: workers connect to the first control plane. One with a node
+that balances is HA from the start. The tokens have long expired in both.
 """
 
 from __future__ import annotations

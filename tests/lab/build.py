@@ -23,7 +23,7 @@ _REPOSITORY = "localhost/kubeadm-ha-lab"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class Desired:
     """What to build: a version of Kubernetes, or a directory of ready binaries in its place."""
 
     version: str
@@ -59,18 +59,18 @@ class Builder:
             self._build_image(image, "host", self._base_image(root_key, mirrors))
         return image
 
-    def binaries(self, wish: Wish) -> Path:
+    def binaries(self, desired: Desired) -> Path:
         """A directory with Kubernetes' commands, etcd's programs, coredns, pause and smoke.
 
         :raises InputError: when the named directory of binaries lacks one of Kubernetes' commands.
         """
-        if wish.binaries is not None:
-            _check_binaries(wish.binaries)
-        directory = self._cache.root / f"bin-{self._version(wish)}-{self._binaries_key(wish)}"
+        if desired.binaries is not None:
+            _check_binaries(desired.binaries)
+        directory = self._cache.root / f"bin-{self._version(desired)}-{self._binaries_key(desired)}"
         if not directory.is_dir():
             with products.locked(self._cache.lock("go")):
-                products.publish(directory, partial(self._make_binaries, wish))
-                if not wish.keep_go:
+                products.publish(directory, partial(self._make_binaries, desired))
+                if not desired.keep_go:
                     self._go.clear()
         return directory
 
@@ -87,13 +87,13 @@ class Builder:
                 self._go.clear()
         return directory / "kubelet"
 
-    def node(self, wish: Wish) -> NodeProducts:
+    def node(self, desired: Desired) -> NodeProducts:
         """Everything for nodes with Kubernetes; the Go build and Debian's packages are fetched side by side."""
         with concurrent.futures.ThreadPoolExecutor(max_workers=1) as other:
             runtime_image = other.submit(self._runtime_image)
-            binaries = self.binaries(wish)
+            binaries = self.binaries(desired)
             runtime = runtime_image.result()
-        version = self._version(wish)
+        version = self._version(desired)
         return NodeProducts(
             version=version,
             binaries=binaries,
@@ -105,26 +105,26 @@ class Builder:
     def _go(self) -> golang.Go:
         return golang.Go(work=self._cache.root / "go")
 
-    def _version(self, wish: Wish) -> str:
-        if wish.binaries is None:
-            return wish.version
-        return check_version(shell.run([wish.binaries / "kubeadm", "version", "--output=short"]).strip())
+    def _version(self, desired: Desired) -> str:
+        if desired.binaries is None:
+            return desired.version
+        return check_version(shell.run([desired.binaries / "kubeadm", "version", "--output=short"]).strip())
 
-    def _binaries_key(self, wish: Wish) -> str:
+    def _binaries_key(self, desired: Desired) -> str:
         recipe = products.recipe(paths.LAB / "golang.py", golang.SOURCES)
         parts = [recipe, golang.go_version() if shutil.which("go") else "no go"]
-        if wish.binaries is not None:
-            parts.append(products.identity(wish.binaries, _given(wish.binaries)))
+        if desired.binaries is not None:
+            parts.append(products.identity(desired.binaries, _given(desired.binaries)))
         return products.key(*parts)
 
-    def _make_binaries(self, wish: Wish, target: Path) -> None:
-        if wish.binaries is None:
+    def _make_binaries(self, desired: Desired, target: Path) -> None:
+        if desired.binaries is None:
             given = list(golang.KUBERNETES)
-            _link(self._kubernetes(wish.version), given, target)
+            _link(self._kubernetes(desired.version), given, target)
         else:
-            given = _given(wish.binaries)
+            given = _given(desired.binaries)
             for name in given:
-                shutil.copy2(wish.binaries / name, target / name)
+                shutil.copy2(desired.binaries / name, target / name)
         missing = [name for name in golang.COMPONENTS if name not in given]
         if missing:
             golang.go_version()

@@ -29,7 +29,7 @@ _UNIT = "/etc/systemd/system/etcd.service"
 
 
 def start(first: str, members: Mapping[str, IPv4Address], execute: Execute) -> None:
-    """Certificates for all, then all members; returns when the ring is healthy."""
+    """Certificates for all, then all members; returns when the etcd cluster is healthy."""
     shell.say(f"external etcd on {', '.join(members)}")
     _phase(first, "etcd-ca", f"--cert-dir={_CONTROL_PLANE_PKI}", execute=execute)
     _phase(first, "apiserver-etcd-client", f"--cert-dir={_CONTROL_PLANE_PKI}", execute=execute)
@@ -41,7 +41,7 @@ def start(first: str, members: Mapping[str, IPv4Address], execute: Execute) -> N
         execute(name, "systemctl", "daemon-reload")
         execute(name, "systemctl", "enable", "etcd.service")
         execute(name, "systemctl", "start", "--no-block", "etcd.service")
-    # The unit is of type notify: it has started when the member has joined the ring.
+    # The unit is of type notify: it has started when the member has joined the etcd cluster.
     for name in members:
         execute(name, "systemctl", "start", "etcd.service")
 

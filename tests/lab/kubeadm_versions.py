@@ -32,7 +32,7 @@ VERSIONS: Mapping[str, Sequence[str]] = {
 }
 
 #: Modules of old releases in other versions than they name. Before Go 1.17 a module graph was read whole, so even what
-#: nothing imports must be there; and the reflection of those days looks into maps as Go has not made them since 1.18.
+#: nothing imports must be there; and the reflection of those days reaches into maps as Go has not made them since 1.18.
 _OTHER_MODULES: Mapping[str, Mapping[str, str]] = {
     "v1.21.14": {
         "github.com/modern-go/reflect2": "v1.0.2",
@@ -85,7 +85,7 @@ def _build(go: golang.Go, version: str, target: Path) -> None:
     flags = golang.kubernetes_flags(
         version, date=module["Time"], commit=module.get("Origin", {}).get("Hash", "unknown")
     )
-    # Old releases reach into Go's own packages, which its linker refuses since 1.23 unless it is told otherwise.
+    # Old releases reach into Go's own packages, which its linker refuses since 1.23 unless a flag allows it.
     arguments = ("-trimpath", "-ldflags", f"{flags} -checklinkname=0", "-o", f"{target}{os.sep}")
     go.run("build", *arguments, "k8s.io/kubernetes/cmd/kubeadm", directory=wrapper)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Labs: made, looked at, disturbed and removed."""
+"""Labs: made, inspected, disturbed and removed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from tests.lab import addresses, before, external_etcd, inventory, machine, nodefiles, paths, products, shell
-from tests.lab.build import Builder, NodeProducts, Wish
+from tests.lab.build import Builder, Desired, NodeProducts
 from tests.lab.errors import InputError, LabError
 from tests.lab.podman import LABEL, Container, Podman, container_name, network_name
 from tests.lab.topology import DEFAULT_SSH_PORT, Node, State, Topology
@@ -128,8 +128,8 @@ class Labs:
 
     def _images(self, topology: Topology, binaries: Path | None) -> Images:
         builder = Builder(self._cache, self._podman)
-        wish = Wish(version=topology.kubernetes, binaries=binaries)
-        node = builder.node(wish) if topology.needs_kubernetes else None
+        desired = Desired(version=topology.kubernetes, binaries=binaries)
+        node = builder.node(desired) if topology.needs_kubernetes else None
         others = {node.kubelet for node in topology.nodes if node.kubelet}
         kubelets = {version: builder.kubelet(version) for version in sorted(others)}
         return Images(host=builder.host_image(), node=node, kubelets=kubelets)
@@ -347,7 +347,7 @@ class _Making:
 
 
 def _known_host(address: IPv4Address, port: int) -> str:
-    """How ssh looks a host up in known_hosts."""
+    """How ssh names a host in known_hosts."""
     return str(address) if port == DEFAULT_SSH_PORT else f"[{address}]:{port}"
 
 

@@ -14,7 +14,7 @@ A topology is a short TOML file::
     w1 = { group = "kube_node", state = "joined" }
     lb1 = { group = "kube_load_balancer", state = "plain" }
 
-docs/lab.md has all keys, those of odd clusters too.
+docs/lab.md has all keys, those of hardened clusters too.
 """
 
 from __future__ import annotations
@@ -240,7 +240,7 @@ def parse(document: Mapping[str, Any], *, name: str) -> Topology:
 
 
 def check_version(version: str) -> str:
-    """The version itself when it looks like v1.34.4.
+    """The version itself when it has the form v1.34.4.
 
     :raises InputError: when it does not.
     """

@@ -26,9 +26,9 @@ class NoProbesError(ValueError):
     """The log says nothing about the time asked for, so that any figure would be made up."""
 
 
-#: Name of the target that nothing is done to: its failures tell of the machine.
+#: Name of the target that nothing is done to: its failures are the machine's.
 CONTROL = "control"
-#: A failed probe within half a second of a failed one of the control, so within one second, tells of the machine too.
+#: A failed probe within half a second of a failed one of the control, so within one second, is the machine's, too.
 _SECONDS_OF_CONTROL = 0.5
 #: Share of failed probes of the control above which the machine spoilt the measurement.
 _SPOILT = 0.01
@@ -58,7 +58,7 @@ class TargetSummary:
 
     @property
     def is_spoilt(self) -> bool:
-        """For the control: whether it failed so often that the run tells nothing."""
+        """For the control: whether it failed so often that the run says nothing."""
         return self.failed > self.sent * _SPOILT
 
 

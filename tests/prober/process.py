@@ -171,12 +171,12 @@ class Prober:
         if target not in {entry.name for entry in self._reader.log().targets}:
             raise ProberError(f"no target {target!r}")
         found: list[float] = []
-        looked_at = 0
+        inspected = 0
 
         def succeeded() -> bool:
-            nonlocal looked_at
-            arrived = self._reader.arrived(looked_at)
-            looked_at += len(arrived)
+            nonlocal inspected
+            arrived = self._reader.arrived(inspected)
+            inspected += len(arrived)
             found.extend(
                 probe.scheduled for probe in arrived if probe.target == target and probe.ok and probe.scheduled >= begin
             )

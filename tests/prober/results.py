@@ -79,7 +79,7 @@ class Figure:
     bound: float
     rule: Rule
     is_spoilt: bool = False
-    """The probes that it was taken from tell nothing."""
+    """The probes that it was taken from say nothing."""
 
     def verdict(self, *, timing_factor: float = TIMING_FACTOR, machine_factor: float = 1.0) -> Verdict:
         """Judge the figure; a value that is no number fails.
@@ -105,7 +105,7 @@ class Figure:
 class ProbedTarget:
     """The summary of one target and how many failed probes the scenario allows (None: any number).
 
-    :param is_spoilt: the control failed so often meanwhile that the number of failed probes tells nothing.
+    :param is_spoilt: the control failed so often meanwhile that the number of failed probes says nothing.
     """
 
     name: str
@@ -218,7 +218,7 @@ class ScenarioResults:
             return False
         self.inconclusive.append(
             f"the probes of {name}: {summary.held_against_us} of {summary.sent} failed, and of the control, to which nothing "
-            f"was done, {control.failed} of {control.sent} at other moments, so the machine was too busy to tell"
+            f"was done, {control.failed} of {control.sent} at other moments, so the machine was too busy to judge"
         )
         return True
 
@@ -228,7 +228,7 @@ class ScenarioResults:
             return False
         self.inconclusive.append(
             f"{what}: the control, to which nothing was done, failed {control.failed} of its {control.sent} probes, more "
-            "than 1 %, so the machine was too busy to tell; run it again on an idle one"
+            "than 1 %, so the machine was too busy to judge; run it again on an idle one"
         )
         return True
 
@@ -286,7 +286,7 @@ class ScenarioResults:
 
     @property
     def passed(self) -> bool:
-        """Whether there is no reason to fail and everything could be told."""
+        """Whether there is no reason to fail and everything could be determined."""
         return not self.failures() and not self.inconclusive
 
     @property

@@ -29,7 +29,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROLE = HERE.parents[1] / "roles" / "apiserver_haproxy"
 #: The directories of the role's configuration, which are the test's own instead.
 DIRECTORIES = ("/etc/haproxy", "/var/lib/haproxy")
-#: What a look tells of a host on which nothing is yet.
+#: What an inspection reports of a host on which nothing is yet.
 NOTHING: dict[str, Any] = {
     "configuration": {"path": "/etc/haproxy/haproxy.cfg", "owner": "absent", "sha1": ""},
     "running": "",

@@ -31,7 +31,7 @@ def client_context(ca_file: str) -> ssl.SSLContext:
 
 
 class Prober(process.Prober):
-    """The project's prober before one balancer. Which server answered is told by its certificate.
+    """The project's prober before one balancer. Which server answered is known by its certificate.
 
     :param port: where the balancer listens on loopback.
     :param path: what is asked for.

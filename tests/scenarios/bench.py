@@ -5,7 +5,7 @@
 
 Each round also converts a cluster of the same kind by a plain script (:mod:`bare`), now before and now after the collection, and
 runs the conversion's twin (:mod:`twin`), whose tasks do nothing. What the conversion takes beyond its twin, in relation to the script,
-tells what the collection costs, whatever the machine; how many results it asks of the hosts tells what Ansible does.
+says what the collection costs, whatever the machine; how many results it asks of the hosts shows what Ansible does.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ _PKI = "/etc/kubernetes/pki"
 
 
 def follow_a_recipe_half_way(lab: Lab, *, address: str, balancer: str) -> None:
-    """haproxy with a TCP check, certificate and ClusterConfiguration with the endpoint; nothing that dials it yet.
+    """haproxy with a TCP check, certificate and ClusterConfiguration with the endpoint; nothing that connects to it yet.
 
     :param address: the first control plane's.
     :param balancer: the load balancer's.

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 
 from tests.scenarios.cluster import ADMIN, Lab, wait_until
 
-_RUNNING = "/run/bystanders"
-_WATCHED = "/run/bystander-watch.log"
-_WATCH = "/run/bystander-watch.pid"
+_RUNNING = "/run/workload-clients"
+_WATCHED = "/run/workload-watch.log"
+_WATCH = "/run/workload-watch.pid"
 _LAST_WORD = "last-word"
 #: A client with curl's own retry, and one that asks the cluster's DNS up to three times, each with a second.
 _CLIENT = """
@@ -51,7 +51,7 @@ print(json.dumps(counts))
 
 @dataclasses.dataclass
 class Seen:
-    """What bystanders saw: counts by node, and whether the watch was still the same at the end."""
+    """What the workload clients saw: counts by node, and whether the watch was still the same at the end."""
 
     counts: dict[str, dict[str, int]] = dataclasses.field(default_factory=dict)
     watch_lasted: bool = False
@@ -62,7 +62,7 @@ class Seen:
 
 
 @contextmanager
-def bystanders(lab: Lab, nodes: Sequence[str], *, server: str, domain: str = "cluster.local") -> Iterator[Seen]:
+def workload_clients(lab: Lab, nodes: Sequence[str], *, server: str, domain: str = "cluster.local") -> Iterator[Seen]:
     """Let clients run on nodes while the block lasts.
 
     :param server: the API server that is watched, as ``https://ADDRESS:PORT``.
@@ -94,8 +94,8 @@ def _start_watch(lab: Lab, server: str) -> subprocess.Popen[str]:
 
 def _watch_lasts(lab: Lab) -> bool:
     lab.kubectl("create", "configmap", _LAST_WORD, "--namespace=default")
-    told = f"for second in $(seq 30); do grep -q {_LAST_WORD} {_WATCHED} && kill -0 $(cat {_WATCH}) && echo lasts && exit; "
-    answer = lab.shell("cp1", told + "sleep 1; done; true")
+    command = f"for second in $(seq 30); do grep -q {_LAST_WORD} {_WATCHED} && kill -0 $(cat {_WATCH}) && echo lasts && exit; "
+    answer = lab.shell("cp1", command + "sleep 1; done; true")
     lab.kubectl("delete", "configmap", _LAST_WORD, "--namespace=default")
     return "lasts" in answer
 
@@ -107,8 +107,8 @@ def _start_clients(lab: Lab, nodes: Sequence[str], domain: str) -> Mapping[str, 
     program = _CLIENT.format(service=f"http://{service}/", dns=dns, name=name, running=_RUNNING)
     for node in nodes:
         lab.run(node, "touch", _RUNNING)
-        lab.write(node, "/run/bystander.py", program)
-    return {node: lab.start_process(node, "python3", "/run/bystander.py") for node in nodes}
+        lab.write(node, "/run/workload_client.py", program)
+    return {node: lab.start_process(node, "python3", "/run/workload_client.py") for node in nodes}
 
 
-__all__ = ("Seen", "bystanders")
+__all__ = ("Seen", "workload_clients")

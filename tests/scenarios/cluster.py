@@ -59,7 +59,7 @@ class Lab:
         if not self._shows_progress:
             self._lab(*arguments, timeout=SECONDS_FOR_UP)
             return
-        # The lab tells what it does on standard error.
+        # The lab reports what it does on standard error.
         command = [sys.executable, str(LAB), *arguments]
         ended = subprocess.run(
             command,

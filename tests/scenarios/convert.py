@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The main job on a real cluster: a stranger's single control plane becomes three behind haproxy, watched by a prober.
 
-:class:`Conversion` tells the story step by step and keeps what was seen; the tests hold it against the acceptance, the
+:class:`Conversion` runs the story step by step and keeps what was seen; the tests hold it against the acceptance, the
 demo prints it.
 """
 
@@ -36,7 +36,7 @@ from tests.prober.analysis import (
 from tests.prober.log import ProbeLog
 from tests.prober.process import Prober
 from tests.prober.results import RESULTS, ScenarioResults, Verdict
-from tests.scenarios.bystanders import Seen, bystanders
+from tests.scenarios.bystanders import Seen, workload_clients
 from tests.scenarios.cluster import PROJECT, CommandError, Lab, etcdctl, fingerprint, ready_nodes, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.kubeadm_state import State, kubeadm_state
@@ -52,7 +52,7 @@ SECONDS_AFTER_LOSS = 120.0
 NOOP_UNITS = 8.0
 #: Names of the plays of kubeadm.ha.site, in their order, and what results and progress call them.
 STEPS = {
-    "Inspect every host and draw up the plan": "inspect",
+    "Inspect every host and build the plan": "inspect",
     "Lock the hosts": "lock",
     "Prepare the hosts": "prepare",
     "Complete or undo what an interrupted run left": "repair",
@@ -87,7 +87,7 @@ class Conversion:
         self.results = results
         self.shape = shape
         self._certificate = certificate
-        self.bystanders = Seen()
+        self.workload_clients = Seen()
         self.work = PROJECT / "build" / "scenarios" / lab.name
         self.work.mkdir(parents=True, exist_ok=True)
         self.addresses = addresses_of(lab, shape.hosts)
@@ -128,8 +128,10 @@ class Conversion:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """The load of the prober and the bystanders of a conversion, for what is compared with one."""
-        users = bystanders(self.lab, self.shape.first_nodes, server=f"https://{self.old}", domain=self.shape.dns_domain)
+        """The load of the prober and the workload clients of a conversion, for what is compared with one."""
+        users = workload_clients(
+            self.lab, self.shape.first_nodes, server=f"https://{self.old}", domain=self.shape.dns_domain
+        )
         with self._prober("in-use") as prober, users:
             yield
             prober.stop()
@@ -137,8 +139,8 @@ class Conversion:
     def convert(self, *, inventories: Sequence[Path] = (), shows_progress: bool = False) -> tuple[Run, ProbeLog]:
         """The conversion itself under the prober, while others use the cluster."""
         server = f"https://{self.old}"
-        users = bystanders(self.lab, self.shape.first_nodes, server=server, domain=self.shape.dns_domain)
-        with self._prober("convert") as prober, users as self.bystanders:
+        users = workload_clients(self.lab, self.shape.first_nodes, server=server, domain=self.shape.dns_domain)
+        with self._prober("convert") as prober, users as self.workload_clients:
             with self._progress("convert") if shows_progress else contextlib.nullcontext():
                 run = self.run("convert", inventories=inventories)
             prober.settle()
@@ -150,7 +152,7 @@ class Conversion:
         return run, log
 
     def assert_no_probe_failed(self) -> None:
-        """No probe failed while nothing was wrong with the machine; left out where the machine was too busy to tell."""
+        """No probe failed while nothing was wrong with the machine; left out where the machine was too busy to judge."""
         probed = {one.name: one for one in self.results.probes}
         assert all(probed[name].summary.sent > 0 for name in ("cp1", "endpoint"))
         assert not [name for name, one in probed.items() if one.verdict() is Verdict.FAILED], self.results.table()
@@ -158,7 +160,7 @@ class Conversion:
 
     def assert_nobody_noticed(self) -> None:
         """A watch was not cut, and clients of the cluster saw no failure."""
-        seen = self.bystanders
+        seen = self.workload_clients
         assert seen.watch_lasted
         assert seen.total("requests") > 100
         failed = (seen.total("failed requests"), seen.total("failed lookups"))
@@ -318,7 +320,7 @@ def _secrets_seen(lab: Lab) -> Iterator[set[str]]:
 
 
 def hexadecimal_keys(text: str) -> set[str]:
-    """What looks like a certificate key: 64 hexadecimal digits that are no hash with a name before it.
+    """What has the form of a certificate key: 64 hexadecimal digits that are no hash with a name before it.
 
     Hashes are shown as ``sha256:...``; the digest of the balancer's configuration stands behind its own name.
     """
@@ -328,7 +330,7 @@ def hexadecimal_keys(text: str) -> set[str]:
 
 
 def leave_out_inconclusive(results: ScenarioResults) -> None:
-    """Leave a check out, which the runner names, where the machine was too busy to tell."""
+    """Leave a check out, which the runner names, where the machine was too busy to judge."""
     if results.inconclusive:
         pytest.skip(f"inconclusive: {'; '.join(results.inconclusive)}")
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``make demo``: the main job on a real cluster, told to a person, with a table of what it measured."""
+"""``make demo``: the main job on a real cluster, for a person, with a table of what it measured."""
 
 from __future__ import annotations
 

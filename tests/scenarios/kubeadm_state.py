@@ -47,7 +47,7 @@ State = dict[str, Any]
 def kubeadm_state(lab: Lab, nodes: Sequence[str], addresses: Mapping[str, str]) -> State:
     """The state of a cluster by path: one flat dictionary, so that differences can be listed.
 
-    :param nodes: the nodes to look at; the first is asked for the cluster's objects.
+    :param nodes: the nodes to inspect; the first is asked for the cluster's objects.
     :param addresses: addresses by the name that shall stand for them.
     """
     found: State = {}

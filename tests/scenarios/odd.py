@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a hardened, oddly named cluster has that a conversion may not lose, seen with the field's own tools."""
+"""What a hardened, unusually named cluster has that a conversion may not lose, seen with the field's own tools."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import yaml
 
 from tests.scenarios.cluster import ADMIN, Lab, etcdctl
 from tests.scenarios.convert import Conversion
-from tests.scenarios.shape import ODD, Shape
+from tests.scenarios.shape import HARDENED, Shape
 
 #: Secrets that are there before the conversion.
 SECRETS = {f"kept-{number}": f"value-{number}" for number in range(3)}
@@ -67,7 +67,7 @@ def secrets_through(conversion: Conversion, control_plane: str, *, node: str = "
     return found
 
 
-def stored(lab: Lab, secret: str, *, node: str, shape: Shape = ODD) -> str:
+def stored(lab: Lab, secret: str, *, node: str, shape: Shape = HARDENED) -> str:
     """The beginning of what etcd has of a Secret."""
     key = f"/registry/secrets/default/{secret}"
     answer = etcdctl(lab, "get", key, "--write-out=json", node=node, node_name=shape.node_name(node))
@@ -134,14 +134,14 @@ def tls_versions(lab: Lab, address: str, *, node: str = "w1") -> dict[str, bool]
 
 
 def anonymous_answers(lab: Lab, address: str, *, node: str = "w1") -> dict[str, str]:
-    """What a client without a credential is told, by path: a status of HTTP."""
+    """What a client without a credential is given, by path: a status of HTTP."""
     paths = ("/livez", "/readyz", "/api", "/api/v1/namespaces/kube-public/configmaps/cluster-info")
     curl = ("curl", "-s", "--cacert", "/etc/kubernetes/pki/ca.crt", "-o", "/dev/null", "-w", "%{http_code}")
     return {path: lab.run(node, *curl, f"https://{address}{path}", check=False) for path in paths}
 
 
 def audited(conversion: Conversion, control_plane: str) -> bool:
-    """Whether this control plane's audit log tells of a request that is made to its API server now."""
+    """Whether this control plane's audit log reports a request that is made to its API server now."""
     name = f"asked-{control_plane}"
     conversion.lab.kubectl(
         *("get", "secret", name, "--ignore-not-found"), server=f"https://{conversion.api_server(control_plane)}"
@@ -161,7 +161,7 @@ def name_answers(conversion: Conversion, node: str) -> str:
     return conversion.lab.run(node, "unshare", "--mount", "sh", "-c", script, check=False)
 
 
-def observe(conversion: Conversion) -> dict[str, Any]:
+def collect(conversion: Conversion) -> dict[str, Any]:
     """Everything of the converted cluster that a test asks for; by control plane where each has its own."""
     lab, shape = conversion.lab, conversion.shape
     control_planes = shape.control_planes

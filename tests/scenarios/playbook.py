@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the collection's playbooks as a user would and tells what each run did."""
+"""Runs the collection's playbooks as a user would and reports what each run did."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def run_playbook(
     :param arguments: further arguments, such as ``--check``.
     :param variables: extra variables.
     :param configuration: an ansible.cfg to use.
-    :param directory: where Ansible is started. In another one than the project's nothing tells it where collections are,
+    :param directory: where Ansible is started. In another one than the project's nothing shows it where collections are,
         but what is there: an ansible.cfg.
     """
     began = time.monotonic()
@@ -118,7 +118,7 @@ def kill_playbook(
 ) -> Run:
     """Run ``ansible-playbook`` and end it and all its workers by SIGKILL.
 
-    :param when: told of each line of the recorder; the run is killed after the first that it accepts.
+    :param when: given each line of the recorder; the run is killed after the first that it accepts.
     :param after: seconds between that line and the kill.
     """
     began = time.monotonic()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run does, told to a person while it works: step n of m, seconds, probes so far."""
+"""What a run does, for a person while it works: step n of m, seconds, probes so far."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.prober.log import LogReader, Probe
 
-#: A step that takes longer is told of again.
+#: A step that takes longer is reported again.
 _SECONDS_BETWEEN_LINES = 10.0
 _POLL_SECONDS = 0.5
 
@@ -32,8 +32,8 @@ def progress_line(number: int, steps: Sequence[str], seconds: float, probes: Seq
         if probe.ok or probe.target in counts:
             sent, failed = counts.setdefault(probe.target, [0, 0])
             counts[probe.target] = [sent + 1, failed + (not probe.ok)]
-    told = [f"{target}: {sent} probes, {failed} failed" for target, (sent, failed) in sorted(counts.items())]
-    return "   ".join([f"[{number:2} of {len(steps):2}] {steps[number - 1]:20} {seconds:6.0f} s", *told])
+    reported = [f"{target}: {sent} probes, {failed} failed" for target, (sent, failed) in sorted(counts.items())]
+    return "   ".join([f"[{number:2} of {len(steps):2}] {steps[number - 1]:20} {seconds:6.0f} s", *reported])
 
 
 @contextmanager
@@ -45,26 +45,26 @@ def progress(record: Path, probes: Path, steps: Mapping[str, str]) -> Iterator[N
     :param steps: name of the step by name of the play, in the order of the run.
     """
     over = threading.Event()
-    teller = threading.Thread(target=_tell, args=(record, probes, steps, over))
+    reporter = threading.Thread(target=_report, args=(record, probes, steps, over))
     # What an earlier run left is not this run's progress.
     record.unlink(missing_ok=True)
-    teller.start()
+    reporter.start()
     try:
         yield
     finally:
         over.set()
-        teller.join()
+        reporter.join()
 
 
-def _tell(record: Path, probes: Path, steps: Mapping[str, str], over: threading.Event) -> None:
-    began, told, told_at = time.monotonic(), "", 0.0
+def _report(record: Path, probes: Path, steps: Mapping[str, str], over: threading.Event) -> None:
+    began, reported, reported_at = time.monotonic(), "", 0.0
     names, reader = list(steps.values()), LogReader(probes)
     while not over.wait(_POLL_SECONDS):
         with contextlib.suppress(OSError):
             reader.poll()
         now, play = time.monotonic(), _play(record)
-        if play in steps and (play != told or now - told_at >= _SECONDS_BETWEEN_LINES):
-            told, told_at = play, now
+        if play in steps and (play != reported or now - reported_at >= _SECONDS_BETWEEN_LINES):
+            reported, reported_at = play, now
             number = list(steps).index(play) + 1
             print(progress_line(number, names, now - began, reader.arrived()), flush=True)
 

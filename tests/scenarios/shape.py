@@ -84,7 +84,7 @@ EXTERNAL_ETCD = Shape(
     example=PLAIN.example,
     arguments=("--extra-vars", "kubeadm_ha_patches_dir=/etc/kubernetes/patches"),
 )
-ODD = Shape(
+HARDENED = Shape(
     topology="convert_odd",
     example=EXAMPLES / "odd" / "hosts.yml",
     node_names={

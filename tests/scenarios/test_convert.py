@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The acceptance of the main job, on a real cluster. One story is told once; each test holds a part of it.
+"""The acceptance of the main job, on a real cluster. One story runs once; each test holds a part of it.
 
 Everything is proved with kubectl, openssl, etcdctl, curl and ss, not with the collection's own modules.
 """
@@ -85,11 +85,11 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
-    """Tell the whole story once."""
+    """Run the whole story once."""
     with new_results() as results, Lab("convert", name="convert") as lab:
         results.add_step("before state", lab.up_seconds)
         conversion = Conversion(lab, results)
-        refusals = {label: _refused(conversion, label, variables) for label, variables, _told in BAD_INPUTS}
+        refusals = {label: _refused(conversion, label, variables) for label, variables, _expected in BAD_INPUTS}
         with closed_port(lab, "cp2", 2380):
             firewalled = conversion.run("firewalled")
         check, changed_by_check = conversion.check()
@@ -100,7 +100,7 @@ def story() -> Iterator[Story]:
         again = conversion.again()
         others = {name: conversion.run(name, playbook=name) for name in ("audit", "verify", "backup")}
         traces = old_endpoint_traces(conversion)
-        observations = _observe(conversion)
+        observations = _collect(conversion)
         worker, secrets = conversion.add_worker()
         assert worker.status == 0, worker.output[-6000:]
         observations["secrets after"] = _leftovers(lab)
@@ -152,8 +152,8 @@ def _decoded(secret: Mapping[str, Any], key: str) -> bytes:
     return base64.b64decode((secret.get("data") or {}).get(key, ""))
 
 
-def _observe(conversion: Conversion) -> dict[str, Any]:
-    """Look at the converted cluster with the field's own tools."""
+def _collect(conversion: Conversion) -> dict[str, Any]:
+    """Inspect the converted cluster with the field's own tools."""
     lab = conversion.lab
     wait_until(lambda: ready_nodes(lab) >= set(PLAIN.nodes), seconds=60, what="all nodes Ready")
     service = f"http://{conversion.service}/"
@@ -176,22 +176,22 @@ def _observe(conversion: Conversion) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("label", "told"), [(row[0], row[2]) for row in BAD_INPUTS], ids=[row[0] for row in BAD_INPUTS]
+    ("label", "expected"), [(row[0], row[2]) for row in BAD_INPUTS], ids=[row[0] for row in BAD_INPUTS]
 )
-def test_bad_input_is_refused_before_any_change(story: Story, label: str, told: str) -> None:
+def test_bad_input_is_refused_before_any_change(story: Story, label: str, expected: str) -> None:
     run = story.refusals[label]
     assert run.status != 0
     assert not run.changed
-    assert any(told in message for message in run.failures), run.failures
+    assert any(expected in message for message in run.failures), run.failures
 
 
 def test_a_firewall_between_control_planes_is_seen_before_any_change(story: Story) -> None:
     assert story.firewalled.status != 0
     assert not story.firewalled.changed
-    (told,) = story.firewalled.failures
-    assert "cp1 and cp3 cannot reach cp2" in told
-    assert "on TCP 2380 (etcd's members: no answer): open TCP 2380 on cp2 for cp1 and cp3" in told
-    assert told.count("cannot reach") == 1
+    (expected,) = story.firewalled.failures
+    assert "cp1 and cp3 cannot reach cp2" in expected
+    assert "on TCP 2380 (etcd's members: no answer): open TCP 2380 on cp2 for cp1 and cp3" in expected
+    assert expected.count("cannot reach") == 1
 
 
 def test_refusals_and_check_mode_change_nothing(story: Story) -> None:
@@ -200,8 +200,8 @@ def test_refusals_and_check_mode_change_nothing(story: Story) -> None:
 
 
 def test_check_mode_would_change_the_hosts_of_its_plan(story: Story) -> None:
-    # The modules of these hosts cannot tell what they would change before the run has brought their libraries;
-    # test_killed_joins compares what they tell.
+    # The modules of these hosts cannot determine what they would change before the run has brought their libraries;
+    # test_killed_joins compares what they report.
     assert {record["host"] for record in story.check.changed} == {entry["host"] for entry in story.check.plan}
 
 

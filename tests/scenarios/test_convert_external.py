@@ -68,7 +68,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
-    """Tell the whole story once."""
+    """Run the whole story once."""
     with new_results("convert_external") as results, Lab(SHAPE.topology, name="convert-external") as lab:
         results.add_step("before state", lab.up_seconds)
         certificate = odd.probe_certificate(lab, PROJECT / "build" / "scenarios" / lab.name / "prober.pem")
@@ -138,7 +138,7 @@ def _status(lab: Lab, address: str) -> str:
 
 
 def _backends(lab: Lab) -> dict[str, str]:
-    """State and last check of each checked server as haproxy tells by its own socket."""
+    """State and last check of each checked server as haproxy reports them by its own socket."""
     script = "import socket,sys; s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.send(b'show stat\\n'); "
     script += "print(s.makefile().read())"
     table = lab.run("lb1", "python3", "-c", script, "/var/lib/haproxy/kubernetes-apiserver-admin.sock")

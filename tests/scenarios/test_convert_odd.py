@@ -32,7 +32,7 @@ from tests.scenarios.convert import (
 )
 from tests.scenarios.plan_and_run import changed_objects, planned_objects
 from tests.scenarios.playbook import Run
-from tests.scenarios.shape import ODD
+from tests.scenarios.shape import HARDENED
 
 #: Longer than it takes a new controller manager to lead (15 s) and to call a Node NotReady (50 s after it saw it first).
 SECONDS_AFTER_LOSS = 100.0
@@ -70,12 +70,12 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
-    """Tell the whole story once."""
-    with new_results("convert_odd") as results, Lab(ODD.topology, name="convert-odd") as lab:
+    """Run the whole story once."""
+    with new_results("convert_odd") as results, Lab(HARDENED.topology, name="convert-odd") as lab:
         results.add_step("before state", lab.up_seconds)
         odd.create_secrets(lab)
         certificate = odd.probe_certificate(lab, PROJECT / "build" / "scenarios" / lab.name / "prober.pem")
-        conversion = Conversion(lab, results, ODD, certificate=certificate)
+        conversion = Conversion(lab, results, HARDENED, certificate=certificate)
         before = (
             odd.cluster_configuration(lab),
             odd.sans(lab, conversion.old),
@@ -84,15 +84,15 @@ def story() -> Iterator[Story]:
         )
         check, changed_by_check = conversion.check()
         assert check.status == 0, check.output[-6000:]
-        started = api_server_started(lab, ODD)
+        started = api_server_started(lab, HARDENED)
         converted, _log = conversion.convert()
         assert converted.status == 0, converted.output[-6000:]
-        starts = (started, api_server_started(lab, ODD))
+        starts = (started, api_server_started(lab, HARDENED))
         again = conversion.again()
-        wait_until(lambda: ready_nodes(lab) >= ODD.all_node_names, seconds=60, what="all nodes Ready")
+        wait_until(lambda: ready_nodes(lab) >= HARDENED.all_node_names, seconds=60, what="all nodes Ready")
         traces = old_endpoint_traces(conversion)
-        ready, members = ready_nodes(lab), etcd_members(lab, shape=ODD)
-        observations = odd.observe(conversion)
+        ready, members = ready_nodes(lab), etcd_members(lab, shape=HARDENED)
+        observations = odd.collect(conversion)
         yield Story(
             conversion,
             *before,
@@ -136,14 +136,14 @@ def test_the_second_run_changes_nothing(story: Story) -> None:
 
 
 def test_nodes_have_the_names_that_were_wanted_and_are_ready(story: Story) -> None:
-    assert story.ready == ODD.all_node_names
+    assert story.ready == HARDENED.all_node_names
     label = "node-role.kubernetes.io/control-plane"
     nodes = {node["metadata"]["name"]: node for node in story.observations["nodes"]}
     found = {name for name, node in nodes.items() if label in node["metadata"]["labels"]}
-    assert found == {ODD.node_name(name) for name in ODD.control_planes}
+    assert found == {HARDENED.node_name(name) for name in HARDENED.control_planes}
     versions = {name: node["status"]["nodeInfo"]["kubeletVersion"] for name, node in nodes.items()}
-    older = ODD.node_name("w2")
-    assert versions == {**dict.fromkeys(ODD.all_node_names, "v1.34.4"), older: "v1.33.13"}
+    older = HARDENED.node_name("w2")
+    assert versions == {**dict.fromkeys(HARDENED.all_node_names, "v1.34.4"), older: "v1.33.13"}
 
 
 def test_three_started_voters_have_one_leader(story: Story) -> None:
@@ -160,7 +160,7 @@ def test_every_client_is_on_the_endpoint(story: Story) -> None:
 
 
 def test_every_control_plane_reads_the_secrets(story: Story) -> None:
-    assert story.observations["secrets"] == dict.fromkeys(ODD.control_planes, odd.SECRETS)
+    assert story.observations["secrets"] == dict.fromkeys(HARDENED.control_planes, odd.SECRETS)
 
 
 def test_secrets_are_encrypted_in_etcd(story: Story) -> None:
@@ -170,23 +170,25 @@ def test_secrets_are_encrypted_in_etcd(story: Story) -> None:
 
 
 def test_every_control_plane_writes_its_audit_log(story: Story) -> None:
-    assert story.observations["audited"] == dict.fromkeys(ODD.control_planes, True)
+    assert story.observations["audited"] == dict.fromkeys(HARDENED.control_planes, True)
 
 
 def test_the_files_are_on_every_control_plane_with_owner_and_mode(story: Story) -> None:
     assert set(story.files_before) == set(odd.FILES)
-    assert story.observations["files"] == dict.fromkeys(ODD.control_planes, story.files_before)
+    assert story.observations["files"] == dict.fromkeys(HARDENED.control_planes, story.files_before)
 
 
 @pytest.mark.parametrize("component", odd.COMPONENTS)
 def test_the_components_have_the_same_flags_on_every_control_plane(story: Story, component: str) -> None:
-    assert story.observations["flags"][component] == dict.fromkeys(ODD.control_planes, story.flags_before[component])
+    assert story.observations["flags"][component] == dict.fromkeys(
+        HARDENED.control_planes, story.flags_before[component]
+    )
 
 
 def test_the_patch_holds_on_every_control_plane(story: Story) -> None:
     manifests = story.observations["manifests"]
     assert manifests["cp1"]["readiness"] == "/livez"
-    assert manifests == dict.fromkeys(ODD.control_planes, manifests["cp1"])
+    assert manifests == dict.fromkeys(HARDENED.control_planes, manifests["cp1"])
     not_ready = [
         pod["metadata"]["name"]
         for pod in story.observations["pods"]
@@ -236,8 +238,8 @@ def test_the_smoke_service_answers_from_every_node_by_address_and_name(story: St
 
 
 def test_the_rest_stands_after_the_loss_of_the_first_control_plane(story: Story) -> None:
-    assert story.ready_after_loss == ODD.all_node_names - {ODD.node_name("cp1")}
-    assert story.service_failures == dict.fromkeys(ODD.nodes[1:], 0)
+    assert story.ready_after_loss == HARDENED.all_node_names - {HARDENED.node_name("cp1")}
+    assert story.service_failures == dict.fromkeys(HARDENED.nodes[1:], 0)
     assert story.secrets_after_loss == odd.SECRETS
 
 

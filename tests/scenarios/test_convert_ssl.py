@@ -52,7 +52,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
-    """Tell the whole story once."""
+    """Run the whole story once."""
     with new_results("convert_ssl") as results, Lab(SHAPE.topology, name="convert-ssl") as lab:
         results.add_step("before state", lab.up_seconds)
         conversion = Conversion(lab, results, SHAPE)

@@ -54,7 +54,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
-    """Tell the whole story once."""
+    """Run the whole story once."""
     with new_results("endpoint") as results, Lab("convert", name="endpoint") as lab:
         results.add_step("before state", lab.up_seconds)
         conversion = Conversion(lab, results)
@@ -143,45 +143,50 @@ REFUSED: dict[str, dict[str, Any]] = {
     "a name that resolves nowhere": {
         "state": _nothing,
         "variables": {"kubeadm_ha_endpoint": "nowhere.invalid:6443"},
-        "told": "cannot resolve nowhere.invalid",
+        "expected": "cannot resolve nowhere.invalid",
     },
     "an external balancer that does not listen": {
         "state": _nothing,
         "variables": {"kubeadm_ha_load_balancer": "external", "kubeadm_ha_endpoint": "{lb1}:6443"},
-        "told": "6443 refuses the connection, so nothing listens there",
+        "expected": "6443 refuses the connection, so nothing listens there",
     },
     "a name that leads to the first control plane": {
         "state": _leads_to_first,
         "variables": {"kubeadm_ha_endpoint": ENDPOINT},
-        "told": "to the API server of cp1 itself",
+        "expected": "to the API server of cp1 itself",
     },
     "a name that leads one host to the first control plane": {
         "state": _leads_one_host_elsewhere,
         "variables": {"kubeadm_ha_endpoint": ENDPOINT},
-        "told": f"{NAME} leads w2 to the API server of cp1 itself",
+        "expected": f"{NAME} leads w2 to the API server of cp1 itself",
     },
     "an external balancer that ends TLS": {
         "state": _ends_tls,
         "variables": {"kubeadm_ha_load_balancer": "external", "kubeadm_ha_endpoint": ENDPOINT},
-        "told": "serves a certificate that this cluster's CA did not issue (its issuer is CN=somebody)",
+        "expected": "serves a certificate that this cluster's CA did not issue (its issuer is CN=somebody)",
     },
     "somebody else where haproxy is to stand": {
         "state": _ends_tls,
         "variables": {"kubeadm_ha_endpoint": ENDPOINT},
-        "told": "to somebody else: what answers at",
+        "expected": "to somebody else: what answers at",
     },
     "an address of the first control plane for all of them": {
         "state": _binds_to_first,
         "variables": {},
-        "told": "controllerManager.extraArgs of ConfigMap kube-system/kubeadm-config gives every control plane --bind-address=",
+        "expected": "controllerManager.extraArgs of ConfigMap kube-system/kubeadm-config gives every control plane --bind-address=",
     },
 }
 
 
 def _refused(
-    conversion: Conversion, label: str, *, state: Callable[[Conversion], Any], variables: Mapping[str, str], told: str
+    conversion: Conversion,
+    label: str,
+    *,
+    state: Callable[[Conversion], Any],
+    variables: Mapping[str, str],
+    expected: str,
 ) -> Run:
-    del told
+    del expected
     filled = {name: value.replace("{lb1}", conversion.addresses["lb1"]) for name, value in variables.items()}
     with state(conversion):
         return _run(conversion, f"refused-{label.replace(' ', '-')}", filled)
@@ -196,12 +201,14 @@ def _run(conversion: Conversion, label: str, variables: Mapping[str, Any]) -> Ru
     )
 
 
-@pytest.mark.parametrize(("label", "told"), [(label, row["told"]) for label, row in REFUSED.items()], ids=REFUSED)
-def test_what_does_not_lead_to_the_cluster_is_refused(story: Story, label: str, told: str) -> None:
+@pytest.mark.parametrize(
+    ("label", "expected"), [(label, row["expected"]) for label, row in REFUSED.items()], ids=REFUSED
+)
+def test_what_does_not_lead_to_the_cluster_is_refused(story: Story, label: str, expected: str) -> None:
     run = story.refusals[label]
     assert run.status != 0
     assert not run.changed
-    assert any(told in message for message in run.failures), run.failures
+    assert any(expected in message for message in run.failures), run.failures
 
 
 def test_refusals_change_nothing(story: Story) -> None:

@@ -47,7 +47,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
-    """Tell the whole story once."""
+    """Run the whole story once."""
     with new_results("failed_runs") as results, Lab("failed_runs", name="again") as lab:
         results.add_step("before state", lab.up_seconds)
         address = lab.shell("cp1", "ip -4 -o addr show dev eth0 | awk '{split($4,a,\"/\"); print a[1]}'").strip()
@@ -159,9 +159,9 @@ def _proxies_to(lab: Lab) -> dict[str, str]:
 
 def test_while_the_endpoint_is_dead_the_reasons_name_it_and_nothing_changes(story: Story) -> None:
     assert story.refused.status != 0
-    told = "\n".join(story.refused.failures)
-    assert "nowhere.invalid" in told
-    assert "mend its kubelet" not in told
+    reported = "\n".join(story.refused.failures)
+    assert "nowhere.invalid" in reported
+    assert "mend its kubelet" not in reported
     assert not changed_hosts(story.refused)
 
 

@@ -5,7 +5,7 @@
 
 The inventory is somebody else's: its groups and hosts have names of their own, the endpoint has another port than the API
 servers, and one control plane has a fully qualified node name and an API port of its own. Nothing of it is new to
-kubectl, openssl, etcdctl and curl, which tell what became of it.
+kubectl, openssl, etcdctl and curl, which say what became of it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ GROUPS = {
 }
 
 
-#: All hosts are this one machine: looking at five of eight at the same time took the API servers their share of its cores.
+#: All hosts are this one machine: inspecting five of eight at the same time took the API servers their share of its
+#: cores.
 FORKS = "--forks=2"
 
 
@@ -74,7 +75,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
-    """Tell the whole story once."""
+    """Run the whole story once."""
     with new_results("grow") as results, Lab("grow", name="grow") as lab:
         results.add_step("before state", lab.up_seconds)
         work = PROJECT / "build" / "scenarios" / lab.name

@@ -29,7 +29,7 @@ class Story:
     runs: dict[str, Run]
 
 
-def tell(topology: str, inventory: str, *playbooks: str) -> Iterator[Story]:
+def run_story(topology: str, inventory: str, *playbooks: str) -> Iterator[Story]:
     """Run each playbook in check mode, for real, and again."""
     directory = PROJECT / "build" / "scenarios" / f"infrastructure-{inventory}"
     shutil.rmtree(directory, ignore_errors=True)
@@ -49,13 +49,13 @@ def tell(topology: str, inventory: str, *playbooks: str) -> Iterator[Story]:
 @pytest.fixture(scope="module")
 def staging() -> Iterator[Story]:
     """The staging inventory: first the load balancer by roles, then the cluster by the imported playbook."""
-    yield from tell("single", "staging", "balancer", "kubernetes")
+    yield from run_story("single", "staging", "balancer", "kubernetes")
 
 
 @pytest.fixture(scope="module")
 def production() -> Iterator[Story]:
     """The production inventory: the whole conversion by the imported playbook, then the roles."""
-    yield from tell("convert", "production", "kubernetes", "balancer")
+    yield from run_story("convert", "production", "kubernetes", "balancer")
 
 
 def changed(run: Run) -> set[tuple[str, str]]:

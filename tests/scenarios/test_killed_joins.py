@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Joins that end before their end, on a real cluster: killed, without power, without kubeadm's last phase, and two at once.
 
-What they leave is told, taken out or completed by the next run; kubectl and etcdctl are the second opinion.
+What they leave is reported, taken out or completed by the next run; kubectl and etcdctl are the second opinion.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
-    """Tell the whole story once."""
+    """Run the whole story once."""
     with new_results("killed_joins") as results, Lab("convert", name="killedjoins") as lab:
         conversion = Conversion(lab, results)
         killed_pointing = _killed(conversion, "killed-pointing", play=_POINTED, after=0.5)
@@ -187,12 +187,12 @@ def test_the_killed_runs_were_killed_in_the_middle(story: Story) -> None:
 def test_a_host_without_power_in_its_join_is_explained_and_nothing_is_changed(story: Story) -> None:
     assert story.refused.status != 0
     assert not story.refused.changed
-    told = "\n".join(story.refused.failures)
-    assert "cp2 has joined before, but the cluster has no node cp2" in told
-    assert "run kubeadm reset on it" in told
-    assert "which the next run takes out" in told
-    assert "Or set kubeadm_ha_reset_half_joined: true for a run" in told
-    assert "expires" in told, "the token of the killed run has an end"
+    reported = "\n".join(story.refused.failures)
+    assert "cp2 has joined before, but the cluster has no node cp2" in reported
+    assert "run kubeadm reset on it" in reported
+    assert "which the next run takes out" in reported
+    assert "Or set kubeadm_ha_reset_half_joined: true for a run" in reported
+    assert "expires" in reported, "the token of the killed run has an end"
 
 
 def test_the_learner_that_a_reset_leaves_is_taken_out_by_the_plan(story: Story) -> None:

@@ -72,7 +72,7 @@ class Story:
 
 @pytest.fixture(scope="module", params=["external", "none"])
 def story(request: pytest.FixtureRequest) -> Iterator[Story]:
-    """Tell the whole story once with each kind of endpoint."""
+    """Run the whole story once with each kind of endpoint."""
     kind: str = request.param
     with new_results(f"own_endpoint_{kind}") as results, Lab("convert", name=f"own-{kind}") as lab:
         results.add_step("before state", lab.up_seconds)

@@ -54,7 +54,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
-    """Tell the whole story once."""
+    """Run the whole story once."""
     with new_results("starting_states") as results, Lab("convert", name="states") as lab:
         results.add_step("before state", lab.up_seconds)
         conversion = Conversion(lab, results)

@@ -34,7 +34,7 @@ INSTALLER_CHATTER = (
 )  # fmt: skip
 #: The long ones of ansible-test's sanity tests, which run in processes of their own, so that two cores share the work.
 LONG_SANITY_TESTS = ("import", "pylint", "validate-modules")
-# ansible-test looks at what users get and at the unit tests; its rules are made for plugins.
+# ansible-test checks what users get and the unit tests; its rules are made for plugins.
 NOT_FOR_ANSIBLE_TEST = (
     "molecule",
     "tests/integration",

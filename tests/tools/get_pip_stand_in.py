@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stand-in for get-pip.py, which ansible-test would fetch from a server of its own instead of a package index.
 
-pip comes out of Python's own ensurepip; the packages then come from wherever pip is configured to look.
+pip comes out of Python's own ensurepip; the packages then come from wherever pip is configured to search.
 """
 
 from __future__ import annotations

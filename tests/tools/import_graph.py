@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which file of ``plugins/`` imports which: ``python3 -m tests.tools.import_graph`` prints floors, rooms and arrows.
 
-An import counts wherever it stands, in a function or under ``TYPE_CHECKING`` too, unless told otherwise.
+An import counts wherever it stands, in a function or under ``TYPE_CHECKING`` too, unless asked otherwise.
 """
 
 from __future__ import annotations

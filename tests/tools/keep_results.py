@@ -22,7 +22,7 @@ def keep(source: Path, destination: Path, *, command: str, today: dt.date) -> li
     """Write every result of a directory, wrapped; the files written.
 
     Raises:
-        ValueError: a result did not pass, does not tell which commit made it, or is no result at all; nothing is written
+        ValueError: a result did not pass, does not say which commit made it, or is no result at all; nothing is written
             then.
     """
     results: dict[str, t.Any] = {path.name: json.loads(path.read_text()) for path in sorted(source.glob("*.json"))}
@@ -33,12 +33,12 @@ def keep(source: Path, destination: Path, *, command: str, today: dt.date) -> li
         raise ValueError(f"only passed scenarios are kept, these are not: {', '.join(bad)}")
     nameless = [name for name, content in results.items() if not content.get("commit")]
     if nameless:
-        raise ValueError(f"these results do not tell which commit made them: {', '.join(nameless)}")
+        raise ValueError(f"these results do not say which commit made them: {', '.join(nameless)}")
     destination.mkdir(parents=True, exist_ok=True)
     written = []
     for name, content in results.items():
-        told = {name: content.pop(name, None) for name in ("commit", "factor")}
-        wrapped = {"date": today.isoformat(), "command": command, **told, "result": content}
+        origin = {name: content.pop(name, None) for name in ("commit", "factor")}
+        wrapped = {"date": today.isoformat(), "command": command, **origin, "result": content}
         path = destination / name
         path.write_text(f"{json.dumps(wrapped, indent=2)}\n")
         written.append(path)

@@ -31,8 +31,8 @@ _ROUNDS = 3
 
 def factor() -> float:
     """The machine's factor: the runner's, else measured now."""
-    told = os.environ.get(VARIABLE)
-    return float(told) if told else measure()
+    value = os.environ.get(VARIABLE)
+    return float(value) if value else measure()
 
 
 def measure() -> float:

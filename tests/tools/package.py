@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collection's archive: built, looked through, imported like Ansible Galaxy does.
+"""The collection's archive: built, inspected, imported like Ansible Galaxy does.
 
 Called as ``python -m tests.tools.package [--only-build]``.
 """
@@ -96,7 +96,7 @@ def _inherited() -> dict[str, str]:
 
 
 def main(arguments: t.Sequence[str]) -> int:
-    """Build, look through, import; the return code of the process."""
+    """Build, inspect, import; the return code of the process."""
     only_build = "--only-build" in arguments
     archive = build(ROOT / "build" if only_build else CACHE / "package")
     with tarfile.open(archive) as handle:

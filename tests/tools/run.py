@@ -195,11 +195,11 @@ def pytest(
         *arguments,
     ]
     code = _call(command, seconds=budget.left() if budget else None)
-    told = read_report(report.read_text()) if report.is_file() else Report(0, 0)
+    counted = read_report(report.read_text()) if report.is_file() else Report(0, 0)
     if code == NO_TESTS:
         print(f"{name}: no tests were found", flush=True)
-    failed = max(1, told.failed) if code != 0 else told.failed
-    return Count(name, told.passed, failed, time.monotonic() - started, told.left_out)
+    failed = max(1, counted.failed) if code != 0 else counted.failed
+    return Count(name, counted.passed, failed, time.monotonic() - started, counted.left_out)
 
 
 def read_report(text: str) -> Report:

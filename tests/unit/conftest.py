@@ -7,6 +7,6 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-# How long an example takes tells of the machine, not of the code: machines are shared.
+# How long an example takes depends on the machine, not of the code: machines are shared.
 settings.register_profile("kubeadm-ha", deadline=None)
 settings.load_profile("kubeadm-ha")

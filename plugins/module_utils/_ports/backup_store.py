@@ -26,7 +26,7 @@ class BackupStore(t.Protocol):
 
     def scan(self, paths: t.Sequence[str], *, besides: str) -> t.Sequence[Source]:
         """Everything at and below the paths, parents first. Links stay links, and what they lead to is there, too. A
-        link to a directory that is too large, or that holds the directory ``besides``, tells so. Paths that do not
+        link to a directory that is too large, or that holds the directory ``besides``, says so. Paths that do not
         exist are left out."""
 
     def complete(self, directory: str) -> t.Mapping[str, str]:

@@ -44,7 +44,7 @@ class Commands(t.Protocol):
     def start(self, arguments: t.Sequence[str], *, log: str) -> Background:
         """Start a program that ends with this process, however that ends. Its standard error goes to the file ``log``."""
 
-    def hold(self, text: str) -> t.ContextManager[str]:
+    def in_memory_file(self, text: str) -> t.ContextManager[str]:
         """A path at which programs of the host can read the text while the context lasts. It is never on a disk."""
 
     def find(self, program: str) -> str | None:

@@ -13,13 +13,13 @@ if t.TYPE_CHECKING:
 
 
 class EndpointProbe(t.Protocol):
-    """Looks at the control plane endpoint from this host, by its resolver and without any proxy."""
+    """Inspects the control plane endpoint from this host, by its resolver and without any proxy."""
 
-    def look(self, endpoint: Endpoint) -> View:
+    def inspect(self, endpoint: Endpoint) -> View:
         """What this host sees now, after at most the seconds that it was made for."""
 
     def begin(self, endpoint: Endpoint) -> t.Callable[[], View]:
-        """Look beside what the caller does meanwhile; what is returned waits for the end."""
+        """Inspect beside what the caller does meanwhile; what is returned waits for the end."""
 
 
 __all__ = ("EndpointProbe",)

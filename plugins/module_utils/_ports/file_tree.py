@@ -14,7 +14,7 @@ if t.TYPE_CHECKING:
 class FileTree(t.Protocol):
     """Files of the host with owner, group and mode. Paths are absolute and normal."""
 
-    def look(self, path: str, *, use: str, follow: bool) -> FileFact:
+    def inspect(self, path: str, *, use: str, follow: bool) -> FileFact:
         """What is there, for which use. Small files of the use ``carried`` are hashed. Without ``follow`` a symbolic
         link, and anything behind one, is a ``link``."""
 

@@ -9,13 +9,13 @@ import typing as t
 
 if t.TYPE_CHECKING:
     from .._domain.base.address import Endpoint
-    from .._domain.base.connection_attempt import Answer
+    from .._domain.base.connection_attempt import ConnectResult
 
 
 class Sockets(t.Protocol):
     """Tries TCP connections from this host."""
 
-    def dial(self, endpoints: t.Sequence[Endpoint], *, seconds: float) -> t.Sequence[Answer]:
+    def connect(self, endpoints: t.Sequence[Endpoint], *, seconds: float) -> t.Sequence[ConnectResult]:
         """How each attempt ended, in the order of the endpoints, after at most that many seconds. No data is sent."""
 
 

@@ -12,7 +12,7 @@ if t.TYPE_CHECKING:
 
 
 class CertificateIdentities(t.Protocol):
-    """Tells whom certificates name."""
+    """Reads whom certificates name."""
 
     def identities(self, pem: bytes) -> t.Sequence[Identity]:
         """Of every certificate of a PEM text in its order. Raises ``InvalidInput`` for broken ones."""

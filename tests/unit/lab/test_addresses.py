@@ -45,7 +45,7 @@ def test_no_free_subnet_is_an_error_that_names_the_remedy() -> None:
         addresses.choose_subnet("convert", [IPv4Network("10.0.0.0/8")])
 
 
-def test_addresses_tell_the_group_and_keep_the_order() -> None:
+def test_addresses_name_the_group_and_keep_the_order() -> None:
     assigned = addresses.assign(topology.load(topology.find("convert")), SUBNET)
     assert {name: str(address).rsplit(".", 1)[1] for name, address in assigned.items()} == {
         "cp1": "11",

@@ -205,11 +205,13 @@ def test_control_planes_join_one_after_the_other_with_a_key_that_no_command_line
     assigned = addresses.assign(native, IPv4Network("10.87.100.0/24"))
     recorder = Recorder({"kubeadm token create": PRINTED})
     before.make_cluster(before.Plan(topology=native, kubernetes="v1.34.4", addresses=assigned, logs=tmp_path), recorder)
-    told = list(zip(recorder.commands, recorder.inputs, strict=True))
+    reported = list(zip(recorder.commands, recorder.inputs, strict=True))
     init = next(
-        yaml.safe_load_all(str(next(text for command, text in told if command[1] == "tee" and "init" in command[2])))
+        yaml.safe_load_all(
+            str(next(text for command, text in reported if command[1] == "tee" and "init" in command[2]))
+        )
     )
-    joins = {command[0]: yaml.safe_load(str(text)) for command, text in told if command[1:3] == ("kubeadm", "join")}
+    joins = {command[0]: yaml.safe_load(str(text)) for command, text in reported if command[1:3] == ("kubeadm", "join")}
     assert list(joins)[:2] == ["cp2", "cp3"]
     assert joins["cp3"]["controlPlane"] == {
         "localAPIEndpoint": {"advertiseAddress": "10.87.100.13"},

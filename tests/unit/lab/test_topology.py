@@ -66,16 +66,16 @@ def test_the_topology_of_the_conversion() -> None:
     assert loaded.endpoint == topology.Endpoint(node="lb1", port=6443)
 
 
-def test_odd_nodes_files_and_names_are_kept(tmp_path: Path) -> None:
+def test_unusual_nodes_files_and_names_are_kept(tmp_path: Path) -> None:
     top = (
         'endpoint = "lb1:8443"\nendpoint_name = "k8s.example.org"\ndiscovery = "file"\n'
         'cluster = { networking = { dnsDomain = "odd" } }\ninit = { localAPIEndpoint = { bindPort = 7443 } }\n'
         'files = [{ path = "/etc/kubernetes/audit.yaml", content = "a", mode = "0640", owner = 1000 }]\n'
         'groups = { kube_control_plane = "masters" }'
     )
-    odd = CP1[:-2] + ', hostname = "m1.example.org", node_name = "master" }'
+    unusual = CP1[:-2] + ', hostname = "m1.example.org", node_name = "master" }'
     skewed = W1[:-2] + ', kubelet = "v1.33.13" }'
-    loaded = load(tmp_path, odd, skewed, LB1, top=top)
+    loaded = load(tmp_path, unusual, skewed, LB1, top=top)
     first, worker, balancer = loaded.nodes
     assert (first.hostname, first.registered, first.kubelet) == ("m1.example.org", "master", None)
     assert (worker.hostname, worker.registered, worker.kubelet) == ("w1", "w1", "v1.33.13")
@@ -106,7 +106,7 @@ def test_an_etcd_outside_needs_etcds_programs() -> None:
     assert loaded.needs_kubernetes
 
 
-def test_the_odd_cluster_has_the_groups_of_its_example() -> None:
+def test_the_hardened_cluster_has_the_groups_of_its_example() -> None:
     loaded = topology.load(topology.find("convert_odd"))
     example = yaml.safe_load((PROJECT / "examples" / "odd" / "hosts.yml").read_text(encoding="utf-8"))
     hosts = {name: set(group["hosts"]) for name, group in example.items() if name != "all"}

@@ -110,7 +110,7 @@ class MemoryCommands:
         self.held: dict[str, str] = {}
 
     @contextlib.contextmanager
-    def hold(self, text: str) -> t.Iterator[str]:
+    def in_memory_file(self, text: str) -> t.Iterator[str]:
         """A path; :attr:`held` has its text while the context lasts."""
         self.held["/held"] = text
         yield "/held"

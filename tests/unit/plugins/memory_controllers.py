@@ -51,7 +51,7 @@ def signature(content: str, identifier: str, secret: str) -> str:
 
 
 def start_event(name: str, created: str, *, reporter: str = "kube-proxy") -> dict[str, t.Any]:
-    """The Event by which kube-proxy tells of its start; the kubelet's differs in who reports."""
+    """The Event by which kube-proxy reports its start; the kubelet's differs in who reports."""
     return {
         "kind": "Event",
         "metadata": {"name": f"{name}.{reporter}.{created}", "namespace": "default", "creationTimestamp": created},

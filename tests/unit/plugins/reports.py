@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import Survey
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import FilesReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.desired_host import DesiredHost
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report import (
     HostReport,
@@ -50,7 +50,7 @@ def host_report(name: str, address: str, **changes: t.Any) -> HostReport:
         users=("root",),
         manifests={},
         static_pods={},
-        control_plane_files=Survey(),
+        control_plane_files=FilesReport(),
         kubeadm_patches=None,
         kubelet_arguments={},
         given_kubelet_flags={},

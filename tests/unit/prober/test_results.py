@@ -193,7 +193,7 @@ def summary(*, failed: int, excused: int, outage: float = 0.0) -> TargetSummary:
     [
         (CALM, summary(failed=3, excused=3), "passed"),
         (QUIET_CONTROL, summary(failed=1, excused=0), "FAILED"),
-        # The control failed as often at other moments: nothing can be told from that.
+        # The control failed as often at other moments: nothing can be determined from that.
         (CALM, summary(failed=23, excused=3), "inconclusive"),
         (CALM, summary(failed=23, excused=3, outage=1.0), "FAILED"),
         (CALM, summary(failed=24, excused=3), "FAILED"),

@@ -31,7 +31,7 @@ def test_the_action_group_is_the_modules() -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_module_has_its_papers_and_the_attributes_of_all(name: str) -> None:
+def test_a_module_has_its_documentation_and_the_attributes_of_all(name: str) -> None:
     module = importlib.import_module(f"ansible_collections.kubeadm.ha.plugins.modules.{name}")
     documentation = yaml.safe_load(module.DOCUMENTATION)
     assert documentation["module"] == name
@@ -50,7 +50,7 @@ def test_an_info_module_supports_check_mode(name: str) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_has_its_papers(role: str) -> None:
+def test_a_role_has_its_documentation_and_metadata(role: str) -> None:
     directory = ROOT / "roles" / role
     readme = directory / "README.md"
     assert readme.is_file(), "galaxy-importer refuses a collection with a role that has none"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role apiserver_haproxy writes where the look at its host reads, and where its configuration loads."""
+"""The role apiserver_haproxy writes where the inspection of its host reads, and where its configuration loads."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ VARIABLES = yaml.safe_load((Path(__file__).parents[3] / "roles/apiserver_haproxy
         ("probe_path", haproxy_files.PROBE_CERTIFICATE),
     ],
 )
-def test_role_and_look_agree(variable: str, constant: str) -> None:
+def test_role_and_inspection_agree(variable: str, constant: str) -> None:
     written = Environment(autoescape=False).from_string(VARIABLES[f"__apiserver_haproxy_{variable}"])
     assert written.render(VARIABLES) == constant

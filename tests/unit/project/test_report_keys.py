@@ -20,7 +20,7 @@ PLUGINS = ROOT / "plugins"
 #: Each with every key that it can have. Their own files read by ``Fields``, never as a mapping is read.
 REPORTS: t.Sequence[t.Mapping[str, t.Any]] = (
     of_cluster.FULL,
-    of_etcd.RINGS["healthy"].as_dict(),
+    of_etcd.ETCD_CLUSTERS["healthy"].as_dict(),
     of_load_balancer.DECISION,
     of_load_balancer.REPORT,
 )
@@ -49,7 +49,7 @@ def keys_of(document: t.Any) -> t.Iterator[str]:
 
 
 def read_keys(source: str) -> t.Iterator[tuple[int, str]]:
-    """Line and text of each constant text by which a program reads something of a mapping, or looks whether it is there."""
+    """Line and text of each constant by which a program reads something of a mapping, or checks whether it is there."""
     for node in ast.walk(ast.parse(source)):
         found: ast.expr | None = None
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):

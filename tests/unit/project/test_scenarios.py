@@ -32,7 +32,7 @@ def test_the_example_of_a_line_of_progress() -> None:
     assert doctest.testmod(progress).failed == 0
 
 
-def test_progress_tells_the_step_and_the_probes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_reports_the_step_and_the_probes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record, log = tmp_path / "run.jsonl", tmp_path / "probes.jsonl"
     writer = LogWriter(log)
     writer.start(interval=0.05, timeout=1.0, targets=(parse_target("cp1=https://127.0.0.1:6443/readyz"),))

@@ -41,8 +41,8 @@ SPOILT = (
     ],
 )
 def test_skipped_tests_count_as_failed_but_for_inconclusive_ones(report: str, counts: tuple[int, int, int]) -> None:
-    told = run.read_report(report)
-    assert (told.passed, told.failed, len(told.left_out)) == counts
+    reported = run.read_report(report)
+    assert (reported.passed, reported.failed, len(reported.left_out)) == counts
 
 
 @pytest.mark.parametrize(
@@ -383,7 +383,7 @@ def test_results_are_kept_with_what_made_them(tmp_path: Path) -> None:
     }
 
 
-def test_a_result_that_does_not_tell_its_commit_is_not_kept(tmp_path: Path) -> None:
+def test_a_result_that_does_not_say_its_commit_is_not_kept(tmp_path: Path) -> None:
     (tmp_path / "old.json").write_text('{"scenario": "old", "passed": true}')
     with pytest.raises(ValueError, match="old.json"):
         keep_results.keep(tmp_path, tmp_path / "docs", command="x", today=dt.date(2026, 11, 21))

@@ -17,8 +17,8 @@ def _result(task: str, action: str, host: str) -> dict[str, Any]:
 RECORDS = [
     {"event": "play", "play": "Inspect"},
     _result("Inputs", "kubeadm.ha.cluster_plan", "cp1"),
-    _result("Look", "kubeadm.ha.kubernetes_host_info", "cp1"),
-    _result("Look", "kubeadm.ha.kubernetes_host_info", "w1"),
+    _result("Inspect", "kubeadm.ha.kubernetes_host_info", "cp1"),
+    _result("Inspect", "kubeadm.ha.kubernetes_host_info", "w1"),
     {"event": "play", "play": "Nobody"},
     {"event": "play", "play": "Point"},
     _result("Restart", "ansible.builtin.systemd_service", "w1"),

@@ -17,7 +17,7 @@ def refusal(code: int, body: str, *, phrase: str, what: str, kubeconfig: str) ->
     Args:
         code: HTTP status code.
         body: the answer's body, in most cases a Status object.
-        phrase: the reason where the body tells none.
+        phrase: the reason where the body reports none.
         what: what was asked for, for the message.
         kubeconfig: with which it was asked.
     """

@@ -17,7 +17,7 @@ from .kubectl_proxy import KubectlProxy, ProxyFailed
 
 if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
-    from .kubectl_proxy import Answer
+    from .kubectl_proxy import Response
 
 
 class KubectlApi:
@@ -105,7 +105,7 @@ class KubectlApi:
 
     def _ask(
         self, what: str, method: str, path: str, *, body: str | None = None, content_type: str = "application/json"
-    ) -> Answer:
+    ) -> Response:
         try:
             return self._proxy.request(method, path, body=body, content_type=content_type)
         except ProxyFailed as error:
@@ -117,12 +117,12 @@ class KubectlApi:
     def _read(self, what: str, path: str) -> dict[str, t.Any]:
         return self._document(self._ask(what, "GET", path), what)
 
-    def _document(self, answer: Answer, what: str) -> dict[str, t.Any]:
+    def _document(self, answer: Response, what: str) -> dict[str, t.Any]:
         if answer.status >= http.client.BAD_REQUEST:
             raise self._error(answer, what)
         return t.cast("dict[str, t.Any]", json.loads(answer.body))
 
-    def _error(self, answer: Answer, what: str) -> ApiError:
+    def _error(self, answer: Response, what: str) -> ApiError:
         phrase = http.client.responses.get(answer.status, str(answer.status))
         return refusal(answer.status, answer.body, phrase=phrase, what=what, kubeconfig=self._kubeconfig)
 

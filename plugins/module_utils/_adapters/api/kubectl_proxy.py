@@ -25,15 +25,15 @@ if t.TYPE_CHECKING:
 
 #: In memory, and for root alone to write to; the path of a socket may have 107 characters only.
 _RUNTIME_DIRECTORY = "/run"
-#: What kubectl tells when it listens.
+#: What kubectl reports when it listens.
 _READY = "Starting to serve"
 
 
 class ProxyFailed(ApiError):
-    """No proxy, or no API server behind it; the message is what kubectl told."""
+    """No proxy, or no API server behind it; the message is what kubectl reported."""
 
 
-class Answer(t.NamedTuple):
+class Response(t.NamedTuple):
     """An answer of the API server: HTTP status code and body."""
 
     status: int
@@ -58,7 +58,7 @@ class KubectlProxy:
 
     def request(
         self, method: str, path: str, *, body: str | None = None, content_type: str = "application/json"
-    ) -> Answer:
+    ) -> Response:
         """One request on a connection of its own.
 
         Raises:
@@ -69,7 +69,7 @@ class KubectlProxy:
         try:
             connection.request(method, path, body=None if body is None else body.encode(), headers=headers)
             response = connection.getresponse()
-            answer = Answer(response.status, response.read().decode("utf-8", errors="replace"))
+            answer = Response(response.status, response.read().decode("utf-8", errors="replace"))
         except (http.client.HTTPException, OSError) as error:
             # The next request does not wait for a connection that nobody answers on.
             self._end()
@@ -97,11 +97,11 @@ class KubectlProxy:
                 raise
             # At the latest when this process ends.
             self._running = (path, weakref.finalize(self, _end, process, directory))
-            told = process.line()
-            if not told.startswith(_READY):
+            first_line = process.line()
+            if not first_line.startswith(_READY):
                 last = _last_lines(log)
                 self._end()
-                raise ProxyFailed(last or told.strip())
+                raise ProxyFailed(last or first_line.strip())
         return self._running[0]
 
     def _end(self) -> None:
@@ -139,4 +139,4 @@ def _end(process: Background, directory: str) -> None:
     shutil.rmtree(directory, ignore_errors=True)
 
 
-__all__ = ("Answer", "KubectlProxy", "ProxyFailed")
+__all__ = ("KubectlProxy", "ProxyFailed", "Response")

@@ -29,7 +29,7 @@ _LARGEST_KUBECONFIG = 1 << 20
 def begin(
     kubeconfig: str, ca: str, *, client_certificate: str = _CLIENT_CERTIFICATE
 ) -> t.Callable[[], KubeletServer | None]:
-    """Look at the server while the caller does something else.
+    """Inspect the server while the caller does something else.
 
     Args:
         kubeconfig: the kubelet's.
@@ -53,8 +53,8 @@ def begin(
     return functools.partial(_seen, match.group(1), probe.begin(endpoint))
 
 
-def _seen(server: str, look: t.Callable[[], View]) -> KubeletServer:
-    view = look()
+def _seen(server: str, wait: t.Callable[[], View]) -> KubeletServer:
+    view = wait()
     return KubeletServer(server, view.endpoint, view.addresses, view.resolution_error, view.attempts)
 
 

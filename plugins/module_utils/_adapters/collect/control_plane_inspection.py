@@ -13,7 +13,7 @@ import typing as t
 
 from ..._domain.base.errors import InvalidInput, UnsupportedState
 from ..._domain.component import static_pod
-from ..._domain.host.carried_files import Survey, survey
+from ..._domain.host.carried_files import FilesReport, collect
 from ..._domain.host.file_needs import Places, leaf_key_paths, needs
 from ..._domain.kubeadm import kubeadm_patches
 from ..host.file_tree import HostFileTree
@@ -28,7 +28,7 @@ class ControlPlaneInspection:
     def __init__(
         self, *, pki_dir: str, kubernetes_dir: str, patches_dir: str = "", unmanaged: t.Sequence[str] = ()
     ) -> None:
-        """Look at a control plane.
+        """Inspect a control plane.
 
         Args:
             pki_dir: kubeadm's certificatesDir.
@@ -48,13 +48,13 @@ class ControlPlaneInspection:
             text = _text(f"{self._places.kubernetes}/manifests/{component}.yaml")
             if text is not None:
                 try:
-                    found[component] = static_pod.read(text)
+                    found[component] = static_pod.parse(text)
                 except InvalidInput:
                     found[component] = None
         return found
 
     def check(self) -> None:
-        """Refuse a host whose files cannot be told.
+        """Refuse a host whose files cannot be determined.
 
         Raises:
             UnsupportedState: when it is no control plane, or has a manifest that cannot be read.
@@ -70,17 +70,17 @@ class ControlPlaneInspection:
                     "style."
                 )
 
-    def files(self) -> Survey:
+    def files(self) -> FilesReport:
         """The files that the components need, and the patches. Empty on a host that is no control plane."""
         pods = {name: pod for name, pod in self.static_pods().items() if pod is not None}
         if "kube-apiserver" not in pods:
-            return Survey()
+            return FilesReport()
         wanted = needs(pods, self._places, patches_dir=self._patches_dir)
         try:
             keys = leaf_key_paths(pods, self._places)
-            return survey(self._tree, wanted, self._places, unmanaged=self._unmanaged, named_keys=keys)
+            return collect(self._tree, wanted, self._places, unmanaged=self._unmanaged, named_keys=keys)
         except UnsupportedState as error:
-            return Survey(refusals=(error.message,))
+            return FilesReport(refusals=(error.message,))
 
     def patches(self) -> dict[str, kubeadm_patches.Patches] | None:
         """What kubeadm's patches set, by component; ``None`` when there is no such directory."""
@@ -88,7 +88,7 @@ class ControlPlaneInspection:
             return None
         names = sorted(os.listdir(self._patches_dir))
         texts = ((name, _text(os.path.join(self._patches_dir, name))) for name in names)
-        return kubeadm_patches.read((name, text) for name, text in texts if text is not None)
+        return kubeadm_patches.parse((name, text) for name, text in texts if text is not None)
 
 
 def _text(path: str) -> str | None:

@@ -102,7 +102,7 @@ class HostInspection:
         directories: t.Sequence[str] = (),
         load_balancer: t.Mapping[str, t.Any] | None = None,
     ) -> None:
-        """Look through a host's commands and files.
+        """Inspect a host's commands and files.
 
         Args:
             commands: runs its programs.
@@ -114,10 +114,11 @@ class HostInspection:
             unmanaged_files: files of a control plane that the operator brings himself.
             backup_directory: where backups are to be kept, empty without.
             endpoint: the control plane endpoint that the host is to use; ``None`` without.
-            endpoint_probe: looks at it, beside everything else.
+            endpoint_probe: inspects it, beside everything else.
             cri_socket: a container runtime's socket besides those that kubeadm knows.
             directories: those that a run would write to.
-            load_balancer: that the host is to run haproxy, and the zone of firewalld to look at; ``None`` for other hosts.
+            load_balancer: that the host is to run haproxy, and the zone of firewalld to inspect; ``None`` for other
+                hosts.
         """
         self._commands = commands
         self._backup_directory = backup_directory
@@ -215,7 +216,7 @@ class HostInspection:
         )
 
     def _begin_endpoint_view(self) -> t.Callable[[], View | None]:
-        """Begin to look at the endpoint; what is returned waits for the end."""
+        """Begin to inspect the endpoint; what is returned waits for the end."""
         if self._endpoint is None or self._endpoint_probe is None:
             return lambda: None
         return self._endpoint_probe.begin(self._endpoint)
@@ -298,7 +299,7 @@ class HostInspection:
             if name not in (*static_pod.COMPONENTS, static_pod.ETCD):
                 continue
             try:
-                pod = static_pod.read(_text(path))
+                pod = static_pod.parse(_text(path))
             except InvalidInput as error:
                 found[name] = Manifest(path, unreadable=error.message)
             else:
@@ -317,7 +318,7 @@ class HostInspection:
         }
 
     def _anonymous_access(self, manifests: t.Mapping[str, Manifest]) -> str | None:
-        """The ``anonymous`` part of the API server's ``--authentication-config``; ``None`` when it cannot be told."""
+        """The ``anonymous`` part of the API server's ``--authentication-config``; ``None`` when it cannot be determined."""
         path = dict(manifests.get("kube-apiserver", Manifest()).flags).get("authentication-config")
         return anonymous_access.stanza(_text(path)) if path else ""
 
@@ -411,7 +412,7 @@ def _free_bytes(path: str) -> int:
 
 
 def _default_address(family: int, somewhere: str) -> str:
-    """The address of the interface with the default route: connecting a UDP socket looks the route up and sends nothing.
+    """The address of the interface with the default route: connecting a UDP socket determines the route and sends nothing.
 
     Empty without such a route, and without a global address.
     """

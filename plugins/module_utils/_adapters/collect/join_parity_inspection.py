@@ -27,7 +27,7 @@ _UNITS = (
     "/etc/systemd/system/kubelet.service",
     *(f"{directory}/systemd/system/kubelet.service.d/*.conf" for directory in ("/lib", "/usr/lib", "/etc")),
 )
-#: What kubeadm writes at a join, and so tells nothing of the host before.
+#: What kubeadm writes at a join, and so says nothing of the host before.
 _KUBEADMS = "/var/lib/kubelet/kubeadm-flags.env"
 _ENVIRONMENT_FILE = re.compile(r"^EnvironmentFile=-?(/\S+)", re.MULTILINE)
 _IP = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![\w.:])")

@@ -21,14 +21,14 @@ if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
 
 _CONNECT_SECONDS = 0.5
-#: Where a kubelet is told its runtime: kubeadm's flags, the operator's, what kubeadm writes for this host alone (since
+#: Where a kubelet gets its runtime from: kubeadm's flags, the operator's, what kubeadm writes for this host alone (since
 #: 1.32), and the kubelet's own configuration. The first that names one is what it uses.
 _FLAG_FILES = ("/etc/sysconfig/kubelet", "/etc/default/kubelet", "/var/lib/kubelet/kubeadm-flags.env")
 _CONFIGURATIONS = ("/var/lib/kubelet/instance-config.yaml", "/var/lib/kubelet/config.yaml")
 _FLAG = re.compile(r"--container-runtime-endpoint=[\"']?([^\s\"']+)")
 _FIELD = re.compile(r"^containerRuntimeEndpoint:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
 #: Subcommands of kubeadm that change a host or the cluster. Any other (version, config, token, certs check-expiration)
-#: is somebody's look.
+#: is somebody's inspection.
 _CHANGING = re.compile(r"^(init|join|reset|upgrade)$")
 _READING = re.compile(r"^(plan|diff|preflight|--help|-h)$")
 
@@ -75,7 +75,7 @@ def _answers(url: str) -> bool:
 
 
 def kubelet_cri_socket() -> str:
-    """The socket that the kubelet was told; empty without one."""
+    """The socket that the kubelet was given; empty without one."""
     found = [_FLAG.findall(_text(path)) for path in _FLAG_FILES] + [
         _FIELD.findall(_text(path)) for path in _CONFIGURATIONS
     ]

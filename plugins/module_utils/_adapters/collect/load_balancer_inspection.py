@@ -83,7 +83,7 @@ class LoadBalancerInspection:
         return haproxy_files.PACKAGE if self._is_pristine() else haproxy_files.OTHER
 
     def _is_pristine(self) -> bool:
-        """Whether the file is the package's. dpkg and rpm tell a changed one alike: ``??5?????? c /etc/haproxy/haproxy.cfg``."""
+        """Whether the file is the package's. dpkg and rpm report a changed one alike: ``??5?????? c /etc/haproxy/haproxy.cfg``."""
         program = "dpkg" if self._commands.find("dpkg") else "rpm"
         try:
             verified = self._commands.run([program, "--verify", "haproxy"], check=False)

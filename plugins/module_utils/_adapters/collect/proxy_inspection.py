@@ -31,7 +31,7 @@ class ProxyInspection:
     """Reads one host."""
 
     def __init__(self, commands: Commands, *, kubernetes_dir: str, root: str = "/") -> None:
-        """Look through a host's commands and files.
+        """Inspect a host's commands and files.
 
         Args:
             commands: asks systemd.

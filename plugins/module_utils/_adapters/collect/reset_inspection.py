@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looks on a host for what speaks against ``kubeadm reset``."""
+"""Searches a host for what speaks against ``kubeadm reset``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if t.TYPE_CHECKING:
     from ..._ports.x509 import CertificateIdentities
     from ..._ports.yaml import YamlReader
 
-#: Kubeconfigs that kubeadm makes, which tell by their CA to which cluster the host belongs.
+#: Kubeconfigs that kubeadm makes, which show by their CA to which cluster the host belongs.
 _KUBECONFIGS = (
     *("kubelet.conf", "bootstrap-kubelet.conf", "admin.conf", "super-admin.conf"),
     *("controller-manager.conf", "scheduler.conf"),
@@ -49,7 +49,7 @@ class ResetInspection:
     def __init__(
         self, files: Files, yaml: YamlReader, x509: CertificateIdentities, *, certificates_dir: str, node_name: str
     ) -> None:
-        """Look at the files of a join.
+        """Inspect the files of a join.
 
         Args:
             files: of this host.
@@ -78,10 +78,10 @@ class ResetInspection:
         )
 
     def etcd_data(self) -> str:
-        """The directory of the stacked etcd's data, as its manifest mounts it; empty without a manifest that tells it."""
+        """The directory of the stacked etcd's data, as its manifest mounts it; empty without a manifest that names it."""
         content = self._files.read(f"{MANIFESTS}/{static_pod.ETCD}.yaml")
         try:
-            pod = static_pod.read((content or b"").decode("utf-8", errors="replace"))
+            pod = static_pod.parse((content or b"").decode("utf-8", errors="replace"))
         except InvalidInput:
             return ""
         paths = (mount.host_path for mount in pod.mounts if mount.name == "etcd-data")
@@ -106,7 +106,7 @@ class ResetInspection:
 
         It may listen on loopback only, for which its certificate is not valid; so the first address with an answer decides. One
         that has only this host's etcd, which has no vote or does not answer, serves nobody, unless it says that it is ready: it
-        refuses even to tell, because it could not read who may ask.
+        refuses even to say, because it could not read who may ask.
         """
         flags = local_control_plane.api_server_flags(self._files, manifests_dir=MANIFESTS)
         if not flags:
@@ -121,7 +121,7 @@ class ResetInspection:
         )
         has_etcd = has_vote or not _uses_own_etcd_only(flags)
         for endpoint in endpoints:
-            for attempt in probe.look(endpoint).attempts:
+            for attempt in probe.inspect(endpoint).attempts:
                 if attempt.outcome == endpoint_view.ANSWERED:
                     is_serving = attempt.status == _READY or (has_etcd and attempt.status not in _NOT_READY)
                     return str(endpoint) if is_serving else ""

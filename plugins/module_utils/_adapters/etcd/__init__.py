@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""etcd by its JSON gateway, and the way to it from a control plane.
+"""etcd by its JSON gateway, and the access to it from a control plane.
 
 Private to kubeadm.ha: no stable interface.
 """

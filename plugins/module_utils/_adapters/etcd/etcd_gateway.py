@@ -172,10 +172,10 @@ def _sent(connection: http.client.HTTPConnection, path: str, body: t.Mapping[str
     return connection.getresponse()
 
 
-_Answer = t.TypeVar("_Answer")
+_Result = t.TypeVar("_Result")
 
 
-def _guarded(endpoint: str, ask: t.Callable[[], _Answer]) -> _Answer:
+def _guarded(endpoint: str, ask: t.Callable[[], _Result]) -> _Result:
     try:
         return ask()
     except (OSError, http.client.HTTPException) as error:

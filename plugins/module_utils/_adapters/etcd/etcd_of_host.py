@@ -10,7 +10,7 @@ import typing as t
 
 from ..._domain.base.errors import InvalidInput, UnsupportedState
 from ..._domain.component import static_pod
-from ..._domain.etcd.etcd_access import EtcdAccess, find_access
+from ..._domain.etcd.etcd_access import EtcdAccess, parse_access
 from ..host import certificates_dir
 from .etcd_gateway import EtcdGateway
 
@@ -19,23 +19,23 @@ STACKED_ENDPOINT = "https://127.0.0.1:2379"
 
 
 def external_access(manifests_dir: str) -> EtcdAccess | None:
-    """The way of this host's API server to external etcd; ``None`` with stacked etcd, or without an API server.
+    """How this host's API server reaches external etcd; ``None`` with stacked etcd, or without an API server.
 
     Raises:
-        UnsupportedState: when its way has no TLS with a client certificate.
+        UnsupportedState: when it does so without TLS with a client certificate.
     """
     if os.path.exists(os.path.join(manifests_dir, "etcd.yaml")):
         return None
     try:
         with open(os.path.join(manifests_dir, "kube-apiserver.yaml"), encoding="utf-8", errors="replace") as stream:
-            pod = static_pod.read(stream.read())
+            pod = static_pod.parse(stream.read())
     except OSError:
         return None
     except InvalidInput as error:
         raise UnsupportedState(
             f"{manifests_dir}/kube-apiserver.yaml cannot be read: {error.message} Write it as kubeadm does."
         ) from error
-    access = find_access({flag: value.replace(static_pod.STRUCK, "//") for flag, value in pod.arguments})
+    access = parse_access({flag: value.replace(static_pod.STRUCK, "//") for flag, value in pod.arguments})
     objection = access.objection("this host") if access is not None else None
     if objection is not None:
         raise UnsupportedState(objection)
@@ -45,7 +45,7 @@ def external_access(manifests_dir: str) -> EtcdAccess | None:
 def open_etcd(
     manifests_dir: str, pki_dir: str | None = None, *, timeout: float, endpoints: t.Sequence[str] = ()
 ) -> tuple[EtcdGateway, tuple[str, ...]]:
-    """The way to this control plane's etcd, stacked or external, and the client URLs of its servers.
+    """The access to this control plane's etcd, stacked or external, and the client URLs of its servers.
 
     Args:
         manifests_dir: where the static pods are.

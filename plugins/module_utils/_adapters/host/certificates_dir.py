@@ -34,7 +34,7 @@ def find(
     found = None
     if text:
         try:
-            found = certificates_dir.of_api_server(static_pod.read(text))
+            found = certificates_dir.of_api_server(static_pod.parse(text))
         except InvalidInput:
             found = None
     return found or certificates_dir.of_kubelet(_text(kubelet_configuration)) or os.path.join(kubernetes_dir, "pki")

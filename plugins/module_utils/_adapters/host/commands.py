@@ -53,7 +53,7 @@ class HostCommands:
         return shutil.which(program, path=self._search_path)
 
     @contextlib.contextmanager
-    def hold(self, text: str) -> t.Iterator[str]:
+    def in_memory_file(self, text: str) -> t.Iterator[str]:
         """The text in memory of this process; only the same user's and root's processes can open the path."""
         descriptor = os.memfd_create("kubeadm-ha")
         try:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looks at the control plane endpoint as this host's kubelet would, by the standard library alone.
+"""Inspects the control plane endpoint as this host's kubelet would, by the standard library alone.
 
 The name goes through the host's own resolver (/etc/hosts included); no proxy of any environment is used.
 """
@@ -28,7 +28,7 @@ _WRONG_NAME = (62, 64)
 #: ``X509_V_FLAG_PARTIAL_CHAIN``: a given certificate is trusted as it is, also when it is not self-signed, as in Go. Python
 #: names it from 3.10 on.
 _PARTIAL_CHAIN = 0x80000
-#: Addresses of one name that are looked at.
+#: Addresses of one name that are inspected.
 _MOST_ADDRESSES = 16
 _READYZ, _DISCOVERY = "/readyz", "/api"
 _CLOSED_TO_ANONYMOUS = (401, 403)
@@ -48,7 +48,7 @@ class HostEndpointProbe:
         resolve_seconds: float = 3.0,
         connect_seconds: float = 3.0,
     ) -> None:
-        """Look in a certain way.
+        """Inspect with certain limits.
 
         Args:
             ca: the cluster's CA certificates in PEM, which the served certificate must chain to; ``None`` verifies nothing
@@ -72,7 +72,7 @@ class HostEndpointProbe:
                 f"The cluster's CA certificate cannot be used ({_words(error)}): give certificates in PEM."
             ) from error
 
-    def look(self, endpoint: Endpoint) -> seen.View:
+    def inspect(self, endpoint: Endpoint) -> seen.View:
         """What this host sees now."""
         addresses, error = self._resolve(endpoint)
         deadline = time.monotonic() + self._connect_seconds
@@ -84,8 +84,8 @@ class HostEndpointProbe:
         return seen.View(endpoint, tuple(addresses), error, tuple(found))
 
     def begin(self, endpoint: Endpoint) -> t.Callable[[], seen.View]:
-        """Look while the caller does something else; what is returned waits for the end."""
-        later = _Later(functools.partial(self.look, endpoint))
+        """Inspect while the caller does something else; what is returned waits for the end."""
+        later = _Later(functools.partial(self.inspect, endpoint))
         deadline = time.monotonic() + self._resolve_seconds + self._connect_seconds + 1.0
         return lambda: later.result(deadline) or seen.View(endpoint, (), "timed out")
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files with owner, group and mode, looked at and made without following links."""
+"""Files with owner, group and mode, inspected and made without following links."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PRIVATE_DIRECTORY = 0o700
 class HostFileTree:
     """``FileTree`` by the standard library."""
 
-    def look(self, path: str, *, use: str, follow: bool) -> FileFact:
+    def inspect(self, path: str, *, use: str, follow: bool) -> FileFact:
         """What is there."""
         if not follow and os.path.realpath(os.path.dirname(path)) != os.path.dirname(path):
             return FileFact(path, LINK, use)

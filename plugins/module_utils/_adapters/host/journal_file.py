@@ -53,7 +53,7 @@ class JournalFile:
                 path=self._path,
             ) from error
         yield
-        # The change is made: that it cannot be noted must not make it look as if it were not.
+        # The change is made: that it cannot be noted must not make it seem as if it were not.
         with contextlib.suppress(OSError, KubeadmHaError):
             self._append(changes, journal.DONE)
 
@@ -71,7 +71,7 @@ class JournalFile:
             os.close(descriptor)
 
     def _holder(self, lock_path: str) -> str | None:
-        """Who holds the host's lock; ``None`` when nobody does or it cannot be told."""
+        """Who holds the host's lock; ``None`` when nobody does or it cannot be determined."""
         try:
             found = json.loads(self._files.read(lock_path) or b"{}")
             return f"{found['process']} on {found['controller']}"

@@ -79,7 +79,7 @@ class HostLockFile:
 
     @contextlib.contextmanager
     def at_work(self) -> t.Iterator[None]:
-        """A module changes this host meanwhile. Where the lock cannot be used (not root), nothing is told.
+        """A module changes this host meanwhile. Where the lock cannot be used (not root), nothing is reported.
 
         Its begin and its end are the run's signs of life.
         """

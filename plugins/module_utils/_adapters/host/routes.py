@@ -29,8 +29,8 @@ def networks() -> list[report.Network]:
     """Network and address of each route but the default ones, loopback and link-local ones."""
     found = [*_ipv4(_lines("/proc/net/route")[1:]), *_ipv6(_lines("/proc/net/ipv6_route"))]
     wanted = [network for network in dict.fromkeys(found) if _is_of_hosts(network)]
-    told = ((network, _source(network)) for network in wanted[:_MOST])
-    return [report.Network(str(network), address) for network, address in told if address]
+    sources = ((network, _source(network)) for network in wanted[:_MOST])
+    return [report.Network(str(network), address) for network, address in sources if address]
 
 
 def _ipv4(lines: t.Iterable[str]) -> t.Iterator[Network]:
@@ -60,7 +60,7 @@ def _is_of_hosts(network: Network) -> bool:
 
 
 def _source(network: Network) -> str:
-    """The address that the kernel takes towards a network: connecting a UDP socket looks the route up and sends nothing."""
+    """The address that the kernel takes towards a network: connecting a UDP socket determines the route and sends nothing."""
     family = socket.AF_INET if network.version == 4 else socket.AF_INET6
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:

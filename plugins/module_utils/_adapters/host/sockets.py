@@ -13,7 +13,7 @@ import struct
 import time
 import typing as t
 
-from ..._domain.base.connection_attempt import Answer
+from ..._domain.base.connection_attempt import ConnectResult
 
 if t.TYPE_CHECKING:
     from ..._domain.base.address import Endpoint
@@ -28,29 +28,29 @@ _EXTENDED_ERROR = struct.Struct("=IB")
 class HostSockets:
     """``Sockets`` by the standard library, all attempts at once in one thread."""
 
-    def dial(self, endpoints: t.Sequence[Endpoint], *, seconds: float) -> list[Answer]:
+    def connect(self, endpoints: t.Sequence[Endpoint], *, seconds: float) -> list[ConnectResult]:
         """How each attempt ended, in the order of the endpoints, after at most that many seconds. No data is sent."""
-        answers = [Answer("ETIMEDOUT") for _endpoint in endpoints]
+        results = [ConnectResult("ETIMEDOUT") for _endpoint in endpoints]
         deadline = time.monotonic() + seconds
         with selectors.DefaultSelector() as selector, contextlib.ExitStack() as opened:
             for index, endpoint in enumerate(endpoints):
-                answer = _begin(endpoint, index, selector, opened)
-                if answer is not None:
-                    answers[index] = answer
+                result = _begin(endpoint, index, selector, opened)
+                if result is not None:
+                    results[index] = result
             while selector.get_map() and time.monotonic() < deadline:
                 for key, _events in selector.select(max(0.0, deadline - time.monotonic())):
                     connection = t.cast("socket.socket", key.fileobj)
-                    answer = _end(connection)
-                    if answer is not None:
-                        answers[key.data] = answer
+                    result = _end(connection)
+                    if result is not None:
+                        results[key.data] = result
                         selector.unregister(connection)
                         connection.close()
-        return answers
+        return results
 
 
 def _begin(
     endpoint: Endpoint, index: int, selector: selectors.BaseSelector, opened: contextlib.ExitStack
-) -> Answer | None:
+) -> ConnectResult | None:
     """Start an attempt; an answer when it ended at once."""
     family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
     try:
@@ -59,28 +59,28 @@ def _begin(
         connection.setsockopt(*_RECVERR[family], 1)
         code = connection.connect_ex((endpoint.host, endpoint.port))
     except OSError as error:
-        return Answer(_name(error.errno))
+        return ConnectResult(_name(error.errno))
     if code in (0, errno.EINPROGRESS):
         selector.register(connection, selectors.EVENT_WRITE, index)
         return None
-    return Answer(_name(code), by_icmp=_was_icmp(connection))
+    return ConnectResult(_name(code), by_icmp=_was_icmp(connection))
 
 
-def _end(connection: socket.socket) -> Answer | None:
+def _end(connection: socket.socket) -> ConnectResult | None:
     """How an attempt ended; ``None`` while it goes on."""
     code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code:
-        return Answer(_name(code), by_icmp=_was_icmp(connection))
+        return ConnectResult(_name(code), by_icmp=_was_icmp(connection))
     try:
         connection.getpeername()
     except OSError:
-        # The kernel tells of an ICMP message a moment before it ends the attempt.
+        # The kernel reports an ICMP message a moment before it ends the attempt.
         return None
-    return Answer("")
+    return ConnectResult("")
 
 
 def _was_icmp(connection: socket.socket) -> bool:
-    """Whether an ICMP message ended the attempt. Linux before 5.8 does not tell; then it counts as a reset."""
+    """Whether an ICMP message ended the attempt. Linux before 5.8 does not say; then it counts as a reset."""
     try:
         _data, messages, _flags, _address = connection.recvmsg(0, 512, socket.MSG_ERRQUEUE)
     except OSError:

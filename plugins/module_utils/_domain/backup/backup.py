@@ -74,7 +74,7 @@ class Request:
         etcd_endpoints: client URLs of etcd, of which the first that answers gives the snapshot; empty on a host whose etcd
             is not known.
         keep: how many backups stay, this one included.
-        host_name: told in the manifest.
+        host_name: named in the manifest.
     """
 
     directory: str
@@ -107,7 +107,7 @@ def decide(directory: str, *, path: str) -> Change:
     return Change(object=f"backup {directory}", before=None, after=path, reason=REASON)
 
 
-def make(
+def ensure(
     store: BackupStore,
     clock: Clock,
     *,
@@ -122,7 +122,7 @@ def make(
         clock: names the backup.
         request: what is to be backed up.
         api: the cluster's API, for ``has_cluster``.
-        etcd: opens the way to etcd, for ``has_cluster``; called only when a snapshot is made.
+        etcd: makes the client of etcd, for ``has_cluster``; called only when a snapshot is made.
 
     Raises:
         InvalidInput: when the request cannot be used.
@@ -134,7 +134,7 @@ def make(
     store.check(request.directory)
     now = clock.now()
     plan, warnings = _plan(store, request, now)
-    # The ways to the cluster are opened before anything is written.
+    # The clients of cluster and etcd are made before anything is written.
     opened = etcd() if etcd is not None and plan.etcd_endpoints else None
     endpoint = answering(opened, plan.etcd_endpoints) if opened is not None else None
     database = _database_size(opened, endpoint)
@@ -190,7 +190,7 @@ def checked_snapshot(pieces: t.Iterable[bytes]) -> t.Iterator[bytes]:
     if len(tail) < _DIGEST_BYTES or digest.digest() != tail:
         raise EtcdError(
             "The snapshot that etcd sent is cut off or broken: its SHA-256 is not the one at its end. Nothing of it is kept; "
-            "look at etcd's log and at the network, and run again."
+            "check etcd's log and the network, and run again."
         )
 
 
@@ -242,7 +242,7 @@ def _etcd_endpoints(request: Request) -> tuple[tuple[str, ...], tuple[str, ...]]
     if not request.has_cluster or request.etcd_endpoints:
         return (request.etcd_endpoints if request.has_cluster else ()), ()
     warning = (
-        "No snapshot of etcd is made: this host has no static pod of etcd, and no API server whose flags tell where etcd is. "
+        "No snapshot of etcd is made: this host has no static pod of etcd, and no API server whose flags say where etcd is. "
         "Back it up there, or set the option etcd_endpoint."
     )
     return (), (warning,)
@@ -299,7 +299,7 @@ def _make(
         store.write(posixpath.join(place, MANIFEST), [text.encode("utf-8")])
         store.finish(place, final)
     except BaseException:
-        # What made it fail is to be told, not what made the tidying fail.
+        # What made it fail is to be reported, not what made the tidying fail.
         with contextlib.suppress(UnsupportedState):
             store.remove(place)
         raise
@@ -421,6 +421,6 @@ __all__ = (
     "Request",
     "checked_snapshot",
     "decide",
-    "make",
+    "ensure",
     "to_prune",
 )

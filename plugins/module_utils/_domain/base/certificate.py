@@ -81,7 +81,7 @@ class Certificate:
         return serial_hex(self.serial_number)
 
     def covers(self, san: San) -> bool:
-        """Whether a client that dials ``san`` accepts the certificate.
+        """Whether a client that connects to ``san`` accepts the certificate.
 
         A wildcard stands for exactly one label, the leftmost (RFC 6125, 6.4.3). A wanted wildcard must be there itself.
         """

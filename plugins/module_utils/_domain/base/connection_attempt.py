@@ -12,12 +12,12 @@ CONNECTED, REFUSED, REJECTED, SILENT, FAILED = "connected", "refused", "rejected
 #: The host itself answered: something listens there, or nothing does yet.
 REACHED = (CONNECTED, REFUSED)
 
-#: Errors by which Linux tells of ICMP messages of a firewall or router, or of a route that is closed.
+#: Errors by which Linux reports ICMP messages of a firewall or router, or of a route that is closed.
 _REJECTIONS = ("EHOSTUNREACH", "ENETUNREACH", "EACCES", "EPERM")
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
+class ConnectResult:
     """The end of one attempt to connect.
 
     Attributes:
@@ -37,8 +37,8 @@ class Answer:
             return SILENT
         if self.by_icmp or self.error in _REJECTIONS:
             return REJECTED
-        # A firewall that rejects with a TCP reset cannot be told from a closed port.
+        # A firewall that rejects with a TCP reset cannot be distinguished from a closed port.
         return REFUSED if self.error in ("ECONNREFUSED", "ECONNRESET") else FAILED
 
 
-__all__ = ("CONNECTED", "FAILED", "REACHED", "REFUSED", "REJECTED", "SILENT", "Answer")
+__all__ = ("CONNECTED", "FAILED", "REACHED", "REFUSED", "REJECTED", "SILENT", "ConnectResult")

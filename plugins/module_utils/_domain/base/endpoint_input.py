@@ -26,7 +26,7 @@ _LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost")
 _BARE_IPV6 = re.compile(r"(?P<host>[0-9A-Fa-f:]+:[0-9A-Fa-f:]*):(?P<port>[0-9]{4,5})\Z")
 
 
-def read_endpoint(value: t.Any, *, may_be_local: bool = False) -> Endpoint:
+def parse_endpoint(value: t.Any, *, may_be_local: bool = False) -> Endpoint:
     """The endpoint that an operator wrote as ``host:port`` or ``[IPv6]:port``.
 
     Args:
@@ -57,7 +57,7 @@ def read_endpoint(value: t.Any, *, may_be_local: bool = False) -> Endpoint:
     return endpoint
 
 
-def read_san(value: t.Any) -> San:
+def parse_san(value: t.Any) -> San:
     """A further SAN that an operator wrote: an IP address, a DNS name or one that begins with ``*.``.
 
     Raises:
@@ -91,7 +91,7 @@ def _check_address(value: str, host: str) -> None:
         raise InvalidInput(f"{value!r} is each host itself: give an address that leads all hosts to one place.")
     if address.is_multicast or address.is_link_local or host == "255.255.255.255":
         raise InvalidInput(
-            f"{value!r} is a multicast, broadcast or link-local address: give one that all hosts can dial."
+            f"{value!r} is a multicast, broadcast or link-local address: give one that all hosts can connect to."
         )
 
 
@@ -102,4 +102,4 @@ def _hint(value: str, text: str) -> str | None:
     return None
 
 
-__all__ = ("is_subdomain", "read_endpoint", "read_san")
+__all__ = ("is_subdomain", "parse_endpoint", "parse_san")

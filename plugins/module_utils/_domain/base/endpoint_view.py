@@ -96,7 +96,7 @@ class View:
     """The endpoint as one host sees it.
 
     Attributes:
-        endpoint: what was looked at.
+        endpoint: what was inspected.
         addresses: what the host resolves its name to, in the resolver's order.
         resolution_error: the resolver's own words when it found nothing.
         attempts: what was seen at each address.

@@ -9,7 +9,7 @@ import typing as t
 
 
 class KubeadmHaError(Exception):
-    """Something that stops the task, told in one sentence: what failed, on what, and what to do.
+    """Something that stops the task, named in one sentence: what failed, on what, and what to do.
 
     ``details`` are added to the failed result as structured values. They never hold secrets.
     """

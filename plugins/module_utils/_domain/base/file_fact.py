@@ -15,7 +15,7 @@ SOCKET = "socket"
 LINK = "link"
 ABSENT = "absent"
 
-#: Why it is looked at. The content is carried,
+#: Why it is inspected. The content is carried,
 CARRIED = "carried"
 #: made empty where it is missing: what the component only writes to,
 MADE = "made"
@@ -36,7 +36,7 @@ class FileFact:
         path: absolute path.
         kind: ``file``, ``directory``, ``socket``, ``link`` (it, or a directory above it, is a symbolic link), ``other``
             or ``absent``.
-        use: why it is looked at: ``carried``, ``made``, ``needed`` or ``parent``.
+        use: why it is inspected: ``carried``, ``made``, ``needed`` or ``parent``.
         owner: name of its owner, the number where the host has no name for it.
         group: name of its group, the number where the host has no name for it.
         uid: number of its owner.
@@ -68,7 +68,7 @@ class FileFact:
 
     @property
     def shown(self) -> dict[str, str]:
-        """What a change tells of it."""
+        """What a change says of it."""
         shown = {"owner": self.owner, "group": self.group, "mode": self.mode}
         return {**shown, "sha256": self.sha256} if self.sha256 is not None and self.use == CARRIED else shown
 

@@ -16,7 +16,7 @@ import typing as t
 _LINES = 8
 #: No line is longer, nor is all of it together.
 _LONGEST_LINE = 500
-#: Beginnings of lines of kubeadm that tell nothing of an error.
+#: Beginnings of lines of kubeadm that say nothing of an error.
 _NOISE = (
     "To see the stack trace",
     "[preflight] If you know what you are doing",
@@ -35,10 +35,10 @@ _EXPLAINING = ("msg", "method", "error")
 
 def distinct_lines(text: str) -> list[str]:
     """The last lines that differ from each other, each once with the number of its repetitions, in their order."""
-    told = [_readable(line.strip()) for line in text.splitlines()]
+    texts = [_readable(line.strip()) for line in text.splitlines()]
     counts: dict[str, int] = {}
     last: dict[str, str] = {}
-    for line in told:
+    for line in texts:
         if line and not line.startswith(_NOISE):
             key = _VARYING.sub("#", line)
             counts[key] = counts.get(key, 0) + 1
@@ -65,8 +65,8 @@ def _readable(line: str) -> str:
         return line
     if not isinstance(document, dict) or not any(key in document for key in _EXPLAINING):
         return line
-    told: list[t.Any] = [document.get(key) for key in _EXPLAINING]
-    return ": ".join(str(item) for item in told if item)
+    texts: list[t.Any] = [document.get(key) for key in _EXPLAINING]
+    return ": ".join(str(item) for item in texts if item)
 
 
 def _cut(line: str) -> str:

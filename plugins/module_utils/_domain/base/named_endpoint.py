@@ -48,7 +48,7 @@ def pinned(host: str, port: str, wanted: t.AbstractSet[Endpoint]) -> frozenset[E
     Args:
         host: an address or a name.
         port: its port; empty when only the host is pinned, which then means each wanted endpoint of that host.
-        wanted: the endpoints to look for.
+        wanted: the endpoints to search for.
     """
     try:
         endpoint = Endpoint.parse(f"[{host}]" if host.count(":") > 1 and not host.startswith("[") else host)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The part of YAML that manifests are written in, read without a library.
 
-A host that is only looked at has no YAML parser. Read are block maps and lists, plain, quoted and block scalars, and
+A host that is only inspected has no YAML parser. Read are block maps and lists, plain, quoted and block scalars, and
 flow collections (:mod:`flow_yaml`). Every scalar is a text. Anything else is refused, never guessed.
 """
 
@@ -187,7 +187,7 @@ def _texts(value: t.Any) -> t.Any:
 
 
 def _refused(content: str) -> InvalidInput:
-    # The content may be a secret, so the message tells only how it begins.
+    # The content may be a secret, so the message says only how it begins.
     return InvalidInput(f"It is laid out in a way that cannot be read, at a line beginning with {content[:12]!r}.")
 
 

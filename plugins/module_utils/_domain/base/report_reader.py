@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fields of a report, which came as JSON: what is not as it must be is told by its place."""
+"""The fields of a report, which came as JSON: what is not as it must be is named by its place."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Fields:
     """The fields of a mapping in a report.
 
     Where a method takes a default, a key that is missing or ``None`` has it; without one the key is required. Each raises
-    :class:`MalformedReport` when it finds something else than what it reads. The message tells no text: it may be secret.
+    :class:`MalformedReport` when it finds something else than what it reads. The message has no text: it may be secret.
 
     Attributes:
-        whose: what was looked at, as the beginning of a sentence: ``The report of the cluster``.
+        whose: what was inspected, as the beginning of a sentence: ``The report of the cluster``.
         document: the mapping.
         path: where it is in the report, empty for the report itself.
     """
@@ -152,24 +152,24 @@ class Fields:
 
 
 def _of_another_kind(whose: str, path: str, found: t.Any, wanted: str) -> MalformedReport:
-    return malformed(whose, f"{path or 'it'} is {_told(found)} and not {wanted}")
+    return malformed(whose, f"{path or 'it'} is {_kind_of(found)} and not {wanted}")
 
 
 def malformed(whose: str, fault: str) -> MalformedReport:
-    """The error for a report, by what was looked at and what is wrong with it."""
+    """The error for a report, by what was inspected and what is wrong with it."""
     return MalformedReport(
         f"{whose} cannot be understood, because {fault}: run again with one version of kubeadm.ha everywhere, and please "
         "report it if that does not help."
     )
 
 
-def _told(found: t.Any) -> str:
+def _kind_of(found: t.Any) -> str:
     if found is None:
         return "empty"
     if isinstance(found, (bool, int, float)):
         return str(found).lower()
     kinds: t.Sequence[tuple[t.Any, str]] = ((str, "a text"), ((list, tuple), "a list"), (t.Mapping, "a mapping"))
-    return next((told for kind, told in kinds if isinstance(found, kind)), type(found).__name__)
+    return next((kind_name for kind, kind_name in kinds if isinstance(found, kind)), type(found).__name__)
 
 
 __all__ = ("Fields", "MalformedReport", "malformed")

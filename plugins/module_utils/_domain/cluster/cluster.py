@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cluster as the audit understands it."""
+"""The cluster as the audit sees it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CLUSTER_INFO = "kube-public/cluster-info"
 KUBE_PROXY = "kube-system/kube-proxy"
 
 
-#: What each embedded document must look like, by its key.
+#: What each embedded document must be, by its key.
 _SHAPES: t.Mapping[str, t.Callable[[t.Any], str | None]] = {
     "ClusterConfiguration": configuration_shape.of_cluster_configuration,
     "kubeconfig": configuration_shape.of_kubeconfig,
@@ -49,7 +49,7 @@ class Cluster:
 
     @classmethod
     def from_report(cls, document: t.Mapping[str, t.Any], *, yaml: Yaml) -> Cluster:
-        """Understand a report. What of its ConfigMaps cannot be understood is told in ``unreadable``, beside the rest.
+        """Parse a report. What of its ConfigMaps cannot be understood is named in ``unreadable``, beside the rest.
 
         Raises:
             MalformedReport: when it is no report of a cluster.
@@ -83,7 +83,7 @@ class Cluster:
 
     @property
     def configured_version(self) -> KubernetesVersion | None:
-        """``kubernetesVersion`` of the ClusterConfiguration, which joining control planes get; ``None`` if it does not tell."""
+        """``kubernetesVersion`` of the ClusterConfiguration, which joining control planes get; ``None`` if it does not say."""
         try:
             return KubernetesVersion.parse(str(self.configuration.get("kubernetesVersion") or ""))
         except InvalidInput:
@@ -126,25 +126,27 @@ class Cluster:
 
 
 def _embedded(report: ClusterReport, config_map: str, key: str, yaml: Yaml, unreadable: dict[str, str]) -> t.Any:
-    """The document under a key of a ConfigMap; ``None`` when it is not there, or cannot be used, which is told then."""
+    """The document under a key of a ConfigMap; ``None`` when it is not there, or cannot be used, which is reported then."""
     data = report.data_of(config_map)
     if data.get(key) is None:
         if data and config_map in (KUBEADM_CONFIG, CLUSTER_INFO):
-            _tell(unreadable, config_map, f"has no key {key}")
+            _note_unreadable(unreadable, config_map, f"has no key {key}")
         return None
     try:
         document = yaml.load(data[key])
     except InvalidInput as error:
-        _tell(unreadable, config_map, f"holds no YAML under the key {key} ({' '.join(error.message.split())})")
+        _note_unreadable(
+            unreadable, config_map, f"holds no YAML under the key {key} ({' '.join(error.message.split())})"
+        )
         return None
     fault = _SHAPES.get(key, configuration_shape.of_map)(document)
     if fault is None:
         return document
-    _tell(unreadable, config_map, f"cannot be used: its {key} {fault}")
+    _note_unreadable(unreadable, config_map, f"cannot be used: its {key} {fault}")
     return None
 
 
-def _tell(unreadable: dict[str, str], config_map: str, fault: str) -> None:
+def _note_unreadable(unreadable: dict[str, str], config_map: str, fault: str) -> None:
     namespace, _slash, name = config_map.partition("/")
     unreadable[config_map] = (
         f"The ConfigMap {config_map} {fault}: repair it (kubectl --namespace {namespace} edit configmap {name})."

@@ -65,7 +65,7 @@ def inspect_cluster(
         ),
         outdated_signatures=len(cluster_info_signature.outdated(config_maps.get("kube-public/cluster-info"), secrets)),
         health=control_plane_health.collect(api),
-        cluster_dns=deployment_spread.look(api, *deployment_spread.CLUSTER_DNS),
+        cluster_dns=deployment_spread.collect(api, *deployment_spread.CLUSTER_DNS),
         consumers=_consumers(
             api,
             clock,
@@ -84,7 +84,7 @@ def inspect_cluster(
 def _consumers(api: Api, clock: Clock, old: frozenset[Endpoint], *, with_secrets: bool) -> Consumers:
     """The search for consumers serves notes only, so it may fail without the rest."""
     try:
-        return consumer_inspection.find_consumers(api, clock, old, with_secrets=with_secrets)
+        return consumer_inspection.collect_consumers(api, clock, old, with_secrets=with_secrets)
     except (ApiError, CommandFailed) as error:
         return Consumers((), is_complete=False, objects=0, failure=error.message)
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which objects of the cluster name an old endpoint.
 
-Secrets are searched where they are read: namespace, name and key of a match are told, a value never.
+Secrets are searched where they are read: namespace, name and key of a match are reported, a value never.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SECONDS = 20.0
 #: Objects of one answer, so that it does not cost much memory. ConfigMaps and Secrets may be big, workloads are not.
 PAGE_SIZE = 100
 PAGE_SIZE_OF_WORKLOADS = 500
-#: More are not told one by one.
+#: More are not reported one by one.
 MOST_FOUND = 100
 
 #: Kinds with the field selector of the objects that are searched, the most numerous last. Helm's releases are compressed:
@@ -99,7 +99,7 @@ class Consumers:
 
     Attributes:
         found: what names an old endpoint.
-        is_complete: whether every object was looked at.
+        is_complete: whether every object was inspected.
         objects: how many were; ``None`` when every one was.
         failure: why the search ended early, where the API failed; else empty.
     """
@@ -156,7 +156,7 @@ def is_pointed_to(config_maps: t.Mapping[str, t.Any], endpoint: str) -> bool:
     return endpoints_in(cluster_info.get("kubeconfig", "")) == {Endpoint.parse(endpoint)}
 
 
-def find_consumers(api: Api, clock: Clock, old: t.AbstractSet[Endpoint], *, with_secrets: bool = True) -> Consumers:
+def collect_consumers(api: Api, clock: Clock, old: t.AbstractSet[Endpoint], *, with_secrets: bool = True) -> Consumers:
     """Workloads, ConfigMaps and Secrets of any namespace that name one of these endpoints.
 
     Args:
@@ -240,4 +240,4 @@ def _decoded(value: str) -> str:
         return ""
 
 
-__all__ = ("MOST_FOUND", "SECONDS", "Consumer", "Consumers", "find_consumers", "old_endpoints")
+__all__ = ("MOST_FOUND", "SECONDS", "Consumer", "Consumers", "collect_consumers", "old_endpoints")

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The objects of a kubeadm cluster that name the control plane endpoint.
 
-kubeadm-config tells kubeadm, cluster-info tells joining nodes (whatever address they were told to join through), and
-the ConfigMap kube-proxy tells every kube-proxy, which reads it only when it starts.
+kubeadm-config informs kubeadm, cluster-info joining nodes (whatever address they were given to join through), and
+the ConfigMap kube-proxy informs every kube-proxy, which reads it only when it starts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..component import kube_proxy_rollout
 from ..component.kube_proxy_rollout import KUBE_PROXY_LABELS, KUBE_PROXY_PODS, KubeProxyPod, pods_of_kube_proxy
 from ..kubeadm import cluster_configuration, cluster_info_signature, kubeadm_config
 from ..kubeadm.cluster_info_signature import CLUSTER_INFO
-from ..kubeconfig.dialled_cluster import dialled_cluster, server_of, with_server
+from ..kubeconfig.client_cluster import client_cluster, server_of, with_server
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
@@ -139,7 +139,7 @@ def ensure(
         NotProved: when a signature or the rollout did not come in time. The next run restarts pods that are still outdated.
         ApiError: when the API cannot be read or written.
     """
-    found = _look(api, yaml, endpoint, unmanaged, with_configuration=with_configuration)
+    found = _collect(api, yaml, endpoint, unmanaged, with_configuration=with_configuration)
     if found.changes_of(cluster_configuration.OBJECT):
         document = found.kubeadm_config.configuration
         wanted = cluster_configuration.Wanted(control_plane_endpoint=endpoint)
@@ -158,14 +158,16 @@ def ensure(
 
     def act() -> t.Mapping[str, t.Any]:
         _act(api, yaml, clock, found, endpoint=endpoint, timeout=timeout, unmanaged=unmanaged)
-        return _servers(_look(api, yaml, endpoint, unmanaged, with_configuration=with_configuration), yaml)
+        return _servers(_collect(api, yaml, endpoint, unmanaged, with_configuration=with_configuration), yaml)
 
     values = _servers(found, yaml) if not found.changes else _expected_servers(found, yaml, endpoint)
     return Decision(changes=found.changes, values=values, act=act, warnings=tuple(warnings))
 
 
-def _look(api: Api, yaml: Yaml, endpoint: Endpoint, unmanaged: t.Container[str], *, with_configuration: bool) -> _Found:
-    stored = kubeadm_config.read(api, yaml)
+def _collect(
+    api: Api, yaml: Yaml, endpoint: Endpoint, unmanaged: t.Container[str], *, with_configuration: bool
+) -> _Found:
+    stored = kubeadm_config.collect(api, yaml)
     cluster_info = api.get("configmap", "cluster-info", namespace="kube-public")
     kube_proxy = api.get("configmap", "kube-proxy", namespace="kube-system")
     daemonset = None
@@ -222,7 +224,7 @@ def _act(
             begun.append(KUBE_PROXY_PODS)
             kube_proxy_rollout.restart(api, clock, timeout=timeout, unmanaged=unmanaged)
     except KubeadmHaError as error:
-        # The failed result tells what is different by now.
+        # The failed result reports what is different by now.
         error.details["changes"] = [change.as_dict() for change in found.changes if change.object in begun]
         raise
 
@@ -278,7 +280,7 @@ def _wait(clock: Clock, timeout: float, condition: t.Callable[[], bool]) -> bool
 
 
 def _decide_server(document: t.Mapping[str, t.Any], endpoint: Endpoint, name: str, reason: str) -> Change | None:
-    if dialled_cluster(document) is None:
+    if client_cluster(document) is None:
         raise UnsupportedState(
             f"{name} holds a kubeconfig that names no cluster: restore it, for example with "
             "'kubeadm init phase bootstrap-token' or 'kubeadm init phase addon kube-proxy'."

@@ -46,7 +46,7 @@ class Marks:
 def missing(name: str, nodes: t.Mapping[str, Node]) -> Marks | None:
     """What ``mark-control-plane`` would have given to a Node and did not; ``None`` when it did.
 
-    The other control planes of the cluster tell what is usual there: a label or taint that none of them has is not given.
+    The other control planes of the cluster show what is usual there: a label or taint that none of them has is not given.
 
     Args:
         name: a Node that runs a control plane.

@@ -147,7 +147,7 @@ class Placement:
         return {"deployment": deployment, "pods": [pod.as_dict() for pod in self.pods]}
 
 
-def look(api: Api, namespace: str, name: str) -> Placement:
+def collect(api: Api, namespace: str, name: str) -> Placement:
     """What of a Deployment and its pods decides where they run."""
     document = api.get("deployment", name, namespace=namespace)
     if document is None:
@@ -168,18 +168,18 @@ def look(api: Api, namespace: str, name: str) -> Placement:
     return Placement(deployment, tuple(map(_pod, pods)))
 
 
-def decide(looked: Placement, nodes: t.Iterable[Node]) -> Change | None:
+def decide(report: Placement, nodes: t.Iterable[Node]) -> Change | None:
     """The spreading of a Deployment whose ready pods, two at least, are all on one node.
 
     Args:
-        looked: the result of :func:`look`.
+        report: the result of :func:`collect`.
         nodes: the nodes of the cluster, and those that will join.
 
     Returns:
         ``None`` when they are spread, or when no other node may run them.
     """
-    deployment = looked.deployment
-    ready = ready_by_node(looked.pods)
+    deployment = report.deployment
+    ready = ready_by_node(report.pods)
     if deployment is None or len(ready) != 1:
         return None
     node = min(ready)
@@ -230,13 +230,13 @@ def ensure(api: Api, clock: Clock, nodes: t.Sequence[Node], *, namespace: str, n
     Raises:
         NotProved: when a rollout does not end in time, or the scheduler puts all pods on one node again.
     """
-    looked = look(api, namespace, name)
-    change = decide(looked, nodes)
+    report = collect(api, namespace, name)
+    change = decide(report, nodes)
 
     def act() -> t.Mapping[str, t.Any]:
         return {"nodes": _spread(api, clock, namespace=namespace, name=name, timeout=timeout)}
 
-    return Decision(changes=() if change is None else (change,), values={"nodes": ready_by_node(looked.pods)}, act=act)
+    return Decision(changes=() if change is None else (change,), values={"nodes": ready_by_node(report.pods)}, act=act)
 
 
 def _spread(api: Api, clock: Clock, *, namespace: str, name: str, timeout: float) -> dict[str, int]:
@@ -253,7 +253,7 @@ def _spread(api: Api, clock: Clock, *, namespace: str, name: str, timeout: float
     if len(nodes) < 2:
         raise NotProved(
             f"The rollout of Deployment {namespace}/{name} was restarted, but the scheduler has put all pods on "
-            f"{', '.join(nodes)} again: look at the room on the other nodes with 'kubectl describe nodes'. Nothing "
+            f"{', '.join(nodes)} again: check the room on the other nodes with 'kubectl describe nodes'. Nothing "
             "was lost; run again when there is room."
         )
     return nodes
@@ -266,7 +266,7 @@ def _await_rollout(
     deadline = clock.monotonic() + timeout
     while True:
         document = api.get("deployment", name, namespace=namespace) or {"metadata": {}}
-        pods = look(api, namespace, name).pods
+        pods = collect(api, namespace, name).pods
         living = [pod for pod in pods if not pod.is_terminating]
         wanted = int((document.get("spec") or {}).get("replicas", 1))
         is_complete = len(living) == wanted and all(pod.is_ready for pod in living)
@@ -275,7 +275,7 @@ def _await_rollout(
         if clock.monotonic() >= deadline:
             raise NotProved(
                 f"The rollout of Deployment {namespace}/{name} was restarted, but {timeout:g} s later "
-                f"{sum(pod.is_ready for pod in living)} of {wanted} pods are ready: look at 'kubectl --namespace "
+                f"{sum(pod.is_ready for pod in living)} of {wanted} pods are ready: read 'kubectl --namespace "
                 f"{namespace} describe deployment {name}'. The option timeout sets the time."
             )
         clock.sleep(_POLL_SECONDS)
@@ -342,9 +342,9 @@ __all__ = (
     "Deployment",
     "Placement",
     "Pod",
+    "collect",
     "decide",
     "ensure",
     "joining_node",
-    "look",
     "ready_by_node",
 )

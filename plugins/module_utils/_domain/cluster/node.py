@@ -25,7 +25,7 @@ class Node:
         taints: as the API has them.
         is_ready: whether the status of its condition Ready is ``True``.
         addresses: of every type, in the API's order.
-        kubelet_version: of the kubelet that runs, as it tells it; empty when it is not known.
+        kubelet_version: of the kubelet that runs, as it reports it; empty when it is not known.
         ready_status: status of its condition Ready, ``True``, ``False`` or ``Unknown``; empty when it is not known.
         ready_reason: reason and message of that condition.
         cri_socket: kubeadm's annotation with the container runtime's socket, empty without.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ``kubernetes_cluster_info`` tells of a cluster: the one place that knows how it is written."""
+"""What ``kubernetes_cluster_info`` reports of a cluster: the one place that knows how it is written."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WHOSE = "The report of the cluster"
 
 @dataclasses.dataclass(frozen=True)
 class ClusterReport:
-    """What the API told of a cluster, without secrets.
+    """What the API reported of a cluster, without secrets.
 
     Attributes:
         version: of the API server that answered.

@@ -20,7 +20,7 @@ _POD_SPECS: t.Mapping[str, t.Sequence[str]] = {
 KINDS = tuple(_POD_SPECS)
 #: Field selector of the pods that have not ended.
 LIVING_PODS = "status.phase!=Succeeded,status.phase!=Failed"
-#: Owners that are looked at themselves. A static pod belongs to its Node: its manifest is a file of a host.
+#: Owners that are inspected themselves. A static pod belongs to its Node: its manifest is a file of a host.
 _KNOWN_OWNERS = frozenset(
     {
         ("apps/v1", "DaemonSet"),
@@ -43,7 +43,7 @@ def pod_spec(document: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
 
 
 def speaks_for_itself(document: t.Mapping[str, t.Any]) -> bool:
-    """Whether an object is to be looked at: no owner of a known kind stands for it, and it is no job that has ended.
+    """Whether an object is to be inspected: no owner of a known kind stands for it, and it is no job that has ended.
 
     What a custom resource owns stands for that resource, which nobody else here knows.
     """

@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     from ..._ports.yaml import Yaml
 
 READYZ = "/readyz"
-#: Where ``kubeadm join`` looks for the cluster.
+#: Where ``kubeadm join`` discovers the cluster.
 CLUSTER_INFO = "/api/v1/namespaces/kube-public/configmaps/cluster-info"
 #: What Go's strconv.ParseBool takes for false.
 _FALSE = ("0", "f", "F", "false", "FALSE", "False")
@@ -31,10 +31,10 @@ _STANZA = re.compile(r"^[\"']?anonymous[\"']?\s*:.*(?:\n(?:[ \t]+.*|[ \t]*#.*|[ 
 def stanza(text: str) -> str | None:
     """The ``anonymous`` part of an AuthenticationConfiguration, all that may leave the host.
 
-    Works on text, because a host that is only looked at has no YAML parser.
+    Works on text, because a host that is only inspected has no YAML parser.
 
     Returns:
-        The part as YAML, empty when the file has none; ``None`` when that cannot be told.
+        The part as YAML, empty when the file has none; ``None`` when that cannot be determined.
     """
     if text.lstrip().startswith("{"):
         try:

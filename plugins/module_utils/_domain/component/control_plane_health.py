@@ -4,7 +4,7 @@
 """Every static pod of every control plane runs, and the Service kubernetes leads to every API server.
 
 A joined control plane whose controller manager crashes for ever, or whose API server announces another host's address, passes
-every look at the Node, at etcd and at ``/readyz``.
+every inspection of the Node, etcd and ``/readyz``.
 """
 
 from __future__ import annotations
@@ -121,24 +121,24 @@ def problems(found: Health, control_planes: t.Sequence[View], *, now: float) -> 
         now: seconds since the epoch.
     """
     pods = {(pod.component, pod.node): pod for pod in found.static_pods}
-    told = []
+    reported = []
     for component in sorted({pod.component for pod in found.static_pods}.intersection(_COMPONENTS)):
         for host in control_planes:
             reason = _reason(pods.get((component, host["name"])), now)
             if reason is not None:
-                told.append(f"{component} of {host['name']} {reason}")
+                reported.append(f"{component} of {host['name']} {reason}")
     wanted = {canonical_ip(str(host["address"])): host["name"] for host in control_planes}
     announced = {canonical_ip(address) for address in found.api_server_addresses}
-    told += [
+    reported += [
         f"the Service kubernetes does not lead to {name} ({address})"
         for address, name in wanted.items()
         if address not in announced
     ]
-    told += [
+    reported += [
         f"the Service kubernetes leads to {address}, which is no API server"
         for address in sorted(str(item) for item in announced - set(wanted))
     ]
-    return told
+    return reported
 
 
 def ensure(api: Api, clock: Clock, control_planes: t.Sequence[View], *, timeout: float) -> None:
@@ -149,12 +149,12 @@ def ensure(api: Api, clock: Clock, control_planes: t.Sequence[View], *, timeout:
     """
     deadline = clock.monotonic() + timeout
     while True:
-        told = problems(collect(api), control_planes, now=clock.now())
-        if not told:
+        reported = problems(collect(api), control_planes, now=clock.now())
+        if not reported:
             return
         if clock.monotonic() >= deadline:
             raise NotProved(
-                f"The control plane is not whole after {timeout:g} s: {'; '.join(told)}. Read the log of what does not run "
+                f"The control plane is not whole after {timeout:g} s: {'; '.join(reported)}. Read the log of what does not run "
                 "(kubectl -n kube-system logs POD --previous), and compare the flags in /etc/kubernetes/manifests of that host "
                 "with those of another one."
             )

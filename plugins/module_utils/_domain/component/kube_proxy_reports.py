@@ -43,7 +43,7 @@ def has_reported(pod: Document, node: str, times: t.Mapping[str, str]) -> bool:
 
 
 def _node_of(event: Document) -> str | None:
-    """The node of an Event by which kube-proxy tells of its start; ``None`` for any other."""
+    """The node of an Event by which kube-proxy reports its start; ``None`` for any other."""
     involved = event.get("involvedObject") or {}
     reporter = event.get("reportingComponent") or (event.get("source") or {}).get("component")
     is_start = (involved.get("kind"), event.get("reason"), reporter) == (_KIND, _REASON, _REPORTER)

@@ -44,7 +44,7 @@ _SECONDS_BETWEEN_NODES = 2.0
 
 @dataclasses.dataclass(frozen=True)
 class KubeProxyPod:
-    """What of a pod of kube-proxy tells whether it is to be restarted.
+    """What of a pod of kube-proxy decides whether it is to be restarted.
 
     Attributes:
         name: its name.
@@ -114,7 +114,7 @@ def decide(
     Args:
         pods: kube-proxy's pods, see :attr:`KubeProxyPod.is_of_daemonset`.
         ready_nodes: names of the nodes that are Ready.
-        written: when the ConfigMap's kubeconfig was written last; ``None`` when nothing tells.
+        written: when the ConfigMap's kubeconfig was written last; ``None`` when nothing says so.
         will_change: the ConfigMap is about to be changed: all pods will be outdated then.
     """
     outdated = [
@@ -210,7 +210,7 @@ def restart(api: Api, clock: Clock, *, timeout: float, unmanaged: t.Container[st
     patch = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: stamp}}}}}
     api.patch("daemonset", _NAME, patch, namespace=_NAMESPACE)
     around, read_at = _around(api, unmanaged), clock.monotonic()
-    seen = _look(api, nodes, around)
+    seen = _collect(api, nodes, around)
     most, deadline = 0, clock.monotonic() + timeout
     is_proved = False
     while not is_proved:
@@ -227,7 +227,7 @@ def restart(api: Api, clock: Clock, *, timeout: float, unmanaged: t.Container[st
         is_fresh = seen.is_rolled_out or clock.monotonic() - read_at >= _SECONDS_BETWEEN_NODES
         if is_fresh:
             around, read_at = _around(api, unmanaged), clock.monotonic()
-        seen = _look(api, nodes, around)
+        seen = _collect(api, nodes, around)
         is_proved = is_fresh and seen.is_rolled_out
     return tuple(sorted(nodes - seen.renewed))
 
@@ -303,7 +303,7 @@ def _around(api: Api, unmanaged: t.Container[str]) -> _Around:
     )
 
 
-def _look(api: Api, nodes: frozenset[str], around: _Around) -> _Seen:
+def _collect(api: Api, nodes: frozenset[str], around: _Around) -> _Seen:
     living = nodes & around.ready
     by_node: dict[str, list[Document]] = {}
     for pod in _pods(api):
@@ -350,13 +350,13 @@ def _failure(seen: _Seen, timeout: float) -> str:
     if seen.living <= seen.renewed | seen.mute and seen.mute:
         return (
             f"{KUBE_PROXY_PODS} was restarted, but {timeout:g} s later kube-proxy on {lacking} has not reached the API by the "
-            "server in ConfigMap kube-system/kube-proxy: no Event tells of its start. Its Services are not kept up to date there; "
-            "'kubectl -n kube-system logs -l k8s-app=kube-proxy --prefix' tells why. Run again when that is mended."
+            "server in ConfigMap kube-system/kube-proxy: no Event reports its start. Its Services are not kept up to date there; "
+            "'kubectl -n kube-system logs -l k8s-app=kube-proxy --prefix' says why. Run again when that is mended."
         )
     return (
         f"{KUBE_PROXY_PODS} was restarted, but {timeout:g} s later {len(seen.renewed)} of its {len(seen.nodes)} pods are new "
         f"and {available} available; waited for {lacking}{f' (not for {down}: not Ready)' if down else ''}. The events of the "
-        "pods tell why: 'kubectl -n kube-system describe pods -l k8s-app=kube-proxy'. Run again when that is mended."
+        "pods say why: 'kubectl -n kube-system describe pods -l k8s-app=kube-proxy'. Run again when that is mended."
     )
 
 

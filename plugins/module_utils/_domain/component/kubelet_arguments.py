@@ -19,7 +19,7 @@ KUBEADMS = frozenset(
         *("runtime-cgroups", "v", "vmodule"),
     }
 )
-#: Told by themselves, as the Node has them.
+#: Reported separately, as the Node has them.
 OF_THE_NODE = frozenset({"node-labels", "register-with-taints"})
 
 _IN_TEXT = re.compile(r"(?<![\w-])--([a-z][a-z0-9-]*)=([^\s\"'\\]*)")

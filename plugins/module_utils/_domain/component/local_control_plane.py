@@ -61,8 +61,8 @@ class LocalControlPlane:
 
 
 @dataclasses.dataclass(frozen=True)
-class Given:
-    """What the caller says instead of the host's files; ``None`` is looked up."""
+class Overrides:
+    """What the caller says instead of the host's files; ``None`` leaves it to them."""
 
     node_name: str | None = None
     advertise_address: str | None = None
@@ -80,34 +80,34 @@ def api_server_flags(files: Files, *, manifests_dir: str) -> dict[str, str]:
     if content is None:
         return {}
     try:
-        pod = static_pod.read(content.decode("utf-8", errors="replace"))
+        pod = static_pod.parse(content.decode("utf-8", errors="replace"))
     except InvalidInput as error:
         raise UnsupportedState(f"{path} is no manifest of a static pod: repair it. {error.message}") from error
     return dict(pod.arguments)
 
 
-def find(
-    files: Files, yaml: Yaml, x509: X509, *, given: Given, manifests_dir: str, host_name: str
+def collect(
+    files: Files, yaml: Yaml, x509: X509, *, overrides: Overrides, manifests_dir: str, host_name: str
 ) -> LocalControlPlane:
-    """What is given, else what the API server's manifest and the kubelet's files say, else the host's name.
+    """What is overridden, else what the API server's manifest and the kubelet's files say, else the host's name.
 
     Raises:
-        UnsupportedState: when the advertised address is neither given nor found.
+        UnsupportedState: when the advertised address is neither overridden nor found.
     """
     flags = api_server_flags(files, manifests_dir=manifests_dir)
     kubelet_flags = _kubelet_flags(files)
-    address = given.advertise_address or flags.get("advertise-address")
+    address = overrides.advertise_address or flags.get("advertise-address")
     if address is None or canonical_ip(address) is None:
         raise UnsupportedState(
-            f"{manifests_dir}/{API_SERVER_MANIFEST} does not tell the advertised address of this host's API server: "
+            f"{manifests_dir}/{API_SERVER_MANIFEST} does not name the advertised address of this host's API server: "
             "set the option advertise_address, or run on a control plane node."
         )
-    certified = None if given.node_name else _certified_node_name(files, yaml, x509)
-    name = given.node_name or certified or kubelet_flags.get("hostname-override") or host_name
+    certified = None if overrides.node_name else _certified_node_name(files, yaml, x509)
+    name = overrides.node_name or certified or kubelet_flags.get("hostname-override") or host_name
     return LocalControlPlane(
         node_name=name.lower(),
         advertise_address=str(canonical_ip(address)),
-        bind_port=given.bind_port or port_of(flags),
+        bind_port=overrides.bind_port or port_of(flags),
         cri_socket=kubelet_flags.get("container-runtime-endpoint"),
         serving_certificate=flags.get("tls-cert-file"),
     )
@@ -129,4 +129,4 @@ def _certified_node_name(files: Files, yaml: Yaml, x509: X509) -> str | None:
         return None
 
 
-__all__ = ("API_SERVER_MANIFEST", "Given", "LocalControlPlane", "api_server_flags", "find")
+__all__ = ("API_SERVER_MANIFEST", "LocalControlPlane", "Overrides", "api_server_flags", "collect")

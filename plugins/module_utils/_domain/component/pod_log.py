@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
 
 LOGS = "/var/log/pods"
 _LINE = re.compile(r"^\S+ (?:stdout|stderr) [FP] (.*)$")
-#: Lines of etcd's logger that tell of an error.
+#: Lines of etcd's logger that report an error.
 _COMPLAINT = re.compile(r'"level":"(?:error|fatal|panic)"')
 _SHOWN = 3
 #: Characters of the end of a log that are read as such.

@@ -13,7 +13,7 @@ _LARGEST_PORT = 65535
 
 
 def port_of(flags: t.Mapping[str, str]) -> int:
-    """The port of an API server with these flags; the default one where the flag does not tell, which is reported."""
+    """The port of an API server with these flags; the default one where the flag does not say, which is reported."""
     text = str(flags.get("secure-port") or DEFAULT_API_PORT)
     return int(text) if is_port(text) else DEFAULT_API_PORT
 

@@ -75,8 +75,8 @@ class StaticPod:
         return posixpath.normpath(posixpath.join(mount.host_path, relative)), mount
 
 
-def read(text: str) -> StaticPod:
-    """Understand a manifest.
+def parse(text: str) -> StaticPod:
+    """Parse a manifest.
 
     Raises:
         InvalidInput: when it is no manifest, or laid out in a way that cannot be read without a YAML library.
@@ -128,4 +128,4 @@ def _arguments(command: t.Sequence[str]) -> t.Iterator[tuple[str, str]]:
         yield name, without_password(value)
 
 
-__all__ = ("COMPONENTS", "ETCD", "STRUCK", "Mount", "StaticPod", "is_below", "read", "without_password")
+__all__ = ("COMPONENTS", "ETCD", "STRUCK", "Mount", "StaticPod", "is_below", "parse", "without_password")

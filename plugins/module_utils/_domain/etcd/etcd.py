@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The etcd ring: members, health, and what it bears.
+"""The etcd cluster: members, health, and what it bears.
 
 Quorum: https://etcd.io/docs/v3.5/faq/#what-is-failure-tolerance. A learner has no vote
 (https://etcd.io/docs/v3.5/learning/design-learner/).
@@ -35,17 +35,17 @@ class Quorum:
 
     @property
     def needed(self) -> int:
-        """How many healthy voters the ring needs to work: more than half of all."""
+        """How many healthy voters the etcd cluster needs to work: more than half of all."""
         return self.voters // 2 + 1
 
     @property
     def is_there(self) -> bool:
-        """Whether the ring works."""
+        """Whether the etcd cluster works."""
         return self.healthy_voters >= self.needed
 
     @property
     def tolerance(self) -> int:
-        """How many healthy voters may fail now before the ring stops; 0 also when it has stopped."""
+        """How many healthy voters may fail now before the etcd cluster stops; 0 also when it has stopped."""
         return max(self.healthy_voters - self.needed, 0)
 
     def as_dict(self) -> dict[str, t.Any]:
@@ -60,7 +60,7 @@ class Quorum:
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """A member of the ring.
+    """A member of the etcd cluster.
 
     Attributes:
         id: its id as etcdctl prints it, hexadecimal.
@@ -90,7 +90,7 @@ class Member:
 
     @property
     def is_started(self) -> bool:
-        """Whether it has ever started: a member tells its name at its first start."""
+        """Whether it has ever started: a member reports its name at its first start."""
         return bool(self.name)
 
     def as_dict(self, *, leader: str | None) -> dict[str, t.Any]:
@@ -112,7 +112,7 @@ class Member:
 
 
 @dataclasses.dataclass(frozen=True)
-class Ring:
+class EtcdCluster:
     """All members, and the alarms as ``ALARM of member ID``."""
 
     members: tuple[Member, ...]
@@ -125,7 +125,7 @@ class Ring:
 
     @property
     def quorum(self) -> Quorum:
-        """The ring's quorum."""
+        """The etcd cluster's quorum."""
         return Quorum(len(self.voters), sum(member.is_healthy for member in self.voters))
 
     @property
@@ -136,7 +136,7 @@ class Ring:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Everything that keeps the ring from being healthy."""
+        """Everything that keeps the etcd cluster from being healthy."""
         found = []
         for member in self.members:
             shown = member.name or f"member {member.id}"
@@ -173,23 +173,24 @@ def member_id(number: str | int) -> str:
     return f"{int(number):x}"
 
 
-def observe(etcd: Etcd, *endpoints: str) -> Ring:
-    """The ring as it is now.
+def collect(etcd: Etcd, *endpoints: str) -> EtcdCluster:
+    """The etcd cluster as it is now.
 
     Args:
         etcd: reaches the servers.
-        endpoints: servers that know the members; the first that answers tells them, and each started one is asked itself.
+        endpoints: servers that know the members; the first that answers reports them, and each started one is asked
+            itself.
 
     Raises:
-        EtcdError: when none of the servers tells the members.
+        EtcdError: when none of the servers reports the members.
     """
     endpoint, listed = _listed(etcd, endpoints)
     members = tuple(_asked(etcd, _member(document)) for document in listed)
-    return Ring(members, _alarms(etcd, endpoint, members))
+    return EtcdCluster(members, _alarms(etcd, endpoint, members))
 
 
 def answering(etcd: Etcd, endpoints: t.Sequence[str]) -> str:
-    """The first of the servers that tells its status.
+    """The first of the servers that reports its status.
 
     Raises:
         EtcdError: when none does.
@@ -205,55 +206,57 @@ def inspect(
     wait_timeout: float = 0.0,
     expected_voters: int | None = None,
 ) -> Decision:
-    """The ring as result values.
+    """The etcd cluster as result values.
 
     Args:
         etcd: reaches the servers.
         clock: bounds the waiting.
-        endpoints: servers that know the members; the first that answers tells them.
-        wait_timeout: seconds to wait for a healthy ring; with 0 it is told as it is.
-        expected_voters: the ring must have this many voters, too; checked with any ``wait_timeout``.
+        endpoints: servers that know the members; the first that answers reports them.
+        wait_timeout: seconds to wait for a healthy cluster; with 0 it is reported as it is.
+        expected_voters: the etcd cluster must have this many voters, too; checked with any ``wait_timeout``.
 
     Raises:
-        EtcdError: when no server tells the members.
-        NotProved: when the ring did not become what is waited for.
+        EtcdError: when no server reports the members.
+        NotProved: when the etcd cluster did not become what is waited for.
     """
     deadline = clock.monotonic() + wait_timeout
     demands = wait_timeout > 0 or expected_voters is not None
     while True:
-        ring, problem = _look(etcd, endpoints, is_last=clock.monotonic() >= deadline)
-        if ring is not None and (not demands or _is_as_wanted(ring, expected_voters)):
-            return Decision(values=ring.as_dict())
+        etcd_cluster, problem = _collected(etcd, endpoints, is_last=clock.monotonic() >= deadline)
+        if etcd_cluster is not None and (not demands or _is_as_wanted(etcd_cluster, expected_voters)):
+            return Decision(values=etcd_cluster.as_dict())
         if clock.monotonic() >= deadline:
-            raise NotProved(_failure(ring, problem, ", ".join(endpoints), wait_timeout, expected_voters))
+            raise NotProved(_failure(etcd_cluster, problem, ", ".join(endpoints), wait_timeout, expected_voters))
         clock.sleep(_POLL_SECONDS)
 
 
-def _look(etcd: Etcd, endpoints: t.Sequence[str], *, is_last: bool) -> tuple[Ring | None, str]:
+def _collected(etcd: Etcd, endpoints: t.Sequence[str], *, is_last: bool) -> tuple[EtcdCluster | None, str]:
     try:
-        return observe(etcd, *endpoints), ""
+        return collect(etcd, *endpoints), ""
     except EtcdError as error:
         if is_last:
             raise
         return None, error.message
 
 
-def _is_as_wanted(ring: Ring, expected_voters: int | None) -> bool:
-    return ring.is_healthy and expected_voters in (None, len(ring.voters))
+def _is_as_wanted(etcd_cluster: EtcdCluster, expected_voters: int | None) -> bool:
+    return etcd_cluster.is_healthy and expected_voters in (None, len(etcd_cluster.voters))
 
 
-def _failure(ring: Ring | None, problem: str, endpoint: str, wait_timeout: float, expected_voters: int | None) -> str:
-    problems = list(ring.problems) if ring is not None else [problem]
-    if ring is not None and expected_voters not in (None, len(ring.voters)):
-        problems.append(f"it has {len(ring.voters)} voters instead of {expected_voters}")
+def _failure(
+    etcd_cluster: EtcdCluster | None, problem: str, endpoint: str, wait_timeout: float, expected_voters: int | None
+) -> str:
+    problems = list(etcd_cluster.problems) if etcd_cluster is not None else [problem]
+    if etcd_cluster is not None and expected_voters not in (None, len(etcd_cluster.voters)):
+        problems.append(f"it has {len(etcd_cluster.voters)} voters instead of {expected_voters}")
     return (
-        f"The etcd ring that {endpoint} belongs to was not healthy within {wait_timeout:g} s: {'; '.join(problems)}. Mend "
+        f"The etcd cluster that {endpoint} belongs to was not healthy within {wait_timeout:g} s: {'; '.join(problems)}. Mend "
         "it before members are added or removed."
     )
 
 
 def _listed(etcd: Etcd, endpoints: t.Sequence[str]) -> tuple[str, t.Sequence[t.Mapping[str, t.Any]]]:
-    """The first endpoint that tells the members, and what it tells."""
+    """The first endpoint that reports the members, and what it reports."""
     endpoint, answer = _first(endpoints, etcd.members)
     return endpoint, answer.get("members") or ()
 
@@ -312,7 +315,7 @@ def _answered(etcd: Etcd, member: Member, url: str) -> Member:
 
 
 def _alarms(etcd: Etcd, endpoint: str, members: t.Sequence[Member]) -> tuple[str, ...]:
-    """Alarms are read through the ring's log: without a quorum there is no answer, and other problems to tell."""
+    """Alarms are read through the etcd cluster's log: without a quorum there is no answer, and other problems to report."""
     if not any(member.is_healthy and not member.is_learner for member in members):
         return ()
     names = {member.id: member.name for member in members}
@@ -327,4 +330,4 @@ def _alarms(etcd: Etcd, endpoint: str, members: t.Sequence[Member]) -> tuple[str
     return tuple(alarms)
 
 
-__all__ = ("EtcdError", "Member", "Quorum", "Ring", "answering", "inspect", "member_id", "observe")
+__all__ = ("EtcdCluster", "EtcdError", "Member", "Quorum", "answering", "collect", "inspect", "member_id")

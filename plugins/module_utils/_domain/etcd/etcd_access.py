@@ -1,9 +1,9 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way of an API server to etcd that is not a static pod of its host.
+"""The access of an API server to etcd that is not a static pod of its host.
 
-The flags of kube-apiserver tell it (https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/),
+The flags of kube-apiserver name it (https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/),
 so a control plane with external etcd needs no further input.
 """
 
@@ -58,8 +58,8 @@ class EtcdAccess:
         return {**dataclasses.asdict(self), "endpoints": list(self.endpoints)}
 
 
-def find_access(flags: t.Mapping[str, str]) -> EtcdAccess | None:
-    """The way to etcd of an API server with these flags, ``None`` when they do not tell any."""
+def parse_access(flags: t.Mapping[str, str]) -> EtcdAccess | None:
+    """The access to etcd of an API server with these flags, ``None`` when they name none."""
     endpoints = tuple(url.strip().rstrip("/") for url in flags.get("etcd-servers", "").split(",") if url.strip())
     if not endpoints:
         return None
@@ -92,4 +92,4 @@ def _joined(endpoints: t.Iterable[t.Any]) -> str:
     return ",".join(sorted(str(url).strip().rstrip("/") for url in endpoints))
 
 
-__all__ = ("FLAGS", "EtcdAccess", "differences", "find_access")
+__all__ = ("FLAGS", "EtcdAccess", "differences", "parse_access")

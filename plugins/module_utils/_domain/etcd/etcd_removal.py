@@ -13,13 +13,13 @@ import typing as t
 
 from ..base.change import Change, Decision
 from ..base.errors import NotProved, UnsupportedState
-from .etcd import EtcdError, Quorum, observe
+from .etcd import EtcdError, Quorum, collect
 from .etcd import member_id as member_id_of
 
 if t.TYPE_CHECKING:
     from ..._ports.clock import Clock
     from ..._ports.etcd import Etcd
-    from .etcd import Member, Ring
+    from .etcd import EtcdCluster, Member
 
 _POLL_SECONDS = 0.5
 
@@ -38,22 +38,22 @@ def removal_change(member: Member) -> Change:
     )
 
 
-def without(ring: Ring, member: Member) -> Quorum:
+def without(etcd_cluster: EtcdCluster, member: Member) -> Quorum:
     """The quorum after the removal of a member."""
     if member.is_learner:
-        return ring.quorum
-    return Quorum(ring.quorum.voters - 1, ring.quorum.healthy_voters - int(member.is_healthy))
+        return etcd_cluster.quorum
+    return Quorum(etcd_cluster.quorum.voters - 1, etcd_cluster.quorum.healthy_voters - int(member.is_healthy))
 
 
-def objection(ring: Ring, member: Member) -> str | None:
+def objection(etcd_cluster: EtcdCluster, member: Member) -> str | None:
     """Why a member must not be taken out now; ``None`` when nothing speaks against it."""
-    if not ring.quorum.is_there:
-        quorum = ring.quorum
+    if not etcd_cluster.quorum.is_there:
+        quorum = etcd_cluster.quorum
         return (
             f"etcd has lost its quorum ({quorum.healthy_voters} of {quorum.voters} voters are healthy, {quorum.needed} are "
             "needed), so no member can be taken out: bring its members back first"
         )
-    after = without(ring, member)
+    after = without(etcd_cluster, member)
     if after.voters < 1 or not after.is_there:
         return (
             f"without it {after.healthy_voters} of {after.voters} voters would be healthy and {max(after.needed, 1)} "
@@ -75,15 +75,15 @@ def remove(
         wait_timeout: seconds until the remaining members work together.
 
     Raises:
-        EtcdError: when no server tells the members, or etcd refuses.
+        EtcdError: when no server reports the members, or etcd refuses.
         UnsupportedState: when the removal would cost the quorum, or concerns the very member that is asked.
         NotProved: when the remaining members did not work together in time.
     """
-    ring = observe(etcd, *endpoints)
-    member = next((item for item in ring.members if item.id == member_id.lower().lstrip("0")), None)
+    etcd_cluster = collect(etcd, *endpoints)
+    member = next((item for item in etcd_cluster.members if item.id == member_id.lower().lstrip("0")), None)
     if member is None:
         return Decision()
-    reason = objection(ring, member)
+    reason = objection(etcd_cluster, member)
     if reason is not None:
         raise UnsupportedState(f"The etcd member {_shown(member)} was not taken out: {reason}.", id=member.id)
     if member.id in _asked(etcd, endpoints):
@@ -130,10 +130,14 @@ def _first_that_removes(etcd: Etcd, endpoints: t.Sequence[str], member_id: str) 
 
 def _is_gone(etcd: Etcd, endpoints: t.Sequence[str], member_id: str) -> bool:
     try:
-        ring = observe(etcd, *endpoints)
+        etcd_cluster = collect(etcd, *endpoints)
     except EtcdError:
         return False
-    return ring.quorum.is_there and ring.leader is not None and all(item.id != member_id for item in ring.members)
+    return (
+        etcd_cluster.quorum.is_there
+        and etcd_cluster.leader is not None
+        and all(item.id != member_id for item in etcd_cluster.members)
+    )
 
 
 def _shown(member: Member) -> str:

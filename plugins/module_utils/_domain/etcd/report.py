@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ``etcd_member_info`` tells of etcd: the one place that reads how it is written."""
+"""What ``etcd_member_info`` reports of etcd: the one place that reads how it is written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import dataclasses
 import typing as t
 
 from ..base.report_reader import Fields
-from .etcd import Member, Ring
+from .etcd import EtcdCluster, Member
 
 _WHOSE = "The report of etcd"
 
@@ -47,7 +47,7 @@ class EtcdReport:
         )
 
     @classmethod
-    def if_told(cls, document: t.Mapping[str, t.Any] | None) -> EtcdReport | None:
+    def if_reported(cls, document: t.Mapping[str, t.Any] | None) -> EtcdReport | None:
         """The same; ``None`` when etcd could not be asked.
 
         Raises:
@@ -57,11 +57,11 @@ class EtcdReport:
 
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
-        ring = Ring(self.members, self.alarms)
-        return {**ring.as_dict(), "healthy": self.is_healthy, "problems": list(self.problems)}
+        etcd_cluster = EtcdCluster(self.members, self.alarms)
+        return {**etcd_cluster.as_dict(), "healthy": self.is_healthy, "problems": list(self.problems)}
 
     def without(self, gone: t.Iterable[Member]) -> EtcdReport:
-        """What will be told when these members are taken out."""
+        """What will be reported when these members are taken out."""
         ids = [member.id for member in gone]
         names = [member.name or f"member {member.id}" for member in self.members if member.id in ids]
         problems = tuple(text for text in self.problems if not any(text.startswith(f"{name} ") for name in names))
@@ -74,7 +74,7 @@ class EtcdReport:
 
 
 def _member(fields: Fields, leader: str | None) -> Member:
-    """From what :meth:`Member.as_dict` gave; a healthy voter knows the leader that was told."""
+    """From what :meth:`Member.as_dict` gave; a healthy voter knows the leader that was reported."""
     is_healthy = fields.flag("healthy")
     return Member(
         id=fields.text("id"),

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files of a control plane that another one must have before it joins.
 
-On the serving control plane :func:`survey` finds them; on the joining one :func:`compare` decides what is made. What
+On the serving control plane :func:`collect` finds them; on the joining one :func:`compare` decides what is made. What
 travels openly are facts without content; the content goes into an archive (:mod:`file_archive`).
 """
 
@@ -42,7 +42,7 @@ _EVERYWHERE = ("/", "/etc", "/opt", "/srv", "/var", "/var/lib", "/var/log")
 
 
 @dataclasses.dataclass(frozen=True)
-class Survey:
+class FilesReport:
     """What a control plane's files are.
 
     Attributes:
@@ -72,14 +72,14 @@ class Comparison:
     refusals: tuple[str, ...] = ()
 
 
-def survey(
+def collect(
     tree: FileTree,
     wanted: t.Iterable[Need],
     places: Places,
     *,
     unmanaged: t.Collection[str] = (),
     named_keys: t.Mapping[str, str] | None = None,
-) -> Survey:
+) -> FilesReport:
     """Everything that is there of the needs, with the directories above. Links to files are followed.
 
     Args:
@@ -93,7 +93,7 @@ def survey(
     refusals: list[str] = []
     missing: list[str] = []
     for need in wanted:
-        if need.use == CARRIED and tree.look(need.path, use=PARENT, follow=True).kind == ABSENT:
+        if need.use == CARRIED and tree.inspect(need.path, use=PARENT, follow=True).kind == ABSENT:
             missing.append(need.path)
         for fact in _below(tree, need, _Filter(places, need.outputs, tuple(unmanaged)), refusals):
             known = found.get(fact.path)
@@ -106,8 +106,8 @@ def survey(
     for path in list(found):
         if found[path].use in (CARRIED, MADE):
             for parent in _parents(path):
-                found.setdefault(parent, tree.look(parent, use=PARENT, follow=True))
-    return Survey(tuple(found[path] for path in sorted(found)), tuple(dict.fromkeys(refusals)), tuple(missing))
+                found.setdefault(parent, tree.inspect(parent, use=PARENT, follow=True))
+    return FilesReport(tuple(found[path] for path in sorted(found)), tuple(dict.fromkeys(refusals)), tuple(missing))
 
 
 def compare(wanted: t.Iterable[FileFact], found: t.Mapping[str, FileFact]) -> Comparison:
@@ -115,7 +115,7 @@ def compare(wanted: t.Iterable[FileFact], found: t.Mapping[str, FileFact]) -> Co
 
     Args:
         wanted: the serving control plane's files.
-        found: what is on the host, by path; paths that were not looked at are absent.
+        found: what is on the host, by path; paths that were not inspected are absent.
     """
     changes: list[Change] = []
     refusals: list[str] = []
@@ -153,9 +153,9 @@ def by_path(facts: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, FileFact]:
     return {item["path"]: FileFact.from_dict(item) for item in facts}
 
 
-def look(tree: FileTree, wanted: t.Iterable[FileFact]) -> dict[str, FileFact]:
+def collect_paths(tree: FileTree, wanted: t.Iterable[FileFact]) -> dict[str, FileFact]:
     """The state of the wanted paths on this host. No link is followed."""
-    return {fact.path: tree.look(fact.path, use=fact.use, follow=False) for fact in wanted}
+    return {fact.path: tree.inspect(fact.path, use=fact.use, follow=False) for fact in wanted}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,7 +178,7 @@ class _Filter:
 
 def _below(tree: FileTree, need: Need, filter_: _Filter, refusals: list[str]) -> t.Iterator[FileFact]:
     """The facts of one need."""
-    top = tree.look(need.path, use=need.use, follow=True)
+    top = tree.inspect(need.path, use=need.use, follow=True)
     if top.kind == ABSENT or filter_.is_operators(need.path):
         return
     if top.kind == SOCKET:
@@ -207,7 +207,7 @@ def _children(tree: FileTree, need: Need, filter_: _Filter, refusals: list[str])
                     f"component needs only, or {_BRING}"
                 )
                 return
-            fact = tree.look(path, use=CARRIED, follow=True)
+            fact = tree.inspect(path, use=CARRIED, follow=True)
             if fact.kind == SOCKET:
                 yield dataclasses.replace(fact, use=NEEDED)
             elif fact.kind == DIRECTORY and tree.is_link(path):
@@ -301,10 +301,10 @@ __all__ = (
     "MAXIMUM_BYTES",
     "MAXIMUM_FILES",
     "Comparison",
-    "Survey",
+    "FilesReport",
     "by_path",
+    "collect",
+    "collect_paths",
     "compare",
     "has_same_access",
-    "look",
-    "survey",
 )

@@ -18,7 +18,7 @@ _LONGEST = 10.0
 
 
 def attempt(sockets: Sockets, targets: t.Iterable[t.Mapping[str, t.Any]], *, seconds: float) -> list[dict[str, t.Any]]:
-    """Try every target (``address``, ``port``) at the same time, and tell how it ended.
+    """Try every target (``address``, ``port``) at the same time, and report how it ended.
 
     Raises:
         InvalidInput: for a target that is none, and a time out of range.
@@ -26,7 +26,7 @@ def attempt(sockets: Sockets, targets: t.Iterable[t.Mapping[str, t.Any]], *, sec
     targets = list(targets)
     if not 0 < seconds <= _LONGEST:
         raise InvalidInput(f"The option timeout is {seconds:g}: give more than 0 and at most {_LONGEST:g} seconds.")
-    answers = sockets.dial([_endpoint(target) for target in targets], seconds=seconds)
+    answers = sockets.connect([_endpoint(target) for target in targets], seconds=seconds)
     return [
         {"address": target["address"], "port": target["port"], "outcome": answer.outcome, "error": answer.error}
         for target, answer in zip(targets, answers)

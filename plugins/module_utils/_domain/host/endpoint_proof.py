@@ -32,21 +32,21 @@ def prove(
     """The endpoint leads to the cluster's API, as this host sees it.
 
     Args:
-        probe: looks at it.
+        probe: inspects it.
         clock: bounds the waiting.
         endpoint: what is to be used.
         host: the host's name in messages.
-        wait_timeout: seconds to look again until it does; with 0 one look must show it.
+        wait_timeout: seconds to inspect again until it does; with 0 one inspection must show it.
         remedy: what to do when it does not, for another one than a load balancer's.
 
     Raises:
         NotProved: when it does not in time.
     """
     deadline = clock.monotonic() + wait_timeout
-    view = probe.look(endpoint)
+    view = probe.inspect(endpoint)
     while not view.is_proved and clock.monotonic() < deadline:
         clock.sleep(_POLL_SECONDS)
-        view = probe.look(endpoint)
+        view = probe.inspect(endpoint)
     if not view.is_proved:
         raise NotProved(_failure(view, host, remedy), **view.as_dict())
     warnings = tuple(
@@ -73,11 +73,11 @@ def _failure(view: View, host: str, remedy: str) -> str:
     led = ""
     if view.addresses and canonical_ip(endpoint.host) is None:
         led = f" (which it resolves to {', '.join(view.addresses)})"
-    told = remedy.rstrip(".") or (
+    advice = remedy.rstrip(".") or (
         f"Nothing was pointed to it by this task: let {endpoint} lead to the API servers from {host}, passing TCP through, then "
         "run again"
     )
-    return f"{host} cannot use the endpoint {endpoint}{led}: {'; '.join(view.objections())}. {told}."
+    return f"{host} cannot use the endpoint {endpoint}{led}: {'; '.join(view.objections())}. {advice}."
 
 
 __all__ = ("cluster_ca", "prove")

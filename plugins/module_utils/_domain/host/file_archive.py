@@ -15,7 +15,7 @@ import typing as t
 from ..base.change import Decision
 from ..base.errors import InvalidInput, UnsupportedState
 from ..base.file_fact import CARRIED, DIRECTORY, FILE, MADE, PARENT, FileFact
-from .carried_files import Survey, compare, look
+from .carried_files import FilesReport, collect_paths, compare
 
 if t.TYPE_CHECKING:
     from ..._ports.file_tree import FileTree
@@ -24,15 +24,15 @@ if t.TYPE_CHECKING:
 _KIND = "kubeadm.ha control plane files"
 
 
-def pack(tree: FileTree, survey: Survey, sealing: Sealing, *, key: str) -> str:
+def pack(tree: FileTree, report: FilesReport, sealing: Sealing, *, key: str) -> str:
     """The contents of the carried files, encrypted.
 
     Raises:
-        UnsupportedState: when something cannot be carried, or a file changed while it was looked at.
+        UnsupportedState: when something cannot be carried, or a file changed while it was inspected.
     """
-    refuse(survey.refusals)
+    refuse(report.refusals)
     contents = {}
-    for fact in survey.files:
+    for fact in report.files:
         if fact.use == CARRIED and fact.kind == FILE:
             content = tree.read(fact.path)
             if hashlib.sha256(content).hexdigest() != fact.sha256:
@@ -41,7 +41,7 @@ def pack(tree: FileTree, survey: Survey, sealing: Sealing, *, key: str) -> str:
     return sealing.seal(json.dumps({"kind": _KIND, "files": contents}).encode(), key)
 
 
-def unpack(
+def ensure(
     tree: FileTree, wanted: t.Sequence[FileFact], sealing: Sealing | None, *, archive: str | None, key: str | None
 ) -> Decision:
     """The host has the wanted files.
@@ -61,7 +61,7 @@ def unpack(
     contents = (
         None if archive is None or key is None or sealing is None else _contents(sealing.open(archive, key), wanted)
     )
-    found = look(tree, wanted)
+    found = collect_paths(tree, wanted)
     comparison = compare(wanted, found)
     refuse(comparison.refusals)
     changed = {change.object.partition(" ")[2] for change in comparison.changes}
@@ -81,7 +81,7 @@ def unpack(
     return Decision(changes=comparison.changes, values={"paths": sorted(changed)}, act=act)
 
 
-def read_facts(option: t.Iterable[t.Mapping[str, t.Any]]) -> tuple[FileFact, ...]:
+def parse_facts(option: t.Iterable[t.Mapping[str, t.Any]]) -> tuple[FileFact, ...]:
     """Facts from a module's option.
 
     Raises:
@@ -96,7 +96,7 @@ def read_facts(option: t.Iterable[t.Mapping[str, t.Any]]) -> tuple[FileFact, ...
 
 
 def check(wanted: t.Iterable[FileFact]) -> None:
-    """Refuse facts that no control plane tells: other uses, and paths that are not plain."""
+    """Refuse facts that no control plane reports: other uses, and paths that are not plain."""
     for fact in wanted:
         if not fact.path.startswith("/") or fact.path.startswith("//") or posixpath.normpath(fact.path) != fact.path:
             raise InvalidInput(f"The option files holds {fact.path!r}, which is no plain absolute path.")
@@ -111,7 +111,7 @@ def refuse(sentences: t.Sequence[str]) -> None:
 
 
 def _contents(content: bytes, wanted: t.Iterable[FileFact]) -> dict[str, bytes]:
-    """The contents by path: exactly those of the carried files, each with the hash that was told."""
+    """The contents by path: exactly those of the carried files, each with the hash that was reported."""
     hashes = {fact.path: fact.sha256 for fact in wanted if fact.use == CARRIED and fact.kind == FILE}
     try:
         document = json.loads(content)
@@ -123,7 +123,7 @@ def _contents(content: bytes, wanted: t.Iterable[FileFact]) -> dict[str, bytes]:
         raise InvalidInput("The option archive does not hold exactly the files that the option files lists.")
     for path, data in files.items():
         if hashlib.sha256(data).hexdigest() != hashes[path]:
-            raise InvalidInput(f"The option archive holds another {path} than the option files tells.")
+            raise InvalidInput(f"The option archive holds another {path} than the option files names.")
     return files
 
 
@@ -135,4 +135,4 @@ def _content(fact: FileFact, contents: t.Mapping[str, bytes] | None) -> bytes:
     return contents[fact.path]
 
 
-__all__ = ("check", "pack", "read_facts", "refuse", "unpack")
+__all__ = ("check", "ensure", "pack", "parse_facts", "refuse")

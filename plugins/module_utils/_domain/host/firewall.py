@@ -42,7 +42,7 @@ class Firewall:
 
     Attributes:
         name: ``firewalld``, ``ufw`` or empty where neither is active.
-        zone: the zone of firewalld that was looked at, empty for others.
+        zone: the zone of firewalld that was inspected, empty for others.
         rules: ``firewall-cmd --list-all`` of the zone, of the running and of the permanent configuration, or ``ufw status
             verbose``. A port must be open in each. A text is empty where firewalld does not have the zone.
     """

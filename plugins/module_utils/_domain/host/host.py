@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One host as the audit understands it."""
+"""One host as the audit sees it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..base.errors import InvalidInput
 from ..base.version import KubernetesVersion
 from ..component import anonymous_access
 from ..component.secure_port import port_of
-from ..etcd.etcd_access import EtcdAccess, find_access
+from ..etcd.etcd_access import EtcdAccess, parse_access
 from ..kubeconfig.kubeconfig_server import current_server
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG, node_of
 from ..pki import certificates_dir
@@ -65,7 +65,7 @@ class Host:
 
     @classmethod
     def from_report(cls, name: str, report: HostReport, *, yaml: Yaml, x509: X509) -> Host:
-        """Understand a report. Broken certificates and kubeconfigs are left out; :mod:`preflight` tells of them."""
+        """Parse a report. Broken certificates and kubeconfigs are left out; :mod:`preflight` reports them."""
         pems = {item.path: item.pem for item in report.certificates}
         certificates = {path: _leaf(pem, x509) for path, pem in pems.items()}
         faults: dict[str, str] = {}
@@ -185,7 +185,7 @@ class Host:
 
     @property
     def api_server_version(self) -> KubernetesVersion | None:
-        """Version of the host's API server by the tag of its image; ``None`` without one, or when the tag does not tell."""
+        """Version of the host's API server by the tag of its image; ``None`` without one, or when the tag does not say."""
         manifest = self.manifests.get("kube-apiserver")
         image = manifest.image.partition("@")[0] if manifest is not None else ""
         return _version(image.rpartition(":")[2])
@@ -195,7 +195,7 @@ class Host:
         """How the host's API server reaches external etcd; ``None`` for etcd on the host itself, or without flags."""
         if not self.is_control_plane or "etcd" in self.manifests:
             return None
-        return find_access(self.flags_of("kube-apiserver"))
+        return parse_access(self.flags_of("kube-apiserver"))
 
     @property
     def ca_hash(self) -> str | None:
@@ -249,7 +249,7 @@ class Host:
 
     @property
     def ca_hashes(self) -> frozenset[str]:
-        """Hashes of the CAs that tell the cluster of this host: those that its kubelet trusts, else the file ca.crt."""
+        """Hashes of the CAs that identify the cluster of this host: those that its kubelet trusts, else the file ca.crt."""
         return self.kubelet_ca_hashes or self.pki_ca_hashes
 
     @property

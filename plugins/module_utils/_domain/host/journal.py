@@ -28,8 +28,8 @@ def lines(changes: t.Iterable[Change], state: str, *, module: str, run: str, at:
         run: who holds the host's lock, process and controller.
         at: the host's time (RFC 3339).
     """
-    told = {"at": at, "run": run, "module": module, "state": state}
-    return "".join(f"{json.dumps({**told, **change.as_dict()}, sort_keys=True)}\n" for change in changes)
+    common = {"at": at, "run": run, "module": module, "state": state}
+    return "".join(f"{json.dumps({**common, **change.as_dict()}, sort_keys=True)}\n" for change in changes)
 
 
 __all__ = ("BEGUN", "DONE", "lines")

@@ -32,7 +32,7 @@ _POLL_SECONDS = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
-class Observation:
+class LeaseReport:
     """What was seen at one time.
 
     Attributes:
@@ -75,7 +75,7 @@ def inspect(
         yaml: reads it.
         x509: reads the node's name in the client certificate.
         clock: bounds the waiting.
-        wait_timeout: seconds to wait for the renewal; with 0 one look must show it.
+        wait_timeout: seconds to wait for the renewal; with 0 one inspection must show it.
         kubeconfig: the kubelet's kubeconfig.
 
     Raises:
@@ -85,10 +85,10 @@ def inspect(
     server, node_name = _identity(files, yaml, x509, kubeconfig)
     path = f"/apis/coordination.k8s.io/v1/namespaces/{_NAMESPACE}/leases/{node_name}"
     deadline = clock.monotonic() + wait_timeout
-    seen = _observe(kubelet_api, commands, clock, path)
+    seen = _collect(kubelet_api, commands, clock, path)
     while not seen.is_renewed_after_start and clock.monotonic() < deadline:
         clock.sleep(_POLL_SECONDS)
-        seen = _observe(kubelet_api, commands, clock, path)
+        seen = _collect(kubelet_api, commands, clock, path)
     if not seen.is_renewed_after_start:
         raise NotProved(_failure(seen, server=server, node_name=node_name, wait_timeout=wait_timeout))
     return Decision(
@@ -135,7 +135,7 @@ def _identity(files: Files, yaml: YamlReader, x509: CertificateIdentities, kubec
     return server, node_name
 
 
-def _observe(kubelet_api: KubeletApi, commands: Commands, clock: Clock, path: str) -> Observation:
+def _collect(kubelet_api: KubeletApi, commands: Commands, clock: Clock, path: str) -> LeaseReport:
     shown = commands.run(
         ["systemctl", "show", "kubelet.service", "--property=ActiveState,ActiveEnterTimestampMonotonic"], check=False
     )
@@ -143,21 +143,21 @@ def _observe(kubelet_api: KubeletApi, commands: Commands, clock: Clock, path: st
     try:
         lease = kubelet_api.get(path)
     except ApiError as error:
-        return Observation(kubelet_started=started, problem=error.message)
+        return LeaseReport(kubelet_started=started, problem=error.message)
     text = None if lease is None else str((lease.get("spec") or {}).get("renewTime"))
     problem = "The cluster has no such Lease." if lease is None else None
-    return Observation(seconds_of(text or ""), text, started, problem)
+    return LeaseReport(seconds_of(text or ""), text, started, problem)
 
 
-def _failure(seen: Observation, *, server: str, node_name: str, wait_timeout: float) -> str:
+def _failure(seen: LeaseReport, *, server: str, node_name: str, wait_timeout: float) -> str:
     within = f"within {wait_timeout:g} s"
     if seen.kubelet_started is None:
-        return f"The kubelet of {node_name} was not running {within}: look at 'journalctl -u kubelet'."
+        return f"The kubelet of {node_name} was not running {within}: read 'journalctl -u kubelet'."
     if seen.problem is not None:
         return f"The kubelet of {node_name} could not be shown to reach {server} {within}: {seen.problem}"
     return (
         f"The kubelet of {node_name}, started at {_text(seen.kubelet_started)}, has not renewed its Lease at {server} "
-        f"{within} (last renewal: {seen.renew_text}): look at 'journalctl -u kubelet'."
+        f"{within} (last renewal: {seen.renew_text}): read 'journalctl -u kubelet'."
     )
 
 
@@ -165,4 +165,4 @@ def _text(seconds: float) -> str:
     return dt.datetime.fromtimestamp(seconds, tz=dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-__all__ = ("Observation", "inspect", "started_at")
+__all__ = ("LeaseReport", "inspect", "started_at")

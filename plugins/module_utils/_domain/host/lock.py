@@ -36,7 +36,7 @@ class Owner:
     space: str = ""
 
 
-def take(lock: LockFile, clock: Clock, owner: Owner, *, dead: t.Sequence[Owner], max_age: float) -> Decision:
+def ensure(lock: LockFile, clock: Clock, owner: Owner, *, dead: t.Sequence[Owner], max_age: float) -> Decision:
     """Take the lock, or refuse because another run holds it.
 
     Args:
@@ -98,4 +98,4 @@ def _read(lock: LockFile) -> tuple[Owner | None, float]:
     return owner, since
 
 
-__all__ = ("Owner", "release", "take")
+__all__ = ("Owner", "ensure", "release")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ``kubernetes_host_info`` tells of a host. Its keys are the fields here, and are written nowhere else.
+"""What ``kubernetes_host_info`` reports of a host. Its keys are the fields here, and are written nowhere else.
 
 Keys whose subject a host does not have are empty. What the module's documentation says of them is not said again.
 """
@@ -17,13 +17,13 @@ from ..base.report_fields import absent, as_dict, read
 from ..component.proxy_source import ProxySource
 from ..component.static_pod import Mount, StaticPod
 from ..kubeadm.kubeadm_patches import Patches
-from .carried_files import Survey
+from .carried_files import FilesReport
 from .desired_host import DesiredHost
 
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
-    """What tells a machine from others: boot, network namespace, and hashes of the public SSH host keys."""
+    """What distinguishes a machine from others: boot, network namespace, and hashes of the public SSH host keys."""
 
     boot_id: str = ""
     network_namespace: str = ""
@@ -81,7 +81,8 @@ class CertificateFile:
 
 @dataclasses.dataclass(frozen=True)
 class KubeconfigFile:
-    """A kubeconfig without credentials: YAML or JSON, ``None`` when it cannot be told; ``mode`` are four octal digits.
+    """A kubeconfig without credentials: YAML or JSON, ``None`` when it cannot be determined; ``mode`` has four octal
+    digits.
 
     It is ``plain`` where it can be edited without a YAML library.
     """
@@ -176,7 +177,7 @@ class LastWords:
 
 @dataclasses.dataclass(frozen=True)
 class BackupTarget:
-    """Where backups would be. What is about ``existing`` is ``None`` when nothing can be told of that."""
+    """Where backups would be. What is about ``existing`` is ``None`` when nothing can be determined of that."""
 
     path: str
     existing: str
@@ -218,7 +219,7 @@ class HostReport:
     users: t.Sequence[str]
     manifests: t.Mapping[str, Manifest]
     static_pods: t.Mapping[str, ComponentPod | None] = dataclasses.field(metadata=absent({}))
-    control_plane_files: Survey = dataclasses.field(metadata=absent(Survey()))
+    control_plane_files: FilesReport = dataclasses.field(metadata=absent(FilesReport()))
     kubeadm_patches: t.Mapping[str, Patches] | None = dataclasses.field(metadata=absent(None))
     kubelet_arguments: t.Mapping[str, str] = dataclasses.field(metadata=absent({}))
     given_kubelet_flags: t.Mapping[str, str] = dataclasses.field(metadata=absent({}))
@@ -243,11 +244,11 @@ class HostReport:
     backup_target: BackupTarget | None = dataclasses.field(metadata=absent(None))
     proxies: t.Sequence[ProxySource] = dataclasses.field(metadata=absent(()))
     endpoint_view: View | None = dataclasses.field(metadata=absent(None))
-    #: What ``load_balancer_info`` tells, which ``load_balancer_decision`` reads.
+    #: What ``load_balancer_info`` reports, which ``load_balancer_decision`` reads.
     load_balancer: t.Mapping[str, t.Any] | None = dataclasses.field(metadata=absent(None))
     clock: float
     seconds: float = dataclasses.field(metadata=absent(0.0))
-    #: What the module was told of the inventory; ``None`` for a report that did not come by the module.
+    #: What the module was given of the inventory; ``None`` for a report that did not come by the module.
     wanted: DesiredHost | None = dataclasses.field(metadata=absent(None, is_written=False))
     #: The controller's clock, in seconds since the epoch, which the module's action adds; ``None`` before.
     looked_at: float | None = dataclasses.field(metadata=absent(None, is_written=False))
@@ -271,7 +272,7 @@ class HostReport:
 
     @property
     def desired(self) -> DesiredHost:
-        """What the inventory wants of the host; nothing where the module was not told."""
+        """What the inventory wants of the host; nothing where the module was not given it."""
         return self.wanted or DesiredHost()
 
 

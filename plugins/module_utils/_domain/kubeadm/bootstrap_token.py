@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Bootstrap tokens and uploaded certificates: which are left over, and from whom.
 
-A run revokes what it made. One that was killed does not, so the next one looks for it by description.
+A run revokes what it made. One that was killed does not, so the next one searches for it by description.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _REASON = "nobody joins with it any more"
 
 @dataclasses.dataclass(frozen=True)
 class BootstrapToken:
-    """What may be told of a bootstrap token, which is not its secret.
+    """What may be reported of a bootstrap token, which is not its secret.
 
     Attributes:
         name: of its Secret.

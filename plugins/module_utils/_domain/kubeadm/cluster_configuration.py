@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """kubeadm's ClusterConfiguration, v1beta1 to v1beta4: read and patched as a document.
 
-Field names by version: https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/ and its older twins.
+Field names by version: https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/ and its older versions.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import typing as t
 
 from ..base.address import Endpoint, San, parse_sans
 from ..base.change import Change
-from ..base.endpoint_input import read_endpoint
+from ..base.endpoint_input import parse_endpoint
 from ..base.errors import InvalidInput, UnsupportedState
 from ..pki.certificates_dir import DEFAULT as DEFAULT_CERTIFICATES_DIR
 from .extra_volumes import Wanted as WantedVolumes
@@ -49,7 +49,7 @@ def _nothing() -> t.Mapping[str, t.Any]:
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """What a ClusterConfiguration must say; what is left out is not looked at.
+    """What a ClusterConfiguration must say; what is left out is not inspected.
 
     Attributes:
         control_plane_endpoint: the ``controlPlaneEndpoint``.
@@ -71,14 +71,16 @@ class Wanted:
 
     @classmethod
     def parse(cls, options: t.Mapping[str, t.Any]) -> Wanted:
-        """The wishes of a module's options, which have the names of the attributes; absent ones may be ``None``.
+        """The desired values, from a module's options, which have the names of the attributes; absent ones may be ``None``.
 
         Raises:
             InvalidInput: for a value that cannot be read, with the option's name.
         """
         endpoint = options.get("control_plane_endpoint")
         return cls(
-            control_plane_endpoint=None if endpoint is None else parse_endpoint("control_plane_endpoint", endpoint),
+            control_plane_endpoint=None
+            if endpoint is None
+            else parse_endpoint_option("control_plane_endpoint", endpoint),
             cert_sans=_san_option("cert_sans", options),
             etcd_server_cert_sans=_san_option("etcd_server_cert_sans", options),
             etcd_peer_cert_sans=_san_option("etcd_peer_cert_sans", options),
@@ -287,14 +289,14 @@ def decide(document: t.Mapping[str, t.Any], wanted: Wanted) -> Change | None:
     )
 
 
-def parse_endpoint(option: str, text: str) -> Endpoint:
+def parse_endpoint_option(option: str, text: str) -> Endpoint:
     """An endpoint with its port.
 
     Raises:
         InvalidInput: when it is none, with the option's name.
     """
     try:
-        return read_endpoint(text, may_be_local=True)
+        return parse_endpoint(text, may_be_local=True)
     except InvalidInput as error:
         raise InvalidInput(f"The option {option} cannot be used: {error.message}") from error
 
@@ -577,6 +579,6 @@ __all__ = (
     "ClusterConfiguration",
     "Wanted",
     "decide",
-    "parse_endpoint",
+    "parse_endpoint_option",
     "parse_extra_args",
 )

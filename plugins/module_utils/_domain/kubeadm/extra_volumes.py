@@ -25,7 +25,7 @@ FIELD = "extraVolumes"
 Wanted = t.Mapping[str, t.Mapping[str, t.Optional[Mount]]]
 
 
-def read(document: t.Mapping[str, t.Any], component: str) -> dict[str, Mount]:
+def parse_mounts(document: t.Mapping[str, t.Any], component: str) -> dict[str, Mount]:
     """The volumes of a component by name.
 
     Args:
@@ -131,4 +131,4 @@ def _written(mount: Mount) -> dict[str, t.Any]:
     return item
 
 
-__all__ = ("COMPONENTS", "Wanted", "as_option", "parse", "patch", "read")
+__all__ = ("COMPONENTS", "Wanted", "as_option", "parse", "parse_mounts", "patch")

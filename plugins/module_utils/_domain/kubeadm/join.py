@@ -5,7 +5,7 @@
 
 Fields of the JoinConfiguration by version:
 https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/#kubeadm-k8s-io-v1beta4-JoinConfiguration and its
-older twins.
+older versions.
 """
 
 from __future__ import annotations
@@ -131,8 +131,8 @@ class JoinRequest:
         kubelet_extra_args: flags of the kubelet by name without dashes.
         ignore_preflight_errors: names of kubeadm's checks.
         timeout: seconds for each of kubeadm's waits (discovery, TLS bootstrap, health); ``None`` is kubeadm's.
-        ca_certificate: PEM of the cluster's CA. With it kubeadm presents the token when it looks for the cluster, for API
-            servers that refuse anonymous requests; ``None`` lets it look as anonymous.
+        ca_certificate: PEM of the cluster's CA. With it kubeadm presents the token when it discovers the cluster, for API
+            servers that refuse anonymous requests; ``None`` lets it ask as anonymous.
         certificates_dir: the cluster's ``certificatesDir``, in which kubeadm puts the CA's certificate on every node.
         assumes_reset: the host counts as one that was reset, because an earlier task only predicted that.
     """
@@ -252,7 +252,7 @@ def classify(host: HostFiles, *, ca_cert_hashes: t.Collection[str], control_plan
         ca_cert_hashes: hashes of the cluster CA's public key.
         control_plane: it is to be a control plane, else a worker.
     """
-    # On a host without any CA there is nothing to tell the cluster by.
+    # On a host without any CA there is nothing to recognise the cluster by.
     if host.ca_hashes and not host.ca_hashes & frozenset(ca_cert_hashes):
         return State(FOREIGN, host.present)
     if not host.present or (host.present == (_ETCD_DATA,) and not control_plane):
@@ -299,10 +299,10 @@ def decide(host: HostFiles, request: JoinRequest, *, host_name: str) -> Change |
     return None
 
 
-def look(
+def collect(
     files: Files, yaml: YamlReader, x509: CertificateIdentities, *, pki_dir: str = DEFAULT_CERTIFICATES_DIR
 ) -> HostFiles:
-    """What of a join is on this host. Files that cannot be understood count as present, and tell nothing."""
+    """What of a join is on this host. Files that cannot be understood count as present, and say nothing."""
     ca_path = f"{pki_dir}/ca.crt"
     paths = (KUBELET_KUBECONFIG, ca_path, *_NODE_FILES, *_CONTROL_PLANE_FILES, _ETCD_MANIFEST, _ETCD_DATA)
     present = tuple(sorted(path for path in paths if files.exists(path)))
@@ -348,7 +348,7 @@ def ensure(
         CommandFailed: when kubeadm fails.
     """
     request.check()
-    host = HostFiles() if request.assumes_reset else look(files, yaml, x509, pki_dir=request.certificates_dir)
+    host = HostFiles() if request.assumes_reset else collect(files, yaml, x509, pki_dir=request.certificates_dir)
     change = decide(host, request, host_name=host_name)
     request = with_other_static_pods(request, files)
     if change is None:
@@ -359,9 +359,9 @@ def ensure(
 
     def act() -> t.Mapping[str, t.Any]:
         _join(commands, files, request)
-        joined = look(files, yaml, x509, pki_dir=request.certificates_dir)
+        joined = collect(files, yaml, x509, pki_dir=request.certificates_dir)
         if decide(joined, request, host_name=host_name) is not None:
-            raise CommandFailed("kubeadm join ended well, but left no kubelet.conf: look at the kubelet's journal.")
+            raise CommandFailed("kubeadm join ended well, but left no kubelet.conf: read the kubelet's journal.")
         return _values(joined, state=CLEAN)
 
     return Decision(
@@ -372,7 +372,7 @@ def ensure(
 
 
 def with_other_static_pods(request: JoinRequest, files: Files) -> JoinRequest:
-    """Let kubeadm bear an operator's own static pods; its own manifests would have been told as a half join."""
+    """Let kubeadm bear an operator's own static pods; its own manifests would have been taken for a half join."""
     if not files.names(MANIFESTS):
         return request
     return dataclasses.replace(
@@ -397,7 +397,7 @@ def join_configuration(request: JoinRequest, *, discovery_file: str | None = Non
         "discovery": by_token if discovery_file is None else by_file,
     }
     if request.certificates_dir != DEFAULT_CERTIFICATES_DIR:
-        # Else kubeadm puts the CA where the kubelet's clientCAFile, which is the cluster's, does not look for it.
+        # Else kubeadm puts the CA where the kubelet's clientCAFile, which is the cluster's, does not expect it.
         document["caCertPath"] = f"{request.certificates_dir}/ca.crt"
     registration = _node_registration(request)
     if registration:
@@ -412,7 +412,7 @@ def join_configuration(request: JoinRequest, *, discovery_file: str | None = Non
 
 
 def discovery_kubeconfig(request: JoinRequest, *, server: str | None = None) -> str:
-    """A kubeconfig (JSON is one) by which kubeadm looks for the cluster with the token instead of as anonymous.
+    """A kubeconfig (JSON is one) by which kubeadm discovers the cluster with the token instead of as anonymous.
 
     kubeadm then asks for cluster-info once and is content with 403, which a bootstrap token gets
     (cmd/kubeadm/app/discovery/file/file.go). ``server`` is the URL that it asks; ``None`` is the request's endpoint.
@@ -486,7 +486,7 @@ def _missing(host: HostFiles, *, control_plane: bool) -> tuple[str, ...]:
 def _refusal(state: State, host: HostFiles, request: JoinRequest) -> str:
     shown = ", ".join(state.present[:4]) + (" and more" if len(state.present) > 4 else "")
     if state.kind == FOREIGN:
-        server = f" (its kubelet dials {host.server})" if host.server is not None else ""
+        server = f" (its kubelet connects to {host.server})" if host.server is not None else ""
         return (
             f"This host belongs to another cluster{server}: its CA is not the one of {request.endpoint}. Take it out of the "
             f"inventory, or run 'kubeadm reset' on it if it is to leave that cluster.{_what_a_reset_deletes(host)} Files: "
@@ -542,16 +542,20 @@ def _join(commands: Commands, files: Files, request: JoinRequest) -> None:
     if request.token is None:
         raise InvalidInput("The option token is missing: this host has to join, and kubeadm needs a bootstrap token.")
     with contextlib.ExitStack() as held:
-        file = held.enter_context(commands.hold(discovery_kubeconfig(request))) if request.ca_certificate else None
+        file = (
+            held.enter_context(commands.in_memory_file(discovery_kubeconfig(request)))
+            if request.ca_certificate
+            else None
+        )
         configuration = json.dumps(join_configuration(request, discovery_file=file))
         result = commands.run(["kubeadm", "join", "--config=/dev/stdin"], stdin=configuration, check=False)
     if result.returncode != 0:
-        told = last_words(result.stderr) or last_words(result.stdout)
-        etcd = pod_log.complaints(files, "etcd") if request.control_plane and "etcd" in told else ""
+        reason = last_words(result.stderr) or last_words(result.stdout)
+        etcd = pod_log.complaints(files, "etcd") if request.control_plane and "etcd" in reason else ""
         also = f" The etcd of this host said last: {etcd}." if etcd else ""
         raise CommandFailed(
             without_secrets(
-                f"kubeadm join failed with return code {result.returncode}: {told}.{also} Run the playbook again: its plan "
+                f"kubeadm join failed with return code {result.returncode}: {reason}.{also} Run the playbook again: its plan "
                 "says what the join has left, and completes it, takes it out or names the remedy.",
                 request.secrets,
             ),
@@ -655,13 +659,13 @@ __all__ = (
     "Token",
     "classify",
     "cluster_ca",
+    "collect",
     "decide",
     "ensure",
     "join_change",
     "join_configuration",
     "kubelet_flags",
     "leaves_every_check_out",
-    "look",
     "role_name",
     "with_other_static_pods",
     "without_secrets",

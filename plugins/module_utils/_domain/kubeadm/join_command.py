@@ -17,7 +17,7 @@ from ..base.change import KNOWN_AFTER_APPLY, Change, Decision
 from ..base.errors import CommandFailed, InvalidInput, KubeadmHaError, UnsupportedState
 from ..base.last_words import last_words
 from ..component import local_control_plane
-from ..kubeconfig.dialled_cluster import server_of, with_server
+from ..kubeconfig.client_cluster import server_of, with_server
 from . import bootstrap_token, cluster_configuration, kubeadm_config
 from .bootstrap_token import BOOTSTRAP_TOKEN, CERTIFICATES_SECRET, TOKEN_DESCRIPTION, UPLOADED_CERTIFICATES
 from .cluster_info_signature import CLUSTER_INFO
@@ -48,8 +48,8 @@ class Request:
         server: the API server that kubeadm asks instead of the kubeconfig's; ``None`` is the kubeconfig's.
         manifests_dir: where the static pods of this host are.
         host_name: this host's name.
-        given: what the caller says of this control plane instead of its files.
-        endpoint: what joining hosts dial for discovery; ``None`` is the server of cluster-info.
+        overrides: what the caller says of this control plane instead of its files.
+        endpoint: what joining hosts connect to for discovery; ``None`` is the server of cluster-info.
     """
 
     control_plane: bool
@@ -57,12 +57,12 @@ class Request:
     kubeconfig: str
     manifests_dir: str
     host_name: str
-    given: local_control_plane.Given
+    overrides: local_control_plane.Overrides
     endpoint: Endpoint | None = None
     server: Endpoint | None = None
 
 
-def present(
+def ensure(
     api: Api, commands: Commands, files: Files, yaml: Yaml, x509: X509, keys: CertificateKeys, *, request: Request
 ) -> Decision:
     """A new bootstrap token and, for a control plane, certificates uploaded under a new key.
@@ -84,7 +84,7 @@ def present(
     check_ttl(request.ttl)
     server, ca_cert_hashes = _cluster_info(api, yaml, x509)
     endpoint = request.endpoint or server
-    stored = kubeadm_config.read(api, yaml)
+    stored = kubeadm_config.collect(api, yaml)
     initial = _init_configuration(files, yaml, x509, request, stored) if request.control_plane else None
     known = {
         "endpoint": str(endpoint),
@@ -157,7 +157,7 @@ def _made(request: Request) -> t.Iterator[Change]:
 
 
 def _cluster_info(api: Api, yaml: Yaml, x509: X509) -> tuple[Endpoint, tuple[str, ...]]:
-    """What discovery will tell a joining node: the server, and the hashes of its CA's public keys."""
+    """What discovery will give a joining node: the server, and the hashes of its CA's public keys."""
     name = CLUSTER_INFO
     remedy = "'kubeadm init phase bootstrap-token' writes it"
     configmap = api.get("configmap", "cluster-info", namespace="kube-public")
@@ -187,8 +187,8 @@ def _init_configuration(
             f"{configuration.certificates_dir}/ca.key is not on this host (external CA), so kubeadm cannot upload the "
             "certificates: run on a control plane that has it, or put the joining host's certificates there by hand."
         )
-    local = local_control_plane.find(
-        files, yaml, x509, given=request.given, manifests_dir=request.manifests_dir, host_name=request.host_name
+    local = local_control_plane.collect(
+        files, yaml, x509, overrides=request.overrides, manifests_dir=request.manifests_dir, host_name=request.host_name
     )
     return local.init_configuration(configuration.api_version)
 
@@ -213,7 +213,7 @@ def _kubeconfig(commands: Commands, files: Files, yaml: Yaml, request: Request) 
         raise UnsupportedState(
             f"{request.kubeconfig} is no kubeconfig with a cluster: repair it, or set the option kubeconfig."
         ) from None
-    with commands.hold(text) as path:
+    with commands.in_memory_file(text) as path:
         yield path
 
 
@@ -239,7 +239,7 @@ def _make_token(commands: Commands, request: Request, kubeconfig: str) -> Token:
     token = Token.find(lines[-1] if lines else "")
     if token is None:
         raise CommandFailed(
-            "kubeadm token create printed no token: look at the bootstrap tokens with 'kubeadm token list'."
+            "kubeadm token create printed no token: check the bootstrap tokens with 'kubeadm token list'."
         )
     return token
 
@@ -263,9 +263,10 @@ def _upload(commands: Commands, kubeconfig: str, stored: StoredConfiguration, in
         check=False,
     )
     if result.returncode != 0:
-        told = without_secrets(last_words(result.stderr), (str(initial["certificateKey"]),))
+        reason = without_secrets(last_words(result.stderr), (str(initial["certificateKey"]),))
         raise CommandFailed(
-            f"kubeadm init phase upload-certs failed with return code {result.returncode}: {told}", rc=result.returncode
+            f"kubeadm init phase upload-certs failed with return code {result.returncode}: {reason}",
+            rc=result.returncode,
         )
 
 
@@ -296,5 +297,5 @@ __all__ = (
     "Request",
     "absent",
     "check_ttl",
-    "present",
+    "ensure",
 )

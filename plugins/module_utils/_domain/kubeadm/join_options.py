@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options by which modules are told what a joining node shall be.
+"""The options by which modules learn what a joining node shall be.
 
 What joins a host and what asks kubeadm beforehand take the very same ones (documented by the fragment ``joining``).
 """
@@ -31,7 +31,7 @@ SPECIFICATION: t.Mapping[str, t.Mapping[str, t.Any]] = {
 }
 
 
-def read(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def parse(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The attributes of a :class:`~.join.JoinRequest` that the options give.
 
     Raises:
@@ -53,4 +53,4 @@ def read(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-__all__ = ("SPECIFICATION", "read")
+__all__ = ("SPECIFICATION", "parse")

@@ -33,13 +33,13 @@ class Right:
     Attributes:
         name: in a report.
         attributes: ``resourceAttributes`` of the SubjectAccessReview.
-        told: what it is, as the beginning of a sentence goes on with it.
+        described: what it is, as the beginning of a sentence goes on with it.
         remedy: a command that gives this right and no other.
     """
 
     name: str
     attributes: t.Mapping[str, str]
-    told: str = ""
+    described: str = ""
     remedy: str = ""
 
 
@@ -130,7 +130,7 @@ def problems(found: t.Mapping[str, bool], *, kubelet_config: str) -> t.Iterator[
         if found.get(right.name, True) is False:
             yield Problem(
                 "cluster",
-                f"A joining node may not {right.told}: give bootstrap tokens that right ({right.remedy}); it can be taken "
+                f"A joining node may not {right.described}: give bootstrap tokens that right ({right.remedy}); it can be taken "
                 "away again after the run.",
             )
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What on a host tells that kubeadm has begun to join it.
+"""What on a host shows that kubeadm has begun to join it.
 
 Only files that kubeadm makes are traces of a join. Whatever else an operator put beside them is his own: ``kubeadm reset``
 would delete it with the rest, so it must never be taken for a reason to run that.

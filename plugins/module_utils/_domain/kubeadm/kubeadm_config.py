@@ -58,7 +58,7 @@ class StoredConfiguration:
         return str(self.configmap["metadata"]["resourceVersion"])
 
 
-def read(api: Api, yaml: Yaml) -> StoredConfiguration:
+def collect(api: Api, yaml: Yaml) -> StoredConfiguration:
     """The stored ClusterConfiguration.
 
     Raises:
@@ -75,7 +75,7 @@ def read(api: Api, yaml: Yaml) -> StoredConfiguration:
 
 
 def stored(configmap: t.Mapping[str, t.Any], yaml: Yaml) -> StoredConfiguration:
-    """The ClusterConfiguration of a ConfigMap that was read already; errors as :func:`read`."""
+    """The ClusterConfiguration of a ConfigMap that was read already; errors as :func:`collect`."""
     try:
         document = yaml.load(str((configmap.get("data") or {}).get(_KEY, "")))
     except InvalidInput as error:
@@ -87,7 +87,7 @@ def stored(configmap: t.Mapping[str, t.Any], yaml: Yaml) -> StoredConfiguration:
 
 def inspect(api: Api, yaml: Yaml) -> Decision:
     """The stored ClusterConfiguration as result values; never a change."""
-    return Decision(values=_values(read(api, yaml)))
+    return Decision(values=_values(collect(api, yaml)))
 
 
 def ensure(api: Api, yaml: Yaml, commands: Commands, wanted: Wanted) -> Decision:
@@ -101,10 +101,10 @@ def ensure(api: Api, yaml: Yaml, commands: Commands, wanted: Wanted) -> Decision
 
     Raises:
         InvalidInput: when the result would not be a valid ClusterConfiguration.
-        UnsupportedState: see :func:`read`.
+        UnsupportedState: see :func:`collect`.
         ApiError: when the API cannot be read or written.
     """
-    current = read(api, yaml)
+    current = collect(api, yaml)
     change = cluster_configuration.decide(current.configuration.document, wanted)
     if change is None:
         return Decision(values={**_values(current), "validated": False})
@@ -137,7 +137,7 @@ def write(api: Api, yaml: Yaml, wanted: Wanted, current: StoredConfiguration) ->
         try:
             return stored(api.replace({**current.configmap, "data": data}), yaml)
         except ApiConflict:
-            current = read(api, yaml)
+            current = collect(api, yaml)
     raise ApiConflict(
         f"{cluster_configuration.OBJECT} was changed by others {MAXIMUM_ATTEMPTS} times while it was to be written: "
         "find out who writes it (metadata.managedFields) and run again."
@@ -152,12 +152,12 @@ def validate(
     Args:
         commands: runs kubeadm.
         yaml: writes the documents.
-        before: the document as it is stored. Where kubeadm refuses this one already, its verdict tells nothing.
+        before: the document as it is stored. Where kubeadm refuses this one already, its verdict says nothing.
         after: the document to be stored.
         options: for the message, the options that made it.
 
     Returns:
-        whether kubeadm could tell; ``False`` without kubeadm, before 1.26, and for versions that it cannot read.
+        whether kubeadm could judge; ``False`` without kubeadm, before 1.26, and for versions that it cannot read.
 
     Raises:
         InvalidInput: when kubeadm refuses the new document but not the stored one.
@@ -169,8 +169,8 @@ def validate(
         return True
     if any(text in refusal for text in _CANNOT_VALIDATE) or _refusal(commands, yaml.dump(dict(before))) is not None:
         return False
-    told = " ".join(refusal.strip().splitlines()[-5:])
-    raise InvalidInput(f"kubeadm refuses the {_KEY} that {options} would make: {told}")
+    reason = " ".join(refusal.strip().splitlines()[-5:])
+    raise InvalidInput(f"kubeadm refuses the {_KEY} that {options} would make: {reason}")
 
 
 def _refusal(commands: Commands, text: str) -> str | None:
@@ -195,4 +195,4 @@ def _values(current: StoredConfiguration) -> dict[str, t.Any]:
     }
 
 
-__all__ = ("MAXIMUM_ATTEMPTS", "StoredConfiguration", "ensure", "inspect", "read", "stored", "validate", "write")
+__all__ = ("MAXIMUM_ATTEMPTS", "StoredConfiguration", "collect", "ensure", "inspect", "stored", "validate", "write")

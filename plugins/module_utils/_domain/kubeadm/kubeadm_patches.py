@@ -41,7 +41,7 @@ class Patches:
     has_command: bool = False
 
 
-def read(files: t.Iterable[tuple[str, str]]) -> dict[str, Patches]:
+def parse(files: t.Iterable[tuple[str, str]]) -> dict[str, Patches]:
     """What the patches of a directory set, by component.
 
     Args:
@@ -67,4 +67,4 @@ def _flag(text: str) -> tuple[str, str]:
     return name, without_password(value) if equals else "true"
 
 
-__all__ = ("TARGETS", "Patches", "read")
+__all__ = ("TARGETS", "Patches", "parse")

@@ -35,7 +35,7 @@ _MAXIMUM_RUNS = 4
 _NO_TOKEN = join.Token("000000", "0" * 16)
 _NO_KEY = "0" * 64
 _OLDEST_WITH_PULL_POLICY = "v1beta3"
-#: Where in cluster-info a joining host would be told the server; 403 lets kubeadm keep the one that it has.
+#: Where in cluster-info a joining host would find the server; 403 lets kubeadm keep the one that it has.
 _CLUSTER_INFO = "/api/v1/namespaces/kube-public/configmaps/cluster-info"
 _CHECK = re.compile(r"^\t\[(ERROR|WARNING) ([^\]\n]+)\]: (.*)")
 #: Lines that end the text of a check: kubeadm's own, and those of its log.
@@ -56,16 +56,16 @@ class Check:
 
 
 @dataclasses.dataclass(frozen=True)
-class Told:
-    """What one run of kubeadm told: failed checks, warnings, and why it ended where that was no check with a name."""
+class Report:
+    """What one run of kubeadm reported: failed checks, warnings, and why it ended where that was no check with a name."""
 
     errors: tuple[Check, ...] = ()
     warnings: tuple[Check, ...] = ()
     failure: str = ""
 
 
-def parse(result: CommandResult) -> Told:
-    """What the end of a run tells. The formats of kubeadm 1.24 and later are the same but for the line of the header."""
+def parse(result: CommandResult) -> Report:
+    """What the end of a run reports. The formats of kubeadm 1.24 and later are the same but for the line of the header."""
     found: dict[str, list[Check]] = {"ERROR": [], "WARNING": []}
     last: list[Check] = []
     for line in result.stderr.splitlines():
@@ -80,9 +80,9 @@ def parse(result: CommandResult) -> Told:
     failure = ""
     if result.returncode != 0 and not found["ERROR"]:
         fatal = _FATAL.search(result.stderr)
-        told = " ".join(fatal.group(1).split()) if fatal is not None else ""
-        failure = told or last_words(result.stderr) or last_words(result.stdout) or f"return code {result.returncode}"
-    return Told(tuple(found["ERROR"]), tuple(found["WARNING"]), failure)
+        reason = " ".join(fatal.group(1).split()) if fatal is not None else ""
+        failure = reason or last_words(result.stderr) or last_words(result.stdout) or f"return code {result.returncode}"
+    return Report(tuple(found["ERROR"]), tuple(found["WARNING"]), failure)
 
 
 def inspect(
@@ -112,16 +112,16 @@ def inspect(
         return _values((), (), "")
     request = join.with_other_static_pods(_without_secrets(request), files)
     errors: dict[str, list[Check]] = {}
-    told = Told()
+    report = Report()
     with api.serving(documents, forbidden=(_CLUSTER_INFO,)) as url:
         for _attempt in range(_MAXIMUM_RUNS):
-            told = parse(_run(commands, request, url, ignored=tuple(errors)))
-            for check in told.errors:
+            report = parse(_run(commands, request, url, ignored=tuple(errors)))
+            for check in report.errors:
                 errors.setdefault(check.name, []).append(check)
-            if not told.errors:
+            if not report.errors:
                 break
-    warnings = [check for check in told.warnings if check.name not in errors]
-    return _values((check for found in errors.values() for check in found), warnings, told.failure)
+    warnings = [check for check in report.warnings if check.name not in errors]
+    return _values((check for found in errors.values() for check in found), warnings, report.failure)
 
 
 def configuration(request: join.JoinRequest, *, discovery_file: str) -> dict[str, t.Any]:
@@ -138,7 +138,7 @@ def configuration(request: join.JoinRequest, *, discovery_file: str) -> dict[str
 
 def _run(commands: Commands, request: join.JoinRequest, url: str, *, ignored: tuple[str, ...]) -> CommandResult:
     request = dataclasses.replace(request, ignore_preflight_errors=(*request.ignore_preflight_errors, *ignored))
-    with commands.hold(join.discovery_kubeconfig(request, server=url)) as path:
+    with commands.in_memory_file(join.discovery_kubeconfig(request, server=url)) as path:
         document = configuration(request, discovery_file=path)
         command = ["kubeadm", "join", "phase", "preflight", "--config=/dev/stdin"]
         return commands.run(command, stdin=json.dumps(document), check=False)
@@ -174,4 +174,4 @@ def _values(errors: t.Iterable[Check], warnings: t.Iterable[Check], failure: str
     }
 
 
-__all__ = ("Check", "Told", "configuration", "inspect", "parse")
+__all__ = ("Check", "Report", "configuration", "inspect", "parse")

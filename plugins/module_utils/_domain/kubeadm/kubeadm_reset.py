@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``kubeadm reset`` of a host that no cluster needs.
 
-The plan decides by what the API and etcd tell (:mod:`half_joined`). Here the host itself is asked once more, in the moment
-before: what cannot be told counts as needed.
+The plan decides by what the API and etcd report (:mod:`half_joined`). Here the host itself is asked once more, in the
+moment before: what cannot be determined counts as needed.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Facts:
     Attributes:
         files: paths of all files below /etc/kubernetes, or below the directory of the certificates.
         kubelet_names: names in :data:`KUBELET_DIRECTORY`.
-        ca_hashes: for each file that tells the cluster of this host, the hashes of the CAs in it.
+        ca_hashes: for each file that identifies the cluster of this host, the hashes of the CAs in it.
         kubeadm_processes: process ids of every kubeadm that changes something.
         api_server: where an API server of this host answers, or may; empty when none does.
         has_vote: whether an etcd of this host answers as a member with a vote.
@@ -90,7 +90,7 @@ def reset_change(node_name: str) -> Change:
 
 
 def traces(facts: Facts) -> tuple[str, ...]:
-    """What on the host tells that kubeadm has begun to join it."""
+    """What on the host shows that kubeadm has begun to join it."""
     own = (path for path in facts.files if is_of_kubeadm(path))
     return (*own, *(f"{KUBELET_DIRECTORY}/{name}" for name in facts.kubelet_names if name in _OF_JOIN))
 
@@ -106,7 +106,7 @@ def objection(facts: Facts, request: Request) -> str | None:
     if facts.is_ready_node:
         return f"it is the node {request.node_name}, which is Ready"
     if not facts.ca_hashes:
-        return "nothing on it tells to which cluster its files belong"
+        return "nothing on it shows to which cluster its files belong"
     if not all(hashes & request.ca_cert_hashes for hashes in facts.ca_hashes):
         return "it has files of another cluster"
     others = _of_others(facts, request)
@@ -116,13 +116,15 @@ def objection(facts: Facts, request: Request) -> str | None:
     return None
 
 
-def ensure(commands: Commands, files: Files, look: t.Callable[[], Facts], request: Request, *, data: str) -> Decision:
+def ensure(
+    commands: Commands, files: Files, collect: t.Callable[[], Facts], request: Request, *, data: str
+) -> Decision:
     """Nothing of a join is on the host.
 
     Args:
         commands: runs kubeadm.
         files: of this host.
-        look: tells what the host is now.
+        collect: reports what the host is now.
         request: what is to be reset.
         data: directory of the host's own etcd; empty without. kubeadm deletes it in the phase that takes the member out, which
             is left out: who belongs to etcd is decided by the quorum's arithmetic, elsewhere.
@@ -137,17 +139,17 @@ def ensure(commands: Commands, files: Files, look: t.Callable[[], Facts], reques
             f"The option certificates_dir is {request.certificates_dir!r}: give a directory of its own below /etc/kubernetes, "
             "because all that is in it is deleted."
         )
-    facts = look()
+    facts = collect()
     if not traces(facts):
         return Decision(values={"traces": []})
     _check(facts, request)
 
     def act() -> t.Mapping[str, t.Any]:
-        _check(look(), request)
+        _check(collect(), request)
         _reset(commands, request)
         if data:
             files.remove(posixpath.join(data, "member"))
-        left = traces(look())
+        left = traces(collect())
         if left:
             raise CommandFailed(
                 f"kubeadm reset ended well, but left {', '.join(left[:4])}: remove what holds it (mount, file attribute), then "
@@ -189,9 +191,9 @@ def _reset(commands: Commands, request: Request) -> None:
         check=False,
     )
     if result.returncode != 0:
-        told = last_words(result.stderr) or last_words(result.stdout)
+        reason = last_words(result.stderr) or last_words(result.stdout)
         raise CommandFailed(
-            f"kubeadm reset failed with return code {result.returncode}: {told}. Mend that, then run again: the plan resumes it.",
+            f"kubeadm reset failed with return code {result.returncode}: {reason}. Mend that, then run again: the plan resumes it.",
             rc=result.returncode,
         )
 

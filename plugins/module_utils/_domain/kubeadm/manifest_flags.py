@@ -319,7 +319,7 @@ def _service_subnet(configuration: ClusterConfiguration) -> str:
 def _volume_differences(
     component: str, pod: StaticPod, configuration: ClusterConfiguration, patch: Patches
 ) -> t.Iterator[VolumeDifference]:
-    rendered = extra_volumes.read(configuration.document, OPTION_KEYS[component])
+    rendered = extra_volumes.parse_mounts(configuration.document, OPTION_KEYS[component])
     own = (*_OWN_MOUNTS, configuration.certificates_dir, *_own_paths(pod))
     manifest: dict[str, Mount] = {}
     for mount in pod.mounts:

@@ -31,7 +31,7 @@ _ALLOWED_LABELS = frozenset(
 _RESERVED = ("kubernetes.io", "k8s.io")
 
 
-def read_kubelet_flags(value: t.Any) -> dict[str, str]:
+def parse_kubelet_flags(value: t.Any) -> dict[str, str]:
     """Flags of a kubelet by name without dashes."""
     found = {}
     for name, text in _mapping(value, "{node-ip: 192.0.2.12}").items():
@@ -43,7 +43,7 @@ def read_kubelet_flags(value: t.Any) -> dict[str, str]:
     return found
 
 
-def read_labels(value: t.Any) -> dict[str, str]:
+def parse_labels(value: t.Any) -> dict[str, str]:
     """Labels that a kubelet may give to its Node."""
     found = {}
     for key, text in _mapping(value, "{site: eu-1}").items():
@@ -62,7 +62,7 @@ def read_labels(value: t.Any) -> dict[str, str]:
     return found
 
 
-def read_taints(value: t.Any) -> list[dict[str, str]]:
+def parse_taints(value: t.Any) -> list[dict[str, str]]:
     """Taints of a Node."""
     example = "[{key: dedicated, value: control, effect: NoSchedule}]"
     if not isinstance(value, (list, tuple)):
@@ -97,4 +97,4 @@ def _is_below(domain: str, parents: t.Iterable[str]) -> bool:
     return any(domain == parent or domain.endswith(f".{parent}") for parent in parents)
 
 
-__all__ = ("read_kubelet_flags", "read_labels", "read_taints")
+__all__ = ("parse_kubelet_flags", "parse_labels", "parse_taints")

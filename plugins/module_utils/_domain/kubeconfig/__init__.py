@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kubeconfigs: whom one dials and as whom, edits, and what may leave a host.
+"""Kubeconfigs: whom a client connects to and as whom, edits, and what may leave a host.
 
 Private to kubeadm.ha: no stable interface.
 """

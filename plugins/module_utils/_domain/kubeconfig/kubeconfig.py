@@ -73,7 +73,7 @@ def decide_server(
     if not differing:
         return None
     name = f"kubeconfig {path}"
-    reason = "its clients dial the server that it names"
+    reason = "its clients connect to the server that it names"
     if set(differing) == {_SERVER}:
         return Change(name, entry.get(_SERVER), server, reason)
     return Change(

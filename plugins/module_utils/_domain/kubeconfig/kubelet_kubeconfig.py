@@ -40,7 +40,7 @@ def node_of(subject: str) -> str | None:
 
 
 def certified_node(document: t.Any, files: Files, x509: CertificateIdentities) -> str | None:
-    """The node that a kubelet's kubeconfig authenticates as, ``None`` when its certificate does not tell."""
+    """The node that a kubelet's kubeconfig authenticates as, ``None`` when its certificate does not say."""
     pem = client_certificate(document, files)
     try:
         subject = x509.identities(pem)[0].subject if pem is not None else ""

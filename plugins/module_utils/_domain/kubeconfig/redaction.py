@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What may leave a host: kubeconfigs and certificates without credentials.
 
-Everything here works on text, because a host that is only looked at has no YAML parser. Lines that are not known to be
+Everything here works on text, because a host that is only inspected has no YAML parser. Lines that are not known to be
 harmless are left out, so an unknown kind of credential stays on the host too.
 """
 

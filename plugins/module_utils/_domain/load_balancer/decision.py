@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ``load_balancer_decision`` tells of one load balancer host: the one place that knows how it is written."""
+"""What ``load_balancer_decision`` reports of one load balancer host: the one place that knows how it is written."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class SelinuxNeeds:
         labels: the type that each TCP port gets.
         booleans: to be on.
         modules: policy modules to install.
-        tools: packages without which the rest cannot be told.
+        tools: packages without which the rest cannot be determined.
     """
 
     labels: t.Mapping[int, str] = dataclasses.field(default_factory=dict)

@@ -73,7 +73,7 @@ def decide(
         reading: the role's inputs.
         sources: what the configuration is made of beside them.
         x509: reads the certificate.
-        issued: PEM of the client certificate that was issued after the look, empty for none.
+        issued: PEM of the client certificate that was issued after the inspection, empty for none.
 
     Returns:
         See the module ``kubeadm.ha.load_balancer_decision``.
@@ -191,7 +191,7 @@ def _selinux(found: SelinuxFacts, provider: Provider) -> tuple[selinux.Needs, li
     if found.mode == "disabled":
         return selinux.Needs(), []
     if not found.has_tools:
-        reason = f"SELinux is {found.mode}, and the host cannot tell yet what its policy allows haproxy"
+        reason = f"SELinux is {found.mode}, and the host cannot determine yet what its policy allows haproxy"
         return selinux.Needs(), [
             Change(f"package {_SELINUX_TOOLS}", "absent", "installed", reason),
             Change("SELinux of haproxy", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY, reason),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ``load_balancer_info`` tells of a load balancer host: the one place that knows how it is written."""
+"""What ``load_balancer_info`` reports of a load balancer host: the one place that knows how it is written."""
 
 from __future__ import annotations
 

@@ -31,9 +31,9 @@ class RoleInputs:
             InvalidInput: names are missing, or others are given.
         """
         wrong = {"lack": sorted(set(expected) - set(values)), "must not have": sorted(set(values) - set(expected))}
-        told = [f"{verb} {', '.join(names)}" for verb, names in wrong.items() if names]
-        if told:
-            raise InvalidInput(f"inputs of {role} {' and '.join(told)}.")
+        faults = [f"{verb} {', '.join(names)}" for verb, names in wrong.items() if names]
+        if faults:
+            raise InvalidInput(f"inputs of {role} {' and '.join(faults)}.")
         self.host = host
         self.problems: list[Problem] = []
         self.unreadable: set[str] = set()

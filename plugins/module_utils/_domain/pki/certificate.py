@@ -35,12 +35,12 @@ def decide_sans(name: str, certificate: Certificate, wanted: t.Iterable[San]) ->
     if not missing:
         return None
     misplaced = certificate.misplaced_sans
-    told = f"; {', '.join(misplaced)} in it as DNS name counts for no client" if misplaced else ""
+    remark = f"; {', '.join(misplaced)} in it as DNS name counts for no client" if misplaced else ""
     return Change(
         object=object_name(name),
         before=shown(certificate.sans),
         after=shown(kept_sans(certificate) | missing),
-        reason=f"it does not cover {', '.join(shown(missing))}{told}",
+        reason=f"it does not cover {', '.join(shown(missing))}{remark}",
     )
 
 

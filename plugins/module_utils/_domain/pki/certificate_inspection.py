@@ -39,7 +39,7 @@ _CAS = {
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """Which certificates are read, and what is told of them.
+    """Which certificates are read, and what is reported of them.
 
     Attributes:
         paths: PEM files that must be there.

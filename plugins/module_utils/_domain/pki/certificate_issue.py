@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What kubeadm is told to issue, and what its certificate must be."""
+"""What kubeadm is asked to issue, and what its certificate must be."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ KINDS: t.Mapping[str, Kind] = {
 
 @dataclasses.dataclass(frozen=True)
 class Issue:
-    """What kubeadm is told to issue.
+    """What kubeadm is asked to issue.
 
     Attributes:
         document: the cluster's ClusterConfiguration.

@@ -39,9 +39,9 @@ if t.TYPE_CHECKING:
 _KEY_MODE = 0o600
 _CERTIFICATE_MODE = 0o644
 
-#: Seconds between two looks at the served certificate, and the most that one look may take.
+#: Seconds between two inspections of the served certificate, and the most that one may take.
 _POLL_INTERVAL = 0.2
-_LOOK_TIMEOUT = 5.0
+_INSPECTION_TIMEOUT = 5.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Wanted:
         pki_dir: the cluster's certificates directory.
         state_dir: directory for the journal and the private copies.
         served_endpoint: where the certificate is served; ``None`` is the advertised address.
-        serve_timeout: seconds that the server may take to serve the new certificate. kube-apiserver looks once a minute
+        serve_timeout: seconds that the server may take to serve the new certificate. kube-apiserver checks once a minute
             when its file watch has broken (k8s.io/apiserver, dynamic_serving_content.go, ``FileRefreshDuration``).
     """
 
@@ -84,7 +84,7 @@ class Sources:
 
     Attributes:
         configuration: reads the cluster's ClusterConfiguration.
-        control_plane: looks the local control plane up.
+        control_plane: finds the local control plane.
     """
 
     configuration: t.Callable[[], t.Mapping[str, t.Any]]
@@ -170,7 +170,7 @@ class _Replacement:
     def _is_served(self, certificate: Certificate) -> bool | None:
         """Whether the certificate is the one that is served; ``None`` when nothing answers or it is not known where."""
         try:
-            served = self._served_fingerprint(self._endpoint(), _LOOK_TIMEOUT)
+            served = self._served_fingerprint(self._endpoint(), _INSPECTION_TIMEOUT)
         except UnsupportedState:
             return None
         return None if served is None else served == certificate.fingerprint_sha256
@@ -314,7 +314,7 @@ class _Replacement:
 
     def _need_server(self) -> None:
         endpoint = self._endpoint()
-        if self._ports.tls.served_certificate(endpoint, timeout=_LOOK_TIMEOUT) is None:
+        if self._ports.tls.served_certificate(endpoint, timeout=_INSPECTION_TIMEOUT) is None:
             raise UnsupportedState(
                 f"Nothing serves TLS at {endpoint}, so a new certificate could not be seen served: start the server, "
                 "or set the option served_endpoint."
@@ -393,7 +393,7 @@ class _Replacement:
             undone = self._restore(journal)
             raise NotProved(
                 f"{endpoint} did not serve the new certificate {self._wanted.kind.name} within "
-                f"{self._wanted.serve_timeout:g} s; {undone}. Look at the server's log, and at the option "
+                f"{self._wanted.serve_timeout:g} s; {undone}. Read the server's log, and check the option "
                 "served_endpoint.",
                 serial_number=certificate.serial_hex,
             )
@@ -405,7 +405,10 @@ class _Replacement:
         start = clock.monotonic()
         while True:
             left = start + self._wanted.serve_timeout - clock.monotonic()
-            if self._served_fingerprint(endpoint, min(_LOOK_TIMEOUT, max(left, 1.0))) == certificate.fingerprint_sha256:
+            if (
+                self._served_fingerprint(endpoint, min(_INSPECTION_TIMEOUT, max(left, 1.0)))
+                == certificate.fingerprint_sha256
+            ):
                 return round(clock.monotonic() - start, 3)
             if left <= 0:
                 return None

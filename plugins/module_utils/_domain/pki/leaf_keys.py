@@ -30,7 +30,7 @@ _EMBEDDED = re.compile(rb"LS0tLS1CRUdJTi[A-Za-z0-9+/=]+")
 
 
 def digests(content: bytes) -> frozenset[str]:
-    """Hashes of the private keys in a file, by which two copies of one key are told as such."""
+    """Hashes of the private keys in a file, by which two copies of one key are recognised as such."""
     texts = [content, *(_decoded(match.group(0)) for match in _EMBEDDED.finditer(content))]
     bodies = (match.group(1) for text in texts for match in _PEM.finditer(text))
     return frozenset(hashlib.sha256(b"".join(body.split())).hexdigest() for body in bodies)

@@ -82,7 +82,7 @@ def entries_of(situation: Situation) -> list[Entry]:
 def host_plans(situation: Situation, entries: t.Sequence[Entry]) -> list[HostPlan]:
     """The hosts of a run that changes something, in the order of the inventory's groups; none without an entry.
 
-    All of them are :data:`CHANGING`: a run locks each before the first change and looks at each again at its end.
+    All of them are :data:`CHANGING`: a run locks each before the first change and inspects each again at its end.
     """
     if not entries:
         return []
@@ -93,7 +93,7 @@ def host_plans(situation: Situation, entries: t.Sequence[Entry]) -> list[HostPla
             for name in names:
                 groups.setdefault(name, []).append(group)
                 steps.setdefault(name, {})[step.name] = step
-    every = dict.fromkeys((*situation.wish.nodes, *situation.wish.load_balancers))
+    every = dict.fromkeys((*situation.desired.nodes, *situation.desired.load_balancers))
     return [
         HostPlan(
             name,

@@ -22,7 +22,7 @@ class Entry:
 
     @property
     def id(self) -> str:
-        """What tells it from every other entry of a run: a step changes an object of a host once."""
+        """What distinguishes it from every other entry of a run: a step changes an object of a host once."""
         return f"{self.host}/{self.step}/{self.change.object}"
 
     def as_dict(self) -> dict[str, t.Any]:

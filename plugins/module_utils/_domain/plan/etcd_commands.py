@@ -13,14 +13,14 @@ if t.TYPE_CHECKING:
 _PKI = "/etc/kubernetes/pki/etcd"
 
 
-def etcdctl(serving: Host, *arguments: str) -> str:
+def etcdctl(serving_control_plane: Host, *arguments: str) -> str:
     """A whole command for a control plane with stacked etcd: its host has no etcdctl, but the image of its etcd has.
 
     Args:
-        serving: the control plane whose etcd is asked.
+        serving_control_plane: the control plane whose etcd is asked.
         arguments: of etcdctl.
     """
-    flags = serving.flags_of("etcd")
+    flags = serving_control_plane.flags_of("etcd")
     options = {
         "endpoints": "https://127.0.0.1:2379",
         "cacert": flags.get("trusted-ca-file") or f"{_PKI}/ca.crt",
@@ -29,7 +29,10 @@ def etcdctl(serving: Host, *arguments: str) -> str:
     }
     return " ".join(
         [
-            f"kubectl --kubeconfig=/etc/kubernetes/admin.conf -n kube-system exec etcd-{serving.node_name} -- etcdctl",
+            (
+                "kubectl --kubeconfig=/etc/kubernetes/admin.conf -n kube-system exec "
+                f"etcd-{serving_control_plane.node_name} -- etcdctl"
+            ),
             *(f"--{name}={value}" for name, value in options.items()),
             *arguments,
         ]

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A host on which a join did not end: whether the run may reset it, and what is left afterwards.
 
-Which hosts these are, :mod:`membership` tells. Nothing is reset that anybody needs or somebody else put there, and what
-cannot be told counts as needed.
+Which hosts these are, :mod:`membership` says. Nothing is reset that anybody needs or somebody else put there, and what
+cannot be determined counts as needed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import typing as t
 
 from ..cluster import node_removal
 from ..etcd import etcd_removal
-from ..etcd.etcd import Member, Ring
+from ..etcd.etcd import EtcdCluster, Member
 from ..kubeadm.join_traces import KUBERNETES, MANIFESTS, is_of_kubeadm
 from ..kubeadm.kubeadm_reset import reset_change
 from ..kubeconfig import embedded_ca
@@ -84,7 +84,7 @@ Verdict = t.Union[Reset, str]
 
 
 def verdicts(
-    candidates: t.Iterable[Host], *, cluster: Cluster, serving: Host, etcd: EtcdReport | None
+    candidates: t.Iterable[Host], *, cluster: Cluster, serving_control_plane: Host, etcd: EtcdReport | None
 ) -> dict[str, Verdict]:
     """For each host on which a join did not end, by its name.
 
@@ -93,35 +93,35 @@ def verdicts(
 
     Args:
         candidates: hosts on which a join did not end.
-        cluster: what the API told.
-        serving: a control plane that serves the API.
-        etcd: what etcd told; ``None`` when it could not be asked.
+        cluster: what the API reported.
+        serving_control_plane: a control plane that serves the API.
+        etcd: what etcd reported; ``None`` when it could not be asked.
     """
     found: dict[str, Verdict] = {}
-    ring = None if etcd is None else Ring(etcd.members)
+    etcd_cluster = None if etcd is None else EtcdCluster(etcd.members)
     for host in candidates:
-        member = _member_of(host, cluster, ring)
+        member = _member_of(host, cluster, etcd_cluster)
         reason = (
             _needed(host, member, cluster, etcd)
-            or _foreign(host, serving)
-            or _of_others(host, serving)
+            or _foreign(host, serving_control_plane)
+            or _of_others(host, serving_control_plane)
             or _node_objection(host, cluster)
-            or _member_objection(host, member, cluster, ring)
+            or _member_objection(host, member, cluster, etcd_cluster)
         )
         if reason is not None:
             found[host.name] = reason
             continue
         found[host.name] = Reset(
             host=host,
-            ca_cert_hashes=serving.cluster_ca_hashes,
+            ca_cert_hashes=serving_control_plane.cluster_ca_hashes,
             member=member,
             node=host.node_name if host.node_name in cluster.nodes else None,
-            replaceable=tuple(sorted(set(_not_of_kubeadm(host)) & _carried(serving))),
+            replaceable=tuple(sorted(set(_not_of_kubeadm(host)) & _carried(serving_control_plane))),
         )
     return found
 
 
-def told(verdict: Verdict | None, *, is_on: bool) -> str:
+def described(verdict: Verdict | None, *, is_on: bool) -> str:
     """What the message about such a host says of the switch, with a space before; empty when there is nothing to say."""
     if verdict is None or (isinstance(verdict, str) and not is_on):
         return ""
@@ -178,14 +178,16 @@ def _needed(host: Host, member: Member | None, cluster: Cluster, etcd: EtcdRepor
     return None
 
 
-def _foreign(host: Host, serving: Host) -> str | None:
-    """Why its files may be another cluster's. Every CA on it that tells the cluster must be one of this cluster's."""
+def _foreign(host: Host, serving_control_plane: Host) -> str | None:
+    """Why its files may be another cluster's. Every CA on it that identifies the cluster must be one of this cluster's."""
     known = [hashes for hashes in (host.kubelet_ca_hashes, host.pki_ca_hashes) if hashes]
     embedded = [found for found in map(embedded_ca.authorities, _own_kubeconfigs(host)) if found]
     if not known and not embedded:
-        return "nothing on it tells to which cluster its files belong"
-    own = embedded_ca.certificates(serving.ca_pem)
-    if all(hashes & serving.cluster_ca_hashes for hashes in known) and all(found & own for found in embedded):
+        return "nothing on it shows to which cluster its files belong"
+    own = embedded_ca.certificates(serving_control_plane.ca_pem)
+    if all(hashes & serving_control_plane.cluster_ca_hashes for hashes in known) and all(
+        found & own for found in embedded
+    ):
         return None
     return "it has files of another cluster"
 
@@ -194,11 +196,11 @@ def _own_kubeconfigs(host: Host) -> t.Iterator[t.Any]:
     return (document for path, document in host.kubeconfigs.items() if path.startswith(f"{KUBERNETES}/"))
 
 
-def _of_others(host: Host, serving: Host) -> str | None:
+def _of_others(host: Host, serving_control_plane: Host) -> str | None:
     """What is not kubeadm's and would be deleted: a reset empties the directories of manifests and certificates."""
     if not is_cleanable(host.pki_dir):
         return f"its certificates are in {host.pki_dir}, and what else is there is not known"
-    carried = _carried(serving)
+    carried = _carried(serving_control_plane)
     found = [path for path in _not_of_kubeadm(host) if path not in carried]
     if not found:
         return None
@@ -219,8 +221,8 @@ def _emptied(host: Host) -> tuple[str, ...]:
     return (f"{MANIFESTS}/", f"{host.pki_dir}/")
 
 
-def _carried(serving: Host) -> frozenset[str]:
-    return frozenset(fact.path for fact in files_of(serving))
+def _carried(serving_control_plane: Host) -> frozenset[str]:
+    return frozenset(fact.path for fact in files_of(serving_control_plane))
 
 
 def _node_objection(host: Host, cluster: Cluster) -> str | None:
@@ -233,16 +235,18 @@ def _node_objection(host: Host, cluster: Cluster) -> str | None:
     return f"the node {host.node_name} has none of its addresses ({shown})"
 
 
-def _member_of(host: Host, cluster: Cluster, ring: Ring | None) -> Member | None:
-    if ring is None or cluster.uses_external_etcd:
+def _member_of(host: Host, cluster: Cluster, etcd_cluster: EtcdCluster | None) -> Member | None:
+    if etcd_cluster is None or cluster.uses_external_etcd:
         return None
-    return next((member for member in ring.members if left_by_joins.is_of(member, host)), None)
+    return next((member for member in etcd_cluster.members if left_by_joins.is_of(member, host)), None)
 
 
-def _member_objection(host: Host, member: Member | None, cluster: Cluster, ring: Ring | None) -> str | None:
+def _member_objection(
+    host: Host, member: Member | None, cluster: Cluster, etcd_cluster: EtcdCluster | None
+) -> str | None:
     if cluster.uses_external_etcd:
         return None
-    if ring is None:
+    if etcd_cluster is None:
         return "etcd could not be asked whether it has a member of it"
     if member is None:
         return None
@@ -250,7 +254,7 @@ def _member_objection(host: Host, member: Member | None, cluster: Cluster, ring:
         return "it runs a voting member of etcd"
     if not member.is_learner and member.is_started and host.node_name in cluster.nodes:
         return f"its member of etcd {member.id} has a vote, although it does not work"
-    reason = etcd_removal.objection(ring, member)
+    reason = etcd_removal.objection(etcd_cluster, member)
     return None if reason is None else f"its member of etcd {member.id} cannot be taken out: {reason}"
 
 
@@ -299,4 +303,4 @@ def _is_stopped(listener: Listener) -> bool:
     return process in ("kube-apiserver", "etcd", "kubelet") or (not process and listener.port in COMPONENT_PORTS)
 
 
-__all__ = ("VARIABLE", "Reset", "Verdict", "after", "files_after", "told", "verdicts")
+__all__ = ("VARIABLE", "Reset", "Verdict", "after", "described", "files_after", "verdicts")

@@ -15,12 +15,12 @@ import re
 import typing as t
 
 from ..base.boolean import boolean
-from ..base.endpoint_input import is_subdomain, read_endpoint, read_san
+from ..base.endpoint_input import is_subdomain, parse_endpoint, parse_san
 from ..base.errors import InvalidInput
 from ..base.problem import Problem
-from ..kubeadm.node_registration_input import read_kubelet_flags, read_labels, read_taints
+from ..kubeadm.node_registration_input import parse_kubelet_flags, parse_labels, parse_taints
 from ..kubeadm.token_life import check_ttl
-from .wish import LOAD_BALANCERS
+from .desired import LOAD_BALANCERS
 
 #: By host, then by name of the variable.
 Values = t.Mapping[str, t.Mapping[str, t.Any]]
@@ -78,7 +78,7 @@ EVERY = "every"
 HOST = "host"
 
 
-def read_bool(value: t.Any) -> bool:
+def parse_bool(value: t.Any) -> bool:
     """A boolean as Ansible takes it."""
     read = boolean(str(value)) if isinstance(value, (bool, int, str)) else None
     if read is not None:
@@ -86,7 +86,7 @@ def read_bool(value: t.Any) -> bool:
     raise InvalidInput(f"{value!r} is neither true nor false: write one of the two.")
 
 
-def read_list(value: t.Any) -> list[t.Any]:
+def parse_list(value: t.Any) -> list[t.Any]:
     """A list; as on the command line a text is split at its commas."""
     if isinstance(value, str):
         return [item.strip() for item in value.split(",")] if value.strip() else []
@@ -95,7 +95,7 @@ def read_list(value: t.Any) -> list[t.Any]:
     raise InvalidInput(f"{value!r} is not a list: write [one, two].")
 
 
-def read_port(value: t.Any) -> int:
+def parse_port(value: t.Any) -> int:
     """A port of an API server that does not collide with another component of a control plane."""
     text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
     if not re.match(r"[0-9]{1,5}\Z", text) or not 1 <= int(text) <= 65535:
@@ -106,16 +106,16 @@ def read_port(value: t.Any) -> int:
     return port
 
 
-def read_directory(value: t.Any) -> str:
+def parse_directory(value: t.Any) -> str:
     """An absolute path in its shortest spelling."""
     if not isinstance(value, str) or not value.startswith("/") or value != value.strip() or ".." in value.split("/"):
         raise InvalidInput(f"{value!r} is not an absolute path: write one that begins with / and has no '..'.")
     return posixpath.normpath("/" + value.lstrip("/"))
 
 
-def read_backup_directory(value: t.Any) -> str:
+def parse_backup_directory(value: t.Any) -> str:
     """Where backups may be kept."""
-    path = read_directory(value)
+    path = parse_directory(value)
     if path == "/":
         raise InvalidInput(
             f"{value!r} is the root directory: give a directory of its own, such as /var/backups/kubeadm-ha."
@@ -129,7 +129,7 @@ def read_backup_directory(value: t.Any) -> str:
     return path
 
 
-def read_batch(value: t.Any) -> list[t.Any]:
+def parse_batch(value: t.Any) -> list[t.Any]:
     """How many workers are changed at the same time: a number, a percentage, or a list of them for the batches in turn."""
     items = value if isinstance(value, (list, tuple)) and value else [value]
     return [_batch(item) for item in items]
@@ -155,7 +155,7 @@ def _choice(*choices: str) -> Reader:
 
 def _address(value: t.Any) -> str:
     try:
-        san = read_san(value)
+        san = parse_san(value)
     except InvalidInput:
         san = None
     if san is None or san.kind != "ip":
@@ -217,7 +217,7 @@ def _text(value: t.Any) -> str:
 
 
 def _listed(read: Reader) -> Reader:
-    return lambda value: [read(item) for item in read_list(value)]
+    return lambda value: [read(item) for item in parse_list(value)]
 
 
 def _or_empty(read: Reader) -> Reader:
@@ -226,34 +226,34 @@ def _or_empty(read: Reader) -> Reader:
 
 #: Every variable of the collection.
 INPUTS: t.Mapping[str, Input] = {
-    "kubeadm_ha_endpoint": Input(read_endpoint, EVERY),
+    "kubeadm_ha_endpoint": Input(parse_endpoint, EVERY),
     "kubeadm_ha_load_balancer": Input(_choice(*LOAD_BALANCERS), PLAN),
     "kubeadm_ha_control_plane_group": Input(_group, PLAN),
     "kubeadm_ha_node_group": Input(_group, PLAN),
     "kubeadm_ha_load_balancer_group": Input(_group, PLAN),
-    "kubeadm_ha_extra_sans": Input(_listed(read_san), PLAN),
+    "kubeadm_ha_extra_sans": Input(_listed(parse_san), PLAN),
     "kubeadm_ha_admin_users": Input(_listed(_user), HOST),
     "kubeadm_ha_unmanaged_nodes": Input(_listed(_node_name), PLAN),
-    "kubeadm_ha_unmanaged_files": Input(_listed(read_directory), HOST),
-    "kubeadm_ha_allow_two_control_planes": Input(read_bool, PLAN),
-    "kubeadm_ha_allow_older_kubeadm": Input(read_bool, PLAN),
-    "kubeadm_ha_reset_half_joined": Input(read_bool, PLAN),
-    "kubeadm_ha_adopt_manifest_flags": Input(read_bool, PLAN),
-    "kubeadm_ha_probe_certificate": Input(read_bool, PLAN),
-    "kubeadm_ha_skip_reachability": Input(read_bool, PLAN),
-    "kubeadm_ha_patches_dir": Input(_or_empty(read_directory), EVERY),
-    "kubeadm_ha_backup_dir": Input(read_backup_directory, HOST),
+    "kubeadm_ha_unmanaged_files": Input(_listed(parse_directory), HOST),
+    "kubeadm_ha_allow_two_control_planes": Input(parse_bool, PLAN),
+    "kubeadm_ha_allow_older_kubeadm": Input(parse_bool, PLAN),
+    "kubeadm_ha_reset_half_joined": Input(parse_bool, PLAN),
+    "kubeadm_ha_adopt_manifest_flags": Input(parse_bool, PLAN),
+    "kubeadm_ha_probe_certificate": Input(parse_bool, PLAN),
+    "kubeadm_ha_skip_reachability": Input(parse_bool, PLAN),
+    "kubeadm_ha_patches_dir": Input(_or_empty(parse_directory), EVERY),
+    "kubeadm_ha_backup_dir": Input(parse_backup_directory, HOST),
     "kubeadm_ha_token_ttl": Input(_ttl, HOST),
-    "kubeadm_ha_worker_batch": Input(read_batch, PLAN),
-    "kubeadm_ha_break_lock": Input(read_bool, HOST),
-    "kubeadm_ha_secure_logging": Input(read_bool, HOST),
+    "kubeadm_ha_worker_batch": Input(parse_batch, PLAN),
+    "kubeadm_ha_break_lock": Input(parse_bool, HOST),
+    "kubeadm_ha_secure_logging": Input(parse_bool, HOST),
     "kubeadm_ha_audit_file": Input(_text, HOST),
     "kubeadm_ha_node_name": Input(_or_empty(_wanted_node_name), HOST),
-    "kubeadm_ha_api_port": Input(_or_empty(read_port), HOST),
+    "kubeadm_ha_api_port": Input(_or_empty(parse_port), HOST),
     "kubeadm_ha_advertise_address": Input(_or_empty(_address), HOST),
-    "kubeadm_ha_kubelet_extra_args": Input(read_kubelet_flags, HOST),
-    "kubeadm_ha_node_labels": Input(read_labels, HOST),
-    "kubeadm_ha_node_taints": Input(read_taints, HOST),
+    "kubeadm_ha_kubelet_extra_args": Input(parse_kubelet_flags, HOST),
+    "kubeadm_ha_node_labels": Input(parse_labels, HOST),
+    "kubeadm_ha_node_taints": Input(parse_taints, HOST),
     "kubeadm_ha_cri_socket": Input(_or_empty(_cri_socket), HOST),
     "kubeadm_ha_ignore_preflight_errors": Input(_listed(_check), HOST),
 }
@@ -280,7 +280,7 @@ OPTIONS: t.Mapping[str, str] = {
 }
 
 
-def read_options(arguments: t.Mapping[str, t.Any]) -> tuple[dict[str, t.Any], tuple[Problem, ...]]:
+def parse_options(arguments: t.Mapping[str, t.Any]) -> tuple[dict[str, t.Any], tuple[Problem, ...]]:
     """The arguments of the plan with the values of :data:`OPTIONS` read, and a problem for each that cannot be."""
     read, found = dict(arguments), []
     for option, name in OPTIONS.items():
@@ -292,7 +292,7 @@ def read_options(arguments: t.Mapping[str, t.Any]) -> tuple[dict[str, t.Any], tu
             found.append(Problem(name, f"{name}: {error.message}"))
             read[option] = None
     if isinstance(arguments.get("extra_sans"), str):
-        read["extra_sans"] = read_list(arguments["extra_sans"])
+        read["extra_sans"] = parse_list(arguments["extra_sans"])
     return read, tuple(found)
 
 
@@ -376,12 +376,12 @@ __all__ = (
     "Unreadable",
     "Values",
     "merged",
+    "parse_backup_directory",
+    "parse_batch",
+    "parse_bool",
+    "parse_directory",
+    "parse_list",
+    "parse_options",
+    "parse_port",
     "problems",
-    "read_backup_directory",
-    "read_batch",
-    "read_bool",
-    "read_directory",
-    "read_list",
-    "read_options",
-    "read_port",
 )

@@ -31,7 +31,7 @@ def kubeconfig_edits(situation: Situation, host: Host) -> t.Iterator[user_kubeco
             change = kubeconfig.decide_server(document, path=path, server=server)
             if change is not None:
                 yield user_kubeconfigs.Edit(path, server, None, change)
-    yield from user_kubeconfigs.user_edits(host, situation.wish.endpoint, situation.old_endpoints)
+    yield from user_kubeconfigs.user_edits(host, situation.desired.endpoint, situation.old_endpoints)
 
 
 def wanted_servers(situation: Situation, host: Host) -> dict[str, str]:
@@ -43,7 +43,7 @@ def wanted_servers(situation: Situation, host: Host) -> dict[str, str]:
     controller-manager.conf and scheduler.conf name the local API server since 1.20 (kubernetes/kubernetes#94398) and are
     not touched.
     """
-    endpoint = situation.wish.endpoint.url
+    endpoint = situation.desired.endpoint.url
     wanted = {path: endpoint for path in _ADMIN_KUBECONFIGS if path in host.kubeconfigs}
     if KUBELET_KUBECONFIG in host.kubeconfigs:
         server = host.api_server
@@ -58,24 +58,28 @@ def wanted_servers(situation: Situation, host: Host) -> dict[str, str]:
 
 
 def kubelet_restart(situation: Situation, host: Host, changes: t.Sequence[Change]) -> Change | None:
-    """The kubelet reads its kubeconfig at start: it is restarted after a change, and when it still dials another."""
+    """The kubelet reads its kubeconfig at start: it is restarted after a change, and when it still connects to another."""
     node = situation.cluster.nodes.get(host.node_name)
     if any(change.object == f"kubeconfig {KUBELET_KUBECONFIG}" for change in changes):
         refused = node_health.cannot_reach(host, node)
-        told = f"it is cut off ({refused}); " if refused else ""
-        return _restart(f"{told}its kubeconfig changes, and it reads it only at start")
+        cause = f"it is cut off ({refused}); " if refused else ""
+        return _restart(f"{cause}its kubeconfig changes, and it reads it only at start")
     if node_health.has_not_read(host, node):
         return _restart("it is not connected to the server that its kubeconfig names, which answers")
-    if wanted_servers(situation, host).get(KUBELET_KUBECONFIG) != situation.wish.endpoint.url:
+    if wanted_servers(situation, host).get(KUBELET_KUBECONFIG) != situation.desired.endpoint.url:
         return None
     own = host.api_server
     direct = {str(item.api_server) for item in situation.hosts.values() if item.api_server not in (None, own)}
-    dialled = {item.remote for item in host.report.api_clients if item.process == "kubelet"}
-    if situation.wish.load_balancer == "haproxy" and dialled & direct and str(situation.wish.endpoint) not in dialled:
-        return _restart(f"it still dials {min(dialled & direct)}, not the endpoint in its kubeconfig")
-    another = node_health.dials_another(host, direct)
+    connected = {item.remote for item in host.report.api_clients if item.process == "kubelet"}
+    if (
+        situation.desired.load_balancer == "haproxy"
+        and connected & direct
+        and str(situation.desired.endpoint) not in connected
+    ):
+        return _restart(f"it still connects to {min(connected & direct)}, not the endpoint in its kubeconfig")
+    another = node_health.connects_to_another(host, direct)
     if another:
-        return _restart(f"it still dials {another}, not the endpoint in its kubeconfig")
+        return _restart(f"it still connects to {another}, not the endpoint in its kubeconfig")
     return None
 
 

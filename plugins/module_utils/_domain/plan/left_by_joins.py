@@ -15,7 +15,7 @@ import typing as t
 
 from ..base.address import canonical_ip
 from ..etcd import etcd_removal
-from ..etcd.etcd import Member, Ring
+from ..etcd.etcd import EtcdCluster, Member
 
 if t.TYPE_CHECKING:
     from ..cluster.cluster import Cluster
@@ -56,21 +56,21 @@ def stale_members(names: t.Iterable[str], hosts: Hosts, cluster: Cluster, etcd: 
     Args:
         names: inventory names of the nodes that the cluster is to have.
         hosts: all hosts.
-        cluster: what the API told.
-        etcd: what etcd told; ``None`` when it could not be asked.
+        cluster: what the API reported.
+        etcd: what etcd reported; ``None`` when it could not be asked.
     """
     if etcd is None or cluster.uses_external_etcd:
         return ()
-    ring = Ring(etcd.members)
+    etcd_cluster = EtcdCluster(etcd.members)
     candidates = [hosts[name] for name in names if name in hosts]
     found = []
-    for member in ring.members:
+    for member in etcd_cluster.members:
         if _has_node(member, hosts, cluster):
             continue
         owner = next((host for host in candidates if is_of(member, host)), None)
-        reason = _objection(ring, member, owner)
+        reason = _objection(etcd_cluster, member, owner)
         if owner is not None and reason is None:
-            ring = Ring(tuple(item for item in ring.members if item.id != member.id))
+            etcd_cluster = EtcdCluster(tuple(item for item in etcd_cluster.members if item.id != member.id))
         found.append(Stale(member, None if owner is None else owner.name, reason))
     return tuple(found)
 
@@ -89,12 +89,12 @@ def is_of(member: Member, host: Host) -> bool:
     return any(host.has_address(address) for address in _peer_addresses(member))
 
 
-def _objection(ring: Ring, member: Member, owner: Host | None) -> str | None:
+def _objection(etcd_cluster: EtcdCluster, member: Member, owner: Host | None) -> str | None:
     if owner is not None and member.is_healthy and not member.is_learner:
         return f"it votes, so {owner.name} is needed"
     if owner is not None and owner.report.kubeadm_processes:
         return f"kubeadm is running on {owner.name}"
-    return etcd_removal.objection(ring, member)
+    return etcd_removal.objection(etcd_cluster, member)
 
 
 def _has_node(member: Member, hosts: Hosts, cluster: Cluster) -> bool:
@@ -106,7 +106,7 @@ def _has_node(member: Member, hosts: Hosts, cluster: Cluster) -> bool:
         if host.is_member and host.node_name in cluster.nodes:
             known |= {canonical_ip(item) for item in host.report.addresses}
     addresses = _peer_addresses(member)
-    # A peer that goes by a DNS name cannot be told from here.
+    # A peer that goes by a DNS name cannot be determined from here.
     return not addresses or bool(addresses & known)
 
 

@@ -67,15 +67,15 @@ def _of_kubeconfigs(situation: Situation, entries: t.Sequence[Entry]) -> _Needed
 def _of_joins(situation: Situation, entries: t.Sequence[Entry]) -> _Needed:
     """The serving control plane makes the join command; what it has of files for control planes travels sealed."""
     joining = dict.fromkeys(entry.host for entry in entries if entry.step == "join")
-    carried = bool(control_plane_parity.files_of(situation.serving))
+    carried = bool(control_plane_parity.files_of(situation.serving_control_plane))
     for name in joining:
-        yield from ((situation.serving.name, library) for library in LIBRARIES)
+        yield from ((situation.serving_control_plane.name, library) for library in LIBRARIES)
         yield from _of_identities(situation.hosts[name])
         if not situation.hosts[name].plain_kubeconfigs.issuperset(
             {KUBELET_KUBECONFIG} & set(situation.hosts[name].kubeconfigs)
         ):
             yield name, YAML
-        if carried and name in situation.wish.control_planes:
+        if carried and name in situation.desired.control_planes:
             yield name, CRYPTOGRAPHY
 
 
@@ -84,7 +84,7 @@ def _of_load_balancers(situation: Situation, entries: t.Sequence[Entry]) -> _Nee
     del entries
     for name, balancer in situation.balancers.items():
         if balancer.needs_cryptography:
-            yield from ((host, CRYPTOGRAPHY) for host in (name, situation.serving.name))
+            yield from ((host, CRYPTOGRAPHY) for host in (name, situation.serving_control_plane.name))
 
 
 def _of_identities(host: Host) -> _Needed:

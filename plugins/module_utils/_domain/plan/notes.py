@@ -4,7 +4,7 @@
 """Notes of a plan: what names an old endpoint and is not ours to change.
 
 An old endpoint is an API server's own address, or what the cluster named before. It works as long as that very host
-does, so nothing stops here; the operator decides. A note stays until what it tells of is gone.
+does, so nothing stops here; the operator decides. A note stays until what it reports is gone.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _consumers(situation: Situation) -> t.Iterator[Note]:
         yield Note(
             subject,
             f"{subject} names {', '.join(item.endpoints)} ({', '.join(item.where)}), which goes away with that "
-            f"host: let it name {situation.wish.endpoint}, or the Service kubernetes where it runs in the cluster.",
+            f"host: let it name {situation.desired.endpoint}, or the Service kubernetes where it runs in the cluster.",
         )
     if not consumers.is_complete:
         yield Note(
@@ -59,7 +59,7 @@ def _consumers(situation: Situation) -> t.Iterator[Note]:
 
 
 def _incomplete(consumers: Consumers) -> str:
-    """Why not every object was looked at: a slow API and a full list are two things."""
+    """Why not every object was inspected: a slow API and a full list are two things."""
     if consumers.failure:
         return (
             "Workloads, ConfigMaps and Secrets could not be searched for old endpoints, so some may name one: "
@@ -68,13 +68,13 @@ def _incomplete(consumers: Consumers) -> str:
     if len(consumers.found) >= MOST_FOUND:
         return f"More than {MOST_FOUND} objects name an old endpoint: the others are found when these are mended."
     return (
-        f"The API server answered too slowly for all objects to be looked at within {SECONDS:.0f} s "
+        f"The API server answered too slowly for all objects to be inspected within {SECONDS:.0f} s "
         f"({consumers.objects or 0} were): further workloads, ConfigMaps and Secrets may name an old endpoint."
     )
 
 
 def _uploaded_certificates(situation: Situation) -> t.Iterator[Note]:
-    text = join_secrets.note(situation.cluster.report, situation.serving.name)
+    text = join_secrets.note(situation.cluster.report, situation.serving_control_plane.name)
     if text is not None:
         yield Note(bootstrap_token.UPLOADED_CERTIFICATES, text)
 
@@ -85,7 +85,7 @@ def _files(situation: Situation) -> t.Iterator[Note]:
         for item in host.report.references:
             named = sorted(old & set(item.endpoints))
             if named:
-                remedy = _remedy(item, endpoint=situation.wish.endpoint, admin_users=situation.wish.admin_users)
+                remedy = _remedy(item, endpoint=situation.desired.endpoint, admin_users=situation.desired.admin_users)
                 yield Note(
                     host.name,
                     f"{item.path} on {host.name} names {', '.join(named)}, which goes away with that host: {remedy}.",
@@ -102,13 +102,13 @@ def _remedy(item: Reference, *, endpoint: Endpoint, admin_users: t.Container[str
 
 def _cluster_dns(situation: Situation) -> t.Iterator[Note]:
     """DNS on one node that no step can spread."""
-    looked = situation.cluster.report.cluster_dns
-    nodes = deployment_spread.ready_by_node(looked.pods)
-    if looked.deployment is not None and len(nodes) == 1 and deployment_spread.decide(looked, situation.nodes) is None:
-        subject = looked.deployment.object
+    spread = situation.cluster.report.cluster_dns
+    nodes = deployment_spread.ready_by_node(spread.pods)
+    if spread.deployment is not None and len(nodes) == 1 and deployment_spread.decide(spread, situation.nodes) is None:
+        subject = spread.deployment.object
         reason = (
             "it has one replica: scale it to two"
-            if looked.deployment.replicas < 2
+            if spread.deployment.replicas < 2
             else "no other node may run its pods"
         )
         yield Note(subject, f"All ready pods of {subject} are on {min(nodes)}, and {reason}.")
@@ -120,7 +120,7 @@ def _expiry(situation: Situation) -> t.Iterator[Note]:
 
 def _static_pods(situation: Situation) -> t.Iterator[Note]:
     """An operator's own static pods on hosts that are to join: they are no rest of a join and stay."""
-    for host in situation.joining(situation.wish.nodes):
+    for host in situation.joining(situation.desired.nodes):
         for path in other_static_pods(host):
             yield Note(
                 host.name,
@@ -129,10 +129,10 @@ def _static_pods(situation: Situation) -> t.Iterator[Note]:
 
 
 def _dead_nodes(situation: Situation) -> t.Iterator[Note]:
-    if not situation.hosts.keys() >= set(situation.wish.nodes):
+    if not situation.hosts.keys() >= set(situation.desired.nodes):
         return
     for name in dead_nodes.of_nobody(situation.cluster, situation.hosts.values()):
-        yield Note(name, dead_nodes.message(name, situation.wish.endpoint))
+        yield Note(name, dead_nodes.message(name, situation.desired.endpoint))
 
 
 __all__ = ("find_notes",)

@@ -27,8 +27,8 @@ def table(plan: Plan, *, with_notes: bool = True, with_problems: bool = True) ->
         with_problems: ``False`` leaves the problems to another message.
     """
     rows = [[_shown(entry.as_dict()[column]) for column in _COLUMNS] for entry in plan.entries]
-    if not rows and plan.serving is None:
-        lines = ["Plan: none could be drawn up."]
+    if not rows and plan.serving_control_plane is None:
+        lines = ["Plan: none could be built."]
     elif not rows:
         lines = ["Plan: nothing to change."]
     else:

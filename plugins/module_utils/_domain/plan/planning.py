@@ -19,7 +19,7 @@ from ..host.report import HostReport
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from ..load_balancer.decision import BalancerDecision
 from ..load_balancer.haproxy_files import OTHER
-from . import failed_looks, half_joined, inputs, single_points, step_needs
+from . import failed_inspections, half_joined, inputs, single_points, step_needs
 from .build import NAMES, HostPlan, entries_of, host_plans
 from .checks import (
     container_runtime,
@@ -37,13 +37,13 @@ from .checks import (
     reachability,
 )
 from .checks.preflight import problems as find_problems
+from .desired import Desired, parse_inputs
 from .kubeconfig_edits import KUBELET, kubeconfig_edits
 from .notes import find_notes
-from .serving import ADMIN_KUBECONFIG, serving_control_plane
+from .serving_control_plane import ADMIN_KUBECONFIG, find_serving_control_plane
 from .situation import Balancer, Situation, api_servers, is_closed
 from .steps.certify import etcd_sans
 from .steps.point import mended_nodes
-from .wish import Wish, read_wish
 
 if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
@@ -59,7 +59,7 @@ class Plan:
         entries: every change in the order of the run.
         problems: every reason to stop before the first of them.
         notes: what the operator should know and the run does not change.
-        serving: inventory name of a control plane that serves the API, ``None`` when none was found.
+        serving_control_plane: inventory name of a control plane that serves the API, ``None`` when none was found.
         facts: what later plays need, see the documentation of ``kubeadm.ha.cluster_plan``.
         is_complete: ``False`` when only the inputs were read.
         left: what a killed run has left and only an accepted plan revokes, with its end.
@@ -70,7 +70,7 @@ class Plan:
     entries: tuple[Entry, ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[Note, ...] = ()
-    serving: str | None = None
+    serving_control_plane: str | None = None
     facts: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     is_complete: bool = True
     left: tuple[str, ...] = ()
@@ -96,44 +96,44 @@ class Plan:
             "single_points": [dataclasses.asdict(point) for point in self.single_points or ()],
             "steps": self.steps,
             "hosts": [host.as_dict() for host in self.hosts],
-            "serving": self.serving,
+            "serving": self.serving_control_plane,
             **self.facts,
         }
 
 
-def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan:
+def build_plan(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan:
     """The plan for the arguments of ``kubeadm.ha.cluster_plan``. Without ``hosts`` only the inputs are checked."""
-    arguments, mistyped = inputs.read_options(arguments)
-    wish, unreadable = read_wish(arguments)
+    arguments, mistyped = inputs.parse_options(arguments)
+    desired, unreadable = parse_inputs(arguments)
     asked = inputs.merged((*mistyped, *unreadable), arguments.get("input_problems") or ())
     failed = (arguments.get("failures") or {}).get("hosts") or {}
-    if wish is None or asked or not (arguments["hosts"] or failed):
+    if desired is None or asked or not (arguments["hosts"] or failed):
         return Plan(problems=asked, is_complete=False)
-    everything = understand(arguments["hosts"], yaml=yaml, x509=x509)
-    found: list[Problem] = list(_not_looked_at(wish, everything, failed))
-    found += machine_identity.problems((*wish.nodes, *wish.load_balancers), everything)
-    wish, hosts = machine_identity.without_aliases(wish, everything)
+    everything = parse_hosts(arguments["hosts"], yaml=yaml, x509=x509)
+    found: list[Problem] = list(_not_inspected(desired, everything, failed))
+    found += machine_identity.problems((*desired.nodes, *desired.load_balancers), everything)
+    desired, hosts = machine_identity.without_aliases(desired, everything)
     cluster = Cluster.from_report(arguments["cluster"], yaml=yaml) if arguments["cluster"] else None
-    serving = serving_control_plane(hosts, wish.control_planes)
-    etcd = EtcdReport.if_told(arguments["etcd"])
-    resets = _resets(wish, hosts, cluster, serving, etcd)
+    serving_control_plane = find_serving_control_plane(hosts, desired.control_planes)
+    etcd = EtcdReport.if_reported(arguments["etcd"])
+    resets = _resets(desired, hosts, cluster, serving_control_plane, etcd)
     if cluster is not None:
         hosts, cluster, etcd = half_joined.after(resets, hosts, cluster, etcd)
-    found += find_problems(wish, hosts, cluster, etcd)
+    found += find_problems(desired, hosts, cluster, etcd)
     failures = dict(arguments.get("failures") or {})
     not_asked = failures.pop("kubeadm", None) or {}
-    found += _failed_looks(failures, serving)
+    found += _failed_inspections(failures, serving_control_plane)
     inspected = {name: BalancerDecision.from_dict(name, item) for name, item in arguments["balancers"].items()}
     found += [problem for inspection in inspected.values() for problem in inspection.problems]
-    if serving is None or cluster is None or not cluster.configuration:
+    if serving_control_plane is None or cluster is None or not cluster.configuration:
         if cluster is not None:
-            found += node_health.problems(wish.nodes, hosts, cluster, mended=())
+            found += node_health.problems(desired.nodes, hosts, cluster, mended=())
         return Plan(problems=tuple(found))
     situation = Situation(
-        wish=wish,
+        desired=desired,
         hosts=hosts,
         cluster=cluster,
-        serving=serving,
+        serving_control_plane=serving_control_plane,
         balancers={name: _balancer(hosts[name], inspection) for name, inspection in inspected.items() if name in hosts},
         backup_directory=arguments["backup_directory"],
         files=half_joined.files_after(
@@ -143,27 +143,33 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
         resets=resets,
     )
     found += control_plane_parity.problems(
-        wish,
+        desired,
         hosts,
         cluster,
-        serving,
-        joining={host.name: situation.files.get(host.name, {}) for host in situation.joining(wish.control_planes)},
-        joined=situation.joined(wish.control_planes),
+        serving_control_plane,
+        joining={host.name: situation.files.get(host.name, {}) for host in situation.joining(desired.control_planes)},
+        joined=situation.joined(desired.control_planes),
     )
     found += join_parity.problems(situation)
-    groups = reachability.Groups(wish.control_planes, wish.workers, wish.load_balancers)
+    groups = reachability.Groups(desired.control_planes, desired.workers, desired.load_balancers)
     found += reachability.problems(
-        reachability.dials(groups, hosts, cluster, serving, etcd_urls.peer_endpoints(hosts, cluster, serving, etcd)),
+        reachability.connections(
+            groups,
+            hosts,
+            cluster,
+            serving_control_plane,
+            etcd_urls.peer_endpoints(hosts, cluster, serving_control_plane, etcd),
+        ),
         arguments.get("reachability") or {},
     )
     found += endpoint_checks.problems(situation, x509)
     entries = tuple(entries_of(situation))
-    found += node_health.problems(wish.nodes, hosts, cluster, mended=mended_nodes(situation, entries))
+    found += node_health.problems(desired.nodes, hosts, cluster, mended=mended_nodes(situation, entries))
     found += proxies.problems(situation, entries)
     found += step_needs.problems(situation, entries)
     found += kubeadm_objections.problems(situation, arguments.get("kubeadm") or {})
     explained = kubeadm_objections.explained(situation)
-    found += failed_looks.problems(
+    found += failed_inspections.problems(
         {"kubeadm": {name: message for name, message in not_asked.items() if name not in explained}}
     )
     return Plan(
@@ -171,35 +177,43 @@ def draw_up(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan
         problems=tuple(found),
         notes=(*endpoint_checks.find_notes(situation, x509), *proxies.find_notes(situation), *find_notes(situation)),
         single_points=single_points.find(situation),
-        serving=serving.name,
+        serving_control_plane=serving_control_plane.name,
         hosts=() if found else tuple(host_plans(situation, entries)),
-        left=tuple(join_secrets.ends(cluster.report, serving.name)),
+        left=tuple(join_secrets.ends(cluster.report, serving_control_plane.name)),
         facts={
             **_facts(situation, entries),
             "endpoint_unproved": endpoint_checks.unproved(situation, x509),
-            "worker_batches": list(wish.worker_batches),
+            "worker_batches": list(desired.worker_batches),
         },
     )
 
 
-def _failed_looks(failures: t.Mapping[str, t.Any], serving: Host | None) -> t.Iterator[Problem]:
-    """Inspections that failed; that the API refuses an expired admin.conf is told by the expiry."""
-    is_explained = serving is not None and expiry.has_expired(serving, ADMIN_KUBECONFIG)
+def _failed_inspections(failures: t.Mapping[str, t.Any], serving_control_plane: Host | None) -> t.Iterator[Problem]:
+    """Inspections that failed; that the API refuses an expired admin.conf is reported by the expiry."""
+    is_explained = serving_control_plane is not None and expiry.has_expired(serving_control_plane, ADMIN_KUBECONFIG)
     explained = ("cluster",) if is_explained else ()
-    yield from failed_looks.problems(failures, explained=explained, serving=serving.name if serving else None)
+    yield from failed_inspections.problems(
+        failures,
+        explained=explained,
+        serving_control_plane=serving_control_plane.name if serving_control_plane else None,
+    )
 
 
 def _resets(
-    wish: Wish, hosts: t.Mapping[str, Host], cluster: Cluster | None, serving: Host | None, etcd: EtcdReport | None
+    desired: Desired,
+    hosts: t.Mapping[str, Host],
+    cluster: Cluster | None,
+    serving_control_plane: Host | None,
+    etcd: EtcdReport | None,
 ) -> tuple[half_joined.Reset, ...]:
     """The hosts that the run resets first, because their join did not end and the operator lets it."""
-    if cluster is None or serving is None or not wish.reset_half_joined:
+    if cluster is None or serving_control_plane is None or not desired.reset_half_joined:
         return ()
-    verdicts = membership.half_joined_hosts(wish, hosts, cluster, serving, etcd)
+    verdicts = membership.half_joined_hosts(desired, hosts, cluster, serving_control_plane, etcd)
     return tuple(verdict for verdict in verdicts.values() if isinstance(verdict, half_joined.Reset))
 
 
-def understand(reports: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> dict[str, Host]:
+def parse_hosts(reports: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> dict[str, Host]:
     """Hosts by inventory name from the reports of ``kubernetes_host_info``."""
     found = {name: HostReport.from_dict(name, report) for name, report in reports.items()}
     return {name: Host.from_report(name, report, yaml=yaml, x509=x509) for name, report in found.items()}
@@ -212,20 +226,20 @@ def control_plane_facts(
 
     Values are ``None`` or empty when no host serves.
     """
-    hosts = understand(reports, yaml=yaml, x509=x509)
-    serving = serving_control_plane(hosts, control_planes)
-    server = serving.api_server if serving is not None else None
+    hosts = parse_hosts(reports, yaml=yaml, x509=x509)
+    serving_control_plane = find_serving_control_plane(hosts, control_planes)
+    server = serving_control_plane.api_server if serving_control_plane is not None else None
     servers = api_servers([name for name in control_planes if name in hosts], hosts, server or Endpoint(""))
     return {
-        "serving": serving.name if serving is not None else None,
+        "serving": serving_control_plane.name if serving_control_plane is not None else None,
         "server": str(server) if server is not None else None,
-        "ca_certificate": serving.ca_pem if serving is not None else "",
+        "ca_certificate": serving_control_plane.ca_pem if serving_control_plane is not None else "",
         "control_planes": servers,
         "api_servers": [str(Endpoint(item["address"], item["port"])) for item in servers if item["address"]],
         "refuses_anonymous": is_closed(anonymous_access.READYZ, hosts),
-        "can_ask_etcd": serving is not None and _can_ask_etcd(serving),
+        "can_ask_etcd": serving_control_plane is not None and _can_ask_etcd(serving_control_plane),
         "joining": [host.name for host in hosts.values() if not host.is_member],
-        "files": _files_to_look_at(serving, [hosts[name] for name in control_planes if name in hosts]),
+        "files": _files_to_inspect(serving_control_plane, [hosts[name] for name in control_planes if name in hosts]),
     }
 
 
@@ -239,13 +253,13 @@ def reachability_targets(
     x509: X509,
 ) -> dict[str, list[dict[str, t.Any]]]:
     """The addresses and ports that each host must reach before control planes join; empty when none is to join."""
-    hosts = understand(reports, yaml=yaml, x509=x509)
-    serving = serving_control_plane(hosts, groups.control_planes)
-    if serving is None:
+    hosts = parse_hosts(reports, yaml=yaml, x509=x509)
+    serving_control_plane = find_serving_control_plane(hosts, groups.control_planes)
+    if serving_control_plane is None:
         return {}
     known = Cluster.from_report(cluster, yaml=yaml)
-    peers = etcd_urls.peer_endpoints(hosts, known, serving, EtcdReport.if_told(etcd))
-    return reachability.by_source(reachability.dials(groups, hosts, known, serving, peers))
+    peers = etcd_urls.peer_endpoints(hosts, known, serving_control_plane, EtcdReport.if_reported(etcd))
+    return reachability.by_source(reachability.connections(groups, hosts, known, serving_control_plane, peers))
 
 
 def kubeadm_requests(
@@ -259,23 +273,25 @@ def kubeadm_requests(
     x509: X509,
 ) -> dict[str, t.Any]:
     """What the kubeadm of each joining host is asked before the plan, and the ConfigMaps for it."""
-    hosts = understand(reports, yaml=yaml, x509=x509)
-    serving = serving_control_plane(hosts, groups.control_planes)
+    hosts = parse_hosts(reports, yaml=yaml, x509=x509)
+    serving_control_plane = find_serving_control_plane(hosts, groups.control_planes)
     known = Cluster.from_report(cluster, yaml=yaml)
     found = (
-        kubeadm_objections.requests(groups, hosts, known, serving, patches_dir=patches_dir)
-        if serving is not None and known.configuration
+        kubeadm_objections.requests(groups, hosts, known, serving_control_plane, patches_dir=patches_dir)
+        if serving_control_plane is not None and known.configuration
         else {}
     )
     return {"requests": found, "config_maps": kubeadm_objections.config_maps(known, endpoint) if found else []}
 
 
-def _files_to_look_at(serving: Host | None, control_planes: t.Iterable[Host]) -> dict[str, list[dict[str, t.Any]]]:
+def _files_to_inspect(
+    serving_control_plane: Host | None, control_planes: t.Iterable[Host]
+) -> dict[str, list[dict[str, t.Any]]]:
     """The files that a host needs before it is a control plane, by its inventory name."""
-    wanted = control_plane_parity.files_of(serving) if serving is not None else ()
+    wanted = control_plane_parity.files_of(serving_control_plane) if serving_control_plane is not None else ()
     # One that does not serve may be half joined, and joins again.
-    newcomers = (host.name for host in control_planes if not host.is_serving)
-    return {name: [fact.as_dict() for fact in wanted] for name in newcomers} if wanted else {}
+    joining_names = (host.name for host in control_planes if not host.is_serving)
+    return {name: [fact.as_dict() for fact in wanted] for name in joining_names} if wanted else {}
 
 
 def _balancer(host: Host, inspection: BalancerDecision) -> Balancer:
@@ -297,10 +313,10 @@ def _can_ask_etcd(host: Host) -> bool:
     return not is_interrupted and (access is None or access.is_secured)
 
 
-def _not_looked_at(wish: Wish, hosts: t.Mapping[str, Host], failed: t.Container[str] = ()) -> t.Iterator[Problem]:
-    for name in dict.fromkeys((*wish.nodes, *wish.load_balancers)):
+def _not_inspected(desired: Desired, hosts: t.Mapping[str, Host], failed: t.Container[str] = ()) -> t.Iterator[Problem]:
+    for name in dict.fromkeys((*desired.nodes, *desired.load_balancers)):
         if name not in hosts and name not in failed:
-            yield Problem(name, f"{name} could not be looked at: run without --limit, and mend its connection.")
+            yield Problem(name, f"{name} could not be inspected: run without --limit, and mend its connection.")
 
 
 def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]:
@@ -310,14 +326,14 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
     future = {name: host.future_api_server(server) for name, host in situation.hosts.items()}
     return {
         "server": str(server),
-        "ca_certificate": situation.serving.ca_pem,
-        "pki_dir": situation.serving.pki_dir,
+        "ca_certificate": situation.serving_control_plane.ca_pem,
+        "pki_dir": situation.serving_control_plane.pki_dir,
         "control_planes": situation.api_servers,
         "refuses_anonymous": situation.refuses_anonymous,
         "hides_cluster_info": situation.hides_cluster_info,
         "sans": sorted(san.value for san in situation.sans),
         "etcd_sans": {
-            host.name: list(etcd_sans(situation, host)) for host in situation.joined(situation.wish.control_planes)
+            host.name: list(etcd_sans(situation, host)) for host in situation.joined(situation.desired.control_planes)
         },
         "interrupted_certificates": {
             name: list(host.interrupted_certificates) for name, host in situation.hosts.items()
@@ -330,8 +346,8 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
         "addresses": {name: server.host for name, server in future.items()},
         "ports": {name: server.port for name, server in future.items()},
         "servers": _servers(situation),
-        "carried_files": [fact.path for fact in control_plane_parity.files_of(situation.serving)],
-        "joined": [host.name for host in situation.joined(situation.wish.nodes)],
+        "carried_files": [fact.path for fact in control_plane_parity.files_of(situation.serving_control_plane)],
+        "joined": [host.name for host in situation.joined(situation.desired.nodes)],
         "restart_kubelet": sorted(restarted - repointed),
         **situation.adoption.as_options(),
     }
@@ -340,7 +356,7 @@ def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]
 def _cri_sockets(situation: Situation) -> dict[str, str]:
     return {
         host.name: container_runtime.socket_of(host, situation.cri_sockets)
-        for host in situation.joining(situation.wish.nodes)
+        for host in situation.joining(situation.desired.nodes)
     }
 
 
@@ -352,4 +368,4 @@ def _servers(situation: Situation) -> dict[str, list[dict[str, str]]]:
     return {name: found for name, found in edits.items() if found}
 
 
-__all__ = ("Plan", "control_plane_facts", "draw_up", "kubeadm_requests", "reachability_targets", "understand")
+__all__ = ("Plan", "build_plan", "control_plane_facts", "kubeadm_requests", "parse_hosts", "reachability_targets")

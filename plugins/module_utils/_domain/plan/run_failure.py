@@ -15,8 +15,8 @@ _ELSEWHERE = "Stopped, because this step failed on another host."
 def reason(failure: Result) -> str:
     """Why a task failed, from its result; of a loop that of the item that failed."""
     items = [item for item in failure.get("results") or () if isinstance(item, dict) and item.get("failed")]
-    told = str((items[0] if items else failure).get("msg") or "").strip()
-    return told or (_ELSEWHERE if not failure else "A task failed without a message.")
+    text = str((items[0] if items else failure).get("msg") or "").strip()
+    return text or (_ELSEWHERE if not failure else "A task failed without a message.")
 
 
 def changed_objects(results: t.Iterable[Result]) -> list[str]:
@@ -48,8 +48,8 @@ def message(
         remedy: what to do, as a sentence.
     """
     objects = "; ".join(f"{', '.join(names)} on {host}" for host, names in changed.items() if names)
-    told = reason(failure)
-    parts = [told if told.endswith((".", "!", "?")) else f"{told}."]
+    text = reason(failure)
+    parts = [text if text.endswith((".", "!", "?")) else f"{text}."]
     if objects:
         parts.append(f"The run had begun {purpose}. Changed so far: {objects}.")
         places = ", ".join(f"{path} on {host}" for host, path in backups.items() if changed.get(host))

@@ -59,7 +59,7 @@ def lines(points: t.Sequence[SinglePoint]) -> list[str]:
 
 
 def _control_plane(situation: Situation) -> t.Iterator[SinglePoint]:
-    names = situation.wish.control_planes
+    names = situation.desired.control_planes
     if len(names) == 1:
         yield SinglePoint(names[0], "it is the only control plane.")
 
@@ -69,20 +69,22 @@ def _not_running(situation: Situation) -> t.Iterator[SinglePoint]:
     health = situation.cluster.report.health
     if health is None:
         return
-    servers = ((host, host.api_server) for host in situation.joined(situation.wish.control_planes))
+    servers = ((host, host.api_server) for host in situation.joined(situation.desired.control_planes))
     control_planes = [
         {"name": host.node_name, "address": server.host} for host, server in servers if server is not None
     ]
-    for text in control_plane_health.problems(health, control_planes, now=situation.serving.report.clock):
+    for text in control_plane_health.problems(health, control_planes, now=situation.serving_control_plane.report.clock):
         yield SinglePoint("control plane", f"{text}.")
 
 
 def _endpoint(situation: Situation) -> t.Iterator[SinglePoint]:
-    wish, hosts = situation.wish, situation.hosts
-    if wish.load_balancer == "haproxy" and len(wish.load_balancers) == 1:
-        yield SinglePoint(wish.load_balancers[0], f"it is the only load balancer, {wish.endpoint} goes away with it.")
+    desired, hosts = situation.desired, situation.hosts
+    if desired.load_balancer == "haproxy" and len(desired.load_balancers) == 1:
+        yield SinglePoint(
+            desired.load_balancers[0], f"it is the only load balancer, {desired.endpoint} goes away with it."
+        )
         return
-    holder = owner_of(canonical_ip(wish.endpoint.host) or "", owners_of(hosts))
+    holder = owner_of(canonical_ip(desired.endpoint.host) or "", owners_of(hosts))
     if holder is None:
         return
     takers = [
@@ -93,14 +95,14 @@ def _endpoint(situation: Situation) -> t.Iterator[SinglePoint]:
     if not set(takers) - {holder}:
         yield SinglePoint(
             holder,
-            f"it has the address of {wish.endpoint}, and no other host runs keepalived or kube-vip to take it over.",
+            f"it has the address of {desired.endpoint}, and no other host runs keepalived or kube-vip to take it over.",
         )
 
 
 def _etcd(situation: Situation) -> t.Iterator[SinglePoint]:
     """Hosts without which too few voters are left."""
     if not situation.cluster.uses_external_etcd:
-        names = situation.wish.control_planes
+        names = situation.desired.control_planes
         if len(names) == 2:
             yield SinglePoint(" or ".join(names), "etcd has two members and stops when either is lost.")
         return
@@ -140,7 +142,7 @@ def _cluster_dns(situation: Situation) -> t.Iterator[SinglePoint]:
 
 
 def _dependencies(situation: Situation) -> t.Iterator[SinglePoint]:
-    for item in host_bound_addresses.dependencies(situation.wish, situation.hosts, situation.cluster):
+    for item in host_bound_addresses.dependencies(situation.desired, situation.hosts, situation.cluster):
         yield SinglePoint(item.host, f"{item.message}.")
 
 

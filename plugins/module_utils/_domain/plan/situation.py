@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
     from ..cluster.node import Node
     from ..etcd.report import EtcdReport
     from ..host.host import Host
-    from .wish import Wish
+    from .desired import Desired
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,10 +57,10 @@ class Situation:
     Hosts, cluster and etcd are as they are after ``resets``, which the run makes first.
     """
 
-    wish: Wish
+    desired: Desired
     hosts: t.Mapping[str, Host]
     cluster: Cluster
-    serving: Host
+    serving_control_plane: Host
     balancers: t.Mapping[str, Balancer]
     backup_directory: str
     files: t.Mapping[str, t.Mapping[str, FileFact]] = dataclasses.field(default_factory=dict)
@@ -70,12 +70,12 @@ class Situation:
     @property
     def server(self) -> Endpoint:
         """The API server of the serving control plane."""
-        return self.serving.api_server or Endpoint("")
+        return self.serving_control_plane.api_server or Endpoint("")
 
     @functools.cached_property
     def api_servers(self) -> list[dict[str, t.Any]]:
         """Every API server that exists or is wanted, see :func:`api_servers`."""
-        return api_servers(self.wish.control_planes, self.hosts, self.server)
+        return api_servers(self.desired.control_planes, self.hosts, self.server)
 
     @property
     def refuses_anonymous(self) -> bool:
@@ -84,7 +84,7 @@ class Situation:
 
     @property
     def hides_cluster_info(self) -> bool:
-        """Whether an API server refuses the anonymous request by which ``kubeadm join`` looks for the cluster."""
+        """Whether an API server refuses the anonymous request by which ``kubeadm join`` discovers the cluster."""
         return is_closed(anonymous_access.CLUSTER_INFO, self.hosts) or join_readiness.needs_discovery_file(
             self.hosts, self.cluster
         )
@@ -92,22 +92,24 @@ class Situation:
     @property
     def ca_hashes(self) -> frozenset[str]:
         """Hashes of the public keys of the cluster's CAs."""
-        return self.serving.cluster_ca_hashes
+        return self.serving_control_plane.cluster_ca_hashes
 
     @functools.cached_property
     def sans(self) -> frozenset[San]:
         """The SANs that every API server's certificate and the ClusterConfiguration must have."""
-        return wanted_sans.of_api_servers(self.wish, self.joined(self.wish.control_planes), self.cluster.configuration)
+        return wanted_sans.of_api_servers(
+            self.desired, self.joined(self.desired.control_planes), self.cluster.configuration
+        )
 
     @functools.cached_property
     def adoption(self) -> control_plane_parity.Adoption:
         """What of the serving control plane's manifests is taken into the ClusterConfiguration."""
-        return control_plane_parity.adoption(self.wish, self.hosts, self.serving, self.cluster)
+        return control_plane_parity.adoption(self.desired, self.hosts, self.serving_control_plane, self.cluster)
 
     @functools.cached_property
     def api_versions(self) -> t.Mapping[str, KubernetesVersion]:
         """Version of each API server by host."""
-        return skew.api_versions(self.hosts, self.cluster, self.serving)
+        return skew.api_versions(self.hosts, self.cluster, self.serving_control_plane)
 
     @functools.cached_property
     def cri_sockets(self) -> t.AbstractSet[str]:
@@ -116,25 +118,25 @@ class Situation:
 
     @functools.cached_property
     def old_endpoints(self) -> frozenset[Endpoint]:
-        """What a consumer may still dial instead of the endpoint: the API servers' own addresses and what the cluster names."""
+        """What a consumer may still use instead of the endpoint: the API servers' own addresses and what the cluster names."""
         found = {host.api_server for host in self.hosts.values() if host.api_server is not None}
         for text in (self.cluster.joining_server, self.cluster.endpoint):
             try:
                 found.add(Endpoint.parse(text or ""))
             except InvalidInput:
                 continue
-        return frozenset(found - {self.wish.endpoint})
+        return frozenset(found - {self.desired.endpoint})
 
     @functools.cached_property
     def stale_members(self) -> tuple[left_by_joins.Stale, ...]:
         """Members of etcd that joins which did not end have left and the run takes out."""
-        found = left_by_joins.stale_members(self.wish.nodes, self.hosts, self.cluster, self.etcd)
+        found = left_by_joins.stale_members(self.desired.nodes, self.hosts, self.cluster, self.etcd)
         return tuple(item for item in found if item.is_removed)
 
     @functools.cached_property
     def unmarked(self) -> t.Mapping[str, Change]:
         """Control planes whose Node is not marked as one, with what marks it."""
-        joined = (host for host in self.joined(self.wish.control_planes) if host.is_control_plane)
+        joined = (host for host in self.joined(self.desired.control_planes) if host.is_control_plane)
         found = {host.name: control_plane_node.decide(host.node_name, self.cluster.nodes) for host in joined}
         return {name: change for name, change in found.items() if change is not None}
 
@@ -151,16 +153,16 @@ class Situation:
     @property
     def nodes(self) -> list[Node]:
         """The nodes of the cluster, and those that will join."""
-        wish = self.wish
+        desired = self.desired
         joining = [
-            deployment_spread.joining_node(host.node_name, control_plane=host.name in wish.control_planes)
-            for host in self.joining(wish.nodes)
+            deployment_spread.joining_node(host.node_name, control_plane=host.name in desired.control_planes)
+            for host in self.joining(desired.nodes)
         ]
         return [*self.cluster.nodes.values(), *joining]
 
 
 def api_servers(
-    wish_control_planes: t.Sequence[str], hosts: t.Mapping[str, Host], like: Endpoint
+    desired_control_planes: t.Sequence[str], hosts: t.Mapping[str, Host], like: Endpoint
 ) -> list[dict[str, t.Any]]:
     """The API servers that a load balancer leads to: those that run and those that will, like the one given.
 
@@ -169,7 +171,7 @@ def api_servers(
         not inspected.
     """
     found = []
-    for name in (name for name in wish_control_planes if name in hosts):
+    for name in (name for name in desired_control_planes if name in hosts):
         server = hosts[name].future_api_server(like)
         found.append({"name": hosts[name].node_name, "address": server.host, "port": server.port})
     return found

@@ -52,8 +52,10 @@ def _kubeadm(situation: Situation, steps: t.Mapping[str, t.AbstractSet[str]]) ->
         if found & {"certify", "repair"} and name not in reset
     }
     if any("join" in found for found in steps.values()):
-        needed.setdefault(situation.serving.name, "makes the tokens and uploads the certificates of joining hosts")
-    for name in (*situation.wish.control_planes, situation.serving.name):
+        needed.setdefault(
+            situation.serving_control_plane.name, "makes the tokens and uploads the certificates of joining hosts"
+        )
+    for name in (*situation.desired.control_planes, situation.serving_control_plane.name):
         use = needed.pop(name, None)
         if use is not None and name in situation.hosts:
             yield from _kubeadm_of(situation.hosts[name], situation.cluster, use)
@@ -80,7 +82,7 @@ def _directories(situation: Situation, host: Host, steps: t.AbstractSet[str]) ->
         wanted.append(_HAPROXY_DIRECTORY)
     if steps & {"certify", "point", "join", "repair"}:
         wanted += _KUBERNETES_DIRECTORIES[: 2 if "join" in steps else 1]
-    if "join" in steps and host.name in situation.wish.control_planes and not situation.cluster.uses_external_etcd:
+    if "join" in steps and host.name in situation.desired.control_planes and not situation.cluster.uses_external_etcd:
         wanted.append(_ETCD_DIRECTORY)
     for path in wanted:
         if path in host.report.read_only:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Variables that look like ours and are not: a typing mistake must never be a silent default."""
+"""Variables that resemble ours and are not: a typing mistake must never be a silent default."""
 
 from __future__ import annotations
 

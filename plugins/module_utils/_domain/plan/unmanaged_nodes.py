@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nodes that the operator looks after himself."""
+"""Nodes that the operator manages himself."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ..base.problem import Problem
 if t.TYPE_CHECKING:
     from ..cluster.cluster import Cluster
     from ..host.host import Host
-    from .wish import Wish
+    from .desired import Desired
 
 
-def problems(wish: Wish, hosts: t.Mapping[str, Host], cluster: Cluster) -> t.Iterator[Problem]:
+def problems(desired: Desired, hosts: t.Mapping[str, Host], cluster: Cluster) -> t.Iterator[Problem]:
     """Names that are no node of the cluster, or that of a host of the inventory."""
-    of_hosts = {hosts[name].node_name: name for name in wish.nodes if name in hosts}
-    for name in sorted(wish.unmanaged_nodes):
+    of_hosts = {hosts[name].node_name: name for name in desired.nodes if name in hosts}
+    for name in sorted(desired.unmanaged_nodes):
         if name in of_hosts:
             yield Problem(
                 "kubeadm_ha_unmanaged_nodes",

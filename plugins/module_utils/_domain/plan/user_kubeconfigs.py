@@ -15,7 +15,7 @@ from ..kubeconfig import kubeconfig
 if t.TYPE_CHECKING:
     from ..base.change import Change
     from ..host.host import Host
-    from .wish import Wish
+    from .desired import Desired
 
 #: Below each home directory.
 USER_KUBECONFIG = "/.kube/config"
@@ -38,7 +38,7 @@ class Edit:
     change: Change
 
     def as_dict(self) -> dict[str, str]:
-        """What the module kubeconfig_cluster is told; ``cluster`` only where one is named."""
+        """What the module kubeconfig_cluster is given; ``cluster`` only where one is named."""
         return {"path": self.path, "server": self.server, **({"cluster": self.cluster} if self.cluster else {})}
 
 
@@ -56,12 +56,12 @@ def user_edits(host: Host, endpoint: Endpoint, old: t.AbstractSet[Endpoint]) -> 
                 yield Edit(path, endpoint.url, name, change)
 
 
-def problems(wish: Wish, hosts: t.Mapping[str, Host]) -> t.Iterator[Problem]:
+def problems(desired: Desired, hosts: t.Mapping[str, Host]) -> t.Iterator[Problem]:
     """Administrators that no host has, as far as every host was seen."""
-    if not all(name in hosts for name in (*wish.nodes, *wish.load_balancers)):
+    if not all(name in hosts for name in (*desired.nodes, *desired.load_balancers)):
         return
     known = {user for host in hosts.values() for user in host.report.users}
-    for user in sorted(wish.admin_users - known):
+    for user in sorted(desired.admin_users - known):
         yield Problem(
             "kubeadm_ha_admin_users",
             f"kubeadm_ha_admin_users names {user}, but no host of the inventory has such a user: correct the name, or "

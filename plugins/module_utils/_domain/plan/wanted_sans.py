@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
     from ..base.certificate import Certificate
     from ..host.host import Host
     from ..pki.certificate_issue import Kind
-    from .wish import Wish
+    from .desired import Desired
 
 Configuration = t.Mapping[str, t.Any]
 
@@ -37,19 +37,19 @@ _LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _LABEL = re.compile(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
 
 
-def of_api_servers(wish: Wish, control_planes: t.Sequence[Host], configuration: Configuration) -> frozenset[San]:
+def of_api_servers(desired: Desired, control_planes: t.Sequence[Host], configuration: Configuration) -> frozenset[San]:
     """The SANs that every API server's certificate and ``apiServer.certSANs`` must have.
 
-    They are the wish's, those of ``apiServer.certSANs``, and those that a running certificate has although kubeadm
+    They are the desired ones, those of ``apiServer.certSANs``, and those that a running certificate has although kubeadm
     would not add them by itself: given to ``kubeadm init`` by a flag only, they would be missing in the certificates
     of all control planes that join, and in the next one that is issued here.
 
     Args:
-        wish: what the inventory describes.
+        desired: what the inventory describes.
         control_planes: the control planes that have joined.
         configuration: the cluster's ClusterConfiguration.
     """
-    found = {*wish.sans, *_configured(configuration, KINDS["apiserver"])}
+    found = {*desired.sans, *_configured(configuration, KINDS["apiserver"])}
     added_by_kubeadm = {san for host in control_planes for san in _added_to_api_server(host, configuration)}
     for host in control_planes:
         current = _certificate(host, KINDS["apiserver"])
@@ -72,21 +72,21 @@ def of_etcd(host: Host, configuration: Configuration) -> dict[str, frozenset[San
 
 
 def certificates(
-    wish: Wish, host: Host, control_planes: t.Sequence[Host], configuration: Configuration
+    desired: Desired, host: Host, control_planes: t.Sequence[Host], configuration: Configuration
 ) -> t.Iterator[tuple[str, Certificate, frozenset[San]]]:
     """Name, certificate and wanted SANs of each serving certificate of a control plane that has joined."""
-    wanted = {**of_etcd(host, configuration), "apiserver": of_api_servers(wish, control_planes, configuration)}
+    wanted = {**of_etcd(host, configuration), "apiserver": of_api_servers(desired, control_planes, configuration)}
     for name, kind in KINDS.items():
         current = _certificate(host, kind)
         if current is not None and name in wanted:
             yield name, current, wanted[name]
 
 
-def problems(wish: Wish, control_planes: t.Sequence[Host], configuration: Configuration) -> t.Iterator[Problem]:
-    """Why certificates could not be issued or members not join, by what the hosts of the control planes told."""
-    is_joining = len(control_planes) < len(wish.control_planes)
+def problems(desired: Desired, control_planes: t.Sequence[Host], configuration: Configuration) -> t.Iterator[Problem]:
+    """Why certificates could not be issued or members not join, by what the hosts of the control planes reported."""
+    is_joining = len(control_planes) < len(desired.control_planes)
     for host in control_planes:
-        for name, current, wanted in certificates(wish, host, control_planes, configuration):
+        for name, current, wanted in certificates(desired, host, control_planes, configuration):
             if missing_sans(current, wanted):
                 yield from _not_to_be_issued(host, KINDS[name], current)
         if is_joining and of_etcd(host, configuration) and _listens_on_loopback_only(host):
@@ -96,7 +96,7 @@ def problems(wish: Wish, control_planes: t.Sequence[Host], configuration: Config
                 f"etcd of {host.name} listens for members on loopback only, as kubeadm 1.12 and older set it up, so no "
                 f"control plane can join: give it the address {address} in /etc/kubernetes/manifests/etcd.yaml "
                 "(--listen-client-urls, --advertise-client-urls, --listen-peer-urls, --initial-advertise-peer-urls) "
-                "and run again: the command that corrects etcd's own record of its member is told then.",
+                "and run again: the command that corrects etcd's own record of its member is reported then.",
             )
 
 
@@ -151,7 +151,7 @@ def _configured(configuration: Configuration, kind: Kind) -> frozenset[San]:
 
 
 def _parsed(texts: t.Iterable[t.Any]) -> t.Iterator[San]:
-    """The SANs of texts; what is none is left out (kubeadm tells of it)."""
+    """The SANs of texts; what is none is left out (kubeadm reports it)."""
     for text in texts:
         try:
             yield San.parse(str(text))

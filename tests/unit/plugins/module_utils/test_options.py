@@ -20,5 +20,5 @@ def test_an_option_is_in_one_part_only() -> None:
     assert sorted(set(names)) == sorted(names)
 
 
-def test_the_default_is_where_the_certificates_are_looked_for() -> None:
+def test_the_default_is_where_the_certificates_are_searched_for() -> None:
     assert _options.FILES["kubernetes_dir"]["default"] == certificates_dir.KUBERNETES_DIR

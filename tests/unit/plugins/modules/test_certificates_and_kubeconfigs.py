@@ -72,7 +72,7 @@ def test_kubeconfig_check_apply_check_apply(kubeconfig: Path, run_module: RunMod
                 "object": f"kubeconfig {kubeconfig}",
                 "before": "https://192.0.2.11:6443",
                 "after": "https://k8s.example.org:6443",
-                "reason": "its clients dial the server that it names",
+                "reason": "its clients connect to the server that it names",
             }
         ]
     )
@@ -200,7 +200,7 @@ def test_certificate_refuses(
         ),
     ],
 )
-def test_a_missing_library_is_told_with_the_remedy(
+def test_a_missing_library_is_reported_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch, name: str, variable: str, options: dict[str, t.Any], run_module: RunModule
 ) -> None:
     monkeypatch.setattr(MODULES[name], variable, "Traceback: no such module")

@@ -154,7 +154,7 @@ def test_no_link_is_followed(root: Path, tmp_path: Path, what: str, find: Find, 
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
         ({"certificate_key": "ab" * 32}, "was not made under this certificate_key"),
         ({"certificate_key": "short"}, "is no key"),
@@ -163,13 +163,13 @@ def test_no_link_is_followed(root: Path, tmp_path: Path, what: str, find: Find, 
     ],
 )
 def test_other_archives_are_refused(
-    root: Path, change: dict[str, str], told: str, find: Find, run_module: RunModule
+    root: Path, change: dict[str, str], expected: str, find: Find, run_module: RunModule
 ) -> None:
     packed = find(root, certificate_key=KEY)
     shutil.rmtree(root / "srv")
     options = {"files": packed["files"], "archive": packed["archive"], "certificate_key": KEY, **change}
     result = run_module("control_plane_files", **options)
-    assert told in result["msg"]
+    assert expected in result["msg"]
     assert not (root / "srv").exists()
 
 

@@ -76,7 +76,7 @@ def test_a_failed_join_puts_no_secret_out(monkeypatch: pytest.MonkeyPatch, run_m
     monkeypatch.setattr(kubeadm_join, "HostCommands", lambda **_options: MemoryCommands(kubeadm=kubeadm))
     result = run_module("kubeadm_join", **JOIN)
     assert result["failed"]
-    assert "zone=a" in result["msg"], "kubeadm was told of the label"
+    assert "zone=a" in result["msg"], "kubeadm was given the label"
     for secret in (TOKEN, TOKEN[7:], KEY):
         assert secret not in json.dumps(result)
 
@@ -130,7 +130,7 @@ def test_revoking_needs_no_library(monkeypatch: pytest.MonkeyPatch, run_module: 
     assert "python_requirements" in run_module("kubeadm_join_command")["msg"]
 
 
-def test_an_etcd_ring(tmp_path: Path, run_module: RunModule) -> None:
+def test_an_etcd_cluster(tmp_path: Path, run_module: RunModule) -> None:
     with json_server(tmp_path) as server:
         member = {"ID": "10", "name": "cp1", "peerURLs": ["https://192.0.2.11:2380"], "clientURLs": [server.url]}
         answers = {

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Arguments in, result out: kubeadm_cluster_config, its info twin and control_plane_endpoint."""
+"""Arguments in, result out: kubeadm_cluster_config, its info module and control_plane_endpoint."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def kubeadm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> t.Callable[[str]
 
 
 @pytest.mark.parametrize("check", [False, True])
-def test_what_kubeadm_told(kubeadm: t.Callable[[str], None], run_module: RunModule, *, check: bool) -> None:
+def test_what_kubeadm_reported(kubeadm: t.Callable[[str], None], run_module: RunModule, *, check: bool) -> None:
     kubeadm(
         "cat > /dev/null\nprintf '\\t[WARNING Hostname]: who\\n' >&2\n"
         "printf '[preflight] Some fatal errors occurred:\\n\\t[ERROR NumCPU]: one\\n' >&2; exit 1"

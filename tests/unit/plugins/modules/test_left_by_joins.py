@@ -48,7 +48,7 @@ def test_a_node_is_marked(monkeypatch: pytest.MonkeyPatch, run_module: RunModule
     assert not run_module("control_plane_node", node_name="cp3")["changed"]
 
 
-def _ring(url: str) -> dict[str, t.Any]:
+def _etcd_cluster(url: str) -> dict[str, t.Any]:
     """What the gateway answers of a voter that works and a learner that never started."""
     peers = [f"https://192.0.2.1{number}:2380" for number in (1, 2)]
     voter = {"ID": "10", "name": "cp1", "peerURLs": peers[:1], "clientURLs": [url]}
@@ -66,7 +66,9 @@ def test_a_learner_is_taken_out_in_check_mode(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_module: RunModule
 ) -> None:
     with json_server(tmp_path) as server:
-        server.answers = {path: (200, json.dumps(answer).encode()) for path, answer in _ring(server.url).items()}
+        server.answers = {
+            path: (200, json.dumps(answer).encode()) for path, answer in _etcd_cluster(server.url).items()
+        }
         pki = tmp_path / "pki" / "etcd"
         pki.mkdir(parents=True)
         for name, source in (("ca.crt", "ca.crt"), ("server.crt", "client.crt"), ("server.key", "client.key")):

@@ -47,4 +47,4 @@ def test_what_is_returned_is_documented() -> None:
     kinds = {"str": str, "bool": bool, "dict": dict, "list": list}
     every = [*((answer[name], RETURNED[name]) for name in answer)]
     every += [(answer["decision"][name], RETURNED["decision"]["contains"][name]) for name in answer["decision"]]
-    assert [(value, told) for value, told in every if not isinstance(value, kinds[told["type"]])] == []
+    assert [(value, reported) for value, reported in every if not isinstance(value, kinds[reported["type"]])] == []

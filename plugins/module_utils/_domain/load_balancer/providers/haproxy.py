@@ -9,7 +9,7 @@ import dataclasses
 import re
 import typing as t
 
-from ...base.endpoint_input import read_endpoint
+from ...base.endpoint_input import parse_endpoint
 from ...base.errors import InvalidInput
 from .. import haproxy_files
 from ..provider import ClientCertificate, Reading
@@ -39,7 +39,7 @@ class Server:
     port: int
 
     @property
-    def dialled(self) -> str:
+    def target(self) -> str:
         """``address:port``."""
         return _with_port(self.address, self.port)
 
@@ -88,7 +88,7 @@ class Haproxy:
             "check_interval": self.check_interval,
             "check_fast_interval": self.check_fast_interval,
             "bind": _with_port(self.bind_address, self.bind_port) if self.bind_address else every_address,
-            "servers": [{"name": server.name, "dialled": server.dialled} for server in self.backends],
+            "servers": [{"name": server.name, "dialled": server.target} for server in self.backends],
             "readiness_paths": ["/readyz"] if self.check == HTTPS else [],
             "client_certificates": [haproxy_files.PROBE_CERTIFICATE] if self.presents else [],
             "metrics_binds": [self.metrics_bind] if self.metrics_bind else [],
@@ -137,7 +137,7 @@ class Haproxy:
 VARIABLES = tuple(field.name for field in dataclasses.fields(Haproxy))
 
 
-def read(host: str, values: t.Mapping[str, t.Any], *, has_ipv6: bool) -> Reading:
+def parse(host: str, values: t.Mapping[str, t.Any], *, has_ipv6: bool) -> Reading:
     """The role's inputs, with every reason why it cannot work with them.
 
     Args:
@@ -193,7 +193,7 @@ def _bind_port(inputs: RoleInputs) -> int:
         )
         return 0
     try:
-        read_endpoint(endpoint, may_be_local=True)
+        parse_endpoint(endpoint, may_be_local=True)
     except InvalidInput as error:
         inputs.object_to("endpoint", f"apiserver_haproxy_endpoint of {inputs.host}: {error.message}")
     return int(port)
@@ -268,4 +268,4 @@ def _with_port(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-__all__ = ("HTTPS", "ROLE", "TCP", "VARIABLES", "Haproxy", "Server", "read")
+__all__ = ("HTTPS", "ROLE", "TCP", "VARIABLES", "Haproxy", "Server", "parse")

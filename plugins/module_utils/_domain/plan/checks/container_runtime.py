@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which container runtime a joining host uses, and whether it can.
 
-kubeadm looks for the sockets below and stops when it finds several. The one that the cluster's nodes use is taken then.
+kubeadm searches for the sockets below and stops when it finds several. The one that the cluster's nodes use is taken
+then.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster
     from ...host.host import Host
     from ...host.report import Service
-    from ..wish import Wish
+    from ..desired import Desired
 
 #: Services that bring one.
 SERVICES = ("containerd", "crio", "cri-docker", "docker")
 
 
-def problems(wish: Wish, hosts: t.Mapping[str, Host], cluster: Cluster) -> t.Iterator[Problem]:
+def problems(desired: Desired, hosts: t.Mapping[str, Host], cluster: Cluster) -> t.Iterator[Problem]:
     """One problem for each joining host whose runtime or kubelet would fail the join."""
     used = sockets_of_cluster(hosts, cluster)
-    for name in wish.nodes:
+    for name in desired.nodes:
         host = hosts.get(name)
         if host is not None and not host.is_member:
             yield from _runtime(host, used)
@@ -34,7 +35,7 @@ def problems(wish: Wish, hosts: t.Mapping[str, Host], cluster: Cluster) -> t.Ite
 
 
 def socket_of(host: Host, used: t.AbstractSet[str]) -> str:
-    """The socket that a joining host is told; empty where kubeadm finds the only one by itself.
+    """The socket that a joining host is given; empty where kubeadm finds the only one by itself.
 
     Args:
         host: one that has not joined.
@@ -72,14 +73,14 @@ def _runtime(host: Host, used: t.AbstractSet[str]) -> t.Iterator[Problem]:
     elif not answering:
         yield Problem(host.name, _silent(host, services))
     elif len(answering) > 1 and not socket_of(host, used):
-        told = (
+        why = (
             f"the cluster's nodes use {', '.join(sorted(used))}"
             if used
             else "what the cluster's nodes use is not known"
         )
         yield Problem(
             host.name,
-            f"{host.name} has several container runtimes ({', '.join(answering)}), and {told}: set kubeadm_ha_cri_socket "
+            f"{host.name} has several container runtimes ({', '.join(answering)}), and {why}: set kubeadm_ha_cri_socket "
             "for the host to one of them.",
         )
 
@@ -94,7 +95,7 @@ def _silent(host: Host, services: t.Mapping[str, Service]) -> str:
             f"({unmask}systemctl enable --now {stopped})."
         )
     return (
-        f"No container runtime of {host.name} listens where kubeadm looks ({', '.join(KNOWN_SOCKETS)}): enable its CRI "
+        f"No container runtime of {host.name} listens where kubeadm searches ({', '.join(KNOWN_SOCKETS)}): enable its CRI "
         "plugin, or set kubeadm_ha_cri_socket for the host."
     )
 

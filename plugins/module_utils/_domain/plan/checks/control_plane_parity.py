@@ -23,7 +23,7 @@ from .host_bound_addresses import Scope, bound_addresses, manifest_remedy
 if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster
     from ...host.host import Host
-    from ..wish import Wish
+    from ..desired import Desired
 
 _CONFIGURATION = "ConfigMap kube-system/kubeadm-config"
 
@@ -52,26 +52,28 @@ class Adoption:
 
 
 def files_of(host: Host) -> tuple[FileFact, ...]:
-    """The files that a control plane's static pods need, as its report tells them."""
+    """The files that a control plane's static pods need, as its report lists them."""
     return tuple({fact.path: fact for fact in host.report.control_plane_files.files}.values())
 
 
-def compare(serving: Host, found: t.Mapping[str, FileFact]) -> Comparison:
+def compare(serving_control_plane: Host, found: t.Mapping[str, FileFact]) -> Comparison:
     """What a joining host needs of the serving control plane's files, and what speaks against it.
 
     Args:
-        serving: the serving control plane.
+        serving_control_plane: the serving control plane.
         found: what is on the joining host, by path.
     """
-    return compare_files(files_of(serving), found)
+    return compare_files(files_of(serving_control_plane), found)
 
 
-def adoption(wish: Wish, hosts: t.Mapping[str, Host], serving: Host, cluster: Cluster) -> Adoption:
+def adoption(desired: Desired, hosts: t.Mapping[str, Host], serving_control_plane: Host, cluster: Cluster) -> Adoption:
     """What is taken into the ClusterConfiguration; nothing without the switch, and nothing that only one host can have."""
-    if not wish.adopt_manifest_flags:
+    if not desired.adopt_manifest_flags:
         return Adoption()
     keys = manifest_flags.OPTION_KEYS
-    shared, _bound = _split(_differences(serving, cluster), Scope(owners_of(hosts), wish.control_planes))
+    shared, _bound = _split(
+        _differences(serving_control_plane, cluster), Scope(owners_of(hosts), desired.control_planes)
+    )
     found = [item for item in shared if item.can_be_adopted]
     return Adoption(
         {keys[item.component]: item.extra_args for item in found if item.extra_args},
@@ -80,10 +82,10 @@ def adoption(wish: Wish, hosts: t.Mapping[str, Host], serving: Host, cluster: Cl
 
 
 def problems(
-    wish: Wish,
+    desired: Desired,
     hosts: t.Mapping[str, Host],
     cluster: Cluster,
-    serving: Host,
+    serving_control_plane: Host,
     *,
     joining: t.Mapping[str, t.Mapping[str, FileFact]],
     joined: t.Iterable[Host],
@@ -91,41 +93,45 @@ def problems(
     """Reasons to stop.
 
     Args:
-        wish: what the inventory describes.
+        desired: what the inventory describes.
         hosts: every host that was inspected, by inventory name.
-        cluster: what the API told.
-        serving: the serving control plane.
+        cluster: what the API reported.
+        serving_control_plane: the serving control plane.
         joining: by inventory name of a joining control plane what it has of the serving one's files.
         joined: control planes that are members.
     """
     found: list[Problem] = []
     if joining:
-        found += _manifests(wish, serving, cluster, Scope(owners_of(hosts), wish.control_planes))
-        found += _patches(wish, serving, cluster)
-        found += [Problem(serving.name, text) for text in serving.report.control_plane_files.refusals]
+        found += _manifests(desired, serving_control_plane, cluster, Scope(owners_of(hosts), desired.control_planes))
+        found += _patches(desired, serving_control_plane, cluster)
+        found += [
+            Problem(serving_control_plane.name, text)
+            for text in serving_control_plane.report.control_plane_files.refusals
+        ]
         for name, facts in joining.items():
-            found += [Problem(name, f"{name}: {text}") for text in compare(serving, facts).refusals]
+            found += [Problem(name, f"{name}: {text}") for text in compare(serving_control_plane, facts).refusals]
     for host in joined:
-        found += _unlike(serving, host)
+        found += _unlike(serving_control_plane, host)
     return found
 
 
-def _manifests(wish: Wish, serving: Host, cluster: Cluster, scope: Scope) -> t.Iterator[Problem]:
-    for component, document in serving.report.static_pods.items():
+def _manifests(desired: Desired, serving_control_plane: Host, cluster: Cluster, scope: Scope) -> t.Iterator[Problem]:
+    for component, document in serving_control_plane.report.static_pods.items():
         if document is None:
             yield Problem(
-                serving.name,
-                f"The manifest of {component} on {serving.name} is laid out in a way that cannot be read: write it as "
-                "kubeadm does, in block style.",
+                serving_control_plane.name,
+                f"The manifest of {component} on {serving_control_plane.name} is laid out in a way that cannot be read: "
+                "write it as kubeadm does, in block style.",
             )
-    shared, bound = _split(_differences(serving, cluster), scope)
+    shared, bound = _split(_differences(serving_control_plane, cluster), scope)
     for item in bound:
         yield Problem(
-            serving.name,
-            f"{_unlike_manifest(item, serving)}: {item}. Remedy: {manifest_remedy(item.component, serving)}.",
+            serving_control_plane.name,
+            f"{_unlike_manifest(item, serving_control_plane)}: {item}. Remedy: "
+            f"{manifest_remedy(item.component, serving_control_plane)}.",
         )
     for item in shared:
-        if wish.adopt_manifest_flags and item.can_be_adopted:
+        if desired.adopt_manifest_flags and item.can_be_adopted:
             continue
         remedy = (
             "put them there (kubectl -n kube-system edit configmap kubeadm-config), or set "
@@ -134,13 +140,15 @@ def _manifests(wish: Wish, serving: Host, cluster: Cluster, scope: Scope) -> t.I
             else "the ClusterConfiguration cannot say all of this: correct the manifest, or put it into kubeadm's patches "
             "and name their directory in kubeadm_ha_patches_dir"
         )
-        yield Problem(serving.name, f"{_unlike_manifest(item, serving)}: {item}. Remedy: {remedy}.")
+        yield Problem(
+            serving_control_plane.name, f"{_unlike_manifest(item, serving_control_plane)}: {item}. Remedy: {remedy}."
+        )
 
 
-def _unlike_manifest(item: manifest_flags.Differences, serving: Host) -> str:
+def _unlike_manifest(item: manifest_flags.Differences, serving_control_plane: Host) -> str:
     return (
-        f"The manifest of {item.component} on {serving.name} differs from {_CONFIGURATION}, so a joining control plane would "
-        "be unlike it"
+        f"The manifest of {item.component} on {serving_control_plane.name} differs from {_CONFIGURATION}, so a joining "
+        "control plane would be unlike it"
     )
 
 
@@ -162,14 +170,14 @@ def _split(
     return shared, bound
 
 
-def _patches(wish: Wish, serving: Host, cluster: Cluster) -> t.Iterator[Problem]:
-    if not wish.patches_dir:
+def _patches(desired: Desired, serving_control_plane: Host, cluster: Cluster) -> t.Iterator[Problem]:
+    if not desired.patches_dir:
         return
-    if serving.report.kubeadm_patches is None:
+    if serving_control_plane.report.kubeadm_patches is None:
         yield Problem(
             "kubeadm_ha_patches_dir",
-            f"kubeadm_ha_patches_dir is {wish.patches_dir}, but {serving.name} has no such directory: put kubeadm's patches "
-            "there, or leave the variable out.",
+            f"kubeadm_ha_patches_dir is {desired.patches_dir}, but {serving_control_plane.name} has no such directory: "
+            "put kubeadm's patches there, or leave the variable out.",
         )
     configuration = _configuration(cluster)
     if configuration is not None and configuration.version in ("v1beta1", "v1beta2"):
@@ -180,38 +188,38 @@ def _patches(wish: Wish, serving: Host, cluster: Cluster) -> t.Iterator[Problem]
         )
 
 
-def _unlike(serving: Host, host: Host) -> t.Iterator[Problem]:
-    """Files of a member that differ from the serving control plane's. Its manifests tell which it needs."""
-    if host.name == serving.name:
+def _unlike(serving_control_plane: Host, host: Host) -> t.Iterator[Problem]:
+    """Files of a member that differ from the serving control plane's. Its manifests say which it needs."""
+    if host.name == serving_control_plane.name:
         return
     theirs = {fact.path: fact for fact in files_of(host)}
     missing = host.report.control_plane_files.missing
-    for fact in files_of(serving):
+    for fact in files_of(serving_control_plane):
         other = theirs.get(fact.path)
         if fact.use == CARRIED and fact.path in missing:
             yield Problem(
                 host.name,
-                f"{fact.path} is missing on {host.name}, whose static pods name it as those of {serving.name} do: copy it "
-                "from there, or name it in kubeadm_ha_unmanaged_files.",
+                f"{fact.path} is missing on {host.name}, whose static pods name it as those of "
+                f"{serving_control_plane.name} do: copy it from there, or name it in kubeadm_ha_unmanaged_files.",
             )
         elif fact.use == CARRIED and fact.kind == FILE and other is not None and other.sha256 != fact.sha256:
             yield Problem(
                 host.name,
-                f"{fact.path} on {host.name} differs from the one on {serving.name}: make both equal, because API servers "
-                "must agree, or name it in kubeadm_ha_unmanaged_files if they may differ.",
+                f"{fact.path} on {host.name} differs from the one on {serving_control_plane.name}: make both equal, "
+                "because API servers must agree, or name it in kubeadm_ha_unmanaged_files if they may differ.",
             )
 
 
-def _differences(serving: Host, cluster: Cluster) -> tuple[manifest_flags.Differences, ...]:
+def _differences(serving_control_plane: Host, cluster: Cluster) -> tuple[manifest_flags.Differences, ...]:
     configuration = _configuration(cluster)
     if configuration is None:
         return ()
-    pods = {name: found.pod for name, found in serving.report.static_pods.items() if found is not None}
-    return manifest_flags.differences(pods, configuration, serving.report.kubeadm_patches or {})
+    pods = {name: found.pod for name, found in serving_control_plane.report.static_pods.items() if found is not None}
+    return manifest_flags.differences(pods, configuration, serving_control_plane.report.kubeadm_patches or {})
 
 
 def _configuration(cluster: Cluster) -> ClusterConfiguration | None:
-    """``None`` for one that cannot be read, which the preflight tells."""
+    """``None`` for one that cannot be read, which the preflight reports."""
     try:
         return ClusterConfiguration.parse(cluster.configuration)
     except UnsupportedState:

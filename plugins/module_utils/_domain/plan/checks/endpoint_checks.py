@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the plan has against the endpoint, by what every host sees of it.
 
-Before haproxy runs nobody need answer, but where the endpoint leads can be told, and who answers there must be the cluster.
-An endpoint that the run does not build (``external``, ``none``) must lead to the cluster's API from every host already.
+Before haproxy runs nobody need answer, but where the endpoint leads can be determined, and who answers there must be
+the cluster. An endpoint that the run does not build (``external``, ``none``) must lead to the cluster's API from every
+host already.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ _SUBJECT = "kubeadm_ha_endpoint"
 def problems(situation: Situation, x509: X509) -> t.Iterator[Problem]:
     """The reasons to stop; each names all hosts that have it."""
     views = views_of(situation, x509)
-    if canonical_ip(situation.wish.endpoint.host) is None:
+    if canonical_ip(situation.desired.endpoint.host) is None:
         yield from _unresolved(situation, views)
         yield from _leads_to_control_plane(situation, views)
-        if situation.wish.load_balancer == "haproxy":
+        if situation.desired.load_balancer == "haproxy":
             yield from _leads_elsewhere(situation, views)
-    if situation.wish.load_balancer == "haproxy":
+    if situation.desired.load_balancer == "haproxy":
         yield from _somebody_else(situation, views)
     else:
         yield from _unproved(situation, views)
@@ -44,47 +45,47 @@ def problems(situation: Situation, x509: X509) -> t.Iterator[Problem]:
 
 def find_notes(situation: Situation, x509: X509) -> t.Iterator[Note]:
     """What is no reason to stop."""
-    wish = situation.wish
+    desired = situation.desired
     views = views_of(situation, x509)
     by_addresses: dict[tuple[str, ...], list[str]] = {}
     for name, view in views.items():
         if view.addresses and not all(_is_loopback(address) for address in view.addresses):
             by_addresses.setdefault(tuple(sorted(view.addresses)), []).append(name)
     if len(by_addresses) > 1:
-        told = "; ".join(f"{_listed(names)} to {', '.join(found)}" for found, names in by_addresses.items())
+        described = "; ".join(f"{_listed(names)} to {', '.join(found)}" for found, names in by_addresses.items())
         yield Note(
             _SUBJECT,
-            f"Hosts resolve {wish.endpoint.host} differently ({told}): each of them loses the API with what its own answer leads "
+            f"Hosts resolve {desired.endpoint.host} differently ({described}): each of them loses the API with what its own answer leads "
             "to. Let one DNS server, or the same line in every /etc/hosts, answer all of them.",
         )
-    if wish.load_balancer == "haproxy":
+    if desired.load_balancer == "haproxy":
         return
     for clause, names in _by_clause(
         {
-            name: [item.objection(wish.endpoint) for item in view.unreached]
+            name: [item.objection(desired.endpoint) for item in view.unreached]
             for name, view in views.items()
             if view.is_proved
         }
     ).items():
-        yield Note(_SUBJECT, f"{wish.endpoint} works from {_listed(names)}, but {clause}.")
+        yield Note(_SUBJECT, f"{desired.endpoint} works from {_listed(names)}, but {clause}.")
 
 
 def unproved(situation: Situation, x509: X509) -> list[str]:
     """The nodes that no API server of the cluster has answered through the endpoint."""
     views = views_of(situation, x509)
-    return [name for name in situation.wish.nodes if name not in views or not views[name].is_proved]
+    return [name for name in situation.desired.nodes if name not in views or not views[name].is_proved]
 
 
 def views_of(situation: Situation, x509: X509) -> dict[str, View]:
     """What each host that is to use the endpoint sees of it, the served certificates judged; by inventory name."""
-    wish = situation.wish
+    desired = situation.desired
     found = {}
-    for name in dict.fromkeys((*wish.nodes, *wish.load_balancers)):
+    for name in dict.fromkeys((*desired.nodes, *desired.load_balancers)):
         host = situation.hosts.get(name)
         view = host.report.endpoint_view if host is not None else None
-        if host is None or view is None or (name not in wish.nodes and not host.kubeconfigs):
+        if host is None or view is None or (name not in desired.nodes and not host.kubeconfigs):
             continue
-        if view.endpoint == wish.endpoint:
+        if view.endpoint == desired.endpoint:
             attempts = tuple(_judged(attempt, situation, x509, now=host.report.clock) for attempt in view.attempts)
             found[name] = dataclasses.replace(view, attempts=attempts)
     return found
@@ -99,11 +100,13 @@ def _judged(attempt: Attempt, situation: Situation, x509: X509, *, now: float) -
         certificate = x509.certificates(pem)[0]
         known = {
             item.fingerprint_sha256
-            for host in situation.joined(situation.wish.control_planes)
+            for host in situation.joined(situation.desired.control_planes)
             for path, item in host.certificates.items()
             if path.endswith("/apiserver.crt")
         }
-        is_ours = certificate.fingerprint_sha256 in known or x509.is_signed_by(pem, situation.serving.ca_pem.encode())
+        is_ours = certificate.fingerprint_sha256 in known or x509.is_signed_by(
+            pem, situation.serving_control_plane.ca_pem.encode()
+        )
     except InvalidInput as error:
         return dataclasses.replace(attempt, outcome=endpoint_view.UNTRUSTED, error=error.message)
     if not is_ours:
@@ -112,8 +115,8 @@ def _judged(attempt: Attempt, situation: Situation, x509: X509, *, now: float) -
         )
     time = dt.datetime.fromtimestamp(now, dt.timezone.utc)
     if not certificate.not_before <= time <= certificate.not_after:
-        told = f"valid from {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}"
-        return dataclasses.replace(attempt, outcome=endpoint_view.EXPIRED, error=told)
+        described = f"valid from {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}"
+        return dataclasses.replace(attempt, outcome=endpoint_view.EXPIRED, error=described)
     return attempt
 
 
@@ -125,47 +128,47 @@ def _unresolved(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator
     for error, names in by_error.items():
         yield Problem(
             _SUBJECT,
-            f"{_listed(names)} cannot resolve {situation.wish.endpoint.host} ({error}), and would lose the API once pointed to "
-            f"{situation.wish.endpoint}: let DNS or /etc/hosts of every host answer it{_with_balancers(situation)}.",
+            f"{_listed(names)} cannot resolve {situation.desired.endpoint.host} ({error}), and would lose the API once pointed to "
+            f"{situation.desired.endpoint}: let DNS or /etc/hosts of every host answer it{_with_balancers(situation)}.",
         )
 
 
 def _leads_to_control_plane(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[Problem]:
     """Names that lead to one API server itself, as an /etc/hosts of before does. ``none`` may lead to several of them."""
-    wish = situation.wish
-    like = situation.serving.api_server
+    desired = situation.desired
+    like = situation.serving_control_plane.api_server
     if like is None:
         return
-    names = (name for name in wish.control_planes if name in situation.hosts)
+    names = (name for name in desired.control_planes if name in situation.hosts)
     servers = {situation.hosts[name].future_api_server(like): name for name in names}
     seen: dict[str, list[str]] = {}
     for name, view in views.items():
         own = situation.hosts[name].api_server
-        led = {servers.get(Endpoint(address, wish.endpoint.port)) for address in view.addresses} - {None}
-        if own is not None and own.port == wish.endpoint.port and any(map(_is_loopback, view.addresses)):
+        led = {servers.get(Endpoint(address, desired.endpoint.port)) for address in view.addresses} - {None}
+        if own is not None and own.port == desired.endpoint.port and any(map(_is_loopback, view.addresses)):
             led.add(name)
-        if led and not (wish.load_balancer == "none" and len(led) > 1):
+        if led and not (desired.load_balancer == "none" and len(led) > 1):
             for target in sorted(str(item) for item in led):
                 seen.setdefault(target, []).append(name)
     for target, names_of in seen.items():
         server = situation.hosts[target].future_api_server(like)
         yield Problem(
             _SUBJECT,
-            f"{wish.endpoint.host} leads {_listed(names_of)} to the API server of {target} itself ({server}), so they would lose "
+            f"{desired.endpoint.host} leads {_listed(names_of)} to the API server of {target} itself ({server}), so they would lose "
             f"the API with that host: {_remedy_for_name(situation)}.",
         )
 
 
 def _remedy_for_name(situation: Situation) -> str:
-    """A name that clients dial already must not be moved to where nobody listens yet."""
-    wish = situation.wish
+    """A name that clients use already must not be moved to where nobody listens yet."""
+    desired = situation.desired
     balancers = _balancers(situation)
-    if wish.load_balancer != "haproxy":
+    if desired.load_balancer != "haproxy":
         return "let the name lead to the load balancer, once that forwards TCP to the API servers"
-    if any(endpoint.host == wish.endpoint.host for endpoint in _in_use(situation)):
+    if any(endpoint.host == desired.endpoint.host for endpoint in _in_use(situation)):
         return (
-            f"clients dial that name already, so do not move it now; give kubeadm_ha_endpoint an address of {balancers} or "
-            f"another name that leads there, and put {wish.endpoint.host} into kubeadm_ha_extra_sans"
+            f"clients use that name already, so do not move it now; give kubeadm_ha_endpoint an address of {balancers} "
+            f"or another name that leads there, and put {desired.endpoint.host} into kubeadm_ha_extra_sans"
         )
     return f"let DNS or /etc/hosts of every host lead the name to {balancers}"
 
@@ -184,7 +187,7 @@ def _in_use(situation: Situation) -> t.Iterator[Endpoint]:
 
 def _leads_elsewhere(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[Problem]:
     """With haproxy the name must lead to a host that runs it, unless the cluster's API answers there already."""
-    wish = situation.wish
+    desired = situation.desired
     by_addresses: dict[str, list[str]] = {}
     for name, view in views.items():
         answering = {attempt.address for attempt in view.attempts if attempt.is_api_server}
@@ -200,7 +203,7 @@ def _leads_elsewhere(situation: Situation, views: t.Mapping[str, View]) -> t.Ite
     for addresses, names in by_addresses.items():
         yield Problem(
             _SUBJECT,
-            f"{wish.endpoint.host} leads {_listed(names)} to {addresses}, where no load balancer host is: let DNS or /etc/hosts of "
+            f"{desired.endpoint.host} leads {_listed(names)} to {addresses}, where no load balancer host is: let DNS or /etc/hosts of "
             f"every host lead it to {_balancers(situation)}, or set kubeadm_ha_load_balancer: external for a balancer that "
             "exists already.",
         )
@@ -208,19 +211,19 @@ def _leads_elsewhere(situation: Situation, views: t.Mapping[str, View]) -> t.Ite
 
 def _is_balancer(situation: Situation, source: str, address: str) -> bool:
     if _is_loopback(address):
-        return source in situation.wish.load_balancers
-    names = (name for name in situation.wish.load_balancers if name in situation.hosts)
+        return source in situation.desired.load_balancers
+    names = (name for name in situation.desired.load_balancers if name in situation.hosts)
     return any(situation.hosts[name].has_address(address) for name in names)
 
 
 def _is_api_server(situation: Situation, source: str, address: str) -> bool:
-    """Told by :func:`_leads_to_control_plane`."""
-    endpoint = Endpoint(address, situation.wish.endpoint.port)
+    """Reported by :func:`_leads_to_control_plane`."""
+    endpoint = Endpoint(address, situation.desired.endpoint.port)
     own = situation.hosts[source].api_server
     if own is not None and own.port == endpoint.port and _is_loopback(address):
         return True
-    like = situation.serving.api_server
-    names = (name for name in situation.wish.control_planes if name in situation.hosts)
+    like = situation.serving_control_plane.api_server
+    names = (name for name in situation.desired.control_planes if name in situation.hosts)
     return like is not None and any(situation.hosts[name].future_api_server(like) == endpoint for name in names)
 
 
@@ -237,44 +240,44 @@ def _somebody_else(situation: Situation, views: t.Mapping[str, View]) -> t.Itera
     for clause, names in _by_clause(clauses).items():
         yield Problem(
             _SUBJECT,
-            f"kubeadm_ha_endpoint {situation.wish.endpoint} leads {_listed(names)} to somebody else: {clause}. Give an endpoint "
+            f"kubeadm_ha_endpoint {situation.desired.endpoint} leads {_listed(names)} to somebody else: {clause}. Give an endpoint "
             "whose address and port are free for this cluster's load balancer.",
         )
 
 
 def _unproved(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[Problem]:
     """An endpoint that the run does not build must lead to the cluster's API from every host."""
-    wish = situation.wish
+    desired = situation.desired
     clauses = {name: view.objections() for name, view in views.items() if view.addresses}
     good = [name for name, view in views.items() if view.is_proved]
-    like = situation.serving.api_server
+    like = situation.serving_control_plane.api_server
     for clause, names in _by_clause(clauses).items():
         hairpin = ""
-        if good and set(names) <= set(wish.control_planes):
+        if good and set(names) <= set(desired.control_planes):
             hairpin = (
                 f" {_listed(good)} can use it: a load balancer that sends a control plane its own connection back must not keep "
                 "the client's address (a hairpin)."
             )
         yield Problem(
             _SUBJECT,
-            f"kubeadm_ha_endpoint {wish.endpoint} does not lead {_listed(names)} to this cluster's API: {clause}. With "
-            f"kubeadm_ha_load_balancer: {wish.load_balancer} it must do so before the run; let it forward TCP, without ending "
-            f"TLS, to {situation.serving.name} ({like}).{hairpin}",
+            f"kubeadm_ha_endpoint {desired.endpoint} does not lead {_listed(names)} to this cluster's API: {clause}. "
+            f"With kubeadm_ha_load_balancer: {desired.load_balancer} it must do so before the run; let it forward TCP, "
+            f"without ending TLS, to {situation.serving_control_plane.name} ({like}).{hairpin}",
         )
 
 
 def _by_clause(clauses: t.Mapping[str, t.Sequence[str]]) -> dict[str, list[str]]:
     """Names of the hosts by what they have to say; those without are left out."""
     found: dict[str, list[str]] = {}
-    for name, told in clauses.items():
-        if told:
-            found.setdefault("; ".join(told), []).append(name)
+    for name, described in clauses.items():
+        if described:
+            found.setdefault("; ".join(described), []).append(name)
     return found
 
 
 def _balancers(situation: Situation) -> str:
     """``lb1 (192.0.2.10) or lb2 (192.0.2.11)``."""
-    hosts = [situation.hosts[name] for name in situation.wish.load_balancers if name in situation.hosts]
+    hosts = [situation.hosts[name] for name in situation.desired.load_balancers if name in situation.hosts]
     return " or ".join(f"{host.name} ({_shown_address(host)})" for host in hosts)
 
 
@@ -283,7 +286,7 @@ def _shown_address(host: Host) -> str:
 
 
 def _with_balancers(situation: Situation) -> str:
-    balancers = _balancers(situation) if situation.wish.load_balancer == "haproxy" else ""
+    balancers = _balancers(situation) if situation.desired.load_balancer == "haproxy" else ""
     return f" with the address of {balancers}" if balancers else ""
 
 

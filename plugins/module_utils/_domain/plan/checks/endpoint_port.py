@@ -12,20 +12,21 @@ from ..inputs import COMPONENT_PORTS
 
 if t.TYPE_CHECKING:
     from ...host.host import Host
-    from ..wish import Wish
+    from ..desired import Desired
 
-#: Who may have the port on a load balancer: haproxy itself, and the API server of that host, of which is told by itself.
+#: Who may have the port on a load balancer: haproxy itself, and the API server of that host, which is reported
+#: separately.
 _KNOWN = ("haproxy", "kube-apiserver")
 
 
-def problems(wish: Wish, hosts: t.Mapping[str, Host]) -> t.Iterator[Problem]:
+def problems(desired: Desired, hosts: t.Mapping[str, Host]) -> t.Iterator[Problem]:
     """Load balancer hosts on which another program has the endpoint's port, or a component will want it."""
-    port = wish.endpoint.port
-    for name in wish.load_balancers if wish.load_balancer == "haproxy" else ():
+    port = desired.endpoint.port
+    for name in desired.load_balancers if desired.load_balancer == "haproxy" else ():
         host = hosts.get(name)
         if host is None:
             continue
-        if name in wish.control_planes and port in COMPONENT_PORTS:
+        if name in desired.control_planes and port in COMPONENT_PORTS:
             yield Problem(
                 "kubeadm_ha_endpoint",
                 f"{name} is a load balancer and a control plane, whose {COMPONENT_PORTS[port]} has port {port}: choose "

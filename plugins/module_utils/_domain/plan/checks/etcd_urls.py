@@ -33,10 +33,12 @@ _PEER_PORT = 2380
 _MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
 
 
-def problems(hosts: Hosts, cluster: Cluster, serving: Host, etcd: EtcdReport | None) -> t.Iterator[Problem]:
+def problems(
+    hosts: Hosts, cluster: Cluster, serving_control_plane: Host, etcd: EtcdReport | None
+) -> t.Iterator[Problem]:
     """Recorded URLs of stacked etcd that do not lead to the host that carries the member."""
     owners = owners_of(hosts)
-    for member, host in _carried(hosts, cluster, serving, etcd):
+    for member, host in _carried(hosts, cluster, serving_control_plane, etcd):
         if _listens_on_loopback_only(host):
             # Its manifest has to be mended first, which is reported by itself.
             continue
@@ -45,9 +47,9 @@ def problems(hosts: Hosts, cluster: Cluster, serving: Host, etcd: EtcdReport | N
             right = peer_url(host, owners)
             yield Problem(
                 host.name,
-                f"etcd knows its member {host.node_name} as {', '.join(wrong)}, which is {_whose(wrong, owners)} and not where "
-                f"{host.name} is, so no other member can join: correct it with "
-                f"{etcdctl(serving, 'member', 'update', member.id, f'--peer-urls={right}')}",
+                f"etcd knows its member {host.node_name} as {', '.join(wrong)}, which is {_whose(wrong, owners)} and "
+                f"not where {host.name} is, so no other member can join: correct it with "
+                f"{etcdctl(serving_control_plane, 'member', 'update', member.id, f'--peer-urls={right}')}",
             )
         wrong = [url for url in member.client_urls if not _leads_to(url, host, owners)]
         if wrong and len(wrong) == len(member.client_urls):
@@ -59,10 +61,12 @@ def problems(hosts: Hosts, cluster: Cluster, serving: Host, etcd: EtcdReport | N
             )
 
 
-def peer_endpoints(hosts: Hosts, cluster: Cluster, serving: Host, etcd: EtcdReport | None) -> dict[str, list[Endpoint]]:
+def peer_endpoints(
+    hosts: Hosts, cluster: Cluster, serving_control_plane: Host, etcd: EtcdReport | None
+) -> dict[str, list[Endpoint]]:
     """Where each host's member of stacked etcd is recorded, by inventory name; addresses only."""
     found: dict[str, list[Endpoint]] = {}
-    for member, host in _carried(hosts, cluster, serving, etcd):
+    for member, host in _carried(hosts, cluster, serving_control_plane, etcd):
         for url in member.peer_urls:
             endpoint = _endpoint(url)
             if endpoint is not None and host.has_address(endpoint.host):
@@ -73,21 +77,23 @@ def peer_endpoints(hosts: Hosts, cluster: Cluster, serving: Host, etcd: EtcdRepo
 def peer_url(host: Host, owners: Owners) -> str:
     """The peer URL that a host's member should have: its manifest's if that leads to the host, else its address."""
     flags = host.flags_of("etcd")
-    told = [url for url in (flags.get("initial-advertise-peer-urls") or "").split(",") if url]
-    if told and all(_leads_to(url, host, owners) and addresses_in(url) for url in told):
-        return ",".join(told)
+    described = [url for url in (flags.get("initial-advertise-peer-urls") or "").split(",") if url]
+    if described and all(_leads_to(url, host, owners) and addresses_in(url) for url in described):
+        return ",".join(described)
     server = host.api_server
     return f"https://{Endpoint(server.host if server is not None else '', _PEER_PORT)}"
 
 
-def _carried(hosts: Hosts, cluster: Cluster, serving: Host, etcd: EtcdReport | None) -> t.Iterator[tuple[Member, Host]]:
+def _carried(
+    hosts: Hosts, cluster: Cluster, serving_control_plane: Host, etcd: EtcdReport | None
+) -> t.Iterator[tuple[Member, Host]]:
     """The members of stacked etcd with the hosts that carry them: kubeadm gives a member its node's name."""
     if etcd is None or cluster.uses_external_etcd:
         return
     for member in etcd.members:
         for host in hosts.values():
             is_of_host = member.name == host.node_name and "etcd" in host.manifests
-            if is_of_host and is_joined(host, cluster, serving.cluster_ca_hashes):
+            if is_of_host and is_joined(host, cluster, serving_control_plane.cluster_ca_hashes):
                 yield member, host
 
 
@@ -102,8 +108,10 @@ def _leads_to(url: str, host: Host, owners: Owners) -> bool:
 
 def _whose(urls: t.Iterable[str], owners: Owners) -> str:
     addresses = dict.fromkeys(address for url in urls for address in addresses_in(url))
-    told = (shown_owner(address, owners) if is_of_a_host(address) else "a loopback address" for address in addresses)
-    return " and ".join(dict.fromkeys(told))
+    described = (
+        shown_owner(address, owners) if is_of_a_host(address) else "a loopback address" for address in addresses
+    )
+    return " and ".join(dict.fromkeys(described))
 
 
 def _endpoint(url: str) -> Endpoint | None:

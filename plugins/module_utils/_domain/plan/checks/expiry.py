@@ -133,7 +133,7 @@ def _remedy(host: Host, path: str) -> str | None:
         if path.endswith(f"/{name}") and (name != "ca.crt" or not path.endswith("/etcd/ca.crt")):
             return (
                 "nothing that it signed is valid any longer; replace it as "
-                "https://kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates/ tells"
+                "https://kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates/ says"
             )
     for name, renewed in _RENEWED.items():
         if path.endswith(f"/{name}"):
@@ -145,7 +145,7 @@ def _renew(host: Host, name: str) -> str:
     if not host.report.has_ca_key and not name.startswith(("etcd-", "apiserver-etcd", "front-proxy")):
         return f"have the external CA issue it anew, and put it there on {host.name}"
     pod = {"admin.conf": "", "super-admin.conf": ""}.get(
-        name, "; then restart the pod that uses it, as kubeadm tells there"
+        name, "; then restart the pod that uses it, as kubeadm says there"
     )
     return f"run kubeadm certs renew {name} on {host.name}{pod}"
 

@@ -4,8 +4,8 @@
 """One host's address where every host would get it.
 
 kubeadm renders ``extraArgs`` on each control plane that joins, whatever they say: an address to which only one host can
-bind, or which only one can advertise, breaks the others (kubernetes/kubeadm#1348, #1359, #3186). What is only dialled, or
-only identifies something, breaks nobody; :func:`dependencies` finds it.
+bind, or which only one can advertise, breaks the others (kubernetes/kubeadm#1348, #1359, #3186). What is only connected
+to, or only identifies something, breaks nobody; :func:`dependencies` finds it.
 """
 
 from __future__ import annotations
@@ -27,15 +27,16 @@ from ...kubeadm.manifest_flags import OPTION_KEYS, PER_HOST
 if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster
     from ...host.host import Host
-    from ..wish import Wish
+    from ..desired import Desired
 
 Hosts = t.Mapping[str, "Host"]
 
 _CONFIGURATION = "ConfigMap kube-system/kubeadm-config"
 #: Flags whose value a component binds to or listens on.
 _BINDING = re.compile(r"(?:^|-)(?:bind-)?address$|^listen-")
-#: Flags whose value a component dials, or that only identify something: each host can do that with another's address.
-_DIALLED = frozenset(
+#: Flags whose value a component connects to, or that only identify something: each host can do that with another's
+#: address.
+_CONNECTED_TO = frozenset(
     {
         "api-audiences",
         "external-hostname",
@@ -71,19 +72,19 @@ class Scope(t.NamedTuple):
     receivers: t.Sequence[str]
 
 
-def problems(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
+def problems(desired: Desired, hosts: Hosts, cluster: Cluster, serving_control_plane: Host) -> t.Iterator[Problem]:
     """Every address that belongs to another host than the one that gets it."""
     owners = owners_of(hosts)
-    for name in wish.control_planes:
+    for name in desired.control_planes:
         if name in hosts:
             yield from _not_its_own(hosts[name], owners)
-    yield from _advertised_twice(wish, hosts, serving, owners)
-    control_planes = Scope(owners, wish.control_planes)
-    if len(wish.control_planes) > 1:
-        yield from _configuration(control_planes, cluster, serving)
-        yield from _patches(control_planes, serving)
-    if len(wish.nodes) > 1:
-        yield from _node_configuration(Scope(owners, wish.nodes), cluster)
+    yield from _advertised_twice(desired, hosts, serving_control_plane, owners)
+    control_planes = Scope(owners, desired.control_planes)
+    if len(desired.control_planes) > 1:
+        yield from _configuration(control_planes, cluster, serving_control_plane)
+        yield from _patches(control_planes, serving_control_plane)
+    if len(desired.nodes) > 1:
+        yield from _node_configuration(Scope(owners, desired.nodes), cluster)
 
 
 def bound_addresses(scope: Scope, component: str, name: str, values: t.Iterable[str]) -> tuple[str, ...]:
@@ -95,7 +96,7 @@ def bound_addresses(scope: Scope, component: str, name: str, values: t.Iterable[
         name: the flag without dashes.
         values: its values.
     """
-    if name in _DIALLED:
+    if name in _CONNECTED_TO:
         return ()
     found = tuple(address for value in values for address in addresses_in(value) if is_of_a_host(address))
     if name in PER_HOST[component]:
@@ -103,42 +104,44 @@ def bound_addresses(scope: Scope, component: str, name: str, values: t.Iterable[
     if _BINDING.search(name):
         return tuple(address for address in found if not set(scope.receivers) <= set(scope.owners.get(address) or ()))
     single = {address: owner_of(address, scope.owners) for address in found}
-    # A value that names several hosts is a list of what to dial.
+    # A value that names several hosts is a list of what to connect to.
     hosts = set(single.values()) - {None}
     return tuple(address for address in found if single[address] is not None) if len(hosts) == 1 else ()
 
 
-def dependencies(wish: Wish, hosts: Hosts, cluster: Cluster) -> t.Iterator[Dependency]:
-    """What every control plane or node dials at one host's address, by the cluster-wide configuration."""
+def dependencies(desired: Desired, hosts: Hosts, cluster: Cluster) -> t.Iterator[Dependency]:
+    """What every control plane or node connects to at one host's address, by the cluster-wide configuration."""
     owners = owners_of(hosts)
-    for text, what in _dialled(cluster):
-        names = {owner_of(address, owners) for address in addresses_in(text) if address != wish.endpoint.host}
+    for text, what in _connected_to(cluster):
+        names = {owner_of(address, owners) for address in addresses_in(text) if address != desired.endpoint.host}
         if len(names) == 1 and None not in names:
             yield Dependency(str(names.pop()), what)
 
 
 def _not_its_own(host: Host, owners: Owners) -> t.Iterator[Problem]:
     """An API server that announces another host's address."""
-    told = host.advertised_address
+    advertised = host.advertised_address
     server = host.api_server
-    if server is None or not told or host.has_address(told):
+    if server is None or not advertised or host.has_address(advertised):
         return
-    if canonical_ip(told) is None:
+    if canonical_ip(advertised) is None:
         whose = "no address"
     else:
-        whose = shown_owner(told, owners) if is_of_a_host(told) else "loopback"
+        whose = shown_owner(advertised, owners) if is_of_a_host(advertised) else "loopback"
     yield Problem(
         host.name,
-        f"The API server of {host.name} advertises {told}, which is {whose} and none of {host.name}'s own, so the Service "
-        f"kubernetes never leads to it: write --advertise-address={host.own_address(is_ipv6=':' in told)} into {_MANIFEST} "
+        f"The API server of {host.name} advertises {advertised}, which is {whose} and none of {host.name}'s own, so the Service "
+        f"kubernetes never leads to it: write --advertise-address={host.own_address(is_ipv6=':' in advertised)} into {_MANIFEST} "
         f"on {host.name}.",
     )
 
 
-def _advertised_twice(wish: Wish, hosts: Hosts, serving: Host, owners: Owners) -> t.Iterator[Problem]:
+def _advertised_twice(
+    desired: Desired, hosts: Hosts, serving_control_plane: Host, owners: Owners
+) -> t.Iterator[Problem]:
     """An address at which another host than the API server's own would answer."""
-    like = serving.api_server
-    for name in wish.control_planes if like is not None else ():
+    like = serving_control_plane.api_server
+    for name in desired.control_planes if like is not None else ():
         host = hosts.get(name)
         address = host.future_api_server(like).host if host is not None and like is not None else ""
         having = owners.get(address) or ()
@@ -163,7 +166,7 @@ def _advertised_twice(wish: Wish, hosts: Hosts, serving: Host, owners: Owners) -
             )
 
 
-def _configuration(scope: Scope, cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
+def _configuration(scope: Scope, cluster: Cluster, serving_control_plane: Host) -> t.Iterator[Problem]:
     configuration = _parsed(cluster)
     if configuration is None:
         return
@@ -175,10 +178,10 @@ def _configuration(scope: Scope, cluster: Cluster, serving: Host) -> t.Iterator[
                 yield Problem(
                     _CONFIGURATION,
                     f"{where}.extraArgs of {_CONFIGURATION} gives every control plane --{name}={value}, but "
-                    f"{_whose(bound, scope.owners)}. Remedy: {_remedy(component, name, serving)}.",
+                    f"{_whose(bound, scope.owners)}. Remedy: {_remedy(component, name, serving_control_plane)}.",
                 )
         if key in extra_volumes.COMPONENTS:
-            for mount in extra_volumes.read(configuration.document, key).values():
+            for mount in extra_volumes.parse_mounts(configuration.document, key).values():
                 texts = (mount.name, mount.host_path, mount.mount_path)
                 bound = bound_addresses(scope, component, "volume", texts)
                 if bound:
@@ -189,23 +192,23 @@ def _configuration(scope: Scope, cluster: Cluster, serving: Host) -> t.Iterator[
                     )
 
 
-def _patches(scope: Scope, serving: Host) -> t.Iterator[Problem]:
+def _patches(scope: Scope, serving_control_plane: Host) -> t.Iterator[Problem]:
     """Patches that are carried to the joining control planes."""
-    for component, patches in (serving.report.kubeadm_patches or {}).items():
-        carried = [path for path in _carried(serving) if path.rpartition("/")[2].startswith(component)]
+    for component, patches in (serving_control_plane.report.kubeadm_patches or {}).items():
+        carried = [path for path in _carried(serving_control_plane) if path.rpartition("/")[2].startswith(component)]
         for name, value in sorted(patches.flags):
             bound = bound_addresses(scope, component, name, [value])
             if bound and carried:
                 yield Problem(
-                    serving.name,
-                    f"kubeadm's patch {carried[0]} of {serving.name} sets --{name}={value} and would be copied to every "
-                    f"control plane, but {_whose(bound, scope.owners)}: name its directory in kubeadm_ha_unmanaged_files, "
-                    "and put a patch with its own address on each host.",
+                    serving_control_plane.name,
+                    f"kubeadm's patch {carried[0]} of {serving_control_plane.name} sets --{name}={value} and would be "
+                    f"copied to every control plane, but {_whose(bound, scope.owners)}: name its directory in "
+                    "kubeadm_ha_unmanaged_files, and put a patch with its own address on each host.",
                 )
 
 
-def _carried(serving: Host) -> list[str]:
-    return [fact.path for fact in serving.report.control_plane_files.files if fact.use == CARRIED]
+def _carried(serving_control_plane: Host) -> list[str]:
+    return [fact.path for fact in serving_control_plane.report.control_plane_files.files if fact.use == CARRIED]
 
 
 def _node_configuration(scope: Scope, cluster: Cluster) -> t.Iterator[Problem]:
@@ -230,33 +233,38 @@ def _have_all(scope: Scope, address: str) -> bool:
     return set(scope.receivers) <= set(scope.owners.get(address) or ())
 
 
-def _remedy(component: str, name: str, serving: Host) -> str:
+def _remedy(component: str, name: str, serving_control_plane: Host) -> str:
     edit = "kubectl -n kube-system edit configmap kubeadm-config"
     if name in PER_HOST[component]:
         return f"take it out ({edit}); kubeadm gives each control plane its own, and the manifests stay as they are"
     return (
         f"take it out, or write 0.0.0.0 (:: for IPv6) instead of the address ({edit}), and do the same in "
-        f"/etc/kubernetes/manifests/{component}.yaml on {serving.name}; or let each host have its own by kubeadm's patches "
-        "(kubeadm_ha_patches_dir, with the same directory in kubeadm_ha_unmanaged_files so that it is not copied)"
+        f"/etc/kubernetes/manifests/{component}.yaml on {serving_control_plane.name}; or let each host have its own by "
+        "kubeadm's patches (kubeadm_ha_patches_dir, with the same directory in kubeadm_ha_unmanaged_files so that it "
+        "is not copied)"
     )
 
 
-def manifest_remedy(component: str, serving: Host) -> str:
+def manifest_remedy(component: str, serving_control_plane: Host) -> str:
     """What to do with a flag of the serving control plane's manifest that no other host can have."""
     return (
-        f"no other host can have this, so write 0.0.0.0 (:: for IPv6) instead of the address, or what joining ones get, into "
-        f"/etc/kubernetes/manifests/{component}.yaml on {serving.name}, and what is no default of kubeadm's into "
-        f"{_CONFIGURATION}; or let each host have its own by kubeadm's patches (kubeadm_ha_patches_dir, with the same "
-        "directory in kubeadm_ha_unmanaged_files so that it is not copied)"
+        "no other host can have this, so write 0.0.0.0 (:: for IPv6) instead of the address, or what joining ones get, "
+        f"into /etc/kubernetes/manifests/{component}.yaml on {serving_control_plane.name}, and what is no default of "
+        f"kubeadm's into {_CONFIGURATION}; or let each host have its own by kubeadm's patches (kubeadm_ha_patches_dir, "
+        "with the same directory in kubeadm_ha_unmanaged_files so that it is not copied)"
     )
 
 
-def _dialled(cluster: Cluster) -> t.Iterator[tuple[str, str]]:
+def _connected_to(cluster: Cluster) -> t.Iterator[tuple[str, str]]:
     configuration = _parsed(cluster)
     if configuration is not None:
         for key in OPTION_KEYS.values():
             for name, value in configuration.extra_args(key):
-                if name in _DIALLED and name not in ("api-audiences", "service-account-issuer", "external-hostname"):
+                if name in _CONNECTED_TO and name not in (
+                    "api-audiences",
+                    "service-account-issuer",
+                    "external-hostname",
+                ):
                     yield value, f"every API server asks --{name}={value} there"
         repository = configuration.image_repository or ""
         yield repository, f"every node pulls images of kubeadm from {repository}"

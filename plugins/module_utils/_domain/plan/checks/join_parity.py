@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
 
 _NODE_IP = "node-ip"
 _CLOUD_PROVIDER = "cloud-provider"
-_BY_HAND = "KUBELET_EXTRA_ARGS of its /etc/default/kubelet (/etc/sysconfig/kubelet on the RHEL family)"
+_MANUALLY = "KUBELET_EXTRA_ARGS of its /etc/default/kubelet (/etc/sysconfig/kubelet on the RHEL family)"
 #: Domains whose labels and taints Kubernetes and its components set themselves.
 _OF_KUBERNETES = ("kubernetes.io", "k8s.io")
 _MANIFESTS = "/etc/kubernetes/manifests"
@@ -44,7 +44,7 @@ def problems(situation: Situation) -> t.Iterator[Problem]:
                 host.name,
                 f"The kubelet of {models[0].name} runs with --{_CLOUD_PROVIDER}={value}, but {host.name} would join without "
                 f"it, and the cloud would not know its Node: give the host kubeadm_ha_kubelet_extra_args "
-                f"({{{_CLOUD_PROVIDER}: {value}}}), or {_BY_HAND}.",
+                f"({{{_CLOUD_PROVIDER}: {value}}}), or {_MANUALLY}.",
             )
     yield from _virtual_ip(situation)
 
@@ -64,10 +64,10 @@ def given_flags(host: Host) -> dict[str, str]:
 
 def _joining(situation: Situation) -> t.Iterator[tuple[Host, list[Host]]]:
     """Each joining host with the members that it should be like."""
-    wish = situation.wish
-    workers = situation.joined(wish.workers) or [situation.serving]
-    yield from ((host, [situation.serving]) for host in situation.joining(wish.control_planes))
-    yield from ((host, workers) for host in situation.joining(wish.workers))
+    desired = situation.desired
+    workers = situation.joined(desired.workers) or [situation.serving_control_plane]
+    yield from ((host, [situation.serving_control_plane]) for host in situation.joining(desired.control_planes))
+    yield from ((host, workers) for host in situation.joining(desired.workers))
 
 
 def _common_flags(hosts: t.Sequence[Host]) -> dict[str, str]:
@@ -91,7 +91,7 @@ def _node_ip(host: Host, model: Host, value: str) -> t.Iterator[Problem]:
         host.name,
         f"The kubelet of {model.name} runs with --{_NODE_IP}={value}, but {host.name} would join {how}, and its Node could "
         f"get another {lacking} address than meant, or none: give the host kubeadm_ha_kubelet_extra_args "
-        f"({{{_NODE_IP}: {','.join('ADDRESS' for _family in wanted)}}}), or {_BY_HAND}.",
+        f"({{{_NODE_IP}: {','.join('ADDRESS' for _family in wanted)}}}), or {_MANUALLY}.",
     )
 
 
@@ -107,23 +107,23 @@ def _pods(host: Host) -> dict[str, OtherStaticPod]:
 
 def _carries_endpoint(situation: Situation, pod: OtherStaticPod) -> bool:
     """Whether the endpoint's address is one that a static pod of the serving host puts there."""
-    address = canonical_ip(situation.wish.endpoint.host)
-    if address is None or situation.wish.load_balancer == "haproxy":
+    address = canonical_ip(situation.desired.endpoint.host)
+    if address is None or situation.desired.load_balancer == "haproxy":
         return False
-    server = situation.serving.api_server
+    server = situation.serving_control_plane.api_server
     is_own = server is not None and canonical_ip(server.host) == address
     named = {canonical_ip(item) for item in pod.addresses}
-    return address in named or (situation.serving.has_address(address) and not is_own)
+    return address in named or (situation.serving_control_plane.has_address(address) and not is_own)
 
 
 def _lacking(situation: Situation) -> t.Iterator[tuple[str, OtherStaticPod, list[str]]]:
     """File name and facts of each static pod of the serving host, with the control planes that have no such file."""
     others = [
         situation.hosts[name]
-        for name in situation.wish.control_planes
-        if name in situation.hosts and name != situation.serving.name
+        for name in situation.desired.control_planes
+        if name in situation.hosts and name != situation.serving_control_plane.name
     ]
-    for name, pod in _pods(situation.serving).items():
+    for name, pod in _pods(situation.serving_control_plane).items():
         lacking = [host.name for host in others if name not in _pods(host)]
         if lacking:
             yield name, pod, lacking
@@ -133,11 +133,12 @@ def _virtual_ip(situation: Situation) -> t.Iterator[Problem]:
     for name, pod, lacking in _lacking(situation):
         if _carries_endpoint(situation, pod):
             yield Problem(
-                situation.serving.name,
-                f"The endpoint's address {situation.wish.endpoint.host} is on {situation.serving.name}, whose static pod "
-                f"{name} seems to carry it, but {', '.join(lacking)} {_has(lacking)} no such file, so it would go away with "
-                f"{situation.serving.name}: copy {pod.path} there (a host that joins keeps it), or name it in "
-                "kubeadm_ha_unmanaged_files if something else moves the address.",
+                situation.serving_control_plane.name,
+                f"The endpoint's address {situation.desired.endpoint.host} is on "
+                f"{situation.serving_control_plane.name}, whose static pod {name} seems to carry it, but "
+                f"{', '.join(lacking)} {_has(lacking)} no such file, so it would go away with "
+                f"{situation.serving_control_plane.name}: copy {pod.path} there (a host that joins keeps it), or "
+                "name it in kubeadm_ha_unmanaged_files if something else moves the address.",
             )
 
 
@@ -145,11 +146,11 @@ def _other_pods(situation: Situation) -> t.Iterator[tuple[str, str]]:
     for name, pod, lacking in _lacking(situation):
         if not _carries_endpoint(situation, pod):
             yield (
-                situation.serving.name,
+                situation.serving_control_plane.name,
                 (
-                    f"The static pod {name} of {situation.serving.name} is none of kubeadm's, and {', '.join(lacking)} "
-                    f"{_has(lacking)} no such file: copy {pod.path} there if each control plane needs it, such as for a "
-                    "virtual IP, or name it in kubeadm_ha_unmanaged_files."
+                    f"The static pod {name} of {situation.serving_control_plane.name} is none of kubeadm's, and "
+                    f"{', '.join(lacking)} {_has(lacking)} no such file: copy {pod.path} there if each control plane "
+                    "needs it, such as for a virtual IP, or name it in kubeadm_ha_unmanaged_files."
                 ),
             )
 
@@ -171,18 +172,18 @@ def _other_flags(situation: Situation) -> t.Iterator[tuple[str, str]]:
                 host.name,
                 (
                     f"The kubelet of {models[0].name} runs with {shown}, which {host.name} would not get by its join: give what "
-                    f"it needs in kubeadm_ha_kubelet_extra_args of the host, or in {_BY_HAND}."
+                    f"it needs in kubeadm_ha_kubelet_extra_args of the host, or in {_MANUALLY}."
                 ),
             )
 
 
 def _labels_and_taints(situation: Situation) -> t.Iterator[tuple[str, str]]:
-    nodes, serving = situation.cluster.nodes, situation.serving
-    model = nodes.get(serving.node_name)
-    joined = {host.name for host in situation.joined(situation.wish.control_planes)}
-    for name in situation.wish.control_planes:
+    nodes, serving_control_plane = situation.cluster.nodes, situation.serving_control_plane
+    model = nodes.get(serving_control_plane.node_name)
+    joined = {host.name for host in situation.joined(situation.desired.control_planes)}
+    for name in situation.desired.control_planes:
         host = situation.hosts.get(name)
-        if host is None or model is None or name == serving.name:
+        if host is None or model is None or name == serving_control_plane.name:
             continue
         node = nodes.get(host.node_name) if name in joined else _future_node(host)
         for kind, option, lost in (
@@ -198,8 +199,9 @@ def _labels_and_taints(situation: Situation) -> t.Iterator[tuple[str, str]]:
                 yield (
                     name,
                     (
-                        f"The Node of {serving.name} has the {kind} {shown}, which the Node of {name} "
-                        f"{'has not' if name in joined else 'would not get'}: if all control planes shall have it, {remedy}."
+                        f"The Node of {serving_control_plane.name} has the {kind} {shown}, which the Node of {name} "
+                        f"{'has not' if name in joined else 'would not get'}: if all control planes shall have it, "
+                        f"{remedy}."
                     ),
                 )
 
@@ -245,11 +247,11 @@ def _is_of_kubernetes(key: str) -> bool:
 
 
 def _environment(situation: Situation) -> t.Iterator[tuple[str, str]]:
-    serving = situation.serving
-    wanted = serving.report.pod_environment
-    for name in situation.wish.control_planes:
+    serving_control_plane = situation.serving_control_plane
+    wanted = serving_control_plane.report.pod_environment
+    for name in situation.desired.control_planes:
         host = situation.hosts.get(name)
-        if host is None or name == serving.name:
+        if host is None or name == serving_control_plane.name:
             continue
         has = host.report.pod_environment
         lost = sorted({item for part, names in wanted.items() for item in names if item not in (has.get(part) or ())})
@@ -257,7 +259,8 @@ def _environment(situation: Situation) -> t.Iterator[tuple[str, str]]:
             continue
         yield (
             name,
-            f"Static pods of {serving.name} have the environment variables {', '.join(lost)}, those of {name} "
+            f"Static pods of {serving_control_plane.name} have the environment variables {', '.join(lost)}, those of "
+            f"{name} "
             + (
                 f"have not: if they need them, write them into the manifests of {name}."
                 if host.is_control_plane

@@ -20,7 +20,7 @@ from ...kubeconfig import embedded_ca
 if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster
     from ...host.host import Host
-    from ..wish import Wish
+    from ..desired import Desired
 
 Hosts = t.Mapping[str, "Host"]
 
@@ -32,15 +32,15 @@ _SHARED_OF_ETCD = ("etcd/ca.crt", "etcd/ca.key")
 _SIGNER = ("bootstrapsigner", "bootstrap-signer-controller")
 
 
-def problems(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
+def problems(desired: Desired, hosts: Hosts, cluster: Cluster, serving_control_plane: Host) -> t.Iterator[Problem]:
     """Every problem of the cluster that would stop the first join."""
-    joining = [name for name in wish.nodes if name in hosts and not hosts[name].is_member]
+    joining = [name for name in desired.nodes if name in hosts and not hosts[name].is_member]
     if not joining:
         return
-    yield from _cluster_info(cluster, serving)
+    yield from _cluster_info(cluster, serving_control_plane)
     yield from join_rights.problems(cluster.join_rights, kubelet_config=cluster.kubelet_config_name)
-    if any(name in wish.control_planes for name in joining):
-        yield from _shared_files(cluster, serving)
+    if any(name in desired.control_planes for name in joining):
+        yield from _shared_files(cluster, serving_control_plane)
 
 
 def needs_discovery_file(hosts: Hosts, cluster: Cluster) -> bool:
@@ -56,16 +56,16 @@ def needs_discovery_file(hosts: Hosts, cluster: Cluster) -> bool:
 
 
 def _signs(controllers: str | None) -> bool:
-    """Whether a controller manager with this ``--controllers`` signs cluster-info. Without the flag it is not told."""
+    """Whether a controller manager with this ``--controllers`` signs cluster-info. Without the flag that is unknown."""
     return controllers is None or bool(set(_SIGNER) & {name.strip() for name in controllers.split(",")})
 
 
-def _cluster_info(cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
+def _cluster_info(cluster: Cluster, serving_control_plane: Host) -> t.Iterator[Problem]:
     document = cluster.cluster_info
     remedy = (
-        f"let kubeadm write it (kubeadm init phase bootstrap-token --kubeconfig /etc/kubernetes/admin.conf on {serving.name}; "
-        "it also makes a bootstrap token, which kubeadm token delete takes away, and lets anonymous requests read the "
-        "ConfigMap)"
+        "let kubeadm write it (kubeadm init phase bootstrap-token --kubeconfig /etc/kubernetes/admin.conf on "
+        f"{serving_control_plane.name}; it also makes a bootstrap token, which kubeadm token delete takes away, and "
+        "lets anonymous requests read the ConfigMap)"
     )
     if document is None:
         yield Problem(CLUSTER_INFO, f"There is no {CLUSTER_INFO}, by which joining hosts find the cluster: {remedy}.")
@@ -80,28 +80,29 @@ def _cluster_info(cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
             CLUSTER_INFO,
             f"{CLUSTER_INFO} holds no kubeconfig with a server and a CA, by which joining hosts find the cluster: {remedy}.",
         )
-    elif serving.ca_pem and not authorities & embedded_ca.certificates(serving.ca_pem):
+    elif serving_control_plane.ca_pem and not authorities & embedded_ca.certificates(serving_control_plane.ca_pem):
         yield Problem(
             CLUSTER_INFO,
-            f"{CLUSTER_INFO} names another CA than the one in ca.crt of {serving.name}, so joining hosts would trust "
-            f"nobody here: {remedy}.",
+            f"{CLUSTER_INFO} names another CA than the one in ca.crt of {serving_control_plane.name}, so joining hosts "
+            f"would trust nobody here: {remedy}.",
         )
 
 
-def _shared_files(cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
+def _shared_files(cluster: Cluster, serving_control_plane: Host) -> t.Iterator[Problem]:
     directory = str(cluster.configuration.get("certificatesDir") or f"{_KUBERNETES}pki").rstrip("/")
     if not directory.startswith(_KUBERNETES):
         # What is elsewhere is not in the report; kubeadm says it when it uploads.
         return
     wanted = [*_SHARED, *(() if cluster.uses_external_etcd else _SHARED_OF_ETCD)]
-    there = set(serving.report.kubernetes_files)
+    there = set(serving_control_plane.report.kubernetes_files)
     # A missing ca.key is a problem of its own.
     missing = [name for name in wanted if f"{directory}/{name}" not in there and name != "ca.key"]
     if missing:
         yield Problem(
-            serving.name,
-            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing in {directory} on {serving.name}, and "
-            "kubeadm hands them to each joining control plane: put them back from a backup for the run.",
+            serving_control_plane.name,
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing in {directory} on "
+            f"{serving_control_plane.name}, and kubeadm hands them to each joining control plane: put them back from a "
+            "backup for the run.",
         )
 
 

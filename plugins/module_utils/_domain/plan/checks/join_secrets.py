@@ -40,26 +40,27 @@ def before_a_join(report: ClusterReport) -> str | None:
     return f"{whose}, {_until(report)}; replaced"
 
 
-def note(report: ClusterReport, serving: str) -> str | None:
+def note(report: ClusterReport, serving_control_plane: str) -> str | None:
     """What an operator should know of uploaded certificates that are not ours."""
     if not report.has_uploaded_certificates or is_left_by_us(report):
         return None
     return (
-        f"{bootstrap_token.UPLOADED_CERTIFICATES} holds every key of the cluster, encrypted, {_until(report)}; no run of "
-        "kubeadm.ha has left it. The run keeps it unless a control plane joins, which replaces it. If nobody joins with it, "
-        f"delete it on {serving}: {_KUBECTL} {bootstrap_token.CERTIFICATES_SECRET}"
+        f"{bootstrap_token.UPLOADED_CERTIFICATES} holds every key of the cluster, encrypted, {_until(report)}; no run "
+        "of kubeadm.ha has left it. The run keeps it unless a control plane joins, which replaces it. If nobody joins "
+        f"with it, delete it on {serving_control_plane}: {_KUBECTL} {bootstrap_token.CERTIFICATES_SECRET}"
     )
 
 
-def ends(report: ClusterReport, serving: str) -> list[str]:
+def ends(report: ClusterReport, serving_control_plane: str) -> list[str]:
     """What a killed run has left and a refused plan does not revoke: when it ends, and how it can end at once."""
     found = []
     for token in report.bootstrap_tokens:
         if token.description == bootstrap_token.TOKEN_DESCRIPTION:
             end = token.expiration or "an unknown time"
             found.append(
-                f"A run before has left the bootstrap token {token.name.rpartition('-')[2]}, which expires at {end}; the "
-                f"next run whose plan is accepted revokes it, and so does on {serving}: {_KUBECTL} {token.name}"
+                f"A run before has left the bootstrap token {token.name.rpartition('-')[2]}, which expires at {end}; "
+                f"the next run whose plan is accepted revokes it, and so does on {serving_control_plane}: {_KUBECTL} "
+                f"{token.name}"
             )
     if found and report.has_uploaded_certificates:
         found.append(

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What kubeadm on joining hosts is asked, and its objections as reasons to stop.
 
-What the plan itself looks at, it tells in its own words, which know more of the inventory; kubeadm's word for the same is
-left out then.
+What the plan itself inspects, it reports in its own words, which know more of the inventory; kubeadm's word for the
+same is left out then.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _LONGEST = 300
 
 
 def requests(
-    groups: Groups, hosts: Hosts, cluster: Cluster, serving: Host, *, patches_dir: str = ""
+    groups: Groups, hosts: Hosts, cluster: Cluster, serving_control_plane: Host, *, patches_dir: str = ""
 ) -> dict[str, dict[str, t.Any]]:
     """What each joining host's kubeadm is asked, by inventory name: options of ``kubeadm_preflight_info``.
 
@@ -43,11 +43,11 @@ def requests(
     Args:
         groups: what the hosts are or shall be.
         hosts: by inventory name.
-        cluster: what the API told.
-        serving: the serving control plane.
+        cluster: what the API reported.
+        serving_control_plane: the serving control plane.
         patches_dir: directory of kubeadm's patches, which joining control planes get.
     """
-    like = serving.api_server
+    like = serving_control_plane.api_server
     api_version = str(cluster.configuration.get("apiVersion") or "")
     if like is None or api_version.rpartition("/")[2] not in JOIN_VERSIONS:
         return {}
@@ -55,7 +55,12 @@ def requests(
     found = {}
     for name in (*groups.control_planes, *groups.workers):
         host = hosts.get(name)
-        if host is None or host.is_member or host.kubeadm_version is None or membership.leftovers(host, serving):
+        if (
+            host is None
+            or host.is_member
+            or host.kubeadm_version is None
+            or membership.leftovers(host, serving_control_plane)
+        ):
             continue
         is_control_plane = name in groups.control_planes
         server = host.future_api_server(like)
@@ -91,25 +96,25 @@ def config_maps(cluster: Cluster, endpoint: Endpoint) -> list[dict[str, t.Any]]:
     return found
 
 
-def problems(situation: Situation, told: t.Mapping[str, t.Mapping[str, t.Any]]) -> t.Iterator[Problem]:
+def problems(situation: Situation, reports: t.Mapping[str, t.Mapping[str, t.Any]]) -> t.Iterator[Problem]:
     """One problem for each objection.
 
     Args:
         situation: hosts and cluster.
-        told: the results of ``kubeadm_preflight_info`` by inventory name.
+        reports: the results of ``kubeadm_preflight_info`` by inventory name.
     """
     without_version = _without_version(situation)
     without_runtime = _without_runtime(situation)
-    for host in situation.joining(situation.wish.nodes):
-        result = told.get(host.name) or {}
+    for host in situation.joining(situation.desired.nodes):
+        result = reports.get(host.name) or {}
         for check in result.get("failed_checks") or ():
             name, text = str(check["name"]), _shown(str(check["text"]))
-            is_told = (
+            is_reported = (
                 (name == "CRI" and host.name in without_runtime)
                 or (name in _VERSION_CHECKS and host.name in without_version)
-                or _is_told_of_host(situation, host, name)
+                or _is_reported_of_host(situation, host, name)
             )
-            if not is_told:
+            if not is_reported:
                 yield Problem(
                     host.name, f"kubeadm would not join {host.name}, by its check {name}: {text}; {_remedy(name)}."
                 )
@@ -122,32 +127,32 @@ def problems(situation: Situation, told: t.Mapping[str, t.Mapping[str, t.Any]]) 
 
 
 def explained(situation: Situation) -> frozenset[str]:
-    """Hosts of which the plan tells already what may be why their kubeadm could not be asked."""
+    """Hosts of which the plan says already what may be why their kubeadm could not be asked."""
     return _without_runtime(situation) | _without_version(situation)
 
 
 def _without_runtime(situation: Situation) -> frozenset[str]:
-    found = container_runtime.problems(situation.wish, situation.hosts, situation.cluster)
+    found = container_runtime.problems(situation.desired, situation.hosts, situation.cluster)
     return frozenset(problem.subject for problem in found)
 
 
 def _without_version(situation: Situation) -> frozenset[str]:
-    found = skew.problems(situation.wish, situation.hosts, situation.cluster, situation.serving)
+    found = skew.problems(situation.desired, situation.hosts, situation.cluster, situation.serving_control_plane)
     return frozenset(problem.subject for problem in found)
 
 
-def _is_told_of_host(situation: Situation, host: Host, name: str) -> bool:
-    """Whether the plan tells of the same in its own words."""
-    like = situation.serving.api_server
+def _is_reported_of_host(situation: Situation, host: Host, name: str) -> bool:
+    """Whether the plan reports the same in its own words."""
+    like = situation.serving_control_plane.api_server
     port = _PORT.match(name)
     if port is not None and like is not None:
         # A port of the load balancer on the host itself is one that the plan knows of.
-        own = preflight.ports_in_use(situation.wish, host, situation.cluster, like)
+        own = preflight.ports_in_use(situation.desired, host, situation.cluster, like)
         return int(port.group(1)) in own
     if name == "Swap":
         return any(True for _problem in swap.problems(host, situation.cluster))
     if name.startswith("FileContent--"):
-        return any(True for _problem in preflight.forwarding(situation.wish, host))
+        return any(True for _problem in preflight.forwarding(situation.desired, host))
     return False
 
 
@@ -157,7 +162,7 @@ def _remedy(name: str) -> str:
         return f"install {program.group(1)}"
     if name.startswith(("DirAvailable-", "FileAvailable-")):
         # Never a word that it may be left out: what is there may be another cluster's.
-        return "look whose it is, and move it elsewhere if nothing needs it"
+        return "find out whose it is, and move it elsewhere if nothing needs it"
     mend = "free the port" if _PORT.match(name) is not None else "mend it"
     return f"{mend}, or add {name} to kubeadm_ha_ignore_preflight_errors of the host if it shall join nevertheless"
 

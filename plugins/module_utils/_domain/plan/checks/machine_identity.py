@@ -18,16 +18,16 @@ from ...base.problem import Problem
 
 if t.TYPE_CHECKING:
     from ...host.host import Host
-    from ..wish import Wish
+    from ..desired import Desired
 
 Hosts = t.Mapping[str, "Host"]
 
 
 def is_same_machine(one: Host, other: Host) -> bool:
-    """Whether two reports tell of one machine.
+    """Whether two reports are of one machine.
 
     A difference of machine-id, boot, network namespace (containers share the boot of their kernel) or SSH host keys
-    tells two machines apart, and so do addresses of which none is shared. Otherwise boot and network, or, where they
+    distinguishes two machines, and so do addresses of which none is shared. Otherwise boot and network, or, where they
     could not be read, the machine-id, must be there to be equal.
     """
     first, second = _facts(one), _facts(other)
@@ -75,16 +75,16 @@ def problems(names: t.Iterable[str], hosts: Hosts) -> t.Iterator[Problem]:
         )
 
 
-def without_aliases(wish: Wish, hosts: Hosts) -> tuple[Wish, Hosts]:
-    """The wish and the hosts with one name for each machine, so that no other check speaks of a second one."""
-    further = aliases((*wish.nodes, *wish.load_balancers), hosts)
+def without_aliases(desired: Desired, hosts: Hosts) -> tuple[Desired, Hosts]:
+    """The desired state and the hosts with one name for each machine, so that no other check speaks of a second one."""
+    further = aliases((*desired.nodes, *desired.load_balancers), hosts)
     if not further:
-        return wish, hosts
-    balancers = dict.fromkeys(further.get(name, name) for name in wish.load_balancers)
+        return desired, hosts
+    balancers = dict.fromkeys(further.get(name, name) for name in desired.load_balancers)
     reduced = dataclasses.replace(
-        wish,
-        control_planes=tuple(name for name in wish.control_planes if name not in further),
-        workers=tuple(name for name in wish.workers if name not in further),
+        desired,
+        control_planes=tuple(name for name in desired.control_planes if name not in further),
+        workers=tuple(name for name in desired.workers if name not in further),
         load_balancers=tuple(balancers),
     )
     return reduced, {name: host for name, host in hosts.items() if name not in further}

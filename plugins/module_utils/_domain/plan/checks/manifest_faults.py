@@ -14,17 +14,17 @@ if t.TYPE_CHECKING:
     from ...host.host import Host
 
 
-def problems(hosts: t.Mapping[str, Host], *, told: t.Container[str] = ()) -> t.Iterator[Problem]:
+def problems(hosts: t.Mapping[str, Host], *, reported: t.Container[str] = ()) -> t.Iterator[Problem]:
     """A manifest that cannot be read, and a port that is none.
 
     Args:
         hosts: every host.
-        told: hosts whose unreadable manifests are told elsewhere.
+        reported: hosts whose unreadable manifests are reported elsewhere.
     """
     for host in hosts.values():
         for name, manifest in host.manifests.items():
             path = manifest.path or f"/etc/kubernetes/manifests/{name}.yaml"
-            if manifest.unreadable and host.name not in told:
+            if manifest.unreadable and host.name not in reported:
                 yield Problem(
                     host.name,
                     f"{path} on {host.name} cannot be used. {manifest.unreadable} Write it as kubeadm does.",

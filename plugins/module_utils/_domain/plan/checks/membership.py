@@ -4,7 +4,7 @@
 """Which hosts are members of this cluster, and what the others are.
 
 The cluster's CA and the API's Node objects decide, not the presence of a file. A host that is neither a whole member nor
-clean is told of once, with everything that is known of it and one remedy.
+clean is reported once, with everything that is known of it and one remedy.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster
     from ...etcd.report import EtcdReport
     from ...host.host import Host
+    from ..desired import Desired
     from ..left_by_joins import Stale
-    from ..wish import Wish
 
 Hosts = t.Mapping[str, "Host"]
 
@@ -39,12 +39,16 @@ def is_joined(host: Host, cluster: Cluster, ca_hashes: t.AbstractSet[str]) -> bo
     return host.is_member and bool(ca_hashes & host.ca_hashes) and host.node_name in cluster.nodes
 
 
-def problems(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host, etcd: EtcdReport | None) -> t.Iterator[Problem]:
+def problems(
+    desired: Desired, hosts: Hosts, cluster: Cluster, serving_control_plane: Host, etcd: EtcdReport | None
+) -> t.Iterator[Problem]:
     """One problem for each host, and for each member of etcd, that is neither in the cluster nor out of it."""
-    stale = left_by_joins.stale_members(wish.nodes, hosts, cluster, etcd)
-    verdicts = half_joined_hosts(wish, hosts, cluster, serving, etcd)
-    switch = {name: half_joined.told(verdict, is_on=wish.reset_half_joined) for name, verdict in verdicts.items()}
-    for name in wish.nodes:
+    stale = left_by_joins.stale_members(desired.nodes, hosts, cluster, etcd)
+    verdicts = half_joined_hosts(desired, hosts, cluster, serving_control_plane, etcd)
+    switch = {
+        name: half_joined.described(verdict, is_on=desired.reset_half_joined) for name, verdict in verdicts.items()
+    }
+    for name in desired.nodes:
         host = hosts.get(name)
         if host is None:
             continue
@@ -53,7 +57,7 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host, etcd: Et
         if member is not None and member.member.is_learner:
             # A learner serves no API server, even where one listens for a moment.
             needed = None
-        message = _explained(wish, host, hosts, cluster, serving, member, needed)
+        message = _explained(desired, host, hosts, cluster, serving_control_plane, member, needed)
         if message is not None:
             yield Problem(name, message + switch.get(name, ""))
         elif member is not None and member.objection is not None:
@@ -63,95 +67,96 @@ def problems(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host, etcd: Et
                 f"{member.objection}.",
             )
     # It may be a host's that could not be inspected.
-    for item in stale if all(name in hosts for name in wish.nodes) else ():
+    for item in stale if all(name in hosts for name in desired.nodes) else ():
         if item.owner is None:
             yield Problem(
                 "etcd",
-                f"The etcd cluster has the member {item.shown}, but the cluster has no such node: if its host is gone for "
-                f"good, take it out on {serving.name} with: "
-                f"{etcdctl(serving, 'member', 'remove', item.member.id)}",
+                f"The etcd cluster has the member {item.shown}, but the cluster has no such node: if its host is gone "
+                f"for good, take it out on {serving_control_plane.name} with: "
+                f"{etcdctl(serving_control_plane, 'member', 'remove', item.member.id)}",
             )
-    yield from _learners(wish, hosts, cluster, serving, etcd, switch)
+    yield from _learners(desired, hosts, cluster, serving_control_plane, etcd, switch)
 
 
 def half_joined_hosts(
-    wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host, etcd: EtcdReport | None
+    desired: Desired, hosts: Hosts, cluster: Cluster, serving_control_plane: Host, etcd: EtcdReport | None
 ) -> dict[str, half_joined.Verdict]:
     """The hosts on which a join did not end, by inventory name, and whether the run may reset them."""
     learners = left_by_joins.learners_of_nodes(hosts, cluster, etcd)
-    known = [hosts[name] for name in wish.nodes if name in hosts]
+    known = [hosts[name] for name in desired.nodes if name in hosts]
     found = [
         host
         for host in known
-        if _is_half_joined(wish, host, hosts, cluster, serving)
+        if _is_half_joined(desired, host, hosts, cluster, serving_control_plane)
         or (host.is_member and any(left_by_joins.is_of(learner, host) for learner in learners))
     ]
-    return half_joined.verdicts(found, cluster=cluster, serving=serving, etcd=etcd)
+    return half_joined.verdicts(found, cluster=cluster, serving_control_plane=serving_control_plane, etcd=etcd)
 
 
-def _is_half_joined(wish: Wish, host: Host, hosts: Hosts, cluster: Cluster, serving: Host) -> bool:
+def _is_half_joined(desired: Desired, host: Host, hosts: Hosts, cluster: Cluster, serving_control_plane: Host) -> bool:
     """Whether a host has something of a join to this cluster, and is no whole member."""
-    if _is_foreign(host, serving):
+    if _is_foreign(host, serving_control_plane):
         return False
     if not host.is_member:
-        return bool(leftovers(host, serving))
+        return bool(leftovers(host, serving_control_plane))
     # A kubelet that has no certificate yet has no owner.
-    if _owner(wish, hosts, cluster, host.node_name) not in (None, host):
+    if _owner(desired, hosts, cluster, host.node_name) not in (None, host):
         return False
     if host.node_name not in cluster.nodes:
         return True
-    return host.name in wish.control_planes and not _is_worker(host) and _lacking(host, cluster) is not None
+    return host.name in desired.control_planes and not _is_worker(host) and _lacking(host, cluster) is not None
 
 
 def _learners(
-    wish: Wish,
+    desired: Desired,
     hosts: Hosts,
     cluster: Cluster,
-    serving: Host,
+    serving_control_plane: Host,
     etcd: EtcdReport | None,
     switch: t.Mapping[str, str],
 ) -> t.Iterator[Problem]:
     """Nodes whose member of etcd was never promoted. They are needed by nobody: a learner has no vote."""
-    known = [hosts[name] for name in wish.nodes if name in hosts]
+    known = [hosts[name] for name in desired.nodes if name in hosts]
     for learner in left_by_joins.learners_of_nodes(hosts, cluster, etcd):
         name = next((host.name for host in known if left_by_joins.is_of(learner, host)), learner.name)
         node = learner.name or name
         yield Problem(
             name,
-            f"The join of {name} did not end: its etcd member {learner.id} is still a learner, which has no vote and serves "
-            f"no API server. Run kubeadm reset on {name}, which takes the member out as long as the node exists, then "
-            f"kubectl --kubeconfig {_ADMIN_KUBECONFIG} delete node {node} on {serving.name}, and run again."
-            f"{switch.get(name, '')}",
+            f"The join of {name} did not end: its etcd member {learner.id} is still a learner, which has no vote and "
+            f"serves no API server. Run kubeadm reset on {name}, which takes the member out as long as the node exists, "
+            f"then kubectl --kubeconfig {_ADMIN_KUBECONFIG} delete node {node} on {serving_control_plane.name}, and run "
+            f"again.{switch.get(name, '')}",
         )
 
 
 def is_unhealthy_besides(etcd: EtcdReport, hosts: Hosts, cluster: Cluster) -> list[str]:
-    """What is wrong with etcd besides members that joins have left, which are told of by themselves."""
+    """What is wrong with etcd besides members that joins have left, which are reported separately."""
     members = [item.member for item in left_by_joins.stale_members((), hosts, cluster, etcd)]
     members += left_by_joins.learners_of_nodes(hosts, cluster, etcd)
     names = [member.name or f"member {member.id}" for member in members]
-    told = etcd.problems or ("unknown reason",)
-    return [text for text in told if not any(text.startswith(f"{name} ") for name in names)]
+    described = etcd.problems or ("unknown reason",)
+    return [text for text in described if not any(text.startswith(f"{name} ") for name in names)]
 
 
-def leftovers(host: Host, serving: Host) -> list[str]:
+def leftovers(host: Host, serving_control_plane: Host) -> list[str]:
     """Files of a join on a host: those that kubeadm makes.
 
     Args:
         host: one that has not joined.
-        serving: a control plane whose files an earlier run, or the operator, may have brought before the join.
+        serving_control_plane: a control plane whose files an earlier run, or the operator, may have brought before the
+            join.
     """
-    carried = {fact.path for fact in files_of(serving)}
+    carried = {fact.path for fact in files_of(serving_control_plane)}
     files = host.report.kubernetes_files
     return [path for path in files if is_of_kubeadm(path) and path not in carried]
 
 
 def _explained(
-    wish: Wish,
+    desired: Desired,
     host: Host,
     hosts: Hosts,
     cluster: Cluster,
-    serving: Host,
+    serving_control_plane: Host,
     member: Stale | None,
     needed: str | None,
 ) -> str | None:
@@ -159,46 +164,55 @@ def _explained(
 
     ``needed`` is why the host must not be reset (:mod:`reset_guard`).
     """
-    if _is_foreign(host, serving):
-        return _foreign(wish, host, hosts, cluster, serving, needed)
+    if _is_foreign(host, serving_control_plane):
+        return _foreign(desired, host, hosts, cluster, serving_control_plane, needed)
     if host.is_member:
-        return _unlike_member(wish, host, hosts, cluster, member, needed)
-    return _unlike_newcomer(host, cluster, member, serving)
+        return _unlike_member(desired, host, hosts, cluster, member, needed)
+    return _unlike_joining_host(host, cluster, member, serving_control_plane)
 
 
-def _is_foreign(host: Host, serving: Host) -> bool:
+def _is_foreign(host: Host, serving_control_plane: Host) -> bool:
     """Whether the host trusts another cluster's CA."""
-    return bool(host.ca_hashes and serving.cluster_ca_hashes and not serving.cluster_ca_hashes & host.ca_hashes)
+    return bool(
+        host.ca_hashes
+        and serving_control_plane.cluster_ca_hashes
+        and not serving_control_plane.cluster_ca_hashes & host.ca_hashes
+    )
 
 
-def _foreign(wish: Wish, host: Host, hosts: Hosts, cluster: Cluster, serving: Host, needed: str | None) -> str:
+def _foreign(
+    desired: Desired, host: Host, hosts: Hosts, cluster: Cluster, serving_control_plane: Host, needed: str | None
+) -> str:
     server = host.servers.get(KUBELET_KUBECONFIG)
-    if reset_guard.is_ready_node(host, cluster) and _dials_here(server, wish, hosts, cluster):
+    if reset_guard.is_ready_node(host, cluster) and _connects_here(server, desired, hosts, cluster):
         return (
-            f"{host.name} trusts another CA than {serving.name}, although it is the node {host.node_name} of this cluster and "
-            "Ready: a rotation of the CA is not finished; give both the bundle of the old and the new CA, then run again."
+            f"{host.name} trusts another CA than {serving_control_plane.name}, although it is the node {host.node_name} "
+            "of this cluster and Ready: a rotation of the CA is not finished; give both the bundle of the old and the "
+            "new CA, then run again."
         )
-    told = f"its kubelet dials {server} and trusts another CA" if server else f"its {host.pki_dir}/ca.crt differs"
+    described = (
+        f"its kubelet connects to {server} and trusts another CA" if server else f"its {host.pki_dir}/ca.crt differs"
+    )
     remedy = (
         f"take it out of the inventory; nothing of it may be deleted, because {needed}"
         if needed is not None
         else f"take it out of the inventory, or run kubeadm reset on {host.name} if it is to leave that cluster"
     )
-    return f"{host.name} belongs to another cluster than {serving.name} ({told}): {remedy}."
+    return f"{host.name} belongs to another cluster than {serving_control_plane.name} ({described}): {remedy}."
 
 
-def _dials_here(server: str | None, wish: Wish, hosts: Hosts, cluster: Cluster) -> bool:
+def _connects_here(server: str | None, desired: Desired, hosts: Hosts, cluster: Cluster) -> bool:
     """Whether a kubelet's server is one of this cluster's."""
     own = [str(other.api_server) for other in hosts.values() if other.api_server is not None]
-    known = [cluster.joining_server, cluster.endpoint, str(wish.endpoint), *own]
+    known = [cluster.joining_server, cluster.endpoint, str(desired.endpoint), *own]
     return any(same_server(server or "", text) for text in known if text)
 
 
 def _unlike_member(
-    wish: Wish, host: Host, hosts: Hosts, cluster: Cluster, member: Stale | None, needed: str | None
+    desired: Desired, host: Host, hosts: Hosts, cluster: Cluster, member: Stale | None, needed: str | None
 ) -> str | None:
     node = host.node_name
-    owner = _owner(wish, hosts, cluster, node)
+    owner = _owner(desired, hosts, cluster, node)
     if owner is not None and owner is not host:
         return (
             f"The kubelet of {host.name} has the credentials of the node {node}, which is {owner.name}: its disk is a copy "
@@ -211,7 +225,7 @@ def _unlike_member(
             f"{host.name} has joined as the node {node}, but its kubeadm_ha_node_name is {host.wanted_node_name}: give the "
             "name that it has; a node cannot be renamed."
         )
-    if host.name in wish.control_planes:
+    if host.name in desired.control_planes:
         return _unlike_control_plane(host, cluster, needed)
     return None
 
@@ -268,19 +282,19 @@ def _lacking(host: Host, cluster: Cluster) -> str | None:
     """The component that a control plane's manifests lack; ``None`` when they are whole."""
     if "kube-apiserver" not in host.manifests:
         return "kube-apiserver"
-    lacks_etcd = "etcd" not in host.manifests and not cluster.uses_external_etcd and _dials_itself(host)
+    lacks_etcd = "etcd" not in host.manifests and not cluster.uses_external_etcd and _connects_to_itself(host)
     return "etcd" if lacks_etcd else None
 
 
-def _dials_itself(host: Host) -> bool:
+def _connects_to_itself(host: Host) -> bool:
     access = host.etcd_access
     return access is not None and all("//127.0.0.1:" in url or "//[::1]:" in url for url in access.endpoints)
 
 
-def _unlike_newcomer(host: Host, cluster: Cluster, member: Stale | None, serving: Host) -> str | None:
-    files = leftovers(host, serving)
+def _unlike_joining_host(host: Host, cluster: Cluster, member: Stale | None, serving_control_plane: Host) -> str | None:
+    files = leftovers(host, serving_control_plane)
     has_node = host.node_name in cluster.nodes
-    delete = f"kubectl --kubeconfig {_ADMIN_KUBECONFIG} delete node {host.node_name} on {serving.name}"
+    delete = f"kubectl --kubeconfig {_ADMIN_KUBECONFIG} delete node {host.node_name} on {serving_control_plane.name}"
     if files:
         shown = f"{', '.join(files[:3])}{' and more' if len(files) > 3 else ''}"
         also = f", and the cluster has the node {host.node_name}" if has_node else ""
@@ -309,12 +323,12 @@ def _lost_by_a_reset(host: Host) -> str:
     )
 
 
-def _owner(wish: Wish, hosts: Hosts, cluster: Cluster, node: str) -> Host | None:
+def _owner(desired: Desired, hosts: Hosts, cluster: Cluster, node: str) -> Host | None:
     """The host whose node it is, of all that have its credentials.
 
     It is the one with the Node's address that the API knows, else the one of that name, else the first.
     """
-    found = [hosts[name] for name in wish.nodes if name in hosts and hosts[name].certified_node_name == node]
+    found = [hosts[name] for name in desired.nodes if name in hosts and hosts[name].certified_node_name == node]
     known = cluster.nodes.get(node)
     addresses = known.addresses if known is not None else ()
     at_home = [host for host in found if any(host.has_address(item) for item in addresses)]

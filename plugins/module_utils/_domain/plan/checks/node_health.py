@@ -5,7 +5,7 @@
 
 A kubelet whose kubeconfig names an endpoint that does not answer works, and is only cut off: an interrupted run, or an
 endpoint that went away, leaves it so. Its kubeconfig is repointed, or it is restarted when it has not read it yet. Everything
-else is for a person, who is told what was found.
+else is for a person, who reads what was found.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def problems(
 
     Args:
         names: the hosts that are or shall be nodes.
-        hosts: those that were looked at, by inventory name.
+        hosts: those that were inspected, by inventory name.
         cluster: the cluster.
         mended: names of the hosts whose kubelet the plan repoints or restarts, or whose server it brings up.
     """
@@ -70,11 +70,11 @@ def cannot_reach(host: Host, node: Node | None) -> str:
 
 
 def has_not_read(host: Host, node: Node | None) -> bool:
-    """Whether a node is cut off although the server of its kubeconfig answers: the kubelet dials what stood there before."""
+    """Whether a node is cut off although the server of its kubeconfig answers: the kubelet connects to what stood there before."""
     return node is not None and is_cut_off(host, node) and _answers(host)
 
 
-def dials_another(host: Host, others: t.Container[str]) -> str:
+def connects_to_another(host: Host, others: t.Container[str]) -> str:
     """The API server that the kubelet is connected to instead of the server of its kubeconfig; empty when it is not.
 
     Args:
@@ -82,15 +82,15 @@ def dials_another(host: Host, others: t.Container[str]) -> str:
         others: address and port of the API servers of other hosts.
     """
     view = _view(host)
-    dialled = _dialled(host)
-    if view is None or not _answers(host) or dialled & _addresses(view):
+    connected = _connected(host)
+    if view is None or not _answers(host) or connected & _addresses(view):
         return ""
-    return min((item for item in dialled if item in others), default="")
+    return min((item for item in connected if item in others), default="")
 
 
 def _found(host: Host, node: Node) -> str:
     """What was found, and what to do."""
-    journal = f"'journalctl -u kubelet' on {host.name} tells why"
+    journal = f"'journalctl -u kubelet' on {host.name} says why"
     if not _is_running(host):
         return f"the service kubelet of {host.name} is {_state(host)}; {journal}. Start it, then run again"
     expired = _expired(host)
@@ -132,7 +132,7 @@ def _expired(host: Host) -> str:
 
 
 def _view(host: Host) -> View | None:
-    """What the host saw at the server of its kubelet's kubeconfig; ``None`` when it did not look, or looked at another."""
+    """What the host saw at the server of its kubelet's kubeconfig; ``None`` when it did not inspect it, or inspected another."""
     seen = host.report.kubelet_server
     server = host.servers.get(KUBELET_KUBECONFIG)
     if seen is None or server is None or not same_server(seen.server, server):
@@ -154,13 +154,13 @@ def _addresses(view: View) -> frozenset[str]:
     return frozenset(str(Endpoint(address, view.endpoint.port)) for address in view.addresses)
 
 
-def _dialled(host: Host) -> frozenset[str]:
+def _connected(host: Host) -> frozenset[str]:
     return frozenset(item.remote for item in host.report.api_clients if item.process == _KUBELET)
 
 
 def _is_connected(host: Host) -> bool:
     view = _view(host)
-    return view is not None and bool(_dialled(host) & _addresses(view))
+    return view is not None and bool(_connected(host) & _addresses(view))
 
 
-__all__ = ("cannot_reach", "dials_another", "has_not_read", "is_cut_off", "problems")
+__all__ = ("cannot_reach", "connects_to_another", "has_not_read", "is_cut_off", "problems")

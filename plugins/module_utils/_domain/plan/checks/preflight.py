@@ -16,8 +16,8 @@ from ...base.problem import Problem
 from ...cluster.cluster import KUBEADM_CONFIG
 from ...etcd import etcd_access
 from .. import unmanaged_nodes, user_kubeconfigs, wanted_sans
-from ..serving import problems as serving_problems
-from ..serving import serving_control_plane
+from ..serving_control_plane import find_serving_control_plane
+from ..serving_control_plane import problems as serving_problems
 from . import (
     cluster_certificates_dir,
     container_runtime,
@@ -41,7 +41,7 @@ if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster
     from ...etcd.report import EtcdReport
     from ...host.host import Host
-    from ..wish import Wish
+    from ..desired import Desired
 
 Hosts = t.Mapping[str, "Host"]
 
@@ -52,78 +52,84 @@ FREE_BYTES_NEEDED = 1 << 30
 #: Ports of a control plane's components that no other host has to reach
 #: (https://kubernetes.io/docs/reference/networking/ports-and-protocols/).
 _CONTROL_PLANE_PORTS = (10257, 10259)
-#: The setting that ``kubeadm join`` wants to be 1, by the family of the endpoint's address; with a DNS name it looks at none
-#: (RunJoinNodeChecks in ``cmd/kubeadm/app/preflight/checks.go``).
+#: The setting that ``kubeadm join`` wants to be 1, by the family of the endpoint's address; with a DNS name it checks
+#: none (RunJoinNodeChecks in ``cmd/kubeadm/app/preflight/checks.go``).
 _FORWARDING = {4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.default.forwarding"}
 
 
-def problems(wish: Wish, hosts: Hosts, cluster: Cluster | None, etcd: EtcdReport | None) -> list[Problem]:
-    """All problems of the wish with these hosts and this cluster.
+def problems(desired: Desired, hosts: Hosts, cluster: Cluster | None, etcd: EtcdReport | None) -> list[Problem]:
+    """All problems of the desired state with these hosts and this cluster.
 
     Args:
-        wish: what the inventory describes.
-        hosts: every host of the inventory that was looked at, by inventory name.
-        cluster: what the API told; ``None`` when no control plane serves.
-        etcd: what etcd told; ``None`` when it could not be asked.
+        desired: what the inventory describes.
+        hosts: every host of the inventory that was inspected, by inventory name.
+        cluster: what the API reported; ``None`` when no control plane serves.
+        etcd: what etcd reported; ``None`` when it could not be asked.
     """
-    found = list(_existing_control_plane(wish, hosts))
-    serving = serving_control_plane(hosts, wish.control_planes)
-    if cluster is None or serving is None:
-        return [*found, *_of_hosts_alone(wish, hosts)]
-    found += _cluster_state(wish, hosts, cluster)
-    found += membership.problems(wish, hosts, cluster, serving, etcd)
-    found += skew.problems(wish, hosts, cluster, serving)
-    found += host_bound_addresses.problems(wish, hosts, cluster, serving)
-    found += kubelet_addresses.problems(wish, hosts, cluster, serving)
-    found += _count(wish, cluster)
-    like = serving.api_server
+    found = list(_existing_control_plane(desired, hosts))
+    serving_control_plane = find_serving_control_plane(hosts, desired.control_planes)
+    if cluster is None or serving_control_plane is None:
+        return [*found, *_of_hosts_alone(desired, hosts)]
+    found += _cluster_state(desired, hosts, cluster)
+    found += membership.problems(desired, hosts, cluster, serving_control_plane, etcd)
+    found += skew.problems(desired, hosts, cluster, serving_control_plane)
+    found += host_bound_addresses.problems(desired, hosts, cluster, serving_control_plane)
+    found += kubelet_addresses.problems(desired, hosts, cluster, serving_control_plane)
+    found += _count(desired, cluster)
+    like = serving_control_plane.api_server
     if like is not None:
-        found += _endpoint(wish, hosts, like)
-    found += endpoint_port.problems(wish, hosts)
-    found += unmanaged_nodes.problems(wish, hosts, cluster)
-    found += _newcomers(wish, hosts, cluster, serving)
-    found += container_runtime.problems(wish, hosts, cluster)
-    found += join_readiness.problems(wish, hosts, cluster, serving)
+        found += _endpoint(desired, hosts, like)
+    found += endpoint_port.problems(desired, hosts)
+    found += unmanaged_nodes.problems(desired, hosts, cluster)
+    found += _joining_hosts(desired, hosts, cluster, serving_control_plane)
+    found += container_runtime.problems(desired, hosts, cluster)
+    found += join_readiness.problems(desired, hosts, cluster, serving_control_plane)
     found += _etcd(hosts, cluster, etcd)
-    found += etcd_urls.problems(hosts, cluster, serving, etcd)
-    found += _external_etcd(serving, cluster)
-    joined = _joined(wish, hosts, cluster, serving)
-    found += wanted_sans.problems(wish, joined, cluster.configuration)
+    found += etcd_urls.problems(hosts, cluster, serving_control_plane, etcd)
+    found += _external_etcd(serving_control_plane, cluster)
+    joined = _joined(desired, hosts, cluster, serving_control_plane)
+    found += wanted_sans.problems(desired, joined, cluster.configuration)
     found += cluster_certificates_dir.problems(joined, cluster)
-    return [*found, *_of_hosts_alone(wish, hosts)]
+    return [*found, *_of_hosts_alone(desired, hosts)]
 
 
-def _of_hosts_alone(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
-    """What the hosts themselves tell, whether or not the cluster could be asked."""
+def _of_hosts_alone(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
+    """What the hosts themselves report, whether or not the cluster could be asked."""
     yield from (Problem(name, message) for name, message in expiry.reasons(hosts))
     yield from _unsecured_etcd(hosts)
-    serving = serving_control_plane(hosts, wish.control_planes)
-    yield from manifest_faults.problems(hosts, told=() if serving is None else (serving.name,))
-    for name in wish.nodes:
+    serving_control_plane = find_serving_control_plane(hosts, desired.control_planes)
+    yield from manifest_faults.problems(
+        hosts, reported=() if serving_control_plane is None else (serving_control_plane.name,)
+    )
+    for name in desired.nodes:
         if name in hosts:
             yield from _node(hosts[name])
-    yield from _twins(wish, hosts)
+    yield from _duplicates(desired, hosts)
     yield from _clocks(hosts)
-    yield from user_kubeconfigs.problems(wish, hosts)
+    yield from user_kubeconfigs.problems(desired, hosts)
 
 
-def _joined(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> list[Host]:
+def _joined(desired: Desired, hosts: Hosts, cluster: Cluster, serving_control_plane: Host) -> list[Host]:
     """The members of this cluster that run a control plane."""
-    found = (hosts[name] for name in wish.control_planes if name in hosts)
-    return [host for host in found if host.is_control_plane and is_joined(host, cluster, serving.cluster_ca_hashes)]
+    found = (hosts[name] for name in desired.control_planes if name in hosts)
+    return [
+        host
+        for host in found
+        if host.is_control_plane and is_joined(host, cluster, serving_control_plane.cluster_ca_hashes)
+    ]
 
 
-def _existing_control_plane(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
-    yield from serving_problems(wish, hosts)
+def _existing_control_plane(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
+    yield from serving_problems(desired, hosts)
     for host in hosts.values():
-        if host.is_control_plane and host.name not in wish.control_planes:
+        if host.is_control_plane and host.name not in desired.control_planes:
             yield Problem(
                 host.name,
                 f"{host.name} runs a kube-apiserver but is not in the control plane group: put it there.",
             )
 
 
-def _cluster_state(wish: Wish, hosts: Hosts, cluster: Cluster) -> t.Iterator[Problem]:
+def _cluster_state(desired: Desired, hosts: Hosts, cluster: Cluster) -> t.Iterator[Problem]:
     for config_map, message in cluster.unreadable.items():
         yield Problem(f"ConfigMap {config_map}", message)
     if not cluster.configuration and KUBEADM_CONFIG not in cluster.unreadable:
@@ -132,49 +138,49 @@ def _cluster_state(wish: Wish, hosts: Hosts, cluster: Cluster) -> t.Iterator[Pro
             "The cluster has no ConfigMap kube-system/kubeadm-config: it was not made by kubeadm, or the ConfigMap was "
             "deleted; restore it with kubeadm init phase upload-config kubeadm.",
         )
-    known = {host.node_name for host in hosts.values()} | wish.unmanaged_nodes
+    known = {host.node_name for host in hosts.values()} | desired.unmanaged_nodes
     # Which node a host is stands on the host: one that was not inspected may be any of the others.
-    for name in sorted(set(cluster.nodes) - known) if hosts.keys() >= set(wish.nodes) else ():
+    for name in sorted(set(cluster.nodes) - known) if hosts.keys() >= set(desired.nodes) else ():
         yield Problem(
             name,
-            f"The node {name} is in the cluster but not in the inventory, so it would go on dialling the old endpoint: "
+            f"The node {name} is in the cluster but not in the inventory, so it would go on using the old endpoint: "
             "add its host to the inventory, or name it in kubeadm_ha_unmanaged_nodes if you repoint it yourself.",
         )
 
 
-def _count(wish: Wish, cluster: Cluster) -> t.Iterator[Problem]:
+def _count(desired: Desired, cluster: Cluster) -> t.Iterator[Problem]:
     if cluster.uses_external_etcd:
         return
-    if len(wish.control_planes) == 2 and not wish.allow_two_control_planes:
+    if len(desired.control_planes) == 2 and not desired.allow_two_control_planes:
         yield Problem(
             "kube_control_plane",
-            "kube_control_plane has two hosts: an etcd ring of two fails when either is lost, which is worse than one; "
+            "kube_control_plane has two hosts: an etcd cluster of two fails when either is lost, which is worse than one; "
             "add a third, or set kubeadm_ha_allow_two_control_planes: true to pass through this state.",
         )
 
 
-def _endpoint(wish: Wish, hosts: Hosts, like: Endpoint) -> t.Iterator[Problem]:
+def _endpoint(desired: Desired, hosts: Hosts, like: Endpoint) -> t.Iterator[Problem]:
     for name, host in hosts.items():
         server = host.api_server
         port = host.future_api_server(like).port
-        taken = name in wish.control_planes and port == wish.endpoint.port
-        if name in wish.load_balancers and wish.load_balancer == "haproxy" and taken:
+        taken = name in desired.control_planes and port == desired.endpoint.port
+        if name in desired.load_balancers and desired.load_balancer == "haproxy" and taken:
             yield Problem(
                 "kubeadm_ha_endpoint",
                 f"{name} is a load balancer and a control plane, and its API server {_has(server)} port {port}: choose "
                 "another port for kubeadm_ha_endpoint, for example 8443.",
             )
-        if server == wish.endpoint:
+        if server == desired.endpoint:
             yield Problem(
                 "kubeadm_ha_endpoint",
-                f"kubeadm_ha_endpoint {wish.endpoint} is the API server of {name} itself, so it would go away with it: "
+                f"kubeadm_ha_endpoint {desired.endpoint} is the API server of {name} itself, so it would go away with it: "
                 "give the address of the load balancer.",
             )
-    if wish.load_balancer == "haproxy" and not _is_reachable_name(wish, hosts):
+    if desired.load_balancer == "haproxy" and not _is_reachable_name(desired, hosts):
         yield Problem(
             "kubeadm_ha_endpoint",
-            f"kubeadm_ha_endpoint {wish.endpoint} is not an address of any load balancer host "
-            f"({', '.join(wish.load_balancers)}): give one of theirs, or a DNS name that leads to them.",
+            f"kubeadm_ha_endpoint {desired.endpoint} is not an address of any load balancer host "
+            f"({', '.join(desired.load_balancers)}): give one of theirs, or a DNS name that leads to them.",
         )
 
 
@@ -182,10 +188,10 @@ def _has(server: Endpoint | None) -> str:
     return "already has" if server is not None else "will have"
 
 
-def _is_reachable_name(wish: Wish, hosts: Hosts) -> bool:
-    if wish.endpoint.san.kind == "dns":
+def _is_reachable_name(desired: Desired, hosts: Hosts) -> bool:
+    if desired.endpoint.san.kind == "dns":
         return True
-    return any(hosts[name].has_address(wish.endpoint.host) for name in wish.load_balancers if name in hosts)
+    return any(hosts[name].has_address(desired.endpoint.host) for name in desired.load_balancers if name in hosts)
 
 
 def _etcd(hosts: Hosts, cluster: Cluster, etcd: EtcdReport | None) -> t.Iterator[Problem]:
@@ -194,7 +200,7 @@ def _etcd(hosts: Hosts, cluster: Cluster, etcd: EtcdReport | None) -> t.Iterator
     reasons = membership.is_unhealthy_besides(etcd, hosts, cluster)
     if reasons:
         yield Problem(
-            "etcd", f"The etcd ring is not healthy: {'; '.join(reasons)}. Mend it before control planes are added."
+            "etcd", f"The etcd cluster is not healthy: {'; '.join(reasons)}. Mend it before control planes are added."
         )
 
 
@@ -206,16 +212,17 @@ def _unsecured_etcd(hosts: Hosts) -> t.Iterator[Problem]:
             yield Problem(host.name, objection)
 
 
-def _external_etcd(serving: Host, cluster: Cluster) -> t.Iterator[Problem]:
+def _external_etcd(serving_control_plane: Host, cluster: Cluster) -> t.Iterator[Problem]:
     """Joining control planes get the addresses and files of the ConfigMap: kubeadm uploads what it names, or nothing."""
     external = (cluster.configuration.get("etcd") or {}).get("external")
-    if external is None or serving.etcd_access is None:
+    if external is None or serving_control_plane.etcd_access is None:
         return
-    for flag, (used, stored) in etcd_access.differences(serving.etcd_access, external).items():
+    for flag, (used, stored) in etcd_access.differences(serving_control_plane.etcd_access, external).items():
         yield Problem(
             "ConfigMap kube-system/kubeadm-config",
             f"etcd.external.{etcd_access.FLAGS[flag]} of kubeadm-config is {stored or 'empty'}, but the API server of "
-            f"{serving.name} runs with --{flag}={used}: joining control planes would get the former; make the two agree.",
+            f"{serving_control_plane.name} runs with --{flag}={used}: joining control planes would get the former; make "
+            "the two agree.",
         )
 
 
@@ -253,31 +260,33 @@ def _member(host: Host) -> t.Iterator[Problem]:
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: a backup needs it; make room.")
 
 
-def _newcomers(wish: Wish, hosts: Hosts, cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
-    like = serving.api_server
+def _joining_hosts(
+    desired: Desired, hosts: Hosts, cluster: Cluster, serving_control_plane: Host
+) -> t.Iterator[Problem]:
+    like = serving_control_plane.api_server
     if like is None:
         return
-    for name in wish.nodes:
+    for name in desired.nodes:
         host = hosts.get(name)
         if host is None or host.is_member:
             continue
-        yield from _newcomer(host)
+        yield from _joining_host(host)
         yield from swap.problems(host, cluster)
-        yield from forwarding(wish, host)
-        yield from _name_and_address(wish, host, like)
-        # What a half joined host still runs there is told of by itself.
-        if not membership.leftovers(host, serving):
-            yield from _ports(wish, host, cluster, like)
+        yield from forwarding(desired, host)
+        yield from _name_and_address(desired, host, like)
+        # What a half joined host still runs there is reported separately.
+        if not membership.leftovers(host, serving_control_plane):
+            yield from _ports(desired, host, cluster, like)
 
 
-def _newcomer(host: Host) -> t.Iterator[Problem]:
+def _joining_host(host: Host) -> t.Iterator[Problem]:
     if host.report.free_bytes < FREE_BYTES_NEEDED:
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: make room before it joins.")
 
 
-def forwarding(wish: Wish, host: Host) -> t.Iterator[Problem]:
-    """A joining host that does not forward packets, if kubeadm looks at it."""
-    address = canonical_ip(wish.endpoint.host)
+def forwarding(desired: Desired, host: Host) -> t.Iterator[Problem]:
+    """A joining host that does not forward packets, if kubeadm checks it."""
+    address = canonical_ip(desired.endpoint.host)
     if address is None:
         return
     setting = _FORWARDING[6 if ":" in address else 4]
@@ -289,14 +298,14 @@ def forwarding(wish: Wish, host: Host) -> t.Iterator[Problem]:
         )
 
 
-def _name_and_address(wish: Wish, host: Host, like: Endpoint) -> t.Iterator[Problem]:
+def _name_and_address(desired: Desired, host: Host, like: Endpoint) -> t.Iterator[Problem]:
     if canonical_dns_name(host.node_name) != host.node_name or "_" in host.node_name:
         yield Problem(
             host.name,
             f"{host.node_name!r} cannot be the name of the node of {host.name}: a node's name has lower-case letters, "
             "digits, '-' and '.'; set kubeadm_ha_node_name for the host.",
         )
-    if host.name not in wish.control_planes:
+    if host.name not in desired.control_planes:
         return
     address = host.future_api_server(like).host
     if host.wanted_advertise_address and not host.has_address(address):
@@ -313,24 +322,24 @@ def _name_and_address(wish: Wish, host: Host, like: Endpoint) -> t.Iterator[Prob
         )
 
 
-def ports_in_use(wish: Wish, host: Host, cluster: Cluster, like: Endpoint) -> list[int]:
+def ports_in_use(desired: Desired, host: Host, cluster: Cluster, like: Endpoint) -> list[int]:
     """Ports that a joining host needs and something uses, in their order."""
     wanted = {KUBELET_PORT}
-    if host.name in wish.control_planes:
+    if host.name in desired.control_planes:
         wanted |= {host.future_api_server(like).port, *_CONTROL_PLANE_PORTS}
         wanted |= set() if cluster.uses_external_etcd else set(ETCD_PORTS)
     return sorted({item.port for item in host.report.listening} & wanted)
 
 
-def _ports(wish: Wish, host: Host, cluster: Cluster, like: Endpoint) -> t.Iterator[Problem]:
-    for port in ports_in_use(wish, host, cluster, like):
-        if host.name not in wish.load_balancers or port != wish.endpoint.port:
+def _ports(desired: Desired, host: Host, cluster: Cluster, like: Endpoint) -> t.Iterator[Problem]:
+    for port in ports_in_use(desired, host, cluster, like):
+        if host.name not in desired.load_balancers or port != desired.endpoint.port:
             yield Problem(host.name, f"Port {port} is already in use on {host.name}: free it before the host joins.")
 
 
-def _twins(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
+def _duplicates(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
     """Names and machine ids must be unique in a cluster (kubeadm's installation page asks for it)."""
-    present = [hosts[name] for name in wish.nodes if name in hosts]
+    present = [hosts[name] for name in desired.nodes if name in hosts]
     identities: dict[str, t.Callable[[Host], str]] = {
         "node name": lambda host: host.node_name,
         "product_uuid": lambda host: host.report.product_uuid,
@@ -343,7 +352,8 @@ def _twins(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
                 # Boards of one series may all have the same; nodes that run show that it does no harm.
                 continue
             if what == "node name" and host.is_member:
-                # A member with another one's credentials is told of by itself, and so is a newcomer of a node's name.
+                # A member with another one's credentials is reported separately, and so is a joining host with a node's
+                # name.
                 continue
             if value and value in seen:
                 yield Problem(
@@ -352,7 +362,7 @@ def _twins(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
                     f"on {host.name}.",
                 )
             seen.setdefault(value, host.name)
-    for copy, original in machine_identity.clones(wish.nodes, hosts):
+    for copy, original in machine_identity.clones(desired.nodes, hosts):
         yield Problem(
             copy.name,
             f"{copy.name} is another machine than {original.name}, but has its machine-id "
@@ -362,7 +372,7 @@ def _twins(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
 
 
 def _clocks(hosts: Hosts) -> t.Iterator[Problem]:
-    """Each clock is compared with the controller's at the moment of the look, then with the median of all hosts."""
+    """Each clock is compared with the controller's at the moment of the inspection, then with the median of all hosts."""
     seen = ((host.report.clock, host.report.looked_at, host.name) for host in hosts.values())
     skews = sorted((clock - looked_at, name) for clock, looked_at, name in seen if looked_at is not None)
     if not skews:
@@ -377,4 +387,4 @@ def _clocks(hosts: Hosts) -> t.Iterator[Problem]:
             )
 
 
-__all__ = ("forwarding", "is_joined", "ports_in_use", "problems", "serving_control_plane")
+__all__ = ("find_serving_control_plane", "forwarding", "is_joined", "ports_in_use", "problems")

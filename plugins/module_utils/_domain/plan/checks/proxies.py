@@ -24,7 +24,7 @@ def problems(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Pro
     if not entries:
         return
     by_line: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
-    for name in situation.wish.nodes:
+    for name in situation.desired.nodes:
         host = situation.hosts.get(name)
         for source in sources_of(host) if host is not None else ():
             missing = source.missing(_needed(situation, source))
@@ -41,15 +41,15 @@ def problems(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Pro
 
 def find_notes(situation: Situation) -> t.Iterator[Note]:
     """Proxies that nobody asks for the API by, but that joining control planes will not have."""
-    joining = [host.name for host in situation.joining(situation.wish.control_planes)]
-    found = [source for source in sources_of(situation.serving) if source.kind == MANIFEST]
+    joining = [host.name for host in situation.joining(situation.desired.control_planes)]
+    found = [source for source in sources_of(situation.serving_control_plane) if source.kind == MANIFEST]
     if joining and found:
         named = ", ".join(source.name for source in found)
         yield Note(
-            situation.serving.name,
-            f"The static pods {named} of {situation.serving.name} have the proxy {found[0].proxy} in their environment; those of "
-            f"{_listed(joining)} will have none, because kubeadm is run without proxies here. Where a component needs it, give it "
-            "by kubeadm's patches (kubeadm_ha_patches_dir).",
+            situation.serving_control_plane.name,
+            f"The static pods {named} of {situation.serving_control_plane.name} have the proxy {found[0].proxy} in "
+            f"their environment; those of {_listed(joining)} will have none, because kubeadm is run without proxies "
+            "here. Where a component needs it, give it by kubeadm's patches (kubeadm_ha_patches_dir).",
         )
 
 
@@ -60,25 +60,25 @@ def sources_of(host: Host) -> list[ProxySource]:
 
 def _needed(situation: Situation, source: ProxySource) -> list[str]:
     """What the owner of the environment must reach by itself after the run."""
-    endpoint = situation.wish.endpoint.host
+    endpoint = situation.desired.endpoint.host
     if source.kind == LOGIN:
         return [endpoint]
     if source.kind == UNIT:
         return [endpoint] if source.name == _KUBELET else []
     if source.name == "kube-apiserver":
         # It asks kubelets for logs and the like.
-        return _addresses(situation, situation.wish.nodes)
-    return _addresses(situation, situation.wish.control_planes) if source.name == "etcd" else []
+        return _addresses(situation, situation.desired.nodes)
+    return _addresses(situation, situation.desired.control_planes) if source.name == "etcd" else []
 
 
 def _suggested(situation: Situation) -> list[str]:
     """What an environment should except: the endpoint, and every host that joins."""
-    return [situation.wish.endpoint.host, *_addresses(situation, situation.wish.nodes)]
+    return [situation.desired.endpoint.host, *_addresses(situation, situation.desired.nodes)]
 
 
 def _addresses(situation: Situation, names: t.Iterable[str]) -> list[str]:
     """Addresses of those that join."""
-    like = situation.serving.api_server
+    like = situation.serving_control_plane.api_server
     if like is None:
         return []
     found = (host.future_api_server(like).host for host in situation.joining(names))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which hosts must reach each other when control planes join, and what an attempt tells.
+"""Which hosts must reach each other when control planes join, and what an attempt reports.
 
 Ports: https://kubernetes.io/docs/reference/networking/ports-and-protocols/
 """
@@ -23,12 +23,12 @@ if t.TYPE_CHECKING:
 
 KUBELET_PORT = 10250
 _CLIENT_PORT, _PEER_PORT = 2379, 2380
-#: Ports of stacked etcd, with who dials them.
+#: Ports of stacked etcd, with who connects to them.
 ETCD_PORTS = {_CLIENT_PORT: "etcd's clients", _PEER_PORT: "etcd's members"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Dial:
+class Connection:
     """A connection that the cluster will need: from one host (inventory name) to another, and what it is for."""
 
     source: str
@@ -45,14 +45,14 @@ class Groups(t.NamedTuple):
     load_balancers: t.Sequence[str]
 
 
-def dials(
+def connections(
     groups: Groups,
     hosts: t.Mapping[str, Host],
     cluster: Cluster,
-    serving: Host,
+    serving_control_plane: Host,
     peers: t.Mapping[str, t.Sequence[Endpoint]] | None = None,
-) -> list[Dial]:
-    """Every connection to look at, none when no control plane is to join.
+) -> list[Connection]:
+    """Every connection to inspect, none when no control plane is to join.
 
     Control planes among each other, and control planes to workers, as far as one of the two joins; load balancers to every
     API server.
@@ -60,70 +60,77 @@ def dials(
     Args:
         groups: what the hosts are or shall be.
         hosts: by inventory name.
-        cluster: what the API told.
-        serving: the serving control plane.
+        cluster: what the API reported.
+        serving_control_plane: the serving control plane.
         peers: where etcd's record has the member of each host; a host without a member will be at its API server's address.
     """
-    like = serving.api_server
-    joining = {name for name, host in hosts.items() if not is_joined(host, cluster, serving.cluster_ca_hashes)}
+    like = serving_control_plane.api_server
+    joining = {
+        name for name, host in hosts.items() if not is_joined(host, cluster, serving_control_plane.cluster_ca_hashes)
+    }
     if like is None or not joining.intersection(groups.control_planes):
         return []
     api_servers = {name: hosts[name].future_api_server(like) for name in groups.control_planes if name in hosts}
-    found: list[Dial] = []
+    found: list[Connection] = []
     for source in api_servers:
         for target, server in api_servers.items():
             if source != target and joining & {source, target}:
-                found.append(Dial(source, target, server, "API server"))
+                found.append(Connection(source, target, server, "API server"))
                 if not cluster.uses_external_etcd:
                     recorded = (peers or {}).get(target) or [Endpoint(server.host, _PEER_PORT)]
                     etcd = [Endpoint(server.host, _CLIENT_PORT), *recorded]
                     purposes = [ETCD_PORTS[_CLIENT_PORT], *[ETCD_PORTS[_PEER_PORT]] * len(recorded)]
-                    found += [Dial(source, target, *item) for item in zip(etcd, purposes)]
+                    found += [Connection(source, target, *item) for item in zip(etcd, purposes)]
         for target in (name for name in (*groups.control_planes, *groups.workers) if name in hosts):
             if source != target and joining & {source, target}:
                 address = node_address(hosts[target], cluster, like)
-                found.append(Dial(source, target, Endpoint(address, KUBELET_PORT), "kubelet"))
+                found.append(Connection(source, target, Endpoint(address, KUBELET_PORT), "kubelet"))
     for source in groups.load_balancers:
-        found += [Dial(source, target, server, "API server") for target, server in api_servers.items()]
+        found += [Connection(source, target, server, "API server") for target, server in api_servers.items()]
     return [
-        dial
-        for dial in dict.fromkeys(found)
-        if dial.source in hosts and dial.source != dial.target and canonical_ip(dial.endpoint.host) is not None
+        connection
+        for connection in dict.fromkeys(found)
+        if connection.source in hosts
+        and connection.source != connection.target
+        and canonical_ip(connection.endpoint.host) is not None
     ]
 
 
-def by_source(wanted: t.Iterable[Dial]) -> dict[str, list[dict[str, t.Any]]]:
-    """The addresses and ports that each host is to dial, as ``kubeadm.ha.reachability_info`` takes them."""
+def by_source(wanted: t.Iterable[Connection]) -> dict[str, list[dict[str, t.Any]]]:
+    """The addresses and ports that each host is to connect to, as ``kubeadm.ha.reachability_info`` takes them."""
     found: dict[str, list[dict[str, t.Any]]] = {}
-    for dial in wanted:
-        found.setdefault(dial.source, []).append({"address": dial.endpoint.host, "port": dial.endpoint.port})
+    for connection in wanted:
+        found.setdefault(connection.source, []).append(
+            {"address": connection.endpoint.host, "port": connection.endpoint.port}
+        )
     return found
 
 
 def problems(
-    wanted: t.Iterable[Dial], attempts: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]]
+    wanted: t.Iterable[Connection], attempts: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]]
 ) -> t.Iterator[Problem]:
     """What blocks the connections: one problem for each host and the hosts that reach the same ports of it in vain.
 
     Args:
         wanted: the connections.
-        attempts: ``attempts`` of ``kubeadm.ha.reachability_info`` by the host that dialled. What was not dialled is not told.
+        attempts: ``attempts`` of ``kubeadm.ha.reachability_info`` by the host that tried. What was not tried is not
+            reported.
     """
     seen = {
         (source, str(item["address"]), int(item["port"])): item for source, items in attempts.items() for item in items
     }
     sources: dict[tuple[str, str, int, str], list[str]] = {}
-    for dial in wanted:
-        result = seen.get((dial.source, dial.endpoint.host, dial.endpoint.port))
+    for connection in wanted:
+        result = seen.get((connection.source, connection.endpoint.host, connection.endpoint.port))
         if result is not None and result["outcome"] not in REACHED:
-            port = f"{dial.endpoint.port} ({dial.purpose}: {_told(result)})"
-            key = (dial.target, dial.endpoint.host, dial.endpoint.port, port)
-            sources.setdefault(key, []).append(dial.source)
+            port = f"{connection.endpoint.port} ({connection.purpose}: {_described(result)})"
+            key = (connection.target, connection.endpoint.host, connection.endpoint.port, port)
+            sources.setdefault(key, []).append(connection.source)
     ports: dict[tuple[str, str, tuple[str, ...]], dict[int, str]] = {}
     for (target, address, number, port), names in sources.items():
         ports.setdefault((target, address, tuple(names)), {})[number] = port
-    for (target, address, group), told in ports.items():
-        yield _problem(target, address, group, told)
+    for (target, address, group), described in ports.items():
+        yield _problem(target, address, group, described)
 
 
 def _problem(target: str, address: str, sources: t.Sequence[str], ports: t.Mapping[int, str]) -> Problem:
@@ -137,7 +144,7 @@ def _problem(target: str, address: str, sources: t.Sequence[str], ports: t.Mappi
     )
 
 
-def _told(result: t.Mapping[str, t.Any]) -> str:
+def _described(result: t.Mapping[str, t.Any]) -> str:
     texts = {SILENT: "no answer", REJECTED: "rejected by a firewall or a router"}
     return texts.get(result["outcome"]) or f"{result['error']}"
 
@@ -166,10 +173,10 @@ def node_address(host: Host, cluster: Cluster, like: Endpoint) -> str:
 __all__ = (
     "ETCD_PORTS",
     "KUBELET_PORT",
-    "Dial",
+    "Connection",
     "Groups",
     "by_source",
-    "dials",
+    "connections",
     "node_address",
     "problems",
 )

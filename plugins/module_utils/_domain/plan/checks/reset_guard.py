@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""On which hosts nobody may be told to run ``kubeadm reset``.
+"""On which hosts nobody may be asked to run ``kubeadm reset``.
 
 A reset deletes certificates, keys and etcd's data of its host and takes the host's member out of etcd. On a host that is
 needed that is the end of the cluster, whatever the message was about.

@@ -19,7 +19,7 @@ from ...base.version import KubernetesVersion
 if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster
     from ...host.host import Host
-    from ..wish import Wish
+    from ..desired import Desired
 
 POLICY = "https://kubernetes.io/releases/version-skew-policy/"
 
@@ -31,30 +31,34 @@ _THREE_MINORS = (1, 25)
 _FIRST_READER = {"v1beta3": (1, 22), "v1beta4": (1, 31)}
 
 
-def problems(wish: Wish, hosts: t.Mapping[str, Host], cluster: Cluster, serving: Host) -> t.Iterator[Problem]:
+def problems(
+    desired: Desired, hosts: t.Mapping[str, Host], cluster: Cluster, serving_control_plane: Host
+) -> t.Iterator[Problem]:
     """Every combination of versions that the policy or kubeadm does not allow."""
-    versions = api_versions(hosts, cluster, serving)
+    versions = api_versions(hosts, cluster, serving_control_plane)
     yield from _api_servers(versions)
-    joined = [hosts[name] for name in wish.nodes if name in hosts and _is_node(hosts[name], cluster)]
+    joined = [hosts[name] for name in desired.nodes if name in hosts and _is_node(hosts[name], cluster)]
     for host in joined:
         kubelet = _newest_kubelet(host, cluster)
         if kubelet is not None:
             yield from _kubelet(host, kubelet, versions)
-    newcomers = [hosts[name] for name in wish.nodes if name in hosts and not hosts[name].is_member]
-    if any(host.name in wish.control_planes for host in newcomers):
+    joining = [hosts[name] for name in desired.nodes if name in hosts and not hosts[name].is_member]
+    if any(host.name in desired.control_planes for host in joining):
         yield from _stored_version(cluster, max(versions.values()))
-    for host in newcomers:
-        yield from _newcomer(wish, host, cluster, versions)
+    for host in joining:
+        yield from _joining_host(desired, host, cluster, versions)
 
 
-def api_versions(hosts: t.Mapping[str, Host], cluster: Cluster, serving: Host) -> dict[str, KubernetesVersion]:
+def api_versions(
+    hosts: t.Mapping[str, Host], cluster: Cluster, serving_control_plane: Host
+) -> dict[str, KubernetesVersion]:
     """Version of each API server of the cluster by host: what the serving one says of itself, the others' images."""
     found = {
         host.name: host.api_server_version
         for host in hosts.values()
         if host.api_server_version is not None and _is_node(host, cluster)
     }
-    return {**found, serving.name: cluster.version}
+    return {**found, serving_control_plane.name: cluster.version}
 
 
 def is_local_mode(host: Host, cluster: Cluster) -> bool:
@@ -118,8 +122,8 @@ def _kubelet(
         )
 
 
-def _newcomer(
-    wish: Wish, host: Host, cluster: Cluster, versions: t.Mapping[str, KubernetesVersion]
+def _joining_host(
+    desired: Desired, host: Host, cluster: Cluster, versions: t.Mapping[str, KubernetesVersion]
 ) -> t.Iterator[Problem]:
     wanted = cluster.configured_version or max(versions.values())
     kubeadm, kubelet = host.kubeadm_version, host.kubelet_version
@@ -129,30 +133,32 @@ def _newcomer(
                 host.name, f"{host.name} has no {program}: install {program} {wanted.major}.{wanted.minor} on it."
             )
     if kubeadm is not None:
-        yield from _joining_kubeadm(wish, host, kubeadm, cluster, wanted)
+        yield from _joining_kubeadm(desired, host, kubeadm, cluster, wanted)
     if kubelet is not None:
         yield from _joining_kubelet(host, kubelet, kubeadm, versions)
 
 
 def _joining_kubeadm(
-    wish: Wish, host: Host, kubeadm: KubernetesVersion, cluster: Cluster, wanted: KubernetesVersion
+    desired: Desired, host: Host, kubeadm: KubernetesVersion, cluster: Cluster, wanted: KubernetesVersion
 ) -> t.Iterator[Problem]:
     remedy = f"install kubeadm {wanted.major}.{wanted.minor} on it."
-    told = f"{host.name} has kubeadm {kubeadm}, but the cluster runs {wanted}"
+    finding = f"{host.name} has kubeadm {kubeadm}, but the cluster runs {wanted}"
     if kubeadm.release == wanted.release:
         return
     api_version = str(cluster.configuration.get("apiVersion") or "").rpartition("/")[2]
     if kubeadm.release > wanted.release or _minors(wanted, kubeadm) > 1:
-        yield Problem(host.name, f"{told}: {remedy}")
+        yield Problem(host.name, f"{finding}: {remedy}")
     elif kubeadm.release < _FIRST_READER.get(api_version, (0, 0)):
-        yield Problem(host.name, f"{told} and keeps its configuration in {api_version}, which it cannot read: {remedy}")
-    elif host.name in wish.control_planes and not cluster.uses_external_etcd:
-        # An older kubeadm knows its own release's etcd only: 1.33 would put etcd 3.5 into a ring of 3.6.
-        yield Problem(host.name, f"{told}; a control plane would get the etcd of the older release: {remedy}")
-    elif not wish.allow_older_kubeadm:
+        yield Problem(
+            host.name, f"{finding} and keeps its configuration in {api_version}, which it cannot read: {remedy}"
+        )
+    elif host.name in desired.control_planes and not cluster.uses_external_etcd:
+        # An older kubeadm knows its own release's etcd only: 1.33 would put etcd 3.5 into a cluster of 3.6.
+        yield Problem(host.name, f"{finding}; a control plane would get the etcd of the older release: {remedy}")
+    elif not desired.allow_older_kubeadm:
         yield Problem(
             host.name,
-            f"{told}: {remedy} kubeadm_ha_allow_older_kubeadm: true lets one minor older join, which kubeadm's own policy "
+            f"{finding}: {remedy} kubeadm_ha_allow_older_kubeadm: true lets one minor older join, which kubeadm's own policy "
             "does not cover.",
         )
 

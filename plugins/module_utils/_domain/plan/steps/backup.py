@@ -44,7 +44,7 @@ class Backup(Step):
         """In the order of the hosts."""
         touched = {entry.host for entry in others if entry.step not in WITHOUT_FILES}
         pointed = hosts_of(others, "point")
-        for name in dict.fromkeys((*situation.wish.nodes, *situation.wish.load_balancers)):
+        for name in dict.fromkeys((*situation.desired.nodes, *situation.desired.load_balancers)):
             if name in pointed or (name in touched and situation.joined([name])):
                 change = Change(
                     object=f"backup {backup_target.directory_of(situation.hosts[name], situation.backup_directory)}",
@@ -57,7 +57,7 @@ class Backup(Step):
     def record(self, situation: Situation, host: Host) -> Record:
         """What is backed up on this host beside what Kubernetes keeps there."""
         paths = dict.fromkeys(edit.path for edit in kubeconfig_edits(situation, host))
-        return Record(str(situation.server), host.name == situation.serving.name, tuple(paths))
+        return Record(str(situation.server), host.name == situation.serving_control_plane.name, tuple(paths))
 
 
 __all__ = ("Backup", "Record")

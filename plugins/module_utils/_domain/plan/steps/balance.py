@@ -59,7 +59,7 @@ class Balance(Step):
                     object="load balancer haproxy",
                     before=before,
                     after={key: wanted[key] for key in before},
-                    reason=f"{situation.wish.endpoint} leads to {len(situation.wish.control_planes)} API servers through it",
+                    reason=f"{situation.desired.endpoint} leads to {len(situation.desired.control_planes)} API servers through it",
                 )
                 yield Entry(name, self.name, change)
             for change in balancer.changes:
@@ -69,10 +69,10 @@ class Balance(Step):
         """The same for every load balancer, but for its distribution."""
         return Record(
             backends=tuple(situation.api_servers),
-            ca_certificate=situation.serving.ca_pem,
-            probe_certificate=situation.refuses_anonymous or situation.wish.probe_certificate,
-            probe_signer=situation.serving.name,
-            pki_dir=situation.serving.pki_dir,
+            ca_certificate=situation.serving_control_plane.ca_pem,
+            probe_certificate=situation.refuses_anonymous or situation.desired.probe_certificate,
+            probe_signer=situation.serving_control_plane.name,
+            pki_dir=situation.serving_control_plane.pki_dir,
             distributions=host.distributions,
         )
 

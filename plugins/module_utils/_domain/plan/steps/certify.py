@@ -44,10 +44,10 @@ class Certify(Step):
     def entries(self, situation: Situation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
         """In the order of the control planes."""
         del others
-        joined = situation.joined(situation.wish.control_planes)
+        joined = situation.joined(situation.desired.control_planes)
         for host in joined:
             for name, current, sans in wanted_sans.certificates(
-                situation.wish, host, joined, situation.cluster.configuration
+                situation.desired, host, joined, situation.cluster.configuration
             ):
                 change = certificate.decide_sans(name, current, sans)
                 if change is not None:
@@ -62,11 +62,11 @@ class Certify(Step):
 
 def etcd_sans(situation: Situation, host: Host) -> tuple[dict[str, t.Any], ...]:
     """The certificates of a control plane's etcd that lack SANs, with those that they must have."""
-    joined = situation.joined(situation.wish.control_planes)
+    joined = situation.joined(situation.desired.control_planes)
     return tuple(
         {"name": name, "sans": sorted(san.value for san in sans)}
         for name, current, sans in wanted_sans.certificates(
-            situation.wish, host, joined, situation.cluster.configuration
+            situation.desired, host, joined, situation.cluster.configuration
         )
         if name != _API_SERVER and certificate.decide_sans(name, current, sans) is not None
     )

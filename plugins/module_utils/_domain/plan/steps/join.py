@@ -59,7 +59,9 @@ class Join(Step):
         del others
         for host, is_control_plane, secrets in joins(situation):
             if is_control_plane:
-                comparison = control_plane_parity.compare(situation.serving, situation.files.get(host.name, {}))
+                comparison = control_plane_parity.compare(
+                    situation.serving_control_plane, situation.files.get(host.name, {})
+                )
                 yield from (Entry(host.name, self.name, change) for change in comparison.changes)
             yield Entry(host.name, self.name, join_change(host.node_name, control_plane=is_control_plane))
             for name in secrets:
@@ -71,32 +73,32 @@ class Join(Step):
         """Control planes and workers join by plays of their own."""
         joining = set(hosts_of(entries, self.name))
         return {
-            "join_control_planes": [name for name in situation.wish.control_planes if name in joining],
-            "join_workers": [name for name in situation.wish.workers if name in joining],
+            "join_control_planes": [name for name in situation.desired.control_planes if name in joining],
+            "join_workers": [name for name in situation.desired.workers if name in joining],
         }
 
     def record(self, situation: Situation, host: Host) -> Record:
         """How this host joins."""
         server = host.future_api_server(situation.server)
         return Record(
-            serving=situation.serving.name,
+            serving=situation.serving_control_plane.name,
             server=str(situation.server),
-            ca_certificate=situation.serving.ca_pem if situation.hides_cluster_info else "",
+            ca_certificate=situation.serving_control_plane.ca_pem if situation.hides_cluster_info else "",
             node_name=host.node_name,
-            has_files=bool(control_plane_parity.files_of(situation.serving)),
+            has_files=bool(control_plane_parity.files_of(situation.serving_control_plane)),
             is_reset=any(reset.host.name == host.name for reset in situation.resets),
             cri_socket=container_runtime.socket_of(host, situation.cri_sockets),
             advertise_address=server.host,
             bind_port=server.port,
-            batches=situation.wish.worker_batches,
+            batches=situation.desired.worker_batches,
         )
 
 
 def joins(situation: Situation) -> t.Iterator[tuple[Host, bool, tuple[str, ...]]]:
     """Each host that joins, whether as a control plane, and the secrets that it takes."""
-    for host in situation.joining(situation.wish.control_planes):
+    for host in situation.joining(situation.desired.control_planes):
         yield host, True, (BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES)
-    for host in situation.joining(situation.wish.workers):
+    for host in situation.joining(situation.desired.workers):
         yield host, False, (BOOTSTRAP_TOKEN,)
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who dials an API server is pointed to the endpoint."""
+"""Who connects to an API server is pointed to the endpoint."""
 
 from __future__ import annotations
 
@@ -55,28 +55,30 @@ class Point(Step):
     def entries(self, situation: Situation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
         """The least important first: one worker, the cluster-wide objects, the others, control planes."""
         del others
-        wish = situation.wish
-        every = dict.fromkeys((*wish.nodes, *wish.load_balancers))
+        desired = situation.desired
+        every = dict.fromkeys((*desired.nodes, *desired.load_balancers))
         by_host = {name: list(_of_host(situation, name)) for name in every if name in situation.hosts}
-        workers = [name for name in wish.workers if by_host.get(name)]
+        workers = [name for name in desired.workers if by_host.get(name)]
         for name in workers[:1]:
             yield from by_host[name]
         for change in _cluster_objects(situation):
-            yield Entry(situation.serving.name, self.name, change)
-        for name in dict.fromkeys((*workers[1:], *wish.control_planes, *wish.load_balancers)):
+            yield Entry(situation.serving_control_plane.name, self.name, change)
+        for name in dict.fromkeys((*workers[1:], *desired.control_planes, *desired.load_balancers)):
             yield from by_host.get(name, ())
 
     def groups(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
         """One for each play, in the order of :meth:`entries`."""
-        wish = situation.wish
+        desired = situation.desired
         pointed = set(hosts_of(entries, self.name))
-        workers = [name for name in wish.workers if name in pointed]
-        balancers = (name for name in wish.load_balancers if name not in wish.control_planes)
+        workers = [name for name in desired.workers if name in pointed]
+        balancers = (name for name in desired.load_balancers if name not in desired.control_planes)
         return {
             "point_one_worker": workers[:1],
-            "point_cluster": [situation.serving.name] if situation.serving.name in pointed else [],
+            "point_cluster": [situation.serving_control_plane.name]
+            if situation.serving_control_plane.name in pointed
+            else [],
             "point_workers": workers[1:],
-            "point_control_planes": [name for name in wish.control_planes if name in pointed],
+            "point_control_planes": [name for name in desired.control_planes if name in pointed],
             "point_load_balancers": [name for name in balancers if name in pointed],
         }
 
@@ -93,7 +95,7 @@ class Point(Step):
             kubeconfigs=tuple(edit.as_dict() for edit in edits),
             restart_kubelet=restart and not any(edit.path == KUBELET_KUBECONFIG for edit in edits),
             is_node=bool(situation.joined([host.name])),
-            batches=situation.wish.worker_batches,
+            batches=situation.desired.worker_batches,
         )
 
 
@@ -110,10 +112,10 @@ def _of_host(situation: Situation, name: str) -> t.Iterator[Entry]:
 
 def _cluster_objects(situation: Situation) -> t.Iterator[Change]:
     """The changes of the cluster-wide objects that name the endpoint."""
-    wish, cluster = situation.wish, situation.cluster
+    desired, cluster = situation.desired, situation.cluster
     adoption = situation.adoption
     wanted = cluster_configuration.Wanted(
-        control_plane_endpoint=wish.endpoint,
+        control_plane_endpoint=desired.endpoint,
         cert_sans=tuple(sorted(san.value for san in situation.sans)),
         extra_args=adoption.extra_args,
         extra_volumes=adoption.extra_volumes,
@@ -121,16 +123,16 @@ def _cluster_objects(situation: Situation) -> t.Iterator[Change]:
     config_maps = cluster.report.config_maps
     found = [
         cluster_configuration.decide(cluster.configuration, wanted),
-        control_plane_endpoint.decide_cluster_info(cluster.cluster_info, wish.endpoint)
+        control_plane_endpoint.decide_cluster_info(cluster.cluster_info, desired.endpoint)
         or cluster_info_signature.decide(cluster.outdated_signatures, cluster_info_signature.CLUSTER_INFO),
-        control_plane_endpoint.decide_kube_proxy(cluster.kube_proxy, wish.endpoint) if cluster.kube_proxy else None,
+        control_plane_endpoint.decide_kube_proxy(cluster.kube_proxy, desired.endpoint) if cluster.kube_proxy else None,
     ]
     yield from (change for change in found if change is not None)
     if cluster.report.has_kube_proxy and cluster.kube_proxy:
         restart = control_plane_endpoint.decide_kube_proxy_restart(
             config_maps["kube-system/kube-proxy"],
             (pod for pod in cluster.report.kube_proxy_pods if pod.is_of_daemonset),
-            ready_nodes=cluster.ready_nodes - wish.unmanaged_nodes,
+            ready_nodes=cluster.ready_nodes - desired.unmanaged_nodes,
             will_change=found[2] is not None,
         )
         if restart is not None:
@@ -143,8 +145,8 @@ def mended_nodes(situation: Situation, entries: t.Iterable[Entry]) -> frozenset[
     objects = (f"kubeconfig {KUBELET_KUBECONFIG}", KUBELET)
     found = {entry.host for entry in done if entry.step == "point" and entry.change.object in objects}
     if any(entry.step == "balance" for entry in done):
-        endpoint = situation.wish.endpoint.url
-        for host in situation.joined(situation.wish.nodes):
+        endpoint = situation.desired.endpoint.url
+        for host in situation.joined(situation.desired.nodes):
             if same_server(host.servers.get(KUBELET_KUBECONFIG) or "", endpoint):
                 found.add(host.name)
     return frozenset(found)

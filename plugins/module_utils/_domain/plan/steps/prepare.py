@@ -37,7 +37,7 @@ class Prepare(Step):
     def entries(self, situation: Situation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
         """Only on hosts whose own modules need them."""
         needed = libraries.needed(situation, others)
-        names = dict.fromkeys((*situation.wish.nodes, *situation.wish.load_balancers))
+        names = dict.fromkeys((*situation.desired.nodes, *situation.desired.load_balancers))
         for name in (name for name in names if name in needed):
             host = situation.hosts[name]
             missing = [module for module in libraries.LIBRARIES if not host.has_python_module(module)]

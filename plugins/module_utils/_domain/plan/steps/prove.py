@@ -39,18 +39,18 @@ class Prove(Step):
 
     def groups(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
         """Every node, and who else is pointed, before anybody is; only those that join where nobody else changes."""
-        wish = situation.wish
+        desired = situation.desired
         pointed = hosts_of(entries, "point")
         if not pointed:
             joining = set(hosts_of(entries, "join"))
-            return {self.name: [name for name in wish.nodes if name in joining]}
-        others = [name for name in wish.load_balancers if name in pointed]
-        return {self.name: list(dict.fromkeys([*wish.nodes, *others]))}
+            return {self.name: [name for name in desired.nodes if name in joining]}
+        others = [name for name in desired.load_balancers if name in pointed]
+        return {self.name: list(dict.fromkeys([*desired.nodes, *others]))}
 
     def record(self, situation: Situation, host: Host) -> Record:
         """The same for every host."""
         del host
-        return Record(situation.serving.ca_pem)
+        return Record(situation.serving_control_plane.ca_pem)
 
 
 __all__ = ("Prove", "Record")

@@ -52,7 +52,7 @@ class Repair(Step):
     def entries(self, situation: Situation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
         """Certificates first: without them etcd does not answer."""
         del others
-        for host in situation.joined(situation.wish.control_planes):
+        for host in situation.joined(situation.desired.control_planes):
             for name in host.interrupted_certificates:
                 change = Change(
                     object=certificate.object_name(name),
@@ -64,7 +64,7 @@ class Repair(Step):
         for reset in situation.resets:
             yield from (Entry(reset.host.name, self.name, change) for change in reset.changes())
         for item in situation.stale_members:
-            yield Entry(situation.serving.name, self.name, etcd_removal.removal_change(item.member))
+            yield Entry(situation.serving_control_plane.name, self.name, etcd_removal.removal_change(item.member))
         for name, change in situation.unmarked.items():
             yield Entry(name, self.name, change)
 
@@ -74,11 +74,11 @@ class Repair(Step):
         members = tuple(item.member.id for item in situation.stale_members)
         return Record(
             server=str(situation.server),
-            serving=situation.serving.name,
-            pki_dir=situation.serving.pki_dir,
+            serving=situation.serving_control_plane.name,
+            pki_dir=situation.serving_control_plane.pki_dir,
             node_name=host.node_name,
             certificates=tuple(host.interrupted_certificates),
-            stale_members=members if host.name == situation.serving.name else (),
+            stale_members=members if host.name == situation.serving_control_plane.name else (),
             is_unmarked=host.name in situation.unmarked,
             reset=resets.get(host.name, {}),
         )

@@ -42,9 +42,9 @@ class Revoke(Step):
             for name in secrets:
                 gone = Change(name, KNOWN_AFTER_APPLY, None, f"{host.node_name} has joined or failed to")
                 yield Entry(host.name, self.name, gone)
-        if not situation.joining(situation.wish.control_planes):
+        if not situation.joining(situation.desired.control_planes):
             for change in join_secrets.revocation(situation.cluster.report):
-                yield Entry(situation.serving.name, self.name, change)
+                yield Entry(situation.serving_control_plane.name, self.name, change)
 
     def groups(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
         """Without the hosts that join."""

@@ -37,13 +37,13 @@ class Spread(Step):
     def entries(self, situation: Situation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
         """What the nodes will be Ready for when the run comes to this step, those among them whose kubelets it mends."""
         mended = mended_nodes(situation, others)
-        will_be_ready = {host.node_name for host in situation.joined(situation.wish.nodes) if host.name in mended}
+        will_be_ready = {host.node_name for host in situation.joined(situation.desired.nodes) if host.name in mended}
         nodes = [
             dataclasses.replace(node, is_ready=node.is_ready or node.name in will_be_ready) for node in situation.nodes
         ]
         change = deployment_spread.decide(situation.cluster.report.cluster_dns, nodes)
         if change is not None:
-            yield Entry(situation.serving.name, self.name, change)
+            yield Entry(situation.serving_control_plane.name, self.name, change)
 
     def record(self, situation: Situation, host: Host) -> Record:
         """The same for every host."""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is told when nobody serves the API, an inspection failed, a certificate has expired or a document is odd."""
+"""What is reported when nobody serves the API, an inspection failed, a certificate has expired or a document is malformed."""
 
 from __future__ import annotations
 
@@ -145,10 +145,10 @@ UNSERVED: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("name", UNSERVED)
-def test_why_nobody_serves_is_told_as_found(name: str) -> None:
-    change, told = UNSERVED[name]
+def test_why_nobody_serves_is_reported_as_found(name: str) -> None:
+    change, expected = UNSERVED[name]
     found = messages(unserved(change))
-    assert [told in message for message in found].count(True) == 1, found
+    assert [expected in message for message in found].count(True) == 1, found
     assert not any("reset" in message for message in found)
 
 
@@ -166,23 +166,23 @@ def test_the_other_reasons_stand_beside_that_of_a_missing_api_server() -> None:
     arguments["hosts"]["w2"]["clock"] += 300
     arguments["admin_users"] = ["root", "nobody-has-this"]
     found = " ".join(messages(arguments))
-    for told in ("its kubelet is inactive", "kubeadm is running on w1", "The clock of w2", "nobody-has-this"):
-        assert told in found
+    for expected in ("its kubelet is inactive", "kubeadm is running on w1", "The clock of w2", "nobody-has-this"):
+        assert expected in found
 
 
 def test_without_a_plan_nothing_is_said_to_be_as_wanted() -> None:
-    assert plan_report.table(plan_of(unserved(_kubelet_down)))[0] == "Plan: none could be drawn up."
+    assert plan_report.table(plan_of(unserved(_kubelet_down)))[0] == "Plan: none could be built."
 
 
 @pytest.mark.parametrize("present", [["cp1"], ["cp1", "cp2"], ["cp2", "w1"], ["cp1", "w1", "lb1"]])
-def test_hosts_that_were_not_inspected_are_told_and_break_nothing(present: list[str]) -> None:
+def test_hosts_that_were_not_inspected_are_reported_and_break_nothing(present: list[str]) -> None:
     arguments = before()
     arguments["hosts"] = {name: report for name, report in arguments["hosts"].items() if name in present}
     arguments["balancers"] = {name: seen for name, seen in arguments["balancers"].items() if name in present}
     found = messages(arguments)
     missing = {"lb1", "cp1", "cp2", "cp3", "w1", "w2"} - set(present)
-    told = {name for name in missing if any(text.startswith(f"{name} could not be looked at") for text in found)}
-    assert told == missing
+    expected = {name for name in missing if any(text.startswith(f"{name} could not be inspected") for text in found)}
+    assert expected == missing
     facts = control_plane_facts(
         arguments["hosts"], arguments["control_planes"], yaml=PyYaml(), x509=NamedCertificates()
     )
@@ -288,17 +288,17 @@ EXPIRED: dict[str, tuple[str, str, str]] = {
 
 @pytest.mark.parametrize("name", EXPIRED)
 def test_an_expired_certificate_stops_with_the_command_that_renews_it(name: str) -> None:
-    host, path, told = EXPIRED[name]
+    host, path, expected = EXPIRED[name]
     arguments = before()
     dated(arguments, host, path, PAST)
     found = messages(arguments)
-    assert [told in message for message in found].count(True) == 1, found
+    assert [expected in message for message in found].count(True) == 1, found
     assert all("expired on 2026-05-31T00:00:00Z" in message for message in found if path in message)
 
 
 @pytest.mark.parametrize("name", EXPIRED)
 def test_one_that_expires_within_days_is_noted_and_a_later_one_is_not(name: str) -> None:
-    host, path, _told = EXPIRED[name]
+    host, path, _expected = EXPIRED[name]
     for end, count in ((SOON, 1), (LATER, 0)):
         arguments = before()
         dated(arguments, host, path, end)
@@ -328,7 +328,7 @@ def test_what_the_run_does_not_need_is_noted_when_it_has_expired(path: str) -> N
     assert [f"The client certificate in {path} on cp2 expired on" in note.message for note in plan.notes] == [True]
 
 
-def test_what_only_another_ca_can_renew_is_not_told_to_be_renewed_by_kubeadm() -> None:
+def test_what_only_another_ca_can_renew_is_not_to_be_renewed_by_kubeadm() -> None:
     arguments = before()
     arguments["hosts"]["cp1"]["has_ca_key"] = False
     dated(arguments, "cp1", "/etc/kubernetes/admin.conf", PAST)
@@ -338,7 +338,7 @@ def test_what_only_another_ca_can_renew_is_not_told_to_be_renewed_by_kubeadm() -
 # --- documents that somebody edited ----------------------------------------------------------------------------------
 
 CONFIG = "kube-system/kubeadm-config"
-ODD: dict[str, tuple[str, str, str, str]] = {
+MALFORMED: dict[str, tuple[str, str, str, str]] = {
     "a list": (CONFIG, "ClusterConfiguration", "- a\n- b\n", "its ClusterConfiguration is a list, not a map of keys"),
     "a text": (CONFIG, "ClusterConfiguration", "hello", "its ClusterConfiguration is a text, not a map of keys"),
     "nothing": (
@@ -366,16 +366,16 @@ ODD: dict[str, tuple[str, str, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", ODD)
-def test_an_odd_config_map_is_told_with_its_key_beside_the_other_reasons(name: str) -> None:
-    config_map, key, text, told = ODD[name]
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_malformed_config_map_is_reported_with_its_key_beside_the_other_reasons(name: str) -> None:
+    config_map, key, text, expected = MALFORMED[name]
     arguments = before()
     arguments["cluster"]["configmaps"][config_map]["data"][key] = text
     arguments["hosts"]["cp2"]["swap"] = True
     found = messages(arguments)
     namespace, _slash, short = config_map.partition("/")
-    assert [told in message for message in found].count(True) == 1, found
-    (message,) = (text for text in found if told in text)
+    assert [expected in message for message in found].count(True) == 1, found
+    (message,) = (text for text in found if expected in text)
     assert message.startswith(f"The ConfigMap {config_map} ")
     assert message.endswith(f"repair it (kubectl --namespace {namespace} edit configmap {short}).")
     assert any("wap is on" in text and "cp2" in text for text in found)
@@ -395,8 +395,8 @@ KUBECONFIGS: dict[str, tuple[str | None, str]] = {
 
 
 @pytest.mark.parametrize("name", KUBECONFIGS)
-def test_an_odd_kubeconfig_is_told_with_host_file_and_key(name: str) -> None:
-    text, told = KUBECONFIGS[name]
+def test_a_malformed_kubeconfig_is_reported_with_host_file_and_key(name: str) -> None:
+    text, expected = KUBECONFIGS[name]
     for path in ("/etc/kubernetes/kubelet.conf", "/root/.kube/config"):
         arguments = before()
         entries = [item for item in arguments["hosts"]["w1"]["kubeconfigs"] if item["path"] != path]
@@ -404,7 +404,7 @@ def test_an_odd_kubeconfig_is_told_with_host_file_and_key(name: str) -> None:
         found = [message for message in messages(arguments) if path in message]
         is_ours = path.startswith("/etc/")
         assert found == (
-            [f"{path} on w1 cannot be used as a kubeconfig: {told}; repair it or restore it."] if is_ours else []
+            [f"{path} on w1 cannot be used as a kubeconfig: {expected}; repair it or restore it."] if is_ours else []
         )
 
 
@@ -423,11 +423,11 @@ MANIFESTS: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("name", MANIFESTS)
-def test_an_odd_manifest_is_told_and_breaks_nothing(name: str) -> None:
-    change, told = MANIFESTS[name]
+def test_a_malformed_manifest_is_reported_and_breaks_nothing(name: str) -> None:
+    change, expected = MANIFESTS[name]
     arguments = after()
     change(arguments)
-    assert told in messages(arguments)
+    assert expected in messages(arguments)
 
 
 def test_a_manifest_without_address_on_a_host_without_default_route_breaks_nothing() -> None:

@@ -95,24 +95,24 @@ def test_joining_control_planes_take_the_port_of_the_serving_one_or_their_own() 
 
 
 @pytest.mark.parametrize(
-    ("host", "port", "is_told"),
+    ("host", "port", "is_reported"),
     [("cp2", 7443, True), ("cp2", 6443, False), ("cp2", 10257, True), ("cp2", 2380, True), ("cp2", 10250, True)],
 )
-def test_the_ports_that_must_be_free_are_the_real_ones(host: str, port: int, is_told: bool) -> None:
+def test_the_ports_that_must_be_free_are_the_real_ones(host: str, port: int, is_reported: bool) -> None:
     arguments = grown(api_on(7443))
     arguments["hosts"][host]["listening"] = listening(port)
     assert messages(arguments) == (
-        [f"Port {port} is already in use on {host}: free it before the host joins."] if is_told else []
+        [f"Port {port} is already in use on {host}: free it before the host joins."] if is_reported else []
     )
 
 
-@pytest.mark.parametrize(("port", "told"), [(7443, "will have port 7443"), (8443, "")])
-def test_a_balancer_on_a_joining_control_plane_needs_a_port_of_its_own(port: int, told: str) -> None:
+@pytest.mark.parametrize(("port", "reported"), [(7443, "will have port 7443"), (8443, "")])
+def test_a_balancer_on_a_joining_control_plane_needs_a_port_of_its_own(port: int, reported: str) -> None:
     arguments = grown(api_on(7443))
     arguments["endpoint"] = f"192.0.2.12:{port}"
     arguments["load_balancers"] = ["cp2"]
     found = messages(arguments)
-    assert [told in message for message in found] == ([True] if told else [])
+    assert [reported in message for message in found] == ([True] if reported else [])
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_balancer_on_a_joining_control_plane_needs_a_port_of_its_own(port: int
         ("machine-17", "Control-2.example.org", "control-2.example.org"),
     ],
 )
-def test_a_newcomers_node_name_is_kubeadms(hostname: str, wanted: str | None, expected: str) -> None:
+def test_a_joining_hosts_node_name_is_kubeadms(hostname: str, wanted: str | None, expected: str) -> None:
     arguments = grown()
     arguments["hosts"]["cp2"].update(hostname=hostname, wanted={"node_name": wanted})
     plan = plan_of(arguments)
@@ -179,7 +179,7 @@ def test_ipv6_addresses_are_compared_by_value(spelling: str) -> None:
     assert plan.facts["control_planes"][0] == {"name": "cp1", "address": "2001:db8::11", "port": 6443}
 
 
-def test_a_newcomer_advertises_in_the_family_of_the_others() -> None:
+def test_a_joining_host_advertises_in_the_family_of_the_others() -> None:
     arguments = ipv6("2001:db8::10", endpoint="[2001:db8::10]:6443")
     arguments["control_planes"] += ["cp4"]
     forwarding = {"net.ipv6.conf.default.forwarding": "1"}
@@ -196,7 +196,7 @@ def test_a_newcomer_advertises_in_the_family_of_the_others() -> None:
     ]
 
 
-WRONG_WISHES: dict[str, tuple[Change, str]] = {
+WRONG_INPUTS: dict[str, tuple[Change, str]] = {
     "an address of nobody": (
         changed(("hosts/cp2/wanted", {"advertise_address": "198.51.100.1"})),
         "kubeadm_ha_advertise_address of cp2 is 198.51.100.1, which is none of its addresses (192.0.2.12)",
@@ -215,11 +215,11 @@ WRONG_WISHES: dict[str, tuple[Change, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", WRONG_WISHES)
-def test_a_wish_that_cannot_be_is_told(name: str) -> None:
-    change, told = WRONG_WISHES[name]
+@pytest.mark.parametrize("name", WRONG_INPUTS)
+def test_a_desired_state_that_cannot_be_is_reported(name: str) -> None:
+    change, reported = WRONG_INPUTS[name]
     found = messages(grown(change))
-    assert [told in message for message in found] == ([True] if told else []), found
+    assert [reported in message for message in found] == ([True] if reported else []), found
 
 
 # --- versions --------------------------------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ def versions(**of: str) -> Change:
     return change
 
 
-#: Versions of a cluster before the conversion; what is told, nothing when it is allowed.
+#: Versions of a cluster before the conversion; what is reported, nothing when it is allowed.
 SKEWS: dict[str, tuple[dict[str, str], str]] = {
     "all the same": ({}, ""),
     "another patch": ({"cp2_kubeadm": "v1.34.0", "cp2_kubelet": "v1.34.9", "w1_kubelet": "v1.34.1"}, ""),
@@ -273,20 +273,20 @@ SKEWS: dict[str, tuple[dict[str, str], str]] = {
         {"cp1_kubelet": "v1.35.0"},
         "The kubelet of cp1 is v1.35.0, newer than",
     ),
-    "a newcomer with an older kubelet": ({"cp2_kubelet": "v1.32.1"}, ""),
-    "a newcomer with a very old kubelet": (
+    "a joining host with an older kubelet": ({"cp2_kubelet": "v1.32.1"}, ""),
+    "a joining host with a very old kubelet": (
         {"cp2_kubelet": "v1.30.1"},
         "cp2 has kubelet v1.30.1, but the cluster runs v1.34.4, and a kubelet may be at most 3 minor versions older",
     ),
-    "a newcomer with a newer kubelet": (
+    "a joining host with a newer kubelet": (
         {"cp2_kubelet": "v1.35.0"},
         "cp2 has kubelet v1.35.0, but the cluster runs v1.34.4, and a kubelet must not be newer: install kubelet 1.34",
     ),
-    "a newcomer with a newer kubeadm": (
+    "a joining host with a newer kubeadm": (
         {"cp2_kubeadm": "v1.35.0"},
         "cp2 has kubeadm v1.35.0, but the cluster runs v1.34.4: install kubeadm 1.34 on it.",
     ),
-    "a newcomer with a kubeadm two minors older": (
+    "a joining host with a kubeadm two minors older": (
         {"cp2_kubeadm": "v1.32.0", "cp2_kubelet": "v1.32.0"},
         "cp2 has kubeadm v1.32.0, but the cluster runs v1.34.4: install kubeadm 1.34 on it.",
     ),
@@ -305,9 +305,9 @@ SKEWS: dict[str, tuple[dict[str, str], str]] = {
 
 @pytest.mark.parametrize("name", SKEWS)
 def test_versions_before_a_conversion(name: str) -> None:
-    of, told = SKEWS[name]
+    of, reported = SKEWS[name]
     found = messages(grown(versions(**of)))
-    assert [told in message for message in found] == ([True] if told else []), found
+    assert [reported in message for message in found] == ([True] if reported else []), found
 
 
 def one_more_worker() -> Arguments:
@@ -318,7 +318,7 @@ def one_more_worker() -> Arguments:
     return arguments
 
 
-#: Versions of a joining worker in a cluster of v1.34.4, is the switch on; what is told.
+#: Versions of a joining worker in a cluster of v1.34.4, is the switch on; what is reported.
 JOINING_WORKERS: dict[str, tuple[dict[str, str], bool, str]] = {
     "one minor older": (
         {"w3_kubeadm": "v1.33.5", "w3_kubelet": "v1.33.5"},
@@ -369,15 +369,15 @@ JOINING_WORKERS: dict[str, tuple[dict[str, str], bool, str]] = {
 
 @pytest.mark.parametrize("name", JOINING_WORKERS)
 def test_versions_of_a_joining_worker(name: str) -> None:
-    of, allow, told = JOINING_WORKERS[name]
+    of, allow, reported = JOINING_WORKERS[name]
     arguments = grown(versions(**of), start=one_more_worker)
     arguments["allow_older_kubeadm"] = allow
     found = messages(arguments)
-    assert [told in message for message in found] == ([True] if told else []), found
+    assert [reported in message for message in found] == ([True] if reported else []), found
 
 
 @pytest.mark.parametrize(
-    ("images", "told"),
+    ("images", "reported"),
     [
         ({"cp2_api": "v1.33.9", "cp2_kubelet": "v1.33.9", "w1_kubelet": "v1.33.9", "w2_kubelet": "v1.33.9"}, ""),
         (
@@ -391,9 +391,9 @@ def test_versions_of_a_joining_worker(name: str) -> None:
     ],
     ids=["within the policy", "too far apart", "a worker newer than the oldest API server"],
 )
-def test_api_servers_of_differing_versions(images: dict[str, str], told: str) -> None:
+def test_api_servers_of_differing_versions(images: dict[str, str], reported: str) -> None:
     found = messages(grown(versions(**images), start=after))
-    assert [told in message for message in found] == ([True] if told else []), found
+    assert [reported in message for message in found] == ([True] if reported else []), found
 
 
 #: Versions of cp1 and of cp2's API server, the gate, kubelet.conf's server now; the server that it must name.
@@ -437,7 +437,7 @@ def with_ca(server: str, ca: str) -> str:
 
 
 def etcd_member(name: str, host: str, number: str = "a1", **found: t.Any) -> dict[str, t.Any]:
-    """A member of the ring as ``etcd_member_info`` tells it: a healthy voter when it has a name."""
+    """A member of the etcd cluster as ``etcd_member_info`` reports it: a healthy voter when it has a name."""
     peers = (f"https://{ADDRESSES.get(host, host)}:2380",)
     return {**Member(id=number, name=name, peer_urls=peers, is_healthy=bool(name)).as_dict(leader=None), **found}
 
@@ -446,10 +446,10 @@ def etcd_member(name: str, host: str, number: str = "a1", **found: t.Any) -> dic
 LEARNER = etcd_member("", "cp2", is_learner=True)
 
 
-def ring(*members: dict[str, t.Any], problems: t.Sequence[str] = ()) -> dict[str, t.Any]:
-    """A ring with cp1 and these members."""
-    told = EtcdReport((), is_healthy=not problems, problems=tuple(problems)).as_dict()
-    return {**told, "members": [etcd_member("cp1", "cp1", "1"), *members]}
+def etcd_cluster(*members: dict[str, t.Any], problems: t.Sequence[str] = ()) -> dict[str, t.Any]:
+    """A cluster with cp1 and these members."""
+    reported = EtcdReport((), is_healthy=not problems, problems=tuple(problems)).as_dict()
+    return {**reported, "members": [etcd_member("cp1", "cp1", "1"), *members]}
 
 
 def _foreign_kubelet(arguments: Arguments) -> None:
@@ -501,20 +501,22 @@ def _manifests_without_kubelet_conf(arguments: Arguments) -> None:
 
 def _member_without_node(arguments: Arguments) -> None:
     _manifests_without_kubelet_conf(arguments)
-    arguments["etcd"] = ring(LEARNER, problems=["member a1 (https://192.0.2.12:2380) has not started"])
+    arguments["etcd"] = etcd_cluster(LEARNER, problems=["member a1 (https://192.0.2.12:2380) has not started"])
 
 
 def _needed_member_of_a_clean_host(arguments: Arguments) -> None:
-    arguments["etcd"] = ring(etcd_member("cp2", "cp2", healthy=False), problems=["cp2 is not healthy: no answer"])
+    arguments["etcd"] = etcd_cluster(
+        etcd_member("cp2", "cp2", healthy=False), problems=["cp2 is not healthy: no answer"]
+    )
 
 
 def _member_of_nobody(arguments: Arguments) -> None:
-    arguments["etcd"] = ring(etcd_member("cp9", "198.51.100.9"), problems=["cp9 is not healthy: no answer"])
+    arguments["etcd"] = etcd_cluster(etcd_member("cp9", "198.51.100.9"), problems=["cp9 is not healthy: no answer"])
 
 
-def _deleted_control_plane_in_the_ring(arguments: Arguments) -> None:
+def _deleted_control_plane_in_the_etcd_cluster(arguments: Arguments) -> None:
     arguments["hosts"]["cp2"] = control_plane("cp2")
-    arguments["etcd"] = ring(etcd_member("cp2", "cp2"))
+    arguments["etcd"] = etcd_cluster(etcd_member("cp2", "cp2"))
 
 
 def _worker_as_control_plane(arguments: Arguments) -> None:
@@ -556,7 +558,7 @@ CASES: dict[str, tuple[Change, str, str]] = {
     "kubelet.conf of another cluster": (
         _foreign_kubelet,
         "w2",
-        "w2 belongs to another cluster than cp1 (its kubelet dials https://198.51.100.9:6443 and trusts another CA)",
+        "w2 belongs to another cluster than cp1 (its kubelet connects to https://198.51.100.9:6443 and trusts another CA)",
     ),
     "kubelet.conf of another cluster beside this CA": (
         _replaced_kubelet_conf_only,
@@ -606,8 +608,8 @@ CASES: dict[str, tuple[Change, str, str]] = {
         "etcd",
         "The etcd cluster has the member cp9 (a1, https://198.51.100.9:2380), but the cluster has no such node",
     ),
-    "a deleted control plane in the ring": (
-        _deleted_control_plane_in_the_ring,
+    "a deleted control plane in the etcd cluster": (
+        _deleted_control_plane_in_the_etcd_cluster,
         "cp2",
         "The cluster has no node cp2, but cp2 has joined and is in use: it serves the Kubernetes API. Restart its kubelet",
     ),
@@ -641,27 +643,27 @@ CASES: dict[str, tuple[Change, str, str]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_host_that_is_neither_a_member_nor_clean_is_told_of_once(name: str) -> None:
-    change, subject, told = CASES[name]
+def test_a_host_that_is_neither_a_member_nor_clean_is_reported_once(name: str) -> None:
+    change, subject, reported = CASES[name]
     problems = plan_of(grown(change)).problems
     assert [problem.subject for problem in problems] == [subject], problems
-    assert told in problems[0].message
+    assert reported in problems[0].message
 
 
 def test_a_whole_member_and_a_clean_host_are_no_problem() -> None:
     assert messages(after()) == []
     arguments = after()
-    arguments["etcd"] = ring(etcd_member("cp2", "cp2", "2"), etcd_member("default", "cp3", "3"))
+    arguments["etcd"] = etcd_cluster(etcd_member("cp2", "cp2", "2"), etcd_member("default", "cp3", "3"))
     for name in ("cp1", "cp2", "cp3", "w1"):
         conf = arguments["hosts"][name]["kubeconfigs"][0]
         conf["text"] = with_ca(BALANCED, "ca")
     assert messages(arguments) == []
 
 
-def test_the_ring_has_its_own_problem_besides_a_stale_member() -> None:
+def test_the_etcd_cluster_has_its_own_problem_besides_a_stale_member() -> None:
     arguments = grown(_member_of_nobody)
     arguments["etcd"]["problems"].append("the members agree on no leader")
-    assert [message.partition(":")[0] for message in messages(arguments)][-1] == "The etcd ring is not healthy"
+    assert [message.partition(":")[0] for message in messages(arguments)][-1] == "The etcd cluster is not healthy"
     assert "cp9" not in messages(arguments)[-1]
 
 
@@ -692,7 +694,7 @@ def external(**stored: str) -> Arguments:
     data = arguments["cluster"]["configmaps"]["kube-system/kubeadm-config"]["data"]
     data["ClusterConfiguration"] += f"etcd:\n  external:\n{text}"
     members = [etcd_member("e1", "192.0.2.31"), etcd_member("e2", "192.0.2.32")]
-    arguments["etcd"] = {**ring(), "members": members}
+    arguments["etcd"] = {**etcd_cluster(), "members": members}
     return arguments
 
 
@@ -702,7 +704,7 @@ def test_a_cluster_with_external_etcd_is_converted() -> None:
     plan = plan_of(arguments)
     assert plan.problems == ()
     assert ("join", "node cp2") in objects(plan, "cp2")
-    # There is no ring of control planes, so two of them are no worse than one.
+    # There is no etcd cluster of control planes, so two of them are no worse than one.
     arguments["control_planes"] = ["cp1", "cp2"]
     assert messages(arguments) == []
 
@@ -715,7 +717,7 @@ def test_an_older_kubeadm_brings_no_etcd_where_etcd_is_external() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stored", "told"),
+    ("stored", "reported"),
     [
         (
             {"endpoints": "['https://192.0.2.31:2379']"},
@@ -728,9 +730,9 @@ def test_an_older_kubeadm_brings_no_etcd_where_etcd_is_external() -> None:
         ({"keyFile": "/etc/kubernetes/pki/x.key"}, "runs with --etcd-keyfile=/etc/etcd/client.key"),
     ],
 )
-def test_joining_control_planes_get_what_kubeadm_config_says_of_etcd(stored: dict[str, str], told: str) -> None:
+def test_joining_control_planes_get_what_kubeadm_config_says_of_etcd(stored: dict[str, str], reported: str) -> None:
     found = messages(external(**stored))
-    assert [told in message for message in found] == [True], found
+    assert [reported in message for message in found] == [True], found
 
 
 @pytest.mark.parametrize(
@@ -785,7 +787,7 @@ def test_external_etcd_must_be_healthy() -> None:
     arguments = external()
     arguments["etcd"].update(healthy=False, problems=["e2 is not healthy: no answer"])
     assert messages(arguments) == [
-        "The etcd ring is not healthy: e2 is not healthy: no answer. Mend it before control planes are added."
+        "The etcd cluster is not healthy: e2 is not healthy: no answer. Mend it before control planes are added."
     ]
 
 

@@ -34,15 +34,15 @@ def test_it_alone_makes_a_plan() -> None:
     ]
 
 
-def test_a_host_tells_of_the_journals_that_it_has(tmp_path: Path) -> None:
-    def told() -> object:
+def test_a_host_reports_the_journals_that_it_has(tmp_path: Path) -> None:
+    def reported() -> object:
         inspection = HostInspection(
             HostCommands(timeout=5), kubernetes_dir=str(tmp_path), users=[], state_dir=str(tmp_path / "state")
         )
         return inspection.collect().interrupted_certificates
 
-    assert told() == []
+    assert reported() == []
     (tmp_path / "state" / "certificates").mkdir(parents=True)
-    assert told() == []
+    assert reported() == []
     (tmp_path / "state" / "certificates" / "etcd-server").mkdir()
-    assert told() == ["etcd-server"]
+    assert reported() == ["etcd-server"]

@@ -120,7 +120,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     ),
     "containerd runs without its CRI socket": (
         runtime("w1", kubeconfigs=[], certificates=[], kubernetes_files=[]),
-        "No container runtime of w1 listens where kubeadm looks",
+        "No container runtime of w1 listens where kubeadm searches",
     ),
     "no runtime": (
         host("cp2", services={}, cri_sockets=[]),
@@ -137,7 +137,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
         all_of(runtime("cp2", CONTAINERD, CRIO), annotated(CONTAINERD, CRIO)),
         "and the cluster's nodes use unix:///run/containerd/containerd.sock, unix:///run/crio/crio.sock: set",
     ),
-    "two sockets, and nodes that do not tell": (
+    "two sockets, and nodes that do not say": (
         runtime("cp2", CONTAINERD, CRIO),
         "and what the cluster's nodes use is not known: set kubeadm_ha_cri_socket for the host to one of them.",
     ),
@@ -384,7 +384,7 @@ def test_what_a_kubelet_itself_uses_comes_before_the_annotation_of_its_node() ->
     ],
 )
 def test_hosts_join_by_a_file_where_they_cannot_discover_as_anonymous(change: Change, expected: bool) -> None:
-    """The RoleBinding is deleted as the manual tells, or nobody signs cluster-info for tokens."""
+    """The RoleBinding is deleted as the manual says, or nobody signs cluster-info for tokens."""
     arguments = before()
     change(arguments)
     controllers = arguments["hosts"]["cp1"].pop("controllers", None)

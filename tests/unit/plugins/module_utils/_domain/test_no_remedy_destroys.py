@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mistakes in the inventory and odd states of which an earlier message told to delete something that is needed."""
+"""Mistakes in the inventory and unusual states of which an earlier message asked to delete something that is needed."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.join_traces import is_of_kubeadm
 from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, after, before, member, plan_of
-from tests.unit.plugins.module_utils._domain.test_growing import etcd_member, ring, with_ca
+from tests.unit.plugins.module_utils._domain.test_growing import etcd_cluster, etcd_member, with_ca
 
 BOOT = {"boot_id": "b1", "network_namespace": "net:[4026531840]", "ssh_host_keys": ["k1", "k2"]}
 OTHER_BOOT = {**BOOT, "boot_id": "b2"}
 
 
-def told(arguments: Arguments) -> dict[str, list[str]]:
+def reported(arguments: Arguments) -> dict[str, list[str]]:
     """What the plan's problems say, by their subject."""
     found: dict[str, list[str]] = {}
     for problem in plan_of(arguments).problems:
@@ -46,10 +46,10 @@ def twice(arguments: Arguments, name: str, alias: str, group: str, **differing: 
     ],
 )
 @pytest.mark.parametrize("start", [before, after], ids=["before", "after"])
-def test_a_machine_under_two_names_is_told_as_that_and_as_nothing_else(
+def test_a_machine_under_two_names_is_reported_as_that_and_as_nothing_else(
     start: t.Callable[[], Arguments], name: str, alias: str, group: str
 ) -> None:
-    found = told(twice(start(), name, alias, group))
+    found = reported(twice(start(), name, alias, group))
     assert list(found) == [alias]
     (message,) = found[alias]
     assert message.startswith(f"{alias} and {name} are the same machine (192.0.2.")
@@ -75,7 +75,7 @@ def test_the_plan_of_the_others_stands_beside_a_second_name() -> None:
 )
 def test_a_clone_is_another_machine_and_its_original_is_left_alone(differing: dict[str, t.Any]) -> None:
     arguments = twice(before(), "cp1", "cp1b", "control_planes", hostname="cp1b", **differing)
-    messages = [message for subject in told(arguments).values() for message in subject]
+    messages = [message for subject in reported(arguments).values() for message in subject]
     assert not any("same machine (" in message for message in messages)
     (message,) = (message for message in messages if "credentials" in message)
     assert message == (
@@ -91,7 +91,7 @@ def test_of_clones_the_one_with_the_nodes_address_is_the_node() -> None:
     arguments["workers"] = ["a1", "w1", "w2"]
     arguments["hosts"]["a1"]["product_uuid"] = "u"
     arguments["cluster"]["nodes"][1]["addresses"] = ["192.0.2.77", "w1"]
-    (message,) = (text for text in told(arguments)["w1"] if "credentials" in text)
+    (message,) = (text for text in reported(arguments)["w1"] if "credentials" in text)
     assert "which is a1" in message
 
 
@@ -99,7 +99,7 @@ def test_a_copied_machine_id_is_changed_on_the_copy() -> None:
     """On the host that has not joined, whatever their order."""
     arguments = before()
     arguments["hosts"]["cp2"]["machine_id"] = arguments["hosts"]["w1"]["machine_id"]
-    (message,) = told(arguments)["cp2"]
+    (message,) = reported(arguments)["cp2"]
     assert message.startswith(
         "cp2 is another machine than w1, but has its machine-id (machine-w1): give cp2 one of its own"
     )
@@ -125,7 +125,7 @@ def test_a_ca_in_rotation_makes_no_foreign_hosts(order: tuple[str, str]) -> None
 def test_a_worker_without_the_new_ca_is_no_stranger_while_its_node_is_ready() -> None:
     arguments = before()
     arguments["hosts"]["cp1"]["certificates"][0]["pem"] = bundle("new")
-    messages = told(arguments)
+    messages = reported(arguments)
     # cluster-info still has the old CA, so nobody could join either.
     assert set(messages) == {"w1", "w2", "ConfigMap kube-public/cluster-info"}
     (message,) = messages["w1"]
@@ -135,15 +135,15 @@ def test_a_worker_without_the_new_ca_is_no_stranger_while_its_node_is_ready() ->
     )
 
 
-def test_a_control_plane_of_another_cluster_is_never_told_to_be_deleted() -> None:
+def test_a_control_plane_of_another_cluster_is_never_to_be_deleted() -> None:
     arguments = before()
     stranger = after()["hosts"]["cp2"]
     stranger["kubeconfigs"][0]["text"] = with_ca("https://198.51.100.9:6443", "other")
     arguments["hosts"]["cp2"] = stranger
-    (message,) = told(arguments)["cp2"]
+    (message,) = reported(arguments)["cp2"]
     assert message == (
-        "cp2 belongs to another cluster than cp1 (its kubelet dials https://198.51.100.9:6443 and trusts another CA): take "
-        "it out of the inventory; nothing of it may be deleted, because it serves the Kubernetes API."
+        "cp2 belongs to another cluster than cp1 (its kubelet connects to https://198.51.100.9:6443 and trusts another "
+        "CA): take it out of the inventory; nothing of it may be deleted, because it serves the Kubernetes API."
     )
 
 
@@ -157,7 +157,7 @@ def _cp1_without_its_node(arguments: Arguments) -> None:
 def _cp2_without_its_node_and_api(arguments: Arguments) -> None:
     done = after()
     arguments["hosts"]["cp2"] = {**done["hosts"]["cp2"], "listening": []}
-    arguments["etcd"] = ring({**etcd_member("cp2", "cp2"), "is_learner": False, "healthy": True})
+    arguments["etcd"] = etcd_cluster({**etcd_member("cp2", "cp2"), "is_learner": False, "healthy": True})
 
 
 def _cp2_without_etcds_manifest(arguments: Arguments) -> None:
@@ -196,11 +196,11 @@ NEEDED: dict[str, tuple[t.Callable[[Arguments], None], str, str]] = {
 
 
 @pytest.mark.parametrize("name", NEEDED)
-def test_a_host_that_is_needed_is_never_told_to_be_reset(name: str) -> None:
+def test_a_host_that_is_needed_is_never_to_be_reset(name: str) -> None:
     change, subject, message = NEEDED[name]
     arguments = before()
     change(arguments)
-    messages = told(arguments)
+    messages = reported(arguments)
     assert any(message in text for text in messages[subject]), messages
     assert not any("kubeadm reset" in text for texts in messages.values() for text in texts)
 
@@ -248,7 +248,7 @@ def test_a_member_without_kubelet_conf_is_half_joined_still() -> None:
         "/etc/kubernetes/manifests/kube-vip.yaml",
         "/etc/kubernetes/admin.conf",
     ]
-    (message,) = told(arguments)["cp2"]
+    (message,) = reported(arguments)["cp2"]
     assert message == (
         "cp2 is half joined: it has no kubelet.conf, but /etc/kubernetes/admin.conf; run kubeadm reset on it. Its static pod "
         "/etc/kubernetes/manifests/kube-vip.yaml is not kubeadm's, and the reset deletes it, too: keep a copy elsewhere."

@@ -31,7 +31,7 @@ DOCUMENT = {
     "metadata": {"name": "one", "namespace": "default"},
     "data": {"key": "secret"},
 }
-#: A kubectl that listens where it is told, keeps what it was asked, and answers as its file says.
+#: A kubectl that listens where it is asked to, keeps what it was asked, and answers as its file says.
 _KUBECTL = """\
 #!{python}
 import http.server, json, os, pathlib, socketserver, sys, time
@@ -83,9 +83,9 @@ class Kubectl:
         """What it answers from now on."""
         (self._directory / "answer").write_text(json.dumps({"body": body, "status": status, **more}))
 
-    def fails(self, told: str) -> None:
+    def fails(self, expected: str) -> None:
         """It ends with these words instead of listening."""
-        (self._directory / "answer").write_text(json.dumps({"error": told}))
+        (self._directory / "answer").write_text(json.dumps({"error": expected}))
 
     @property
     def started(self) -> list[tuple[int, list[str]]]:
@@ -119,7 +119,7 @@ def test_asks_by_path_with_the_kubeconfig_by_one_process(kubectl: Kubectl) -> No
     assert arguments[:2] == ["--kubeconfig=/root/admin.conf", "proxy"]
 
 
-def test_asks_another_server_when_told(kubectl: Kubectl) -> None:
+def test_asks_another_server_on_demand(kubectl: Kubectl) -> None:
     kubectl.api(server="192.0.2.11:6443").raw("/readyz")
     ((_process, arguments),) = kubectl.started
     assert "--server=https://192.0.2.11:6443" in arguments
@@ -148,13 +148,13 @@ def test_a_request_that_nobody_answered_leaves_the_next_one_a_new_proxy(kubectl:
     assert len(kubectl.started) == 2
 
 
-def test_a_kubectl_that_does_not_start_is_told_with_its_words(kubectl: Kubectl) -> None:
+def test_a_kubectl_that_does_not_start_is_reported_with_its_words(kubectl: Kubectl) -> None:
     kubectl.fails("error: stat /root/admin.conf: no such file or directory")
     with pytest.raises(ApiError, match="no such file or directory .*is the option kubeconfig right"):
         kubectl.api().raw("/readyz")
 
 
-def test_a_host_without_kubectl_is_told(kubectl: Kubectl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_without_kubectl_is_reported(kubectl: Kubectl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runtime = tmp_path / "run"
     runtime.mkdir()
     monkeypatch.setattr(kubectl_proxy, "_RUNTIME_DIRECTORY", str(runtime))
@@ -194,7 +194,7 @@ def test_gives_items_of_lists_their_kind(kubectl: Kubectl) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "error", "told", "details"),
+    ("answer", "error", "expected", "details"),
     [
         (status(409, "Conflict", "Operation cannot be fulfilled"), ApiConflict, "did not create", "Conflict"),
         (status(409, "AlreadyExists", "already exists"), ApiConflict, "did not create", "AlreadyExists"),
@@ -212,14 +212,14 @@ def test_gives_items_of_lists_their_kind(kubectl: Kubectl) -> None:
     ],
 )
 def test_understands_refusals(
-    kubectl: Kubectl, answer: dict[str, t.Any], error: type[ApiError], told: str, details: str | None
+    kubectl: Kubectl, answer: dict[str, t.Any], error: type[ApiError], expected: str, details: str | None
 ) -> None:
     kubectl.answers(**answer)
     with pytest.raises(ApiError) as raised:
         kubectl.api().create(DOCUMENT)
     assert raised.type is error
     assert raised.value.details == ({} if details is None else {"reason": details})
-    assert told in raised.value.message
+    assert expected in raised.value.message
     if error is not ApiConflict:
         assert "/root/admin.conf" in raised.value.message
         assert "option kubeconfig" in raised.value.message

@@ -71,7 +71,7 @@ def test_credentials_in_files_and_embedded(server: JsonServer, tmp_path: Path) -
     assert [(method, path) for method, path, _body in server.asked] == [("GET", PATH)] * 3
 
 
-def test_no_object_is_no_error_and_a_refusal_is_told(server: JsonServer, tmp_path: Path) -> None:
+def test_no_object_is_no_error_and_a_refusal_is_reported(server: JsonServer, tmp_path: Path) -> None:
     assert client(server, tmp_path).get(PATH) is None
     server.answers = {PATH: (403, b'{"kind": "Status", "message": "nodes is forbidden"}')}
     with pytest.raises(ApiError, match="refused GET /api/v1/nodes/w1: nodes is forbidden"):
@@ -92,7 +92,7 @@ def test_the_server_is_verified(server: JsonServer, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "expected"),
     [
         ({"cluster": {"server": "http://192.0.2.1:6443"}}, "names no https server"),
         ({"cluster": {"server": "https://127.0.0.1:1"}}, "did not answer"),
@@ -104,8 +104,10 @@ def test_the_server_is_verified(server: JsonServer, tmp_path: Path) -> None:
         ({"clusters": None}, "no kubeconfig with a current context"),
     ],
 )
-def test_unusable_kubeconfigs_are_named(server: JsonServer, tmp_path: Path, more: dict[str, t.Any], told: str) -> None:
-    with pytest.raises(ApiError, match=told) as caught:
+def test_unusable_kubeconfigs_are_named(
+    server: JsonServer, tmp_path: Path, more: dict[str, t.Any], expected: str
+) -> None:
+    with pytest.raises(ApiError, match=expected) as caught:
         client(server, tmp_path, **more).get(PATH)
     assert "s3cr3t" not in caught.value.message
 

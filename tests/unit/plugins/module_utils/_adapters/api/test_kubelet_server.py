@@ -26,7 +26,7 @@ SPELLINGS = [
 ]
 
 
-def look(directory: Path, text: str | None, *, ca: bytes | None = CA.certificate) -> t.Any:
+def inspect(directory: Path, text: str | None, *, ca: bytes | None = CA.certificate) -> t.Any:
     """What a host with these files sees."""
     if text is not None:
         (directory / "kubelet.conf").write_text(text, encoding="utf-8")
@@ -43,14 +43,14 @@ def view(found: KubeletServer) -> View:
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_a_server_that_answers(tmp_path: Path, spelling: str) -> None:
     with api_server(tmp_path, "127.0.0.1") as port:
-        found = look(tmp_path, spelling.format(f"https://127.0.0.1:{port}"))
+        found = inspect(tmp_path, spelling.format(f"https://127.0.0.1:{port}"))
     assert found.server == f"https://127.0.0.1:{port}"
     assert view(found).is_proved
 
 
 def test_a_name_that_nobody_resolves(tmp_path: Path) -> None:
     began = time.monotonic()
-    found = look(tmp_path, SPELLINGS[0].format("https://nowhere.invalid:6443"))
+    found = inspect(tmp_path, SPELLINGS[0].format("https://nowhere.invalid:6443"))
     assert time.monotonic() - began < 5
     assert not view(found).is_proved
     assert "does not resolve nowhere.invalid" in view(found).objections()[0]
@@ -69,4 +69,4 @@ def test_a_name_that_nobody_resolves(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_asked(tmp_path: Path, text: str | None, ca: bytes | None) -> None:
-    assert look(tmp_path, text, ca=ca) is None
+    assert inspect(tmp_path, text, ca=ca) is None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The look at a host, on this machine and with a Kubernetes directory made for the test."""
+"""The inspection of a host, on this machine and with a Kubernetes directory made for the test."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ def _kubernetes(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def look(kubernetes: Path) -> dict[str, t.Any]:
+def inspect(kubernetes: Path) -> dict[str, t.Any]:
     inspection = HostInspection(HostCommands(timeout=5), kubernetes_dir=str(kubernetes), users=["root", "nobody-here"])
     return inspection.collect().as_dict()
 
 
 def test_what_is_found(kubernetes: Path) -> None:
-    report = look(kubernetes)
+    report = inspect(kubernetes)
     assert report["hostname"] == socket.gethostname()
     assert report["has_ca_key"] is True
     assert [item["path"] for item in report["certificates"]][:2] == [
@@ -76,7 +76,7 @@ def test_what_is_found(kubernetes: Path) -> None:
 
 
 def test_no_credential_is_in_the_report(kubernetes: Path) -> None:
-    assert CANARY not in json.dumps(look(kubernetes))
+    assert CANARY not in json.dumps(inspect(kubernetes))
 
 
 def test_flags_of_the_operator_win_over_kubeadms(
@@ -90,21 +90,21 @@ def test_flags_of_the_operator_win_over_kubeadms(
         (tmp_path / name).write_text(text, encoding="utf-8")
     paths = [str(tmp_path / name) for name in ("kubeadm-flags.env", "absent", "sysconfig")]
     monkeypatch.setattr(host_inspection, "_KUBELET_FLAGS", paths)
-    assert look(kubernetes)["kubelet_flags"] == {"node-ip": "192.0.2.99", "hostname-override": "cp1"}
+    assert inspect(kubernetes)["kubelet_flags"] == {"node-ip": "192.0.2.99", "hostname-override": "cp1"}
 
 
 def test_an_empty_host_is_no_error(tmp_path: Path) -> None:
-    report = look(tmp_path / "nothing")
+    report = inspect(tmp_path / "nothing")
     assert (report["certificates"], report["manifests"], report["kubernetes_files"]) == ([], {}, [])
 
 
-def test_a_listening_socket_and_its_owner_are_told(kubernetes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_listening_socket_and_its_owner_are_reported(kubernetes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = Path(f"/proc/{os.getpid()}/comm").read_text(encoding="utf-8").strip()
     monkeypatch.setattr(host_inspection, "_CLIENTS", (own,))
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)):
-            report = look(kubernetes)
+            report = inspect(kubernetes)
     listening = [item for item in report["listening"] if item["port"] == port]
     assert listening == [{"address": "127.0.0.1", "port": port, "process": own}]
     assert {"process": own, "remote": f"127.0.0.1:{port}"} in report["api_clients"]
@@ -122,11 +122,11 @@ def test_addresses_of_the_kernel(text: str, shown: str) -> None:
     assert host_inspection._socket_address(text) == shown
 
 
-def test_the_look_is_quick(kubernetes: Path) -> None:
-    assert look(kubernetes)["seconds"] < 3.0
+def test_the_inspection_is_quick(kubernetes: Path) -> None:
+    assert inspect(kubernetes)["seconds"] < 3.0
 
 
-def test_files_of_others_are_told_by_their_endpoints_only(
+def test_files_of_others_are_reported_by_their_endpoints_only(
     kubernetes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cni = tmp_path / "cni"
@@ -163,7 +163,7 @@ def test_files_of_others_are_told_by_their_endpoints_only(
 
 
 @pytest.mark.parametrize(("host", "addresses"), [("no-such-host.invalid", []), ("127.0.0.1", ["127.0.0.1"])])
-def test_the_endpoint_is_looked_at_beside_the_rest(kubernetes: Path, host: str, addresses: list[str]) -> None:
+def test_the_endpoint_is_inspected_beside_the_rest(kubernetes: Path, host: str, addresses: list[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         endpoint = Endpoint(host, silent.getsockname()[1])
         report = (
@@ -181,12 +181,12 @@ def test_the_endpoint_is_looked_at_beside_the_rest(kubernetes: Path, host: str, 
     assert report["endpoint_view"]["addresses"] == addresses
     assert [item["outcome"] for item in report["endpoint_view"]["attempts"]] == ["silent"] * len(addresses)
     assert json.loads(json.dumps(report)) == report
-    assert look(kubernetes)["endpoint_view"] is None
+    assert inspect(kubernetes)["endpoint_view"] is None
 
 
 def test_a_manifest_that_cannot_be_read_is_there_with_the_reason(kubernetes: Path) -> None:
     (kubernetes / "manifests/etcd.yaml").write_text("spec: &all\n  containers: []\n", encoding="utf-8")
-    etcd = look(kubernetes)["manifests"]["etcd"]
+    etcd = inspect(kubernetes)["manifests"]["etcd"]
     assert etcd["flags"] == []
     assert "cannot be read" in etcd["unreadable"]
 
@@ -205,13 +205,13 @@ def test_a_manifest_that_cannot_be_read_is_there_with_the_reason(kubernetes: Pat
 )
 def test_a_kubeconfig_in_flow_style_is_read_without_its_credentials(kubernetes: Path, text: str) -> None:
     (kubernetes / "kubelet.conf").write_text(text, encoding="utf-8")
-    (found,) = (item for item in look(kubernetes)["kubeconfigs"] if item["path"].endswith("kubelet.conf"))
+    (found,) = (item for item in inspect(kubernetes)["kubeconfigs"] if item["path"].endswith("kubelet.conf"))
     assert found["text"] is not None
     assert CANARY not in found["text"]
     assert json.loads(found["text"])["clusters"] == [{"name": "a", "cluster": {"server": "https://192.0.2.11:6443"}}]
 
 
-def test_only_a_load_balancer_host_is_looked_at_as_one(kubernetes: Path) -> None:
+def test_only_a_load_balancer_host_is_inspected_as_one(kubernetes: Path) -> None:
     def report(options: dict[str, str] | None) -> dict[str, t.Any]:
         commands = HostCommands(timeout=5)
         inspection = HostInspection(commands, kubernetes_dir=str(kubernetes), users=["root"], load_balancer=options)

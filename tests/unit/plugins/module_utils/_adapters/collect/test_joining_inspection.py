@@ -21,7 +21,7 @@ from tests.tools.environment import CACHE
 
 
 def inspect(*directories: str, cri_socket: str | None = None, search_path: str | None = None) -> JoiningInspection:
-    """The look at this machine."""
+    """The inspection of this machine."""
     commands = HostCommands(timeout=10, search_path=search_path)
     return JoiningInspection(commands, cri_socket=cri_socket, directories=directories)
 
@@ -63,7 +63,7 @@ def test_a_socket_counts_when_something_listens(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_the_socket_that_the_kubelet_was_told(
+def test_the_socket_that_the_kubelet_was_given(
     texts: dict[str, str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, text in texts.items():
@@ -82,7 +82,7 @@ def test_directories_that_cannot_be_written_to(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs a mount namespace")
-def test_a_read_only_file_system_is_told_to_root(tmp_path: Path) -> None:
+def test_a_read_only_file_system_is_reported_to_root(tmp_path: Path) -> None:
     script = (
         "import sys\n"
         "from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect import joining_inspection\n"

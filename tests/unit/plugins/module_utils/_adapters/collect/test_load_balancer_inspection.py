@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The look at a load balancer host, with programs and files made for the test."""
+"""The inspection of a load balancer host, with programs and files made for the test."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def program(host: Path, name: str, script: str) -> None:
     path.chmod(0o755)
 
 
-def look(host: Path, *, status_socket: str = "/nowhere", zone: str | None = None) -> dict[str, t.Any]:
+def inspect(host: Path, *, status_socket: str = "/nowhere", zone: str | None = None) -> dict[str, t.Any]:
     return LoadBalancerInspection(
         HostCommands(search_path=str(host / "bin"), timeout=5),
         configuration=str(host / "haproxy.cfg"),
@@ -53,7 +53,7 @@ def look(host: Path, *, status_socket: str = "/nowhere", zone: str | None = None
 
 
 def test_a_host_that_never_had_haproxy(tmp_path: Path) -> None:
-    report = look(tmp_path)
+    report = inspect(tmp_path)
     assert report["configuration"] == {"path": str(tmp_path / "haproxy.cfg"), "owner": "absent", "sha1": ""}
     assert report["certificate"] == {"path": str(tmp_path / "probe.crt"), "pem": "", "has_key": False}
     assert (report["running"], report["firewall"]) == ("", {"name": "", "zone": "", "rules": []})
@@ -74,20 +74,20 @@ def test_a_host_that_never_had_haproxy(tmp_path: Path) -> None:
 @pytest.mark.parametrize("tool", ["dpkg", "rpm"])
 def test_whose_the_configuration_is(host: Path, tool: str, verify: str, owner: str) -> None:
     program(host, tool, verify.replace("{path}", str(host / "haproxy.cfg")))
-    found = look(host)["configuration"]
+    found = inspect(host)["configuration"]
     assert (found["owner"], found["sha1"]) == (owner, hashlib.sha1(b"global\n").hexdigest())
     (host / "haproxy.cfg").write_text(f"# {MARKER}\n", encoding="ascii")
-    assert look(host)["configuration"]["owner"] == "role"
+    assert inspect(host)["configuration"]["owner"] == "role"
 
 
 def test_a_host_without_a_package_manager_has_somebodys_configuration(host: Path) -> None:
-    assert look(host)["configuration"]["owner"] == "other"
+    assert inspect(host)["configuration"]["owner"] == "other"
 
 
 def test_the_certificate_without_its_key(host: Path) -> None:
     (host / "probe.crt").write_text(CERTIFICATE + CANARY, encoding="ascii")
     (host / "probe.crt.key").write_text(CANARY, encoding="ascii")
-    report = look(host)
+    report = inspect(host)
     assert (report["certificate"]["pem"], report["certificate"]["has_key"]) == (CERTIFICATE, True)
     assert CANARY not in json.dumps(report)
 
@@ -107,7 +107,7 @@ def test_firewalld(host: Path, monkeypatch: pytest.MonkeyPatch, interface: str, 
         'case "$*" in --get-default-zone) echo public;; --get-zone-of-interface=eth0) echo internal;; '
         '--get-zone-of-interface=*) echo "no zone" >&2; exit 2;; *) echo "$@";; esac',
     )
-    assert look(host, zone=asked)["firewall"] == {
+    assert inspect(host, zone=asked)["firewall"] == {
         "name": "firewalld",
         "zone": zone,
         "rules": [f"--zone={zone} --list-all\n", f"--permanent --zone={zone} --list-all\n"],
@@ -116,23 +116,23 @@ def test_firewalld(host: Path, monkeypatch: pytest.MonkeyPatch, interface: str, 
 
 def test_firewalld_without_the_zone(host: Path) -> None:
     program(host, "firewall-cmd", 'case "$*" in --get-default-zone) echo public;; *) exit 112;; esac')
-    assert look(host, zone="nope")["firewall"] == {"name": "firewalld", "zone": "nope", "rules": ["", ""]}
+    assert inspect(host, zone="nope")["firewall"] == {"name": "firewalld", "zone": "nope", "rules": ["", ""]}
 
 
 @pytest.mark.parametrize(("state", "name"), [("active", "ufw"), ("inactive", "")])
 def test_ufw_while_firewalld_is_off(host: Path, state: str, name: str) -> None:
     program(host, "firewall-cmd", "echo 'FirewallD is not running'; exit 252")
     program(host, "ufw", f"echo 'Status: {state}'")
-    assert look(host)["firewall"]["name"] == name
+    assert inspect(host)["firewall"]["name"] == name
 
 
 def test_selinux(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert look(host)["selinux"]["mode"] == "disabled"
+    assert inspect(host)["selinux"]["mode"] == "disabled"
     state = host / "enforce"
     monkeypatch.setattr(load_balancer_inspection, "_SELINUX", str(state))
     for text, mode in (("1", "enforcing"), ("0", "permissive")):
         state.write_text(text, encoding="ascii")
-        assert look(host)["selinux"] == {
+        assert inspect(host)["selinux"] == {
             "mode": mode,
             "has_tools": False,
             "ports": "",
@@ -142,7 +142,7 @@ def test_selinux(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(host, "semanage", 'echo "$@"')
     program(host, "semodule", 'echo "$@"')
     program(host, "getsebool", "echo 'haproxy_connect_any --> off'")
-    found = look(host)["selinux"]
+    found = inspect(host)["selinux"]
     assert found["ports"] == "port --list --noheading --locallist\nport --list --noheading\n"
     assert (found["has_tools"], found["booleans"]) == (True, "haproxy_connect_any --> off\n")
     assert found["modules"] == "--list\n"
@@ -166,4 +166,4 @@ def test_what_haproxy_runs(host: Path) -> None:
         path = f"{directory}/status.sock"
         with socketserver.UnixStreamServer(path, _Status) as server:
             threading.Thread(target=server.handle_request, daemon=True).start()
-            assert look(host, status_socket=path)["running"] == "digest"
+            assert inspect(host, status_socket=path)["running"] == "digest"

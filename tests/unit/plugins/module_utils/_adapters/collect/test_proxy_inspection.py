@@ -42,7 +42,7 @@ spec:
 """
 
 
-def look(root: Path, shown: str = "") -> list[dict[str, t.Any]]:
+def inspect(root: Path, shown: str = "") -> list[dict[str, t.Any]]:
     """What is found below a directory, with this answer of ``systemctl show``."""
     commands = MemoryCommands(systemctl=lambda _arguments, _stdin: CommandResult(0, shown, ""))
     found = ProxyInspection(commands, kubernetes_dir=str(root / "etc/kubernetes"), root=str(root)).collect()
@@ -58,17 +58,17 @@ def write(root: Path, name: str, text: str) -> str:
 
 
 def test_nothing(tmp_path: Path) -> None:
-    assert look(tmp_path) == []
-    assert look(tmp_path, "Environment=KUBELET=x\nFragmentPath=/lib/systemd/system/kubelet.service\n") == []
+    assert inspect(tmp_path) == []
+    assert inspect(tmp_path, "Environment=KUBELET=x\nFragmentPath=/lib/systemd/system/kubelet.service\n") == []
 
 
 def test_sessions(tmp_path: Path) -> None:
     environment = write(tmp_path, "etc/environment", f"https_proxy={PROXY}\nno_proxy=localhost\n")
-    (found,) = look(tmp_path)
+    (found,) = inspect(tmp_path)
     assert (found["kind"], found["path"], found["variable"]) == ("login", environment, "no_proxy")
     assert found["exceptions"] == "localhost"
     profile = write(tmp_path, "etc/profile.d/proxy.sh", 'export no_proxy="localhost,192.0.2.10"\n')
-    (found,) = look(tmp_path)
+    (found,) = inspect(tmp_path)
     assert (found["path"], found["exceptions"]) == (profile, "localhost,192.0.2.10")
 
 
@@ -83,7 +83,7 @@ def test_the_unit_of_the_kubelet(tmp_path: Path, *, in_drop_in: bool) -> None:
         + ("" if in_drop_in else f"EnvironmentFiles={file} (ignore_errors=yes)\n")
         + f"FragmentPath=/lib/systemd/system/kubelet.service\nDropInPaths={drop_in}\n"
     )
-    (found,) = look(tmp_path, shown)
+    (found,) = inspect(tmp_path, shown)
     assert (found["kind"], found["name"], found["proxy"]) == ("unit", "kubelet", PROXY)
     wanted = (drop_in, "localhost") if in_drop_in else (file, "192.0.2.10")
     assert (found["path"], found["exceptions"]) == wanted
@@ -96,7 +96,7 @@ def test_the_environment_that_every_unit_gets(tmp_path: Path) -> None:
         "etc/systemd/system.conf.d/proxy.conf",
         f'[Manager]\nDefaultEnvironment="HTTPS_PROXY={PROXY}" "A=b c"\n',
     )
-    (found,) = look(tmp_path, "Environment=\n")
+    (found,) = inspect(tmp_path, "Environment=\n")
     assert (found["name"], found["exceptions"]) == ("kubelet", "")
     assert found["path"] == "/etc/systemd/system/kubelet.service.d/proxy.conf"
 
@@ -104,7 +104,7 @@ def test_the_environment_that_every_unit_gets(tmp_path: Path) -> None:
 def test_manifests_without_their_passwords(tmp_path: Path) -> None:
     path = write(tmp_path, "etc/kubernetes/manifests/kube-apiserver.yaml", MANIFEST)
     write(tmp_path, "etc/kubernetes/manifests/broken.yaml", "spec: [")
-    found = look(tmp_path)
+    found = inspect(tmp_path)
     assert [(item["kind"], item["name"], item["path"], item["exceptions"]) for item in found] == [
         ("manifest", "kube-apiserver", path, "localhost,192.0.2.11")
     ]

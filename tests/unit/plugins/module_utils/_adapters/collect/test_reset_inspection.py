@@ -102,7 +102,7 @@ def test_only_an_api_server_that_is_clearly_not_ready_is_none(
         def __init__(self, **_options: t.Any) -> None:
             pass
 
-        def look(self, endpoint: Endpoint) -> seen.View:
+        def inspect(self, endpoint: Endpoint) -> seen.View:
             outcome, status = answers.get(endpoint.host, DOWN)
             return seen.View(endpoint, (endpoint.host,), "", (seen.Attempt(endpoint.host, outcome, status=status),))
 
@@ -138,7 +138,7 @@ def test_an_api_server_whose_only_etcd_has_no_vote_is_none(
         def __init__(self, **_options: t.Any) -> None:
             pass
 
-        def look(self, endpoint: Endpoint) -> seen.View:
+        def inspect(self, endpoint: Endpoint) -> seen.View:
             return seen.View(endpoint, (), "", (seen.Attempt(endpoint.host, seen.ANSWERED, status=status),))
 
     without_etcd.update(etcd)
@@ -171,7 +171,7 @@ def test_the_data_of_etcd_are_where_its_manifest_says(files: Texts, expected: st
     assert inspection(files, tmp_path).etcd_data() == expected
 
 
-def test_every_ca_on_the_host_is_told(tmp_path: Path) -> None:
+def test_every_ca_on_the_host_is_reported(tmp_path: Path) -> None:
     files = Texts()
     files.found[f"{tmp_path}/ca.crt"] = b"CN=kubernetes|sha256:ca|"
     files.found["/etc/kubernetes/kubelet.conf"] = (

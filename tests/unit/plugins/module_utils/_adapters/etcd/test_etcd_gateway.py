@@ -32,7 +32,7 @@ def server(tmp_path: Path) -> t.Iterator[JsonServer]:
 
 
 def gateway(server: JsonServer, **more: t.Any) -> EtcdGateway:
-    """The way to it."""
+    """The client of it."""
     paths = server.paths
     values: dict[str, t.Any] = {
         "ca_certificate": paths["ca.crt"],
@@ -90,7 +90,7 @@ def test_a_snapshot_comes_in_pieces(server: JsonServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "expected"),
     [
         (
             (500, b'{"error":"etcdserver: no leader","code":14,"message":"etcdserver: no leader"}'),
@@ -102,9 +102,9 @@ def test_a_snapshot_comes_in_pieces(server: JsonServer) -> None:
         ((200, b'{"result":\n'), "gave no JSON"),
     ],
 )
-def test_wrong_answers_are_one_sentence(server: JsonServer, answer: tuple[int, bytes], told: str) -> None:
+def test_wrong_answers_are_one_sentence(server: JsonServer, answer: tuple[int, bytes], expected: str) -> None:
     server.answers = {SNAPSHOT: answer}
-    with pytest.raises(EtcdError, match=told):
+    with pytest.raises(EtcdError, match=expected):
         list(gateway(server).snapshot(server.url))
 
 

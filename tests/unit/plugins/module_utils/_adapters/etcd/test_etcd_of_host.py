@@ -43,7 +43,7 @@ def external(directory: Path, **flags: str) -> str:
     return manifests(directory / "manifests", "kube-apiserver", **{**named, **flags})
 
 
-def test_the_flags_of_the_api_server_tell_external_etcd(tmp_path: Path) -> None:
+def test_the_flags_of_the_api_server_name_external_etcd(tmp_path: Path) -> None:
     assert external_access(external(tmp_path)) == EtcdAccess(
         endpoints=("https://192.0.2.31:2379", "https://[2001:db8::32]:2379"),
         ca_certificate="/etc/etcd/ca.crt",

@@ -63,7 +63,7 @@ def test_the_pki_behind_a_link_is_there(tmp_path: Path) -> None:
     assert [source.lacks for source in found if source.lacks] == []
 
 
-def test_a_link_to_too_much_or_upwards_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_to_too_much_or_upwards_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backup_store, "_LINKED_FILES", 3)
     wanted = tmp_path / "kubernetes"
     wanted.mkdir()

@@ -15,7 +15,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands
 
 def test_a_held_text_can_be_read_by_a_program_and_again_and_is_gone_afterwards() -> None:
     commands = HostCommands(timeout=10)
-    with commands.hold("s3cr3t\n") as path:
+    with commands.in_memory_file("s3cr3t\n") as path:
         assert [commands.run(["cat", path]).stdout for _time in range(2)] == ["s3cr3t\n"] * 2
         # No file has that text: the path leads to memory.
         assert str(Path(path).readlink()).startswith("/memfd:")
@@ -23,7 +23,7 @@ def test_a_held_text_can_be_read_by_a_program_and_again_and_is_gone_afterwards()
 
 
 @pytest.mark.parametrize("directory", ["/usr/local/bin", "/opt/bin"])
-def test_programs_are_found_where_sudo_does_not_look(directory: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_programs_are_found_where_sudo_does_not_search(directory: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """sudo's secure_path on the RHEL family lacks /usr/local/bin; Flatcar has its programs in /opt/bin."""
     monkeypatch.setenv("PATH", "/sbin:/bin:/usr/sbin:/usr/bin")
     asked: list[str] = []

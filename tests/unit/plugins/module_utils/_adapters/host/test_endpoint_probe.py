@@ -85,10 +85,10 @@ def api_server(
             thread.join()
 
 
-def look(port: int, *, host: str = "127.0.0.1", verified: bool = True, **options: t.Any) -> View:
+def inspect(port: int, *, host: str = "127.0.0.1", verified: bool = True, **options: t.Any) -> View:
     """What is seen, with the cluster's CA or without."""
     seconds = {"resolve_seconds": 5, "connect_seconds": 5, **options}
-    return HostEndpointProbe(ca=CA.certificate.decode() if verified else None, **seconds).look(Endpoint(host, port))
+    return HostEndpointProbe(ca=CA.certificate.decode() if verified else None, **seconds).inspect(Endpoint(host, port))
 
 
 @pytest.fixture(name="client")
@@ -102,7 +102,7 @@ def _client(tmp_path: Path) -> str:
 
 def test_a_ready_api_server(tmp_path: Path) -> None:
     with api_server(tmp_path, "127.0.0.1") as port:
-        view = look(port)
+        view = inspect(port)
     assert view.is_proved
     assert view.addresses == ("127.0.0.1",)
     (attempt,) = view.attempts
@@ -120,8 +120,8 @@ def test_a_name_is_resolved_by_the_host_and_sent_by_sni(tmp_path: Path, monkeypa
         ),
     )
     with api_server(tmp_path, "k8s.example.test") as port:
-        view = look(port, host="k8s.example.test")
-        other = look(port)
+        view = inspect(port, host="k8s.example.test")
+        other = inspect(port)
     assert view.is_proved
     assert view.addresses == ("127.0.0.1",)
     assert other.attempts[0].outcome == "wrong_name"
@@ -131,7 +131,7 @@ def test_no_proxy_of_the_environment_is_used(tmp_path: Path, monkeypatch: pytest
     for name in ("https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     with api_server(tmp_path, "127.0.0.1") as port:
-        assert look(port).is_proved
+        assert inspect(port).is_proved
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_no_proxy_of_the_environment_is_used(tmp_path: Path, monkeypatch: pytest
 )
 def test_a_server_of_somebody_else(tmp_path: Path, sans: list[str], options: dict[str, t.Any], outcome: str) -> None:
     with api_server(tmp_path, *sans, **options) as port:
-        view = look(port)
+        view = inspect(port)
     assert not view.is_proved
     assert view.attempts[0].outcome == outcome
     assert view.strangers
@@ -154,22 +154,24 @@ def test_a_server_of_somebody_else(tmp_path: Path, sans: list[str], options: dic
 
 def test_a_certificate_without_sans_is_refused_as_go_refuses_it(tmp_path: Path) -> None:
     with api_server(tmp_path) as port:
-        assert look(port).attempts[0].outcome == "wrong_name"
+        assert inspect(port).attempts[0].outcome == "wrong_name"
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "status", "proved", "told"),
+    ("behaviour", "status", "proved", "expected"),
     [
         ({"status": 500}, 500, False, "is not ready (HTTP 500)"),
         ({"status": 404}, 404, False, "is no API server (HTTP 404"),
         ({"anonymous": False}, 401, True, ""),
     ],
 )
-def test_what_readyz_says(tmp_path: Path, behaviour: dict[str, t.Any], status: int, *, proved: bool, told: str) -> None:
+def test_what_readyz_says(
+    tmp_path: Path, behaviour: dict[str, t.Any], status: int, *, proved: bool, expected: str
+) -> None:
     with api_server(tmp_path, "127.0.0.1", **behaviour) as port:
-        view = look(port)
+        view = inspect(port)
     assert (view.attempts[0].status, view.is_proved) == (status, proved)
-    assert told in "".join(view.objections())
+    assert expected in "".join(view.objections())
 
 
 @pytest.mark.parametrize(
@@ -186,20 +188,20 @@ def test_the_api_server_must_see_the_client_certificate(
     tmp_path: Path, client: str, behaviour: dict[str, t.Any], status: int, identity: str
 ) -> None:
     with api_server(tmp_path, "127.0.0.1", **behaviour) as port:
-        view = look(port, client_certificate=client)
+        view = inspect(port, client_certificate=client)
     (attempt,) = view.attempts
     assert (attempt.status, attempt.identity, view.is_proved) == (status, identity, identity == "kept")
 
 
 def test_a_client_certificate_that_is_not_there_is_not_presented(tmp_path: Path) -> None:
     with api_server(tmp_path, "127.0.0.1") as port:
-        view = look(port, client_certificate=str(tmp_path / "none.pem"))
+        view = inspect(port, client_certificate=str(tmp_path / "none.pem"))
     assert (view.attempts[0].identity, view.is_proved) == ("", True)
 
 
 def test_what_is_not_verified_is_returned_to_be_judged(tmp_path: Path, client: str) -> None:
     with api_server(tmp_path, "elsewhere.example.test", ca=make_ca("elsewhere")) as port:
-        view = look(port, verified=False, client_certificate=client)
+        view = inspect(port, verified=False, client_certificate=client)
     (attempt,) = view.attempts
     assert (attempt.outcome, attempt.status, attempt.identity) == ("answered", 200, "")
     assert CryptographyX509().certificates(attempt.certificate.encode())[0].issuer == "CN=elsewhere"
@@ -209,7 +211,7 @@ def test_what_is_not_verified_is_returned_to_be_judged(tmp_path: Path, client: s
 def test_nothing_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    view = look(port)
+    view = inspect(port)
     assert view.attempts[0].outcome == "refused"
     assert view.objections() == [f"127.0.0.1:{port} refuses the connection, so nothing listens there"]
 
@@ -251,19 +253,19 @@ def talker(said: bytes | None) -> t.Iterator[int]:
 def test_a_listener_that_does_not_speak_tls(said: bytes | None, outcome: str) -> None:
     with talker(said) as port:
         began = time.monotonic()
-        view = look(port, connect_seconds=0.5)
+        view = inspect(port, connect_seconds=0.5)
     assert view.attempts[0].outcome == outcome
     assert time.monotonic() - began < 5
 
 
 def test_a_name_that_resolves_nowhere() -> None:
-    view = look(6443, host="no-such-host.invalid")
+    view = inspect(6443, host="no-such-host.invalid")
     assert (view.addresses, view.attempts) == ((), ())
     assert view.resolution_error
     assert "does not resolve no-such-host.invalid" in view.objections()[0]
 
 
-def test_a_resolver_that_never_answers_does_not_hold_the_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_resolver_that_never_answers_does_not_hold_the_lookup(monkeypatch: pytest.MonkeyPatch) -> None:
     ended = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: ended.wait(30) and [])
     began = time.monotonic()
@@ -274,10 +276,10 @@ def test_a_resolver_that_never_answers_does_not_hold_the_look_up(monkeypatch: py
     assert view.resolution_error == "its resolver did not answer within 0.2 s"
 
 
-def test_each_address_of_a_name_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_address_of_a_name_is_inspected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoint_probe, "_addresses_of", lambda _endpoint: (["127.0.0.1", "127.0.0.2"], ""))
     with api_server(tmp_path, "k8s.example.test") as port:
-        view = look(port, host="k8s.example.test")
+        view = inspect(port, host="k8s.example.test")
     assert [(item.address, item.outcome) for item in view.attempts] == [
         ("127.0.0.1", "answered"),
         ("127.0.0.2", "refused"),

@@ -30,11 +30,11 @@ import sys
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.lock_file import HostLockFile
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import UnsupportedState
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.lock import Owner, take
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.lock import Owner, ensure
 print(flush=True)
 sys.stdin.readline()
 try:
-    take(HostLockFile(sys.argv[1]), HostClock(), Owner("c", int(sys.argv[2]), 1), dead=[], max_age=60)
+    ensure(HostLockFile(sys.argv[1]), HostClock(), Owner("c", int(sys.argv[2]), 1), dead=[], max_age=60)
     print("taken")
 except UnsupportedState:
     print("refused")
@@ -69,8 +69,8 @@ def test_of_several_runs_at_once_one_takes_it(path: str) -> None:
         assert run.stdin is not None
         run.stdin.write("\n")
         run.stdin.flush()
-    told = sorted(run.communicate()[0].strip() for run in runs)
-    assert told == [*["refused"] * 5, "taken"]
+    reported = sorted(run.communicate()[0].strip() for run in runs)
+    assert reported == [*["refused"] * 5, "taken"]
 
 
 def test_a_killed_module_is_at_work_no_more_and_a_living_one_is(path: str) -> None:
@@ -83,7 +83,7 @@ def test_a_killed_module_is_at_work_no_more_and_a_living_one_is(path: str) -> No
         assert lock.is_at_work()
         worker.kill()
         worker.wait()
-        # What it has started does not inherit the lock: kubeadm is looked for by its name.
+        # What it has started does not inherit the lock: kubeadm is searched for by its name.
         assert not lock.is_at_work()
     finally:
         os.kill(child, signal.SIGKILL)

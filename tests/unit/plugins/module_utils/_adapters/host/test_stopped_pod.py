@@ -23,7 +23,7 @@ def log(pods: Path, number: int, *lines: str, age: float = 0.0, pod: str = "kube
     os.utime(path, (1000.0 - age, 1000.0 - age))
 
 
-def test_the_last_line_of_the_newest_log_is_told(tmp_path: Path) -> None:
+def test_the_last_line_of_the_newest_log_is_reported(tmp_path: Path) -> None:
     log(tmp_path, 3, "starting", "Error: unknown flag: --no-such", "")
     log(tmp_path, 2, "older", age=60)
     assert last_words("kube-apiserver", pods=str(tmp_path)) == LastWords(
@@ -44,7 +44,7 @@ def test_a_password_in_a_url_stays(tmp_path: Path) -> None:
     assert "s3cr3t" not in str(last_words("kube-apiserver", pods=str(tmp_path)))
 
 
-def test_other_pods_and_none_tell_nothing(tmp_path: Path) -> None:
+def test_other_pods_and_none_say_nothing(tmp_path: Path) -> None:
     assert last_words("kube-apiserver", pods=str(tmp_path / "absent")) == LastWords()
     log(tmp_path, 0, "x", pod="etcd-cp1_3f2")
     assert last_words("kube-apiserver", pods=str(tmp_path)) == LastWords()

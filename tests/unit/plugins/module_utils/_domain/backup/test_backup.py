@@ -154,7 +154,7 @@ def make(store: Store, *, etcd: Database | None = None, api: MemoryApi | None = 
         **more,
     }
     database = etcd or Database()
-    return backup.make(store, MemoryClock(), request=Request(**values), api=api or MemoryApi(), etcd=lambda: database)
+    return backup.ensure(store, MemoryClock(), request=Request(**values), api=api or MemoryApi(), etcd=lambda: database)
 
 
 def test_a_host_without_its_cluster() -> None:
@@ -287,12 +287,12 @@ def test_a_file_that_vanishes_is_missing() -> None:
     assert done["files"] == 2
 
 
-def test_what_a_link_leads_to_and_is_not_there_is_told() -> None:
+def test_what_a_link_leads_to_and_is_not_there_is_reported() -> None:
     link = Source("/etc/kubernetes/pki", "link", 0o777, target="/", lacks="it holds what is backed up, or the backups")
     decision = make(Store({**SOURCES, link.path: link}))
-    told = "what /etc/kubernetes/pki leads to (it holds what is backed up, or the backups)"
-    assert told in decision.values["missing"]
-    assert told in decision.act()["missing"]
+    expected = "what /etc/kubernetes/pki leads to (it holds what is backed up, or the backups)"
+    assert expected in decision.values["missing"]
+    assert expected in decision.act()["missing"]
     assert [text for text in decision.warnings if text.startswith("The backup lacks what the link /etc/kubernetes/pki")]
 
 
@@ -305,7 +305,7 @@ def test_room_is_needed_for_the_database_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "expected"),
     [
         ({"directory": "relative"}, "option directory"),
         ({"directory": "/"}, "option directory"),
@@ -320,8 +320,8 @@ def test_room_is_needed_for_the_database_too() -> None:
         ({"paths": ("/",)}, "option paths"),
     ],
 )
-def test_bad_inputs_are_named(wrong: dict[str, t.Any], told: str) -> None:
-    with pytest.raises(InvalidInput, match=told):
+def test_bad_inputs_are_named(wrong: dict[str, t.Any], expected: str) -> None:
+    with pytest.raises(InvalidInput, match=expected):
         make(Store(), **wrong)
 
 

@@ -65,7 +65,7 @@ def test_the_order_and_the_end_are_kept() -> None:
     assert len(distinct_lines("\n".join(f"line {number} of many" for number in range(30)))) == 8
 
 
-def test_long_lines_and_odd_json() -> None:
+def test_long_lines_and_unusual_json() -> None:
     assert [len(line) for line in distinct_lines("x" * 5000)] == [500]
     assert last_words('{"a": 1}') == '{"a": 1}'
     assert last_words("{broken") == "{broken"

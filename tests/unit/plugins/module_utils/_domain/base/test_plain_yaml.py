@@ -77,7 +77,7 @@ spec:
 """
 
 
-def test_a_manifest_by_hand() -> None:
+def test_a_manual_manifest() -> None:
     found = plain_yaml.load(MANIFEST)
     expected = yaml.safe_load(MANIFEST)
     container = found["spec"]["containers"][0]
@@ -114,7 +114,7 @@ def test_what_is_not_known_is_refused(text: str) -> None:
         plain_yaml.load(text)
 
 
-def test_an_error_tells_no_secret() -> None:
+def test_an_error_reports_no_secret() -> None:
     with pytest.raises(InvalidInput) as caught:
         plain_yaml.load("a: &anchor this-is-the-s3cr3t")
     assert "s3cr3t" not in caught.value.message

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documents become frozen values and back, and what does not fit is told by its key."""
+"""Documents become frozen values and back, and what does not fit is named by its key."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Part:
 
     number: int
     text: str = "default"
-    told: str | None = dataclasses.field(default=None, metadata=absent(None, is_written=False))
+    expected: str | None = dataclasses.field(default=None, metadata=absent(None, is_written=False))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Whole:
 
 DOCUMENT: dict[str, t.Any] = {
     "text": "t",
-    "later": [{"number": 1, "text": "x"}, {"number": 2, "text": "default", "told": "y"}],
+    "later": [{"number": 1, "text": "x"}, {"number": 2, "text": "default", "expected": "y"}],
     "pairs": [["a", 1], ["b", 2]],
     "endpoint": "192.0.2.1:6443",
     "share": 1,
@@ -58,7 +58,7 @@ def test_a_document_becomes_a_value_and_the_same_document_again() -> None:
     value = read(Whole, DOCUMENT, where="It")
     assert value == Whole(
         text="t",
-        later=(Part(1, "x"), Part(2, told="y")),
+        later=(Part(1, "x"), Part(2, expected="y")),
         pairs=frozenset({("a", 1), ("b", 2)}),
         endpoint=Endpoint("192.0.2.1", 6443),
         share=1,
@@ -79,7 +79,7 @@ def test_what_may_be_missing_or_null_is_what_its_field_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
         ({"text": 5}, "text = 5: a text was expected"),
         ({"text": None}, "text = null: a text was expected"),
@@ -101,15 +101,15 @@ def test_what_may_be_missing_or_null_is_what_its_field_says() -> None:
         ({"schema": 3}, "schema = 3: the number 2 was expected"),
     ],
 )
-def test_what_does_not_fit_is_told_by_its_key(change: dict[str, t.Any], told: str) -> None:
+def test_what_does_not_fit_is_named_by_its_key(change: dict[str, t.Any], expected: str) -> None:
     with pytest.raises(BrokenReport) as caught:
         read(Whole, {**DOCUMENT, **change}, where="The report of cp1")
-    assert caught.value.message.startswith(f"The report of cp1 has {told}; ")
+    assert caught.value.message.startswith(f"The report of cp1 has {expected}; ")
     assert "s3cr3t" not in caught.value.message
 
 
 @pytest.mark.parametrize("key", [key for key in DOCUMENT if key not in ("later", "names")])
-def test_what_must_be_there_is_told_when_it_is_missing(key: str) -> None:
+def test_what_must_be_there_is_named_when_it_is_missing(key: str) -> None:
     with pytest.raises(BrokenReport, match=f"^It has no {key}: "):
         read(Whole, {name: value for name, value in DOCUMENT.items() if name != key}, where="It")
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fields of a report: what is read, what is the default, and how what is wrong is told."""
+"""The fields of a report: what is read, what is the default, and how what is wrong is named."""
 
 from __future__ import annotations
 
@@ -69,11 +69,11 @@ WRONG: list[tuple[str, Read, t.Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("read", "value", "told"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG])
-def test_what_is_wrong_is_told_by_its_place_and_its_kind(read: Read, value: t.Any, told: str) -> None:
+@pytest.mark.parametrize(("read", "value", "expected"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG])
+def test_what_is_wrong_is_named_by_its_place_and_its_kind(read: Read, value: t.Any, expected: str) -> None:
     with pytest.raises(MalformedReport) as caught:
         read(of(value))
-    assert caught.value.message.startswith(f"The report of x cannot be understood, because {told}")
+    assert caught.value.message.startswith(f"The report of x cannot be understood, because {expected}")
     assert SECRET not in caught.value.message
     assert isinstance(caught.value, KubeadmHaError)
 

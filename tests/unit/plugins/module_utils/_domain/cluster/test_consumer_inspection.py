@@ -15,7 +15,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address im
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import consumer_inspection
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.cluster_inspection import inspect_cluster
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.consumer_inspection import (
-    find_consumers,
+    collect_consumers,
     old_endpoints,
 )
 from tests.unit.plugins.memory_api import MemoryApi, MemoryClock
@@ -64,7 +64,7 @@ def env(**values: str) -> list[dict[str, t.Any]]:
 
 
 def found(*documents: dict[str, t.Any], old: frozenset[Endpoint] = OLD) -> dict[str, t.Any]:
-    return find_consumers(MemoryApi(*documents), MemoryClock(), old).as_dict()
+    return collect_consumers(MemoryApi(*documents), MemoryClock(), old).as_dict()
 
 
 CONSUMERS = [
@@ -113,7 +113,7 @@ CONSUMERS = [
 
 
 @pytest.mark.parametrize(("document", "where"), [row[1:] for row in CONSUMERS], ids=[row[0] for row in CONSUMERS])
-def test_a_consumer_is_told_with_its_place_and_without_values(document: dict[str, t.Any], where: str) -> None:
+def test_a_consumer_is_reported_with_its_place_and_without_values(document: dict[str, t.Any], where: str) -> None:
     result = found(document)
     assert result["complete"] is True
     expected = {"kind": document["kind"], "namespace": "apps", "name": "one", "where": [where]}
@@ -155,7 +155,7 @@ def test_without_old_endpoints_nothing_is_read() -> None:
         def pages(self, kind: str, *, size: int, fields: str | None = None) -> t.Iterator[t.Any]:
             raise AssertionError(kind)
 
-    assert find_consumers(NoApi(), MemoryClock(), frozenset()).as_dict() == {"found": [], "complete": True}
+    assert collect_consumers(NoApi(), MemoryClock(), frozenset()).as_dict() == {"found": [], "complete": True}
 
 
 def test_the_search_reads_in_pages_and_ends_in_time() -> None:
@@ -174,7 +174,7 @@ def test_the_search_reads_in_pages_and_ends_in_time() -> None:
                     assert kind not in ("secret", "pod"), "the time is over before these"
                     return
 
-    result = find_consumers(SlowApi(), clock, OLD).as_dict()
+    result = collect_consumers(SlowApi(), clock, OLD).as_dict()
     assert result["complete"] is False
     assert pages == consumer_inspection.SECONDS + 1
 
@@ -187,7 +187,7 @@ def test_each_kind_costs_one_request() -> None:
             asked.append((kind, fields))
             return super().pages(kind, size=size, fields=fields)
 
-    find_consumers(CountingApi(), MemoryClock(), OLD)
+    collect_consumers(CountingApi(), MemoryClock(), OLD)
     assert dict(asked) == {
         **dict.fromkeys(("daemonset", "deployment", "statefulset", "cronjob", "job", "replicaset", "configmap")),
         "secret": "type!=helm.sh/release.v1",
@@ -230,7 +230,7 @@ def test_secrets_are_read_only_where_the_result_is_shown(server: str | None, *, 
     assert ("secret" in read) is reads
 
 
-def test_of_many_findings_the_first_are_told() -> None:
+def test_of_many_findings_the_first_are_reported() -> None:
     result = found(*(config_map(f"number-{i}", config="https://192.0.2.11:6443") for i in range(250)))
     assert result["complete"] is False
     assert len(result["found"]) == consumer_inspection.MOST_FOUND

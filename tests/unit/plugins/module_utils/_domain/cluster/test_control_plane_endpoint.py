@@ -294,7 +294,7 @@ def test_waits_for_nothing_when_somebody_else_was_faster() -> None:
     assert decide(api).changes == ()
 
 
-def test_tells_of_nodes_that_are_down() -> None:
+def test_reports_nodes_that_are_down() -> None:
     found = [*cluster(), node("n03", ready=False)]
     old = pod("2026-11-21T10:00:03Z")
     api = MemoryApi(*found, old)

@@ -32,7 +32,7 @@ def node(name: str, *taints: str, ready: bool = True, **labels: str) -> Node:
     return Node(name, {"os": "linux", **labels}, parsed, is_ready=ready)
 
 
-def looked(*places: str, **deployment: t.Any) -> Placement:
+def collected(*places: str, **deployment: t.Any) -> Placement:
     """``places``: the node of each pod, with ``-`` before it when it is not ready, with ``x`` when it goes away."""
     usual = Deployment(
         namespace="kube-system",
@@ -53,43 +53,43 @@ def term(operator: str, *values: str) -> dict[str, t.Any]:
 
 
 DECISIONS = [
-    ("together", looked("cp1", "cp1"), [node("cp1"), node("w1")], True),
-    ("apart", looked("cp1", "w1"), [node("cp1"), node("w1")], False),
-    ("the only node", looked("cp1", "cp1"), [node("cp1")], False),
+    ("together", collected("cp1", "cp1"), [node("cp1"), node("w1")], True),
+    ("apart", collected("cp1", "w1"), [node("cp1"), node("w1")], False),
+    ("the only node", collected("cp1", "cp1"), [node("cp1")], False),
     ("no Deployment", Placement(None, ()), [node("cp1"), node("w1")], False),
-    ("one replica", looked("cp1", replicas=1), [node("cp1"), node("w1")], False),
-    ("one ready pod", looked("cp1", "-cp1"), [node("cp1"), node("w1")], False),
-    ("an old pod goes away", looked("cp1", "cp1", "xw1"), [node("cp1"), node("w1")], True),
-    ("no pods", looked(), [node("cp1"), node("w1")], False),
-    ("other not ready", looked("cp1", "cp1"), [node("cp1"), node("w1", ready=False)], False),
+    ("one replica", collected("cp1", replicas=1), [node("cp1"), node("w1")], False),
+    ("one ready pod", collected("cp1", "-cp1"), [node("cp1"), node("w1")], False),
+    ("an old pod goes away", collected("cp1", "cp1", "xw1"), [node("cp1"), node("w1")], True),
+    ("no pods", collected(), [node("cp1"), node("w1")], False),
+    ("other not ready", collected("cp1", "cp1"), [node("cp1"), node("w1", ready=False)], False),
     (
         "other cordoned",
-        looked("cp1", "cp1"),
+        collected("cp1", "cp1"),
         [node("cp1"), node("w1", "node.kubernetes.io/unschedulable:NoSchedule")],
         False,
     ),
     (
         "other just joined",
-        looked("cp1", "cp1"),
+        collected("cp1", "cp1"),
         [node("cp1"), node("w1", "node.kubernetes.io/not-ready:NoSchedule")],
         True,
     ),
-    ("other a control plane", looked("cp1", "cp1"), [node("cp1"), node("cp2", f"{CONTROL_PLANE}:NoSchedule")], True),
-    ("other avoided only", looked("cp1", "cp1"), [node("cp1"), node("w1", "x:PreferNoSchedule")], True),
-    ("other of another system", looked("cp1", "cp1"), [node("cp1"), node("w1", os="windows")], False),
-    ("affinity allows", looked("cp1", "cp1", **term("In", "ssd")), [node("cp1"), node("w1", disk="ssd")], True),
-    ("affinity forbids", looked("cp1", "cp1", **term("In", "ssd")), [node("cp1"), node("w1", disk="hdd")], False),
-    ("affinity not in", looked("cp1", "cp1", **term("NotIn", "hdd")), [node("cp1"), node("w1")], True),
-    ("affinity exists", looked("cp1", "cp1", **term("Exists")), [node("cp1"), node("w1")], False),
-    ("affinity does not exist", looked("cp1", "cp1", **term("DoesNotExist")), [node("cp1"), node("w1")], True),
-    ("affinity unknown", looked("cp1", "cp1", **term("Gt", "1")), [node("cp1"), node("w1", disk="2")], False),
+    ("other a control plane", collected("cp1", "cp1"), [node("cp1"), node("cp2", f"{CONTROL_PLANE}:NoSchedule")], True),
+    ("other avoided only", collected("cp1", "cp1"), [node("cp1"), node("w1", "x:PreferNoSchedule")], True),
+    ("other of another system", collected("cp1", "cp1"), [node("cp1"), node("w1", os="windows")], False),
+    ("affinity allows", collected("cp1", "cp1", **term("In", "ssd")), [node("cp1"), node("w1", disk="ssd")], True),
+    ("affinity forbids", collected("cp1", "cp1", **term("In", "ssd")), [node("cp1"), node("w1", disk="hdd")], False),
+    ("affinity not in", collected("cp1", "cp1", **term("NotIn", "hdd")), [node("cp1"), node("w1")], True),
+    ("affinity exists", collected("cp1", "cp1", **term("Exists")), [node("cp1"), node("w1")], False),
+    ("affinity does not exist", collected("cp1", "cp1", **term("DoesNotExist")), [node("cp1"), node("w1")], True),
+    ("affinity unknown", collected("cp1", "cp1", **term("Gt", "1")), [node("cp1"), node("w1", disk="2")], False),
     (
         "taint with value",
-        looked("a", "a", tolerations=[{"key": "k", "value": "v"}]),
+        collected("a", "a", tolerations=[{"key": "k", "value": "v"}]),
         [node("w1", "k:NoSchedule")],
         False,
     ),
-    ("any taint", looked("a", "a", tolerations=[{"operator": "Exists"}]), [node("w1", "k:NoExecute")], True),
+    ("any taint", collected("a", "a", tolerations=[{"operator": "Exists"}]), [node("w1", "k:NoExecute")], True),
 ]
 
 
@@ -188,13 +188,13 @@ def test_pods_that_stay_together_are_parted_once() -> None:
     assert cluster.restarts == 1
 
 
-def test_a_scheduler_that_does_not_spread_is_told_of() -> None:
+def test_a_scheduler_that_does_not_spread_is_reported() -> None:
     cluster = Cluster("w1", "w1", "w1")
     with pytest.raises(NotProved, match="put all pods on w1 again"):
         cluster.ensure().act()
 
 
-def test_a_rollout_that_does_not_end_is_told_of() -> None:
+def test_a_rollout_that_does_not_end_is_reported() -> None:
     cluster = Cluster("w1")
     with pytest.raises(NotProved, match="30 s later 1 of 2 pods are ready"):
         cluster.ensure().act()

@@ -114,7 +114,7 @@ def test_what_was_read_is_written_again(report: dict[str, t.Any]) -> None:
 
 
 class Api(MemoryApi):
-    """A cluster that tells its version, and that everything is allowed."""
+    """A cluster that reports its version, and that everything is allowed."""
 
     def create(self, document: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         return {**document, "status": {"allowed": True}}
@@ -172,7 +172,7 @@ def test_the_health_may_be_missing() -> None:
     assert ClusterReport.from_dict(report).as_dict() == report
 
 
-def test_of_a_node_only_name_readiness_labels_and_taints_must_be_told() -> None:
+def test_of_a_node_only_name_readiness_labels_and_taints_must_be_reported() -> None:
     report = {**FULL, "nodes": [{"name": "n", "ready": True, "labels": {}, "taints": []}]}
     (found,) = ClusterReport.from_dict(report).nodes
     assert (found.addresses, found.kubelet_version, found.ready_status, found.ready_reason) == ((), "", "", "")
@@ -215,14 +215,14 @@ WRONG: list[tuple[str, t.Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "told"), WRONG, ids=[row[0] for row in WRONG])
-def test_what_is_wrong_is_told_by_its_place(path: str, value: t.Any, told: str) -> None:
+@pytest.mark.parametrize(("path", "value", "expected"), WRONG, ids=[row[0] for row in WRONG])
+def test_what_is_wrong_is_named_by_its_place(path: str, value: t.Any, expected: str) -> None:
     report = copy.deepcopy(FULL)
     *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
     functools.reduce(lambda found, part: found[part], parents, t.cast("t.Any", report))[last] = value
     with pytest.raises(MalformedReport) as caught:
         Cluster.from_report(report, yaml=PyYaml())
-    assert caught.value.message.startswith(f"The report of the cluster cannot be understood, because {told}: ")
+    assert caught.value.message.startswith(f"The report of the cluster cannot be understood, because {expected}: ")
 
 
 def test_what_a_configmap_holds_is_no_fault_of_the_report() -> None:

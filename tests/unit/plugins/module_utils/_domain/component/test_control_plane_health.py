@@ -70,7 +70,7 @@ CASES: list[tuple[list[dict[str, t.Any]], list[str]]] = [
     ([], []),
     ([CRASHING], ["kube-controller-manager of cp2 is not ready (CrashLoopBackOff, restarted 5 times)"]),
     ([pod("etcd", "cp1", state=running(), ready=False)], ["etcd of cp1 is not ready"]),
-    # Between two crashes it can look ready.
+    # Between two crashes it can seem ready.
     (
         [pod("kube-scheduler", "cp2", state=running("2026-09-21T14:13:15Z"), restarts=3)],
         ["kube-scheduler of cp2 has just been restarted (3 times in all)"],
@@ -114,7 +114,7 @@ def test_it_is_waited_for() -> None:
     assert NOW + 14 <= clock.time <= NOW + 16
 
 
-def test_what_does_not_come_is_told() -> None:
+def test_what_does_not_come_is_reported() -> None:
     clock = MemoryClock(NOW)
     with pytest.raises(NotProved) as caught:
         control_plane_health.ensure(cluster(CRASHING, endpoints("192.0.2.11")), clock, CONTROL_PLANES, timeout=30)

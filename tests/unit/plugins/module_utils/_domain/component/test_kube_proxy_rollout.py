@@ -26,7 +26,7 @@ def affinity_to(name: str) -> dict[str, t.Any]:
 
 
 class Cluster:
-    """Nodes with an old pod each, and a DaemonSet controller that works once between two looks."""
+    """Nodes with an old pod each, and a DaemonSet controller that works once between two inspections."""
 
     def __init__(self, living: int, dead: int = 0, **controller: t.Any) -> None:
         """Nodes n01, n02, ...; the last ones are dead."""
@@ -94,13 +94,13 @@ def test_the_daemonset_s_own_pace_is_left_alone_while_every_node_lives() -> None
     assert deleted == []
 
 
-def test_a_living_node_whose_pod_does_not_start_is_told() -> None:
+def test_a_living_node_whose_pod_does_not_start_is_reported() -> None:
     cluster = Cluster(2, 1, failing={"n01"})
     with pytest.raises(NotProved) as caught:
         cluster.restart()
     assert caught.value.message == (
         "DaemonSet kube-system/kube-proxy was restarted, but 30 s later 0 of its 3 pods are new and 1 available; waited for "
-        "n01, n02 (not for n03: not Ready). The events of the pods tell why: 'kubectl -n kube-system describe pods -l "
+        "n01, n02 (not for n03: not Ready). The events of the pods say why: 'kubectl -n kube-system describe pods -l "
         "k8s-app=kube-proxy'. Run again when that is mended."
     )
     # The other living node's pod was left alone.
@@ -202,7 +202,7 @@ def test_the_node_of_a_pod(spec: dict[str, t.Any], node_name: str) -> None:
 @pytest.mark.parametrize("dead", [0, 1])
 def test_a_new_pod_that_does_not_reach_the_api_proves_nothing(dead: int) -> None:
     cluster = Cluster(2, dead, mute=("n02",))
-    # Its kubelet, and kube-proxy before the restart, have told of their own start.
+    # Its kubelet, and kube-proxy before the restart, have reported their own start.
     cluster.api.put(start_event("n02", "2026-12-01T00:00:00Z", reporter="kubelet"))
     cluster.api.put(start_event("n02", "2026-11-21T10:00:01Z"))
     with pytest.raises(NotProved) as caught:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the files of a host tell of its control plane."""
+"""What the files of a host say of its control plane."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml i
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import UnsupportedState
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.local_control_plane import (
-    Given,
     LocalControlPlane,
-    find,
+    Overrides,
+    collect,
 )
 from tests.unit.plugins.certificates import MemoryFiles, make_ca, make_certificate
 
@@ -41,12 +41,12 @@ def kubelet_conf(**user: t.Any) -> bytes:
     return yaml.safe_dump({"users": [{"name": "default-auth", "user": user}]}).encode()
 
 
-def look(files: dict[str, bytes], **given: t.Any) -> LocalControlPlane:
-    return find(
+def inspect(files: dict[str, bytes], **overrides: t.Any) -> LocalControlPlane:
+    return collect(
         MemoryFiles(files),
         PyYaml(),
         CryptographyX509(),
-        given=Given(**given),
+        overrides=Overrides(**overrides),
         manifests_dir=MANIFESTS,
         host_name="HOST.example.org",
     )
@@ -108,12 +108,12 @@ TABLE: dict[str, tuple[dict[str, bytes], dict[str, t.Any], LocalControlPlane]] =
         {},
         LocalControlPlane("host.example.org", "2001:db8::11", 6443),
     ),
-    "given": (
+    "overridden": (
         dict(BASE),
         {"node_name": "CP9", "advertise_address": "198.51.100.9", "bind_port": 7443},
         LocalControlPlane("cp9", "198.51.100.9", 7443),
     ),
-    "given without a manifest": (
+    "overridden without a manifest": (
         {},
         {"advertise_address": "198.51.100.9"},
         LocalControlPlane("host.example.org", "198.51.100.9", 6443),
@@ -123,12 +123,12 @@ TABLE: dict[str, tuple[dict[str, bytes], dict[str, t.Any], LocalControlPlane]] =
 
 @pytest.mark.parametrize("case", TABLE)
 def test_find(case: str) -> None:
-    files, given, expected = TABLE[case]
-    assert look(files, **given) == expected
+    files, overrides, expected = TABLE[case]
+    assert inspect(files, **overrides) == expected
 
 
 @pytest.mark.parametrize(
-    ("files", "given", "reason"),
+    ("files", "overrides", "reason"),
     [
         ({}, {}, "set the option advertise_address"),
         ({MANIFEST: manifest("--secure-port=6443")}, {}, "set the option advertise_address"),
@@ -138,9 +138,9 @@ def test_find(case: str) -> None:
         ({MANIFEST: b"text"}, {}, "is no manifest of a static pod"),
     ],
 )
-def test_not_found(files: dict[str, bytes], given: dict[str, t.Any], reason: str) -> None:
+def test_not_found(files: dict[str, bytes], overrides: dict[str, t.Any], reason: str) -> None:
     with pytest.raises(UnsupportedState, match=reason):
-        look(files, **given)
+        inspect(files, **overrides)
 
 
 def test_node_name_of_a_subject_with_an_organization() -> None:
@@ -153,7 +153,7 @@ def test_node_name_of_a_subject_with_an_organization() -> None:
     )
     files = {**BASE, KUBECONFIG: kubelet_conf(**{"client-certificate": CLIENT})}
     files[CLIENT] = make_certificate(CA, name=subject).certificate
-    assert look(files).node_name == "cp1.example.org"
+    assert inspect(files).node_name == "cp1.example.org"
 
 
 def test_init_configuration_without_a_socket() -> None:

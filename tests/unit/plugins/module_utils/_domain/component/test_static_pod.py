@@ -47,7 +47,7 @@ spec:
 
 
 def test_what_is_read() -> None:
-    pod = static_pod.read(MANIFEST)
+    pod = static_pod.parse(MANIFEST)
     assert pod.flags == {
         "profiling": ("true",),
         "v": ("4",),
@@ -73,7 +73,7 @@ def test_what_is_read() -> None:
     ],
 )
 def test_paths_on_the_host(inside: str, on_host: str | None) -> None:
-    found = static_pod.read(MANIFEST).on_host(inside)
+    found = static_pod.parse(MANIFEST).on_host(inside)
     assert (found and found[0]) == on_host
 
 
@@ -87,7 +87,7 @@ def test_the_innermost_mount_counts() -> None:
 @pytest.mark.parametrize("text", ["", "a: b", "spec: {}", "spec:\n  containers:\n  - x", "spec:\n  containers: []"])
 def test_what_is_no_manifest(text: str) -> None:
     with pytest.raises(InvalidInput):
-        static_pod.read(text)
+        static_pod.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ user:c4n4ry-s3cr3t@192.0.2.30:2379"]""".replace("\\\n", ""),
     ids=["with a comment", "in flow style", "values by themselves"],
 )
 def test_arguments_and_image_are_read_however_they_are_laid_out(command: str) -> None:
-    pod = static_pod.read(
+    pod = static_pod.parse(
         f"spec:\n  containers:\n  - command:{command}\n    image: registry.k8s.io/kube-apiserver:v1.34.4\n"
     )
     assert pod.arguments == (

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Quorum arithmetic by properties, and the health of a ring by tables."""
+"""Quorum arithmetic by properties, and the health of a cluster by tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import NotProved
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import EtcdError, Member, Quorum, Ring
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import EtcdCluster, EtcdError, Member, Quorum
 from tests.unit.plugins.memory_api import MemoryClock
 
 voters_and_healthy = st.integers(1, 7).flatmap(lambda voters: st.tuples(st.just(voters), st.integers(0, voters)))
@@ -52,7 +52,7 @@ def test_losing_one_costs_one_at_most(counts: tuple[int, int]) -> None:
         assert before.is_there or not after.is_there
 
 
-def test_two_members_are_worse_than_one_and_even_rings_gain_nothing() -> None:
+def test_two_members_are_worse_than_one_and_even_numbers_gain_nothing() -> None:
     assert [Quorum(count, count).tolerance for count in range(1, 8)] == [0, 0, 1, 1, 2, 2, 3]
     assert [Quorum(count, count).needed for count in range(1, 8)] == [1, 2, 2, 3, 3, 4, 4]
 
@@ -71,7 +71,7 @@ def member(number: int, **more: t.Any) -> Member:
     return Member(**values)
 
 
-RINGS: dict[str, tuple[tuple[Member, ...], tuple[str, ...], str | None]] = {
+ETCD_CLUSTERS: dict[str, tuple[tuple[Member, ...], tuple[str, ...], str | None]] = {
     "one": ((member(1),), (), None),
     "three": ((member(1), member(2), member(3)), (), None),
     "not started": ((member(1), member(2, name="", is_healthy=False)), (), "has not started"),
@@ -83,17 +83,17 @@ RINGS: dict[str, tuple[tuple[Member, ...], tuple[str, ...], str | None]] = {
 }
 
 
-@pytest.mark.parametrize("name", RINGS)
+@pytest.mark.parametrize("name", ETCD_CLUSTERS)
 def test_health(name: str) -> None:
-    members, alarms, problem = RINGS[name]
-    ring = Ring(members, alarms)
-    assert ring.is_healthy == (problem is None)
-    assert problem is None or problem in "; ".join(ring.problems)
-    assert ring.as_dict()["healthy"] == ring.is_healthy
+    members, alarms, problem = ETCD_CLUSTERS[name]
+    etcd_cluster = EtcdCluster(members, alarms)
+    assert etcd_cluster.is_healthy == (problem is None)
+    assert problem is None or problem in "; ".join(etcd_cluster.problems)
+    assert etcd_cluster.as_dict()["healthy"] == etcd_cluster.is_healthy
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans(), st.sampled_from(["1", "2", None])), max_size=7))
-def test_a_healthy_ring_has_quorum_and_one_leader(rows: list[tuple[bool, bool, bool, str | None]]) -> None:
+def test_a_healthy_cluster_has_quorum_and_one_leader(rows: list[tuple[bool, bool, bool, str | None]]) -> None:
     members = tuple(
         member(
             number,
@@ -104,12 +104,12 @@ def test_a_healthy_ring_has_quorum_and_one_leader(rows: list[tuple[bool, bool, b
         )
         for number, (started, healthy, learner, leader) in enumerate(rows, start=1)
     )
-    ring = Ring(members)
-    assert ring.quorum.voters + sum(item.is_learner for item in members) == len(members)
-    if ring.is_healthy:
-        assert ring.quorum.is_there
-        assert ring.quorum.voters == len(members)
-        assert {item.leader for item in members} == {ring.leader}
+    etcd_cluster = EtcdCluster(members)
+    assert etcd_cluster.quorum.voters + sum(item.is_learner for item in members) == len(members)
+    if etcd_cluster.is_healthy:
+        assert etcd_cluster.quorum.is_there
+        assert etcd_cluster.quorum.voters == len(members)
+        assert {item.leader for item in members} == {etcd_cluster.leader}
 
 
 class Servers:
@@ -164,22 +164,22 @@ class Servers:
         raise AssertionError(endpoint)
 
 
-def test_what_the_servers_tell() -> None:
-    ring = etcd.observe(Servers(cp1="up", cp2="up", cp3="learner"), "https://cp1:2379")
-    assert [item.is_healthy for item in ring.members] == [True, True, True]
-    assert ring.quorum == Quorum(2, 2)
-    first = ring.members[0]
+def test_what_the_servers_report() -> None:
+    etcd_cluster = etcd.collect(Servers(cp1="up", cp2="up", cp3="learner"), "https://cp1:2379")
+    assert [item.is_healthy for item in etcd_cluster.members] == [True, True, True]
+    assert etcd_cluster.quorum == Quorum(2, 2)
+    first = etcd_cluster.members[0]
     assert (first.id, first.db_size, first.raft_term, first.version) == ("1000000000000000", 20480, 7, "3.6.5")
-    assert ring.leader == first.id
-    lost = etcd.observe(Servers(cp1="up", cp2="down", cp3="down"), "https://cp1:2379")
+    assert etcd_cluster.leader == first.id
+    lost = etcd.collect(Servers(cp1="up", cp2="down", cp3="down"), "https://cp1:2379")
     assert lost.quorum == Quorum(3, 0)
     assert lost.members[0].problem == "etcdserver: request timed out"
     assert lost.members[1].problem == "https://cp2:2379 did not answer"
-    corrupt = etcd.observe(Servers(cp1="up", corrupt="up"), "https://cp1:2379")
+    corrupt = etcd.collect(Servers(cp1="up", corrupt="up"), "https://cp1:2379")
     assert corrupt.alarms == ("alarm CORRUPT of corrupt",)
 
 
-def test_waiting_ends_with_a_healthy_ring() -> None:
+def test_waiting_ends_with_a_healthy_cluster() -> None:
     servers = Servers(cp1="up", cp2="added")
     clock = MemoryClock()
 
@@ -206,19 +206,19 @@ def test_waiting_gives_up_with_every_reason() -> None:
     assert clock.time - MemoryClock().time >= 10
 
 
-def test_without_waiting_it_is_told_as_it_is() -> None:
+def test_without_waiting_it_is_reported_as_it_is() -> None:
     values = etcd.inspect(Servers(cp1="up", cp2="down", cp3="up"), MemoryClock(), endpoints=["https://cp1:2379"]).values
     assert (values["healthy"], values["quorum"]["tolerance"]) == (False, 0)
     with pytest.raises(EtcdError, match="is down"):
         etcd.inspect(Servers(cp1="down"), MemoryClock(), endpoints=["https://cp1:2379"], wait_timeout=5)
 
 
-def test_the_first_server_that_answers_tells_the_members() -> None:
+def test_the_first_server_that_answers_reports_the_members() -> None:
     servers = Servers(cp1="down", cp2="up", cp3="up")
-    ring = etcd.observe(servers, "https://cp1:2379", "https://cp2:2379")
-    assert [member.name for member in ring.members] == ["cp1", "cp2", "cp3"]
+    etcd_cluster = etcd.collect(servers, "https://cp1:2379", "https://cp2:2379")
+    assert [member.name for member in etcd_cluster.members] == ["cp1", "cp2", "cp3"]
     assert etcd.answering(servers, ["https://cp1:2379", "https://cp3:2379"]) == "https://cp3:2379"
     with pytest.raises(EtcdError, match="cp1"):
         etcd.answering(servers, ["https://cp1:2379"])
     with pytest.raises(EtcdError, match="No etcd server is named"):
-        etcd.observe(servers)
+        etcd.collect(servers)

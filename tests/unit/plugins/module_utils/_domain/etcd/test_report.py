@@ -13,7 +13,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.report_reader import MalformedReport
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import Member, Ring
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import EtcdCluster, Member
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.report import EtcdReport
 
 
@@ -33,38 +33,40 @@ def member(number: str, **found: t.Any) -> Member:
     return dataclasses.replace(usual, **found)
 
 
-RINGS = {
-    "healthy": Ring((member("1"), member("2"), member("3"))),
-    "alone": Ring((member("1"),)),
-    "nobody": Ring(()),
-    "one is silent": Ring(
+ETCD_CLUSTERS = {
+    "healthy": EtcdCluster((member("1"), member("2"), member("3"))),
+    "alone": EtcdCluster((member("1"),)),
+    "nobody": EtcdCluster(()),
+    "one is silent": EtcdCluster(
         (member("1"), member("2", is_healthy=False, leader=None, db_size=None, version=None, problem="It is silent."))
     ),
-    "a learner": Ring((member("1"), member("2", is_learner=True))),
-    "one never started": Ring((member("1"), Member(id="a", peer_urls=("https://192.0.2.12:2380",), is_learner=True))),
-    "no leader": Ring((member("1"), member("2", leader=None))),
-    "an alarm": Ring((member("1"),), ("alarm NOSPACE of cp1",)),
+    "a learner": EtcdCluster((member("1"), member("2", is_learner=True))),
+    "one never started": EtcdCluster(
+        (member("1"), Member(id="a", peer_urls=("https://192.0.2.12:2380",), is_learner=True))
+    ),
+    "no leader": EtcdCluster((member("1"), member("2", leader=None))),
+    "an alarm": EtcdCluster((member("1"),), ("alarm NOSPACE of cp1",)),
 }
 
 
-@pytest.mark.parametrize("name", RINGS)
+@pytest.mark.parametrize("name", ETCD_CLUSTERS)
 def test_what_was_seen_is_read_and_written_again(name: str) -> None:
-    told = RINGS[name].as_dict()
-    read = EtcdReport.from_dict(told)
-    assert read.as_dict() == told
-    assert (read.is_healthy, read.problems) == (RINGS[name].is_healthy, RINGS[name].problems)
-    if RINGS[name].leader is not None:
-        assert read.members == RINGS[name].members
+    expected = ETCD_CLUSTERS[name].as_dict()
+    read = EtcdReport.from_dict(expected)
+    assert read.as_dict() == expected
+    assert (read.is_healthy, read.problems) == (ETCD_CLUSTERS[name].is_healthy, ETCD_CLUSTERS[name].problems)
+    if ETCD_CLUSTERS[name].leader is not None:
+        assert read.members == ETCD_CLUSTERS[name].members
 
 
 def test_what_may_be_missing() -> None:
     assert EtcdReport.from_dict({}) == EtcdReport((), is_healthy=False)
     assert EtcdReport.from_dict({"members": [{"id": "a", "healthy": False}]}).members == (Member(id="a"),)
-    assert EtcdReport.if_told(None) is None
+    assert EtcdReport.if_reported(None) is None
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "told"),
+    ("path", "value", "expected"),
     [
         ("members", {}, "members is a mapping and not a list"),
         ("members.0", "cp1", "members[0] is a text and not a mapping"),
@@ -78,23 +80,23 @@ def test_what_may_be_missing() -> None:
         ("leader", 1, "leader is 1 and not a text"),
     ],
 )
-def test_what_is_wrong_is_told_by_its_place(path: str, value: t.Any, told: str) -> None:
-    report = copy.deepcopy(RINGS["healthy"].as_dict())
+def test_what_is_wrong_is_named_by_its_place(path: str, value: t.Any, expected: str) -> None:
+    report = copy.deepcopy(ETCD_CLUSTERS["healthy"].as_dict())
     *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
     functools.reduce(lambda found, part: found[part], parents, t.cast("t.Any", report))[last] = value
     with pytest.raises(MalformedReport) as caught:
         EtcdReport.from_dict(report)
-    assert caught.value.message.startswith(f"The report of etcd cannot be understood, because {told}: ")
+    assert caught.value.message.startswith(f"The report of etcd cannot be understood, because {expected}: ")
 
 
-def test_a_member_whose_health_is_not_told_is_none() -> None:
+def test_a_member_whose_health_is_not_reported_is_none() -> None:
     with pytest.raises(MalformedReport, match=r"because members\[0\]\.healthy is missing"):
         EtcdReport.from_dict({"members": [{"id": "a"}]})
 
 
 def test_without_members_that_are_taken_out() -> None:
     lost = member("2", is_healthy=False, problem="It is silent.")
-    report = EtcdReport.from_dict(Ring((member("1"), lost)).as_dict())
+    report = EtcdReport.from_dict(EtcdCluster((member("1"), lost)).as_dict())
     assert report.problems == ("cp2 is not healthy: It is silent.",)
     assert report.without([lost]) == EtcdReport((member("1"),), is_healthy=True)
     assert report.without([]) == report

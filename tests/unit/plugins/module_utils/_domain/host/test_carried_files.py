@@ -16,7 +16,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.file_tre
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Change
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.file_fact import MAXIMUM_FILE_BYTES, FileFact
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import carried_files
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import Survey, compare, survey
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import FilesReport, collect, compare
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.file_needs import Need, Places
 
 if t.TYPE_CHECKING:
@@ -84,7 +84,7 @@ def test_owners_go_by_name_then_by_number(wanted: tuple[str, int], there: tuple[
 
 
 @pytest.mark.parametrize(
-    ("wanted", "there", "told"),
+    ("wanted", "there", "expected"),
     [
         (FILE, dataclasses.replace(FILE, sha256="bb" * 32), "differs from the one of the serving control plane"),
         (FILE, dataclasses.replace(FILE, sha256=None), "differs"),
@@ -95,19 +95,19 @@ def test_owners_go_by_name_then_by_number(wanted: tuple[str, int], there: tuple[
         (dataclasses.replace(SOCKET, kind="file"), FileFact("/s", "absent"), "install it there"),
     ],
 )
-def test_what_is_never_changed(wanted: FileFact, there: FileFact, told: str) -> None:
+def test_what_is_never_changed(wanted: FileFact, there: FileFact, expected: str) -> None:
     found = compare([wanted], state(there))
     assert found.changes == ()
     assert len(found.refusals) == 1
-    assert told in found.refusals[0]
+    assert expected in found.refusals[0]
 
 
-def find(root: Path, *wanted: Need, unmanaged: t.Sequence[str] = ()) -> Survey:
+def find(root: Path, *wanted: Need, unmanaged: t.Sequence[str] = ()) -> FilesReport:
     places = Places(str(root / "kubernetes/pki"), str(root / "kubernetes"))
-    return survey(HostFileTree(), wanted, places, unmanaged=unmanaged)
+    return collect(HostFileTree(), wanted, places, unmanaged=unmanaged)
 
 
-def uses(found: Survey, root: Path) -> dict[str, str]:
+def uses(found: FilesReport, root: Path) -> dict[str, str]:
     """Use by path below the root, without the parents above it."""
     return {
         os.path.relpath(fact.path, root): f"{fact.use} {fact.kind}"
@@ -151,7 +151,7 @@ def test_kubeadms_files_in_a_mount_of_everything_are_left_out(tmp_path: Path) ->
     assert files == {"kubernetes/pki/own.key", "kubernetes/enc/e.yaml"}
 
 
-def test_logs_are_told_without_content(tmp_path: Path) -> None:
+def test_logs_are_reported_without_content(tmp_path: Path) -> None:
     (tmp_path / "log").mkdir()
     (tmp_path / "log" / "a").write_text("x", encoding="utf-8")
     found = find(tmp_path, Need(f"{tmp_path}/log", "made"))
@@ -171,9 +171,9 @@ def test_what_cannot_be_carried(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "d" / "pipe")
     (tmp_path / "big").write_bytes(b"x" * (MAXIMUM_FILE_BYTES + 1))
     found = find(tmp_path, Need(f"{tmp_path}/d", "carried"), Need(f"{tmp_path}/big", "carried"))
-    told = "\n".join(found.refusals)
+    expected = "\n".join(found.refusals)
     for text in ("d/link is a symbolic link to a directory", "d/pipe is no file", "big has 1048577 bytes"):
-        assert text in told
+        assert text in expected
     assert len(found.refusals) == 3
     unmanaged = [f"{tmp_path}/d/link", f"{tmp_path}/d/pipe", f"{tmp_path}/big"]
     rest = find(tmp_path, Need(f"{tmp_path}/d", "carried"), Need(f"{tmp_path}/big", "carried"), unmanaged=unmanaged)

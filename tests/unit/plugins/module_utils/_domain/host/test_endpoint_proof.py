@@ -39,13 +39,13 @@ class Probe:
     def __init__(self, *views: View) -> None:
         self.views = list(views)
 
-    def look(self, endpoint: Endpoint) -> View:
+    def inspect(self, endpoint: Endpoint) -> View:
         """The next."""
         assert endpoint == ENDPOINT
         return self.views.pop(0) if len(self.views) > 1 else self.views[0]
 
     def begin(self, endpoint: Endpoint) -> t.Callable[[], View]:
-        """Nobody looks meanwhile here."""
+        """Nobody inspects meanwhile here."""
         raise AssertionError(endpoint)
 
 
@@ -74,7 +74,7 @@ def ask(*views: View, wait_timeout: float = 0) -> t.Any:
 
 
 @pytest.mark.parametrize(
-    ("seen", "told"),
+    ("seen", "expected"),
     [
         (view(error="Name or service not known"), "does not resolve k8s.example.org (Name or service not known)"),
         (view(), "does not resolve k8s.example.org (no address)"),
@@ -93,11 +93,11 @@ def ask(*views: View, wait_timeout: float = 0) -> t.Any:
         (view(GOOD, Attempt("192.0.2.77", UNTRUSTED, "x")), "what answers at 192.0.2.77:6443 serves a certificate"),
     ],
 )
-def test_an_endpoint_that_is_not_proved(seen: View, told: str) -> None:
+def test_an_endpoint_that_is_not_proved(seen: View, expected: str) -> None:
     with pytest.raises(NotProved) as caught:
         ask(seen)
     assert caught.value.message.startswith("w1 cannot use the endpoint k8s.example.org:6443")
-    assert told in caught.value.message
+    assert expected in caught.value.message
     assert caught.value.details == seen.as_dict()
 
 

@@ -133,7 +133,7 @@ def test_what_is_needed(
     assert found(arguments, *mounts) == expected, case
 
 
-def test_all_three_components_and_patches_are_looked_at() -> None:
+def test_all_three_components_and_patches_are_inspected() -> None:
     pods = {
         name: StaticPod((), (Mount("x", f"/srv/{name}", "/x", read_only=True),))
         for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")

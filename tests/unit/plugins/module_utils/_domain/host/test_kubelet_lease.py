@@ -129,16 +129,16 @@ def test_it_waits_for_the_renewal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("leases", "started", "told"),
+    ("leases", "started", "reported"),
     [
         (Leases(START - 30), START - 5, "has not renewed its Lease at https://k8s.example.org:6443 within 60 s"),
         (Leases(None), START - 5, "The cluster has no such Lease"),
         (Leases(START), None, "was not running within 60 s"),
     ],
 )
-def test_it_gives_up_with_one_sentence(leases: Leases, started: float | None, told: str) -> None:
+def test_it_gives_up_with_one_sentence(leases: Leases, started: float | None, reported: str) -> None:
     clock = MemoryClock()
-    with pytest.raises(NotProved, match=told):
+    with pytest.raises(NotProved, match=reported):
         inspect(leases, systemctl(started), clock)
     assert clock.time >= START + 60
 

@@ -12,7 +12,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import UnsupportedState
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.lock import Owner, release, take
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.lock import Owner, ensure, release
 from tests.unit.plugins.memory_api import MemoryClock
 
 ONE = Owner("controller a", 100, 5000, "boot-1 pid:[4026531836]")
@@ -63,7 +63,7 @@ class MemoryLock:
 
 
 def taken(lock: MemoryLock, owner: Owner, *, now: float = 1010.0, dead: t.Sequence[Owner] = ()) -> None:
-    take(lock, MemoryClock(now), owner, dead=dead, max_age=60)
+    ensure(lock, MemoryClock(now), owner, dead=dead, max_age=60)
 
 
 def test_a_free_lock_is_taken_and_given_back() -> None:
@@ -82,7 +82,7 @@ def test_the_same_run_takes_it_again_even_while_it_works() -> None:
 
 
 @pytest.mark.parametrize(("now", "is_silent"), [(1010.0, False), (1060.0, False), (1061.0, True), (900.0, True)])
-def test_another_run_is_refused_and_told_the_remedy(now: float, *, is_silent: bool) -> None:
+def test_another_run_is_refused_with_the_remedy(now: float, *, is_silent: bool) -> None:
     lock = MemoryLock()
     taken(lock, ONE)
     with pytest.raises(UnsupportedState, match="kubeadm_ha_break_lock") as refused:

@@ -26,8 +26,8 @@ def document(*items: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def test_reading() -> None:
-    assert extra_volumes.read(document(ITEM), "api_server") == {"a": MOUNT}
-    assert extra_volumes.read(document(ITEM), "scheduler") == {}
+    assert extra_volumes.parse_mounts(document(ITEM), "api_server") == {"a": MOUNT}
+    assert extra_volumes.parse_mounts(document(ITEM), "scheduler") == {}
 
 
 @pytest.mark.parametrize(

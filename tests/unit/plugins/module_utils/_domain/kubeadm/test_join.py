@@ -139,18 +139,18 @@ def test_states(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ca_hash", "told"),
+    ("ca_hash", "reported"),
     [
         (HASH, "Put back what is missing, from a backup or another control plane."),
         (OTHER_HASH, "Take it out of the inventory"),
     ],
 )
-def test_a_host_that_starts_a_control_plane_is_not_simply_told_to_be_reset(ca_hash: str, told: str) -> None:
-    """A control plane whose admin.conf was put away looks half joined: its remedy must not delete the cluster."""
+def test_a_host_that_starts_a_control_plane_is_not_simply_to_be_reset(ca_hash: str, reported: str) -> None:
+    """A control plane whose admin.conf was put away seems half joined: its remedy must not delete the cluster."""
     present = (WORKER | MANIFESTS) - {"/etc/kubernetes/admin.conf"}
     with pytest.raises(UnsupportedState) as caught:
         join.decide(host(present, "cp1", ca_hash), request(control_plane=True), host_name="cp1")
-    assert told in caught.value.message
+    assert reported in caught.value.message
     assert "It deletes the CA's key and etcd's data" in caught.value.message
 
 
@@ -159,7 +159,7 @@ def test_a_refusal_names_what_is_there_and_what_lacks() -> None:
         join.decide(host(WORKER - {"/var/lib/kubelet/config.yaml"}, "w1", HASH), request(), host_name="w1")
     assert "it has /etc/kubernetes/kubelet.conf" in caught.value.message
     assert "but not /var/lib/kubelet/config.yaml" in caught.value.message
-    with pytest.raises(UnsupportedState, match="its kubelet dials https://192.0.2.99:6443"):
+    with pytest.raises(UnsupportedState, match="its kubelet connects to https://192.0.2.99:6443"):
         join.decide(host(WORKER, "w1", OTHER_HASH, server="https://192.0.2.99:6443"), request(), host_name="w1")
 
 
@@ -216,7 +216,7 @@ def worker_files(**more: bytes) -> dict[str, bytes]:
 
 
 def test_files_are_understood() -> None:
-    found = join.look(MemoryFiles(worker_files()), PyYaml(), X509)
+    found = join.collect(MemoryFiles(worker_files()), PyYaml(), X509)
     assert found == HostFiles(
         present=tuple(sorted(WORKER)),
         ca_hashes=frozenset({HASH}),
@@ -225,7 +225,7 @@ def test_files_are_understood() -> None:
     )
     embedded = base64.b64encode(make_certificate(CA, name="system:node:w2").certificate).decode()
     files = {"/etc/kubernetes/kubelet.conf": kubeconfig(**{"client-certificate-data": embedded})}
-    assert join.look(MemoryFiles(files), PyYaml(), X509).node_name == "w2"
+    assert join.collect(MemoryFiles(files), PyYaml(), X509).node_name == "w2"
     manifest = {
         "spec": {
             "containers": [
@@ -241,7 +241,7 @@ def test_files_are_understood() -> None:
         }
     }
     files = {"/etc/kubernetes/manifests/kube-apiserver.yaml": yaml.safe_dump(manifest).encode()}
-    found = join.look(MemoryFiles(files), PyYaml(), X509)
+    found = join.collect(MemoryFiles(files), PyYaml(), X509)
     assert (found.api_server, found.uses_local_etcd) == (Endpoint("192.0.2.12", 8443), True)
 
 
@@ -259,7 +259,7 @@ def test_files_are_understood() -> None:
 def test_a_broken_kubelet_conf_is_half_joined(broken: bytes) -> None:
     files = worker_files()
     files["/etc/kubernetes/kubelet.conf"] = broken
-    found = join.look(MemoryFiles(files), PyYaml(), X509)
+    found = join.collect(MemoryFiles(files), PyYaml(), X509)
     assert found.node_name is None
     assert join.classify(found, ca_cert_hashes=(HASH,), control_plane=False).kind == join.HALF_JOINED
 
@@ -334,7 +334,7 @@ def test_a_cluster_that_hides_from_anonymous_is_found_with_the_token() -> None:
     assert commands.held == {}
 
 
-def test_a_failed_join_tells_kubeadms_reason_and_no_secret() -> None:
+def test_a_failed_join_reports_kubeadms_reason_and_no_secret() -> None:
     stderr = (
         "[WARNING SystemVerification]: cgroups v1\n"
         f"error: token {TOKEN.text} with {KEY} is not {TOKEN.secret}\n"
@@ -351,7 +351,7 @@ def test_a_failed_join_tells_kubeadms_reason_and_no_secret() -> None:
         assert secret not in str(caught.value.details)
 
 
-def test_a_join_that_failed_by_etcd_tells_what_the_new_etcd_said() -> None:
+def test_a_join_that_failed_by_etcd_reports_what_the_new_etcd_said() -> None:
     def line(level: str, message: str, second: int) -> str:
         text = f'{{"level":"{level}","ts":"2026-11-28T10:00:{second:02}.1Z","msg":"{message}","error":"no answer"}}'
         return f"2026-11-28T10:00:{second:02}.123456789Z stderr F {text}\n"
@@ -377,7 +377,7 @@ def test_a_join_that_failed_by_etcd_tells_what_the_new_etcd_said() -> None:
         "etcd-join: the etcd member 1 is not started. The etcd of this host said last: cannot fetch cluster info from peer "
         "urls: no answer (9 times). Run the playbook again"
     ) in caught.value.message
-    # A reset would take out a member that works: a promotion whose answer came late looks like this, too.
+    # A reset would take out a member that works: a promotion whose answer came late seems the same.
     assert "reset" not in caught.value.message
 
 
@@ -387,7 +387,7 @@ def test_no_secret_is_shown_by_accident() -> None:
     assert KEY not in shown
 
 
-def test_a_missing_token_is_told_only_when_it_is_needed() -> None:
+def test_a_missing_token_is_reported_only_when_it_is_needed() -> None:
     assert ensure(MemoryFiles(worker_files()), MemoryCommands(), Node({}), token=None).changes == ()
     decision = ensure(MemoryFiles({}), MemoryCommands(), Node(None), token=None)
     assert decision.changes
@@ -396,7 +396,7 @@ def test_a_missing_token_is_told_only_when_it_is_needed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "reported"),
     [
         ({"api_version": "v1"}, "option api_version"),
         ({"api_version": "kubeadm.k8s.io/v1beta1"}, "option api_version"),
@@ -407,8 +407,8 @@ def test_a_missing_token_is_told_only_when_it_is_needed() -> None:
         ({"api_version": "kubeadm.k8s.io/v1beta2", "patches_directory": "/p"}, "option patches_directory"),
     ],
 )
-def test_bad_inputs_are_named(wrong: dict[str, t.Any], told: str) -> None:
-    with pytest.raises(InvalidInput, match=told):
+def test_bad_inputs_are_named(wrong: dict[str, t.Any], reported: str) -> None:
+    with pytest.raises(InvalidInput, match=reported):
         ensure(MemoryFiles({}), MemoryCommands(), Node(None), **wrong)
 
 
@@ -519,12 +519,12 @@ def test_the_request_is_a_value() -> None:
     assert request().role == "worker"
 
 
-def test_the_ca_goes_where_the_clusters_kubelets_look_for_it() -> None:
+def test_the_ca_goes_where_the_clusters_kubelets_expect_it() -> None:
     elsewhere = join.join_configuration(request(certificates_dir="/etc/kubernetes/ssl"))
     assert elsewhere["caCertPath"] == "/etc/kubernetes/ssl/ca.crt"
     files = MemoryFiles({"/etc/kubernetes/ssl/ca.crt": CA.certificate})
-    assert join.look(files, PyYaml(), X509, pki_dir="/etc/kubernetes/ssl").ca_hashes == {HASH}
-    assert join.look(files, PyYaml(), X509).ca_hashes == frozenset()
+    assert join.collect(files, PyYaml(), X509, pki_dir="/etc/kubernetes/ssl").ca_hashes == {HASH}
+    assert join.collect(files, PyYaml(), X509).ca_hashes == frozenset()
 
 
 def test_an_operators_own_static_pod_is_no_obstacle() -> None:

@@ -21,7 +21,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors imp
     InvalidInput,
     UnsupportedState,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.local_control_plane import Given
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.local_control_plane import Overrides
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import bootstrap_token, join_command
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.join_command import Request
 from ansible_collections.kubeadm.ha.plugins.module_utils._ports.commands import CommandResult
@@ -107,10 +107,10 @@ def present(cluster: MemoryApi, commands: MemoryCommands, files: MemoryFiles = F
         "kubeconfig": "/etc/kubernetes/admin.conf",
         "manifests_dir": "/etc/kubernetes/manifests",
         "host_name": "cp1",
-        "given": Given(advertise_address="192.0.2.11"),
+        "overrides": Overrides(advertise_address="192.0.2.11"),
         **more,
     }
-    return join_command.present(
+    return join_command.ensure(
         cluster, commands, files, PyYaml(), CryptographyX509(), Keys(), request=Request(**values)
     )
 
@@ -225,7 +225,7 @@ def test_another_endpoint_for_the_discovery() -> None:
     assert decision.values["endpoint"] == "192.0.2.99:8443"
 
 
-def test_a_failed_upload_takes_its_token_back_and_tells_no_key() -> None:
+def test_a_failed_upload_takes_its_token_back_and_reports_no_key() -> None:
     cluster = api(secret("bootstrap-token-foreig", description="mine"))
     with pytest.raises(
         CommandFailed, match="upload-certs failed with return code 1: error: it broke on \\*\\*\\*"
@@ -235,7 +235,7 @@ def test_a_failed_upload_takes_its_token_back_and_tells_no_key() -> None:
     assert {name for kind, _namespace, name in cluster.objects if kind == "secret"} == {"bootstrap-token-foreig"}
 
 
-def test_the_first_failure_is_told_when_tidying_fails_too() -> None:
+def test_the_first_failure_is_reported_when_tidying_fails_too() -> None:
     cluster = api()
 
     def broken(*_arguments: t.Any, **_options: t.Any) -> t.Any:
@@ -266,14 +266,14 @@ def test_absent_finds_its_own_by_their_descriptions() -> None:
         secret("bootstrap-token-bbbbbb", description="Proxy for managing TTL for the kubeadm-certs secret"),
         secret("bootstrap-token-cccccc", description="kubeadm.ha join of somebody else"),
         secret("bootstrap-token-dddddd"),
-        secret("looks-alike", description="kubeadm.ha join", kind="Opaque"),
+        secret("similar", description="kubeadm.ha join", kind="Opaque"),
         secret("kubeadm-certs", kind="Opaque"),
     )
     decision = join_command.absent(cluster)
     assert [change.before for change in decision.changes] == [{"tokens": 2}, "the cluster's certificates and keys"]
     decision.act()
     left = {name for kind, _namespace, name in cluster.objects if kind == "secret"}
-    assert left == {"bootstrap-token-cccccc", "bootstrap-token-dddddd", "looks-alike"}
+    assert left == {"bootstrap-token-cccccc", "bootstrap-token-dddddd", "similar"}
     assert join_command.absent(cluster).changes == ()
 
 

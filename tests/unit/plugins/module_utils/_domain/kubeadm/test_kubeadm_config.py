@@ -149,7 +149,7 @@ def kubeadm(verdict: t.Callable[[dict[str, t.Any]], str | None]) -> MemoryComman
         (lambda _document: "error: unrecognized feature gate name: Old", False),
     ],
 )
-def test_asks_a_kubeadm_that_can_tell(verdict: t.Callable[[dict[str, t.Any]], str | None], validated: bool) -> None:
+def test_asks_a_kubeadm_that_can_judge(verdict: t.Callable[[dict[str, t.Any]], str | None], validated: bool) -> None:
     decision = kubeadm_config.ensure(MemoryApi(configmap()), YAML, kubeadm(verdict), WANTED)
     assert decision.values["validated"] is validated
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base import report_fields
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.kubeadm_patches import Patches, read
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.kubeadm_patches import Patches, parse
 
 
 @pytest.mark.parametrize(
@@ -37,22 +37,22 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.kubeadm
     ],
 )
 def test_flags(name: str, text: str, flags: set[tuple[str, str]]) -> None:
-    found = read([(name, text)])["kube-apiserver"]
+    found = parse([(name, text)])["kube-apiserver"]
     assert found.flags == flags
     assert report_fields.read(Patches, report_fields.as_dict(found), where="It") == found
 
 
 def test_volumes_and_commands() -> None:
     text = "spec:\n  volumes:\n  - name: a\n    hostPath:\n      path: /srv/a\n"
-    assert read([("kube-scheduler1+strategic.yaml", text)]) == {
+    assert parse([("kube-scheduler1+strategic.yaml", text)]) == {
         "kube-scheduler": Patches(frozenset(), frozenset({"/srv/a"}))
     }
     removal = '[{"op": "remove", "path": "/spec/containers/0/command/3"}]'
-    assert read([("etcd.json", removal)])["etcd"].has_command
+    assert parse([("etcd.json", removal)])["etcd"].has_command
 
 
 def test_several_files_of_one_component_add_up() -> None:
-    found = read([("etcd0.yaml", "- --a=1"), ("etcd1.yaml", "- --b=2")])
+    found = parse([("etcd0.yaml", "- --a=1"), ("etcd1.yaml", "- --b=2")])
     assert found["etcd"].flags == {("a", "1"), ("b", "2")}
 
 
@@ -60,4 +60,4 @@ def test_several_files_of_one_component_add_up() -> None:
     "name", ["kube-apiserver.yml", "README.md", "kubeletconfiguration.yaml", "apiserver+json.yaml", "x.etcd.json"]
 )
 def test_other_files_are_passed_over(name: str) -> None:
-    assert read([(name, "- --a=b")]) == {}
+    assert parse([(name, "- --a=b")]) == {}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What kubeadm is asked before a join, and what its answers tell."""
+"""What kubeadm is asked before a join, and what its answers report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join, kubeadm_preflight
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.kubeadm_preflight import Check, Told, parse
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.kubeadm_preflight import Check, Report, parse
 from ansible_collections.kubeadm.ha.plugins.module_utils._ports.commands import CommandResult
 from tests.unit.plugins.certificates import MemoryFiles
 
@@ -37,12 +37,12 @@ TRACE = "To see the stack trace of this error execute with --v=5 or higher\n"
 NEW_END = f"{FOOTER}error: error execution phase preflight: preflight checks failed\n{TRACE}"
 OLD_HEADER = "error execution phase preflight: [preflight] Some fatal errors occurred:\n"
 
-ANSWERS: dict[str, tuple[int, str, Told]] = {
-    "nothing": (0, "", Told()),
+ANSWERS: dict[str, tuple[int, str, Report]] = {
+    "nothing": (0, "", Report()),
     "only a warning": (
         0,
         '\t[WARNING Hostname]: hostname "cp2" could not be reached\n',
-        Told(warnings=(Check("Hostname", 'hostname "cp2" could not be reached'),)),
+        Report(warnings=(Check("Hostname", 'hostname "cp2" could not be reached'),)),
     ),
     "two errors and a warning": (
         1,
@@ -52,7 +52,7 @@ ANSWERS: dict[str, tuple[int, str, Told]] = {
             f"\t[ERROR NumCPU]: the number of available CPUs 1 is less than the required 2\n"
             f"\t[ERROR DirAvailable--var-lib-etcd]: /var/lib/etcd is not empty\n{NEW_END}"
         ),
-        Told(
+        Report(
             (
                 Check("NumCPU", "the number of available CPUs 1 is less than the required 2"),
                 Check("DirAvailable--var-lib-etcd", "/var/lib/etcd is not empty"),
@@ -63,7 +63,7 @@ ANSWERS: dict[str, tuple[int, str, Told]] = {
     "kubeadm before 1.33": (
         1,
         f"{OLD_HEADER}\t[ERROR Port-10250]: Port 10250 is in use\n{FOOTER}{TRACE}",
-        Told((Check("Port-10250", "Port 10250 is in use"),)),
+        Report((Check("Port-10250", "Port 10250 is in use"),)),
     ),
     "a text of several lines": (
         1,
@@ -71,7 +71,7 @@ ANSWERS: dict[str, tuple[int, str, Told]] = {
             f"{HEADER}\t[ERROR CRI]: container runtime is not running: output: time=now level=fatal\n"
             f", error: exit status 1\n\n\t[ERROR Mem]: the system RAM (900 MB) is less\n{NEW_END}"
         ),
-        Told(
+        Report(
             (
                 Check("CRI", "container runtime is not running: output: time=now level=fatal , error: exit status 1"),
                 Check("Mem", "the system RAM (900 MB) is less"),
@@ -81,25 +81,25 @@ ANSWERS: dict[str, tuple[int, str, Told]] = {
     "a log line ends a text": (
         0,
         "\t[WARNING Hostname]: lookup\nW1128 09:55:40.268598   18473 file.go:102] [discovery] Could not access\n",
-        Told(warnings=(Check("Hostname", "lookup"),)),
+        Report(warnings=(Check("Hostname", "lookup"),)),
     ),
     "an end without a name": (
         1,
         f"{HEADER}failed to create new CRI runtime service: no such file{NEW_END}",
-        Told(failure="failed to create new CRI runtime service: no such file"),
+        Report(failure="failed to create new CRI runtime service: no such file"),
     ),
     "no preflight at all": (
         1,
         f"error: found multiple CRI endpoints on the host\n{TRACE}",
-        Told(failure="error: found multiple CRI endpoints on the host"),
+        Report(failure="error: found multiple CRI endpoints on the host"),
     ),
-    "silence": (7, "", Told(failure="return code 7")),
+    "silence": (7, "", Report(failure="return code 7")),
 }
 
 
-@pytest.mark.parametrize(("code", "stderr", "told"), ANSWERS.values(), ids=ANSWERS)
-def test_what_kubeadm_tells(code: int, stderr: str, told: Told) -> None:
-    assert parse(CommandResult(code, "", stderr)) == told
+@pytest.mark.parametrize(("code", "stderr", "expected"), ANSWERS.values(), ids=ANSWERS)
+def test_what_kubeadm_reports(code: int, stderr: str, expected: Report) -> None:
+    assert parse(CommandResult(code, "", stderr)) == expected
 
 
 NAMES = st.text(string.ascii_letters + string.digits + "-_.", min_size=1, max_size=20)
@@ -111,7 +111,7 @@ CHECKS = st.lists(st.builds(Check, NAMES, TEXTS), max_size=5)
 def test_every_check_is_read_back(warnings: list[Check], errors: list[Check]) -> None:
     text = "".join(f"\t[WARNING {check.name}]: {check.text}\n" for check in warnings) + HEADER
     text += "".join(f"\t[ERROR {check.name}]: {check.text}\n" for check in errors) + NEW_END
-    assert parse(CommandResult(1, "", text)) == Told(tuple(errors), tuple(warnings))
+    assert parse(CommandResult(1, "", text)) == Report(tuple(errors), tuple(warnings))
 
 
 class StandIn:
@@ -144,7 +144,7 @@ class Kubeadm:
         self.commands: list[list[str]] = []
 
     @contextlib.contextmanager
-    def hold(self, text: str) -> t.Iterator[str]:
+    def in_memory_file(self, text: str) -> t.Iterator[str]:
         """Note the kubeconfig."""
         self.held.append(json.loads(text))
         yield "/proc/1/fd/3"
@@ -223,7 +223,7 @@ def test_a_check_that_fails_although_it_is_ignored_ends_the_asking() -> None:
     assert len(kubeadm.commands) <= 4
 
 
-def test_an_end_without_a_name_is_told() -> None:
+def test_an_end_without_a_name_is_reported() -> None:
     found = inspect(Kubeadm(["NumCPU"], failure="no runtime\n"))
     assert (names(found["failed_checks"]), found["failure"]) == (["NumCPU"], "no runtime")
 
@@ -262,7 +262,7 @@ FULL: dict[str, t.Any] = {
 @pytest.mark.parametrize("is_control_plane", [True, False])
 @pytest.mark.parametrize("version", ["v1beta3", "v1beta4"])
 def test_the_configuration_is_that_of_the_join(version: str, *, is_control_plane: bool) -> None:
-    """But for the way to the cluster, the images and what is secret."""
+    """But for the connection to the cluster, the images and what is secret."""
     kubeadm = Kubeadm()
     changes = {**FULL, "api_version": f"kubeadm.k8s.io/{version}", "control_plane": is_control_plane}
     inspect(kubeadm, **changes)
@@ -294,15 +294,15 @@ def test_an_older_configuration_is_asked_in_the_first_that_pulls_no_image() -> N
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         ({"api_version": "kubeadm.k8s.io/v1beta9"}, "option api_version"),
         ({"advertise_address": "cp2"}, "option advertise_address"),
         ({"api_version": "kubeadm.k8s.io/v1beta2", "patches_directory": "/p"}, "option patches_directory"),
     ],
 )
-def test_what_the_join_would_refuse_is_refused(changes: dict[str, t.Any], told: str) -> None:
-    with pytest.raises(InvalidInput, match=told):
+def test_what_the_join_would_refuse_is_refused(changes: dict[str, t.Any], expected: str) -> None:
+    with pytest.raises(InvalidInput, match=expected):
         inspect(Kubeadm(), **changes)
 
 

@@ -55,13 +55,13 @@ class Host:
             kubeadm=lambda _arguments, _stdin: CommandResult(returncode, "", "error: it would not")
         )
 
-    def look(self) -> Facts:
+    def collect(self) -> Facts:
         """What it is now."""
         return self.facts.pop(0) if len(self.facts) > 1 else self.facts[0]
 
     def ensure(self, request: Request = REQUEST, *, data: str = "/var/lib/etcd") -> t.Any:
         """The decision."""
-        return kubeadm_reset.ensure(self.commands, t.cast("t.Any", self.files), self.look, request, data=data)
+        return kubeadm_reset.ensure(self.commands, t.cast("t.Any", self.files), self.collect, request, data=data)
 
     @property
     def asked(self) -> list[t.Sequence[str]]:
@@ -106,7 +106,7 @@ OBJECTIONS: dict[str, tuple[dict[str, t.Any], str]] = {
     "api": ({"api_server": "192.0.2.12:6443"}, "its API server answers at 192.0.2.12:6443"),
     "vote": ({"has_vote": True}, "its etcd answers as a member with a vote"),
     "ready": ({"is_ready_node": True}, "it is the node cp2, which is Ready"),
-    "no CA": ({"ca_hashes": ()}, "nothing on it tells to which cluster its files belong"),
+    "no CA": ({"ca_hashes": ()}, "nothing on it shows to which cluster its files belong"),
     "another CA": ({"ca_hashes": (frozenset({"sha256:other"}),)}, "it has files of another cluster"),
     "another CA beside": ({"ca_hashes": (OWN, frozenset({"sha256:other"}))}, "it has files of another cluster"),
     "a static pod": (
@@ -129,9 +129,9 @@ def test_the_host_itself_may_object(name: str) -> None:
     found, reason = OBJECTIONS[name]
     facts = dataclasses.replace(HALF, **found)
     host = Host(facts)
-    with pytest.raises(UnsupportedState) as told:
+    with pytest.raises(UnsupportedState) as expected:
         host.ensure()
-    assert told.value.message.startswith(f"The host of the node cp2 was not reset: {reason}")
+    assert expected.value.message.startswith(f"The host of the node cp2 was not reset: {reason}")
     # And once more in the moment before.
     host = Host(HALF, facts)
     decision = host.ensure()
@@ -164,16 +164,16 @@ def test_a_directory_of_more_than_certificates_is_never_emptied(path: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("host", "told"),
+    ("host", "expected"),
     [
         (Host(HALF, returncode=1), "kubeadm reset failed with return code 1: error: it would not"),
         (Host(HALF, HALF, HALF), "kubeadm reset ended well, but left /etc/kubernetes/kubelet.conf"),
     ],
 )
-def test_a_reset_that_did_not_work_is_told(host: Host, told: str) -> None:
+def test_a_reset_that_did_not_work_is_reported(host: Host, expected: str) -> None:
     with pytest.raises(CommandFailed) as raised:
         host.ensure().act()
-    assert raised.value.message.startswith(told)
+    assert raised.value.message.startswith(expected)
 
 
 # --- the Node --------------------------------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ def test_values_of_the_host_and_of_other_versions_are_none(component: str, flags
 
 
 @pytest.mark.parametrize(
-    ("component", "changed", "told", "adopted"),
+    ("component", "changed", "reported", "adopted"),
     [
         ("kube-apiserver", {"profiling": "false"}, "--profiling=false (not set there)", {"profiling": ("false",)}),
         (
@@ -99,9 +99,9 @@ def test_values_of_the_host_and_of_other_versions_are_none(component: str, flags
         ("etcd", {"snapshot-count": "5000"}, "--snapshot-count=5000", {"snapshot-count": ("5000",)}),
     ],
 )
-def test_flags_by_hand(component: str, changed: Flags, told: str, adopted: t.Any) -> None:
+def test_manual_flags(component: str, changed: Flags, reported: str, adopted: t.Any) -> None:
     found = find(component, configuration(), changed)
-    assert told in str(found)
+    assert reported in str(found)
     assert found.can_be_adopted
     assert adopted is ... or found.extra_args == adopted
 
@@ -135,14 +135,14 @@ def test_repeated_flags() -> None:
     config = configuration(apiServer={"extraArgs": [*issuers, *keys]})
     base = pod("kube-apiserver", config, {"service-account-issuer": None, "service-account-key-file": None}).arguments
 
-    def told(*pairs: tuple[str, str]) -> str:
+    def reported(*pairs: tuple[str, str]) -> str:
         return "; ".join(str(item) for item in differences({"kube-apiserver": StaticPod((*base, *pairs))}, config))
 
     right = [(item["name"], item["value"]) for item in (*issuers, *keys)]
-    assert told(*right) == ""
-    assert told(right[0], right[1], right[3], right[2]) == "", "the order of keys has no meaning"
-    assert "service-account-issuer" in told(right[1], right[0], *right[2:]), "the first issuer issues"
-    assert "service-account-key-file" in told(*right[:3])
+    assert reported(*right) == ""
+    assert reported(right[0], right[1], right[3], right[2]) == "", "the order of keys has no meaning"
+    assert "service-account-issuer" in reported(right[1], right[0], *right[2:]), "the first issuer issues"
+    assert "service-account-key-file" in reported(*right[:3])
 
 
 def test_volumes() -> None:
@@ -194,7 +194,7 @@ VOLUMES = st.dictionaries(
 
 @given(st.sampled_from(COMPONENTS), st.sampled_from(["v1beta2", "v1beta3", "v1beta4"]), CHANGES, CHANGES, VOLUMES)
 def test_what_is_adopted_is_no_difference_any_more(
-    component: str, version: str, before: Flags, by_hand: Flags, volumes: dict[str, tuple[str, bool]]
+    component: str, version: str, before: Flags, manual: Flags, volumes: dict[str, tuple[str, bool]]
 ) -> None:
     key = OPTION_KEYS[component]
     empty = configuration(version)
@@ -203,7 +203,7 @@ def test_what_is_adopted_is_no_difference_any_more(
     mounts = [
         Mount(name, path, path, "", read_only=only) for name, (path, only) in volumes.items() if component != "etcd"
     ]
-    pods = {component: pod(component, empty, by_hand, *mounts)}
+    pods = {component: pod(component, empty, manual, *mounts)}
     found = differences(pods, config)
     if not found:
         return

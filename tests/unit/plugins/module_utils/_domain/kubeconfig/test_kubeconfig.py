@@ -128,7 +128,7 @@ def test_another_spelling_is_no_change(written: str, server: str) -> None:
     assert files.contents[PATH].decode() == text
 
 
-def test_a_decision_alone_changes_nothing_and_tells_the_values() -> None:
+def test_a_decision_alone_changes_nothing_and_reports_the_values() -> None:
     files = make_files(BLOCK)
     decision = run(files, act=False)
     assert files.contents[PATH].decode() == BLOCK
@@ -228,7 +228,7 @@ ENTANGLED = {
 
 
 @pytest.mark.parametrize("reason", REFUSED)
-def test_refused_with_the_file_unchanged_and_no_credential_told(reason: str) -> None:
+def test_refused_with_the_file_unchanged_and_no_credential_reported(reason: str) -> None:
     text = REFUSED[reason]
     content = text.encode() if isinstance(text, str) else text
     files = MemoryFiles({} if content is None else {PATH: content})
@@ -255,7 +255,7 @@ def test_a_merged_value_is_overridden() -> None:
     assert (document["x"]["server"], document["clusters"][0]["cluster"]["server"]) == (OLD, NEW)
 
 
-def test_an_unknown_cluster_is_told_with_those_that_there_are() -> None:
+def test_an_unknown_cluster_is_reported_with_those_that_there_are() -> None:
     with pytest.raises(UnsupportedState, match=r"has 0 clusters of the name 'c' \(its clusters: kubernetes, other\)"):
         decide_server(yaml.safe_load(BLOCK), path=PATH, server=NEW, cluster="c")
 

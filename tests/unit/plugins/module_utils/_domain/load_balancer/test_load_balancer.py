@@ -65,7 +65,7 @@ PEM = issued()
 
 def configuration(presented: str = PEM, sources: Sources = SOURCES, **inputs: t.Any) -> Configuration:
     """What the host of these inputs is to have."""
-    provider = haproxy.read("lb1", {**INPUTS, **inputs}, has_ipv6=True).provider
+    provider = haproxy.parse("lb1", {**INPUTS, **inputs}, has_ipv6=True).provider
     return configure(provider, sources, presented)
 
 
@@ -87,7 +87,7 @@ def found(*, pem: str = PEM, has_key: bool = True, **more: t.Any) -> Report:
 
 def answer_for(report: Report, *, issued: str = "", sources: Sources = SOURCES, **inputs: t.Any) -> dict[str, t.Any]:
     read = LoadBalancerReport.from_dict("lb1", report)
-    reading = haproxy.read("lb1", {**INPUTS, **inputs}, has_ipv6=read.has_ipv6)
+    reading = haproxy.parse("lb1", {**INPUTS, **inputs}, has_ipv6=read.has_ipv6)
     return decide("lb1", read, reading, sources, CryptographyX509(), issued=issued)
 
 
@@ -202,7 +202,7 @@ def test_a_certificate_that_is_to_be_issued_is_predicted_and_asked_for_again() -
     known = answer_for(report, issued=f"{new}\n")
     assert known["content"] == configuration(new).content
     assert (known["decision"]["differs"], known["decision"]["renew_certificate"]) == (True, False)
-    # What the run wrote is what the next look wants.
+    # What the run wrote is what the next inspection wants.
     assert not decision(found(pem=new))["differs"]
 
 
@@ -211,7 +211,7 @@ def test_a_certificate_that_was_issued_is_loaded_whatever_is_wrong_with_it() -> 
     assert answer_for(found(), issued=foreign)["content"] == configuration(foreign).content
 
 
-def test_inputs_that_cannot_be_read_leave_the_rest_told() -> None:
+def test_inputs_that_cannot_be_read_leave_the_rest_reported() -> None:
     report = found(
         configuration={"path": "/etc/haproxy/haproxy.cfg", "owner": "other", "sha1": ""},
         firewall={"name": "ufw", "zone": "", "rules": ["Status: active\nDefault: deny (incoming)\n"]},

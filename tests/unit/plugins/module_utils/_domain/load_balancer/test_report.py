@@ -52,7 +52,7 @@ def test_the_plan_needs_neither_firewall_nor_selinux() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "told"),
+    ("path", "value", "expected"),
     [
         ("configuration", "x", "configuration is a text and not a mapping"),
         ("configuration.sha1", None, "configuration.sha1 is empty and not a text"),
@@ -62,16 +62,16 @@ def test_the_plan_needs_neither_firewall_nor_selinux() -> None:
         ("clock", "now", "clock is a text and not a number"),
     ],
 )
-def test_what_is_wrong_with_a_report_is_told_by_host_and_place(path: str, value: t.Any, told: str) -> None:
+def test_what_is_wrong_with_a_report_is_named_by_host_and_place(path: str, value: t.Any, expected: str) -> None:
     with pytest.raises(MalformedReport) as caught:
         LoadBalancerReport.from_dict("lb1", changed(REPORT, path, value))
     assert caught.value.message.startswith(
-        f"The report of the load balancer on lb1 cannot be understood, because {told}: "
+        f"The report of the load balancer on lb1 cannot be understood, because {expected}: "
     )
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "told"),
+    ("path", "value", "expected"),
     [
         ("differs", "yes", "differs is a text and not true or false"),
         ("owner", None, "owner is empty and not a text"),
@@ -82,11 +82,11 @@ def test_what_is_wrong_with_a_report_is_told_by_host_and_place(path: str, value:
         ("problems.0.message", 1, "problems[0].message is 1 and not a text"),
     ],
 )
-def test_what_is_wrong_with_a_decision_is_told_by_host_and_place(path: str, value: t.Any, told: str) -> None:
+def test_what_is_wrong_with_a_decision_is_named_by_host_and_place(path: str, value: t.Any, expected: str) -> None:
     with pytest.raises(MalformedReport) as caught:
         BalancerDecision.from_dict("lb1", changed(DECISION, path, value))
     assert caught.value.message.startswith(
-        f"The decision for the load balancer on lb1 cannot be understood, because {told}: "
+        f"The decision for the load balancer on lb1 cannot be understood, because {expected}: "
     )
 
 

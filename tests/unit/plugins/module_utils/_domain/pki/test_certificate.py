@@ -78,7 +78,7 @@ def test_change_keeps_what_there_is_and_names_what_is_missing() -> None:
     }
 
 
-def test_an_address_as_dns_name_is_another_thing_and_is_told() -> None:
+def test_an_address_as_dns_name_is_another_thing_and_is_reported() -> None:
     misplaced = certificate(San("dns", "192.0.2.10"), "192.0.2.11", "cp1")
     assert misplaced.misplaced_sans == ("192.0.2.10",)
     assert misplaced.as_dict()["sans"] == {

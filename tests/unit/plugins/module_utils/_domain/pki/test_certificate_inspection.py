@@ -52,7 +52,7 @@ class Server:
         return self.pem
 
 
-def look(files: dict[str, bytes], *, served: bytes | None = None, **wanted: t.Any) -> list[dict[str, t.Any]]:
+def inspected(files: dict[str, bytes], *, served: bytes | None = None, **wanted: t.Any) -> list[dict[str, t.Any]]:
     clock = MemoryClock(NOW.timestamp())
     ports = Ports(MemoryFiles(files), CryptographyX509(), Server(served), clock, PyYaml())
     decision = inspect(ports, Wanted(**wanted))
@@ -79,10 +79,10 @@ def test_a_directory_as_kubeadm_makes_it() -> None:
     }
     entries = {
         entry["source"][len(PKI) + 1 :]: entry
-        for entry in look(files, pki_dir=PKI, expected_sans=parse_sans(["192.0.2.11", "k8s.example.org"]))
+        for entry in inspected(files, pki_dir=PKI, expected_sans=parse_sans(["192.0.2.11", "k8s.example.org"]))
     }
-    told = {name: (entry["key_matches"], entry["signed_by_ca"]) for name, entry in entries.items()}
-    assert told == {
+    reported = {name: (entry["key_matches"], entry["signed_by_ca"]) for name, entry in entries.items()}
+    assert reported == {
         "apiserver-etcd-client.crt": (None, True),
         "apiserver.crt": (False, True),
         "broken.crt": (None, None),
@@ -103,7 +103,7 @@ def test_a_directory_as_kubeadm_makes_it() -> None:
     [((-1, 30), False, False, 30), ((-30, -1), True, False, -1), ((1, 30), False, True, 30)],
 )
 def test_validity(lifetime: tuple[int, int], is_expired: bool, is_not_yet_valid: bool, days_left: int) -> None:
-    (entry,) = look({"/a.crt": leaf("cp1", lifetime=lifetime).certificate}, paths=("/a.crt",))
+    (entry,) = inspected({"/a.crt": leaf("cp1", lifetime=lifetime).certificate}, paths=("/a.crt",))
     assert (entry["is_expired"], entry["is_not_yet_valid"], entry["days_left"]) == (
         is_expired,
         is_not_yet_valid,
@@ -114,14 +114,14 @@ def test_validity(lifetime: tuple[int, int], is_expired: bool, is_not_yet_valid:
 
 def test_a_chain_with_its_key() -> None:
     text = leaf("cp1").certificate + ca().certificate + leaf("cp1").key
-    entries = look({"/chain.pem": text, "/ca.crt": ca().certificate}, paths=("/chain.pem",), ca_path="/ca.crt")
-    told = [(entry["index"], entry["is_ca"], entry["key_matches"], entry["signed_by_ca"]) for entry in entries]
-    assert told == [(0, False, True, True), (1, True, None, True)]
+    entries = inspected({"/chain.pem": text, "/ca.crt": ca().certificate}, paths=("/chain.pem",), ca_path="/ca.crt")
+    reported = [(entry["index"], entry["is_ca"], entry["key_matches"], entry["signed_by_ca"]) for entry in entries]
+    assert reported == [(0, False, True, True), (1, True, None, True)]
 
 
 def test_a_key_beside_it_and_another_ca() -> None:
     files = {"/a.crt": leaf("cp1").certificate, "/a.key": leaf("cp1").key, "/ca": ca("other").certificate}
-    (entry,) = look(files, paths=("/a.crt",), ca_path="/ca")
+    (entry,) = inspected(files, paths=("/a.crt",), ca_path="/ca")
     assert (entry["key_matches"], entry["signed_by_ca"]) == (True, False)
 
 
@@ -165,13 +165,13 @@ def test_a_kubeconfig() -> None:
         "/var/lib/kubelet/pki/current.pem": client.certificate,
         "/ca": ca().certificate,
     }
-    entries = look(files, kubeconfig="/etc/kubernetes/x.conf", ca_path="/ca")
-    told = {
+    entries = inspected(files, kubeconfig="/etc/kubernetes/x.conf", ca_path="/ca")
+    reported = {
         entry["source"].removeprefix("/etc/kubernetes/x.conf "): (entry["key_matches"], entry["signed_by_ca"])
         for entry in entries
         if entry["error"] is None
     }
-    assert told == {
+    assert reported == {
         "cluster embedded": (None, True),
         "cluster file": (None, True),
         "user embedded": (True, True),
@@ -184,7 +184,7 @@ def test_a_kubeconfig() -> None:
 
 
 def test_an_endpoint() -> None:
-    (entry,) = look(
+    (entry,) = inspected(
         {"/ca": ca().certificate},
         served=leaf("cp1", "192.0.2.11").certificate,
         endpoint=Endpoint("192.0.2.11", 6443),
@@ -201,11 +201,11 @@ def test_an_endpoint() -> None:
     )
 
 
-def test_missing_sans_are_told_of_servers_only() -> None:
+def test_missing_sans_are_reported_of_servers_only() -> None:
     client = make_certificate(ca(), usage=None)
-    (entry,) = look({"/a.crt": client.certificate}, paths=("/a.crt",), expected_sans=parse_sans(["cp1"]))
+    (entry,) = inspected({"/a.crt": client.certificate}, paths=("/a.crt",), expected_sans=parse_sans(["cp1"]))
     assert entry["missing_sans"] == ["cp1"]
-    (entry,) = look({"/ca.crt": ca().certificate}, paths=("/ca.crt",), expected_sans=parse_sans(["cp1"]))
+    (entry,) = inspected({"/ca.crt": ca().certificate}, paths=("/ca.crt",), expected_sans=parse_sans(["cp1"]))
     assert entry["missing_sans"] is None
 
 
@@ -227,5 +227,5 @@ FAILURES: dict[str, tuple[dict[str, bytes], dict[str, t.Any]]] = {
 def test_what_was_named_must_be_there(reason: str) -> None:
     files, wanted = FAILURES[reason]
     with pytest.raises(KubeadmHaError, match=reason) as caught:
-        look(files, **wanted)
+        inspected(files, **wanted)
     assert SECRET not in repr(caught.value)

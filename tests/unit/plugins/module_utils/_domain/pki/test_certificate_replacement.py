@@ -51,7 +51,7 @@ CERTIFICATE, KEY = f"{PKI}/apiserver.crt", f"{PKI}/apiserver.key"
 OLD_SANS = ("cp1", "kubernetes", "10.96.0.1", "192.0.2.11")
 NEW_SANS = ("k8s.example.org", "192.0.2.10")
 X509 = CryptographyX509()
-#: kubeadm's own SANs, as far as the tests look at them.
+#: kubeadm's own SANs, as far as the tests check them.
 KUBEADM_SANS = ("kubernetes", "10.96.0.1")
 
 
@@ -215,7 +215,7 @@ def test_a_decision_alone_changes_nothing(host: Host) -> None:
     assert decision.values["certificate"] == X509.certificates(host.old.certificate)[0].as_dict()
 
 
-def test_what_kubeadm_is_told(host: Host) -> None:
+def test_what_kubeadm_is_given(host: Host) -> None:
     original = PyYaml().dump(host.configuration)
     host.run(*NEW_SANS)
     node, cluster = host.kubeadm.documents
@@ -231,7 +231,7 @@ def test_what_kubeadm_is_told(host: Host) -> None:
     assert PyYaml().dump(host.configuration) == original
 
 
-def test_nothing_to_do_tells_whether_it_is_served(host: Host) -> None:
+def test_nothing_to_do_reports_whether_it_is_served(host: Host) -> None:
     assert host.decide("cp1").values["is_served"] is True
     host.server.is_up = False
     assert host.decide("cp1").values["is_served"] is None
@@ -285,7 +285,7 @@ def test_killed_at_every_call(act: t.Callable[[Host], object], does_last: bool) 
         with pytest.raises(Killed):
             act(host)
         host.files.calls_left, host.server.reloads = None, True
-        # Check mode after the kill tells a change and makes none, whatever was found.
+        # Check mode after the kill reports a change and makes none, whatever was found.
         before = dict(host.files.contents)
         checked = host.decide(*NEW_SANS)
         assert host.files.contents == before
@@ -353,7 +353,7 @@ def test_the_new_copies_are_damaged_the_old_pair_comes_back(host: Host) -> None:
     assert killed.remains == []
 
 
-def test_all_copies_are_damaged_it_is_told_and_nothing_done(host: Host) -> None:
+def test_all_copies_are_damaged_it_is_reported_and_nothing_done(host: Host) -> None:
     killed = _killed_after_the_key(host)
     for name in ("new/apiserver.crt", "old/apiserver.key"):
         killed.files.contents[f"{WORK}/{name}"] = b"cut o"
@@ -372,14 +372,14 @@ def test_somebody_elses_pair_stays(host: Host) -> None:
     assert killed.remains == []
 
 
-def test_somebody_elses_half_is_told(host: Host) -> None:
+def test_somebody_elses_half_is_reported(host: Host) -> None:
     killed = _killed_after_the_key(host)
     killed.files.contents[CERTIFICATE] = make_certificate(ca(), *OLD_SANS).certificate
     with pytest.raises(UnsupportedState, match="were changed by somebody else since"):
         killed.run(*NEW_SANS)
 
 
-def test_a_journal_of_another_pki_or_no_journal_is_told(host: Host) -> None:
+def test_a_journal_of_another_pki_or_no_journal_is_reported(host: Host) -> None:
     killed = _killed_after_the_key(host)
     with pytest.raises(UnsupportedState, match="pki_dir set to that directory"):
         killed.decide(*NEW_SANS, pki_dir="/elsewhere")

@@ -67,7 +67,7 @@ def key(name: str) -> str:
         ({}, None),
     ],
 )
-def test_the_flags_tell_it(flags: dict[str, str], expected: str | None) -> None:
+def test_the_flags_say_it(flags: dict[str, str], expected: str | None) -> None:
     assert certificates_dir.of_api_server(StaticPod(tuple(flags.items()))) == expected
 
 
@@ -86,7 +86,7 @@ def test_a_mount_is_followed() -> None:
         ("", None),
     ],
 )
-def test_the_kubelet_tells_it(text: str, expected: str | None) -> None:
+def test_the_kubelet_says_it(text: str, expected: str | None) -> None:
     assert certificates_dir.of_kubelet(text) == expected
 
 
@@ -135,7 +135,7 @@ class Disk:
         (self.root / "kubernetes" / "manifests" / "kube-apiserver.yaml").write_text(text, encoding="utf-8")
 
     def inspection(self, **options: t.Any) -> ControlPlaneInspection:
-        """The look at it, as the modules do it."""
+        """The inspection of it, as the modules do it."""
         kubernetes = str(self.root / "kubernetes")
         return ControlPlaneInspection(pki_dir=adapter.find(kubernetes), kubernetes_dir=kubernetes, **options)
 
@@ -175,8 +175,8 @@ def test_a_copy_of_a_key_of_this_host_is_refused(disk: Disk, stem: str) -> None:
     (copies / "policy.yaml").write_text("policy", encoding="utf-8")
     disk.run(str(copies))
     assert disk.carried() == ["copies/policy.yaml"]
-    (told,) = disk.inspection().files().refusals
-    assert told == (
+    (reported,) = disk.inspection().files().refusals
+    assert reported == (
         f"{copies}/both.pem holds the private key of a certificate of this host (the same key as {disk.ssl}/{stem}.key), "
         "and such a key is not carried: give each joining control plane a pair of its own there, and name the path in "
         "kubeadm_ha_unmanaged_files."
@@ -203,7 +203,7 @@ def test_shared_keys_elsewhere_are_carried(disk: Disk) -> None:
     assert disk.carried() == ["own/sni.key"]
 
 
-def test_a_key_inside_a_kubeconfig_is_told() -> None:
+def test_a_key_inside_a_kubeconfig_is_reported() -> None:
     text = key("apiserver").encode()
     document = b"client-key-data: " + base64.b64encode(text) + b"\n"
     assert leaf_keys.digests(document) == leaf_keys.digests(text) != frozenset()
@@ -250,9 +250,9 @@ def test_the_plan_is_that_of_the_usual_place(link: bool) -> None:
         assert found.facts["ca_certificate"] == expected.facts["ca_certificate"] != ""
 
 
-def test_a_configuration_that_sends_joining_hosts_elsewhere_is_told() -> None:
-    (told,) = messages(in_directory(before(), SSL, configured="/srv/pki"))
-    assert told.startswith(
+def test_a_configuration_that_sends_joining_hosts_elsewhere_is_reported() -> None:
+    (reported,) = messages(in_directory(before(), SSL, configured="/srv/pki"))
+    assert reported.startswith(
         "certificatesDir of ConfigMap kube-system/kubeadm-config is /srv/pki, but the API server of cp1 runs with the "
         "certificates of /etc/kubernetes/ssl: joining control planes would get the former;"
     )

@@ -30,10 +30,10 @@ BALANCERS = [*(f"lb{number}" for number in range(1, 8)), "cp7"]
 EVERY_HOST = list(dict.fromkeys([*CONTROL_PLANES, *WORKERS, *BALANCERS]))
 #: What the steps read of a situation to find their hosts.
 SITUATION = types.SimpleNamespace(
-    wish=types.SimpleNamespace(
+    desired=types.SimpleNamespace(
         control_planes=CONTROL_PLANES, workers=WORKERS, load_balancers=BALANCERS, nodes=[*CONTROL_PLANES, *WORKERS]
     ),
-    serving=types.SimpleNamespace(name="cp1"),
+    serving_control_plane=types.SimpleNamespace(name="cp1"),
 )
 IN_ORDER = {
     "point_one_worker": WORKERS[:1],
@@ -94,13 +94,13 @@ def test_who_joins_revokes_by_itself() -> None:
 def test_the_hosts_of_a_plan_are_in_the_order_of_the_inventory() -> None:
     hosts = plan_of(before()).hosts
     assert [host.name for host in hosts] == ["cp1", "cp2", "cp3", "w1", "w2", "lb1"]
-    told = json.loads(json.dumps([host.as_dict() for host in hosts]))
-    assert told[0]["groups"][0] == "kubeadm_ha_changing"
-    assert told[1]["plan"]["join"]["node_name"] == "cp2"
-    assert told[5]["plan"]["balance"]["probe_signer"] == "cp1"
+    reported = json.loads(json.dumps([host.as_dict() for host in hosts]))
+    assert reported[0]["groups"][0] == "kubeadm_ha_changing"
+    assert reported[1]["plan"]["join"]["node_name"] == "cp2"
+    assert reported[5]["plan"]["balance"]["probe_signer"] == "cp1"
 
 
-def test_every_host_of_a_run_that_changes_something_is_locked_and_looked_at_again() -> None:
+def test_every_host_of_a_run_that_changes_something_is_locked_and_inspected_again() -> None:
     arguments = after()
     arguments["workers"] = ["w1", "w2", "w3"]
     arguments["hosts"]["w3"] = bare_host("w3")

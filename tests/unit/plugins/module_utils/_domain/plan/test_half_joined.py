@@ -27,7 +27,7 @@ from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     objects,
     plan_of,
 )
-from tests.unit.plugins.module_utils._domain.test_growing import LEARNER, etcd_member, grown, ring, with_ca
+from tests.unit.plugins.module_utils._domain.test_growing import LEARNER, etcd_cluster, etcd_member, grown, with_ca
 
 Change = t.Callable[[Arguments], None]
 
@@ -46,7 +46,7 @@ def power_lost(*members: dict[str, t.Any], problems: t.Sequence[str] = ("member 
 
     def change(arguments: Arguments) -> None:
         arguments["hosts"]["cp2"] = {**control_plane("cp2"), "listening": []}
-        arguments["etcd"] = ring(*members, problems=problems if members else ())
+        arguments["etcd"] = etcd_cluster(*members, problems=problems if members else ())
 
     return change
 
@@ -149,7 +149,7 @@ def no_manifest(arguments: Arguments) -> None:
     for node in arguments["cluster"]["nodes"]:
         if node["name"] == "cp2":
             node.update(ready=False, addresses=[ADDRESSES["cp2"]])
-    arguments["etcd"] = ring(etcd_member("cp3", "cp3", "3"))
+    arguments["etcd"] = etcd_cluster(etcd_member("cp3", "cp3", "3"))
 
 
 def own_ca(directory: str) -> dict[str, str]:
@@ -179,7 +179,10 @@ RESETTABLE: dict[str, tuple[Change, list[tuple[str, str]]]] = {
     "no member": (power_lost(), [RESET]),
     "some files": (files_only(), [RESET]),
     "some files and a learner": (
-        lambda arguments: (files_only()(arguments), arguments.update(etcd=ring(LEARNER, problems=["member a1 x"])))[0],
+        lambda arguments: (
+            files_only()(arguments),
+            arguments.update(etcd=etcd_cluster(LEARNER, problems=["member a1 x"])),
+        )[0],
         [MEMBER, RESET],
     ),
     "a Node that is not Ready": (with_node(then=files_only()), [NODE, RESET]),
@@ -210,8 +213,8 @@ def test_a_host_that_nobody_needs_is_reset_and_joins(name: str) -> None:
     arguments = grown(change)
     arguments["reset_half_joined"] = True
     plan = plan_of(arguments)
-    told = [problem.message for problem in plan.problems if problem.subject == "cp2"]
-    assert told == []
+    reported = [problem.message for problem in plan.problems if problem.subject == "cp2"]
+    assert reported == []
     assert [item for item in objects(plan, "cp2") if item[0] == "repair"] == expected
     assert JOIN in objects(plan, "cp2")
     record = plan.facts["resets"]["cp2"]
@@ -260,7 +263,9 @@ LEFT_ALONE: dict[str, tuple[Change, str]] = {
     "a silent voter with a Node": (
         lambda arguments: (
             no_manifest(arguments),
-            arguments.update(etcd=ring(etcd_member("cp3", "cp3", "3"), SILENT_VOTER, problems=["cp2 is not healthy"])),
+            arguments.update(
+                etcd=etcd_cluster(etcd_member("cp3", "cp3", "3"), SILENT_VOTER, problems=["cp2 is not healthy"])
+            ),
         )[0],
         "its member of etcd a1 has a vote, although it does not work",
     ),
@@ -292,7 +297,7 @@ LEFT_ALONE: dict[str, tuple[Change, str]] = {
         of_cp2(files_only(), pki_dir="/etc/kubernetes", certificates=[own_ca("/etc/kubernetes")]),
         "its certificates are in /etc/kubernetes, and what else is there is not known",
     ),
-    "nothing tells the cluster": (files_only(ca=None), "nothing on it tells to which cluster its files belong"),
+    "nothing identifies the cluster": (files_only(ca=None), "nothing on it shows to which cluster its files belong"),
     "another CA in a kubeconfig": (
         plus_kubeconfig(files_only(), "scheduler.conf", with_ca("https://198.51.100.9:6443", "other")),
         "it has files of another cluster",
@@ -375,7 +380,7 @@ def test_two_members_that_do_not_work_go_as_long_as_etcd_has_a_quorum() -> None:
     def change(arguments: Arguments) -> None:
         for name in ("cp2", "cp3"):
             arguments["hosts"][name] = {**control_plane(name), "listening": []}
-        arguments["etcd"] = ring(
+        arguments["etcd"] = etcd_cluster(
             etcd_member("", "cp2"),
             etcd_member("", "cp3", "a2"),
             etcd_member("x", "198.51.100.1", "3"),
@@ -387,7 +392,7 @@ def test_two_members_that_do_not_work_go_as_long_as_etcd_has_a_quorum() -> None:
     arguments["reset_half_joined"] = True
     plan = plan_of(arguments)
     assert [record["member_id"] for record in plan.facts["resets"].values()] == ["a1", "a2"]
-    arguments["etcd"] = ring(
+    arguments["etcd"] = etcd_cluster(
         etcd_member("", "cp2"),
         etcd_member("", "cp3", "a2"),
         etcd_member("x", "198.51.100.1", "3"),
@@ -396,7 +401,7 @@ def test_two_members_that_do_not_work_go_as_long_as_etcd_has_a_quorum() -> None:
     assert plan_of(arguments).facts["resets"] == {}, "two of four voters are no quorum"
 
 
-def test_the_record_tells_the_host_what_it_needs() -> None:
+def test_the_record_gives_the_host_what_it_needs() -> None:
     arguments = grown(of_cp2(power_lost(LEARNER), kubelet_cri_socket="unix:///run/containerd/containerd.sock"))
     carried(lambda _arguments: None, "/etc/kubernetes/pki/company-ca.crt")(arguments)
     arguments["reset_half_joined"] = True
@@ -423,7 +428,7 @@ def test_what_a_reset_takes_away_is_carried_again() -> None:
 
 
 def test_a_file_that_an_earlier_run_brought_is_no_change_of_this_one() -> None:
-    """Beside what a reset deletes it stays, so a half-joined host is looked at like a clean one."""
+    """Beside what a reset deletes it stays, so a half-joined host is inspected like a clean one."""
     path = "/etc/kubernetes/audit/policy.yaml"
     arguments = grown(carried(power_lost(LEARNER), path))
     fact = arguments["hosts"]["cp1"]["control_plane_files"]["files"][0]

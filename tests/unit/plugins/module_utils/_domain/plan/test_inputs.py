@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_input import read_endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_input import parse_endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.problem import Problem
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import inputs, selection, unknown_variables
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.inputs import INPUTS, Unreadable
@@ -20,7 +20,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.selection 
 from tests.tools.environment import ROOT
 from tests.unit.plugins.module_utils._domain.plan.test_planning import before, plan_of
 
-BOOLEANS = sorted(name for name, known in INPUTS.items() if known.read is inputs.read_bool)
+BOOLEANS = sorted(name for name, known in INPUTS.items() if known.read is inputs.parse_bool)
 
 RIGHT: dict[str, list[t.Any]] = {
     "kubeadm_ha_endpoint": [
@@ -190,17 +190,17 @@ def test_right_values(name: str, value: t.Any) -> None:
     assert messages({"cp1": {name: value}, "w1": {name: value}}) == []
 
 
-@pytest.mark.parametrize(("name", "value", "told"), WRONG)
-def test_wrong_values(name: str, value: t.Any, told: str) -> None:
-    """Told once, by the variable's name, with the host where each host has its own."""
+@pytest.mark.parametrize(("name", "value", "expected"), WRONG)
+def test_wrong_values(name: str, value: t.Any, expected: str) -> None:
+    """Reported once, by the variable's name, with the host where each host has its own."""
     (message,) = messages({"cp1": {name: value}, "w1": {name: value}, "w2": {}})
-    assert told in message
+    assert expected in message
     assert message.startswith(f"{name} of cp1, w1: " if INPUTS[name].scope == inputs.HOST else f"{name}: ")
 
 
 def test_every_variable_is_in_the_table() -> None:
     assert set(RIGHT) == set(INPUTS)
-    assert {name for name, _value, _told in WRONG} == set(INPUTS)
+    assert {name for name, _value, _expected in WRONG} == set(INPUTS)
 
 
 def test_the_names_are_those_that_roles_and_playbooks_read() -> None:
@@ -220,8 +220,8 @@ def test_the_options_of_the_plan_are_read_by_the_same_rules() -> None:
     for name in inputs.OPTIONS.values():
         assert any(f"{name} |" in str(default) for default in specification.values()), name
     arguments = before() | {"allow_two_control_planes": "maybe", "worker_batch": "abc", "patches_dir": "patches"}
-    told = [problem.message for problem in plan_of(arguments).problems]
-    assert told == [
+    expected = [problem.message for problem in plan_of(arguments).problems]
+    assert expected == [
         "kubeadm_ha_allow_two_control_planes: 'maybe' is neither true nor false: write one of the two.",
         "kubeadm_ha_patches_dir: 'patches' is not an absolute path: write one that begins with / and has no '..'.",
         "kubeadm_ha_worker_batch: 'abc' is no number of hosts: write a number from 1, or a percentage from 1% to 100%.",
@@ -282,8 +282,8 @@ STANDS: dict[str, tuple[inputs.Values, list[str]]] = {
 
 @pytest.mark.parametrize("name", STANDS)
 def test_where_a_value_stands(name: str) -> None:
-    values, told = STANDS[name]
-    assert messages(values) == told
+    values, expected = STANDS[name]
+    assert messages(values) == expected
 
 
 def test_all_complaints_are_collected() -> None:
@@ -292,8 +292,8 @@ def test_all_complaints_are_collected() -> None:
 
 
 def test_an_endpoint_has_one_spelling() -> None:
-    assert str(read_endpoint("[2001:DB8::10]:06443")) == "[2001:db8::10]:6443"
-    assert str(read_endpoint("K8s.Example.org:8443")) == "k8s.example.org:8443"
+    assert str(parse_endpoint("[2001:DB8::10]:06443")) == "[2001:db8::10]:6443"
+    assert str(parse_endpoint("K8s.Example.org:8443")) == "k8s.example.org:8443"
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
@@ -317,7 +317,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_misspelt_name_is_told_with_the_nearest_one(name: str) -> None:
+def test_a_misspelt_name_is_reported_with_the_nearest_one(name: str) -> None:
     (problem,) = unknown_variables.problems({name: ["w1"], "inventory_hostname": ["w1"]}, ROLES)
     assert (
         problem.message
@@ -339,7 +339,7 @@ def test_names_of_others_and_our_own_are_none(name: str) -> None:
     assert unknown_variables.without_effect({name: []}, ROLES) == []
 
 
-def test_what_another_role_of_that_name_may_have_is_only_told() -> None:
+def test_what_another_role_of_that_name_may_have_is_only_reported() -> None:
     names = {"cluster_dns_servers": ["w1"], "cluster_dns_tiemout": ["w1"]}
     assert unknown_variables.without_effect(names, ROLES) == ["cluster_dns_servers"]
     assert len(list(unknown_variables.problems(names, ROLES))) == 1
@@ -377,23 +377,23 @@ SELECTIONS: dict[str, tuple[Selection, str]] = {
 
 @pytest.mark.parametrize("name", SELECTIONS)
 def test_a_part_of_a_run_is_refused(name: str) -> None:
-    chosen, told = SELECTIONS[name]
+    chosen, expected = SELECTIONS[name]
     found = [problem.message for problem in selection.problems(chosen, HOSTS, ("kube_control_plane", "kube_node"))]
-    assert [told in message for message in found] == ([True] if told else []), found
+    assert [expected in message for message in found] == ([True] if expected else []), found
 
 
 def test_plain_yaml_values_are_what_the_table_takes() -> None:
     """The spellings of an inventory, as YAML reads them."""
     read = PyYaml().load("{a: 25%, b: 3, c: yes, d: no, e: 6443, f: '0640'}")
-    assert inputs.read_batch(read["a"]) == ["25%"]
-    assert inputs.read_batch(read["b"]) == [3]
-    assert inputs.read_bool(read["c"]) is True
-    assert inputs.read_bool(read["d"]) is False
-    assert inputs.read_port(read["e"]) == 6443
-    assert inputs.read_port(read["f"]) == 640
+    assert inputs.parse_batch(read["a"]) == ["25%"]
+    assert inputs.parse_batch(read["b"]) == [3]
+    assert inputs.parse_bool(read["c"]) is True
+    assert inputs.parse_bool(read["d"]) is False
+    assert inputs.parse_port(read["e"]) == 6443
+    assert inputs.parse_port(read["f"]) == 640
 
 
-def test_a_variable_is_told_of_once() -> None:
+def test_a_variable_is_reported_once() -> None:
     """By the plan where it holds for the cluster, by its hosts where it is theirs."""
     of_plan = [Problem("kubeadm_ha_endpoint", "plan"), Problem("kubeadm_ha_backup_dir", "plan")]
     of_hosts = [Problem("tags", "x"), Problem("kubeadm_ha_endpoint", "w1"), Problem("kubeadm_ha_backup_dir", "w1")]

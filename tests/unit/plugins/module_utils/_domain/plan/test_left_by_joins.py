@@ -18,7 +18,7 @@ from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     objects,
     plan_of,
 )
-from tests.unit.plugins.module_utils._domain.test_growing import LEARNER, etcd_member, grown, messages, ring
+from tests.unit.plugins.module_utils._domain.test_growing import LEARNER, etcd_cluster, etcd_member, grown, messages
 
 EXCLUDE = "node.kubernetes.io/exclude-from-external-load-balancers"
 TAINT = {"key": ROLE, "effect": "NoSchedule"}
@@ -94,7 +94,7 @@ def test_what_is_usual_in_the_cluster_is_given(
 
 def _reset(arguments: Arguments) -> None:
     """The host was reset; the reset left the member, because there was no Node."""
-    arguments["etcd"] = ring(LEARNER, problems=["member a1 (https://192.0.2.12:2380) has not started"])
+    arguments["etcd"] = etcd_cluster(LEARNER, problems=["member a1 (https://192.0.2.12:2380) has not started"])
 
 
 def _power_lost(arguments: Arguments) -> None:
@@ -109,11 +109,11 @@ def _started_learner(arguments: Arguments) -> None:
     _power_lost(arguments)
     # The API server listens and is not ready: a learner serves no linearizable read.
     arguments["hosts"]["cp2"]["listening"] = control_plane("cp2")["listening"]
-    arguments["etcd"] = ring(etcd_member("cp2", "cp2", is_learner=True), problems=["cp2 is still a learner"])
+    arguments["etcd"] = etcd_cluster(etcd_member("cp2", "cp2", is_learner=True), problems=["cp2 is still a learner"])
 
 
 def _voter_whose_host_was_reset(arguments: Arguments) -> None:
-    arguments["etcd"] = ring(
+    arguments["etcd"] = etcd_cluster(
         etcd_member("cp3", "cp3", "3"),
         etcd_member("cp2", "cp2", healthy=False),
         problems=["cp2 is not healthy: refused"],
@@ -145,7 +145,7 @@ def test_a_host_that_lost_power_in_its_join_is_explained(change: t.Callable[[Arg
 def test_a_member_that_etcd_needs_stays() -> None:
     def two_of_three(arguments: Arguments) -> None:
         _reset(arguments)
-        arguments["etcd"] = ring(
+        arguments["etcd"] = etcd_cluster(
             etcd_member("cp2", "cp2", "2", healthy=False), etcd_member("cp3", "cp3", "3", healthy=False)
         )
 
@@ -166,7 +166,7 @@ def test_a_join_that_still_runs_keeps_its_member() -> None:
 
 def test_a_learner_of_a_node_is_a_join_that_did_not_end() -> None:
     arguments = after()
-    arguments["etcd"] = ring(
+    arguments["etcd"] = etcd_cluster(
         etcd_member("cp2", "cp2", "2"),
         etcd_member("cp3", "cp3", "3", is_learner=True),
         problems=["cp3 is still a learner"],
@@ -182,7 +182,7 @@ def test_a_learner_of_a_node_is_a_join_that_did_not_end() -> None:
 
 def test_a_person_gets_a_command_that_works_without_etcdctl() -> None:
     arguments = grown()
-    arguments["etcd"] = ring(etcd_member("cp9", "198.51.100.9"))
+    arguments["etcd"] = etcd_cluster(etcd_member("cp9", "198.51.100.9"))
     assert messages(arguments)[0].endswith(f"take it out on cp1 with: {COMMAND}")
     flags = arguments["hosts"]["cp1"]["manifests"]["etcd"]["flags"]
     flags += [["cert-file", "/srv/pki/server.crt"], ["key-file", "/srv/pki/server.key"]]
@@ -191,7 +191,7 @@ def test_a_person_gets_a_command_that_works_without_etcdctl() -> None:
 
 def test_a_member_is_nobodys_only_where_every_host_was_seen() -> None:
     arguments = grown()
-    arguments["etcd"] = ring(etcd_member("cp2", "cp2"))
+    arguments["etcd"] = etcd_cluster(etcd_member("cp2", "cp2"))
     del arguments["hosts"]["cp2"]
     arguments["failures"] = {"hosts": {"cp2": "Failed to connect to the host via ssh: timed out"}}
     assert not [text for text in messages(arguments) if "take it out" in text]

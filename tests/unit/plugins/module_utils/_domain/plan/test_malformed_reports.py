@@ -35,11 +35,11 @@ MALFORMED: list[tuple[str, t.Callable[[Arguments], t.Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "told"), [row[1:] for row in MALFORMED], ids=[row[0] for row in MALFORMED])
-def test_no_plan_is_made_of_it(change: t.Callable[[Arguments], t.Any], told: str) -> None:
+@pytest.mark.parametrize(("change", "expected"), [row[1:] for row in MALFORMED], ids=[row[0] for row in MALFORMED])
+def test_no_plan_is_made_of_it(change: t.Callable[[Arguments], t.Any], expected: str) -> None:
     arguments = before()
     change(arguments)
-    with pytest.raises(MalformedReport, match=f"^{told}: "):
+    with pytest.raises(MalformedReport, match=f"^{expected}: "):
         plan_of(arguments)
 
 
@@ -47,10 +47,10 @@ def test_nobody_is_asked_because_of_it() -> None:
     arguments = before()
     hosts, groups = arguments["hosts"], Groups(["cp1", "cp2"], [], [])
     broken = {**arguments["cluster"], "nodes": None}
-    told = "^The report of the cluster cannot be understood, because nodes is empty and not a list: "
-    with pytest.raises(MalformedReport, match=told):
+    expected = "^The report of the cluster cannot be understood, because nodes is empty and not a list: "
+    with pytest.raises(MalformedReport, match=expected):
         planning.reachability_targets(hosts, broken, groups, yaml=PyYaml(), x509=NamedCertificates())
-    with pytest.raises(MalformedReport, match=told):
+    with pytest.raises(MalformedReport, match=expected):
         planning.kubeadm_requests(
             hosts, broken, groups, Endpoint("192.0.2.10"), "", yaml=PyYaml(), x509=NamedCertificates()
         )

@@ -32,7 +32,11 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.d
     SelinuxNeeds,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report, single_points
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import Plan, control_plane_facts, draw_up
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import (
+    Plan,
+    build_plan,
+    control_plane_facts,
+)
 from tests.unit.plugins.reports import host_report
 
 ENDPOINT = "192.0.2.10:6443"
@@ -276,7 +280,7 @@ def after() -> Arguments:
 
 def plan_of(arguments: Arguments) -> Plan:
     """The plan for these arguments."""
-    return draw_up(arguments, yaml=PyYaml(), x509=NamedCertificates())
+    return build_plan(arguments, yaml=PyYaml(), x509=NamedCertificates())
 
 
 def objects(plan: Plan, host: str) -> list[tuple[str, str]]:
@@ -312,7 +316,7 @@ def test_the_plan_of_a_conversion() -> None:
         ("revoke", "bootstrap token"),
         ("revoke", "Secret kube-system/kubeadm-certs"),
     ]
-    assert plan.serving == "cp1"
+    assert plan.serving_control_plane == "cp1"
     assert plan.facts["control_planes"][1] == {"name": "cp2", "address": "192.0.2.12", "port": 6443}
 
 
@@ -395,7 +399,7 @@ def test_one_more_worker_changes_only_that_worker() -> None:
     assert plan.steps == {"w3": ["join", "revoke"]}
 
 
-def test_a_kubelet_that_still_dials_a_control_plane_is_restarted() -> None:
+def test_a_kubelet_that_still_connects_to_a_control_plane_is_restarted() -> None:
     arguments = after()
     arguments["hosts"]["w1"]["api_clients"] = [{"process": "kubelet", "remote": "192.0.2.11:6443"}]
     assert ("point", "service kubelet") in objects(plan_of(arguments), "w1")
@@ -507,7 +511,11 @@ BAD_INPUTS = [
     ("half joined", _change("hosts/cp2/kubernetes_files", ["/etc/kubernetes/pki/ca.crt"]), "cp2 is half joined"),
     ("Ready, but with another CA", _other_cluster, "w2 trusts another CA than cp1, although it is the node w2"),
     ("node not ready", _not_ready, "The node w1 is not Ready"),
-    ("ring not healthy", _change("etcd", EtcdReport((), is_healthy=False).as_dict()), "The etcd ring is not healthy"),
+    (
+        "etcd not healthy",
+        _change("etcd", EtcdReport((), is_healthy=False).as_dict()),
+        "The etcd cluster is not healthy",
+    ),
     ("no CA key", _change("hosts/cp1/has_ca_key", False), "cp1 has no /etc/kubernetes/pki/ca.key"),
     ("same machine id", _same_machine, "cp3 is another machine than cp2, but has its machine-id"),
     ("a module at work", _change("hosts/cp2/is_at_work", True), "A module of kubeadm.ha is changing cp2 now"),
@@ -522,11 +530,13 @@ BAD_INPUTS = [
 ]
 
 
-@pytest.mark.parametrize(("change", "told"), [row[1:] for row in BAD_INPUTS], ids=[row[0] for row in BAD_INPUTS])
-def test_a_reason_to_stop_is_told_once_with_its_remedy(change: t.Callable[[Arguments], None], told: str) -> None:
+@pytest.mark.parametrize(("change", "expected"), [row[1:] for row in BAD_INPUTS], ids=[row[0] for row in BAD_INPUTS])
+def test_a_reason_to_stop_is_reported_once_with_its_remedy(
+    change: t.Callable[[Arguments], None], expected: str
+) -> None:
     arguments = copy.deepcopy(before())
     change(arguments)
-    matching = [problem.message for problem in plan_of(arguments).problems if told in problem.message]
+    matching = [problem.message for problem in plan_of(arguments).problems if expected in problem.message]
     assert len(matching) == 1, [problem.message for problem in plan_of(arguments).problems]
 
 
@@ -539,7 +549,7 @@ def test_no_serving_control_plane() -> None:
     assert "serves the Kubernetes API" in plan.problems[0].message
 
 
-def test_all_reasons_are_told_together() -> None:
+def test_all_reasons_are_reported_together() -> None:
     arguments = before()
     arguments["hosts"]["cp2"]["swap"] = True
     arguments["hosts"]["cp3"]["swap"] = True
@@ -625,7 +635,7 @@ NOTES = [
     (
         "search not complete",
         _change("cluster/consumers/complete", False),
-        "answered too slowly for all objects to be looked at",
+        "answered too slowly for all objects to be inspected",
     ),
     ("CNI", _noted("w1", "/etc/cni/net.d/10-x.conf", None, "192.0.2.11:6443"), "/etc/cni/net.d/10-x.conf on w1 names"),
     ("other user", _noted("lb1", "/home/ann/.kube/config", "ann", "192.0.2.12:6443"), "put ann into kubeadm_ha_admin"),
@@ -635,14 +645,14 @@ NOTES = [
 ]
 
 
-@pytest.mark.parametrize(("change", "told"), [row[1:] for row in NOTES], ids=[row[0] for row in NOTES])
-def test_what_is_not_ours_to_change_is_noted(change: t.Callable[[Arguments], None], told: str) -> None:
+@pytest.mark.parametrize(("change", "expected"), [row[1:] for row in NOTES], ids=[row[0] for row in NOTES])
+def test_what_is_not_ours_to_change_is_noted(change: t.Callable[[Arguments], None], expected: str) -> None:
     arguments = after()
     change(arguments)
     plan = plan_of(arguments)
     assert (plan.entries, plan.problems) == ((), ())
     (note,) = plan.notes
-    assert told in note.message
+    assert expected in note.message
     assert plan.as_dict()["notes"] == [{"subject": note.subject, "message": note.message}]
     end = single_points.lines(plan.single_points or ())
     assert end[:2] == ONE_BALANCER

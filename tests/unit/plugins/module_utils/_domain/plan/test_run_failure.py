@@ -15,7 +15,7 @@ DONE = {"changed": True, "changes": [{"object": "ConfigMap kube-public/cluster-i
 
 
 @pytest.mark.parametrize(
-    ("failure", "told"),
+    ("failure", "expected"),
     [
         ({"msg": "It broke."}, "It broke."),
         (
@@ -27,8 +27,8 @@ DONE = {"changed": True, "changes": [{"object": "ConfigMap kube-public/cluster-i
         ({"rc": 1}, "A task failed without a message."),
     ],
 )
-def test_the_reason(failure: dict[str, t.Any], told: str) -> None:
-    assert run_failure.reason(failure) == told
+def test_the_reason(failure: dict[str, t.Any], expected: str) -> None:
+    assert run_failure.reason(failure) == expected
 
 
 @pytest.mark.parametrize(

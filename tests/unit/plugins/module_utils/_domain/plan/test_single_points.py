@@ -20,7 +20,7 @@ from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     inspection,
     plan_of,
 )
-from tests.unit.plugins.module_utils._domain.test_growing import etcd_member, ring
+from tests.unit.plugins.module_utils._domain.test_growing import etcd_cluster, etcd_member
 
 CONFIG = "kube-system/kubeadm-config"
 Change = t.Callable[[Arguments], None]
@@ -91,7 +91,7 @@ def external(*urls: str, members: bool = True) -> Change:
         data["ClusterConfiguration"] += f"etcd:\n  external:\n    endpoints: [{', '.join(urls)}]\n"
         found = [etcd_member(f"e{n}", "", str(n), client_urls=[url], peer_urls=[]) for n, url in enumerate(urls)]
         learner = etcd_member("e9", "", "9", client_urls=["https://198.51.100.99:2379"], is_learner=True)
-        arguments["etcd"] = {**ring(), "members": [*found, learner] if members else []}
+        arguments["etcd"] = {**etcd_cluster(), "members": [*found, learner] if members else []}
 
     return change
 

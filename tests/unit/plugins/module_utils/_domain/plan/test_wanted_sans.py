@@ -20,12 +20,12 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report imp
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import cluster_configuration
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate import decide_sans
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import wanted_sans
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.wish import Wish
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.desired import Desired
 from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, after, before, objects, plan_of
 from tests.unit.plugins.reports import host_report
 
 PKI = "/etc/kubernetes/pki"
-WISH = Wish(
+DESIRED = Desired(
     endpoint=Endpoint("k8s.example.org"),
     load_balancer="haproxy",
     control_planes=("cp1", "cp2", "cp3"),
@@ -94,7 +94,7 @@ def texts(sans: t.Iterable[San]) -> set[str]:
 
 
 def of_api_servers(*hosts: Host, **configuration: t.Any) -> set[str]:
-    return texts(wanted_sans.of_api_servers(WISH, hosts, {**CONFIGURATION, **configuration}))
+    return texts(wanted_sans.of_api_servers(DESIRED, hosts, {**CONFIGURATION, **configuration}))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_etcd_needs_its_address_on_both_certificates() -> None:
     found = {
         name: decide_sans(name, current, sans)
         for name, current, sans in wanted_sans.certificates(
-            WISH, host(certificate(*OWN, "k8s.example.org"), etcd=old), (), CONFIGURATION
+            DESIRED, host(certificate(*OWN, "k8s.example.org"), etcd=old), (), CONFIGURATION
         )
     }
     assert found["apiserver"] is None
@@ -179,44 +179,47 @@ def test_etcd_gets_what_is_configured_for_each_certificate() -> None:
 
 def test_external_etcd_has_no_certificates_of_ours() -> None:
     configuration = {**CONFIGURATION, "etcd": {"external": {"endpoints": ["https://192.0.2.31:2379"]}}}
-    names = [name for name, *_rest in wanted_sans.certificates(WISH, host(certificate(*OWN)), (), configuration)]
+    names = [name for name, *_rest in wanted_sans.certificates(DESIRED, host(certificate(*OWN)), (), configuration)]
     assert names == ["apiserver"]
     without = host(certificate(*OWN))
     without = changed(without, manifests={"kube-apiserver": without.manifests["kube-apiserver"]})
     assert wanted_sans.of_etcd(without, CONFIGURATION) == {}
 
 
-def told(*hosts: Host) -> list[str]:
-    return [problem.message for problem in wanted_sans.problems(WISH, hosts, CONFIGURATION)]
+def reported(*hosts: Host) -> list[str]:
+    return [problem.message for problem in wanted_sans.problems(DESIRED, hosts, CONFIGURATION)]
 
 
 def test_a_good_control_plane_has_no_problem() -> None:
-    assert told(host(certificate(*OWN), etcd=certificate("cp1"))) == []
+    assert reported(host(certificate(*OWN), etcd=certificate("cp1"))) == []
 
 
 def test_sans_that_kubeadm_cannot_write_stop_the_run_only_if_the_certificate_must_change() -> None:
-    odd = certificate(*OWN, "api_1.example.org", other_sans=("URI:spiffe://example.org/api",))
-    (problem,) = told(host(odd))
+    unusual = certificate(*OWN, "api_1.example.org", other_sans=("URI:spiffe://example.org/api",))
+    (problem,) = reported(host(unusual))
     assert "(URI:spiffe://example.org/api, api_1.example.org)" in problem
     assert "apiserver.crt of cp1" in problem
-    assert told(host(dataclasses.replace(odd, sans=odd.sans | parse_sans(["k8s.example.org"])))) == []
+    assert reported(host(dataclasses.replace(unusual, sans=unusual.sans | parse_sans(["k8s.example.org"])))) == []
 
 
 def test_a_certificate_of_another_file_stops_the_run() -> None:
     other = with_flag(host(certificate(*OWN)), "kube-apiserver", "tls-cert-file", "/etc/ssl/api.crt")
-    (problem,) = told(other)
+    (problem,) = reported(other)
     assert "serves /etc/ssl/api.crt (--tls-cert-file)" in problem
 
 
 def test_an_external_etcd_ca_stops_the_run_only_if_a_certificate_must_change() -> None:
     without_key = changed(host(certificate(*OWN), etcd=certificate("cp1")), kubernetes_files=())
-    assert [message.partition(" of cp1")[0] for message in told(without_key)] == ["etcd/server.crt", "etcd/peer.crt"]
+    assert [message.partition(" of cp1")[0] for message in reported(without_key)] == [
+        "etcd/server.crt",
+        "etcd/peer.crt",
+    ]
     complete = changed(host(certificate(*OWN), etcd=certificate(*ETCD_OWN)), kubernetes_files=())
-    assert told(complete) == []
+    assert reported(complete) == []
 
 
 @pytest.mark.parametrize(
-    ("urls", "is_told"),
+    ("urls", "is_reported"),
     [
         ("https://127.0.0.1:2380", True),
         ("https://[::1]:2380", True),
@@ -225,11 +228,11 @@ def test_an_external_etcd_ca_stops_the_run_only_if_a_certificate_must_change() -
         ("https://0.0.0.0:2380", False),
     ],
 )
-def test_etcd_on_loopback_cannot_be_joined(urls: str, is_told: bool) -> None:
+def test_etcd_on_loopback_cannot_be_joined(urls: str, is_reported: bool) -> None:
     old = with_flag(host(certificate(*OWN), etcd=certificate(*ETCD_OWN)), "etcd", "listen-peer-urls", urls)
-    assert any("listens for members on loopback only" in message for message in told(old)) is is_told
+    assert any("listens for members on loopback only" in message for message in reported(old)) is is_reported
     others = [host(certificate(*OWN), name=name) for name in ("cp2", "cp3")]
-    assert not any("loopback" in message for message in told(old, *others)), "nobody is to join"
+    assert not any("loopback" in message for message in reported(old, *others)), "nobody is to join"
 
 
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,5}", fullmatch=True).map(lambda name: f"{name}.example.org")
@@ -250,7 +253,7 @@ def test_what_is_done_once_is_done(in_first: list[t.Any], in_second: list[t.Any]
     hosts = [host(certificate(*OWN, *in_first)), host(certificate(*in_second), name="cp2", address="192.0.2.12")]
     configuration: dict[str, t.Any] = {**CONFIGURATION, "apiServer": {"certSANs": configured}}
     for _round in range(2):
-        sans = wanted_sans.of_api_servers(WISH, hosts, configuration)
+        sans = wanted_sans.of_api_servers(DESIRED, hosts, configuration)
         changes = [decide_sans("apiserver", item.certificates[f"{PKI}/apiserver.crt"], sans) for item in hosts]
         for item, change in zip(hosts, changes, strict=True):
             old = item.certificates[f"{PKI}/apiserver.crt"]
@@ -258,7 +261,7 @@ def test_what_is_done_once_is_done(in_first: list[t.Any], in_second: list[t.Any]
                 item.certificates[f"{PKI}/apiserver.crt"] = certificate(*change.after)  # type: ignore[index]
                 assert texts(old.sans) <= set(change.after)
         wanted = cluster_configuration.Wanted(
-            control_plane_endpoint=WISH.endpoint, cert_sans=tuple(sorted(texts(sans)))
+            control_plane_endpoint=DESIRED.endpoint, cert_sans=tuple(sorted(texts(sans)))
         )
         of_configuration = cluster_configuration.decide(configuration, wanted)
         configuration = cluster_configuration.ClusterConfiguration.parse(configuration).patched(wanted)

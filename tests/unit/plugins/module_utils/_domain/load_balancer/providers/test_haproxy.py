@@ -48,7 +48,7 @@ Backend = dict[str, t.Any]
 
 
 def read(*, has_ipv6: bool = True, **inputs: t.Any) -> Reading:
-    return haproxy.read("lb1", {**INPUTS, **inputs}, has_ipv6=has_ipv6)
+    return haproxy.parse("lb1", {**INPUTS, **inputs}, has_ipv6=has_ipv6)
 
 
 def values(**inputs: t.Any) -> t.Mapping[str, t.Any]:
@@ -153,7 +153,7 @@ def test_booleans_are_taken_as_ansible_takes_them(written: t.Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("inputs", "told"),
+    ("inputs", "expected"),
     [
         ({"bind_port": ""}, "apiserver_haproxy_bind_port of lb1 is '', not a port."),
         ({"bind_port": None}, "It comes from kubeadm_ha_endpoint ('192.0.2.10:6443'), which has to read host:port."),
@@ -185,9 +185,9 @@ def test_booleans_are_taken_as_ansible_takes_them(written: t.Any) -> None:
         ({"maxconn": -1}, "apiserver_haproxy_maxconn of lb1 is -1, not a number."),
     ],
 )
-def test_wrong_inputs_are_reasons_to_stop(inputs: dict[str, t.Any], told: str) -> None:
+def test_wrong_inputs_are_reasons_to_stop(inputs: dict[str, t.Any], expected: str) -> None:
     (problem,) = read(**inputs).problems
-    assert told in problem.message
+    assert expected in problem.message
     assert problem.subject.startswith("apiserver_haproxy_")
 
 
@@ -228,7 +228,7 @@ def test_a_configuration_can_be_made_of_what_was_read() -> None:
 def test_the_names_of_the_inputs_are_held() -> None:
     less = {name: value for name, value in INPUTS.items() if name != "check"}
     with pytest.raises(InvalidInput, match="inputs of apiserver_haproxy lack check and must not have chek."):
-        haproxy.read("lb1", {**less, "chek": "tcp"}, has_ipv6=True)
+        haproxy.parse("lb1", {**less, "chek": "tcp"}, has_ipv6=True)
 
 
 BACKENDS = st.lists(

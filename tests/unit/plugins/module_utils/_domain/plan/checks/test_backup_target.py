@@ -38,11 +38,11 @@ TARGETS: dict[str, tuple[dict[str, t.Any], str]] = {
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_directory_that_cannot_keep_backups_is_a_reason_to_stop(name: str) -> None:
-    change, told = TARGETS[name]
+    change, expected = TARGETS[name]
     arguments = before()
     arguments["hosts"]["cp1"]["backup_target"] = {**GOOD, **change}
     found = [problem.message for problem in plan_of(arguments).problems]
-    assert [told in message for message in found] == ([True] if told else []), found
+    assert [expected in message for message in found] == ([True] if expected else []), found
 
 
 def test_every_host_that_is_backed_up_is_asked_and_nobody_else() -> None:

@@ -32,9 +32,9 @@ Arguments = dict[str, t.Any]
 
 def with_files(arguments: Arguments, *hosts: str) -> Arguments:
     """The control planes need the audit policy."""
-    survey = {"files": [FOLDER.as_dict(), POLICY.as_dict()], "refusals": [], "missing": []}
+    report = {"files": [FOLDER.as_dict(), POLICY.as_dict()], "refusals": [], "missing": []}
     for host in hosts:
-        arguments["hosts"][host]["control_plane_files"] = copy.deepcopy(survey)
+        arguments["hosts"][host]["control_plane_files"] = copy.deepcopy(report)
     return arguments
 
 
@@ -67,7 +67,7 @@ def test_files_come_before_the_join() -> None:
     assert plan_of(before()).facts["carried_files"] == []
 
 
-def test_which_files_are_looked_for_on_which_host() -> None:
+def test_which_files_are_searched_for_on_which_host() -> None:
     arguments = with_files(before(), "cp1")
     facts = control_plane_facts(arguments["hosts"], ["cp1", "cp2", "cp3"], yaml=PyYaml(), x509=NamedCertificates())
     assert set(facts["files"]) == {"cp2", "cp3"}
@@ -79,9 +79,9 @@ def test_which_files_are_looked_for_on_which_host() -> None:
 def test_a_file_that_differs_stops_the_run() -> None:
     arguments = with_files(before(), "cp1")
     arguments["files"] = {"cp2": [{**POLICY.as_dict(), "sha256": "bb" * 32}]}
-    told = problems(arguments)
-    assert len(told) == 1
-    assert told[0].startswith(f"cp2: {POLICY.path} differs from the one of the serving control plane")
+    expected = problems(arguments)
+    assert len(expected) == 1
+    assert expected[0].startswith(f"cp2: {POLICY.path} differs from the one of the serving control plane")
 
 
 def test_what_cannot_be_carried_stops_only_a_join() -> None:
@@ -91,7 +91,7 @@ def test_what_cannot_be_carried_stops_only_a_join() -> None:
         assert problems(arguments) == ["/big is too big."] * count
 
 
-def test_files_brought_before_do_not_look_half_joined() -> None:
+def test_files_brought_before_do_not_count_as_half_joined() -> None:
     arguments = with_files(before(), "cp1")
     arguments["hosts"]["cp2"]["kubernetes_files"] = [POLICY.path, "/etc/kubernetes/audit/other.yaml"]
     assert problems(arguments) == []
@@ -100,7 +100,7 @@ def test_files_brought_before_do_not_look_half_joined() -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "expected"),
     [
         ([], ["Port 2379 is already in use on cp2"]),
         ([POLICY.path], ["Port 2379 is already in use on cp2"]),
@@ -110,39 +110,39 @@ def test_files_brought_before_do_not_look_half_joined() -> None:
     ],
     ids=["clean", "brought before", "of the package", "half joined", "half joined with files"],
 )
-def test_ports_are_looked_at_unless_a_half_joined_host_is_told_of(files: list[str], told: list[str]) -> None:
+def test_ports_are_inspected_unless_a_half_joined_host_is_reported(files: list[str], expected: list[str]) -> None:
     arguments = with_files(before(), "cp1")
     arguments["hosts"]["cp2"]["kubernetes_files"] = files
     arguments["hosts"]["cp2"]["listening"] = [{"address": "0.0.0.0", "port": 2379, "process": ""}]
     found = problems(arguments)
-    assert [message.startswith(text) for message, text in zip(found, told, strict=True)] == [True]
+    assert [message.startswith(text) for message, text in zip(found, expected, strict=True)] == [True]
 
 
 @pytest.mark.parametrize("change", ["differs", "is missing"])
 def test_members_must_agree(change: str) -> None:
     arguments = with_files(after(), "cp1", "cp2", "cp3")
     assert (plan_of(arguments).entries, problems(arguments)) == ((), [])
-    survey = arguments["hosts"]["cp3"]["control_plane_files"]
+    report = arguments["hosts"]["cp3"]["control_plane_files"]
     if change == "differs":
-        survey["files"][1]["sha256"] = "bb" * 32
+        report["files"][1]["sha256"] = "bb" * 32
     else:
-        survey["missing"] = [survey["files"].pop()["path"]]
-    told = problems(arguments)
-    assert len(told) == 1
-    assert f"{POLICY.path} " in told[0]
-    assert change in told[0]
+        report["missing"] = [report["files"].pop()["path"]]
+    expected = problems(arguments)
+    assert len(expected) == 1
+    assert f"{POLICY.path} " in expected[0]
+    assert change in expected[0]
 
 
-def test_a_flag_by_hand_stops_the_run() -> None:
+def test_a_manual_flag_stops_the_run() -> None:
     assert problems(with_pods(before())) == []
-    told = problems(with_pods(before(), profiling="false"))
-    assert len(told) == 1
-    assert "--profiling=false (not set there)" in told[0]
-    assert "kubeadm_ha_adopt_manifest_flags: true" in told[0]
+    expected = problems(with_pods(before(), profiling="false"))
+    assert len(expected) == 1
+    assert "--profiling=false (not set there)" in expected[0]
+    assert "kubeadm_ha_adopt_manifest_flags: true" in expected[0]
     assert problems(with_pods(after(), profiling="false")) == [], "nobody joins"
 
 
-def test_a_flag_by_hand_is_adopted() -> None:
+def test_a_manual_flag_is_adopted() -> None:
     arguments = with_pods(before(), profiling="false")
     arguments["adopt_manifest_flags"] = True
     plan = plan_of(arguments)

@@ -14,7 +14,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml i
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base import endpoint_view as seen
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_view import Attempt, View
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import Plan, draw_up
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import Plan, build_plan
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     Arguments,
     NamedCertificates,
@@ -78,10 +78,10 @@ def situation(
 
 def plan_of(arguments: Arguments) -> Plan:
     """The plan."""
-    return draw_up(arguments, yaml=PyYaml(), x509=Certificates())
+    return build_plan(arguments, yaml=PyYaml(), x509=Certificates())
 
 
-def told(plan: Plan) -> list[str]:
+def reported(plan: Plan) -> list[str]:
     """Messages about the endpoint."""
     return [problem.message for problem in plan.problems if problem.subject == "kubeadm_ha_endpoint"]
 
@@ -216,14 +216,14 @@ BAD: dict[str, tuple[str, dict[str, View], list[str]]] = {
 
 @pytest.mark.parametrize(("load_balancer", "views", "texts"), BAD.values(), ids=BAD)
 def test_an_endpoint_that_is_a_reason_to_stop(load_balancer: str, views: dict[str, View], texts: list[str]) -> None:
-    (message,) = told(plan_of(situation(views, load_balancer=load_balancer)))
+    (message,) = reported(plan_of(situation(views, load_balancer=load_balancer)))
     assert [text for text in texts if text not in message] == []
 
 
 def test_an_address_is_held_against_the_api_too() -> None:
     views = {"rest": view(nobody(seen.REFUSED), endpoint=f"{LB}:6443")}
-    assert told(plan_of(situation(views, endpoint=f"{LB}:6443"))) == []
-    (message,) = told(plan_of(situation(views, endpoint=f"{LB}:6443", load_balancer="external")))
+    assert reported(plan_of(situation(views, endpoint=f"{LB}:6443"))) == []
+    (message,) = reported(plan_of(situation(views, endpoint=f"{LB}:6443", load_balancer="external")))
     assert "refuses the connection" in message
 
 
@@ -231,16 +231,16 @@ def test_a_certificate_that_is_not_valid_now() -> None:
     arguments = situation({"rest": view(answer())}, load_balancer="external")
     for report in arguments["hosts"].values():
         report["clock"] = report["looked_at"] = CLOCK + 400 * 86400
-    (message,) = told(plan_of(arguments))
+    (message,) = reported(plan_of(arguments))
     assert "is not valid now (valid from 2026-01-01 to 2027-01-01)" in message
 
 
-def test_a_name_that_clients_dial_already_is_not_to_be_moved() -> None:
+def test_a_name_that_clients_use_already_is_not_to_be_moved() -> None:
     arguments = situation({"rest": view(answer(CP1))})
     for name in ("w1", "w2"):
         arguments["hosts"][name]["kubeconfigs"][0]["text"] = kubeconfig(f"https://{NAME}")
-    (message,) = told(plan_of(arguments))
-    assert "clients dial that name already, so do not move it now" in message
+    (message,) = reported(plan_of(arguments))
+    assert "clients use that name already, so do not move it now" in message
     assert "give kubeadm_ha_endpoint an address of lb1 (192.0.2.10) or another name that leads there" in message
 
 
@@ -248,7 +248,7 @@ def test_a_leaf_behind_an_intermediate_is_known_by_itself() -> None:
     arguments = situation(
         {"rest": view(Attempt(LB, seen.ANSWERED, status=200, certificate="CN=x|k|cp1"))}, load_balancer="none"
     )
-    assert told(plan_of(arguments)) == []
+    assert reported(plan_of(arguments)) == []
 
 
 def test_notes_on_answers_that_differ_and_addresses_without_anybody() -> None:
@@ -268,6 +268,6 @@ def test_a_converted_cluster_has_nothing_against_it() -> None:
     assert (plan.problems, plan.entries) == ((), ())
 
 
-def test_what_was_looked_at_for_another_endpoint_is_not_judged() -> None:
+def test_what_was_inspected_for_another_endpoint_is_not_judged() -> None:
     views = {"rest": view(nobody(seen.REFUSED), endpoint="192.0.2.77:6443")}
-    assert told(plan_of(situation(views, load_balancer="external"))) == []
+    assert reported(plan_of(situation(views, load_balancer="external"))) == []

@@ -10,7 +10,9 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import parse_endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import (
+    parse_endpoint_option,
+)
 from tests.unit.plugins.module_utils._domain.plan.test_planning import before, plan_of
 
 SSHD = {"address": "0.0.0.0", "port": 22, "process": ""}
@@ -35,11 +37,11 @@ PORTS: dict[str, tuple[dict[str, t.Any], list[dict[str, t.Any]], str]] = {
 
 @pytest.mark.parametrize("name", PORTS)
 def test_the_port_of_the_endpoint(name: str) -> None:
-    inputs, listening, told = PORTS[name]
+    inputs, listening, expected = PORTS[name]
     arguments = before() | inputs
     arguments["hosts"]["lb1"]["listening"] = listening
     found = [problem.message for problem in plan_of(arguments).problems if problem.subject == "kubeadm_ha_endpoint"]
-    assert [told in message for message in found] == ([True] if told else []), found
+    assert [expected in message for message in found] == ([True] if expected else []), found
 
 
 def test_unmanaged_nodes_are_nodes_of_the_cluster_and_not_of_the_inventory() -> None:
@@ -59,5 +61,5 @@ def test_unmanaged_nodes_are_nodes_of_the_cluster_and_not_of_the_inventory() -> 
 def test_modules_take_an_endpoint_by_the_rules_of_the_plan(text: str) -> None:
     """So that a role that is used alone refuses what the plan refuses."""
     with pytest.raises(InvalidInput, match="The option endpoint cannot be used: "):
-        parse_endpoint("endpoint", text)
-    assert str(parse_endpoint("endpoint", "127.0.0.1:6443")) == "127.0.0.1:6443"
+        parse_endpoint_option("endpoint", text)
+    assert str(parse_endpoint_option("endpoint", "127.0.0.1:6443")) == "127.0.0.1:6443"

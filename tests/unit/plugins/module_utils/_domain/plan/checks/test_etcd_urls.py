@@ -19,7 +19,7 @@ from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     before,
     plan_of,
 )
-from tests.unit.plugins.module_utils._domain.test_growing import etcd_member, ring
+from tests.unit.plugins.module_utils._domain.test_growing import etcd_cluster, etcd_member
 
 OWN = "https://192.0.2.11:2380"
 
@@ -34,11 +34,11 @@ def with_member(
         ["listen-peer-urls", OWN],
     ]
     urls = {"peer_urls": list(peer_urls), "client_urls": list(clients)}
-    arguments["etcd"] = {**ring(), "members": [etcd_member("cp1", "cp1", "8e9e05c52164694d", **urls)]}
+    arguments["etcd"] = {**etcd_cluster(), "members": [etcd_member("cp1", "cp1", "8e9e05c52164694d", **urls)]}
     return arguments
 
 
-def told(arguments: Arguments) -> list[tuple[str, str]]:
+def reported(arguments: Arguments) -> list[tuple[str, str]]:
     return [(problem.subject, problem.message) for problem in plan_of(arguments).problems]
 
 
@@ -52,7 +52,7 @@ def told(arguments: Arguments) -> list[tuple[str, str]]:
     ],
 )
 def test_a_record_that_does_not_lead_to_the_member(url: str, whose: str, start: t.Callable[[], Arguments]) -> None:
-    ((subject, message),) = told(with_member(url, start=start))
+    ((subject, message),) = reported(with_member(url, start=start))
     assert subject == "cp1"
     assert message == (
         f"etcd knows its member cp1 as {url}, which is {whose} and not where cp1 is, so no other member can join: correct it "
@@ -67,7 +67,7 @@ def test_an_address_that_several_hosts_have() -> None:
     arguments = with_member("https://10.0.2.15:2380")
     for report in arguments["hosts"].values():
         report["addresses"].append("10.0.2.15")
-    ((_subject, message),) = told(arguments)
+    ((_subject, message),) = reported(arguments)
     assert "is an address of lb1, cp1, cp2 and 3 more and not where cp1 is" in message
     assert message.endswith(f"--peer-urls={OWN}")
 
@@ -76,14 +76,14 @@ def test_an_address_that_several_hosts_have() -> None:
 def test_records_that_lead_to_the_member(urls: list[str]) -> None:
     arguments = with_member(*urls)
     arguments["hosts"]["cp1"]["addresses"].append("2001:db8::11")
-    assert told(arguments) == []
+    assert reported(arguments) == []
 
 
 def test_what_the_member_announces_to_clients() -> None:
-    ((subject, message),) = told(with_member(OWN, clients=["https://127.0.0.1:2379"]))
+    ((subject, message),) = reported(with_member(OWN, clients=["https://127.0.0.1:2379"]))
     assert (subject, "correct --advertise-client-urls" in message) == ("cp1", True)
-    assert told(with_member(OWN, clients=["https://127.0.0.1:2379", "https://192.0.2.11:2379"])) == []
-    assert told(with_member(OWN, clients=[])) == []
+    assert reported(with_member(OWN, clients=["https://127.0.0.1:2379", "https://192.0.2.11:2379"])) == []
+    assert reported(with_member(OWN, clients=[])) == []
 
 
 def test_a_manifest_that_is_wrong_too_gives_no_advice_from_it() -> None:
@@ -92,15 +92,15 @@ def test_a_manifest_that_is_wrong_too_gives_no_advice_from_it() -> None:
         ["initial-advertise-peer-urls", "https://198.51.100.9:2380"],
         ["trusted-ca-file", "/srv/pki/etcd/ca.crt"],
     ]
-    ((_subject, message),) = told(arguments)
+    ((_subject, message),) = reported(arguments)
     assert message.endswith(f"--peer-urls={OWN}")
     assert "--cacert=/srv/pki/etcd/ca.crt" in message
 
 
-def test_etcd_on_loopback_is_told_once() -> None:
+def test_etcd_on_loopback_is_reported_once() -> None:
     arguments = with_member("https://127.0.0.1:2380")
     arguments["hosts"]["cp1"]["manifests"]["etcd"]["flags"] = [["listen-peer-urls", "https://127.0.0.1:2380"]]
-    ((_subject, message),) = told(arguments)
+    ((_subject, message),) = reported(arguments)
     assert "listens for members on loopback only" in message
 
 
@@ -108,10 +108,10 @@ def test_external_etcd_is_not_on_our_hosts() -> None:
     arguments = with_member("https://198.51.100.31:2380")
     data = arguments["cluster"]["configmaps"]["kube-system/kubeadm-config"]["data"]
     data["ClusterConfiguration"] += "etcd:\n  external:\n    endpoints: [https://198.51.100.31:2379]\n"
-    assert told(arguments) == []
+    assert reported(arguments) == []
 
 
-def test_members_are_dialled_where_they_are_recorded() -> None:
+def test_members_are_asked_where_they_are_recorded() -> None:
     arguments = with_member("https://192.0.2.11:12380")
     groups = Groups(["cp1", "cp2"], [], [])
     targets = planning.reachability_targets(
@@ -124,10 +124,12 @@ def test_members_are_dialled_where_they_are_recorded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("registered", "node_ip", "is_told"),
+    ("registered", "node_ip", "is_reported"),
     [("192.0.2.11", "", True), ("192.0.2.11", "192.0.2.12", False), ("10.0.2.15", "", False)],
 )
-def test_a_kubelet_that_would_register_a_control_planes_address(registered: str, node_ip: str, is_told: bool) -> None:
+def test_a_kubelet_that_would_register_a_control_planes_address(
+    registered: str, node_ip: str, is_reported: bool
+) -> None:
     arguments = before()
     for name, report in arguments["hosts"].items():
         (own,) = report["addresses"]
@@ -137,6 +139,6 @@ def test_a_kubelet_that_would_register_a_control_planes_address(registered: str,
         report["networks"] = [{"network": network, "address": address} for network, address in networks]
     arguments["cluster"]["nodes"][0]["addresses"] = [registered]
     arguments["hosts"]["cp2"]["kubelet_flags"] = {"node-ip": node_ip} if node_ip else {}
-    found = told(arguments)
-    assert [subject for subject, _message in found] == ["cp2"] * is_told
+    found = reported(arguments)
+    assert [subject for subject, _message in found] == ["cp2"] * is_reported
     assert all("set --node-ip=192.0.2.12 in KUBELET_EXTRA_ARGS on cp2" in message for _subject, message in found)

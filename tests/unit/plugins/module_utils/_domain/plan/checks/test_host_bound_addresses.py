@@ -45,7 +45,7 @@ def extra_args(component: str, name: str, value: str) -> str:
     return f"{component}:\n  extraArgs:\n  - name: {name}\n    value: {value}\n"
 
 
-def told(arguments: Arguments) -> list[tuple[str, str]]:
+def reported(arguments: Arguments) -> list[tuple[str, str]]:
     """Subject and message of every problem."""
     return [(problem.subject, problem.message) for problem in plan_of(arguments).problems]
 
@@ -69,7 +69,7 @@ BOUND = [
 def test_an_argument_of_every_control_plane_that_one_host_alone_can_have(
     component: str, name: str, value: str, whose: str
 ) -> None:
-    ((subject, message),) = told(configured(extra_args(component, name, value)))
+    ((subject, message),) = reported(configured(extra_args(component, name, value)))
     assert subject == SUBJECT
     assert f"gives every control plane --{name}={value}, but {whose}. Remedy: take it out" in message
     assert "kubectl -n kube-system edit configmap kubeadm-config" in message
@@ -87,10 +87,10 @@ def test_an_argument_of_every_control_plane_that_one_host_alone_can_have(
         ("etcd", "listen-metrics-urls", "http://127.0.0.1:2381,http://0.0.0.0:2381"),
         ("etcd", "listen-client-urls", "https://0.0.0.0:2379"),
         ("apiServer", "service-cluster-ip-range", "192.0.2.0/24"),
-        # Nobody's: dialled from every host alike.
+        # Nobody's: connected to from every host alike.
         ("apiServer", "audit-webhook-config-server", "https://198.51.100.9:8443"),
         ("apiServer", "oidc-issuer-url", "https://198.51.100.9:8443"),
-        # One host's, but only dialled, or the name of an issuer that must stay.
+        # One host's, but only connected to, or the name of an issuer that must stay.
         ("apiServer", "oidc-issuer-url", "https://192.0.2.21:32000"),
         ("apiServer", "service-account-issuer", "https://192.0.2.11:6443"),
         # A list of hosts.
@@ -98,31 +98,31 @@ def test_an_argument_of_every_control_plane_that_one_host_alone_can_have(
     ],
 )
 def test_arguments_that_every_control_plane_can_have(component: str, name: str, value: str) -> None:
-    assert told(configured(extra_args(component, name, value))) == []
+    assert reported(configured(extra_args(component, name, value))) == []
 
 
 def test_with_one_control_plane_nothing_is_copied() -> None:
     arguments = configured(extra_args("controllerManager", "bind-address", "192.0.2.11"))
     arguments["control_planes"] = ["cp1"]
-    assert told(arguments) == []
+    assert reported(arguments) == []
 
 
 def test_the_older_form_of_arguments() -> None:
     arguments = configured("scheduler:\n  extraArgs:\n    bind-address: 192.0.2.11\n")
     data = arguments["cluster"]["configmaps"][CONFIG]["data"]
     data["ClusterConfiguration"] = data["ClusterConfiguration"].replace("v1beta4", "v1beta3")
-    ((_subject, message),) = told(arguments)
+    ((_subject, message),) = reported(arguments)
     assert "scheduler.extraArgs" in message
 
 
 def test_a_volume_that_names_a_host() -> None:
     volume = "apiServer:\n  extraVolumes:\n  - {name: audit, hostPath: /srv/192.0.2.11/audit, mountPath: /audit}\n"
-    ((subject, message),) = told(configured(volume))
+    ((subject, message),) = reported(configured(volume))
     assert (subject, "192.0.2.11 is cp1's address" in message) == (SUBJECT, True)
 
 
 @pytest.mark.parametrize(
-    ("config_map", "key", "field", "value", "is_told"),
+    ("config_map", "key", "field", "value", "is_reported"),
     [
         ("kubelet-config", "kubelet", "address", "192.0.2.11", True),
         ("kubelet-config", "kubelet", "healthzBindAddress", "192.0.2.11", True),
@@ -136,13 +136,13 @@ def test_a_volume_that_names_a_host() -> None:
         ("kube-proxy", "config.conf", "healthzBindAddress", '""', False),
     ],
 )
-def test_what_every_node_gets(config_map: str, key: str, field: str, value: str, is_told: bool) -> None:
+def test_what_every_node_gets(config_map: str, key: str, field: str, value: str, is_reported: bool) -> None:
     arguments = before()
     arguments["hosts"]["cp1"]["addresses"].append("2001:db8::11")
     document = arguments["cluster"]["configmaps"].setdefault(f"kube-system/{config_map}", {"metadata": {}, "data": {}})
     document["data"][key] = f"{field}: {value}\n"
-    found = told(arguments)
-    assert [subject for subject, _message in found] == ([f"ConfigMap kube-system/{config_map}"] if is_told else [])
+    found = reported(arguments)
+    assert [subject for subject, _message in found] == ([f"ConfigMap kube-system/{config_map}"] if is_reported else [])
     assert all(
         "is cp1's address" in message and f"edit configmap {config_map}" in message for _subject, message in found
     )
@@ -174,7 +174,7 @@ def with_manifest(component: str, *, adopt: bool, **flags: str) -> Arguments:
 )
 def test_a_hosts_own_value_is_never_adopted(component: str, flag: str, value: str, adopt: bool) -> None:
     arguments = with_manifest(component, adopt=adopt, **{flag: value})
-    ((subject, message),) = told(arguments)
+    ((subject, message),) = reported(arguments)
     assert subject == "cp1"
     assert f"--{flag.replace('_', '-')}={value}" in message
     assert "write 0.0.0.0" in message
@@ -184,10 +184,10 @@ def test_a_hosts_own_value_is_never_adopted(component: str, flag: str, value: st
 
 def test_what_others_can_have_is_adopted_beside_it() -> None:
     arguments = with_manifest("kube-controller-manager", adopt=True, bind_address="192.0.2.11", v="4")
-    assert len(told(arguments)) == 1
+    assert len(reported(arguments)) == 1
     assert plan_of(arguments).facts["extra_args"] == {"controller_manager": {"v": "4"}}
     arguments = with_manifest("kube-controller-manager", adopt=True, bind_address="0.0.0.0", v="4")
-    assert told(arguments) == []
+    assert reported(arguments) == []
     assert plan_of(arguments).facts["extra_args"] == {"controller_manager": {"bind-address": "0.0.0.0", "v": "4"}}
 
 
@@ -202,7 +202,7 @@ def test_a_patch_with_a_hosts_own_value(is_carried: bool) -> None:
     fact = {"path": path, "kind": "file", "use": "carried", "owner": "root", "group": "root", "uid": 0, "gid": 0}
     files = [{**fact, "mode": "0644", "size": 9, "sha256": "aa" * 32}] if is_carried else []
     report["control_plane_files"] = {"files": files, "refusals": [], "missing": []}
-    found = told(arguments)
+    found = reported(arguments)
     assert [subject for subject, _message in found] == (["cp1"] if is_carried else [])
     assert all(path in message and "kubeadm_ha_unmanaged_files" in message for _subject, message in found)
 
@@ -297,7 +297,7 @@ def test_the_smallest_network_counts() -> None:
 def test_one_address_of_several_hosts_is_not_advertised() -> None:
     arguments = behind_nat(before())
     arguments["hosts"]["cp2"].update(addresses=["10.0.2.15"], networks=NETWORKS)
-    ((subject, message),) = told(arguments)
+    ((subject, message),) = reported(arguments)
     assert subject == "cp2"
     assert message == (
         "cp2 would advertise 10.0.2.15, which lb1, cp1, cp3 and 2 more have too: set kubeadm_ha_advertise_address of cp2 to "
@@ -306,21 +306,21 @@ def test_one_address_of_several_hosts_is_not_advertised() -> None:
     # Two that the inventory gives the same one.
     arguments = before()
     arguments["hosts"]["cp3"].update(addresses=["192.0.2.13", "192.0.2.12"], wanted={"advertise_address": "192.0.2.12"})
-    assert [subject for subject, _message in told(arguments)] == ["cp2", "cp3"]
+    assert [subject for subject, _message in reported(arguments)] == ["cp2", "cp3"]
 
 
 def test_an_api_server_that_runs_at_an_address_of_several_hosts() -> None:
     arguments = behind_nat(before())
     arguments["hosts"]["cp1"]["manifests"]["kube-apiserver"]["flags"][0][1] = "10.0.2.15"
-    found = told(arguments)
+    found = reported(arguments)
     assert ("cp1", True) in [(subject, "other hosts reach themselves there" in message) for subject, message in found]
 
 
-def test_a_machine_under_two_names_is_not_told_by_its_addresses() -> None:
+def test_a_machine_under_two_names_is_not_known_by_its_addresses() -> None:
     arguments = before()
     arguments["workers"].append("cp1b")
     arguments["hosts"]["cp1b"] = {**copy.deepcopy(arguments["hosts"]["cp1"]), "hostname": "cp1b"}
-    assert not [message for _subject, message in told(arguments) if "advertise" in message]
+    assert not [message for _subject, message in reported(arguments) if "advertise" in message]
 
 
 def test_a_worker_that_joins_brings_no_address_to_the_api_servers() -> None:

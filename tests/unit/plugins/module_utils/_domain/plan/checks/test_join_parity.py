@@ -62,8 +62,8 @@ def test_kubeadms_own_flags_are_not_lost() -> None:
 
 def test_a_dual_stack_node_ip_stops_until_it_is_given() -> None:
     arguments = running(before(), node_ip="192.0.2.11,2001:db8::11")
-    newcomers = joining(arguments)
-    assert set(stops(arguments)) == set(newcomers) == {"cp2", "cp3"}
+    expected = joining(arguments)
+    assert set(stops(arguments)) == set(expected) == {"cp2", "cp3"}
     assert stops(arguments)["cp2"] == [
         (
             "The kubelet of cp1 runs with --node-ip=192.0.2.11,2001:db8::11, but cp2 would join without it, and its Node could "
@@ -73,8 +73,8 @@ def test_a_dual_stack_node_ip_stops_until_it_is_given() -> None:
     ]
     arguments["hosts"]["cp2"]["wanted"] = {"kubelet_extra_args": {"node-ip": "192.0.2.12,2001:db8::12"}}
     arguments["hosts"]["cp3"]["given_kubelet_flags"] = {"node-ip": "192.0.2.13"}
-    (told,) = stops(arguments)["cp3"]
-    assert "cp3 would join with IPv4 only, and its Node could get another IPv6 address" in told
+    (reported,) = stops(arguments)["cp3"]
+    assert "cp3 would join with IPv4 only, and its Node could get another IPv6 address" in reported
     assert "cp2" not in stops(arguments)
     arguments["hosts"]["cp3"]["given_kubelet_flags"] = {"node-ip": "192.0.2.13,2001:db8::13"}
     assert stops(arguments) == {}
@@ -130,8 +130,8 @@ def with_pod(arguments: Arguments, *hosts: str, addresses: t.Sequence[str] = (VI
 def test_a_virtual_ip_on_one_host_stops(balancer: str) -> None:
     arguments = with_pod(before(), "cp1")
     arguments |= {"endpoint": f"{VIP}:6443", "load_balancer": balancer, "load_balancers": [], "balancers": {}}
-    (told,) = [text for text in stops(arguments)["cp1"] if "static pod" in text]
-    assert told == (
+    (reported,) = [text for text in stops(arguments)["cp1"] if "static pod" in text]
+    assert reported == (
         "The endpoint's address 192.0.2.100 is on cp1, whose static pod kube-vip.yaml seems to carry it, but cp2, cp3 have no "
         "such file, so it would go away with cp1: copy /etc/kubernetes/manifests/kube-vip.yaml there (a host that joins "
         "keeps it), or name it in kubeadm_ha_unmanaged_files if something else moves the address."
@@ -140,7 +140,7 @@ def test_a_virtual_ip_on_one_host_stops(balancer: str) -> None:
     assert not [text for texts in stops(arguments).values() for text in texts if "static pod" in text]
 
 
-def test_a_virtual_ip_that_the_pod_does_not_name_is_told_by_the_hosts_addresses() -> None:
+def test_a_virtual_ip_that_the_pod_does_not_name_is_known_by_the_hosts_addresses() -> None:
     arguments = with_pod(before(), "cp1", addresses=())
     arguments |= {"endpoint": f"{VIP}:6443", "load_balancer": "external", "load_balancers": [], "balancers": {}}
     assert not [text for text in stops(arguments).get("cp1", []) if "static pod" in text]
@@ -171,8 +171,8 @@ def with_convention(arguments: Arguments) -> Arguments:
 def test_labels_and_taints_of_the_operator_are_notes() -> None:
     arguments = with_convention(before())
     assert stops(arguments) == {}
-    told = [text for text in notes(arguments) if "the Node of cp2" in text]
-    assert told == [
+    reported = [text for text in notes(arguments) if "the Node of cp2" in text]
+    assert reported == [
         (
             "The Node of cp1 has the label site=eu-1, which the Node of cp2 would not get: if all control planes shall have it, "
             "give it in kubeadm_ha_node_labels to the host before it joins, or afterwards kubectl label node cp2 site=eu-1."
@@ -190,9 +190,9 @@ def test_labels_and_taints_of_the_operator_are_notes() -> None:
     assert not [text for text in notes(arguments) if "the Node of cp2" in text]
 
 
-def test_labels_and_taints_stay_told_after_the_join() -> None:
-    told = [text for text in notes(with_convention(after())) if "which the Node of cp3 has not" in text]
-    assert [text.rpartition(", ")[2] for text in told] == [
+def test_labels_and_taints_stay_reported_after_the_join() -> None:
+    reported = [text for text in notes(with_convention(after())) if "which the Node of cp3 has not" in text]
+    assert [text.rpartition(", ")[2] for text in reported] == [
         "kubectl label node cp3 site=eu-1.",
         "kubectl taint node cp3 dedicated=control:NoSchedule.",
     ]
@@ -202,8 +202,8 @@ def test_the_environment_of_static_pods_is_a_note() -> None:
     arguments = after()
     arguments["hosts"]["cp1"]["pod_environment"] = {"kube-apiserver": ["HTTPS_PROXY", "NO_PROXY"], "etcd": []}
     arguments["hosts"]["cp2"]["pod_environment"] = {"kube-apiserver": ["HTTPS_PROXY", "NO_PROXY"]}
-    told = [text for text in notes(arguments) if "environment variables" in text]
-    assert told == [
+    reported = [text for text in notes(arguments) if "environment variables" in text]
+    assert reported == [
         (
             "Static pods of cp1 have the environment variables HTTPS_PROXY, NO_PROXY, those of cp3 have not: if they need them, "
             "write them into the manifests of cp3."

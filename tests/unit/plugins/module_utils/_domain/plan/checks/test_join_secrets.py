@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tokens and uploaded certificates that are there before a run: ours go or their end is told, others' are not lost silently."""
+"""Tokens and uploaded certificates that are there before a run: ours go or their end is reported, others' are not lost silently."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the kubeadm of joining hosts is asked, and its objections in the plan, each told once."""
+"""What the kubeadm of joining hosts is asked, and its objections in the plan, each reported once."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_every_joining_host_is_asked() -> None:
     }
 
 
-def test_it_is_asked_what_the_join_is_told() -> None:
+def test_it_is_asked_what_the_join_is_given() -> None:
     """The plan's facts are what the play gives to the roles that join."""
     arguments = growing()
     for name, wanted in {
@@ -118,20 +118,20 @@ def _half_joined(arguments: Arguments) -> None:
     arguments["hosts"]["cp2"]["kubernetes_files"] = ["/etc/kubernetes/bootstrap-kubelet.conf"]
 
 
-def _not_looked_at(arguments: Arguments) -> None:
+def _not_inspected(arguments: Arguments) -> None:
     del arguments["hosts"]["cp2"]
 
 
-@pytest.mark.parametrize("change", [_without_kubeadm, _half_joined, _not_looked_at])
-def test_hosts_of_which_the_plan_tells_enough_are_not_asked(change: t.Callable[[Arguments], None]) -> None:
+@pytest.mark.parametrize("change", [_without_kubeadm, _half_joined, _not_inspected])
+def test_hosts_of_which_the_plan_knows_enough_are_not_asked(change: t.Callable[[Arguments], None]) -> None:
     arguments = growing()
     change(arguments)
     assert list(asked(arguments)["requests"]) == ["cp3", "w3"]
     plan = plan_of(arguments)
-    assert any(problem.subject == "cp2" for problem in plan.problems), "told in the plan's own words"
+    assert any(problem.subject == "cp2" for problem in plan.problems), "named in the plan's own words"
 
 
-def test_nobody_is_asked_where_nobody_joins_or_the_cluster_does_not_tell() -> None:
+def test_nobody_is_asked_where_nobody_joins_or_the_cluster_does_not_say() -> None:
     assert asked(after()) == {"requests": {}, "config_maps": []}
     for text in ("{", "apiVersion: kubeadm.k8s.io/v1beta1\nkind: ClusterConfiguration\n"):
         arguments = growing()
@@ -162,8 +162,8 @@ def test_an_objection_is_a_reason_to_stop() -> None:
 
 REMEDIES = {
     "FileExisting-conntrack": "; install conntrack.",
-    "DirAvailable--var-lib-etcd": "; look whose it is, and move it elsewhere if nothing needs it.",
-    "FileAvailable--etc-kubernetes-pki-ca.crt": "; look whose it is, and move it elsewhere if nothing needs it.",
+    "DirAvailable--var-lib-etcd": "; find out whose it is, and move it elsewhere if nothing needs it.",
+    "FileAvailable--etc-kubernetes-pki-ca.crt": "; find out whose it is, and move it elsewhere if nothing needs it.",
     "Port-10250": "; free the port, or add Port-10250 to",
 }
 
@@ -200,7 +200,7 @@ def _newer_kubelet(arguments: Arguments) -> None:
     arguments["hosts"]["cp2"]["versions"]["kubelet"] = "v1.35.0"
 
 
-TOLD = {
+REPORTED = {
     "Swap": (_swap, "Swap is on on cp2"),
     "Port-10250": (_port, "Port 10250 is already in use on cp2"),
     "FileContent--proc-sys-net-ipv4-ip_forward": (_forwarding, "net.ipv4.ip_forward of cp2 is not 1"),
@@ -209,25 +209,29 @@ TOLD = {
 }
 
 
-@pytest.mark.parametrize(("name", "change", "told"), [(name, *rest) for name, rest in TOLD.items()], ids=TOLD)
-def test_what_the_plan_tells_itself_is_told_once(name: str, change: t.Callable[[Arguments], None], told: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "change", "expected"), [(name, *rest) for name, rest in REPORTED.items()], ids=REPORTED
+)
+def test_what_the_plan_reports_itself_is_reported_once(
+    name: str, change: t.Callable[[Arguments], None], expected: str
+) -> None:
     arguments = growing()
     change(arguments)
     own = objections(arguments, "cp2")
-    assert any(told in message for message in own)
+    assert any(expected in message for message in own)
     assert objections(arguments, "cp2", name) == own
     # Of a host where the plan sees nothing kubeadm's word counts, and another check's beside.
     assert len(objections(growing(), "cp2", name)) == 1
     assert len(objections(arguments, "cp2", name, "NumCPU")) == len(own) + 1
 
 
-def test_another_port_than_the_one_that_is_told_is_an_objection() -> None:
+def test_another_port_than_the_one_that_is_reported_is_an_objection() -> None:
     arguments = growing()
     _port(arguments)
     assert len(objections(arguments, "cp2", "Port-10250", "Port-10259")) == 2
 
 
-def test_an_end_without_a_name_is_a_reason_but_for_what_is_told() -> None:
+def test_an_end_without_a_name_is_a_reason_but_for_what_is_reported() -> None:
     (message,) = objections(growing(), "cp2", failure="x" * 400)
     assert message == f"kubeadm would not join cp2: {'x' * 300} ...; mend that, then run again."
     arguments = growing()

@@ -75,7 +75,7 @@ def test_the_next_run_repoints_what_a_failed_one_left() -> None:
             "object": f"kubeconfig {KUBELET_CONF}",
             "before": DEAD,
             "after": f"https://{ENDPOINT}",
-            "reason": "its clients dial the server that it names",
+            "reason": "its clients connect to the server that it names",
         },
         {
             "object": "service kubelet",
@@ -131,7 +131,7 @@ def _flow_style(arguments: Arguments) -> None:
 
 
 BROKEN = [
-    ("kubelet failed", _inactive, "the service kubelet of w1 is failed; 'journalctl -u kubelet' on w1 tells why"),
+    ("kubelet failed", _inactive, "the service kubelet of w1 is failed; 'journalctl -u kubelet' on w1 says why"),
     ("no kubelet", _no_kubelet, "the service kubelet of w1 is not there"),
     ("expired", _expired, "the client certificate of its kubelet expired on 2027-01-01T00:00:00Z"),
     ("its own report", _reports, "its kubelet runs and reports: KubeletNotReady container runtime is down"),
@@ -139,8 +139,8 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("change", "told"), [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN])
-def test_a_kubelet_that_is_really_broken_is_explained(change: t.Callable[[Arguments], None], told: str) -> None:
+@pytest.mark.parametrize(("change", "expected"), [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN])
+def test_a_kubelet_that_is_really_broken_is_explained(change: t.Callable[[Arguments], None], expected: str) -> None:
     arguments = half_pointed()
     change(arguments)
     found = [
@@ -148,7 +148,7 @@ def test_a_kubelet_that_is_really_broken_is_explained(change: t.Callable[[Argume
     ]
     assert len(found) == 1
     assert found[0].subject == "w1"
-    assert told in found[0].message
+    assert expected in found[0].message
 
 
 def wanted_but_dead() -> Arguments:
@@ -182,7 +182,7 @@ def connected(arguments: Arguments, host: str, *remotes: str) -> None:
 
 
 def test_a_kubelet_that_was_not_restarted_after_the_edit_is() -> None:
-    """The run was killed between the two: the server of the kubeconfig answers, and the kubelet dials the dead one."""
+    """The run was killed between the two: the server of the kubeconfig answers, and the kubelet connects to the dead one."""
     arguments = after()
     not_ready(arguments, "w1")
     arguments["hosts"]["w1"]["kubelet_server"] = seen(f"https://{ENDPOINT}", "192.0.2.10")
@@ -230,7 +230,7 @@ def test_a_local_kubelet_on_a_dead_endpoint_goes_to_its_own_api_server() -> None
         ([], False),
     ],
 )
-def test_a_kubelet_that_still_dials_an_api_server_beside_an_external_endpoint(
+def test_a_kubelet_that_still_connects_to_an_api_server_beside_an_external_endpoint(
     remotes: list[str], restarted: bool
 ) -> None:
     arguments = after()
@@ -247,7 +247,7 @@ def test_a_kubelet_that_still_dials_an_api_server_beside_an_external_endpoint(
 
 
 def test_what_another_kubeconfig_said_is_not_believed() -> None:
-    """The kubeconfig was changed after the look: nothing is known of its server."""
+    """The kubeconfig was changed after the inspection: nothing is known of its server."""
     arguments = half_pointed()
     arguments["hosts"]["w1"]["kubelet_server"] = seen("https://192.0.2.99:6443", "192.0.2.99")
     assert any("cannot be asked" in problem.message for problem in plan_of(arguments).problems)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who must reach whom before control planes join, what attempts tell, and which reasons to stop come of it."""
+"""Who must reach whom before control planes join, what attempts report, and which reasons to stop come of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.connection_attempt import Answer
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.connection_attempt import ConnectResult
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.connection_attempts import attempt
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.checks.reachability import Groups
@@ -32,7 +32,7 @@ OF_A_CONTROL_PLANE = {2379, 2380, 6443, 10250}
 
 
 def targets(arguments: Arguments) -> dict[str, set[tuple[str, int]]]:
-    """What each host is to dial; nothing twice."""
+    """What each host is to connect to; nothing twice."""
     groups = Groups(*(arguments[name] for name in ("control_planes", "workers", "load_balancers")))
     found = reachability_targets(
         arguments["hosts"], arguments["cluster"], groups, yaml=PyYaml(), x509=NamedCertificates()
@@ -80,7 +80,7 @@ def problems(arguments: Arguments) -> list[tuple[str, str]]:
 # --- who must reach whom -------------------------------------------------------------------------------------------
 
 
-def test_nobody_dials_when_no_control_plane_joins() -> None:
+def test_nobody_connects_when_no_control_plane_joins() -> None:
     assert targets(after()) == {}
     arguments = after()
     arguments["workers"].append("w3")
@@ -123,7 +123,7 @@ def test_external_etcd_is_not_on_control_planes() -> None:
     assert targets(arguments)["cp1"] == ports(CP2, 6443, 10250) | ports(CP3, 6443, 10250)
 
 
-def test_a_load_balancer_on_a_control_plane_does_not_dial_itself() -> None:
+def test_a_load_balancer_on_a_control_plane_does_not_connect_to_itself() -> None:
     arguments = before()
     arguments["load_balancers"] = ["cp1", "cp2"]
     found = targets(arguments)
@@ -157,62 +157,62 @@ def test_ipv6() -> None:
     arguments["hosts"]["cp1"]["addresses"] = ["fd00::11"]
     for name, address in (("cp2", "fd00::12"), ("cp3", "")):
         arguments["hosts"][name]["default_ipv6_address"] = address
-    # A host without an address of the cluster's family is told of by itself.
+    # A host without an address of the cluster's family is reported separately.
     assert targets(arguments)["cp1"] == ports("fd00::12")
 
 
-def test_a_host_that_was_not_looked_at_is_left_out() -> None:
+def test_a_host_that_was_not_inspected_is_left_out() -> None:
     arguments = before()
     del arguments["hosts"]["cp3"], arguments["hosts"]["lb1"], arguments["hosts"]["w2"]
     assert targets(arguments) == {"cp1": ports(CP2), "cp2": ports(CP1) | {(W1, 10250)}}
 
 
-# --- what an attempt tells -----------------------------------------------------------------------------------------
+# --- what an attempt reports -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("answer", "outcome"),
+    ("result", "outcome"),
     [
-        (Answer(""), "connected"),
-        (Answer("ECONNREFUSED"), "refused"),
-        (Answer("ECONNRESET"), "refused"),
-        (Answer("ECONNREFUSED", by_icmp=True), "rejected"),
-        (Answer("EHOSTUNREACH"), "rejected"),
-        (Answer("ENETUNREACH"), "rejected"),
-        (Answer("EACCES"), "rejected"),
-        (Answer("EPERM"), "rejected"),
-        (Answer("ENOPROTOOPT", by_icmp=True), "rejected"),
-        (Answer("ETIMEDOUT"), "silent"),
-        (Answer("EMFILE"), "failed"),
-        (Answer("EADDRNOTAVAIL"), "failed"),
+        (ConnectResult(""), "connected"),
+        (ConnectResult("ECONNREFUSED"), "refused"),
+        (ConnectResult("ECONNRESET"), "refused"),
+        (ConnectResult("ECONNREFUSED", by_icmp=True), "rejected"),
+        (ConnectResult("EHOSTUNREACH"), "rejected"),
+        (ConnectResult("ENETUNREACH"), "rejected"),
+        (ConnectResult("EACCES"), "rejected"),
+        (ConnectResult("EPERM"), "rejected"),
+        (ConnectResult("ENOPROTOOPT", by_icmp=True), "rejected"),
+        (ConnectResult("ETIMEDOUT"), "silent"),
+        (ConnectResult("EMFILE"), "failed"),
+        (ConnectResult("EADDRNOTAVAIL"), "failed"),
     ],
 )
-def test_outcomes(answer: Answer, outcome: str) -> None:
-    assert answer.outcome == outcome
+def test_outcomes(result: ConnectResult, outcome: str) -> None:
+    assert result.outcome == outcome
 
 
-class Told:
+class Recorder:
     """``Sockets`` whose attempts all end in the same way."""
 
     def __init__(self) -> None:
         self.asked: list[Endpoint] = []
 
-    def dial(self, endpoints: t.Sequence[Endpoint], *, seconds: float) -> list[Answer]:
-        """The same answer for each."""
+    def connect(self, endpoints: t.Sequence[Endpoint], *, seconds: float) -> list[ConnectResult]:
+        """The same result for each."""
         assert seconds == 1.5
         self.asked += endpoints
-        return [Answer("ECONNREFUSED") for _endpoint in endpoints]
+        return [ConnectResult("ECONNREFUSED") for _endpoint in endpoints]
 
 
 def test_an_attempt() -> None:
-    sockets = Told()
+    sockets = Recorder()
     found = attempt(sockets, [{"address": "FD00:0::1", "port": 2380}], seconds=1.5)
     assert found == [{"address": "FD00:0::1", "port": 2380, "outcome": "refused", "error": "ECONNREFUSED"}]
     assert sockets.asked == [Endpoint("fd00::1", 2380)]
 
 
 @pytest.mark.parametrize(
-    ("target", "seconds", "told"),
+    ("target", "seconds", "expected"),
     [
         ({"address": "localhost", "port": 1}, 1.5, "'localhost' is no IP address"),
         ({"address": "127.0.0.1", "port": 0}, 1.5, "has the port 0"),
@@ -221,9 +221,9 @@ def test_an_attempt() -> None:
         ({"address": "127.0.0.1", "port": 1}, 10.1, "more than 0 and at most 10"),
     ],
 )
-def test_a_target_that_is_none(target: dict[str, t.Any], seconds: float, told: str) -> None:
-    sockets = Told()
-    with pytest.raises(InvalidInput, match=told):
+def test_a_target_that_is_none(target: dict[str, t.Any], seconds: float, expected: str) -> None:
+    sockets = Recorder()
+    with pytest.raises(InvalidInput, match=expected):
         attempt(sockets, [target], seconds=seconds)
     assert sockets.asked == []
 
@@ -249,7 +249,7 @@ def test_one_closed_port_is_one_problem_that_names_everything() -> None:
     )
 
 
-def test_everything_closed_is_told_at_once() -> None:
+def test_everything_closed_is_reported_at_once() -> None:
     everything = [("cp1", CP2, port) for port in OF_A_CONTROL_PLANE] + [
         ("cp3", CP2, port) for port in OF_A_CONTROL_PLANE
     ]
@@ -269,7 +269,7 @@ def test_each_direction_counts() -> None:
     assert [subject for subject, _message in problems(tried(before(), ("lb1", CP1, 6443)))] == ["cp1"]
 
 
-def test_a_host_that_cannot_try_tells_why() -> None:
+def test_a_host_that_cannot_try_says_why() -> None:
     ((subject, message),) = problems(tried(before(), ("cp1", CP2, 2380), outcome="failed"))
     assert subject == "cp2"
     assert "2380 (etcd's members: EMFILE)" in message

@@ -25,18 +25,18 @@ _ABOUT = {
 
 
 def problems(
-    failures: t.Mapping[str, t.Any], *, explained: t.Container[str] = (), serving: str | None = None
+    failures: t.Mapping[str, t.Any], *, explained: t.Container[str] = (), serving_control_plane: str | None = None
 ) -> t.Iterator[Problem]:
     """One problem for each inspection that failed.
 
     Args:
         failures: messages by kind; a text for what was asked once, else a map by host.
         explained: kinds whose cause another problem names.
-        serving: the host on which cluster and etcd were asked.
+        serving_control_plane: the host on which cluster and etcd were asked.
     """
     for kind, about in _ABOUT.items():
         found = failures.get(kind) or {}
-        by_host = found if isinstance(found, dict) else {serving or "the serving control plane": found}
+        by_host = found if isinstance(found, dict) else {serving_control_plane or "the serving control plane": found}
         for host, message in by_host.items():
             if message and kind not in explained:
                 yield Problem(str(host), f"{about.format(host=host)}: {_sentence(str(message))}")

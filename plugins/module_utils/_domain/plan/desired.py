@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..base.endpoint_input import read_endpoint, read_san
+from ..base.endpoint_input import parse_endpoint, parse_san
 from ..base.errors import InvalidInput
 from ..base.problem import Problem
 from ..kubeadm.token_life import check_ttl
@@ -20,7 +20,7 @@ LOAD_BALANCERS = ("haproxy", "external", "none")
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class Desired:
     """The highly available control plane that the inventory describes. Hosts go by their inventory names."""
 
     endpoint: Endpoint
@@ -51,8 +51,8 @@ class Wish:
         return self.control_planes + self.workers
 
 
-def read_wish(inputs: t.Mapping[str, t.Any]) -> tuple[Wish | None, tuple[Problem, ...]]:
-    """The wish, or every reason why the inputs do not make one."""
+def parse_inputs(inputs: t.Mapping[str, t.Any]) -> tuple[Desired | None, tuple[Problem, ...]]:
+    """The desired state, or every reason why the inputs do not make one."""
     problems: list[Problem] = []
     endpoint = _endpoint(inputs.get("endpoint"), problems)
     sans = frozenset(_sans(inputs.get("extra_sans") or (), problems))
@@ -63,7 +63,7 @@ def read_wish(inputs: t.Mapping[str, t.Any]) -> tuple[Wish | None, tuple[Problem
     problems.extend(_group_problems(inputs, control_planes, workers, load_balancers))
     if endpoint is None or problems:
         return None, tuple(problems)
-    wish = Wish(
+    desired = Desired(
         endpoint=endpoint,
         load_balancer=inputs["load_balancer"],
         control_planes=control_planes,
@@ -80,7 +80,7 @@ def read_wish(inputs: t.Mapping[str, t.Any]) -> tuple[Wish | None, tuple[Problem
         probe_certificate=bool(inputs.get("probe_certificate")),
         worker_batches=tuple(inputs.get("worker_batch") or ("25%",)),
     )
-    return wish, ()
+    return desired, ()
 
 
 def _endpoint(text: t.Any, problems: list[Problem]) -> Endpoint | None:
@@ -94,7 +94,7 @@ def _endpoint(text: t.Any, problems: list[Problem]) -> Endpoint | None:
         )
         return None
     try:
-        return read_endpoint(text)
+        return parse_endpoint(text)
     except InvalidInput as error:
         problems.append(Problem("kubeadm_ha_endpoint", f"kubeadm_ha_endpoint: {error.message}"))
         return None
@@ -103,7 +103,7 @@ def _endpoint(text: t.Any, problems: list[Problem]) -> Endpoint | None:
 def _sans(texts: t.Iterable[t.Any], problems: list[Problem]) -> t.Iterator[San]:
     for text in texts:
         try:
-            yield read_san(text)
+            yield parse_san(text)
         except InvalidInput as error:
             problems.append(Problem("kubeadm_ha_extra_sans", f"kubeadm_ha_extra_sans: {error.message}"))
 
@@ -155,4 +155,4 @@ def _group_problems(
         )
 
 
-__all__ = ("LOAD_BALANCERS", "Wish", "read_wish")
+__all__ = ("LOAD_BALANCERS", "Desired", "parse_inputs")

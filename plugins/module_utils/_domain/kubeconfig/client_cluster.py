@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cluster that the client of a kubeconfig dials, and its server."""
+"""The cluster that the client of a kubeconfig connects to, and its server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SERVER_LINE = re.compile(
 )
 
 
-def dialled_cluster(document: t.Any) -> dict[str, t.Any] | None:
+def client_cluster(document: t.Any) -> dict[str, t.Any] | None:
     """The cluster that a client takes: the unnamed one (cluster-info), the current context's, or the only one.
 
     The rule is kubeadm's (cmd/kubeadm/app/util/kubeconfig, GetClusterFromKubeConfig).
@@ -43,19 +43,19 @@ def dialled_cluster(document: t.Any) -> dict[str, t.Any] | None:
 
 
 def server_of(document: t.Mapping[str, t.Any]) -> str | None:
-    """The ``server`` that a kubeconfig's client dials, ``None`` when no cluster can be told."""
-    cluster = dialled_cluster(document)
+    """The ``server`` that a kubeconfig's client connects to, ``None`` when no cluster can be determined."""
+    cluster = client_cluster(document)
     return None if cluster is None or cluster.get("server") is None else str(cluster["server"])
 
 
 def with_server(text: str, server: str, yaml: Yaml) -> str:
-    """The kubeconfig with another server for the cluster that its client dials.
+    """The kubeconfig with another server for the cluster that its client connects to.
 
     Where editing the one line gives exactly the wanted document the rest of the text is kept byte by byte; else the
     document is written anew.
     """
     wanted = copy.deepcopy(yaml.load(text))
-    cluster = dialled_cluster(wanted)
+    cluster = client_cluster(wanted)
     if cluster is None:
         raise UnsupportedState("The kubeconfig names no cluster whose server could be set.")
     old = str(cluster.get("server"))
@@ -66,4 +66,4 @@ def with_server(text: str, server: str, yaml: Yaml) -> str:
     return edited if yaml.load(edited) == wanted else yaml.dump(wanted)
 
 
-__all__ = ("dialled_cluster", "server_of", "with_server")
+__all__ = ("client_cluster", "server_of", "with_server")

@@ -4,7 +4,8 @@
 """Which host can be asked for the cluster and, when none can, why.
 
 A conversion needs one control plane that serves the API and the administrator's kubeconfig beside it. What is missing is
-told as it was found, host by host: a stopped kubelet, a crashed API server and a moved admin.conf have different remedies.
+reported as it was found, host by host: a stopped kubelet, a crashed API server and a moved admin.conf have different
+remedies.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from ..base.problem import Problem
 
 if t.TYPE_CHECKING:
     from ..host.host import Host
-    from .wish import Wish
+    from .desired import Desired
 
 Hosts = t.Mapping[str, "Host"]
 
@@ -26,28 +27,28 @@ _RUNTIMES = ("containerd", "crio", "docker")
 _LONGEST = 200
 
 
-def serving_control_plane(hosts: Hosts, control_planes: t.Iterable[str]) -> Host | None:
+def find_serving_control_plane(hosts: Hosts, control_planes: t.Iterable[str]) -> Host | None:
     """A host that serves the API and has the administrator's kubeconfig to ask it; those of the group come first."""
     found = (hosts[name] for name in (*control_planes, *hosts) if name in hosts)
     return next((host for host in found if host.is_serving and ADMIN_KUBECONFIG in host.kubeconfigs), None)
 
 
-def problems(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
+def problems(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
     """Why no host can be asked: nothing when there is one; and what no host may be inspected without."""
-    yield from _without_root(wish, hosts)
-    if serving_control_plane(hosts, wish.control_planes) is not None:
+    yield from _without_root(desired, hosts)
+    if find_serving_control_plane(hosts, desired.control_planes) is not None:
         return
-    told = [Problem(host.name, text) for host in hosts.values() for text in [_why_not(host)] if text is not None]
-    blind = [name for name in wish.control_planes if name in hosts and not is_root(hosts[name])]
-    if told:
-        yield from told
-    elif not blind and all(name in hosts for name in wish.control_planes):
-        names = ", ".join(name for name in wish.control_planes if name in hosts) or "its hosts"
+    reported = [Problem(host.name, text) for host in hosts.values() for text in [_why_not(host)] if text is not None]
+    blind = [name for name in desired.control_planes if name in hosts and not is_root(hosts[name])]
+    if reported:
+        yield from reported
+    elif not blind and all(name in hosts for name in desired.control_planes):
+        names = ", ".join(name for name in desired.control_planes if name in hosts) or "its hosts"
         yield Problem(
             "kube_control_plane",
             f"No host of the control plane group serves the Kubernetes API: {names} has no "
-            "/etc/kubernetes/manifests/kube-apiserver.yaml. Put the control plane that runs into the group; this playbook "
-            "converts a cluster, it does not create one.",
+            "/etc/kubernetes/manifests/kube-apiserver.yaml. Put the control plane that runs into the group; this "
+            "playbook converts a cluster, it does not create one.",
         )
 
 
@@ -56,15 +57,15 @@ def is_root(host: Host) -> bool:
     return host.report.user_id == 0
 
 
-def _without_root(wish: Wish, hosts: Hosts) -> t.Iterator[Problem]:
-    names = [name for name in dict.fromkeys((*wish.nodes, *wish.load_balancers)) if name in hosts]
+def _without_root(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
+    names = [name for name in dict.fromkeys((*desired.nodes, *desired.load_balancers)) if name in hosts]
     blind = [name for name in names if not is_root(hosts[name])]
     if blind:
         yield Problem(
             "ansible_become",
             f"{_listed(blind)} could only be inspected without root's rights, so that most of it could not be seen: "
-            "take ansible_become: false out of the inventory, or let Ansible become root there (ansible_become: true, and "
-            "ansible_become_password where sudo asks for one).",
+            "take ansible_become: false out of the inventory, or let Ansible become root there (ansible_become: true, "
+            "and ansible_become_password where sudo asks for one).",
         )
 
 
@@ -78,8 +79,8 @@ def _why_not(host: Host) -> str | None:
         return _not_running(host)
     if any(path.endswith("/apiserver.crt") for path in host.certificates):
         return (
-            f"{host.name} has certificates of a control plane, but no /etc/kubernetes/manifests/kube-apiserver.yaml, so its "
-            "kubelet runs no API server: put the manifest back (kubeadm keeps older ones in /etc/kubernetes/tmp)."
+            f"{host.name} has certificates of a control plane, but no /etc/kubernetes/manifests/kube-apiserver.yaml, so "
+            "its kubelet runs no API server: put the manifest back (kubeadm keeps older ones in /etc/kubernetes/tmp)."
         )
     return None
 
@@ -89,8 +90,8 @@ def _without_admin_kubeconfig(host: Host) -> str:
     where = f" --apiserver-advertise-address={server.host} --apiserver-bind-port={server.port}" if server else ""
     other = f", {_SUPER_ADMIN_KUBECONFIG} is there," if _SUPER_ADMIN_KUBECONFIG in host.kubeconfigs else ""
     return (
-        f"{host.name} serves the Kubernetes API{other} but has no {ADMIN_KUBECONFIG}, with which this run asks it: put the file "
-        f"back, or make a new one on {host.name} with: kubeadm init phase kubeconfig admin{where}"
+        f"{host.name} serves the Kubernetes API{other} but has no {ADMIN_KUBECONFIG}, with which this run asks it: put "
+        f"the file back, or make a new one on {host.name} with: kubeadm init phase kubeconfig admin{where}"
     )
 
 
@@ -125,8 +126,8 @@ def _last_words(host: Host) -> str:
         said = etcd.text
         also = f" Its etcd does not run either, and wrote last: {said if len(said) <= _LONGEST else said[: _LONGEST - 3] + '...'}"
     return (
-        f"its start number {found.starts} wrote last, at {found.time}: {shown}{also} (/var/log/pods has the rest, and "
-        "journalctl -u kubelet why it is not started)."
+        f"its start number {found.starts} wrote last, at {found.time}: {shown}{also} (/var/log/pods has the rest, "
+        "and journalctl -u kubelet why it is not started)."
     )
 
 
@@ -134,4 +135,4 @@ def _listed(names: t.Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-__all__ = ("ADMIN_KUBECONFIG", "is_root", "problems", "serving_control_plane")
+__all__ = ("ADMIN_KUBECONFIG", "find_serving_control_plane", "is_root", "problems")

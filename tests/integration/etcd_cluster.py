@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A ring of real etcd servers on loopback, with kubeadm's certificates."""
+"""A cluster of real etcd servers on loopback, with kubeadm's certificates."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Server:
 
 
 @dataclasses.dataclass
-class Ring:
-    """The ring.
+class EtcdCluster:
+    """The etcd cluster.
 
     Attributes:
         binaries: directory of etcd, etcdctl, etcdutl and kubeadm.
@@ -50,7 +50,7 @@ class Ring:
         return self.servers[name].client
 
     def start(self, name: str, *, initial: t.Sequence[str] = ()) -> None:
-        """Start a server, for the first time as a member of a ring of ``initial`` that exists if it has others."""
+        """Start a server, for the first time as a member of a cluster of ``initial`` that exists if it has others."""
         server = self.servers[name]
         cluster = ",".join(f"{other}={self.servers[other].peer}" for other in initial or (name,))
         pki = self.pki / "etcd"
@@ -73,7 +73,7 @@ class Ring:
             f"--peer-key-file={pki / 'peer.key'}",
             f"--peer-trusted-ca-file={pki / 'ca.crt'}",
             "--unsafe-no-fsync",
-            # Else each change of the ring waits until all members have been connected for 5 s.
+            # Else each change of the etcd cluster waits until all members have been connected for 5 s.
             "--strict-reconfig-check=false",
         ]
         with (self.directory / f"{name}.log").open("ab") as log:
@@ -134,8 +134,8 @@ class Ring:
 
 
 @contextlib.contextmanager
-def ring_of_one(binaries: Path, directory: Path) -> t.Iterator[Ring]:
-    """A ring whose only member cp1 runs; cp2 and cp3 are prepared."""
+def cluster_of_one(binaries: Path, directory: Path) -> t.Iterator[EtcdCluster]:
+    """A cluster whose only member cp1 runs; cp2 and cp3 are prepared."""
     pki = directory / "pki"
     for phase in ("etcd-ca", "etcd-server", "etcd-peer", "etcd-healthcheck-client"):
         run([str(binaries / "kubeadm"), "init", "phase", "certs", phase, f"--cert-dir={pki}"])
@@ -146,11 +146,11 @@ def ring_of_one(binaries: Path, directory: Path) -> t.Iterator[Ring]:
         )
         for number in range(3)
     }
-    ring = Ring(binaries, directory, pki, servers)
+    cluster = EtcdCluster(binaries, directory, pki, servers)
     try:
-        ring.start("cp1")
-        ring.await_ready()
-        yield ring
+        cluster.start("cp1")
+        cluster.await_ready()
+        yield cluster
     finally:
         for name in servers:
-            ring.kill(name)
+            cluster.kill(name)
