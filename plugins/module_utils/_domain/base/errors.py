@@ -24,8 +24,8 @@ class InvalidInput(KubeadmHaError):
     """An input that cannot be used. The message names the option or variable and the remedy."""
 
 
-class BrokenReport(KubeadmHaError):
-    """What was collected of a host or a cluster is not what a report holds. The message names it, the key and what was found."""
+class MalformedReport(KubeadmHaError):
+    """A report that another version made, or that something has changed on its way. The message names it and the key."""
 
 
 class UnsupportedState(KubeadmHaError):
@@ -59,11 +59,11 @@ class LibraryMissing(KubeadmHaError):
 __all__ = (
     "ApiConflict",
     "ApiError",
-    "BrokenReport",
     "CommandFailed",
     "InvalidInput",
     "KubeadmHaError",
     "LibraryMissing",
+    "MalformedReport",
     "NotProved",
     "UnsupportedState",
 )

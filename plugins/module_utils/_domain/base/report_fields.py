@@ -16,7 +16,8 @@ import dataclasses
 import functools
 import typing as t
 
-from .errors import BrokenReport, InvalidInput
+from .errors import InvalidInput
+from .malformed_report import missing, of_another_kind
 
 Report = t.TypeVar("Report")
 
@@ -25,14 +26,13 @@ _MISSING, _NONE = object(), type(None)
 _SCALARS: t.Mapping[t.Any, tuple[str, tuple[type, ...]]] = {
     str: ("a text", (str,)),
     bool: ("true or false", (bool,)),
-    int: ("an integer", (int,)),
+    int: ("a whole number", (int,)),
     float: ("a number", (int, float)),
 }
-_LONGEST = 40
 
 
 class _Unfit(Exception):
-    """Arguments: path of the key, what was expected, what was found."""
+    """Arguments: path of the key, what must be there, what was found."""
 
 
 def absent(value: t.Any, *, is_written: bool = True) -> dict[str, t.Any]:
@@ -54,20 +54,16 @@ def read(kind: type[Report], document: t.Any, *, where: str) -> Report:
         where: what the document is, as the beginning of a sentence: ``The report of cp1``.
 
     Raises:
-        BrokenReport: when something is missing or is not what its field says, with the path of its key.
+        MalformedReport: when something is missing or is not what its field says, with the path of its key.
     """
     schema = getattr(kind, "SCHEMA", None)
     try:
         if _mapping(document, "").get("schema", schema) != schema:
-            raise _Unfit("schema", f"the number {schema}", document["schema"])
+            raise _Unfit("schema", str(schema), document["schema"])
         return t.cast("Report", _value(kind, document, ""))
     except _Unfit as error:
-        key, expected, found = error.args
-        what = f"no {key}" if found is _MISSING else f"{key} = {_shown(found)}" if key else _shown(found)
-        raise BrokenReport(
-            f"{where} has {what}: {expected} was expected; it was made by another version of kubeadm.ha or by something else, so "
-            "let this version collect it again."
-        ) from None
+        path, wanted, found = error.args
+        raise (missing(where, path) if found is _MISSING else of_another_kind(where, path, found, wanted)) from None
 
 
 def as_dict(report: t.Any) -> dict[str, t.Any]:
@@ -125,9 +121,9 @@ def _value(kind: t.Any, found: t.Any, path: str) -> t.Any:
 
 
 def _scalar(kind: t.Any, found: t.Any, path: str) -> t.Any:
-    expected, types = _SCALARS[kind]
+    wanted, types = _SCALARS[kind]
     if not isinstance(found, types) or (isinstance(found, bool) and kind is not bool):
-        raise _Unfit(path, expected, found)
+        raise _Unfit(path, wanted, found)
     return found
 
 
@@ -153,18 +149,10 @@ def _list(kind: t.Any, found: t.Any, path: str) -> t.Any:
         raise _Unfit(path, "a list" if arguments else "a value", found)
     is_fixed = origin is tuple and arguments[-1] is not Ellipsis
     if is_fixed and len(found) != len(arguments):
-        raise _Unfit(path, f"a list of {len(arguments)}", found)
+        raise _Unfit(path, f"a list of {len(arguments)} items", found)
     kinds = arguments if is_fixed else arguments[:1] * len(found)
     items = tuple(_value(*pair, f"{path}[{index}]") for index, pair in enumerate(zip(kinds, found)))
     return frozenset(items) if origin is frozenset else items
-
-
-def _shown(found: t.Any) -> str:
-    """What was found, short and without what is inside of it."""
-    if isinstance(found, (collections.abc.Mapping, list, tuple)):
-        return "a mapping" if isinstance(found, collections.abc.Mapping) else f"a list of {len(found)}"
-    text = "null" if found is None else repr(found)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 __all__ = ("absent", "as_dict", "read")

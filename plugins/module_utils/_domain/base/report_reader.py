@@ -8,13 +8,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .errors import KubeadmHaError
+from .malformed_report import missing, of_another_kind
 
 T = t.TypeVar("T")
-
-
-class MalformedReport(KubeadmHaError):
-    """A report that another version made, or that something has changed on its way."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +18,7 @@ class Fields:
     """The fields of a mapping in a report.
 
     Where a method takes a default, a key that is missing or ``None`` has it; without one the key is required. Each raises
-    :class:`MalformedReport` when it finds something else than what it reads. The message has no text: it may be secret.
+    ``MalformedReport`` when it finds something else than what it reads.
 
     Attributes:
         whose: what was inspected, as the beginning of a sentence: ``The report of the cluster``.
@@ -42,7 +38,7 @@ class Fields:
             MalformedReport: when it is none.
         """
         if not isinstance(document, t.Mapping):
-            raise _of_another_kind(whose, path, document, "a mapping")
+            raise of_another_kind(whose, path, document, "a mapping")
         return cls(whose, document, path)
 
     def text(self, key: str, default: str | None = None) -> str:
@@ -78,7 +74,7 @@ class Fields:
         found = self._list(key, optional=optional)
         for number, item in enumerate(found):
             if not isinstance(item, str):
-                raise _of_another_kind(self.whose, f"{self._at(key)}[{number}]", item, "a text")
+                raise of_another_kind(self.whose, f"{self._at(key)}[{number}]", item, "a text")
         return tuple(found)
 
     def wholes(self, key: str) -> tuple[int, ...]:
@@ -86,7 +82,7 @@ class Fields:
         found = self._list(key, optional=False)
         for number, item in enumerate(found):
             if not isinstance(item, int) or isinstance(item, bool):
-                raise _of_another_kind(self.whose, f"{self._at(key)}[{number}]", item, "a whole number")
+                raise of_another_kind(self.whose, f"{self._at(key)}[{number}]", item, "a whole number")
         return tuple(found)
 
     def read(self, key: str, parse: t.Callable[[str], T], wanted: str) -> T:
@@ -94,7 +90,7 @@ class Fields:
         try:
             return parse(self.text(key))
         except ValueError as error:
-            raise _of_another_kind(self.whose, self._at(key), self.document[key], wanted) from error
+            raise of_another_kind(self.whose, self._at(key), self.document[key], wanted) from error
 
     def any(self, key: str) -> t.Any:
         """Whatever there is, ``None`` too."""
@@ -132,44 +128,23 @@ class Fields:
     def _list(self, key: str, *, optional: bool) -> t.Sequence[t.Any]:
         found = () if optional and not self.has(key) else self._there(key)
         if not isinstance(found, (list, tuple)):
-            raise _of_another_kind(self.whose, self._at(key), found, "a list")
+            raise of_another_kind(self.whose, self._at(key), found, "a list")
         return found
 
     def _one(self, key: str, kind: t.Any, wanted: str, default: t.Any) -> t.Any:
         found = default if default is not None and not self.has(key) else self._there(key)
         # To Python true and false are whole numbers.
         if not isinstance(found, kind) or (isinstance(found, bool) and kind is not bool):
-            raise _of_another_kind(self.whose, self._at(key), found, wanted)
+            raise of_another_kind(self.whose, self._at(key), found, wanted)
         return found
 
     def _there(self, key: str) -> t.Any:
         if key not in self.document:
-            raise malformed(self.whose, f"{self._at(key)} is missing")
+            raise missing(self.whose, self._at(key))
         return self.document[key]
 
     def _at(self, key: str) -> str:
         return f"{self.path}.{key}" if self.path else key
 
 
-def _of_another_kind(whose: str, path: str, found: t.Any, wanted: str) -> MalformedReport:
-    return malformed(whose, f"{path or 'it'} is {_kind_of(found)} and not {wanted}")
-
-
-def malformed(whose: str, fault: str) -> MalformedReport:
-    """The error for a report, by what was inspected and what is wrong with it."""
-    return MalformedReport(
-        f"{whose} cannot be understood, because {fault}: run again with one version of kubeadm.ha everywhere, and please "
-        "report it if that does not help."
-    )
-
-
-def _kind_of(found: t.Any) -> str:
-    if found is None:
-        return "empty"
-    if isinstance(found, (bool, int, float)):
-        return str(found).lower()
-    kinds: t.Sequence[tuple[t.Any, str]] = ((str, "a text"), ((list, tuple), "a list"), (t.Mapping, "a mapping"))
-    return next((kind_name for kind, kind_name in kinds if isinstance(found, kind)), type(found).__name__)
-
-
-__all__ = ("Fields", "MalformedReport", "malformed")
+__all__ = ("Fields",)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..base.report_reader import Fields, malformed
+from ..base.malformed_report import of_another_kind
+from ..base.report_reader import Fields
 from ..component.control_plane_health import Health
 from ..component.kube_proxy_rollout import KubeProxyPod
 from ..kubeadm.bootstrap_token import BootstrapToken
@@ -65,7 +66,7 @@ class ClusterReport:
         fields = Fields.of(_WHOSE, document)
         schema = fields.whole("schema", SCHEMA)
         if schema != SCHEMA:
-            raise malformed(_WHOSE, f"its schema is {schema} and not {SCHEMA}")
+            raise of_another_kind(_WHOSE, "schema", schema, str(SCHEMA))
         config_maps = fields.fields("configmaps")
         rights = fields.optional_fields("join_rights")
         return cls(

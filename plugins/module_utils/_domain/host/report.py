@@ -262,7 +262,7 @@ class HostReport:
             document: the result ``host`` of the module.
 
         Raises:
-            BrokenReport: when a key is missing or holds something else than it should.
+            MalformedReport: when a key is missing or holds something else than it should.
         """
         return read(cls, document, where=f"The report of {name}")
 

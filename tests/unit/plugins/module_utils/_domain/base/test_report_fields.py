@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import BrokenReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import MalformedReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.report_fields import absent, as_dict, read
 
 
@@ -81,40 +81,40 @@ def test_what_may_be_missing_or_null_is_what_its_field_says() -> None:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"text": 5}, "text = 5: a text was expected"),
-        ({"text": None}, "text = null: a text was expected"),
-        ({"text": {"password": "s3cr3t"}}, "text = a mapping: a text was expected"),
-        ({"share": "1"}, "share = '1': a number was expected"),
-        ({"share": True}, "share = True: a number was expected"),
-        ({"is_there": 0}, "is_there = 0: true or false was expected"),
-        ({"later": "x"}, "later = 'x': a list was expected"),
-        ({"later": [{"number": 1}, {}]}, "no later[1].number: an integer was expected"),
-        ({"later": [{"number": 1}, {"number": "x"}]}, "later[1].number = 'x': an integer was expected"),
-        ({"later": [5]}, "later[0] = 5: a mapping with texts as keys was expected"),
-        ({"pairs": [["a", 1, 2]]}, "pairs[0] = a list of 3: a list of 2 was expected"),
-        ({"pairs": [["a", "b"]]}, "pairs[0][1] = 'b': an integer was expected"),
-        ({"endpoint": "x y"}, "endpoint = 'x y': the text of a value Endpoint was expected"),
-        ({"endpoint": []}, "endpoint = a list of 0: a text was expected"),
-        ({"parts": {"one": {"number": None}}}, "parts['one'].number = null: an integer was expected"),
-        ({"parts": {1: None}}, "parts = a mapping: a mapping with texts as keys was expected"),
-        ({"names": ["x", 1 << 200]}, f"names[1] = {str(1 << 200)[:37]}...: a text was expected"),
-        ({"schema": 3}, "schema = 3: the number 2 was expected"),
+        ({"text": 5}, "text is 5 and not a text"),
+        ({"text": None}, "text is empty and not a text"),
+        ({"text": {"password": "s3cr3t"}}, "text is a mapping and not a text"),
+        ({"share": "1"}, "share is a text and not a number"),
+        ({"share": True}, "share is true and not a number"),
+        ({"is_there": 0}, "is_there is 0 and not true or false"),
+        ({"later": "x"}, "later is a text and not a list"),
+        ({"later": [{"number": 1}, {}]}, "later[1].number is missing"),
+        ({"later": [{"number": 1}, {"number": "x"}]}, "later[1].number is a text and not a whole number"),
+        ({"later": [5]}, "later[0] is 5 and not a mapping with texts as keys"),
+        ({"pairs": [["a", 1, 2]]}, "pairs[0] is a list and not a list of 2 items"),
+        ({"pairs": [["a", "b"]]}, "pairs[0][1] is a text and not a whole number"),
+        ({"endpoint": "x y"}, "endpoint is a text and not the text of a value Endpoint"),
+        ({"endpoint": []}, "endpoint is a list and not a text"),
+        ({"parts": {"one": {"number": None}}}, "parts['one'].number is empty and not a whole number"),
+        ({"parts": {1: None}}, "parts is a mapping and not a mapping with texts as keys"),
+        ({"names": ["x", 1 << 200]}, f"names[1] is {str(1 << 200)[:37]}... and not a text"),
+        ({"schema": 3}, "schema is 3 and not 2"),
     ],
 )
 def test_what_does_not_fit_is_named_by_its_key(change: dict[str, t.Any], expected: str) -> None:
-    with pytest.raises(BrokenReport) as caught:
+    with pytest.raises(MalformedReport) as caught:
         read(Whole, {**DOCUMENT, **change}, where="The report of cp1")
-    assert caught.value.message.startswith(f"The report of cp1 has {expected}; ")
+    assert caught.value.message.startswith(f"The report of cp1 cannot be understood, because {expected}: ")
     assert "s3cr3t" not in caught.value.message
 
 
 @pytest.mark.parametrize("key", [key for key in DOCUMENT if key not in ("later", "names")])
 def test_what_must_be_there_is_named_when_it_is_missing(key: str) -> None:
-    with pytest.raises(BrokenReport, match=f"^It has no {key}: "):
+    with pytest.raises(MalformedReport, match=f"^It cannot be understood, because {key} is missing: "):
         read(Whole, {name: value for name, value in DOCUMENT.items() if name != key}, where="It")
 
 
 @pytest.mark.parametrize("document", [None, [], "x", 5, {1: 2}])
 def test_a_document_is_a_mapping(document: t.Any) -> None:
-    with pytest.raises(BrokenReport, match="a mapping with texts as keys was expected"):
+    with pytest.raises(MalformedReport, match="and not a mapping with texts as keys: "):
         read(Whole, document, where="It")

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import KubeadmHaError
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.report_reader import Fields, MalformedReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import KubeadmHaError, MalformedReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.report_reader import Fields
 
 SECRET = "c4n4ry-s3cr3t"
 JSON = st.recursive(

@@ -13,7 +13,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.report_reader import MalformedReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import MalformedReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.cluster import Cluster
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.cluster_inspection import inspect_cluster
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.report import SCHEMA, ClusterReport
@@ -211,7 +211,7 @@ WRONG: list[tuple[str, t.Any, str]] = [
     ("consumers.complete", None, "consumers.complete is empty and not true or false"),
     ("join_rights.discovery", "no", "join_rights.discovery is a text and not true or false"),
     ("version", 1.34, "version is 1.34 and not a text"),
-    ("schema", SCHEMA + 1, f"its schema is {SCHEMA + 1} and not {SCHEMA}"),
+    ("schema", SCHEMA + 1, f"schema is {SCHEMA + 1} and not {SCHEMA}"),
 ]
 
 

@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.report_reader import MalformedReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import MalformedReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import EtcdCluster, Member
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.report import EtcdReport
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_view import Attempt, View
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import BrokenReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import MalformedReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.file_fact import FileFact
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.proxy_source import ProxySource
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.static_pod import Mount
@@ -132,31 +132,31 @@ def test_what_the_host_could_not_determine_has_no_key() -> None:
 
 
 MALFORMED: dict[str, tuple[t.Callable[[t.Any], None], str]] = {
-    "a port": (lambda d: d["listening"][1].update(port="x"), "listening[1].port = 'x': an integer was expected"),
-    "no port": (lambda d: d["listening"][1].pop("port"), "no listening[1].port: an integer was expected"),
+    "a port": (lambda d: d["listening"][1].update(port="x"), "listening[1].port is a text and not a whole number"),
+    "no port": (lambda d: d["listening"][1].pop("port"), "listening[1].port is missing"),
     "a process": (
         lambda d: d["kubeadm_processes"].append(None),
-        "kubeadm_processes[1] = null: an integer was expected",
+        "kubeadm_processes[1] is empty and not a whole number",
     ),
-    "no clock": (lambda d: d.pop("clock"), "no clock: a number was expected"),
-    "services": (lambda d: d.update(services=[]), "services = a list of 0: a mapping with texts as keys was expected"),
+    "no clock": (lambda d: d.pop("clock"), "clock is missing"),
+    "services": (lambda d: d.update(services=[]), "services is a list and not a mapping with texts as keys"),
     "a service": (
         lambda d: d["services"].update(kubelet="active"),
-        "services['kubelet'] = 'active': a mapping with texts as keys was expected",
+        "services['kubelet'] is a text and not a mapping with texts as keys",
     ),
     "a flag": (
         lambda d: d["manifests"]["kube-apiserver"]["flags"].append(["a"]),
-        "manifests['kube-apiserver'].flags[1] = a list of 1: a list of 2 was expected",
+        "manifests['kube-apiserver'].flags[1] is a list and not a list of 2 items",
     ),
     "what the kubelet connects to": (
         lambda d: d["kubelet_server"].update(endpoint="x y"),
-        "kubelet_server.endpoint = 'x y': the text of a value Endpoint was expected",
+        "kubelet_server.endpoint is a text and not the text of a value Endpoint",
     ),
     "a status": (
         lambda d: d["endpoint_view"]["attempts"][0].update(status="200"),
-        "endpoint_view.attempts[0].status = '200': an integer was expected",
+        "endpoint_view.attempts[0].status is a text and not a whole number",
     ),
-    "a taint": (lambda d: d["wanted"].update(node_taints={}), "wanted.node_taints = a mapping: a list was expected"),
+    "a taint": (lambda d: d["wanted"].update(node_taints={}), "wanted.node_taints is a mapping and not a list"),
 }
 
 
@@ -165,18 +165,20 @@ def test_what_is_malformed_is_reported_in_one_sentence(name: str) -> None:
     change, expected = MALFORMED[name]
     document = full().as_dict()
     change(document)
-    with pytest.raises(BrokenReport) as caught:
+    with pytest.raises(MalformedReport) as caught:
         HostReport.from_dict("cp1", document)
     assert caught.value.message == (
-        f"The report of cp1 has {expected}; it was made by another version of kubeadm.ha or by something else, so let "
-        "this version collect it again."
+        f"The report of cp1 cannot be understood, because {expected}: run again with one version of kubeadm.ha "
+        "everywhere, and please report it if that does not help."
     )
 
 
 def test_a_plan_of_a_malformed_report_names_its_host() -> None:
     arguments = before()
     arguments["hosts"]["w2"]["swap"] = "no"
-    with pytest.raises(BrokenReport, match="^The report of w2 has swap = 'no': true or false was expected"):
+    with pytest.raises(
+        MalformedReport, match="^The report of w2 cannot be understood, because swap is a text and not true or false: "
+    ):
         plan_of(arguments)
 
 
@@ -202,7 +204,7 @@ def test_whatever_stands_anywhere_is_read_or_reported(place: tuple[str | int, ..
     for key in place[:-1]:
         target = target[key]
     target[place[-1]] = value
-    with contextlib.suppress(BrokenReport):
+    with contextlib.suppress(MalformedReport):
         read = HostReport.from_dict("cp1", document).as_dict()
         assert HostReport.from_dict("cp1", read).as_dict() == read
 

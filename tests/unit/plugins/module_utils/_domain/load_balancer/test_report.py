@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.report_reader import MalformedReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import MalformedReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.decision import BalancerDecision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.report import LoadBalancerReport
 

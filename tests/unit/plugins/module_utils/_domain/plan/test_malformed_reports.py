@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.report_reader import MalformedReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import MalformedReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import planning
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.checks.reachability import Groups
 from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, NamedCertificates, before, plan_of
