@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from . import step_needs
 from .steps.backup import Backup
 from .steps.balance import Balance
 from .steps.certify import Certify
@@ -23,6 +24,7 @@ from .steps.revoke import Revoke
 from .steps.spread import Spread
 
 if t.TYPE_CHECKING:
+    from ..base.problem import Problem
     from .entry import Entry
     from .situation import Situation
     from .step import Step
@@ -79,6 +81,13 @@ def entries_of(situation: Situation) -> list[Entry]:
     return sorted(found, key=lambda entry: NAMES.index(entry.step))
 
 
+def problems_of(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
+    """Every reason of a step to stop the run before its first change."""
+    for step in STEPS:
+        yield from step.problems(situation, entries)
+    yield from step_needs.problems(situation, entries)
+
+
 def host_plans(situation: Situation, entries: t.Sequence[Entry]) -> list[HostPlan]:
     """The hosts of a run that changes something, in the order of the inventory's groups; none without an entry.
 
@@ -104,4 +113,4 @@ def host_plans(situation: Situation, entries: t.Sequence[Entry]) -> list[HostPla
     ]
 
 
-__all__ = ("CHANGING", "DECIDED", "NAMES", "STEPS", "HostPlan", "entries_of", "host_plans")
+__all__ = ("CHANGING", "DECIDED", "NAMES", "STEPS", "HostPlan", "entries_of", "host_plans", "problems_of")

@@ -19,15 +19,14 @@ from ..host.report import HostReport
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from ..load_balancer.decision import BalancerDecision
 from ..load_balancer.haproxy_files import OTHER
-from . import failed_inspections, half_joined, inputs, single_points, step_needs
-from .build import NAMES, HostPlan, entries_of, host_plans
+from . import failed_inspections, half_joined, inputs, single_points
+from .build import NAMES, HostPlan, entries_of, host_plans, problems_of
 from .checks import (
     container_runtime,
     control_plane_parity,
     endpoint_checks,
     etcd_urls,
     expiry,
-    join_parity,
     join_secrets,
     kubeadm_objections,
     machine_identity,
@@ -43,7 +42,6 @@ from .notes import find_notes
 from .serving_control_plane import ADMIN_KUBECONFIG, find_serving_control_plane
 from .situation import Balancer, Situation, api_servers, is_closed
 from .steps.certify import etcd_sans
-from .steps.point import mended_nodes
 
 if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
@@ -141,48 +139,24 @@ def build_plan(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> P
         ),
         etcd=etcd,
         resets=resets,
+        attempts=arguments.get("reachability") or {},
+        kubeadm=arguments.get("kubeadm") or {},
+        kubeadm_failures=not_asked,
     )
-    found += control_plane_parity.problems(
-        desired,
-        hosts,
-        cluster,
-        serving_control_plane,
-        joining={host.name: situation.files.get(host.name, {}) for host in situation.joining(desired.control_planes)},
-        joined=situation.joined(desired.control_planes),
-    )
-    found += join_parity.problems(situation)
-    groups = reachability.Groups(desired.control_planes, desired.workers, desired.load_balancers)
-    found += reachability.problems(
-        reachability.connections(
-            groups,
-            hosts,
-            cluster,
-            serving_control_plane,
-            etcd_urls.peer_endpoints(hosts, cluster, serving_control_plane, etcd),
-        ),
-        arguments.get("reachability") or {},
-    )
-    found += endpoint_checks.problems(situation, x509)
+    situation = dataclasses.replace(situation, endpoint_views=endpoint_checks.views_of(situation, x509))
     entries = tuple(entries_of(situation))
-    found += node_health.problems(desired.nodes, hosts, cluster, mended=mended_nodes(situation, entries))
-    found += proxies.problems(situation, entries)
-    found += step_needs.problems(situation, entries)
-    found += kubeadm_objections.problems(situation, arguments.get("kubeadm") or {})
-    explained = kubeadm_objections.explained(situation)
-    found += failed_inspections.problems(
-        {"kubeadm": {name: message for name, message in not_asked.items() if name not in explained}}
-    )
+    found += problems_of(situation, entries)
     return Plan(
         entries=entries,
         problems=tuple(found),
-        notes=(*endpoint_checks.find_notes(situation, x509), *proxies.find_notes(situation), *find_notes(situation)),
+        notes=(*endpoint_checks.find_notes(situation), *proxies.find_notes(situation), *find_notes(situation)),
         single_points=single_points.find(situation),
         serving_control_plane=serving_control_plane.name,
         hosts=() if found else tuple(host_plans(situation, entries)),
         left=tuple(join_secrets.ends(cluster.report, serving_control_plane.name)),
         facts={
             **_facts(situation, entries),
-            "endpoint_unproved": endpoint_checks.unproved(situation, x509),
+            "endpoint_unproved": endpoint_checks.unproved(situation),
             "worker_batches": list(desired.worker_batches),
         },
     )

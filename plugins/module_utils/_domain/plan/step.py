@@ -4,7 +4,7 @@
 """What a step of a run is.
 
 A step is one file in :mod:`steps`, one play (or several) of ``site.yml`` and one role. It says what it changes, on which hosts its
-plays run, and what its role is given.
+plays run, what its role is given, and what would make it fail.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import abc
 import typing as t
 
 if t.TYPE_CHECKING:
+    from ..base.problem import Problem
     from ..host.host import Host
     from .entry import Entry
     from .situation import Situation
@@ -32,6 +33,16 @@ class Step(abc.ABC):
             situation: what was found.
             others: entries of the steps that :data:`build.DECIDED` has before this one.
         """
+
+    def problems(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
+        """Reasons to stop before the first change of the run, because this step would fail or do harm; by default none.
+
+        Args:
+            situation: what was found.
+            entries: all of the plan.
+        """
+        del situation, entries
+        yield from ()
 
     def groups(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
         """Inventory names by the group, without its prefix, on which a play runs; by default the hosts with an entry.

@@ -8,11 +8,9 @@ Only hosts that the plan changes are asked for it: a cluster that is as desired 
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ..base.problem import Problem
-from .checks import backup_target
 
 if t.TYPE_CHECKING:
     from ..cluster.cluster import Cluster
@@ -20,8 +18,6 @@ if t.TYPE_CHECKING:
     from .entry import Entry
     from .situation import Situation
 
-#: The oldest haproxy that loads the role's configuration: ``ssl-load-extra-files`` for servers came with it.
-OLDEST_HAPROXY = (2, 4)
 _HAPROXY_DIRECTORY = "/etc/haproxy"
 _KUBERNETES_DIRECTORIES = ("/etc/kubernetes", "/var/lib/kubelet")
 _ETCD_DIRECTORY = "/var/lib/etcd"
@@ -37,10 +33,6 @@ def problems(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Pro
         host = situation.hosts.get(name)
         if host is not None:
             yield from _directories(situation, host, found)
-            if "backup" in found:
-                yield from backup_target.problems(host)
-            if "balance" in found:
-                yield from _haproxy(host)
 
 
 def _kubeadm(situation: Situation, steps: t.Mapping[str, t.AbstractSet[str]]) -> t.Iterator[Problem]:
@@ -93,16 +85,4 @@ def _directories(situation: Situation, host: Host, steps: t.AbstractSet[str]) ->
             )
 
 
-def _haproxy(host: Host) -> t.Iterator[Problem]:
-    text = host.report.haproxy_version
-    found = re.match(r"(\d+)\.(\d+)", text)
-    if found is not None and (int(found.group(1)), int(found.group(2))) < OLDEST_HAPROXY:
-        oldest = ".".join(map(str, OLDEST_HAPROXY))
-        yield Problem(
-            host.name,
-            f"{host.name} has haproxy {text}, which cannot load the configuration of the load balancer: install "
-            f"{oldest} or later on it (the distribution's backports have one), or use another host.",
-        )
-
-
-__all__ = ("OLDEST_HAPROXY", "problems")
+__all__ = ("problems",)

@@ -29,9 +29,9 @@ if t.TYPE_CHECKING:
 _SUBJECT = "kubeadm_ha_endpoint"
 
 
-def problems(situation: Situation, x509: X509) -> t.Iterator[Problem]:
+def problems(situation: Situation) -> t.Iterator[Problem]:
     """The reasons to stop; each names all hosts that have it."""
-    views = views_of(situation, x509)
+    views = situation.endpoint_views
     if canonical_ip(situation.desired.endpoint.host) is None:
         yield from _unresolved(situation, views)
         yield from _leads_to_control_plane(situation, views)
@@ -43,10 +43,10 @@ def problems(situation: Situation, x509: X509) -> t.Iterator[Problem]:
         yield from _unproved(situation, views)
 
 
-def find_notes(situation: Situation, x509: X509) -> t.Iterator[Note]:
+def find_notes(situation: Situation) -> t.Iterator[Note]:
     """What is no reason to stop."""
     desired = situation.desired
-    views = views_of(situation, x509)
+    views = situation.endpoint_views
     by_addresses: dict[tuple[str, ...], list[str]] = {}
     for name, view in views.items():
         if view.addresses and not all(_is_loopback(address) for address in view.addresses):
@@ -70,9 +70,9 @@ def find_notes(situation: Situation, x509: X509) -> t.Iterator[Note]:
         yield Note(_SUBJECT, f"{desired.endpoint} works from {_listed(names)}, but {clause}.")
 
 
-def unproved(situation: Situation, x509: X509) -> list[str]:
+def unproved(situation: Situation) -> list[str]:
     """The nodes that no API server of the cluster has answered through the endpoint."""
-    views = views_of(situation, x509)
+    views = situation.endpoint_views
     return [name for name in situation.desired.nodes if name not in views or not views[name].is_proved]
 
 

@@ -16,6 +16,7 @@ import typing as t
 from ...base.problem import Problem
 from ...cluster.cluster import KUBEADM_CONFIG
 from ...kubeadm.kubeadm_api import JOIN_VERSIONS
+from .. import failed_inspections
 from . import cluster_certificates_dir, container_runtime, membership, preflight, skew, swap
 
 if t.TYPE_CHECKING:
@@ -96,17 +97,12 @@ def config_maps(cluster: Cluster, endpoint: Endpoint) -> list[dict[str, t.Any]]:
     return found
 
 
-def problems(situation: Situation, reports: t.Mapping[str, t.Mapping[str, t.Any]]) -> t.Iterator[Problem]:
-    """One problem for each objection.
-
-    Args:
-        situation: hosts and cluster.
-        reports: the results of ``kubeadm_preflight_info`` by inventory name.
-    """
+def problems(situation: Situation) -> t.Iterator[Problem]:
+    """One problem for each objection, and for each kubeadm that could not be asked for no reason that the plan names."""
     without_version = _without_version(situation)
     without_runtime = _without_runtime(situation)
     for host in situation.joining(situation.desired.nodes):
-        result = reports.get(host.name) or {}
+        result = situation.kubeadm.get(host.name) or {}
         for check in result.get("failed_checks") or ():
             name, text = str(check["name"]), _shown(str(check["text"]))
             is_reported = (
@@ -124,11 +120,9 @@ def problems(situation: Situation, reports: t.Mapping[str, t.Mapping[str, t.Any]
                 host.name,
                 f"kubeadm would not join {host.name}: {_shown(failure)}; mend that, then run again.",
             )
-
-
-def explained(situation: Situation) -> frozenset[str]:
-    """Hosts of which the plan says already what may be why their kubeadm could not be asked."""
-    return _without_runtime(situation) | _without_version(situation)
+    explained = without_runtime | without_version
+    unasked = {name: message for name, message in situation.kubeadm_failures.items() if name not in explained}
+    yield from failed_inspections.problems({"kubeadm": unasked})
 
 
 def _without_runtime(situation: Situation) -> frozenset[str]:
@@ -172,4 +166,4 @@ def _shown(text: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..."
 
 
-__all__ = ("config_maps", "explained", "problems", "requests")
+__all__ = ("config_maps", "problems", "requests")

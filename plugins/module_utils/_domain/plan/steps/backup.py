@@ -16,6 +16,7 @@ from ..step import Step, hosts_of
 from ..without_files import WITHOUT_FILES
 
 if t.TYPE_CHECKING:
+    from ...base.problem import Problem
     from ...host.host import Host
     from ..situation import Situation
 
@@ -53,6 +54,11 @@ class Backup(Step):
                     reason="everything that the run changes here can be put back",
                 )
                 yield Entry(name, self.name, change)
+
+    def problems(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
+        """Where backups cannot be kept."""
+        for name in hosts_of(entries, self.name):
+            yield from backup_target.problems(situation.hosts[name])
 
     def record(self, situation: Situation, host: Host) -> Record:
         """What is backed up on this host beside what Kubernetes keeps there."""

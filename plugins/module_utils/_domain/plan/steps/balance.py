@@ -9,10 +9,12 @@ import dataclasses
 import typing as t
 
 from ...base.change import Change
+from ..checks import haproxy_version
 from ..entry import Entry
-from ..step import Step
+from ..step import Step, hosts_of
 
 if t.TYPE_CHECKING:
+    from ...base.problem import Problem
     from ...host.host import Host
     from ..situation import Balancer, Situation
 
@@ -64,6 +66,11 @@ class Balance(Step):
                 yield Entry(name, self.name, change)
             for change in balancer.changes:
                 yield Entry(name, self.name, change)
+
+    def problems(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
+        """A haproxy that is too old."""
+        for name in hosts_of(entries, self.name):
+            yield from haproxy_version.problems(situation.hosts[name])
 
     def record(self, situation: Situation, host: Host) -> Record:
         """The same for every load balancer, but for its distribution."""

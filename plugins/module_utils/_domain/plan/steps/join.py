@@ -11,11 +11,20 @@ import typing as t
 from ...base.change import KNOWN_AFTER_APPLY, Change
 from ...kubeadm.bootstrap_token import BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES
 from ...kubeadm.join import join_change
-from ..checks import container_runtime, control_plane_parity, join_secrets
+from ..checks import (
+    container_runtime,
+    control_plane_parity,
+    etcd_urls,
+    join_parity,
+    join_secrets,
+    kubeadm_objections,
+    reachability,
+)
 from ..entry import Entry
 from ..step import Step, hosts_of
 
 if t.TYPE_CHECKING:
+    from ...base.problem import Problem
     from ...host.host import Host
     from ..situation import Situation
 
@@ -69,6 +78,22 @@ class Join(Step):
                 made = Change(name, there, KNOWN_AFTER_APPLY, f"{host.node_name} joins with it")
                 yield Entry(host.name, self.name, made)
 
+    def problems(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
+        """What joining hosts lack, cannot reach, or would get otherwise than the others have it."""
+        del entries
+        control_planes = situation.desired.control_planes
+        yield from control_plane_parity.problems(
+            situation.desired,
+            situation.hosts,
+            situation.cluster,
+            situation.serving_control_plane,
+            joining={host.name: situation.files.get(host.name, {}) for host in situation.joining(control_planes)},
+            joined=situation.joined(control_planes),
+        )
+        yield from join_parity.problems(situation)
+        yield from reachability.problems(_connections(situation), situation.attempts)
+        yield from kubeadm_objections.problems(situation)
+
     def groups(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
         """Control planes and workers join by plays of their own."""
         joining = set(hosts_of(entries, self.name))
@@ -100,6 +125,14 @@ def joins(situation: Situation) -> t.Iterator[tuple[Host, bool, tuple[str, ...]]
         yield host, True, (BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES)
     for host in situation.joining(situation.desired.workers):
         yield host, False, (BOOTSTRAP_TOKEN,)
+
+
+def _connections(situation: Situation) -> list[reachability.Connection]:
+    """What hosts must reach before control planes join."""
+    desired = situation.desired
+    known = (situation.hosts, situation.cluster, situation.serving_control_plane)
+    groups = reachability.Groups(desired.control_planes, desired.workers, desired.load_balancers)
+    return reachability.connections(groups, *known, etcd_urls.peer_endpoints(*known, situation.etcd))
 
 
 __all__ = ("Join", "Record", "joins")

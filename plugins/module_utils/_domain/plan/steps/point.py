@@ -12,12 +12,14 @@ from ...base.address import same_server
 from ...cluster import control_plane_endpoint
 from ...kubeadm import cluster_configuration, cluster_info_signature
 from ...kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
+from ..checks import node_health, proxies
 from ..entry import Entry
 from ..kubeconfig_edits import KUBELET, kubeconfig_edits, kubelet_restart
 from ..step import Step, hosts_of
 
 if t.TYPE_CHECKING:
     from ...base.change import Change
+    from ...base.problem import Problem
     from ...host.host import Host
     from ..situation import Situation
 
@@ -65,6 +67,12 @@ class Point(Step):
             yield Entry(situation.serving_control_plane.name, self.name, change)
         for name in dict.fromkeys((*workers[1:], *desired.control_planes, *desired.load_balancers)):
             yield from by_host.get(name, ())
+
+    def problems(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
+        """Nodes whose kubelets do not work and are not mended by this, and proxies that would be asked for the endpoint."""
+        mended = mended_nodes(situation, entries)
+        yield from node_health.problems(situation.desired.nodes, situation.hosts, situation.cluster, mended=mended)
+        yield from proxies.problems(situation, entries)
 
     def groups(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
         """One for each play, in the order of :meth:`entries`."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..checks import endpoint_checks
 from ..entry import Entry
 from ..step import Step, hosts_of
 
 if t.TYPE_CHECKING:
+    from ...base.problem import Problem
     from ...host.host import Host
     from ..situation import Situation
 
@@ -36,6 +38,11 @@ class Prove(Step):
         """None."""
         del situation, others
         yield from ()
+
+    def problems(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
+        """What hosts see of the endpoint already and would be cut off by."""
+        del entries
+        yield from endpoint_checks.problems(situation)
 
     def groups(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
         """Every node, and who else is pointed, before anybody is; only those that join where nobody else changes."""
