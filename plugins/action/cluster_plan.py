@@ -48,6 +48,7 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "load_balancer": {"type": "raw", "default": "haproxy"},
     "load_balancers": {"type": "list", "elements": "str", "default": []},
     "patches_dir": {"type": "raw", "default": ""},
+    "phase": {"type": "str", "choices": ["serving", "joins", "plan"], "default": "plan"},
     "probe_certificate": {"type": "raw", "default": False},
     "reachability": {"type": "dict", "default": {}},
     "reset_half_joined": {"type": "raw", "default": False},
@@ -67,6 +68,26 @@ _ROLES = Path(__file__).resolve().parents[2] / "roles"
 _REGISTERED = re.compile(r"^\s+register: (\w+)", re.MULTILINE)
 
 
+#: What could not be understood, where nothing foresaw it.
+_FOUND = "What hosts and cluster reported"
+
+
+def _serving(arguments: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    return planning.control_plane_facts(
+        arguments["hosts"], arguments["control_planes"], yaml=PyYaml(), x509=CryptographyX509()
+    )
+
+
+def _joins(arguments: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    return planning.before_joins(arguments, yaml=PyYaml(), x509=CryptographyX509())
+
+
+_PHASES: t.Mapping[str, t.Callable[[t.Mapping[str, t.Any]], t.Mapping[str, t.Any]]] = {
+    "serving": _serving,
+    "joins": _joins,
+}
+
+
 class ActionModule(ActionBase):
     """Reads, computes and shows; connects to nothing."""
 
@@ -74,10 +95,12 @@ class ActionModule(ActionBase):
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """``plan`` and ``problems``; failed with every problem at once when there is one and ``stop`` is set."""
+        """What the phase asks for; of the plan ``plan`` and ``problems``, failed with every problem at once when there is one and ``stop`` is set."""
         result = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
-        stop = arguments.pop("stop")
+        phase, stop = arguments.pop("phase"), arguments.pop("stop")
+        if phase != "plan":
+            return {**result, **decision_result(_FOUND, lambda: _PHASES[phase](arguments))}
         variables = task_vars or {}
         built: list[planning.Plan] = []
 
@@ -90,7 +113,7 @@ class ActionModule(ActionBase):
             built.append(planning.build_plan(arguments, yaml=PyYaml(), x509=CryptographyX509()))
             return {"plan": built[0].as_dict()}
 
-        result.update(decision_result("What hosts and cluster reported", decide))
+        result.update(decision_result(_FOUND, decide))
         for plan in built:
             if plan.is_complete:
                 # A run without changes stays quiet.

@@ -15,10 +15,22 @@ description:
     from what M(kubeadm.ha.kubernetes_host_info), M(kubeadm.ha.kubernetes_cluster_info) and
     M(kubeadm.ha.etcd_member_info) returned.
   - Runs on the controller, connects to nothing and changes nothing.
+  - It is asked in phases, because what one inspection has found decides what the next one is asked. See O(phase).
   - Without O(hosts) only the inputs are checked, and with them the variables C(kubeadm_ha_*) and those of the collection's
     roles of every host, whoever reads them later, and the command line. Their types read V(raw), because all complaints are
     collected here.
 options:
+  phase:
+    description:
+      - What is asked for. V(serving) finds among O(hosts) a control plane that serves the API. It is discovered, never the first
+        one of a group.
+      - V(joins) determines, from O(hosts) and O(cluster), which addresses and ports hosts must reach before control planes
+        join, and what the kubeadm of each joining host is to be asked. Hosts that are half joined or have no kubeadm are left out,
+        because the plan reports them in its own words.
+      - V(plan) builds the plan, or checks the inputs.
+    type: str
+    choices: [serving, joins, plan]
+    default: plan
   endpoint:
     description: Address and port that the whole cluster will use, O(endpoint=k8s.example.org:6443).
     type: raw
@@ -170,6 +182,18 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Inspect each host
+  kubeadm.ha.kubernetes_host_info:
+  register: inspected
+
+- name: Find where the API is served
+  kubeadm.ha.cluster_plan:
+    phase: serving
+    hosts: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, ['inspected', 'host']))) }}"
+    control_planes: "{{ groups['kube_control_plane'] }}"
+  run_once: true
+  register: api
+
 - name: Check the inputs before any host is inspected
   kubeadm.ha.cluster_plan:
     endpoint: "{{ kubeadm_ha_endpoint }}"
@@ -180,9 +204,73 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+serving:
+  description: Inventory name of a host that serves the API, or V(null). This and the following values are empty when none does.
+  returned: with O(phase=serving)
+  type: str
+  sample: cp1
+server:
+  description: Address and port of its API server, or V(null).
+  returned: with O(phase=serving)
+  type: str
+  sample: 192.0.2.11:6443
+ca_certificate:
+  description: The cluster CA in PEM.
+  returned: with O(phase=serving)
+  type: str
+control_planes:
+  description: V(name), V(address) and V(port) of every API server that exists or is wanted.
+  returned: with O(phase=serving)
+  type: list
+  elements: dict
+api_servers:
+  description: The same as address and port.
+  returned: with O(phase=serving)
+  type: list
+  elements: str
+  sample: ["192.0.2.11:6443"]
+refuses_anonymous:
+  description: Whether one of them does not answer an anonymous C(GET /readyz).
+  returned: with O(phase=serving)
+  type: bool
+can_ask_etcd:
+  description:
+    - Whether the etcd of the serving host takes connections that can be trusted. Not while the replacement of its certificate
+      is interrupted, and not without TLS and a client certificate.
+  returned: with O(phase=serving)
+  type: bool
+joining:
+  description: Inventory names of the hosts whose kubelet has not joined a cluster, load balancers among them.
+  returned: with O(phase=serving)
+  type: list
+  elements: str
+files:
+  description: The facts of files that each control plane yet to join needs, by inventory name.
+  returned: with O(phase=serving)
+  type: dict
+targets:
+  description:
+    - V(address) and V(port) of what each host must reach, by inventory name, for M(kubeadm.ha.reachability_info). Control planes must
+      reach each other and workers, as far as one of the two hosts is yet to join, and load balancers every API server. Empty
+      when no control plane is to join.
+  returned: with O(phase=joins)
+  type: dict
+  sample: {"cp1": [{"address": "192.0.2.12", "port": 2380}]}
+requests:
+  description:
+    - The options V(api_version), V(control_plane), V(node_name), V(cri_socket), V(certificates_dir), V(advertise_address),
+      V(bind_port) and V(patches_directory) of M(kubeadm.ha.kubeadm_preflight_info) for each joining host, by inventory name. What
+      kubeadm finds by itself is empty.
+  returned: with O(phase=joins)
+  type: dict
+config_maps:
+  description: The option of the same name of M(kubeadm.ha.kubeadm_preflight_info), for all hosts. Empty when no host is to be asked.
+  returned: with O(phase=joins)
+  type: list
+  elements: dict
 plan:
   description: The plan. With reasons to stop, which fail the task, it is returned from the verbosity 1 (C(-v)) on only.
-  returned: success
+  returned: with O(phase=plan)
   type: dict
   contains:
     entries:

@@ -26,7 +26,7 @@ options:
   config_maps:
     description:
       - The ConfigMaps C(kubeadm-config), C(kubelet-config) and C(kube-proxy) as the API returns them, from
-        RV(kubeadm.ha.kubeadm_preflight_requests#module:config_maps) or RV(kubeadm.ha.kubernetes_cluster_info#module:cluster).
+        RV(kubeadm.ha.cluster_plan#module:config_maps) or RV(kubeadm.ha.kubernetes_cluster_info#module:cluster).
       - Of a cluster that has no C(controlPlaneEndpoint) yet kubeadm lets no control plane join, so it must be in the
         ClusterConfiguration given here.
     type: list
@@ -48,7 +48,7 @@ author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:
   - module: kubeadm.ha.kubeadm_join
-  - module: kubeadm.ha.kubeadm_preflight_requests
+  - module: kubeadm.ha.cluster_plan
   - name: kubeadm join phase
     description: The phase that is run.
     link: https://kubernetes.io/docs/reference/setup-tools/kubeadm/kubeadm-join-phase/

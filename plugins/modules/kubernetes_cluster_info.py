@@ -47,7 +47,7 @@ options:
     default: true
   control_planes:
     description:
-      - Every control plane that must be whole with O(wait_timeout), as RV(kubeadm.ha.control_plane_facts#module:control_planes).
+      - Every control plane that must be whole with O(wait_timeout), as RV(kubeadm.ha.cluster_plan#module:control_planes).
     type: list
     elements: dict
     default: []

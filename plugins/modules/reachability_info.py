@@ -46,7 +46,7 @@ extends_documentation_fragment:
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:
-  - module: kubeadm.ha.reachability_targets
+  - module: kubeadm.ha.cluster_plan
   - name: Ports and Protocols
     description: Ports that the nodes of a cluster need.
     link: https://kubernetes.io/docs/reference/networking/ports-and-protocols/

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The real kubeadm objects to a host before it joins, by what kubeadm_preflight_requests computes from real inspections.
+"""The real kubeadm objects to a host before it joins, by what cluster_plan computes from real inspections.
 
 There is no container runtime here, which kubeadm itself only minds on control planes, after all checks with a name.
 """
@@ -50,7 +50,7 @@ def _wanted(cluster: ControlPlane, host: PrivateHost, modules_on_host: Modules) 
         "workers": ["worker"],
     }
     reported = [
-        modules_on_host.run_by_ansible("kubeadm_preflight_requests", check=check, **arguments)
+        modules_on_host.run_by_ansible("cluster_plan", phase="joins", check=check, **arguments)
         for check in (True, False)
     ]
     assert reported[0] == reported[1]

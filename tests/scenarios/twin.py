@@ -17,8 +17,7 @@ from typing import Any
 _ON_CONTROLLER = frozenset({
     "add_host", "assert", "debug", "fail", "group_by", "include_role", "include_tasks", "meta", "pause", "set_fact",
     "validate_argument_spec",
-    "kubeadm.ha.cluster_plan", "kubeadm.ha.control_plane_facts", "kubeadm.ha.kubeadm_preflight_requests",
-    "kubeadm.ha.load_balancer_decision", "kubeadm.ha.reachability_targets", "kubeadm.ha.run_failure",
+    "kubeadm.ha.cluster_plan", "kubeadm.ha.load_balancer_decision", "kubeadm.ha.run_failure",
 })  # fmt: skip
 
 

@@ -217,6 +217,16 @@ def control_plane_facts(
     }
 
 
+def before_joins(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> dict[str, t.Any]:
+    """What is inspected before hosts join: ``targets``, ``requests`` and ``config_maps`` of ``kubeadm.ha.cluster_plan``."""
+    groups = reachability.Groups(arguments["control_planes"], arguments["workers"], arguments["load_balancers"])
+    known = (arguments["hosts"], arguments["cluster"], groups)
+    requests = kubeadm_requests(
+        *known, Endpoint.parse(str(arguments["endpoint"])), str(arguments["patches_dir"]), yaml=yaml, x509=x509
+    )
+    return {"targets": reachability_targets(*known, arguments["etcd"], yaml=yaml, x509=x509), **requests}
+
+
 def reachability_targets(
     reports: t.Mapping[str, t.Any],
     cluster: t.Mapping[str, t.Any],

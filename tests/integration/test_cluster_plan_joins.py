@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""reachability_targets computes from real inspections who must reach whom, and what reachability_info takes."""
+"""cluster_plan computes from real inspections who must reach whom, and what reachability_info takes."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ if t.TYPE_CHECKING:
 
 #: An address of its own in no network of the serving API server.
 NEW = {"default_address": "192.0.2.12", "addresses": ["192.0.2.12"], "networks": []}
+
+ENDPOINT = "192.0.2.10:6443"
 
 
 @pytest.fixture(name="results")
@@ -44,7 +46,7 @@ def test_check_inspect_check_inspect(
     found, hosts = results
     arguments: dict[str, t.Any] = {"hosts": hosts, "cluster": found, "control_planes": ["old", "new"]}
     reported = [
-        modules_on_host.run_by_ansible("reachability_targets", check=check, **arguments)
+        modules_on_host.run_by_ansible("cluster_plan", phase="joins", endpoint=ENDPOINT, check=check, **arguments)
         for check in (True, False, True, False)
     ]
     assert reported.count(reported[0]) == len(reported)
@@ -59,7 +61,9 @@ def test_check_inspect_check_inspect(
 def test_nobody_is_to_join(modules_on_host: Modules, results: tuple[Result, dict[str, t.Any]]) -> None:
     found, hosts = results
     arguments: dict[str, t.Any] = {"hosts": {"old": hosts["old"]}, "cluster": found, "control_planes": ["old"]}
-    assert modules_on_host.run_by_ansible("reachability_targets", **arguments)["targets"] == {}
+    assert (
+        modules_on_host.run_by_ansible("cluster_plan", phase="joins", endpoint=ENDPOINT, **arguments)["targets"] == {}
+    )
 
 
 def test_a_config_map_that_is_no_yaml_hinders_no_connection(
@@ -70,14 +74,18 @@ def test_a_config_map_that_is_no_yaml_hinders_no_connection(
     broken = copy.deepcopy(found)
     broken["configmaps"]["kube-system/kubeadm-config"]["data"]["ClusterConfiguration"] = "{"
     arguments: dict[str, t.Any] = {"hosts": hosts, "control_planes": ["old", "new"]}
-    whole = modules_on_host.run_by_ansible("reachability_targets", cluster=found, **arguments)
+    whole = modules_on_host.run_by_ansible("cluster_plan", phase="joins", endpoint=ENDPOINT, cluster=found, **arguments)
     assert not whole.get("failed"), whole
     assert whole["targets"]["new"]
-    reported = modules_on_host.run_by_ansible("reachability_targets", cluster=broken, **arguments)
+    reported = modules_on_host.run_by_ansible(
+        "cluster_plan", phase="joins", endpoint=ENDPOINT, cluster=broken, **arguments
+    )
     assert reported["targets"] == whole["targets"]
 
 
 def test_what_was_not_inspected_is_no_host(modules: Modules) -> None:
-    refused = modules.run_by_ansible("reachability_targets", hosts="none", cluster={}, control_planes=["cp1"])
+    refused = modules.run_by_ansible(
+        "cluster_plan", phase="joins", endpoint=ENDPOINT, hosts="none", cluster={}, control_planes=["cp1"]
+    )
     assert refused["failed"] is True
     assert "hosts" in refused["msg"]

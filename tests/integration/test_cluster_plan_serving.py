@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""control_plane_facts finds the real control plane among inspected hosts, whatever its place in the group."""
+"""cluster_plan finds the real control plane among inspected hosts, whatever its place in the group."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_check_inspect_check_inspect(plane: ControlPlane, host: PrivateHost, mod
         "control_planes": ["new", "old"],
     }
     results = [
-        modules_on_host.run_by_ansible("control_plane_facts", check=check, **arguments)
+        modules_on_host.run_by_ansible("cluster_plan", phase="serving", check=check, **arguments)
         for check in (True, False, True, False)
     ]
     assert results.count(results[0]) == len(results)
@@ -41,11 +41,11 @@ def test_check_inspect_check_inspect(plane: ControlPlane, host: PrivateHost, mod
 
 def test_nobody_serves(host: PrivateHost, modules_on_host: Modules) -> None:
     bare = modules_on_host.run_by_ansible("kubernetes_host_info")["host"]
-    found = modules_on_host.run_by_ansible("control_plane_facts", hosts={"new": bare}, control_planes=["new"])
+    found = modules_on_host.run_by_ansible("cluster_plan", phase="serving", hosts={"new": bare}, control_planes=["new"])
     assert (found["serving"], found["server"], found["ca_certificate"]) == (None, None, "")
 
 
 def test_what_was_not_inspected_is_no_host(modules: Modules) -> None:
-    refused = modules.run_by_ansible("control_plane_facts", hosts="none", control_planes=["cp1"])
+    refused = modules.run_by_ansible("cluster_plan", phase="serving", hosts="none", control_planes=["cp1"])
     assert refused["failed"] is True
     assert "hosts" in refused["msg"]
