@@ -14,8 +14,9 @@ _ANOTHER_SERVER = "https://kubeadm-ha.invalid:6443"
 def is_plain(text: str) -> bool:
     """Whether the server of every cluster in it can be set without a library."""
     try:
-        for index in range(len(plain_yaml.load(text)["clusters"])):
-            plain_yaml_edit.with_scalar(text, ("clusters", index, "cluster", "server"), _ANOTHER_SERVER)
+        count = len(plain_yaml.load(text)["clusters"])
+        paths = [("clusters", index, "cluster", "server") for index in range(count)]
+        plain_yaml_edit.with_scalars(text, paths, _ANOTHER_SERVER)
     except (InvalidInput, KeyError, TypeError):
         return False
     return True

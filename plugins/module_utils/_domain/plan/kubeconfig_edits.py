@@ -83,9 +83,14 @@ def kubelet_restart(situation: Situation, host: Host, changes: t.Sequence[Change
     return None
 
 
+def is_of_a_host(change: Change) -> bool:
+    """Whether a change of the step *point* is of a host, not of the cluster's objects."""
+    return change.object == KUBELET or change.object.startswith("kubeconfig ")
+
+
 def _restart(reason: str) -> Change:
     """A restart of the kubelet as a change."""
     return Change(object=KUBELET, before="running", after="restarted", reason=reason)
 
 
-__all__ = ("KUBELET", "kubeconfig_edits", "kubelet_restart", "wanted_servers")
+__all__ = ("KUBELET", "is_of_a_host", "kubeconfig_edits", "kubelet_restart", "wanted_servers")

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ..kubeadm.join_traces import KUBERNETES
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from .checks import control_plane_parity
-from .kubeconfig_edits import KUBELET, kubeconfig_edits
+from .kubeconfig_edits import is_of_a_host, kubeconfig_edits
 
 if t.TYPE_CHECKING:
     from ..host.host import Host
@@ -30,7 +31,7 @@ _Needed = t.Iterator[t.Tuple[str, str]]
 def needed(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, set[str]]:
     """The libraries by the inventory name of the host."""
     found: dict[str, set[str]] = {}
-    for part in (_of_certificates, _of_cluster_objects, _of_kubeconfigs, _of_joins, _of_load_balancers):
+    for part in (_of_certificates, _of_cluster_objects, _of_kubeconfigs, _of_resets, _of_joins, _of_load_balancers):
         for host, library in part(situation, entries):
             found.setdefault(host, set()).add(library)
     return found
@@ -45,23 +46,33 @@ def _of_certificates(situation: Situation, entries: t.Sequence[Entry]) -> _Neede
 
 
 def _of_cluster_objects(situation: Situation, entries: t.Sequence[Entry]) -> _Needed:
-    """kubeadm_cluster_config and control_plane_endpoint write YAML into ConfigMaps."""
+    """kubeadm_cluster_config and control_plane_endpoint write YAML into ConfigMaps, and compare kube-proxy's with its pods."""
     del situation
     for entry in entries:
-        if entry.step == "point" and entry.change.object.startswith("ConfigMap "):
+        if entry.step == "point" and not is_of_a_host(entry.change):
             yield entry.host, YAML
 
 
 def _of_kubeconfigs(situation: Situation, entries: t.Sequence[Entry]) -> _Needed:
-    """kubeconfig_cluster edits them, and kubelet_lease_info reads the kubelet's and its certificate."""
+    """kubeconfig_cluster edits them, and kubelet_lease_info reads the kubelet's and its certificate on every node."""
     for name in dict.fromkeys(entry.host for entry in entries if entry.step == "point"):
         host = situation.hosts[name]
         paths = {edit.path for edit in kubeconfig_edits(situation, host)}
-        if any(entry.host == name and entry.change.object == KUBELET for entry in entries):
+        if situation.joined([name]):
             paths.add(KUBELET_KUBECONFIG)
             yield from _of_identities(host)
         if not paths <= host.plain_kubeconfigs:
             yield name, YAML
+
+
+def _of_resets(situation: Situation, entries: t.Sequence[Entry]) -> _Needed:
+    """kubeadm_reset reads each of Kubernetes' own kubeconfigs, which the situation has no more: it is the one after the resets."""
+    del entries
+    for host in (reset.host for reset in situation.resets):
+        yield from _of_identities(host)
+        own = {item.path for item in host.report.kubeconfigs if item.path.startswith(f"{KUBERNETES}/")}
+        if not own <= host.plain_kubeconfigs:
+            yield host.name, YAML
 
 
 def _of_joins(situation: Situation, entries: t.Sequence[Entry]) -> _Needed:

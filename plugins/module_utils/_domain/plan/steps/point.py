@@ -14,7 +14,7 @@ from ...kubeadm import cluster_configuration, cluster_info_signature
 from ...kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from ..checks import node_health, proxies
 from ..entry import Entry
-from ..kubeconfig_edits import KUBELET, kubeconfig_edits, kubelet_restart
+from ..kubeconfig_edits import KUBELET, is_of_a_host, kubeconfig_edits, kubelet_restart
 from ..step import Step, hosts_of
 
 if t.TYPE_CHECKING:
@@ -79,12 +79,11 @@ class Point(Step):
         desired = situation.desired
         pointed = set(hosts_of(entries, self.name))
         workers = [name for name in desired.workers if name in pointed]
+        has_cluster = any(entry.step == self.name and not is_of_a_host(entry.change) for entry in entries)
         balancers = (name for name in desired.load_balancers if name not in desired.control_planes)
         return {
             "point_one_worker": workers[:1],
-            "point_cluster": [situation.serving_control_plane.name]
-            if situation.serving_control_plane.name in pointed
-            else [],
+            "point_cluster": [situation.serving_control_plane.name] if has_cluster else [],
             "point_workers": workers[1:],
             "point_control_planes": [name for name in desired.control_planes if name in pointed],
             "point_load_balancers": [name for name in balancers if name in pointed],

@@ -85,6 +85,22 @@ def test_what_does_not_stand_on_a_line_of_its_own(text: str) -> None:
         plain_yaml_edit.with_scalar(text, path_of(0), NEW)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        # The last one of two keys counts, and what is inside of texts and beside the path is none of it.
+        "clusters:\n- cluster:\n    server: x\n    server: y\n",
+        "x:\n  server: |\n    server: x\nclusters:\n- cluster:\n    server: x\n",
+        "x: |\n  server: kubeadm-ha://line/1\nclusters:\n- cluster:\n    server: x\n",
+        'x:\n  server: "a\n    b"\nclusters:\n- cluster:\n    server: x\n',
+    ],
+)
+def test_other_lines_that_resemble_it(text: str) -> None:
+    expected = yaml.safe_load(text)
+    expected["clusters"][0]["cluster"]["server"] = NEW
+    assert yaml.safe_load(plain_yaml_edit.with_scalar(text, path_of(0), NEW)) == expected
+
+
 names = st.sampled_from(["kubernetes", "a b", "server: x", "#", "'", "yes", "1"])
 servers = st.sampled_from(["https://192.0.2.11:6443", "https://[2001:db8::1]:6443", "x", NEW])
 

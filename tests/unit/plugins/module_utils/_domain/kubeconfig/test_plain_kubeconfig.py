@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base import plain_yaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeconfig.plain_kubeconfig import is_plain
 
 ENTRY = "- cluster:\n    server: https://192.0.2.11:6443\n  name: kubernetes\n"
@@ -29,3 +30,15 @@ ENTRY = "- cluster:\n    server: https://192.0.2.11:6443\n  name: kubernetes\n"
 )
 def test_plain(text: str, expected: bool) -> None:
     assert is_plain(text) is expected
+
+
+def test_a_kubeconfig_of_many_clusters_is_read_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, load = [], plain_yaml.load
+
+    def counted(text: str) -> object:
+        read.append(text)
+        return load(text)
+
+    monkeypatch.setattr(plain_yaml, "load", counted)
+    assert is_plain("clusters:\n" + "".join(ENTRY.replace("kubernetes", f"c{number}") for number in range(100)))
+    assert len(read) < 10

@@ -460,3 +460,24 @@ def test_an_embedded_ca_counts_whatever_its_layout() -> None:
     arguments = grown(plus_kubeconfig(files_only(ca=None), "bootstrap-kubelet.conf", conf))
     arguments["reset_half_joined"] = True
     assert list(plan_of(arguments).facts["resets"]) == ["cp2"]
+
+
+@pytest.mark.parametrize("path", ["/etc/kubernetes/kubelet.conf", "/etc/kubernetes/admin.conf"])
+@pytest.mark.parametrize("has_text", [True, False])
+def test_a_host_that_is_reset_gets_what_reads_its_kubeconfigs(path: str, *, has_text: bool) -> None:
+    """Also one that was cut off when the power was lost."""
+    arguments = grown(power_lost())
+    arguments["reset_half_joined"] = True
+    for item in arguments["hosts"]["cp2"]["kubeconfigs"]:
+        if item["path"] == path:
+            item.update({"plain": False} if has_text else {"plain": False, "text": None})
+    plan = plan_of(arguments)
+    assert plan.problems == ()
+    assert RESET in objects(plan, "cp2")
+    assert ("prepare", "Python libraries") in objects(plan, "cp2")
+
+
+def test_a_host_that_is_reset_needs_no_library_where_its_kubeconfigs_are_plain() -> None:
+    arguments = grown(power_lost())
+    arguments["reset_half_joined"] = True
+    assert ("prepare", "Python libraries") not in objects(plan_of(arguments), "cp2")
