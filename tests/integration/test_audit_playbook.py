@@ -112,7 +112,7 @@ def test_the_kubeadm_of_joining_hosts_is_asked(cluster: ControlPlane, host: Priv
     joining["cp3"]["kubeadm_ha_ignore_preflight_errors"] = ["NumCPU"]
     plan, printed = audit(host, tmp_path, joining)
     reported = [item["message"] for item in plan["problems"]]
-    assert "skipping: [cp1]" in printed.partition("Joins | Ask it whether it would]")[2].split("TASK")[0]
+    assert "skipping: [cp1]" in printed.partition("Joins | Ask kubeadm whether it would]")[2].split("TASK")[0]
     by_kubeadm = [message for message in reported if message.startswith("kubeadm would not join")]
     assert [message.partition(" 1 is less")[0] for message in by_kubeadm] == [
         "kubeadm would not join cp2, by its check NumCPU: the number of available CPUs"

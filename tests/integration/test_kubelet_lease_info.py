@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import shutil
 import typing as t
+from pathlib import Path
+
+import pytest
 
 from tests.integration.modules import Modules
 
 if t.TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.integration.control_plane import ControlPlane
     from tests.integration.private_host import PrivateHost
 
@@ -25,10 +27,12 @@ def test_a_host_that_has_not_joined(modules_on_host: Modules) -> None:
         assert refused["msg"] == "This host has no /etc/kubernetes/kubelet.conf: it has not joined a cluster."
 
 
+@pytest.mark.parametrize("missing", [(), ("yaml", "cryptography")], ids=["libraries", "kubeadm's layout and openssl"])
 def test_a_lease_without_a_running_kubelet_proves_nothing(
-    plane: ControlPlane, host: PrivateHost, modules_on_host: Modules
+    plane: ControlPlane, host: PrivateHost, tmp_path: Path, missing: tuple[str, ...]
 ) -> None:
     host.become_worker(NODE)
+    modules_on_host = Modules(plane.environment, tmp_path, missing, host.prefix)
     plane.apply(
         {
             "apiVersion": "coordination.k8s.io/v1",
@@ -52,7 +56,15 @@ def test_a_kubeconfig_of_no_node(plane: ControlPlane, modules_on_host: Modules) 
 
 
 def test_a_missing_library_is_named(plane: ControlPlane, host: PrivateHost, tmp_path: Path) -> None:
-    bare = Modules(plane.environment, tmp_path, ("cryptography",), host.prefix)
+    """Where the program that does instead is missing, too."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in (host.prefix[0], "systemctl"):
+        found = shutil.which(name)
+        if found is not None:
+            (programs / Path(name).name).symlink_to(found)
+    environment = {**plane.environment, "PATH": str(programs)}
+    bare = Modules(environment, tmp_path, ("cryptography",), host.prefix)
     refused = bare.run("kubelet_lease_info", wait_timeout=0)
     assert "cryptography" in refused["msg"]
     assert "kubeadm.ha.python_requirements" in refused["msg"]
