@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-import shutil
 import typing as t
-from pathlib import Path
 
 import pytest
 
 from tests.integration.modules import Modules
 
 if t.TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.integration.control_plane import ControlPlane
     from tests.integration.private_host import PrivateHost
 
@@ -53,18 +53,3 @@ def test_a_lease_without_a_running_kubelet_proves_nothing(
 def test_a_kubeconfig_of_no_node(plane: ControlPlane, modules_on_host: Modules) -> None:
     refused = modules_on_host.run("kubelet_lease_info", kubeconfig=str(plane.kubeconfig), wait_timeout=0)
     assert "names no server or no client certificate of a node" in refused["msg"]
-
-
-def test_a_missing_library_is_named(plane: ControlPlane, host: PrivateHost, tmp_path: Path) -> None:
-    """Where the program that does instead is missing, too."""
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    for name in (host.prefix[0], "systemctl"):
-        found = shutil.which(name)
-        if found is not None:
-            (programs / Path(name).name).symlink_to(found)
-    environment = {**plane.environment, "PATH": str(programs)}
-    bare = Modules(environment, tmp_path, ("cryptography",), host.prefix)
-    refused = bare.run("kubelet_lease_info", wait_timeout=0)
-    assert "cryptography" in refused["msg"]
-    assert "kubeadm.ha.python_requirements" in refused["msg"]

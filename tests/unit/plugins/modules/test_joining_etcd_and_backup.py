@@ -12,6 +12,7 @@ import typing as t
 import pytest
 import yaml
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text import readers
 from ansible_collections.kubeadm.ha.plugins.module_utils._ports.commands import CommandResult
 from ansible_collections.kubeadm.ha.plugins.modules import (
     etcd_member_info,
@@ -175,3 +176,27 @@ def test_a_backup(tmp_path: Path, run_module: RunModule) -> None:
     assert (made["files"], made["bytes"], made["diff"][0]["after"]) == (1, 7, f"{tmp_path}/backups/one\n")
     assert_documented(kubernetes_host_backup, made, has_path=True)
     assert "private" not in json.dumps(made)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("kubeadm_join", JOIN),
+        ("kubeadm_reset", {"node_name": "cp2", "ca_cert_hashes": ["sha256:00"]}),
+        ("kubelet_lease_info", {}),
+    ],
+)
+def test_where_nothing_reads_certificates_the_library_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, options: dict[str, t.Any], run_module: RunModule
+) -> None:
+    monkeypatch.setattr(readers.x509, "IMPORT_ERROR", "Traceback: no such module")
+    monkeypatch.setattr(readers.openssl, "PROGRAM", "a-program-that-no-host-has")
+    refused = run_module(name, **options)
+    assert refused["failed"] is True
+    assert "cryptography" in refused["msg"]
+    assert "kubeadm.ha.python_requirements" in refused["msg"]
+    predicted = run_module(name, check=True, **options)
+    assert (predicted["changed"], predicted["msg"].partition(":")[0]) == (
+        not name.endswith("_info"),
+        "known after apply",
+    )
