@@ -30,7 +30,7 @@ from ..pki.certificates_dir import DEFAULT as DEFAULT_CERTIFICATES_DIR
 from .kubeadm_api import API_GROUP, JOIN_VERSIONS
 
 if t.TYPE_CHECKING:
-    from ..._ports.commands import Commands
+    from ..._ports.commands import CommandResult, Commands
     from ..._ports.files import Files
     from ..._ports.kubelet_api import KubeletApi
     from ..._ports.x509 import CertificateIdentities
@@ -550,17 +550,22 @@ def _join(commands: Commands, files: Files, request: JoinRequest) -> None:
         configuration = json.dumps(join_configuration(request, discovery_file=file))
         result = commands.run(["kubeadm", "join", "--config=/dev/stdin"], stdin=configuration, check=False)
     if result.returncode != 0:
-        reason = last_words(result.stderr) or last_words(result.stdout)
-        etcd = pod_log.complaints(files, "etcd") if request.control_plane and "etcd" in reason else ""
-        also = f" The etcd of this host said last: {etcd}." if etcd else ""
-        raise CommandFailed(
-            without_secrets(
-                f"kubeadm join failed with return code {result.returncode}: {reason}.{also} Run the playbook again: its plan "
-                "says what the join has left, and completes it, takes it out or names the remedy.",
-                request.secrets,
-            ),
-            rc=result.returncode,
-        )
+        raise _failure(result, files, request)
+
+
+def _failure(result: CommandResult, files: Files, request: JoinRequest) -> CommandFailed:
+    """The error of a kubeadm that failed: what it said last and, where it was etcd, what that said, without a secret."""
+    reason = last_words(result.stderr) or last_words(result.stdout)
+    etcd = pod_log.complaints(files, "etcd") if request.control_plane and "etcd" in reason else ""
+    also = f" The etcd of this host said last: {etcd}." if etcd else ""
+    return CommandFailed(
+        without_secrets(
+            f"kubeadm join failed with return code {result.returncode}: {reason}.{also} Run the playbook again: its plan "
+            "says what the join has left, and completes it, takes it out or names the remedy.",
+            request.secrets,
+        ),
+        rc=result.returncode,
+    )
 
 
 def _values(host: HostFiles, *, state: str) -> dict[str, t.Any]:
