@@ -143,10 +143,8 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock im
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import IMPORT_ERROR as YAML_IMPORT_ERROR
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_input import parse_endpoint_option
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import control_plane_endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import (
-    parse_endpoint_option,
-)
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
 if t.TYPE_CHECKING:

@@ -145,10 +145,8 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock im
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint_probe import HostEndpointProbe
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_input import parse_endpoint_option
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.endpoint_proof import cluster_ca, prove
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import (
-    parse_endpoint_option,
-)
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 

@@ -156,6 +156,8 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.readers 
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join, join_options
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.join_configuration import JoinRequest
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.join_token import Token
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
 
@@ -166,13 +168,13 @@ if t.TYPE_CHECKING:
 WAITS_OF_KUBEADM = 5
 
 
-def request_of(parameters: t.Mapping[str, t.Any]) -> join.JoinRequest:
+def request_of(parameters: t.Mapping[str, t.Any]) -> JoinRequest:
     """The request that the module's options make."""
     token = parameters["token"]
-    return join.JoinRequest(
+    return JoinRequest(
         endpoint=Endpoint.parse(parameters["endpoint"]),
         ca_cert_hashes=tuple(parameters["ca_cert_hashes"]),
-        token=join.Token.parse(token) if token else None,
+        token=Token.parse(token) if token else None,
         certificate_key=parameters["certificate_key"] or None,
         timeout=parameters["timeout"],
         ca_certificate=parameters["ca_certificate"] or None,

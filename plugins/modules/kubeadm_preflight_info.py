@@ -118,7 +118,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files im
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join_options, kubeadm_preflight
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.join import JoinRequest
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.join_configuration import JoinRequest
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 

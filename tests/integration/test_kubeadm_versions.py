@@ -21,14 +21,14 @@ from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import cluster_configuration, kubeadm_api
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import kubeadm_api
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import (
-    COMPONENTS,
     ClusterConfiguration,
     Wanted,
     decide,
-    parse_extra_args,
 )
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration_fields import FIELDS
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.extra_args import COMPONENTS, parse_extra_args
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.kubeadm_api import VERSIONS
 from tests.integration.certificates_support import sans
 from tests.lab import kubeadm_versions
@@ -206,7 +206,7 @@ def _leaves(fields: t.Any, path: str = "") -> dict[str, t.Any]:
 
 
 def _fields(version: str) -> set[str]:
-    return set(_leaves(cluster_configuration._FIELDS[version]))
+    return set(_leaves(FIELDS[version]))
 
 
 @each

@@ -14,7 +14,7 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.inputs import parse_batch
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.input_values import parse_batch
 from tests.scenarios.playbook import run_playbook
 from tests.tools.environment import ROOT
 from tests.tools.playbooks import plays_of

@@ -57,6 +57,18 @@ def parse_endpoint(value: t.Any, *, may_be_local: bool = False) -> Endpoint:
     return endpoint
 
 
+def parse_endpoint_option(option: str, text: str) -> Endpoint:
+    """An endpoint with its port.
+
+    Raises:
+        InvalidInput: when it is none, with the option's name.
+    """
+    try:
+        return parse_endpoint(text, may_be_local=True)
+    except InvalidInput as error:
+        raise InvalidInput(f"The option {option} cannot be used: {error.message}") from error
+
+
 def parse_san(value: t.Any) -> San:
     """A further SAN that an operator wrote: an IP address, a DNS name or one that begins with ``*.``.
 
@@ -102,4 +114,4 @@ def _hint(value: str, text: str) -> str | None:
     return None
 
 
-__all__ = ("is_subdomain", "parse_endpoint", "parse_san")
+__all__ = ("is_subdomain", "parse_endpoint", "parse_endpoint_option", "parse_san")

@@ -54,6 +54,13 @@ def last_words(text: str) -> str:
     return " ".join(distinct_lines(text))
 
 
+def without_secrets(text: str, secrets: t.Iterable[str]) -> str:
+    """The text with every secret struck out."""
+    for secret in secrets:
+        text = text.replace(secret, "***") if secret else text
+    return text
+
+
 def _readable(line: str) -> str:
     """The text of a line of JSON, without a logger's header."""
     line = _KLOG.sub("", line)
@@ -73,4 +80,4 @@ def _cut(line: str) -> str:
     return line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 3]}..."
 
 
-__all__ = ("distinct_lines", "last_words")
+__all__ = ("distinct_lines", "last_words", "without_secrets")

@@ -15,13 +15,14 @@ import typing as t
 from ..base.address import Endpoint
 from ..base.change import KNOWN_AFTER_APPLY, Change, Decision
 from ..base.errors import CommandFailed, InvalidInput, KubeadmHaError, UnsupportedState
-from ..base.last_words import last_words
+from ..base.last_words import last_words, without_secrets
 from ..component import local_control_plane
 from ..kubeconfig.client_cluster import server_of, with_server
 from . import bootstrap_token, cluster_configuration, kubeadm_config
 from .bootstrap_token import BOOTSTRAP_TOKEN, CERTIFICATES_SECRET, TOKEN_DESCRIPTION, UPLOADED_CERTIFICATES
 from .cluster_info_signature import CLUSTER_INFO
-from .join import JoinRequest, Token, join_configuration, without_secrets
+from .join_configuration import JoinRequest, join_configuration
+from .join_token import Token
 from .token_life import MAXIMUM_TTL, check_ttl
 
 if t.TYPE_CHECKING:

@@ -11,8 +11,10 @@ from __future__ import annotations
 import posixpath
 import typing as t
 
+from ..base.errors import InvalidInput
 from ..pki.certificates_dir import DEFAULT as DEFAULT_CERTIFICATES_DIR
-from .join import kubelet_flags
+
+_NODE_LABELS = "node-labels"
 
 #: Their part of an argument specification.
 SPECIFICATION: t.Mapping[str, t.Mapping[str, t.Any]] = {
@@ -32,7 +34,7 @@ SPECIFICATION: t.Mapping[str, t.Mapping[str, t.Any]] = {
 
 
 def parse(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The attributes of a :class:`~.join.JoinRequest` that the options give.
+    """The attributes of a :class:`~.join_configuration.JoinRequest` that the options give.
 
     Raises:
         InvalidInput: for flags and labels that cannot be.
@@ -53,4 +55,28 @@ def parse(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-__all__ = ("SPECIFICATION", "parse")
+def kubelet_flags(flags: t.Mapping[str, t.Any], *, labels: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """Flags of the kubelet, labels of the Node among them.
+
+    Raises:
+        InvalidInput: for a name with dashes before it, and for labels given twice.
+    """
+    found = {}
+    for name, value in flags.items():
+        if name.startswith("-") or not name:
+            raise InvalidInput(f"The option kubelet_extra_args names the flag {name!r}: leave the dashes out.")
+        found[name] = _flag_text(value)
+    if labels and _NODE_LABELS in found:
+        raise InvalidInput("The option kubelet_extra_args names node-labels: give the labels in node_labels only.")
+    if labels:
+        found[_NODE_LABELS] = ",".join(f"{name}={_flag_text(value)}" for name, value in sorted(labels.items()))
+    return found
+
+
+def _flag_text(value: t.Any) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+__all__ = ("SPECIFICATION", "kubelet_flags", "parse")

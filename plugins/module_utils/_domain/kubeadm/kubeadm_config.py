@@ -11,7 +11,8 @@ import typing as t
 from ..base.change import Decision
 from ..base.errors import ApiConflict, InvalidInput, UnsupportedState
 from . import cluster_configuration
-from .cluster_configuration import COMPONENTS, ClusterConfiguration, Wanted
+from .cluster_configuration import ClusterConfiguration, Wanted
+from .extra_args import COMPONENTS
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api

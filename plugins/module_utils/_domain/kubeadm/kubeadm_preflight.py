@@ -21,18 +21,25 @@ import typing as t
 from ..base.address import Endpoint
 from ..base.errors import InvalidInput
 from ..base.last_words import last_words
-from . import join
+from .join_configuration import (
+    discovery_kubeconfig,
+    join_configuration,
+    leaves_every_check_out,
+    with_other_static_pods,
+)
+from .join_token import Token
 from .kubeadm_api import JOIN_VERSIONS
 
 if t.TYPE_CHECKING:
     from ..._ports.api_stand_in import ApiStandIn
     from ..._ports.commands import CommandResult, Commands
     from ..._ports.files import Files
+    from .join_configuration import JoinRequest
 
 #: kubeadm has two groups of checks, and the images.
 _MAXIMUM_RUNS = 4
 #: kubeadm wants a token and, of a control plane without the shared certificates, a key; it uses neither here.
-_NO_TOKEN = join.Token("000000", "0" * 16)
+_NO_TOKEN = Token("000000", "0" * 16)
 _NO_KEY = "0" * 64
 _OLDEST_WITH_PULL_POLICY = "v1beta3"
 #: Where in cluster-info a joining host would find the server; 403 lets kubeadm keep the one that it has.
@@ -90,7 +97,7 @@ def inspect(
     files: Files,
     api: ApiStandIn,
     *,
-    request: join.JoinRequest,
+    request: JoinRequest,
     config_maps: t.Iterable[t.Mapping[str, t.Any]],
 ) -> dict[str, t.Any]:
     """The checks of this host that fail, JSON-compatible.
@@ -108,9 +115,9 @@ def inspect(
     """
     request.check_node()
     documents = dict(_served(config_maps))
-    if join.leaves_every_check_out(request.ignore_preflight_errors):
+    if leaves_every_check_out(request.ignore_preflight_errors):
         return _values((), (), "")
-    request = join.with_other_static_pods(_without_secrets(request), files)
+    request = with_other_static_pods(_without_secrets(request), files)
     errors: dict[str, list[Check]] = {}
     report = Report()
     with api.serving(documents, forbidden=(_CLUSTER_INFO,)) as url:
@@ -124,27 +131,27 @@ def inspect(
     return _values((check for found in errors.values() for check in found), warnings, report.failure)
 
 
-def configuration(request: join.JoinRequest, *, discovery_file: str) -> dict[str, t.Any]:
+def configuration(request: JoinRequest, *, discovery_file: str) -> dict[str, t.Any]:
     """The configuration of the join that kubeadm is asked about; no image is pulled."""
     if JOIN_VERSIONS.index(request.version) < JOIN_VERSIONS.index(_OLDEST_WITH_PULL_POLICY):
         # Every kubeadm that still reads older ones reads this one, too.
         request = dataclasses.replace(
             request, api_version=f"{request.api_version.rpartition('/')[0]}/{_OLDEST_WITH_PULL_POLICY}"
         )
-    document = join.join_configuration(request, discovery_file=discovery_file)
+    document = join_configuration(request, discovery_file=discovery_file)
     document["nodeRegistration"] = {**document.get("nodeRegistration", {}), "imagePullPolicy": "Never"}
     return document
 
 
-def _run(commands: Commands, request: join.JoinRequest, url: str, *, ignored: tuple[str, ...]) -> CommandResult:
+def _run(commands: Commands, request: JoinRequest, url: str, *, ignored: tuple[str, ...]) -> CommandResult:
     request = dataclasses.replace(request, ignore_preflight_errors=(*request.ignore_preflight_errors, *ignored))
-    with commands.in_memory_file(join.discovery_kubeconfig(request, server=url)) as path:
+    with commands.in_memory_file(discovery_kubeconfig(request, server=url)) as path:
         document = configuration(request, discovery_file=path)
         command = ["kubeadm", "join", "phase", "preflight", "--config=/dev/stdin"]
         return commands.run(command, stdin=json.dumps(document), check=False)
 
 
-def _without_secrets(request: join.JoinRequest) -> join.JoinRequest:
+def _without_secrets(request: JoinRequest) -> JoinRequest:
     key = _NO_KEY if request.control_plane else None
     return dataclasses.replace(
         request, endpoint=Endpoint("127.0.0.1"), token=_NO_TOKEN, certificate_key=key, ca_certificate=None

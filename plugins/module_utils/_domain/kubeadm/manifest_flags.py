@@ -20,7 +20,7 @@ from .kubeadm_patches import Patches
 
 Values = t.Tuple[str, ...]
 
-#: Components by their key in options and in :data:`cluster_configuration.COMPONENTS`.
+#: Components by their key in options and in :data:`extra_args.COMPONENTS`.
 OPTION_KEYS: t.Mapping[str, str] = {
     "kube-apiserver": "api_server",
     "kube-controller-manager": "controller_manager",

@@ -22,7 +22,7 @@ from ..pki.certificates_dir import is_cleanable
 from . import left_by_joins
 from .checks import reset_guard
 from .checks.control_plane_parity import files_of
-from .inputs import COMPONENT_PORTS
+from .input_values import COMPONENT_PORTS
 
 if t.TYPE_CHECKING:
     from ..base.change import Change

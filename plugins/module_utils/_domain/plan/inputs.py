@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The variables ``kubeadm_ha_*``: which there are, and what each may be.
+"""The variables ``kubeadm_ha_*``: which there are, what reads each, and where each may stand.
 
 Every value that an inventory gives to a host is checked before any host is inspected, whether the play of that host reads it
 early or late, and all problems are collected.
@@ -10,44 +10,41 @@ early or late, and all problems are collected.
 from __future__ import annotations
 
 import dataclasses
-import posixpath
-import re
 import typing as t
 
-from ..base.boolean import boolean
-from ..base.endpoint_input import is_subdomain, parse_endpoint, parse_san
+from ..base.endpoint_input import parse_endpoint, parse_san
 from ..base.errors import InvalidInput
 from ..base.problem import Problem
 from ..kubeadm.node_registration_input import parse_kubelet_flags, parse_labels, parse_taints
-from ..kubeadm.token_life import check_ttl
 from .desired import LOAD_BALANCERS
+from .input_values import (
+    choice_of,
+    listed,
+    or_empty,
+    parse_address,
+    parse_backup_directory,
+    parse_batch,
+    parse_bool,
+    parse_check,
+    parse_cri_socket,
+    parse_directory,
+    parse_file_name,
+    parse_group,
+    parse_list,
+    parse_node_name,
+    parse_port,
+    parse_ttl,
+    parse_user,
+    parse_wanted_node_name,
+)
+
+if t.TYPE_CHECKING:
+    from .input_values import Reader
 
 #: By host, then by name of the variable.
 Values = t.Mapping[str, t.Mapping[str, t.Any]]
-#: Reads a value.
-#:
-#: Raises:
-#:     InvalidInput: when it cannot be used. The message begins with the value.
-Reader = t.Callable[[t.Any], t.Any]
 
 PREFIX = "kubeadm_ha_"
-
-#: Ports of Kubernetes' own components on a control plane: etcd, kubelet, kube-proxy, controller manager, scheduler
-#: (https://kubernetes.io/docs/reference/networking/ports-and-protocols/).
-COMPONENT_PORTS: t.Mapping[int, str] = {
-    2379: "etcd",
-    2380: "etcd",
-    2381: "etcd",
-    10248: "kubelet",
-    10249: "kube-proxy",
-    10250: "kubelet",
-    10256: "kube-proxy",
-    10257: "kube-controller-manager",
-    10259: "kube-scheduler",
-}
-#: Directories that are backed up, or whose content a program takes for its own.
-_NOT_FOR_BACKUPS = ("/etc/kubernetes", "/var/lib/kubelet", "/var/lib/etcd", "/proc", "/sys", "/dev")
-_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@\\+-]*\$?\Z")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,185 +74,38 @@ EVERY = "every"
 #: Each host's own.
 HOST = "host"
 
-
-def parse_bool(value: t.Any) -> bool:
-    """A boolean as Ansible takes it."""
-    read = boolean(str(value)) if isinstance(value, (bool, int, str)) else None
-    if read is not None:
-        return read
-    raise InvalidInput(f"{value!r} is neither true nor false: write one of the two.")
-
-
-def parse_list(value: t.Any) -> list[t.Any]:
-    """A list; as on the command line a text is split at its commas."""
-    if isinstance(value, str):
-        return [item.strip() for item in value.split(",")] if value.strip() else []
-    if isinstance(value, (list, tuple)):
-        return list(value)
-    raise InvalidInput(f"{value!r} is not a list: write [one, two].")
-
-
-def parse_port(value: t.Any) -> int:
-    """A port of an API server that does not collide with another component of a control plane."""
-    text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
-    if not re.match(r"[0-9]{1,5}\Z", text) or not 1 <= int(text) <= 65535:
-        raise InvalidInput(f"{value!r} is not a port: write a number from 1 to 65535.")
-    port = int(text)
-    if port in COMPONENT_PORTS:
-        raise InvalidInput(f"{port} is the port of {COMPONENT_PORTS[port]} on a control plane: choose another one.")
-    return port
-
-
-def parse_directory(value: t.Any) -> str:
-    """An absolute path in its shortest spelling."""
-    if not isinstance(value, str) or not value.startswith("/") or value != value.strip() or ".." in value.split("/"):
-        raise InvalidInput(f"{value!r} is not an absolute path: write one that begins with / and has no '..'.")
-    return posixpath.normpath("/" + value.lstrip("/"))
-
-
-def parse_backup_directory(value: t.Any) -> str:
-    """Where backups may be kept."""
-    path = parse_directory(value)
-    if path == "/":
-        raise InvalidInput(
-            f"{value!r} is the root directory: give a directory of its own, such as /var/backups/kubeadm-ha."
-        )
-    for other in _NOT_FOR_BACKUPS:
-        if path == other or path.startswith(f"{other}/"):
-            raise InvalidInput(
-                f"{value!r} is in {other}, where no backup can be kept: give a directory elsewhere, such as "
-                "/var/backups/kubeadm-ha."
-            )
-    return path
-
-
-def parse_batch(value: t.Any) -> list[t.Any]:
-    """How many workers are changed at the same time: a number, a percentage, or a list of them for the batches in turn."""
-    items = value if isinstance(value, (list, tuple)) and value else [value]
-    return [_batch(item) for item in items]
-
-
-def _batch(value: t.Any) -> int | str:
-    text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
-    match = re.match(r"([0-9]{1,6})(%?)\Z", text)
-    number = int(match.group(1)) if match else 0
-    if match is None or number < 1 or (match.group(2) and number > 100):
-        raise InvalidInput(f"{value!r} is no number of hosts: write a number from 1, or a percentage from 1% to 100%.")
-    return f"{number}%" if match.group(2) else number
-
-
-def _choice(*choices: str) -> Reader:
-    def read(value: t.Any) -> str:
-        if value not in choices:
-            raise InvalidInput(f"{value!r} is none of {', '.join(choices)}: choose one of them.")
-        return str(value)
-
-    return read
-
-
-def _address(value: t.Any) -> str:
-    try:
-        san = parse_san(value)
-    except InvalidInput:
-        san = None
-    if san is None or san.kind != "ip":
-        raise InvalidInput(f"{value!r} is not an IP address: give the one that the host's API server shall advertise.")
-    return san.value
-
-
-def _node_name(value: t.Any) -> str:
-    if not isinstance(value, str) or not is_subdomain(value):
-        raise InvalidInput(
-            f"{value!r} cannot be the name of a Node: write lower-case letters, digits, '-' and '.' (RFC 1123)."
-        )
-    return value
-
-
-def _wanted_node_name(value: t.Any) -> str:
-    """kubeadm and the kubelet write it in lower case."""
-    return value.lower() if isinstance(value, str) and is_subdomain(value.lower()) else _node_name(value)
-
-
-def _user(value: t.Any) -> str:
-    if not isinstance(value, str) or not _USER.match(value):
-        raise InvalidInput(f"{value!r} is not the name of a user: correct the entry, or take it out.")
-    return value
-
-
-def _cri_socket(value: t.Any) -> str:
-    if not isinstance(value, str) or not re.match(r"(unix://)?/[^\s]*[^/\s]\Z", value):
-        raise InvalidInput(
-            f"{value!r} is not the socket of a container runtime: write it as unix:///run/containerd/containerd.sock."
-        )
-    return value
-
-
-def _check(value: t.Any) -> str:
-    if not isinstance(value, str) or not re.match(r"[A-Za-z][A-Za-z0-9._-]*\Z", value):
-        raise InvalidInput(
-            f"{value!r} is not the name of a check of kubeadm: write it as kubeadm does, such as NumCPU."
-        )
-    return value
-
-
-def _ttl(value: t.Any) -> str:
-    text = str(value or "15m")
-    check_ttl(text)
-    return text
-
-
-def _group(value: t.Any) -> str:
-    if not isinstance(value, str) or not re.match(r"[A-Za-z0-9_.:-]+\Z", value):
-        raise InvalidInput(f"{value!r} is not the name of a group of the inventory.")
-    return value
-
-
-def _text(value: t.Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise InvalidInput(f"{value!r} is not the name of a file.")
-    return value
-
-
-def _listed(read: Reader) -> Reader:
-    return lambda value: [read(item) for item in parse_list(value)]
-
-
-def _or_empty(read: Reader) -> Reader:
-    return lambda value: "" if value in (None, "") else read(value)
-
-
 #: Every variable of the collection.
 INPUTS: t.Mapping[str, Input] = {
     "kubeadm_ha_endpoint": Input(parse_endpoint, EVERY),
-    "kubeadm_ha_load_balancer": Input(_choice(*LOAD_BALANCERS), PLAN),
-    "kubeadm_ha_control_plane_group": Input(_group, PLAN),
-    "kubeadm_ha_node_group": Input(_group, PLAN),
-    "kubeadm_ha_load_balancer_group": Input(_group, PLAN),
-    "kubeadm_ha_extra_sans": Input(_listed(parse_san), PLAN),
-    "kubeadm_ha_admin_users": Input(_listed(_user), HOST),
-    "kubeadm_ha_unmanaged_nodes": Input(_listed(_node_name), PLAN),
-    "kubeadm_ha_unmanaged_files": Input(_listed(parse_directory), HOST),
+    "kubeadm_ha_load_balancer": Input(choice_of(*LOAD_BALANCERS), PLAN),
+    "kubeadm_ha_control_plane_group": Input(parse_group, PLAN),
+    "kubeadm_ha_node_group": Input(parse_group, PLAN),
+    "kubeadm_ha_load_balancer_group": Input(parse_group, PLAN),
+    "kubeadm_ha_extra_sans": Input(listed(parse_san), PLAN),
+    "kubeadm_ha_admin_users": Input(listed(parse_user), HOST),
+    "kubeadm_ha_unmanaged_nodes": Input(listed(parse_node_name), PLAN),
+    "kubeadm_ha_unmanaged_files": Input(listed(parse_directory), HOST),
     "kubeadm_ha_allow_two_control_planes": Input(parse_bool, PLAN),
     "kubeadm_ha_allow_older_kubeadm": Input(parse_bool, PLAN),
     "kubeadm_ha_reset_half_joined": Input(parse_bool, PLAN),
     "kubeadm_ha_adopt_manifest_flags": Input(parse_bool, PLAN),
     "kubeadm_ha_probe_certificate": Input(parse_bool, PLAN),
     "kubeadm_ha_skip_reachability": Input(parse_bool, PLAN),
-    "kubeadm_ha_patches_dir": Input(_or_empty(parse_directory), EVERY),
+    "kubeadm_ha_patches_dir": Input(or_empty(parse_directory), EVERY),
     "kubeadm_ha_backup_dir": Input(parse_backup_directory, HOST),
-    "kubeadm_ha_token_ttl": Input(_ttl, HOST),
+    "kubeadm_ha_token_ttl": Input(parse_ttl, HOST),
     "kubeadm_ha_worker_batch": Input(parse_batch, PLAN),
     "kubeadm_ha_break_lock": Input(parse_bool, HOST),
     "kubeadm_ha_secure_logging": Input(parse_bool, HOST),
-    "kubeadm_ha_audit_file": Input(_text, HOST),
-    "kubeadm_ha_node_name": Input(_or_empty(_wanted_node_name), HOST),
-    "kubeadm_ha_api_port": Input(_or_empty(parse_port), HOST),
-    "kubeadm_ha_advertise_address": Input(_or_empty(_address), HOST),
+    "kubeadm_ha_audit_file": Input(parse_file_name, HOST),
+    "kubeadm_ha_node_name": Input(or_empty(parse_wanted_node_name), HOST),
+    "kubeadm_ha_api_port": Input(or_empty(parse_port), HOST),
+    "kubeadm_ha_advertise_address": Input(or_empty(parse_address), HOST),
     "kubeadm_ha_kubelet_extra_args": Input(parse_kubelet_flags, HOST),
     "kubeadm_ha_node_labels": Input(parse_labels, HOST),
     "kubeadm_ha_node_taints": Input(parse_taints, HOST),
-    "kubeadm_ha_cri_socket": Input(_or_empty(_cri_socket), HOST),
-    "kubeadm_ha_ignore_preflight_errors": Input(_listed(_check), HOST),
+    "kubeadm_ha_cri_socket": Input(or_empty(parse_cri_socket), HOST),
+    "kubeadm_ha_ignore_preflight_errors": Input(listed(parse_check), HOST),
 }
 #: Names of groups, which the first play needs before it has hosts.
 GROUP_NAMES: t.Mapping[str, str] = {
@@ -364,7 +214,6 @@ def _listing(hosts: t.Sequence[str], most: int = 5) -> str:
 
 
 __all__ = (
-    "COMPONENT_PORTS",
     "EVERY",
     "GROUP_NAMES",
     "HOST",
@@ -376,12 +225,6 @@ __all__ = (
     "Unreadable",
     "Values",
     "merged",
-    "parse_backup_directory",
-    "parse_batch",
-    "parse_bool",
-    "parse_directory",
-    "parse_list",
     "parse_options",
-    "parse_port",
     "problems",
 )

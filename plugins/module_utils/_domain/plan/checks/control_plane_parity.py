@@ -15,7 +15,8 @@ from ...host.address_owners import owners_of
 from ...host.carried_files import Comparison
 from ...host.carried_files import compare as compare_files
 from ...kubeadm import manifest_flags
-from ...kubeadm.cluster_configuration import ArgValues, ClusterConfiguration
+from ...kubeadm.cluster_configuration import ClusterConfiguration
+from ...kubeadm.extra_args import ArgValues
 from ...kubeadm.extra_volumes import Wanted as WantedVolumes
 from ...kubeadm.extra_volumes import as_option
 from .host_bound_addresses import Scope, bound_addresses, manifest_remedy
@@ -33,7 +34,7 @@ class Adoption:
     """What of the serving control plane's manifests is taken into the ClusterConfiguration.
 
     Attributes:
-        extra_args: flags by component (keys of ``cluster_configuration.COMPONENTS``) and name.
+        extra_args: flags by component (keys of ``extra_args.COMPONENTS``) and name.
         extra_volumes: volumes by component and name.
     """
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ...base.problem import Problem
-from ..inputs import COMPONENT_PORTS
+from ..input_values import COMPONENT_PORTS
 
 if t.TYPE_CHECKING:
     from ...host.host import Host

@@ -21,7 +21,8 @@ from ...base.file_fact import CARRIED
 from ...base.problem import Problem
 from ...host.address_owners import Owners, owner_of, owners_of, shown_owner
 from ...kubeadm import extra_volumes
-from ...kubeadm.cluster_configuration import COMPONENTS, ClusterConfiguration
+from ...kubeadm.cluster_configuration import ClusterConfiguration
+from ...kubeadm.extra_args import COMPONENTS
 from ...kubeadm.manifest_flags import OPTION_KEYS, PER_HOST
 
 if t.TYPE_CHECKING:

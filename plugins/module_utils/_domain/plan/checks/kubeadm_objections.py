@@ -17,7 +17,7 @@ from ...base.problem import Problem
 from ...cluster.cluster import KUBEADM_CONFIG
 from ...kubeadm.kubeadm_api import JOIN_VERSIONS
 from .. import failed_inspections
-from . import cluster_certificates_dir, container_runtime, membership, preflight, skew, swap
+from . import cluster_certificates_dir, container_runtime, joining_hosts, membership, skew, swap
 
 if t.TYPE_CHECKING:
     from ...base.address import Endpoint
@@ -141,12 +141,12 @@ def _is_reported_of_host(situation: Situation, host: Host, name: str) -> bool:
     port = _PORT.match(name)
     if port is not None and like is not None:
         # A port of the load balancer on the host itself is one that the plan knows of.
-        own = preflight.ports_in_use(situation.desired, host, situation.cluster, like)
+        own = joining_hosts.ports_in_use(situation.desired, host, situation.cluster, like)
         return int(port.group(1)) in own
     if name == "Swap":
         return any(True for _problem in swap.problems(host, situation.cluster))
     if name.startswith("FileContent--"):
-        return any(True for _problem in preflight.forwarding(situation.desired, host))
+        return any(True for _problem in joining_hosts.forwarding(situation.desired, host))
     return False
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ...base.address import canonical_dns_name, canonical_ip
 from ...base.problem import Problem
 from ...cluster.cluster import KUBEADM_CONFIG
 from ...etcd import etcd_access
@@ -26,15 +25,15 @@ from . import (
     expiry,
     host_bound_addresses,
     join_readiness,
+    joining_hosts,
     kubelet_addresses,
     machine_identity,
     manifest_faults,
     membership,
     skew,
-    swap,
 )
+from .joining_hosts import FREE_BYTES_NEEDED
 from .membership import is_joined
-from .reachability import ETCD_PORTS, KUBELET_PORT
 
 if t.TYPE_CHECKING:
     from ...base.address import Endpoint
@@ -47,14 +46,6 @@ Hosts = t.Mapping[str, "Host"]
 
 #: Seconds between two hosts' clocks that certificates, tokens and etcd still bear.
 CLOCK_TOLERANCE = 30.0
-#: Bytes that /var needs on a joining host (images, etcd) and for a backup.
-FREE_BYTES_NEEDED = 1 << 30
-#: Ports of a control plane's components that no other host has to reach
-#: (https://kubernetes.io/docs/reference/networking/ports-and-protocols/).
-_CONTROL_PLANE_PORTS = (10257, 10259)
-#: The setting that ``kubeadm join`` wants to be 1, by the family of the endpoint's address; with a DNS name it checks
-#: none (RunJoinNodeChecks in ``cmd/kubeadm/app/preflight/checks.go``).
-_FORWARDING = {4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.default.forwarding"}
 
 
 def problems(desired: Desired, hosts: Hosts, cluster: Cluster | None, etcd: EtcdReport | None) -> list[Problem]:
@@ -81,7 +72,7 @@ def problems(desired: Desired, hosts: Hosts, cluster: Cluster | None, etcd: Etcd
         found += _endpoint(desired, hosts, like)
     found += endpoint_port.problems(desired, hosts)
     found += unmanaged_nodes.problems(desired, hosts, cluster)
-    found += _joining_hosts(desired, hosts, cluster, serving_control_plane)
+    found += joining_hosts.problems(desired, hosts, cluster, serving_control_plane)
     found += container_runtime.problems(desired, hosts, cluster)
     found += join_readiness.problems(desired, hosts, cluster, serving_control_plane)
     found += _etcd(hosts, cluster, etcd)
@@ -260,83 +251,6 @@ def _member(host: Host) -> t.Iterator[Problem]:
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: a backup needs it; make room.")
 
 
-def _joining_hosts(
-    desired: Desired, hosts: Hosts, cluster: Cluster, serving_control_plane: Host
-) -> t.Iterator[Problem]:
-    like = serving_control_plane.api_server
-    if like is None:
-        return
-    for name in desired.nodes:
-        host = hosts.get(name)
-        if host is None or host.is_member:
-            continue
-        yield from _joining_host(host)
-        yield from swap.problems(host, cluster)
-        yield from forwarding(desired, host)
-        yield from _name_and_address(desired, host, like)
-        # What a half joined host still runs there is reported separately.
-        if not membership.leftovers(host, serving_control_plane):
-            yield from _ports(desired, host, cluster, like)
-
-
-def _joining_host(host: Host) -> t.Iterator[Problem]:
-    if host.report.free_bytes < FREE_BYTES_NEEDED:
-        yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: make room before it joins.")
-
-
-def forwarding(desired: Desired, host: Host) -> t.Iterator[Problem]:
-    """A joining host that does not forward packets, if kubeadm checks it."""
-    address = canonical_ip(desired.endpoint.host)
-    if address is None:
-        return
-    setting = _FORWARDING[6 if ":" in address else 4]
-    if host.report.forwarding.get(setting) != "1":
-        yield Problem(
-            host.name,
-            f"{setting} of {host.name} is not 1: kubeadm refuses to join by an endpoint of that family; set it in "
-            "/etc/sysctl.d.",
-        )
-
-
-def _name_and_address(desired: Desired, host: Host, like: Endpoint) -> t.Iterator[Problem]:
-    if canonical_dns_name(host.node_name) != host.node_name or "_" in host.node_name:
-        yield Problem(
-            host.name,
-            f"{host.node_name!r} cannot be the name of the node of {host.name}: a node's name has lower-case letters, "
-            "digits, '-' and '.'; set kubeadm_ha_node_name for the host.",
-        )
-    if host.name not in desired.control_planes:
-        return
-    address = host.future_api_server(like).host
-    if host.wanted_advertise_address and not host.has_address(address):
-        yield Problem(
-            host.name,
-            f"kubeadm_ha_advertise_address of {host.name} is {host.wanted_advertise_address}, which is none of its "
-            f"addresses ({', '.join(host.report.addresses)}): correct it.",
-        )
-    elif not address:
-        yield Problem(
-            host.name,
-            f"{host.name} has no {'IPv6' if ':' in like.host else 'IPv4'} address with a default route, as the API "
-            f"server {like} has: set kubeadm_ha_advertise_address for the host.",
-        )
-
-
-def ports_in_use(desired: Desired, host: Host, cluster: Cluster, like: Endpoint) -> list[int]:
-    """Ports that a joining host needs and something uses, in their order."""
-    wanted = {KUBELET_PORT}
-    if host.name in desired.control_planes:
-        wanted |= {host.future_api_server(like).port, *_CONTROL_PLANE_PORTS}
-        wanted |= set() if cluster.uses_external_etcd else set(ETCD_PORTS)
-    return sorted({item.port for item in host.report.listening} & wanted)
-
-
-def _ports(desired: Desired, host: Host, cluster: Cluster, like: Endpoint) -> t.Iterator[Problem]:
-    for port in ports_in_use(desired, host, cluster, like):
-        if host.name not in desired.load_balancers or port != desired.endpoint.port:
-            yield Problem(host.name, f"Port {port} is already in use on {host.name}: free it before the host joins.")
-
-
 def _duplicates(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
     """Names and machine ids must be unique in a cluster (kubeadm's installation page asks for it)."""
     present = [hosts[name] for name in desired.nodes if name in hosts]
@@ -387,4 +301,4 @@ def _clocks(hosts: Hosts) -> t.Iterator[Problem]:
             )
 
 
-__all__ = ("find_serving_control_plane", "forwarding", "is_joined", "ports_in_use", "problems")
+__all__ = ("find_serving_control_plane", "is_joined", "problems")

@@ -20,7 +20,6 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster
     ClusterConfiguration,
     Wanted,
     decide,
-    parse_extra_args,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.kubeadm_api import VERSIONS
 
@@ -78,24 +77,6 @@ def test_reads_what_kubeadm_stores() -> None:
     assert configuration.image_repository == "registry.k8s.io"
     assert configuration.networking["podSubnet"] == "10.244.0.0/16"
     assert configuration.extra_args("api_server") == ()
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_reads_flags_of_every_version_alike(version: str) -> None:
-    flags = arguments(version, **{"audit-log-maxage": "30", "v": "2"})
-    configuration = ClusterConfiguration.parse(
-        document(version, apiServer={"extraArgs": flags}, etcd={"local": {"extraArgs": flags}})
-    )
-    assert configuration.extra_args("api_server") == (("audit-log-maxage", "30"), ("v", "2"))
-    assert configuration.extra_args("etcd") == (("audit-log-maxage", "30"), ("v", "2"))
-    assert configuration.extra_args("scheduler") == ()
-
-
-def test_reads_flag_values_that_yaml_took_for_something_else() -> None:
-    configuration = ClusterConfiguration.parse(
-        document("v1beta3", apiServer={"extraArgs": {"profiling": False, "v": 2}})
-    )
-    assert configuration.extra_args("api_server") == (("profiling", "false"), ("v", "2"))
 
 
 def test_reads_external_etcd_and_the_timeout_of_old_versions() -> None:
@@ -191,91 +172,6 @@ def test_sets_etcd_sans_where_kubeadm_runs_etcd() -> None:
 def test_refuses_etcd_options_with_external_etcd(wanted: Wanted, option: str) -> None:
     with pytest.raises(InvalidInput, match=f"option {option} is for etcd that kubeadm runs"):
         decide(document(etcd={"external": {"endpoints": []}}), wanted)
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_changes_adds_and_removes_flags(version: str) -> None:
-    before = document(
-        version, apiServer={"extraArgs": arguments(version, **{"audit-log-maxage": "7", "old": "x", "v": "2"})}
-    )
-    wanted = Wanted(
-        extra_args=parse_extra_args({"api_server": {"audit-log-maxage": 30, "old": None, "profiling": False, "v": "2"}})
-    )
-    change = decide(before, wanted)
-    assert change is not None
-    assert change.before == {
-        "apiServer.extraArgs.audit-log-maxage": "7",
-        "apiServer.extraArgs.old": "x",
-        "apiServer.extraArgs.profiling": None,
-    }
-    assert change.after == {
-        "apiServer.extraArgs.audit-log-maxage": "30",
-        "apiServer.extraArgs.old": None,
-        "apiServer.extraArgs.profiling": "false",
-    }
-    after = ClusterConfiguration.parse(before).patched(wanted)
-    assert after["apiServer"]["extraArgs"] == arguments(
-        version, **{"audit-log-maxage": "30", "v": "2", "profiling": "false"}
-    )
-
-
-def test_repeats_flags_only_where_the_version_can() -> None:
-    wanted = Wanted(extra_args=parse_extra_args({"api_server": {"service-account-issuer": ["https://a", "https://b"]}}))
-    after = ClusterConfiguration.parse(document("v1beta4")).patched(wanted)
-    assert after["apiServer"]["extraArgs"] == [
-        {"name": "service-account-issuer", "value": "https://a"},
-        {"name": "service-account-issuer", "value": "https://b"},
-    ]
-    with pytest.raises(InvalidInput, match=r"extra_args\.api_server\.service-account-issuer has several values"):
-        decide(document("v1beta3"), wanted)
-
-
-def test_removing_the_last_flag_leaves_no_empty_list() -> None:
-    before = document(scheduler={"extraArgs": [{"name": "v", "value": "2"}]})
-    after = ClusterConfiguration.parse(before).patched(Wanted(extra_args={"scheduler": {"v": None}}))
-    assert after["scheduler"] == {}
-
-
-@pytest.mark.parametrize(
-    ("option", "message"),
-    [
-        ({"kubelet": {}}, "extra_args has no 'kubelet'"),
-        ({"api_server": {"--v": "2"}}, "leave the dashes out"),
-    ],
-)
-def test_refuses_flags_that_cannot_be(option: dict[str, t.Any], message: str) -> None:
-    with pytest.raises(InvalidInput, match=message):
-        parse_extra_args(option)
-
-
-@pytest.mark.parametrize(
-    ("version", "patch", "message"),
-    [
-        (
-            "v1beta3",
-            {"encryptionAlgorithm": "RSA-2048"},
-            r"encryptionAlgorithm, which kubeadm\.k8s\.io/v1beta3 does not have",
-        ),
-        ("v1beta3", {"dns": {"type": "CoreDNS"}}, r"dns\.type"),
-        ("v1beta4", {"useHyperKubeImage": True}, "useHyperKubeImage"),
-        ("v1beta4", {"apiServer": {"timeoutForControlPlane": "4m"}}, r"timeouts\.controlPlaneComponentHealthCheck"),
-        ("v1beta4", {"apiServer": {"extraArgs": {"v": "2"}}}, "use the option extra_args"),
-        ("v1beta3", {"apiServer": {"extraArgs": [{"name": "v", "value": "2"}]}}, "use the option extra_args"),
-        ("v1beta3", {"apiServer": {"extraVolumes": [{"name": "a", "path": "/a"}]}}, r"apiServer\.extraVolumes\.path"),
-        ("v1beta4", {"networking": "10.0.0.0/8"}, "no map at networking"),
-        ("v1beta4", {"apiVersion": "kubeadm.k8s.io/v1beta3"}, "must not change apiVersion"),
-        ("v1beta4", {"tyop": 1}, "tyop"),
-    ],
-)
-def test_refuses_patches_that_the_version_does_not_know(version: str, patch: dict[str, t.Any], message: str) -> None:
-    with pytest.raises(InvalidInput, match=message):
-        decide(document(version), Wanted(patch=patch))
-
-
-def test_a_patch_may_remove_a_field_that_no_version_knows() -> None:
-    change = decide(document(theirs="x"), Wanted(patch={"theirs": None, "absent": None}))
-    assert change is not None
-    assert (change.before, change.after) == ({"theirs": "x"}, {"theirs": None})
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,13 @@ from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join, kubeadm_preflight
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import kubeadm_preflight
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.join_configuration import (
+    MANIFESTS_CHECK,
+    JoinRequest,
+    join_configuration,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.join_token import Token
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.kubeadm_preflight import Check, Report, parse
 from ansible_collections.kubeadm.ha.plugins.module_utils._ports.commands import CommandResult
 from tests.unit.plugins.certificates import MemoryFiles
@@ -171,7 +177,7 @@ class Kubeadm:
         )
 
 
-REQUEST = join.JoinRequest(
+REQUEST = JoinRequest(
     endpoint=Endpoint("127.0.0.1"),
     ca_cert_hashes=(),
     api_version="kubeadm.k8s.io/v1beta4",
@@ -242,7 +248,7 @@ def test_with_all_of_them_ignored_kubeadm_is_not_asked(word: str) -> None:
 
 def test_other_static_pods_are_borne_as_the_join_bears_them() -> None:
     for paths, borne in ((("/etc/kubernetes/manifests/agent.yaml",), True), ((), False)):
-        kubeadm = Kubeadm([join.MANIFESTS_CHECK])
+        kubeadm = Kubeadm([MANIFESTS_CHECK])
         assert (inspect(kubeadm, *paths)["failed_checks"] == []) is borne
 
 
@@ -271,10 +277,10 @@ def test_the_configuration_is_that_of_the_join(version: str, *, is_control_plane
         REQUEST,
         **changes,
         endpoint=Endpoint("k8s.example.org"),
-        token=join.Token("abcdef", "0123456789abcdef"),
+        token=Token("abcdef", "0123456789abcdef"),
         certificate_key="5" * 64 if is_control_plane else None,
     )
-    joined = join.join_configuration(real, discovery_file="/proc/1/fd/3")
+    joined = join_configuration(real, discovery_file="/proc/1/fd/3")
     assert asked["discovery"].pop("tlsBootstrapToken") == "000000.0000000000000000"
     assert joined["discovery"].pop("tlsBootstrapToken") == "abcdef.0123456789abcdef"
     if is_control_plane:

@@ -11,16 +11,16 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_input import parse_endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.problem import Problem
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import inputs, selection, unknown_variables
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.input_values import parse_bool
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.inputs import INPUTS, Unreadable
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.selection import Selection
 from tests.tools.environment import ROOT
 from tests.unit.plugins.module_utils._domain.plan.test_planning import before, plan_of
 
-BOOLEANS = sorted(name for name, known in INPUTS.items() if known.read is inputs.parse_bool)
+BOOLEANS = sorted(name for name, known in INPUTS.items() if known.read is parse_bool)
 
 RIGHT: dict[str, list[t.Any]] = {
     "kubeadm_ha_endpoint": [
@@ -380,17 +380,6 @@ def test_a_part_of_a_run_is_refused(name: str) -> None:
     chosen, expected = SELECTIONS[name]
     found = [problem.message for problem in selection.problems(chosen, HOSTS, ("kube_control_plane", "kube_node"))]
     assert [expected in message for message in found] == ([True] if expected else []), found
-
-
-def test_plain_yaml_values_are_what_the_table_takes() -> None:
-    """The spellings of an inventory, as YAML reads them."""
-    read = PyYaml().load("{a: 25%, b: 3, c: yes, d: no, e: 6443, f: '0640'}")
-    assert inputs.parse_batch(read["a"]) == ["25%"]
-    assert inputs.parse_batch(read["b"]) == [3]
-    assert inputs.parse_bool(read["c"]) is True
-    assert inputs.parse_bool(read["d"]) is False
-    assert inputs.parse_port(read["e"]) == 6443
-    assert inputs.parse_port(read["f"]) == 640
 
 
 def test_a_variable_is_reported_once() -> None:

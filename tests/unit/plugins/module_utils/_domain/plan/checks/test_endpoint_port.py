@@ -9,10 +9,6 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster_configuration import (
-    parse_endpoint_option,
-)
 from tests.unit.plugins.module_utils._domain.plan.test_planning import before, plan_of
 
 SSHD = {"address": "0.0.0.0", "port": 22, "process": ""}
@@ -53,13 +49,3 @@ def test_unmanaged_nodes_are_nodes_of_the_cluster_and_not_of_the_inventory() -> 
         ),
         "kubeadm_ha_unmanaged_nodes names w9, which is no node of the cluster: correct the name, or take it out.",
     ]
-
-
-@pytest.mark.parametrize(
-    "text", ["https://k8s.example.org:6443", "k8s.example.org:6443/", "k8s.example.org.:6443", "a_b:1"]
-)
-def test_modules_take_an_endpoint_by_the_rules_of_the_plan(text: str) -> None:
-    """So that a role that is used alone refuses what the plan refuses."""
-    with pytest.raises(InvalidInput, match="The option endpoint cannot be used: "):
-        parse_endpoint_option("endpoint", text)
-    assert str(parse_endpoint_option("endpoint", "127.0.0.1:6443")) == "127.0.0.1:6443"
