@@ -11,7 +11,6 @@ older versions.
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import dataclasses
 import json
@@ -24,7 +23,7 @@ from ..base.errors import CommandFailed, InvalidInput, KubeadmHaError, Unsupport
 from ..base.last_words import last_words
 from ..component import local_control_plane, pod_log
 from ..component.secure_port import port_of
-from ..kubeconfig.kubeconfig_server import current_server
+from ..kubeconfig.document import Kubeconfig
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG, certified_node
 from ..pki.certificates_dir import DEFAULT as DEFAULT_CERTIFICATES_DIR
 from .kubeadm_api import API_GROUP, JOIN_VERSIONS
@@ -306,18 +305,18 @@ def collect(
     ca_path = f"{pki_dir}/ca.crt"
     paths = (KUBELET_KUBECONFIG, ca_path, *_NODE_FILES, *_CONTROL_PLANE_FILES, _ETCD_MANIFEST, _ETCD_DATA)
     present = tuple(sorted(path for path in paths if files.exists(path)))
-    document = _kubeconfig(files, yaml)
+    kubeconfig = _kubeconfig(files, yaml)
     flags = local_control_plane.api_server_flags(files, manifests_dir=MANIFESTS)
-    ca = cluster_ca(document, files)
+    ca = kubeconfig.ca_pem(files)
     if ca is None:
         ca = files.read(ca_path)
     return HostFiles(
         present=present,
         ca_hashes=_hashes(ca, x509),
-        node_name=certified_node(document, files, x509),
+        node_name=certified_node(kubeconfig, files, x509),
         uses_local_etcd=any(name in flags.get("etcd-servers", "") for name in _LOCAL_ETCD),
         api_server=_api_server(flags),
-        server=current_server(document),
+        server=kubeconfig.server,
     )
 
 
@@ -455,17 +454,6 @@ def without_secrets(text: str, secrets: t.Iterable[str]) -> str:
     for secret in secrets:
         text = text.replace(secret, "***") if secret else text
     return text
-
-
-def cluster_ca(document: t.Any, files: Files) -> bytes | None:
-    """The CA of a kubeconfig's cluster in PEM, embedded or in a file."""
-    try:
-        cluster = document["clusters"][0]["cluster"]
-        if "certificate-authority-data" in cluster:
-            return base64.b64decode(cluster["certificate-authority-data"])
-        return files.read(cluster["certificate-authority"])
-    except (KeyError, IndexError, TypeError, binascii.Error):
-        return None
 
 
 def _flag_text(value: t.Any) -> str:
@@ -626,12 +614,12 @@ def _set_timeouts(document: dict[str, t.Any], request: JoinRequest) -> None:
         document["discovery"]["timeout"] = duration
 
 
-def _kubeconfig(files: Files, yaml: YamlReader) -> t.Any:
+def _kubeconfig(files: Files, yaml: YamlReader) -> Kubeconfig:
     content = files.read(KUBELET_KUBECONFIG)
     try:
-        return None if content is None else yaml.load(content.decode("utf-8"))
+        return Kubeconfig() if content is None else Kubeconfig.parse(yaml.load(content.decode("utf-8")))
     except (InvalidInput, UnicodeDecodeError):
-        return None
+        return Kubeconfig()
 
 
 def _hashes(pem: bytes | None, x509: CertificateIdentities) -> frozenset[str]:
@@ -658,7 +646,6 @@ __all__ = (
     "State",
     "Token",
     "classify",
-    "cluster_ca",
     "collect",
     "decide",
     "ensure",
