@@ -31,7 +31,7 @@ options:
   cluster:
     description:
       - Name of the cluster entry.
-      - By default it is the cluster of the file's current context, or the only cluster of the file.
+      - By default it is the cluster of the file's current context, else the one with an empty name, or the only cluster of the file.
     type: str
   certificate_authority_data:
     description:

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 import http.client
 import json
@@ -16,8 +14,10 @@ import typing as t
 from urllib.parse import urlsplit
 
 from ..._domain.base.errors import ApiError, InvalidInput
+from ..._domain.kubeconfig.document import Kubeconfig
 
 if t.TYPE_CHECKING:
+    from ..._domain.kubeconfig.document import Entry
     from ..._ports.files import Files
     from ..._ports.yaml import YamlReader
 
@@ -44,7 +44,8 @@ class KubeconfigClient:
     def get(self, path: str) -> dict[str, t.Any] | None:
         """The document of a GET on a path, ``None`` when there is no such object."""
         cluster, user = self._entries()
-        url = urlsplit(str(cluster.get("server")))
+        server = cluster.text("server")
+        url = urlsplit(str(server))
         if url.scheme != "https" or url.hostname is None:
             raise ApiError(f"{self._kubeconfig} names no https server: repair it.")
         connection = http.client.HTTPSConnection(
@@ -59,37 +60,33 @@ class KubeconfigClient:
                 response = connection.getresponse()
                 body = response.read()
             except (OSError, http.client.HTTPException) as error:
-                raise ApiError(
-                    f"The server {cluster['server']} of {self._kubeconfig} did not answer: {error}"
-                ) from error
+                raise ApiError(f"The server {server} of {self._kubeconfig} did not answer: {error}") from error
         if response.status == http.client.NOT_FOUND:
             return None
         if response.status != http.client.OK:
             raise ApiError(
-                f"The server {cluster['server']} of {self._kubeconfig} refused GET {path}: {_message(body, response)}",
+                f"The server {server} of {self._kubeconfig} refused GET {path}: {_message(body, response)}",
                 status=response.status,
             )
         return t.cast("dict[str, t.Any]", json.loads(body))
 
-    def _entries(self) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
-        """Cluster and user of the current context, or the only ones."""
+    def _entries(self) -> tuple[Entry, Entry]:
+        """Cluster and user of the current context."""
         content = self._files.read(self._kubeconfig)
         if content is None:
             raise ApiError(f"This host has no {self._kubeconfig}: it has not joined a cluster.")
         try:
-            document = self._yaml.load(content.decode("utf-8"))
-            contexts = {item["name"]: item["context"] for item in document["contexts"]}
-            context = contexts[document["current-context"]]
-            cluster = next(item for item in document["clusters"] if item["name"] == context["cluster"])["cluster"]
-            user = next(item for item in document["users"] if item["name"] == context["user"])["user"]
-        except (InvalidInput, KeyError, TypeError, StopIteration, UnicodeDecodeError):
+            found = Kubeconfig.parse(self._yaml.load(content.decode("utf-8")))
+        except (InvalidInput, UnicodeDecodeError):
             # The parser's message quotes the line, which may hold a credential.
+            found = Kubeconfig()
+        if found.context is None or found.current_cluster is None or found.current_user is None:
             raise ApiError(
                 f"{self._kubeconfig} is no kubeconfig with a current context, its cluster and its user: repair it."
-            ) from None
-        return dict(cluster), dict(user)
+            )
+        return found.current_cluster, found.current_user
 
-    def _context(self, cluster: t.Mapping[str, t.Any], user: t.Mapping[str, t.Any]) -> ssl.SSLContext:
+    def _context(self, cluster: Entry, user: Entry) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
             ca = self._pem(cluster, "certificate-authority")
@@ -105,13 +102,8 @@ class KubeconfigClient:
             ) from error
         return context
 
-    def _pem(self, entry: t.Mapping[str, t.Any], field: str) -> bytes:
-        """What stands in ``FIELD-data``, or in the file that ``FIELD`` names."""
-        data = entry.get(f"{field}-data")
-        try:
-            content = base64.b64decode(data) if data else self._files.read(str(entry[field]))
-        except (KeyError, binascii.Error):
-            content = None
+    def _pem(self, entry: Entry, field: str) -> bytes:
+        content = entry.pem(field, self._files)
         if content is None:
             raise ApiError(f"{self._kubeconfig} has no usable {field}: repair it, or let the host join again.")
         return content

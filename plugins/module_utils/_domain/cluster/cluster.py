@@ -12,7 +12,7 @@ import typing as t
 from ..base import configuration_shape
 from ..base.errors import InvalidInput
 from ..base.version import KubernetesVersion
-from ..kubeconfig.kubeconfig_server import current_server
+from ..kubeconfig.document import Kubeconfig
 from .report import ClusterReport
 
 if t.TYPE_CHECKING:
@@ -41,8 +41,8 @@ class Cluster:
 
     report: ClusterReport
     configuration: t.Mapping[str, t.Any]
-    cluster_info: t.Any
-    kube_proxy: t.Any
+    cluster_info: Kubeconfig | None
+    kube_proxy: Kubeconfig | None
     kubelet_configuration: t.Any = None
     kube_proxy_configuration: t.Any = None
     unreadable: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -59,8 +59,8 @@ class Cluster:
         return cls(
             report=report,
             configuration=_embedded(report, KUBEADM_CONFIG, "ClusterConfiguration", yaml, unreadable) or {},
-            cluster_info=_embedded(report, CLUSTER_INFO, "kubeconfig", yaml, unreadable),
-            kube_proxy=_embedded(report, KUBE_PROXY, "kubeconfig.conf", yaml, unreadable),
+            cluster_info=_kubeconfig(_embedded(report, CLUSTER_INFO, "kubeconfig", yaml, unreadable)),
+            kube_proxy=_kubeconfig(_embedded(report, KUBE_PROXY, "kubeconfig.conf", yaml, unreadable) or None),
             kubelet_configuration=_embedded(report, report.kubelet_config_map, "kubelet", yaml, unreadable),
             kube_proxy_configuration=_embedded(report, KUBE_PROXY, "config.conf", yaml, unreadable),
             unreadable=unreadable,
@@ -117,12 +117,16 @@ class Cluster:
     @property
     def joining_server(self) -> str | None:
         """The server that ``kubeadm join`` takes: cluster-info's, whatever address it was given (kubeadm issue 1955)."""
-        return current_server(self.cluster_info)
+        return None if self.cluster_info is None else self.cluster_info.server
 
     @property
     def uses_external_etcd(self) -> bool:
         """Whether etcd runs outside the control planes."""
         return "external" in (self.configuration.get("etcd") or {})
+
+
+def _kubeconfig(document: t.Any) -> Kubeconfig | None:
+    return None if document is None else Kubeconfig.parse(document)
 
 
 def _embedded(report: ClusterReport, config_map: str, key: str, yaml: Yaml, unreadable: dict[str, str]) -> t.Any:

@@ -20,7 +20,8 @@ from ..component import kube_proxy_rollout
 from ..component.kube_proxy_rollout import KUBE_PROXY_LABELS, KUBE_PROXY_PODS, KubeProxyPod, pods_of_kube_proxy
 from ..kubeadm import cluster_configuration, cluster_info_signature, kubeadm_config
 from ..kubeadm.cluster_info_signature import CLUSTER_INFO
-from ..kubeconfig.client_cluster import client_cluster, server_of, with_server
+from ..kubeconfig.document import Kubeconfig
+from ..kubeconfig.server_in_text import with_server
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
@@ -43,34 +44,34 @@ def decide_kubeadm_config(document: t.Mapping[str, t.Any], endpoint: Endpoint) -
     return cluster_configuration.decide(document, cluster_configuration.Wanted(control_plane_endpoint=endpoint))
 
 
-def decide_cluster_info(document: t.Mapping[str, t.Any] | None, endpoint: Endpoint) -> Change | None:
+def decide_cluster_info(kubeconfig: Kubeconfig | None, endpoint: Endpoint) -> Change | None:
     """The change of cluster-info's ``server``.
 
     Args:
-        document: the parsed kubeconfig under the ConfigMap's key ``kubeconfig``; ``None`` when there is no ConfigMap.
+        kubeconfig: the one under the ConfigMap's key ``kubeconfig``; ``None`` when there is no ConfigMap.
         endpoint: what it must name.
 
     Raises:
         UnsupportedState: when it names no cluster that kubeadm would take.
     """
-    if document is None:
+    if kubeconfig is None:
         return None
-    return _decide_server(document, endpoint, CLUSTER_INFO, "joining nodes take the server from here")
+    return _decide_server(kubeconfig, endpoint, CLUSTER_INFO, "joining nodes take the server from here")
 
 
-def decide_kube_proxy(document: t.Mapping[str, t.Any] | None, endpoint: Endpoint) -> Change | None:
+def decide_kube_proxy(kubeconfig: Kubeconfig | None, endpoint: Endpoint) -> Change | None:
     """The change of kube-proxy's ``server``.
 
     Args:
-        document: the parsed kubeconfig under the ConfigMap's key ``kubeconfig.conf``; ``None`` when there is none.
+        kubeconfig: the one under the ConfigMap's key ``kubeconfig.conf``; ``None`` when there is none.
         endpoint: what it must name.
 
     Raises:
         UnsupportedState: when it names no cluster that kube-proxy would take.
     """
-    if document is None:
+    if kubeconfig is None:
         return None
-    return _decide_server(document, endpoint, KUBE_PROXY, "kube-proxy on every node takes the server from here")
+    return _decide_server(kubeconfig, endpoint, KUBE_PROXY, "kube-proxy on every node takes the server from here")
 
 
 def decide_kube_proxy_restart(
@@ -279,24 +280,25 @@ def _wait(clock: Clock, timeout: float, condition: t.Callable[[], bool]) -> bool
     return True
 
 
-def _decide_server(document: t.Mapping[str, t.Any], endpoint: Endpoint, name: str, reason: str) -> Change | None:
-    if client_cluster(document) is None:
+def _decide_server(kubeconfig: Kubeconfig, endpoint: Endpoint, name: str, reason: str) -> Change | None:
+    cluster = kubeconfig.current_cluster
+    if cluster is None or cluster.fields is None:
         raise UnsupportedState(
             f"{name} holds a kubeconfig that names no cluster: restore it, for example with "
             "'kubeadm init phase bootstrap-token' or 'kubeadm init phase addon kube-proxy'."
         )
-    current = server_of(document)
+    current = kubeconfig.server
     if current is not None and same_server(current, endpoint.url):
         return None
     return Change(object=name, before=current, after=endpoint.url, reason=reason)
 
 
-def _embedded(configmap: t.Mapping[str, t.Any], key: str, yaml: Yaml, name: str) -> dict[str, t.Any]:
+def _embedded(configmap: t.Mapping[str, t.Any], key: str, yaml: Yaml, name: str) -> Kubeconfig:
     try:
         document = yaml.load(str((configmap.get("data") or {}).get(key, "")))
     except InvalidInput as error:
         raise UnsupportedState(f"{name} holds under {key} no YAML: {error.message}") from error
-    return document if isinstance(document, dict) else {}
+    return Kubeconfig.parse(document)
 
 
 def _written_at(configmap: t.Mapping[str, t.Any], key: str) -> dt.datetime | None:
@@ -314,11 +316,11 @@ def _servers(found: _Found, yaml: Yaml) -> dict[str, t.Any]:
     return {
         "cluster_info_server": None
         if cluster_info is None
-        else server_of(_embedded(cluster_info, "kubeconfig", yaml, CLUSTER_INFO)),
+        else _embedded(cluster_info, "kubeconfig", yaml, CLUSTER_INFO).server,
         "control_plane_endpoint": found.kubeadm_config.configuration.control_plane_endpoint,
         "kube_proxy_server": None
         if kube_proxy is None
-        else server_of(_embedded(kube_proxy, "kubeconfig.conf", yaml, KUBE_PROXY)),
+        else _embedded(kube_proxy, "kubeconfig.conf", yaml, KUBE_PROXY).server,
     }
 
 

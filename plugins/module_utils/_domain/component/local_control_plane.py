@@ -11,6 +11,7 @@ import typing as t
 
 from ..base.address import canonical_ip
 from ..base.errors import InvalidInput, UnsupportedState
+from ..kubeconfig.document import Kubeconfig
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG, certified_node
 from . import static_pod
 from .secure_port import port_of
@@ -124,7 +125,7 @@ def _certified_node_name(files: Files, yaml: Yaml, x509: X509) -> str | None:
     if content is None:
         return None
     try:
-        return certified_node(yaml.load(content.decode("utf-8")), files, x509)
+        return certified_node(Kubeconfig.parse(yaml.load(content.decode("utf-8"))), files, x509)
     except (InvalidInput, UnsupportedState, UnicodeDecodeError):
         return None
 

@@ -5,14 +5,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import dataclasses
 import functools
 import ipaddress
 import typing as t
 
-from ..base import configuration_shape
 from ..base.address import Endpoint, San, canonical_ip
 from ..base.addresses_in_text import addresses_in, is_of_a_host
 from ..base.errors import InvalidInput
@@ -20,11 +17,10 @@ from ..base.version import KubernetesVersion
 from ..component import anonymous_access
 from ..component.secure_port import port_of
 from ..etcd.etcd_access import EtcdAccess, parse_access
-from ..kubeconfig.kubeconfig_server import current_server
+from ..kubeconfig.document import Kubeconfig
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG, node_of
 from ..pki import certificates_dir
 from ..pki.certificate_issue import KINDS
-from ..pki.client_certificates import client_certificates
 
 if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
@@ -46,7 +42,7 @@ class Host:
         ca_pem: the cluster CA in PEM, empty when the host has none.
         kubeconfig_faults: what is wrong with those that are ``None``, as the end of a sentence about them.
         client_certificates: client certificates inside kubeconfigs, by path.
-        kubeconfigs: parsed kubeconfigs by path; ``None`` for one that could not be read without its credentials.
+        kubeconfigs: kubeconfigs by path; ``None`` for one that could not be read without its credentials.
         kubelet_ca_hashes: hashes of the public keys of the CAs inside kubelet.conf; empty when it holds none.
         pki_ca_hashes: hashes of the public keys of all CAs in pki/ca.crt, several during a rotation.
         closed_to_anonymous: paths at which an API server here refuses anonymous requests, of those that matter.
@@ -56,7 +52,7 @@ class Host:
     report: HostReport
     certificates: t.Mapping[str, Certificate]
     ca_pem: str
-    kubeconfigs: t.Mapping[str, t.Any]
+    kubeconfigs: t.Mapping[str, Kubeconfig | None]
     kubelet_ca_hashes: frozenset[str] = frozenset()
     pki_ca_hashes: frozenset[str] = frozenset()
     kubeconfig_faults: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -67,7 +63,7 @@ class Host:
     def from_report(cls, name: str, report: HostReport, *, yaml: Yaml, x509: X509) -> Host:
         """Parse a report. Broken certificates and kubeconfigs are left out; :mod:`preflight` reports them."""
         pems = {item.path: item.pem for item in report.certificates}
-        certificates = {path: _leaf(pem, x509) for path, pem in pems.items()}
+        certificates = {path: _leaf(pem.encode(), x509) for path, pem in pems.items()}
         faults: dict[str, str] = {}
         kubeconfigs = {item.path: _parsed(item, yaml, faults) for item in report.kubeconfigs}
         return cls(
@@ -77,8 +73,8 @@ class Host:
             ca_pem=pems.get(f"{_pki_dir(report)}/ca.crt", ""),
             kubeconfigs=kubeconfigs,
             kubeconfig_faults=faults,
-            client_certificates={path: client_certificates(document, x509) for path, document in kubeconfigs.items()},
-            kubelet_ca_hashes=_ca_hashes(kubeconfigs.get(KUBELET_KUBECONFIG), x509),
+            client_certificates={path: _clients(found, x509) for path, found in kubeconfigs.items()},
+            kubelet_ca_hashes=_hashes(_ca_pem(kubeconfigs.get(KUBELET_KUBECONFIG)), x509),
             pki_ca_hashes=_hashes(pems.get(f"{_pki_dir(report)}/ca.crt", "").encode(), x509),
             closed_to_anonymous=frozenset(_closed_to_anonymous(report, yaml)),
         )
@@ -240,7 +236,7 @@ class Host:
     @property
     def servers(self) -> dict[str, str | None]:
         """The ``server`` of each kubeconfig's current context, by path."""
-        return {path: current_server(document) for path, document in self.kubeconfigs.items()}
+        return {path: None if found is None else found.server for path, found in self.kubeconfigs.items()}
 
     @property
     def ca(self) -> Certificate | None:
@@ -325,12 +321,16 @@ def _pki_dir(report: HostReport) -> str:
     return report.pki_dir or certificates_dir.DEFAULT
 
 
-def _ca_hashes(document: t.Any, x509: X509) -> frozenset[str]:
-    """Hashes of the CAs embedded in a kubeconfig with one cluster."""
-    try:
-        return _hashes(base64.b64decode(document["clusters"][0]["cluster"]["certificate-authority-data"]), x509)
-    except (KeyError, IndexError, TypeError, ValueError, binascii.Error):
-        return frozenset()
+def _ca_pem(kubeconfig: Kubeconfig | None) -> bytes:
+    """The CA that a kubeconfig embeds; empty when it embeds none."""
+    return (kubeconfig.ca_pem() or b"") if kubeconfig is not None else b""
+
+
+def _clients(kubeconfig: Kubeconfig | None, x509: X509) -> list[Certificate]:
+    """The leaf of each client certificate that a kubeconfig embeds, whichever user is the current one."""
+    users = kubeconfig.users if kubeconfig is not None else ()
+    found = (_leaf(user.pem("client-certificate") or b"", x509) for user in users)
+    return [item for item in found if item is not None]
 
 
 def _hashes(pem: bytes, x509: X509) -> frozenset[str]:
@@ -351,23 +351,25 @@ def _closed_to_anonymous(report: HostReport, yaml: Yaml) -> t.Iterator[str]:
             yield path
 
 
-def _leaf(pem: str, x509: X509) -> Certificate | None:
+def _leaf(pem: bytes, x509: X509) -> Certificate | None:
     try:
-        return x509.certificates(pem.encode())[0]
+        return x509.certificates(pem)[0]
     except (InvalidInput, IndexError):
         return None
 
 
-def _parsed(item: KubeconfigFile, yaml: Yaml, faults: dict[str, str]) -> t.Any:
-    """A kubeconfig's document; ``None`` for one that cannot be used, with the reason among the faults."""
-    try:
-        document = yaml.load(item.text) if item.text is not None else None
-        fault = configuration_shape.of_kubeconfig(document) if item.text is not None else "is no YAML that can be read"
-    except InvalidInput:
-        document, fault = None, "is no YAML document"
-    if fault is None:
-        return document
-    faults[item.path] = fault
+def _parsed(item: KubeconfigFile, yaml: Yaml, faults: dict[str, str]) -> Kubeconfig | None:
+    """A kubeconfig; ``None`` for one that cannot be used, with the reason among the faults."""
+    if item.text is None:
+        found = Kubeconfig(fault="is no YAML that can be read")
+    else:
+        try:
+            found = Kubeconfig.parse(yaml.load(item.text))
+        except InvalidInput:
+            found = Kubeconfig(fault="is no YAML document")
+    if found.fault is None:
+        return found
+    faults[item.path] = found.fault
     return None
 
 

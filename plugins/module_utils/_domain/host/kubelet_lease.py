@@ -15,7 +15,7 @@ import typing as t
 from ..base.api_time import seconds_of
 from ..base.change import Decision
 from ..base.errors import ApiError, InvalidInput, NotProved, UnsupportedState
-from ..kubeconfig.kubeconfig_server import current_server
+from ..kubeconfig.document import Kubeconfig
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG, certified_node
 
 if t.TYPE_CHECKING:
@@ -123,11 +123,11 @@ def _identity(files: Files, yaml: YamlReader, x509: CertificateIdentities, kubec
     if content is None:
         raise UnsupportedState(f"This host has no {kubeconfig}: it has not joined a cluster.")
     try:
-        document = yaml.load(content.decode("utf-8"))
+        found = Kubeconfig.parse(yaml.load(content.decode("utf-8")))
     except (InvalidInput, UnicodeDecodeError):
-        document = None
-    server = current_server(document)
-    node_name = certified_node(document, files, x509)
+        found = Kubeconfig()
+    server = found.server
+    node_name = certified_node(found, files, x509)
     if server is None or node_name is None:
         raise UnsupportedState(
             f"{kubeconfig} names no server or no client certificate of a node: repair it, or let the host join again."

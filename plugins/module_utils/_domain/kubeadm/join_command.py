@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 import dataclasses
 import json
@@ -17,7 +15,8 @@ from ..base.change import KNOWN_AFTER_APPLY, Change, Decision
 from ..base.errors import CommandFailed, InvalidInput, KubeadmHaError, UnsupportedState
 from ..base.last_words import last_words, without_secrets
 from ..component import local_control_plane
-from ..kubeconfig.client_cluster import server_of, with_server
+from ..kubeconfig.document import Kubeconfig
+from ..kubeconfig.server_in_text import with_server
 from . import bootstrap_token, cluster_configuration, kubeadm_config
 from .bootstrap_token import BOOTSTRAP_TOKEN, CERTIFICATES_SECRET, TOKEN_DESCRIPTION, UPLOADED_CERTIFICATES
 from .cluster_info_signature import CLUSTER_INFO
@@ -165,11 +164,10 @@ def _cluster_info(api: Api, yaml: Yaml, x509: X509) -> tuple[Endpoint, tuple[str
     if configmap is None:
         raise UnsupportedState(f"There is no {name}, so no node can join with a bootstrap token: {remedy}.")
     try:
-        document = yaml.load((configmap.get("data") or {})["kubeconfig"])
-        server = Endpoint.parse(str(server_of(document)))
-        data = document["clusters"][0]["cluster"]["certificate-authority-data"]
-        certificates = x509.certificates(base64.b64decode(data))
-    except (InvalidInput, KeyError, IndexError, TypeError, binascii.Error) as error:
+        kubeconfig = Kubeconfig.parse(yaml.load((configmap.get("data") or {})["kubeconfig"]))
+        server = Endpoint.parse(str(kubeconfig.server))
+        certificates = x509.certificates(kubeconfig.ca_pem() or b"")
+    except (InvalidInput, KeyError) as error:
         raise UnsupportedState(f"{name} holds no kubeconfig with a server and a CA: {remedy}.") from error
     return server, tuple(certificate.public_key_sha256 for certificate in certificates)
 

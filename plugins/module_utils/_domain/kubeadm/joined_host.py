@@ -16,8 +16,7 @@ from ..base.address import Endpoint, canonical_ip
 from ..base.errors import InvalidInput
 from ..component import local_control_plane
 from ..component.secure_port import port_of
-from ..kubeconfig.kubeconfig_ca import cluster_ca
-from ..kubeconfig.kubeconfig_server import current_server
+from ..kubeconfig.document import Kubeconfig
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG, certified_node
 from ..pki.certificates_dir import DEFAULT as DEFAULT_CERTIFICATES_DIR
 from .join_traces import MANIFESTS
@@ -118,18 +117,18 @@ def collect(
     ca_path = f"{pki_dir}/ca.crt"
     paths = (KUBELET_KUBECONFIG, ca_path, *_NODE_FILES, *_CONTROL_PLANE_FILES, _ETCD_MANIFEST, _ETCD_DATA)
     present = tuple(sorted(path for path in paths if files.exists(path)))
-    document = _kubeconfig(files, yaml)
+    kubeconfig = _kubeconfig(files, yaml)
     flags = local_control_plane.api_server_flags(files, manifests_dir=MANIFESTS)
-    ca = cluster_ca(document, files)
+    ca = kubeconfig.ca_pem(files)
     if ca is None:
         ca = files.read(ca_path)
     return HostFiles(
         present=present,
         ca_hashes=_hashes(ca, x509),
-        node_name=certified_node(document, files, x509),
+        node_name=certified_node(kubeconfig, files, x509),
         uses_local_etcd=any(name in flags.get("etcd-servers", "") for name in _LOCAL_ETCD),
         api_server=_api_server(flags),
-        server=current_server(document),
+        server=kubeconfig.server,
     )
 
 
@@ -148,12 +147,12 @@ def _missing(host: HostFiles, *, control_plane: bool) -> tuple[str, ...]:
     return tuple(path for path in wanted if path not in host.present)
 
 
-def _kubeconfig(files: Files, yaml: YamlReader) -> t.Any:
+def _kubeconfig(files: Files, yaml: YamlReader) -> Kubeconfig:
     content = files.read(KUBELET_KUBECONFIG)
     try:
-        return None if content is None else yaml.load(content.decode("utf-8"))
+        return Kubeconfig() if content is None else Kubeconfig.parse(yaml.load(content.decode("utf-8")))
     except (InvalidInput, UnicodeDecodeError):
-        return None
+        return Kubeconfig()
 
 
 def _hashes(pem: bytes | None, x509: CertificateIdentities) -> frozenset[str]:

@@ -5,21 +5,22 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import typing as t
+
+if t.TYPE_CHECKING:
+    from .document import Kubeconfig
 
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 
 
-def authorities(document: t.Any) -> frozenset[str]:
-    """The certificates of the CA that the first cluster of a kubeconfig embeds; empty when it embeds none."""
+def authorities(kubeconfig: Kubeconfig | None) -> frozenset[str]:
+    """The certificates of the CA that a kubeconfig's current cluster embeds; empty when it embeds none."""
+    pem = None if kubeconfig is None else kubeconfig.ca_pem()
     try:
-        data = base64.b64decode(document["clusters"][0]["cluster"]["certificate-authority-data"]).decode("utf-8")
-    except (KeyError, IndexError, TypeError, ValueError, binascii.Error):
+        return certificates((pem or b"").decode("utf-8"))
+    except UnicodeDecodeError:
         return frozenset()
-    return certificates(data)
 
 
 def certificates(pem: str) -> frozenset[str]:

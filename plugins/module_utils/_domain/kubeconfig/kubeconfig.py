@@ -18,6 +18,7 @@ import typing as t
 from ..base.address import Endpoint, same_server
 from ..base.change import Change, Decision
 from ..base.errors import InvalidInput, UnsupportedState
+from .document import Entry, Kubeconfig
 
 if t.TYPE_CHECKING:
     from ..._ports.files import Files
@@ -44,7 +45,7 @@ class Wanted:
 
 
 def decide_server(
-    document: t.Any,
+    kubeconfig: Kubeconfig,
     *,
     path: str,
     server: str,
@@ -54,7 +55,7 @@ def decide_server(
     """The change that a kubeconfig needs, ``None`` when its cluster entry says already what is wanted.
 
     Args:
-        document: the parsed kubeconfig.
+        kubeconfig: what the file holds.
         path: the file, for the name of the change and for messages.
         server: URL that the entry must have; another spelling of the same endpoint is no difference.
         cluster: see :class:`Wanted`.
@@ -68,17 +69,17 @@ def decide_server(
         UnsupportedState: when there is no such entry.
     """
     wanted = Wanted(server, cluster, certificate_authority_data)
-    entry = _entry(document, _index(document, wanted.cluster, path), path)
+    entry = _entry(kubeconfig, wanted.cluster, path)
     differing = _differing(entry, wanted)
     if not differing:
         return None
     name = f"kubeconfig {path}"
     reason = "its clients connect to the server that it names"
     if set(differing) == {_SERVER}:
-        return Change(name, entry.get(_SERVER), server, reason)
+        return Change(name, entry.text(_SERVER), server, reason)
     return Change(
         name,
-        {field: _shown(field, entry.get(field)) for field in differing},
+        {field: _shown(field, entry.text(field)) for field in differing},
         {field: _shown(field, value) for field, value in differing.items()},
         reason,
     )
@@ -104,25 +105,25 @@ def ensure(
     if wanted.certificate_authority_data is not None and x509 is not None:
         _check_ca(x509, wanted.certificate_authority_data)
     text = _read(files, path)
-    document = _parse(yaml, text, path)
-    index = _index(document, wanted.cluster, path)
+    kubeconfig = _kubeconfig(_parse(yaml, text, path), path)
     change = decide_server(
-        document,
+        kubeconfig,
         path=path,
         server=wanted.server,
         cluster=wanted.cluster,
         certificate_authority_data=wanted.certificate_authority_data,
     )
-    before = _entry(document, index, path).get(_SERVER)
+    entry = _entry(kubeconfig, wanted.cluster, path)
+    before = entry.text(_SERVER)
     values = {
         "path": path,
-        "cluster": document["clusters"][index]["name"],
-        "server": before if change is None else _differing(_entry(document, index, path), wanted).get(_SERVER, before),
+        "cluster": entry.name,
+        "server": before if change is None else _differing(entry, wanted).get(_SERVER, before),
         "previous_server": before,
     }
     if change is None:
         return Decision(values=values)
-    edited = _edited(yaml, yaml_text, text, index=index, wanted=wanted, path=path)
+    edited = _edited(yaml, yaml_text, text, entry=entry, wanted=wanted, path=path)
 
     def act() -> t.Mapping[str, t.Any]:
         if _read(files, path) != text:
@@ -148,14 +149,14 @@ def parse_server(text: str) -> str:
         raise InvalidInput(f"The option server: {error.message}") from error
 
 
-def _edited(yaml: YamlReader, yaml_text: YamlText, text: str, *, index: int, wanted: Wanted, path: str) -> str:
+def _edited(yaml: YamlReader, yaml_text: YamlText, text: str, *, entry: Entry, wanted: Wanted, path: str) -> str:
     """The text with the wanted values; proved to differ in nothing else."""
     document = _parse(yaml, text, path)
     expected = copy.deepcopy(document)
     edited = text
-    for field, value in _differing(_entry(document, index, path), wanted).items():
-        expected["clusters"][index]["cluster"][field] = value
-        edited = yaml_text.with_scalar(edited, ("clusters", index, "cluster", field), value)
+    for field, value in _differing(entry, wanted).items():
+        expected["clusters"][entry.index]["cluster"][field] = value
+        edited = yaml_text.with_scalar(edited, ("clusters", entry.index, "cluster", field), value)
     if _parse(yaml, edited, path) != expected:
         raise UnsupportedState(
             f"{path} is written in a way that cannot be edited without changing more than the cluster entry (an alias, "
@@ -164,50 +165,45 @@ def _edited(yaml: YamlReader, yaml_text: YamlText, text: str, *, index: int, wan
     return edited
 
 
-def _differing(entry: t.Mapping[str, t.Any], wanted: Wanted) -> dict[str, str]:
+def _differing(entry: Entry, wanted: Wanted) -> dict[str, str]:
     differing = {}
-    if not same_server(str(entry.get(_SERVER)), wanted.server) and entry.get(_SERVER) != wanted.server:
+    if not same_server(str(entry.text(_SERVER)), wanted.server) and entry.text(_SERVER) != wanted.server:
         differing[_SERVER] = wanted.server
     data = wanted.certificate_authority_data
-    if data is not None and _decoded(str(entry.get(_CA_DATA) or "")) != _decoded(data):
+    if data is not None and _decoded(entry.text(_CA_DATA) or "") != _decoded(data):
         differing[_CA_DATA] = data
     return differing
 
 
-def _index(document: t.Any, cluster: str | None, path: str) -> int:
-    """The place of the cluster entry in ``clusters``."""
+def _kubeconfig(document: t.Any, path: str) -> Kubeconfig:
     if not isinstance(document, dict) or not isinstance(document.get("clusters"), list):
         raise UnsupportedState(f"{path} is no kubeconfig: it has no list clusters; name another file or restore it.")
-    names = [item.get("name") if isinstance(item, dict) else None for item in document["clusters"]]
-    wanted = cluster if cluster is not None else _current_cluster(document)
-    if wanted is None and len(names) == 1:
-        return 0
-    if wanted is None:
+    kubeconfig = Kubeconfig.parse(document)
+    if kubeconfig.fault is not None:
+        raise UnsupportedState(f"{path} is no kubeconfig: it {kubeconfig.fault}; repair or restore it.")
+    return kubeconfig
+
+
+def _entry(kubeconfig: Kubeconfig, cluster: str | None, path: str) -> Entry:
+    """The cluster entry with a map ``cluster``; without a name it is the one that clients take."""
+    clusters = kubeconfig.clusters
+    name = kubeconfig.cluster_name if cluster is None else cluster
+    found = [entry for entry in clusters if entry.name == name]
+    if cluster is None and kubeconfig.current_cluster is not None:
+        found = [kubeconfig.current_cluster]
+    elif cluster is None and not name:
         raise UnsupportedState(
-            f"{path} has {len(names)} clusters and no current context that names one: set the option cluster."
+            f"{path} has {len(clusters)} clusters and no current context that names one: set the option cluster."
         )
-    if names.count(wanted) != 1:
-        known = ", ".join(str(name) for name in names) or "none"
+    if len(found) != 1:
+        known = ", ".join(entry.name for entry in clusters) or "none"
         raise UnsupportedState(
-            f"{path} has {names.count(wanted)} clusters of the name {wanted!r} (its clusters: {known}): "
+            f"{path} has {len(found)} clusters of the name {name!r} (its clusters: {known}): "
             "set the option cluster to one of them, or repair the file."
         )
-    return names.index(wanted)
-
-
-def _current_cluster(document: t.Mapping[str, t.Any]) -> str | None:
-    """The cluster of the current context; ``None`` when there is no such context."""
-    for item in document.get("contexts") or ():
-        if isinstance(item, dict) and item.get("name") == document.get("current-context"):
-            return (item.get("context") or {}).get("cluster")
-    return None
-
-
-def _entry(document: t.Any, index: int, path: str) -> dict[str, t.Any]:
-    entry = document["clusters"][index].get("cluster") if isinstance(document["clusters"][index], dict) else None
-    if not isinstance(entry, dict):
+    if found[0].fields is None:
         raise UnsupportedState(f"{path} has a cluster entry without the map cluster: repair it.")
-    return entry
+    return found[0]
 
 
 def _read(files: Files, path: str) -> str:

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import typing as t
 
@@ -15,22 +13,12 @@ from ..base.errors import InvalidInput
 if t.TYPE_CHECKING:
     from ..._ports.files import Files
     from ..._ports.x509 import CertificateIdentities
+    from .document import Kubeconfig
 
 KUBELET_KUBECONFIG = "/etc/kubernetes/kubelet.conf"
 #: The user that a kubelet's client certificate names
 #: (https://kubernetes.io/docs/reference/access-authn-authz/node/).
 _NODE_USER = "system:node:"
-
-
-def client_certificate(document: t.Any, files: Files) -> bytes | None:
-    """The client certificate of a kubeconfig's user in PEM, embedded or in a file."""
-    try:
-        user = document["users"][0]["user"]
-        if "client-certificate-data" in user:
-            return base64.b64decode(user["client-certificate-data"])
-        return files.read(user["client-certificate"])
-    except (KeyError, IndexError, TypeError, binascii.Error):
-        return None
 
 
 def node_of(subject: str) -> str | None:
@@ -39,9 +27,9 @@ def node_of(subject: str) -> str | None:
     return None if found is None else found.group(1)
 
 
-def certified_node(document: t.Any, files: Files, x509: CertificateIdentities) -> str | None:
+def certified_node(kubeconfig: Kubeconfig, files: Files, x509: CertificateIdentities) -> str | None:
     """The node that a kubelet's kubeconfig authenticates as, ``None`` when its certificate does not say."""
-    pem = client_certificate(document, files)
+    pem = kubeconfig.client_certificate(files)
     try:
         subject = x509.identities(pem)[0].subject if pem is not None else ""
     except InvalidInput:
@@ -49,4 +37,4 @@ def certified_node(document: t.Any, files: Files, x509: CertificateIdentities) -
     return node_of(subject)
 
 
-__all__ = ("KUBELET_KUBECONFIG", "certified_node", "client_certificate", "node_of")
+__all__ = ("KUBELET_KUBECONFIG", "certified_node", "node_of")

@@ -31,6 +31,7 @@ if t.TYPE_CHECKING:
     from ..etcd.report import EtcdReport
     from ..host.host import Host
     from ..host.report import Listener
+    from ..kubeconfig.document import Kubeconfig
 
 Hosts = t.Mapping[str, "Host"]
 Files = t.Mapping[str, "FileFact"]
@@ -192,8 +193,8 @@ def _foreign(host: Host, serving_control_plane: Host) -> str | None:
     return "it has files of another cluster"
 
 
-def _own_kubeconfigs(host: Host) -> t.Iterator[t.Any]:
-    return (document for path, document in host.kubeconfigs.items() if path.startswith(f"{KUBERNETES}/"))
+def _own_kubeconfigs(host: Host) -> t.Iterator[Kubeconfig | None]:
+    return (found for path, found in host.kubeconfigs.items() if path.startswith(f"{KUBERNETES}/"))
 
 
 def _of_others(host: Host, serving_control_plane: Host) -> str | None:

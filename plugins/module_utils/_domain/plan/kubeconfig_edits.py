@@ -26,9 +26,9 @@ KUBELET = "service kubelet"
 def kubeconfig_edits(situation: Situation, host: Host) -> t.Iterator[user_kubeconfigs.Edit]:
     """The kubeconfigs of a host that must name another server: Kubernetes' own on a node, administrators' on every host."""
     for path, server in wanted_servers(situation, host).items() if situation.joined([host.name]) else ():
-        document = host.kubeconfigs.get(path)
-        if document is not None:
-            change = kubeconfig.decide_server(document, path=path, server=server)
+        found = host.kubeconfigs.get(path)
+        if found is not None:
+            change = kubeconfig.decide_server(found, path=path, server=server)
             if change is not None:
                 yield user_kubeconfigs.Edit(path, server, None, change)
     yield from user_kubeconfigs.user_edits(host, situation.desired.endpoint, situation.old_endpoints)

@@ -15,6 +15,7 @@ from ..kubeconfig import kubeconfig
 if t.TYPE_CHECKING:
     from ..base.change import Change
     from ..host.host import Host
+    from ..kubeconfig.document import Kubeconfig
     from .desired import Desired
 
 #: Below each home directory.
@@ -39,7 +40,8 @@ class Edit:
 
     def as_dict(self) -> dict[str, str]:
         """What the module kubeconfig_cluster is given; ``cluster`` only where one is named."""
-        return {"path": self.path, "server": self.server, **({"cluster": self.cluster} if self.cluster else {})}
+        cluster = {} if self.cluster is None else {"cluster": self.cluster}
+        return {"path": self.path, "server": self.server, **cluster}
 
 
 def user_edits(host: Host, endpoint: Endpoint, old: t.AbstractSet[Endpoint]) -> t.Iterator[Edit]:
@@ -47,11 +49,11 @@ def user_edits(host: Host, endpoint: Endpoint, old: t.AbstractSet[Endpoint]) -> 
 
     Other entries of a file are other clusters' and stay, whichever is the current one.
     """
-    for path, document in host.kubeconfigs.items():
-        if not path.endswith(USER_KUBECONFIG):
+    for path, found in host.kubeconfigs.items():
+        if found is None or not path.endswith(USER_KUBECONFIG):
             continue
-        for name in _entries(document, old):
-            change = kubeconfig.decide_server(document, path=path, server=endpoint.url, cluster=name)
+        for name in _entries(found, old):
+            change = kubeconfig.decide_server(found, path=path, server=endpoint.url, cluster=name)
             if change is not None:
                 yield Edit(path, endpoint.url, name, change)
 
@@ -69,15 +71,13 @@ def problems(desired: Desired, hosts: t.Mapping[str, Host]) -> t.Iterator[Proble
         )
 
 
-def _entries(document: t.Any, old: t.AbstractSet[Endpoint]) -> t.Iterator[str]:
+def _entries(found: Kubeconfig, old: t.AbstractSet[Endpoint]) -> t.Iterator[str]:
     """Names of the cluster entries whose server is one of the endpoints; ambiguous names are left out."""
-    clusters = document.get("clusters") if isinstance(document, dict) else None
-    entries = [item for item in clusters or () if isinstance(item, dict) and isinstance(item.get("cluster"), dict)]
-    names = [item.get("name") for item in entries]
-    for item in entries:
-        server = str(item["cluster"].get("server"))
-        if names.count(item.get("name")) == 1 and any(same_server(server, endpoint.url) for endpoint in old):
-            yield str(item["name"])
+    names = [entry.name for entry in found.clusters]
+    for entry in found.clusters:
+        server = str(entry.text("server"))
+        if names.count(entry.name) == 1 and any(same_server(server, endpoint.url) for endpoint in old):
+            yield entry.name
 
 
 __all__ = ("USER_KUBECONFIG", "Edit", "problems", "user_edits")

@@ -61,16 +61,15 @@ def _signs(controllers: str | None) -> bool:
 
 
 def _cluster_info(cluster: Cluster, serving_control_plane: Host) -> t.Iterator[Problem]:
-    document = cluster.cluster_info
     remedy = (
         "let kubeadm write it (kubeadm init phase bootstrap-token --kubeconfig /etc/kubernetes/admin.conf on "
         f"{serving_control_plane.name}; it also makes a bootstrap token, which kubeadm token delete takes away, and "
         "lets anonymous requests read the ConfigMap)"
     )
-    if document is None:
+    if cluster.cluster_info is None:
         yield Problem(CLUSTER_INFO, f"There is no {CLUSTER_INFO}, by which joining hosts find the cluster: {remedy}.")
         return
-    authorities = embedded_ca.authorities(document)
+    authorities = embedded_ca.authorities(cluster.cluster_info)
     try:
         Endpoint.parse(cluster.joining_server or "")
     except InvalidInput:

@@ -235,8 +235,8 @@ def _node(host: Host) -> t.Iterator[Problem]:
 
 
 def _member(host: Host) -> t.Iterator[Problem]:
-    for path, document in host.kubeconfigs.items():
-        if document is None and path.startswith("/etc/kubernetes/"):
+    for path, found in host.kubeconfigs.items():
+        if found is None and path.startswith("/etc/kubernetes/"):
             fault = host.kubeconfig_faults.get(path, "cannot be read")
             yield Problem(
                 host.name, f"{path} on {host.name} cannot be used as a kubeconfig: it {fault}; repair it or restore it."

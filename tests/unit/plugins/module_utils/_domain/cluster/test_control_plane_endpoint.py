@@ -15,6 +15,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address im
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import NotProved, UnsupportedState
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import control_plane_endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.kube_proxy_rollout import KubeProxyPod
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeconfig.document import Kubeconfig
 from tests.unit.plugins.memory_api import MemoryApi, MemoryClock, MemoryCommands
 from tests.unit.plugins.memory_controllers import DaemonSetController, bootstrap_token, node, signature
 
@@ -407,7 +408,7 @@ def test_counts_pods_of_an_older_configmap(managed_fields: t.Any, pods: list[t.A
 def test_compares_servers_by_their_meaning(server: str | None, changes: bool) -> None:
     document = {"clusters": [{"name": "", "cluster": {} if server is None else {"server": server}}]}
     for decide_one in (control_plane_endpoint.decide_cluster_info, control_plane_endpoint.decide_kube_proxy):
-        change = decide_one(document, ENDPOINT)
+        change = decide_one(Kubeconfig.parse(document), ENDPOINT)
         assert (change is not None) is changes
         assert change is None or (change.before, change.after) == (server, NEW)
 
@@ -436,10 +437,10 @@ TWO = [{"name": "a", "cluster": {"server": "https://a:6443"}}, {"name": "b", "cl
     ],
 )
 def test_takes_the_cluster_that_a_client_takes(document: t.Any, server: str | None) -> None:
-    assert control_plane_endpoint.server_of(document) == server
+    assert Kubeconfig.parse(document).server == server
     if server is None and document is not None:
         with pytest.raises(UnsupportedState, match="names no cluster"):
-            control_plane_endpoint.decide_kube_proxy(document, ENDPOINT)
+            control_plane_endpoint.decide_kube_proxy(Kubeconfig.parse(document), ENDPOINT)
 
 
 @pytest.mark.parametrize(

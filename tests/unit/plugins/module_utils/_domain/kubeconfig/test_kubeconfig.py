@@ -24,6 +24,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors imp
     KubeadmHaError,
     UnsupportedState,
 )
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeconfig.document import Kubeconfig
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeconfig.kubeconfig import (
     Wanted,
     decide_server,
@@ -217,6 +218,10 @@ REFUSED = {
     ),
     "has 2 clusters of the name 'kubernetes'": BLOCK.replace("name: other", "name: kubernetes"),
     "without the map cluster": "clusters:\n- name: kubernetes\n",
+    "has a text at users, where a list must be": BLOCK[: BLOCK.index("users:")] + "users: x\n",
+    "has a text at clusters[1].cluster": BLOCK.replace(
+        "{server: \"https://198.51.100.7:6443\", tls-server-name: 'x'}", "x"
+    ),
 }
 
 #: Text where the value stands for more than the cluster entry.
@@ -257,7 +262,15 @@ def test_a_merged_value_is_overridden() -> None:
 
 def test_an_unknown_cluster_is_reported_with_those_that_there_are() -> None:
     with pytest.raises(UnsupportedState, match=r"has 0 clusters of the name 'c' \(its clusters: kubernetes, other\)"):
-        decide_server(yaml.safe_load(BLOCK), path=PATH, server=NEW, cluster="c")
+        decide_server(Kubeconfig.parse(yaml.safe_load(BLOCK)), path=PATH, server=NEW, cluster="c")
+
+
+def test_the_cluster_with_the_empty_name_is_that_without_a_context() -> None:
+    text = BLOCK.replace("name: kubernetes", "name: ''").replace("current-context: admin@kubernetes\n", "")
+    for cluster in (None, ""):
+        files = make_files(text)
+        assert run(files, cluster=cluster).values["cluster"] == ""
+        assert files.contents[PATH].decode() == text.replace(OLD, NEW)
 
 
 def test_somebody_elses_edit_between_is_not_lost() -> None:
