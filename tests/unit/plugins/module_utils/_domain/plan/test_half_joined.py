@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import typing as t
 
 import pytest
@@ -460,3 +461,17 @@ def test_an_embedded_ca_counts_whatever_its_layout() -> None:
     arguments = grown(plus_kubeconfig(files_only(ca=None), "bootstrap-kubelet.conf", conf))
     arguments["reset_half_joined"] = True
     assert list(plan_of(arguments).facts["resets"]) == ["cp2"]
+
+
+@pytest.mark.parametrize("current", ["ours", "theirs", "gone"])
+def test_no_ca_of_a_kubeconfig_may_be_another_clusters(current: str) -> None:
+    """Whichever its client connects to: a reset deletes the file."""
+    clusters = [
+        {"name": name, "cluster": {"certificate-authority-data": base64.b64encode(text.encode()).decode()}}
+        for name, text in (("ours", "CN=kubernetes|sha256:ca|"), ("theirs", "CN=kubernetes|sha256:other|"))
+    ]
+    context = {"name": "c", "context": {"cluster": current}}
+    conf = json.dumps({"clusters": clusters, "contexts": [context], "current-context": "c"})
+    arguments = grown(plus_kubeconfig(files_only(ca=None), "bootstrap-kubelet.conf", conf))
+    arguments["reset_half_joined"] = True
+    assert plan_of(arguments).facts["resets"] == {}
