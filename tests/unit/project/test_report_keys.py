@@ -17,7 +17,7 @@ from tests.unit.plugins.module_utils._domain.etcd import test_report as of_etcd
 from tests.unit.plugins.module_utils._domain.load_balancer import test_report as of_load_balancer
 
 PLUGINS = ROOT / "plugins"
-#: Each with every key that it can have. Their own files read by ``Fields``, never as a mapping is read.
+#: Each with every key that it can have. They are read by ``report_fields``, never as a mapping is read.
 REPORTS: t.Sequence[t.Mapping[str, t.Any]] = (
     of_cluster.FULL,
     of_etcd.ETCD_CLUSTERS["healthy"].as_dict(),

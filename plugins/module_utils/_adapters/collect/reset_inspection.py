@@ -17,7 +17,7 @@ from ..._domain.component import local_control_plane, static_pod
 from ..._domain.component.secure_port import port_of
 from ..._domain.kubeadm import kubeadm_reset
 from ..._domain.kubeadm.join_traces import KUBERNETES, MANIFESTS
-from ..._domain.kubeconfig.document import Kubeconfig
+from ..._domain.kubeconfig.document import CA, Kubeconfig
 from ..api.kubelet_client import KubeconfigClient
 from ..etcd.etcd_gateway import EtcdGateway
 from ..etcd.etcd_of_host import STACKED_ENDPOINT
@@ -95,7 +95,8 @@ class ResetInspection:
             content = self._files.read(f"{KUBERNETES}/{name}")
             with contextlib.suppress(InvalidInput, UnicodeDecodeError):
                 document = None if content is None else self._yaml.load(content.decode("utf-8"))
-                texts.append(Kubeconfig.parse(document).ca_pem(self._files))
+                # Of every cluster, whichever its client connects to: the reset deletes them all.
+                texts += [cluster.pem(CA, self._files) for cluster in Kubeconfig.parse(document).clusters]
         for pem in texts:
             with contextlib.suppress(InvalidInput):
                 found = frozenset(item.public_key_sha256 for item in self._x509.identities(pem or b""))

@@ -10,6 +10,8 @@ import re
 
 #: RFC 3339 with microseconds (MicroTime of the API).
 _TIME = re.compile(r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?Z\Z")
+#: Time of the API, as metadata has it.
+_SECONDS = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def seconds_of(text: str) -> float | None:
@@ -21,4 +23,18 @@ def seconds_of(text: str) -> float | None:
     return whole.timestamp() + float(f"0.{match.group(2) or 0}")
 
 
-__all__ = ("seconds_of",)
+def time_of(text: str) -> dt.datetime:
+    """A time of the API's metadata.
+
+    Raises:
+        ValueError: when it is none.
+    """
+    return dt.datetime.strptime(text, _SECONDS).replace(tzinfo=dt.timezone.utc)
+
+
+def text_of(time: dt.datetime) -> str:
+    """A time of the API's metadata as the API writes it."""
+    return time.strftime(_SECONDS)
+
+
+__all__ = ("seconds_of", "text_of", "time_of")

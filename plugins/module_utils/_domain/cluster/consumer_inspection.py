@@ -18,12 +18,12 @@ import typing as t
 from ..base.address import Endpoint
 from ..base.errors import InvalidInput
 from ..base.named_endpoint import endpoints_in, named, pinned
+from ..base.report_fields import absent, as_dict, at, present
 from . import workload
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
     from ..._ports.clock import Clock
-    from ..base.report_reader import Fields
 
 #: Seconds for the whole search, so that a big cluster does not cost much time.
 SECONDS = 20.0
@@ -66,31 +66,10 @@ class Consumer:
     where: tuple[str, ...]
     endpoints: tuple[str, ...]
 
-    @classmethod
-    def from_fields(cls, fields: Fields) -> Consumer:
-        """From what :meth:`as_dict` gave."""
-        return cls(
-            kind=fields.text("kind"),
-            namespace=fields.text("namespace"),
-            name=fields.text("name"),
-            where=fields.texts("where"),
-            endpoints=fields.texts("endpoints"),
-        )
-
     @property
     def object(self) -> str:
         """As messages name it."""
         return f"{self.kind} {self.namespace}/{self.name}"
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """JSON-compatible."""
-        return {
-            "kind": self.kind,
-            "namespace": self.namespace,
-            "name": self.name,
-            "where": list(self.where),
-            "endpoints": list(self.endpoints),
-        }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,29 +83,14 @@ class Consumers:
         failure: why the search ended early, where the API failed; else empty.
     """
 
-    found: tuple[Consumer, ...] = ()
-    is_complete: bool = True
-    objects: int | None = None
-    failure: str = ""
-
-    @classmethod
-    def from_fields(cls, fields: Fields) -> Consumers:
-        """From what :meth:`as_dict` gave."""
-        return cls(
-            found=tuple(Consumer.from_fields(item) for item in fields.each("found")),
-            is_complete=fields.flag("complete"),
-            objects=fields.optional_whole("objects"),
-            failure=fields.text("failure", ""),
-        )
+    found: tuple[Consumer, ...] = dataclasses.field(default=(), metadata=present())
+    is_complete: bool = dataclasses.field(default=True, metadata={**at("complete"), **present()})
+    objects: int | None = dataclasses.field(default=None, metadata=absent(None, is_written=False))
+    failure: str = dataclasses.field(default="", metadata=absent("", is_written=False))
 
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
-        return {
-            "found": [item.as_dict() for item in self.found],
-            "complete": self.is_complete,
-            **({"objects": self.objects} if self.objects is not None else {}),
-            **({"failure": self.failure} if self.failure else {}),
-        }
+        return as_dict(self)
 
 
 def old_endpoints(

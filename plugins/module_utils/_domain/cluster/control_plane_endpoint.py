@@ -14,6 +14,7 @@ import datetime as dt
 import typing as t
 
 from ..base.address import Endpoint, same_server
+from ..base.api_time import time_of
 from ..base.change import Change, Decision
 from ..base.errors import ApiConflict, InvalidInput, KubeadmHaError, NotProved, UnsupportedState
 from ..component import kube_proxy_rollout
@@ -304,7 +305,7 @@ def _embedded(configmap: t.Mapping[str, t.Any], key: str, yaml: Yaml, name: str)
 def _written_at(configmap: t.Mapping[str, t.Any], key: str) -> dt.datetime | None:
     """The last write by whoever gave a key of a ConfigMap its value."""
     times = [
-        kube_proxy_rollout.time_of(entry["time"])
+        time_of(entry["time"])
         for entry in configmap["metadata"].get("managedFields") or ()
         if "time" in entry and f"f:{key}" in ((entry.get("fieldsV1") or {}).get("f:data") or {})
     ]

@@ -15,13 +15,13 @@ import typing as t
 
 from ..base.change import Change, Decision
 from ..base.errors import NotProved
+from ..base.report_fields import absent, as_dict, at
 from ..component.kube_proxy_rollout import RESTARTED_AT
 from .node import Node
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
     from ..._ports.clock import Clock
-    from ..base.report_reader import Fields
 
 View = t.Mapping[str, t.Any]
 
@@ -55,33 +55,10 @@ class Deployment:
     node_terms: tuple[View, ...]
     tolerations: tuple[View, ...]
 
-    @classmethod
-    def from_fields(cls, fields: Fields) -> Deployment:
-        """From what :meth:`as_dict` gave."""
-        return cls(
-            namespace=fields.text("namespace"),
-            name=fields.text("name"),
-            replicas=fields.whole("replicas"),
-            node_selector=fields.mapping("node_selector"),
-            node_terms=fields.mappings("node_terms"),
-            tolerations=fields.mappings("tolerations"),
-        )
-
     @property
     def object(self) -> str:
         """As changes and messages name it."""
         return f"Deployment {self.namespace}/{self.name}"
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """JSON-compatible."""
-        return {
-            "namespace": self.namespace,
-            "name": self.name,
-            "replicas": self.replicas,
-            "node_selector": dict(self.node_selector),
-            "node_terms": [dict(term) for term in self.node_terms],
-            "tolerations": [dict(item) for item in self.tolerations],
-        }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,28 +73,9 @@ class Pod:
     """
 
     name: str
-    node: str | None
-    is_ready: bool
-    is_terminating: bool
-
-    @classmethod
-    def from_fields(cls, fields: Fields) -> Pod:
-        """From what :meth:`as_dict` gave."""
-        return cls(
-            name=fields.text("name"),
-            node=fields.optional_text("node"),
-            is_ready=fields.flag("ready"),
-            is_terminating=fields.flag("terminating"),
-        )
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """JSON-compatible."""
-        return {
-            "name": self.name,
-            "node": self.node,
-            "ready": self.is_ready,
-            "terminating": self.is_terminating,
-        }
+    node: str | None = dataclasses.field(metadata=absent(None))
+    is_ready: bool = dataclasses.field(metadata=at("ready"))
+    is_terminating: bool = dataclasses.field(metadata=at("terminating"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,22 +87,12 @@ class Placement:
         pods: its pods.
     """
 
-    deployment: Deployment | None
+    deployment: Deployment | None = dataclasses.field(metadata=absent(None))
     pods: tuple[Pod, ...]
-
-    @classmethod
-    def from_fields(cls, fields: Fields) -> Placement:
-        """From what :meth:`as_dict` gave."""
-        deployment = fields.optional_fields("deployment")
-        return cls(
-            deployment=None if deployment is None else Deployment.from_fields(deployment),
-            pods=tuple(Pod.from_fields(item) for item in fields.each("pods")),
-        )
 
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
-        deployment = None if self.deployment is None else self.deployment.as_dict()
-        return {"deployment": deployment, "pods": [pod.as_dict() for pod in self.pods]}
+        return as_dict(self)
 
 
 def collect(api: Api, namespace: str, name: str) -> Placement:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-if t.TYPE_CHECKING:
-    from ..base.report_reader import Fields
+from ..base.report_fields import as_dict, at
 
 #: kubeadm's annotation of a Node, up to the releases that write the socket into a file of the host.
 _CRI_SOCKET = "kubeadm.alpha.kubernetes.io/cri-socket"
@@ -34,7 +33,7 @@ class Node:
     name: str
     labels: t.Mapping[str, str]
     taints: tuple[t.Mapping[str, t.Any], ...]
-    is_ready: bool
+    is_ready: bool = dataclasses.field(metadata=at("ready"))
     addresses: tuple[str, ...] = ()
     kubelet_version: str = ""
     ready_status: str = ""
@@ -58,34 +57,9 @@ class Node:
             cri_socket=document["metadata"].get("annotations", {}).get(_CRI_SOCKET, ""),
         )
 
-    @classmethod
-    def from_fields(cls, fields: Fields) -> Node:
-        """From what :meth:`as_dict` gave."""
-        return cls(
-            name=fields.text("name"),
-            labels=fields.mapping("labels"),
-            taints=fields.mappings("taints"),
-            is_ready=fields.flag("ready"),
-            addresses=fields.texts("addresses", optional=True),
-            kubelet_version=fields.text("kubelet_version", ""),
-            ready_status=fields.text("ready_status", ""),
-            ready_reason=fields.text("ready_reason", ""),
-            cri_socket=fields.text("cri_socket", ""),
-        )
-
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
-        return {
-            "name": self.name,
-            "labels": dict(self.labels),
-            "taints": [dict(taint) for taint in self.taints],
-            "addresses": list(self.addresses),
-            "kubelet_version": self.kubelet_version,
-            "ready": self.is_ready,
-            "ready_status": self.ready_status,
-            "ready_reason": self.ready_reason,
-            "cri_socket": self.cri_socket,
-        }
+        return as_dict(self)
 
 
 __all__ = ("Node",)

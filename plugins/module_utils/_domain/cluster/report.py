@@ -8,8 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..base.malformed_report import of_another_kind
-from ..base.report_reader import Fields
+from ..base.report_fields import absent, as_dict, at, read
 from ..component.control_plane_health import Health
 from ..component.kube_proxy_rollout import KubeProxyPod
 from ..kubeadm.bootstrap_token import BootstrapToken
@@ -17,9 +16,6 @@ from ..kubeadm.kubelet_config_map import kubelet_config_map
 from .consumer_inspection import Consumers
 from .deployment_spread import Placement
 from .node import Node
-
-#: The version of what :meth:`ClusterReport.as_dict` writes. A report without one is of the first.
-SCHEMA = 1
 
 _WHOSE = "The report of the cluster"
 
@@ -43,18 +39,21 @@ class ClusterReport:
         join_rights: what a joining node may do, by :mod:`join_rights`; ``None`` when it was not asked.
     """
 
+    #: Of what :meth:`as_dict` writes. A report without one is of the first.
+    SCHEMA: t.ClassVar[int] = 1
+
     version: str
-    config_maps: t.Mapping[str, t.Mapping[str, t.Any]]
+    config_maps: t.Mapping[str, t.Mapping[str, t.Any]] = dataclasses.field(metadata=at("configmaps"))
     nodes: tuple[Node, ...]
-    kube_proxy_pods: tuple[KubeProxyPod, ...]
+    kube_proxy_pods: tuple[KubeProxyPod, ...] = dataclasses.field(metadata=absent(()))
     has_kube_proxy: bool
     bootstrap_tokens: tuple[BootstrapToken, ...]
     has_uploaded_certificates: bool
     cluster_dns: Placement
     consumers: Consumers
-    outdated_signatures: int
-    health: Health | None
-    join_rights: t.Mapping[str, bool] | None
+    outdated_signatures: int = dataclasses.field(metadata=absent(0))
+    health: Health | None = dataclasses.field(metadata=at())
+    join_rights: t.Mapping[str, bool] | None = dataclasses.field(metadata=absent(None, is_written=False))
 
     @classmethod
     def from_dict(cls, document: t.Mapping[str, t.Any]) -> ClusterReport:
@@ -63,26 +62,7 @@ class ClusterReport:
         Raises:
             MalformedReport: naming the key and what was found there.
         """
-        fields = Fields.of(_WHOSE, document)
-        schema = fields.whole("schema", SCHEMA)
-        if schema != SCHEMA:
-            raise of_another_kind(_WHOSE, "schema", schema, str(SCHEMA))
-        config_maps = fields.fields("configmaps")
-        rights = fields.optional_fields("join_rights")
-        return cls(
-            version=fields.text("version"),
-            config_maps={name: config_maps.mapping(name) for name in config_maps.document},
-            nodes=tuple(Node.from_fields(item) for item in fields.each("nodes")),
-            kube_proxy_pods=tuple(map(KubeProxyPod.from_fields, fields.each("kube_proxy_pods", optional=True))),
-            has_kube_proxy=fields.flag("has_kube_proxy"),
-            bootstrap_tokens=tuple(BootstrapToken.from_fields(item) for item in fields.each("bootstrap_tokens")),
-            has_uploaded_certificates=fields.flag("has_uploaded_certificates"),
-            cluster_dns=Placement.from_fields(fields.fields("cluster_dns")),
-            consumers=Consumers.from_fields(fields.fields("consumers")),
-            outdated_signatures=fields.whole("outdated_signatures", 0),
-            health=Health.from_fields(fields),
-            join_rights=None if rights is None else {name: rights.flag(name) for name in rights.document},
-        )
+        return read(cls, document, where=_WHOSE)
 
     @property
     def kubelet_config_map(self) -> str:
@@ -95,20 +75,7 @@ class ClusterReport:
 
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
-        return {
-            "configmaps": dict(self.config_maps),
-            "nodes": [node.as_dict() for node in self.nodes],
-            "kube_proxy_pods": [pod.as_dict() for pod in self.kube_proxy_pods],
-            "has_kube_proxy": self.has_kube_proxy,
-            "bootstrap_tokens": [token.as_dict() for token in self.bootstrap_tokens],
-            "has_uploaded_certificates": self.has_uploaded_certificates,
-            "outdated_signatures": self.outdated_signatures,
-            **(self.health.as_dict() if self.health is not None else {}),
-            "cluster_dns": self.cluster_dns.as_dict(),
-            "consumers": self.consumers.as_dict(),
-            "version": self.version,
-            **({"join_rights": dict(self.join_rights)} if self.join_rights is not None else {}),
-        }
+        return as_dict(self)
 
 
-__all__ = ("SCHEMA", "ClusterReport")
+__all__ = ("ClusterReport",)

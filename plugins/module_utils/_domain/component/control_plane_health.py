@@ -15,12 +15,12 @@ import typing as t
 
 from ..base.address import canonical_ip
 from ..base.errors import NotProved
+from ..base.report_fields import absent, as_dict, at
 from .static_pod import COMPONENTS, ETCD
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
     from ..._ports.clock import Clock
-    from ..base.report_reader import Fields
 
 View = t.Mapping[str, t.Any]
 
@@ -47,33 +47,10 @@ class StaticPod:
 
     component: str
     node: str
-    is_ready: bool
+    is_ready: bool = dataclasses.field(metadata=at("ready"))
     restarts: int
-    running_since: float | None
+    running_since: float | None = dataclasses.field(metadata=absent(None))
     reason: str
-
-    @classmethod
-    def from_fields(cls, fields: Fields) -> StaticPod:
-        """From what :meth:`as_dict` gave."""
-        return cls(
-            component=fields.text("component"),
-            node=fields.text("node"),
-            is_ready=fields.flag("ready"),
-            restarts=fields.whole("restarts"),
-            running_since=fields.optional_number("running_since"),
-            reason=fields.text("reason"),
-        )
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """JSON-compatible."""
-        return {
-            "component": self.component,
-            "node": self.node,
-            "ready": self.is_ready,
-            "restarts": self.restarts,
-            "running_since": self.running_since,
-            "reason": self.reason,
-        }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,20 +65,9 @@ class Health:
     static_pods: tuple[StaticPod, ...]
     api_server_addresses: tuple[str, ...]
 
-    @classmethod
-    def from_fields(cls, fields: Fields) -> Health | None:
-        """From what :meth:`as_dict` gave, among other fields; ``None`` when it is not there."""
-        if not fields.has("static_pods"):
-            return None
-        pods = tuple(StaticPod.from_fields(item) for item in fields.each("static_pods"))
-        return cls(pods, fields.texts("api_server_addresses"))
-
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
-        return {
-            "static_pods": [pod.as_dict() for pod in self.static_pods],
-            "api_server_addresses": list(self.api_server_addresses),
-        }
+        return as_dict(self)
 
 
 def collect(api: Api) -> Health:

@@ -14,14 +14,15 @@ import dataclasses
 import datetime as dt
 import typing as t
 
+from ..base.api_time import text_of, time_of
 from ..base.change import Change
 from ..base.errors import NotProved, UnsupportedState
+from ..base.report_fields import absent, at
 from . import kube_proxy_reports
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
     from ..._ports.clock import Clock
-    from ..base.report_reader import Fields
 
 Document = t.Mapping[str, t.Any]
 
@@ -35,8 +36,6 @@ KUBE_PROXY_LABELS = "k8s-app=kube-proxy"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
 _NAME, _NAMESPACE = "kube-proxy", "kube-system"
-#: How the API writes a time.
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _POLL_SECONDS = 0.25
 #: Nodes and the DaemonSet are read less often than the pods, as each reading may be a process.
 _SECONDS_BETWEEN_NODES = 2.0
@@ -44,7 +43,7 @@ _SECONDS_BETWEEN_NODES = 2.0
 
 @dataclasses.dataclass(frozen=True)
 class KubeProxyPod:
-    """What of a pod of kube-proxy decides whether it is to be restarted.
+    """What of a pod of kube-proxy decides whether it is to be restarted; reported where the API has it.
 
     Attributes:
         name: its name.
@@ -54,11 +53,13 @@ class KubeProxyPod:
         owners: its ``ownerReferences``, as the API has them.
     """
 
-    name: str
-    created: dt.datetime
-    deleted: str | None
-    node: str
-    owners: tuple[Document, ...]
+    name: str = dataclasses.field(metadata=at("metadata", "name"))
+    created: dt.datetime = dataclasses.field(metadata=at("metadata", "creationTimestamp"))
+    deleted: str | None = dataclasses.field(metadata={**at("metadata", "deletionTimestamp"), **absent(None)})
+    node: str = dataclasses.field(metadata={**at("spec", "nodeName"), **absent("", as_null=True)})
+    owners: tuple[Document, ...] = dataclasses.field(
+        metadata={**at("metadata", "ownerReferences"), **absent((), as_null=True)}
+    )
 
     @classmethod
     def from_api(cls, document: Document) -> KubeProxyPod:
@@ -72,34 +73,10 @@ class KubeProxyPod:
             owners=tuple(metadata.get("ownerReferences") or ()),
         )
 
-    @classmethod
-    def from_fields(cls, fields: Fields) -> KubeProxyPod:
-        """From what :meth:`as_dict` gave."""
-        metadata, spec = fields.fields("metadata"), fields.optional_fields("spec")
-        return cls(
-            name=metadata.text("name"),
-            created=metadata.read("creationTimestamp", time_of, "a time"),
-            deleted=metadata.optional_text("deletionTimestamp"),
-            node="" if spec is None else spec.text("nodeName", ""),
-            owners=metadata.mappings("ownerReferences", optional=True),
-        )
-
     @property
     def is_of_daemonset(self) -> bool:
         """Whether a restart of the DaemonSet replaces it."""
         return _is_owned(self.owners)
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """JSON-compatible, laid out as the API has it."""
-        return {
-            "metadata": {
-                "name": self.name,
-                "creationTimestamp": self.created.strftime(_TIME),
-                "deletionTimestamp": self.deleted,
-                "ownerReferences": list(self.owners) or None,
-            },
-            "spec": {"nodeName": self.node or None},
-        }
 
 
 def decide(
@@ -205,7 +182,7 @@ def restart(api: Api, clock: Clock, *, timeout: float, unmanaged: t.Container[st
     Raises:
         NotProved: when a living node's pod was not replaced in time.
     """
-    stamp = dt.datetime.fromtimestamp(clock.now(), tz=dt.timezone.utc).strftime(_TIME)
+    stamp = text_of(dt.datetime.fromtimestamp(clock.now(), tz=dt.timezone.utc))
     nodes = nodes_of(_pods(api))
     patch = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: stamp}}}}}
     api.patch("daemonset", _NAME, patch, namespace=_NAMESPACE)
@@ -338,11 +315,6 @@ def _is_ready(pod: Document) -> bool:
     return ready and not pod["metadata"].get("deletionTimestamp")
 
 
-def time_of(text: str) -> dt.datetime:
-    """A time of the API's metadata."""
-    return dt.datetime.strptime(text, _TIME).replace(tzinfo=dt.timezone.utc)
-
-
 def _failure(seen: _Seen, timeout: float) -> str:
     available = len(seen.settled | seen.renewed)
     lacking = ", ".join(sorted(seen.living - seen.renewed)) or "no node that is Ready"
@@ -372,5 +344,4 @@ __all__ = (
     "ready_nodes",
     "refuse_manual_rollout",
     "restart",
-    "time_of",
 )

@@ -14,6 +14,7 @@ import typing as t
 
 from ..base.change import Decision
 from ..base.errors import KubeadmHaError, NotProved
+from ..base.report_fields import at, present
 
 if t.TYPE_CHECKING:
     from ..._ports.clock import Clock
@@ -82,7 +83,7 @@ class Member:
     client_urls: tuple[str, ...] = ()
     is_learner: bool = False
     leader: str | None = None
-    is_healthy: bool = False
+    is_healthy: bool = dataclasses.field(default=False, metadata={**at("healthy"), **present()})
     db_size: int | None = None
     version: str | None = None
     raft_term: int | None = None

@@ -8,10 +8,21 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..base.report_reader import Fields
+from ..base.report_fields import at, read
 from .etcd import EtcdCluster, Member
 
 _WHOSE = "The report of etcd"
+
+
+@dataclasses.dataclass(frozen=True)
+class _Document:
+    """What of a result is read. A healthy voter knows the leader that was reported; the rest is computed of these."""
+
+    members: tuple[Member, ...] = ()
+    is_healthy: bool = dataclasses.field(default=False, metadata=at("healthy"))
+    problems: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
+    leader: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,14 +48,10 @@ class EtcdReport:
         Raises:
             MalformedReport: naming the key and what was found there.
         """
-        fields = Fields.of(_WHOSE, document)
-        leader = fields.optional_text("leader")
-        return cls(
-            members=tuple(_member(item, leader) for item in fields.each("members", optional=True)),
-            is_healthy=fields.flag("healthy", default=False),
-            problems=fields.texts("problems", optional=True),
-            alarms=fields.texts("alarms", optional=True),
-        )
+        found = read(_Document, document, where=_WHOSE)
+        leaders = (found.leader if member.is_healthy else None for member in found.members)
+        members = tuple(dataclasses.replace(member, leader=leader) for member, leader in zip(found.members, leaders))
+        return cls(members, found.is_healthy, found.problems, found.alarms)
 
     @classmethod
     def if_reported(cls, document: t.Mapping[str, t.Any] | None) -> EtcdReport | None:
@@ -71,24 +78,6 @@ class EtcdReport:
             problems=problems,
             is_healthy=self.is_healthy or (bool(self.problems) and not problems),
         )
-
-
-def _member(fields: Fields, leader: str | None) -> Member:
-    """From what :meth:`Member.as_dict` gave; a healthy voter knows the leader that was reported."""
-    is_healthy = fields.flag("healthy")
-    return Member(
-        id=fields.text("id"),
-        name=fields.text("name", ""),
-        peer_urls=fields.texts("peer_urls", optional=True),
-        client_urls=fields.texts("client_urls", optional=True),
-        is_learner=fields.flag("is_learner", default=False),
-        leader=leader if is_healthy else None,
-        is_healthy=is_healthy,
-        db_size=fields.optional_whole("db_size"),
-        version=fields.optional_text("version"),
-        raft_term=fields.optional_whole("raft_term"),
-        problem=fields.optional_text("problem"),
-    )
 
 
 __all__ = ("EtcdReport",)

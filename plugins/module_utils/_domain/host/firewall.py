@@ -12,6 +12,8 @@ import dataclasses
 import re
 import typing as t
 
+from ..base.report_fields import present
+
 FIREWALLD = "firewalld"
 UFW = "ufw"
 
@@ -47,13 +49,9 @@ class Firewall:
             verbose``. A port must be open in each. A text is empty where firewalld does not have the zone.
     """
 
-    name: str = ""
-    zone: str = ""
-    rules: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """JSON-compatible."""
-        return {"name": self.name, "zone": self.zone, "rules": list(self.rules)}
+    name: str = dataclasses.field(default="", metadata=present())
+    zone: str = dataclasses.field(default="", metadata=present())
+    rules: tuple[str, ...] = dataclasses.field(default=(), metadata=present())
 
 
 def lacks_zone(found: Firewall) -> bool:

@@ -14,9 +14,7 @@ import dataclasses
 import typing as t
 
 from ..base.change import Change
-
-if t.TYPE_CHECKING:
-    from ..base.report_reader import Fields
+from ..base.report_fields import absent, as_dict
 
 #: Object of the changes of bootstrap tokens.
 BOOTSTRAP_TOKEN = "bootstrap token"  # noqa: S105 (a name)
@@ -48,21 +46,16 @@ class BootstrapToken:
 
     name: str
     description: str
-    expiration: str
+    expiration: str = dataclasses.field(metadata=absent(""))
 
     @classmethod
     def from_secret(cls, secret: t.Mapping[str, t.Any]) -> BootstrapToken:
         """From its Secret."""
         return cls(str(secret["metadata"]["name"]), _decoded(secret, "description"), _decoded(secret, "expiration"))
 
-    @classmethod
-    def from_fields(cls, fields: Fields) -> BootstrapToken:
-        """From what :meth:`as_dict` gave."""
-        return cls(fields.text("name"), fields.text("description"), fields.text("expiration", ""))
-
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
-        return {"name": self.name, "description": self.description, "expiration": self.expiration}
+        return as_dict(self)
 
 
 def left_over(tokens: t.Iterable[BootstrapToken]) -> list[str]:

@@ -19,6 +19,10 @@ if t.TYPE_CHECKING:
     from ..._ports.files import Files
 
 
+#: Field of a cluster, see :meth:`Entry.pem`.
+CA = "certificate-authority"
+
+
 @dataclasses.dataclass(frozen=True)
 class Entry:
     """An entry of one of the lists.
@@ -42,7 +46,7 @@ class Entry:
         """What ``<field>-data`` holds, else the file that ``field`` names; ``None`` when there is neither, or it is broken.
 
         Args:
-            field: ``certificate-authority``, ``client-certificate`` or ``client-key``.
+            field: :data:`CA`, ``client-certificate`` or ``client-key``.
             files: where the named file is; ``None`` is for what the kubeconfig holds itself.
         """
         data, path = self.text(f"{field}-data"), self.text(field)
@@ -122,7 +126,7 @@ class Kubeconfig:
     def ca_pem(self, files: Files | None = None) -> bytes | None:
         """The CA that clients trust, see :meth:`Entry.pem`."""
         cluster = self.current_cluster
-        return None if cluster is None else cluster.pem("certificate-authority", files)
+        return None if cluster is None else cluster.pem(CA, files)
 
     def client_certificate(self, files: Files | None = None) -> bytes | None:
         """The certificate that clients present, see :meth:`Entry.pem`."""
@@ -149,4 +153,4 @@ def _chosen(entries: t.Sequence[Entry], name: str) -> Entry | None:
     return entries[0] if not name and len(entries) == 1 else _named(entries, name)
 
 
-__all__ = ("Entry", "Kubeconfig")
+__all__ = ("CA", "Entry", "Kubeconfig")

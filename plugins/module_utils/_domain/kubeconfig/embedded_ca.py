@@ -8,15 +8,17 @@ from __future__ import annotations
 import re
 import typing as t
 
+from .document import CA
+
 if t.TYPE_CHECKING:
-    from .document import Kubeconfig
+    from .document import Entry
 
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 
 
-def authorities(kubeconfig: Kubeconfig | None) -> frozenset[str]:
-    """The certificates of the CA that a kubeconfig's current cluster embeds; empty when it embeds none."""
-    pem = None if kubeconfig is None else kubeconfig.ca_pem()
+def authorities(cluster: Entry | None) -> frozenset[str]:
+    """The certificates of the CA that a cluster of a kubeconfig embeds; empty when it embeds none."""
+    pem = None if cluster is None else cluster.pem(CA)
     try:
         return certificates((pem or b"").decode("utf-8"))
     except UnicodeDecodeError:

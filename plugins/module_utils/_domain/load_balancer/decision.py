@@ -10,7 +10,7 @@ import typing as t
 
 from ..base.change import Change
 from ..base.problem import Problem
-from ..base.report_reader import Fields
+from ..base.report_fields import absent, as_dict, at, present, read
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,18 +23,17 @@ class FirewallNeeds:
         ports: the closed TCP ports of the endpoint.
     """
 
-    name: str = ""
-    zone: str = ""
-    ports: tuple[int, ...] = ()
+    name: str = dataclasses.field(default="", metadata=present())
+    zone: str = dataclasses.field(default="", metadata=present())
+    ports: tuple[int, ...] = dataclasses.field(default=(), metadata=present())
 
-    @classmethod
-    def from_fields(cls, fields: Fields) -> FirewallNeeds:
-        """From what :meth:`as_dict` gave."""
-        return cls(fields.text("name"), fields.text("zone"), fields.wholes("ports"))
 
-    def as_dict(self) -> dict[str, t.Any]:
-        """JSON-compatible."""
-        return {"name": self.name, "zone": self.zone, "ports": list(self.ports)}
+@dataclasses.dataclass(frozen=True)
+class PortLabel:
+    """The type that SELinux is to know a TCP port by."""
+
+    port: int
+    type: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,35 +41,16 @@ class SelinuxNeeds:
     """What SELinux is to allow.
 
     Attributes:
-        labels: the type that each TCP port gets.
+        labels: the types that TCP ports get.
         booleans: to be on.
         modules: policy modules to install.
         tools: packages without which the rest cannot be determined.
     """
 
-    labels: t.Mapping[int, str] = dataclasses.field(default_factory=dict)
-    booleans: tuple[str, ...] = ()
-    modules: tuple[str, ...] = ()
-    tools: tuple[str, ...] = ()
-
-    @classmethod
-    def from_fields(cls, fields: Fields) -> SelinuxNeeds:
-        """From what :meth:`as_dict` gave."""
-        return cls(
-            labels={item.whole("port"): item.text("type") for item in fields.each("labels")},
-            booleans=fields.texts("booleans"),
-            modules=fields.texts("modules"),
-            tools=fields.texts("tools"),
-        )
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """JSON-compatible."""
-        return {
-            "labels": [{"port": port, "type": kind} for port, kind in self.labels.items()],
-            "booleans": list(self.booleans),
-            "modules": list(self.modules),
-            "tools": list(self.tools),
-        }
+    labels: tuple[PortLabel, ...] = dataclasses.field(default=(), metadata=present())
+    booleans: tuple[str, ...] = dataclasses.field(default=(), metadata=present())
+    modules: tuple[str, ...] = dataclasses.field(default=(), metadata=present())
+    tools: tuple[str, ...] = dataclasses.field(default=(), metadata=present())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,9 +69,9 @@ class BalancerDecision:
 
     owner: str
     differs: bool
-    renews_certificate: bool
-    firewall: FirewallNeeds
-    selinux: SelinuxNeeds
+    renews_certificate: bool = dataclasses.field(metadata=at("renew_certificate"))
+    firewall: FirewallNeeds = dataclasses.field(metadata=absent(FirewallNeeds()))
+    selinux: SelinuxNeeds = dataclasses.field(metadata=absent(SelinuxNeeds()))
     changes: tuple[Change, ...]
     problems: tuple[Problem, ...]
 
@@ -106,33 +86,11 @@ class BalancerDecision:
         Raises:
             MalformedReport: naming the host, the key and what was found there.
         """
-        fields = Fields.of(f"The decision for the load balancer on {host}", document)
-        firewall, selinux = fields.optional_fields("firewall"), fields.optional_fields("selinux")
-        return cls(
-            owner=fields.text("owner"),
-            differs=fields.flag("differs"),
-            renews_certificate=fields.flag("renew_certificate"),
-            firewall=FirewallNeeds() if firewall is None else FirewallNeeds.from_fields(firewall),
-            selinux=SelinuxNeeds() if selinux is None else SelinuxNeeds.from_fields(selinux),
-            changes=tuple(map(_change, fields.each("changes"))),
-            problems=tuple(Problem(item.text("subject"), item.text("message")) for item in fields.each("problems")),
-        )
+        return read(cls, document, where=f"The decision for the load balancer on {host}")
 
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
-        return {
-            "owner": self.owner,
-            "differs": self.differs,
-            "renew_certificate": self.renews_certificate,
-            "firewall": self.firewall.as_dict(),
-            "selinux": self.selinux.as_dict(),
-            "changes": [change.as_dict() for change in self.changes],
-            "problems": [dataclasses.asdict(problem) for problem in self.problems],
-        }
+        return as_dict(self)
 
 
-def _change(fields: Fields) -> Change:
-    return Change(fields.text("object"), fields.any("before"), fields.any("after"), fields.text("reason"))
-
-
-__all__ = ("BalancerDecision", "FirewallNeeds", "SelinuxNeeds")
+__all__ = ("BalancerDecision", "FirewallNeeds", "PortLabel", "SelinuxNeeds")

@@ -19,7 +19,7 @@ from ..base.errors import InvalidInput
 from ..base.problem import Problem
 from ..host import firewall, selinux
 from . import haproxy_files
-from .decision import BalancerDecision, FirewallNeeds, SelinuxNeeds
+from .decision import BalancerDecision, FirewallNeeds, PortLabel, SelinuxNeeds
 from .provider import ClientCertificate, Provider, Reading
 
 if t.TYPE_CHECKING:
@@ -101,7 +101,7 @@ def decide(
         renews_certificate=renewal is not None,
         firewall=FirewallNeeds(report.firewall.name, report.firewall.zone, tuple(closed)),
         selinux=SelinuxNeeds(
-            labels={port: new for port, (_kind, new) in need.labels.items()},
+            labels=tuple(PortLabel(port, new) for port, (_kind, new) in need.labels.items()),
             booleans=tuple(need.booleans),
             modules=tuple(need.modules),
             tools=(_SELINUX_TOOLS,) if _lacks_tools(report.selinux) else (),

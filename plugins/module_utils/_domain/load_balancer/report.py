@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..base.report_reader import Fields
+from ..base.report_fields import as_dict, present, read
 from ..host.firewall import Firewall
 
 
@@ -55,10 +55,10 @@ class SelinuxFacts:
     """
 
     mode: str
-    has_tools: bool = False
-    ports: str = ""
-    booleans: str = ""
-    modules: str = ""
+    has_tools: bool = dataclasses.field(default=False, metadata=present())
+    ports: str = dataclasses.field(default="", metadata=present())
+    booleans: str = dataclasses.field(default="", metadata=present())
+    modules: str = dataclasses.field(default="", metadata=present())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,33 +96,11 @@ class LoadBalancerReport:
         Raises:
             MalformedReport: naming the host, the key and what was found there.
         """
-        fields = Fields.of(f"The report of the load balancer on {host}", document)
-        configuration, certificate = fields.fields("configuration"), fields.fields("certificate")
-        firewall, selinux = fields.fields("firewall"), fields.fields("selinux")
-        return cls(
-            configuration=ConfigurationFile(
-                path=configuration.text("path"), owner=configuration.text("owner"), sha1=configuration.text("sha1")
-            ),
-            running=fields.text("running"),
-            certificate=CertificateFile(
-                path=certificate.text("path"), pem=certificate.text("pem"), has_key=certificate.flag("has_key")
-            ),
-            firewall=Firewall(firewall.text("name"), firewall.text("zone"), firewall.texts("rules")),
-            selinux=SelinuxFacts(
-                mode=selinux.text("mode"),
-                has_tools=selinux.flag("has_tools"),
-                ports=selinux.text("ports"),
-                booleans=selinux.text("booleans"),
-                modules=selinux.text("modules"),
-            ),
-            is_installed=fields.flag("is_installed"),
-            has_ipv6=fields.flag("has_ipv6"),
-            clock=fields.number("clock"),
-        )
+        return read(cls, document, where=f"The report of the load balancer on {host}")
 
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
-        return {**dataclasses.asdict(self), "firewall": self.firewall.as_dict()}
+        return as_dict(self)
 
 
 __all__ = ("CertificateFile", "ConfigurationFile", "LoadBalancerReport", "SelinuxFacts")

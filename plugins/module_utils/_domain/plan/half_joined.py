@@ -31,7 +31,7 @@ if t.TYPE_CHECKING:
     from ..etcd.report import EtcdReport
     from ..host.host import Host
     from ..host.report import Listener
-    from ..kubeconfig.document import Kubeconfig
+    from ..kubeconfig.document import Entry
 
 Hosts = t.Mapping[str, "Host"]
 Files = t.Mapping[str, "FileFact"]
@@ -182,7 +182,7 @@ def _needed(host: Host, member: Member | None, cluster: Cluster, etcd: EtcdRepor
 def _foreign(host: Host, serving_control_plane: Host) -> str | None:
     """Why its files may be another cluster's. Every CA on it that identifies the cluster must be one of this cluster's."""
     known = [hashes for hashes in (host.kubelet_ca_hashes, host.pki_ca_hashes) if hashes]
-    embedded = [found for found in map(embedded_ca.authorities, _own_kubeconfigs(host)) if found]
+    embedded = [found for found in map(embedded_ca.authorities, _own_clusters(host)) if found]
     if not known and not embedded:
         return "nothing on it shows to which cluster its files belong"
     own = embedded_ca.certificates(serving_control_plane.ca_pem)
@@ -193,8 +193,11 @@ def _foreign(host: Host, serving_control_plane: Host) -> str | None:
     return "it has files of another cluster"
 
 
-def _own_kubeconfigs(host: Host) -> t.Iterator[Kubeconfig | None]:
-    return (found for path, found in host.kubeconfigs.items() if path.startswith(f"{KUBERNETES}/"))
+def _own_clusters(host: Host) -> t.Iterator[Entry]:
+    """Every cluster that Kubernetes' kubeconfigs name, whichever their clients connect to: a reset deletes them all."""
+    for path, found in host.kubeconfigs.items():
+        if found is not None and path.startswith(f"{KUBERNETES}/"):
+            yield from found.clusters
 
 
 def _of_others(host: Host, serving_control_plane: Host) -> str | None:

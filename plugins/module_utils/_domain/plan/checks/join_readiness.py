@@ -69,7 +69,7 @@ def _cluster_info(cluster: Cluster, serving_control_plane: Host) -> t.Iterator[P
     if cluster.cluster_info is None:
         yield Problem(CLUSTER_INFO, f"There is no {CLUSTER_INFO}, by which joining hosts find the cluster: {remedy}.")
         return
-    authorities = embedded_ca.authorities(cluster.cluster_info)
+    authorities = embedded_ca.authorities(cluster.cluster_info.current_cluster)
     try:
         Endpoint.parse(cluster.joining_server or "")
     except InvalidInput:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import types
 import typing as t
 
@@ -180,3 +181,9 @@ def test_every_ca_on_the_host_is_reported(tmp_path: Path) -> None:
     files.found["/etc/kubernetes/admin.conf"] = b"{"
     found = inspection(files, tmp_path)
     assert set(found.collect().ca_hashes) == {frozenset({"sha256:ca"}), frozenset({"sha256:other"})}
+    # Of two clusters both are, although no context says which is the current one.
+    files.found["/etc/kubernetes/scheduler.conf"] = json.dumps(
+        {"clusters": [{"name": name, "cluster": {"certificate-authority": f"/{name}.crt"}} for name in "ab"]}
+    ).encode()
+    files.found.update({f"/{name}.crt": f"CN=x|sha256:{name}|".encode() for name in "ab"})
+    assert set(found.collect().ca_hashes) >= {frozenset({"sha256:a"}), frozenset({"sha256:b"})}

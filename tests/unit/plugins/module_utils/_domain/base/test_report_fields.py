@@ -6,13 +6,20 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import typing as t
 
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import MalformedReport
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.report_fields import absent, as_dict, read
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.report_fields import (
+    absent,
+    as_dict,
+    at,
+    present,
+    read,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +97,7 @@ def test_what_may_be_missing_or_null_is_what_its_field_says() -> None:
         ({"later": "x"}, "later is a text and not a list"),
         ({"later": [{"number": 1}, {}]}, "later[1].number is missing"),
         ({"later": [{"number": 1}, {"number": "x"}]}, "later[1].number is a text and not a whole number"),
-        ({"later": [5]}, "later[0] is 5 and not a mapping with texts as keys"),
+        ({"later": [5]}, "later[0] is 5 and not a mapping"),
         ({"pairs": [["a", 1, 2]]}, "pairs[0] is a list and not a list of 2 items"),
         ({"pairs": [["a", "b"]]}, "pairs[0][1] is a text and not a whole number"),
         ({"endpoint": "x y"}, "endpoint is a text and not the text of a value Endpoint"),
@@ -114,7 +121,102 @@ def test_what_must_be_there_is_named_when_it_is_missing(key: str) -> None:
         read(Whole, {name: value for name, value in DOCUMENT.items() if name != key}, where="It")
 
 
-@pytest.mark.parametrize("document", [None, [], "x", 5, {1: 2}])
-def test_a_document_is_a_mapping(document: t.Any) -> None:
-    with pytest.raises(MalformedReport, match="and not a mapping with texts as keys: "):
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        (None, "it is empty and not a mapping"),
+        ([], "it is a list and not a mapping"),
+        ("x", "it is a text and not a mapping"),
+        (5, "it is 5 and not a mapping"),
+        ({1: 2}, "it is a mapping and not a mapping with texts as keys"),
+    ],
+)
+def test_a_document_is_a_mapping(document: t.Any, expected: str) -> None:
+    with pytest.raises(MalformedReport, match=f"because {expected}: "):
         read(Whole, document, where="It")
+
+
+@dataclasses.dataclass(frozen=True)
+class Beside:
+    """A part whose keys stand beside those of the whole."""
+
+    first: int
+    second: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Placed:
+    """Fields that are not under their names."""
+
+    is_ready: bool = dataclasses.field(metadata=at("ready"))
+    created: dt.datetime = dataclasses.field(metadata=at("metadata", "created"))
+    owners: tuple[str, ...] = dataclasses.field(metadata={**at("metadata", "owners"), **absent((), as_null=True)})
+    node: str = dataclasses.field(metadata={**at("spec", "node"), **absent("", is_written=False)})
+    beside: Beside | None = dataclasses.field(metadata=at())
+    parts: tuple[Part, ...] = ()
+    needed: int = dataclasses.field(default=1, metadata=present())
+
+
+PLACED: dict[str, t.Any] = {
+    "ready": True,
+    "metadata": {"created": "2026-01-02T03:04:05Z", "owners": ["a"]},
+    "spec": {"node": "n"},
+    "first": 1,
+    "second": 2,
+    "parts": [],
+    "needed": 1,
+}
+CREATED = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("document", "value"),
+    [
+        (PLACED, Placed(is_ready=True, created=CREATED, owners=("a",), node="n", beside=Beside(1, 2))),
+        (
+            {
+                "ready": True,
+                "metadata": {"created": "2026-01-02T03:04:05Z", "owners": None},
+                "spec": {},
+                "parts": [],
+                "needed": 1,
+            },
+            Placed(is_ready=True, created=CREATED, owners=(), node="", beside=None),
+        ),
+    ],
+)
+def test_fields_have_their_places(document: dict[str, t.Any], value: Placed) -> None:
+    assert read(Placed, document, where="It") == value
+    written = as_dict(value)
+    assert {**written, "spec": written.get("spec", {})} == document
+
+
+def test_what_may_be_missing_may_lack_the_mapping_around_it() -> None:
+    for around in ({}, {"spec": None}):
+        document = {**{key: item for key, item in PLACED.items() if key != "spec"}, **around}
+        assert read(Placed, document, where="It").node == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"ready": 1}, "ready is 1 and not true or false"),
+        ({"metadata": None}, "metadata is empty and not a mapping"),
+        ({"metadata": {}}, "metadata.created is missing"),
+        ({"metadata": {"created": "now"}}, "metadata.created is a text and not a time"),
+        ({"metadata": {"created": 5}}, "metadata.created is 5 and not a text"),
+        ({"spec": []}, "spec is a list and not a mapping"),
+        ({"spec": {"node": 1}}, "spec.node is 1 and not a text"),
+        ({"second": "x"}, "second is a text and not a whole number"),
+        ({"needed": None}, "needed is empty and not a whole number"),
+    ],
+)
+def test_what_does_not_fit_is_named_by_its_place(change: dict[str, t.Any], expected: str) -> None:
+    with pytest.raises(MalformedReport, match=f"^It cannot be understood, because {expected}: "):
+        read(Placed, {**PLACED, **change}, where="It")
+
+
+@pytest.mark.parametrize("key", ["ready", "metadata", "second", "needed"])
+def test_what_must_be_at_its_place_is_named_when_it_is_missing(key: str) -> None:
+    with pytest.raises(MalformedReport, match=f"because {key} is missing: "):
+        read(Placed, {name: value for name, value in PLACED.items() if name != key}, where="It")

@@ -5,22 +5,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import json
 import typing as t
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import MalformedReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.cluster import Cluster
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.cluster_inspection import inspect_cluster
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.report import SCHEMA, ClusterReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.report import ClusterReport
 from tests.unit.plugins.memory_api import MemoryApi, MemoryClock
+from tests.unit.plugins.module_utils._domain.host.test_report import JSON, places
 from tests.unit.plugins.module_utils._domain.plan.test_planning import after, before, cluster
 
 TIME = "2026-01-01T00:00:00Z"
+SCHEMA = ClusterReport.SCHEMA
 #: A report in which nothing is empty, as ``kubernetes_cluster_info`` writes it.
 FULL: dict[str, t.Any] = {
     "configmaps": {"kube-system/kubeadm-config": {"metadata": {"name": "kubeadm-config"}, "data": {"a": "b"}}},
@@ -188,7 +193,11 @@ def test_what_must_be_there(key: str) -> None:
 
 WRONG: list[tuple[str, t.Any, str]] = [
     ("configmaps", [], "configmaps is a list and not a mapping"),
-    ("configmaps.kube-system/kubeadm-config", "x", "configmaps.kube-system/kubeadm-config is a text and not a mapping"),
+    (
+        "configmaps.kube-system/kubeadm-config",
+        "x",
+        "configmaps['kube-system/kubeadm-config'] is a text and not a mapping",
+    ),
     ("nodes", {}, "nodes is a mapping and not a list"),
     ("nodes.0", "cp1", "nodes[0] is a text and not a mapping"),
     ("nodes.0.name", None, "nodes[0].name is empty and not a text"),
@@ -209,7 +218,7 @@ WRONG: list[tuple[str, t.Any, str]] = [
     ("cluster_dns.deployment.replicas", "2", "cluster_dns.deployment.replicas is a text and not a whole number"),
     ("consumers.found.0.endpoints", "x", "consumers.found[0].endpoints is a text and not a list"),
     ("consumers.complete", None, "consumers.complete is empty and not true or false"),
-    ("join_rights.discovery", "no", "join_rights.discovery is a text and not true or false"),
+    ("join_rights.discovery", "no", "join_rights['discovery'] is a text and not true or false"),
     ("version", 1.34, "version is 1.34 and not a text"),
     ("schema", SCHEMA + 1, f"schema is {SCHEMA + 1} and not {SCHEMA}"),
 ]
@@ -230,3 +239,12 @@ def test_what_a_configmap_holds_is_no_fault_of_the_report() -> None:
         {**FULL, "configmaps": {"a/b": {}, "a/c": {"data": None}, "a/d": {"data": {"k": "v"}}}}
     )
     assert [dict(report.data_of(name)) for name in ("a/a", "a/b", "a/c", "a/d")] == [{}, {}, {}, {"k": "v"}]
+
+
+@given(place=st.sampled_from(places(FULL)), value=JSON)
+def test_whatever_stands_anywhere_is_read_or_reported(place: tuple[str | int, ...], value: t.Any) -> None:
+    document = copy.deepcopy(FULL)
+    functools.reduce(lambda found, key: found[key], place[:-1], t.cast("t.Any", document))[place[-1]] = value
+    with contextlib.suppress(MalformedReport):
+        read = ClusterReport.from_dict(document).as_dict()
+        assert ClusterReport.from_dict(read).as_dict() == read

@@ -95,7 +95,7 @@ def test_the_cluster_and_the_user_that_a_client_takes(case: str) -> None:
 def test_the_server_and_the_ca_are_of_one_cluster() -> None:
     found = Kubeconfig.parse({**BOTH, **CURRENT})
     assert (found.server, found.ca_pem()) == ("https://b:6443", b"CA b")
-    assert embedded_ca.authorities(found) == embedded_ca.certificates("CA b")
+    assert embedded_ca.authorities(found.current_cluster) == embedded_ca.certificates("CA b")
 
 
 @pytest.mark.parametrize(

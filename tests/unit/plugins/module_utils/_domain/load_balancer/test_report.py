@@ -48,7 +48,7 @@ def test_what_was_read_is_written_again() -> None:
 
 def test_the_plan_needs_neither_firewall_nor_selinux() -> None:
     found = BalancerDecision.from_dict("lb1", {k: v for k, v in DECISION.items() if k not in ("firewall", "selinux")})
-    assert (found.firewall.ports, found.selinux.labels) == ((), {})
+    assert (found.firewall.ports, found.selinux.labels) == ((), ())
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import typing as t
 
 import pytest
@@ -481,3 +482,17 @@ def test_a_host_that_is_reset_needs_no_library_where_its_kubeconfigs_are_plain()
     arguments = grown(power_lost())
     arguments["reset_half_joined"] = True
     assert ("prepare", "Python libraries") not in objects(plan_of(arguments), "cp2")
+
+
+@pytest.mark.parametrize("current", ["ours", "theirs", "gone"])
+def test_no_ca_of_a_kubeconfig_may_be_another_clusters(current: str) -> None:
+    """Whichever its client connects to: a reset deletes the file."""
+    clusters = [
+        {"name": name, "cluster": {"certificate-authority-data": base64.b64encode(text.encode()).decode()}}
+        for name, text in (("ours", "CN=kubernetes|sha256:ca|"), ("theirs", "CN=kubernetes|sha256:other|"))
+    ]
+    context = {"name": "c", "context": {"cluster": current}}
+    conf = json.dumps({"clusters": clusters, "contexts": [context], "current-context": "c"})
+    arguments = grown(plus_kubeconfig(files_only(ca=None), "bootstrap-kubelet.conf", conf))
+    arguments["reset_half_joined"] = True
+    assert plan_of(arguments).facts["resets"] == {}
