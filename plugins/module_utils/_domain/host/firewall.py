@@ -12,6 +12,9 @@ import dataclasses
 import re
 import typing as t
 
+if t.TYPE_CHECKING:
+    from ..base.report_reader import Fields
+
 FIREWALLD = "firewalld"
 UFW = "ufw"
 
@@ -54,6 +57,30 @@ class Firewall:
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
         return {"name": self.name, "zone": self.zone, "rules": list(self.rules)}
+
+
+@dataclasses.dataclass(frozen=True)
+class FirewallNeeds:
+    """What is to be opened.
+
+    Attributes:
+        name: the active tool, empty without.
+        zone: its zone, empty without.
+        ports: the closed TCP ports of the endpoint.
+    """
+
+    name: str = ""
+    zone: str = ""
+    ports: tuple[int, ...] = ()
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> FirewallNeeds:
+        """From what :meth:`as_dict` gave."""
+        return cls(fields.text("name"), fields.text("zone"), fields.wholes("ports"))
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """JSON-compatible."""
+        return {"name": self.name, "zone": self.zone, "ports": list(self.ports)}
 
 
 def lacks_zone(found: Firewall) -> bool:
@@ -108,4 +135,4 @@ def _is_in(port: int, spec: str, separator: str) -> bool:
     return first.isdigit() and int(first) <= port <= int(last or first)
 
 
-__all__ = ("FIREWALLD", "UFW", "Firewall", "closed_ports", "default_interface", "lacks_zone")
+__all__ = ("FIREWALLD", "UFW", "Firewall", "FirewallNeeds", "closed_ports", "default_interface", "lacks_zone")

@@ -11,66 +11,8 @@ import typing as t
 from ..base.change import Change
 from ..base.problem import Problem
 from ..base.report_reader import Fields
-
-
-@dataclasses.dataclass(frozen=True)
-class FirewallNeeds:
-    """What is to be opened.
-
-    Attributes:
-        name: the active tool, empty without.
-        zone: its zone, empty without.
-        ports: the closed TCP ports of the endpoint.
-    """
-
-    name: str = ""
-    zone: str = ""
-    ports: tuple[int, ...] = ()
-
-    @classmethod
-    def from_fields(cls, fields: Fields) -> FirewallNeeds:
-        """From what :meth:`as_dict` gave."""
-        return cls(fields.text("name"), fields.text("zone"), fields.wholes("ports"))
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """JSON-compatible."""
-        return {"name": self.name, "zone": self.zone, "ports": list(self.ports)}
-
-
-@dataclasses.dataclass(frozen=True)
-class SelinuxNeeds:
-    """What SELinux is to allow.
-
-    Attributes:
-        labels: the type that each TCP port gets.
-        booleans: to be on.
-        modules: policy modules to install.
-        tools: packages without which the rest cannot be determined.
-    """
-
-    labels: t.Mapping[int, str] = dataclasses.field(default_factory=dict)
-    booleans: tuple[str, ...] = ()
-    modules: tuple[str, ...] = ()
-    tools: tuple[str, ...] = ()
-
-    @classmethod
-    def from_fields(cls, fields: Fields) -> SelinuxNeeds:
-        """From what :meth:`as_dict` gave."""
-        return cls(
-            labels={item.whole("port"): item.text("type") for item in fields.each("labels")},
-            booleans=fields.texts("booleans"),
-            modules=fields.texts("modules"),
-            tools=fields.texts("tools"),
-        )
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """JSON-compatible."""
-        return {
-            "labels": [{"port": port, "type": kind} for port, kind in self.labels.items()],
-            "booleans": list(self.booleans),
-            "modules": list(self.modules),
-            "tools": list(self.tools),
-        }
+from ..host.firewall import FirewallNeeds
+from ..host.selinux import SelinuxNeeds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,4 +77,4 @@ def _change(fields: Fields) -> Change:
     return Change(fields.text("object"), fields.any("before"), fields.any("after"), fields.text("reason"))
 
 
-__all__ = ("BalancerDecision", "FirewallNeeds", "SelinuxNeeds")
+__all__ = ("BalancerDecision",)

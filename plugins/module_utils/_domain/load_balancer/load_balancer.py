@@ -19,13 +19,13 @@ from ..base.errors import InvalidInput
 from ..base.problem import Problem
 from ..host import firewall, selinux
 from . import haproxy_files
-from .decision import BalancerDecision, FirewallNeeds, SelinuxNeeds
+from .decision import BalancerDecision
 from .provider import ClientCertificate, Provider, Reading
 
 if t.TYPE_CHECKING:
     from ..._ports.template import Template
     from ..._ports.x509 import X509
-    from .report import CertificateFile, LoadBalancerReport, SelinuxFacts
+    from .report import CertificateFile, LoadBalancerReport
 
 
 _SELINUX_TOOLS = "policycoreutils-python-utils"
@@ -99,8 +99,8 @@ def decide(
         owner=report.configuration.owner,
         differs=configuration is None or renewal is not None or not _is_there(report, configuration),
         renews_certificate=renewal is not None,
-        firewall=FirewallNeeds(report.firewall.name, report.firewall.zone, tuple(closed)),
-        selinux=SelinuxNeeds(
+        firewall=firewall.FirewallNeeds(report.firewall.name, report.firewall.zone, tuple(closed)),
+        selinux=selinux.SelinuxNeeds(
             labels={port: new for port, (_kind, new) in need.labels.items()},
             booleans=tuple(need.booleans),
             modules=tuple(need.modules),
@@ -182,11 +182,11 @@ def _port_change(found: firewall.Firewall, port: int) -> Change:
     return Change(f"{found.name} port {port}/tcp", "closed", after, "clients reach the endpoint through it")
 
 
-def _lacks_tools(found: SelinuxFacts) -> bool:
+def _lacks_tools(found: selinux.SelinuxFacts) -> bool:
     return found.mode != "disabled" and not found.has_tools
 
 
-def _selinux(found: SelinuxFacts, provider: Provider) -> tuple[selinux.Needs, list[Change]]:
+def _selinux(found: selinux.SelinuxFacts, provider: Provider) -> tuple[selinux.Needs, list[Change]]:
     """What to set, and the changes that it is."""
     if found.mode == "disabled":
         return selinux.Needs(), []
@@ -196,12 +196,8 @@ def _selinux(found: SelinuxFacts, provider: Provider) -> tuple[selinux.Needs, li
             Change(f"package {_SELINUX_TOOLS}", "absent", "installed", reason),
             Change("SELinux of haproxy", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY, reason),
         ]
-    need = selinux.needs(
-        selinux.parse_ports(found.ports),
-        selinux.parse_booleans(found.booleans),
-        selinux.parse_modules(found.modules),
-        listen=provider.listen,
-        connect=provider.connect,
+    need = provider.selinux(
+        selinux.parse_ports(found.ports), selinux.parse_booleans(found.booleans), selinux.parse_modules(found.modules)
     )
     reason = f"SELinux is {found.mode}"
     changes = [

@@ -10,6 +10,7 @@ import typing as t
 
 from ..base.report_reader import Fields
 from ..host.firewall import Firewall
+from ..host.selinux import SelinuxFacts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,25 +41,6 @@ class CertificateFile:
     path: str
     pem: str
     has_key: bool
-
-
-@dataclasses.dataclass(frozen=True)
-class SelinuxFacts:
-    """What the policy allows.
-
-    Attributes:
-        mode: ``enforcing``, ``permissive`` or ``disabled``.
-        has_tools: whether ``semanage`` is there; without it the texts are empty.
-        ports: text of ``semanage port -l``.
-        booleans: text of ``getsebool -a``.
-        modules: text of ``semodule -l``.
-    """
-
-    mode: str
-    has_tools: bool = False
-    ports: str = ""
-    booleans: str = ""
-    modules: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,4 +107,4 @@ class LoadBalancerReport:
         return {**dataclasses.asdict(self), "firewall": self.firewall.as_dict()}
 
 
-__all__ = ("CertificateFile", "ConfigurationFile", "LoadBalancerReport", "SelinuxFacts")
+__all__ = ("CertificateFile", "ConfigurationFile", "LoadBalancerReport")

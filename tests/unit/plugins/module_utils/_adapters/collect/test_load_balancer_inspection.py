@@ -16,7 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect import load_balancer_inspection
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect import (
+    firewall_inspection,
+    load_balancer_inspection,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.load_balancer_inspection import (
     LoadBalancerInspection,
 )
@@ -100,7 +103,7 @@ def test_firewalld(host: Path, monkeypatch: pytest.MonkeyPatch, interface: str, 
     """The interface eth0 is in the zone internal, others are in none."""
     routes = host / "route"
     routes.write_text(f"head\n{interface} 00000000 0 3 0 0 0 00000000 0 0 0\n" if interface else "head\n")
-    monkeypatch.setattr(load_balancer_inspection, "_ROUTES", str(routes))
+    monkeypatch.setattr(firewall_inspection, "_ROUTES", str(routes))
     program(
         host,
         "firewall-cmd",

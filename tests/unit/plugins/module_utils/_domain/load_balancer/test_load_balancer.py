@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.firewall import Firewall
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.selinux import SelinuxFacts
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.load_balancer import (
     Configuration,
     Sources,
@@ -26,7 +27,6 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.r
     CertificateFile,
     ConfigurationFile,
     LoadBalancerReport,
-    SelinuxFacts,
 )
 from tests.unit.plugins.certificates import NOW, make_ca, make_certificate
 from tests.unit.plugins.module_utils._domain.load_balancer.providers import test_haproxy
