@@ -29,6 +29,8 @@ if t.TYPE_CHECKING:
 
 
 _SELINUX_TOOLS = "policycoreutils-python-utils"
+#: Of a rule for the endpoint's port.
+_COMMENT = "Kubernetes API"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,11 +89,12 @@ def decide(
     # One that is still to be issued is known when the role asks again.
     presented = KNOWN_AFTER_APPLY if renewal is not None and not issued else report.certificate.pem
     configuration = configure(provider, sources, presented) if reading.is_complete else None
-    closed = firewall.closed_ports(report.firewall, provider.open) if provider.manage_firewall else []
+    ports = [firewall.Port(number, comment=_COMMENT) for number in provider.open if provider.manage_firewall]
+    opening = firewall.needs(report.firewall, ports)
     need, selinux_changes = _selinux(report.selinux, provider)
     changes = [
         *([renewal] if renewal is not None else []),
-        *(_port_change(report.firewall, port) for port in closed),
+        *(_port_change(opening, port) for port in opening.ports),
         *selinux_changes,
     ]
     problems = [*reading.problems, *_problems(name, report, provider)]
@@ -99,7 +102,7 @@ def decide(
         owner=report.configuration.owner,
         differs=configuration is None or renewal is not None or not _is_there(report, configuration),
         renews_certificate=renewal is not None,
-        firewall=firewall.FirewallNeeds(report.firewall.name, report.firewall.zone, tuple(closed)),
+        firewall=opening,
         selinux=selinux.SelinuxNeeds(
             labels={port: new for port, (_kind, new) in need.labels.items()},
             booleans=tuple(need.booleans),
@@ -177,9 +180,10 @@ def _is_there(report: LoadBalancerReport, configuration: Configuration) -> bool:
     return (report.configuration.sha1, report.running) == (configuration.sha1, configuration.digest)
 
 
-def _port_change(found: firewall.Firewall, port: int) -> Change:
-    after = f"open in zone {found.zone}" if found.zone else "open"
-    return Change(f"{found.name} port {port}/tcp", "closed", after, "clients reach the endpoint through it")
+def _port_change(opening: firewall.FirewallNeeds, port: firewall.Port) -> Change:
+    after = f"open in zone {opening.zone}" if opening.zone else "open"
+    reason = "clients reach the endpoint through it"
+    return Change(f"{opening.name} port {port.port}/{port.protocol}", "closed", after, reason)
 
 
 def _lacks_tools(found: selinux.SelinuxFacts) -> bool:
