@@ -105,7 +105,9 @@ decision:
       description: Whether the client certificate of the checks is issued or renewed.
       type: bool
     firewall:
-      description: The active tool (V(name)), its zone (V(zone)) and the closed ports of the endpoint (V(ports)).
+      description:
+        - The active tool (V(name)), its zone (V(zone)) and the closed ports of the endpoint (V(ports)), in the form of
+          RV(kubeadm.ha.host_firewall_info#module:firewall).
       type: dict
     selinux:
       description:

@@ -6,12 +6,17 @@
 from __future__ import annotations
 
 import json
+import os
 import typing as t
+
+import pytest
 
 from tests.scenarios.playbook import run_playbook
 
 if t.TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.scenarios.playbook import Run
 
 VARIABLES = {
     "apiserver_haproxy_endpoint": "192.0.2.10:6443",
@@ -19,17 +24,117 @@ VARIABLES = {
     "apiserver_haproxy_ca_certificate": "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
 }
 
+#: ufw with rules in a file: what the modules ask it, in the form of ufw 0.36.2.
+UFW = """\
+#!/bin/sh
+case "$1" in
+--version) echo 'ufw 0.36.2' ;;
+status) printf 'Status: active\\nDefault: deny (incoming), allow (outgoing), disabled (routed)\\n\\n'; cat '{rules}' ;;
+--dry-run) echo "### tuple ### $*" ;;
+*)
+  while [ $# -gt 0 ]; do
+    case "$1" in port) port=$2 ;; proto) protocol=$2 ;; comment) comment="  # $2" ;; esac
+    shift
+  done
+  from=Anywhere
+  [ -n "$port" ] || from=Anywhere/$protocol
+  echo "${{port:-Anywhere}}/$protocol  ALLOW IN  $from$comment" >>'{rules}'
+esac
+"""
 
-def test_the_role_needs_no_variable_of_the_collection(tmp_path: Path) -> None:
-    inspect = {"name": "kubeadm.ha.apiserver_haproxy", "tasks_from": "inspect"}
+
+def run_tasks(directory: Path, tasks: list[dict[str, t.Any]], *arguments: str, **variables: t.Any) -> Run:
+    """A play of these tasks on this machine, whose programs are those of ``bin`` in the directory first."""
     play = {
         "hosts": "localhost",
         "connection": "local",
         "gather_facts": False,
-        "tasks": [{"ansible.builtin.include_role": inspect, "vars": VARIABLES}],
+        "environment": {"PATH": f"{directory}/bin:{os.environ['PATH']}"},
+        "tasks": tasks,
     }
-    playbook = tmp_path / "own.yml"
+    playbook = directory / "own.yml"
     playbook.write_text(json.dumps([play]), encoding="utf-8")
-    run = run_playbook(str(playbook), inventories=[], record=tmp_path / "run.jsonl")
+    run = run_playbook(
+        str(playbook), inventories=[], record=directory / "run.jsonl", arguments=arguments, variables=variables
+    )
     assert run.status == 0, run.output
+    return run
+
+
+def program(directory: Path, name: str, script: str) -> None:
+    """A program that the play finds before the machine's own."""
+    path = directory / "bin" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(script, encoding="utf-8")
+    path.chmod(0o755)
+
+
+def test_the_role_needs_no_variable_of_the_collection(tmp_path: Path) -> None:
+    inspect = {"name": "kubeadm.ha.apiserver_haproxy", "tasks_from": "inspect"}
+    run = run_tasks(tmp_path, [{"ansible.builtin.include_role": inspect, "vars": VARIABLES}])
     assert "kubeadm.ha.load_balancer_decision" in {result["action"] for result in run.results}
+
+
+def test_a_firewall_is_opened_once(tmp_path: Path) -> None:
+    """Check, apply, check, apply. Molecule has the real ones."""
+    rules = tmp_path / "rules"
+    rules.write_text("2379/tcp  ALLOW IN  192.0.2.0/24  # somebody's\n", encoding="utf-8")
+    program(tmp_path, "firewall-cmd", "#!/bin/sh\nexit 252\n")
+    program(tmp_path, "ufw", UFW.format(rules=rules))
+    variables = {
+        "host_firewall_ports": [
+            {"port": 2379},
+            {"port": 2380, "comment": "etcd peers"},
+            {"port": 8472, "protocol": "udp"},
+        ],
+        "host_firewall_protocols": ["vrrp"],
+    }
+    tasks = [{"ansible.builtin.include_role": {"name": "kubeadm.ha.host_firewall"}, "vars": variables}]
+    before = rules.read_text(encoding="utf-8")
+    # Ports are one task, protocols another.
+    assert len(run_tasks(tmp_path, tasks, "--check").changed) == 2
+    assert rules.read_text(encoding="utf-8") == before
+    assert len(run_tasks(tmp_path, tasks).changed) == 2
+    assert rules.read_text(encoding="utf-8").removeprefix(before).splitlines() == [
+        "2380/tcp  ALLOW IN  Anywhere  # etcd peers",
+        "8472/udp  ALLOW IN  Anywhere",
+        "Anywhere/vrrp  ALLOW IN  Anywhere/vrrp",
+    ]
+    after = rules.read_text(encoding="utf-8")
+    assert run_tasks(tmp_path, tasks, "--check").changed == []
+    assert run_tasks(tmp_path, tasks).changed == []
+    assert rules.read_text(encoding="utf-8") == after
+
+
+def test_nothing_is_opened_where_no_firewall_runs(tmp_path: Path) -> None:
+    for name in ("firewall-cmd", "ufw"):
+        program(tmp_path, name, "#!/bin/sh\nexit 1\n")
+    variables = {"host_firewall_ports": [{"port": 2379}]}
+    tasks = [{"ansible.builtin.include_role": {"name": "kubeadm.ha.host_firewall"}, "vars": variables}]
+    run = run_tasks(tmp_path, tasks)
+    assert run.changed == []
+    assert "kubeadm.ha.host_firewall_info" in {result["action"] for result in run.results}
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_a_policy_module_comes_from_the_calling_role(tmp_path: Path, *, is_enabled: bool) -> None:
+    """In check mode: this machine is left alone, whatever runs on it. tests/roles has an enforcing kernel."""
+    for folder, text in (("tasks/main.yml", ""), ("files/own.cil", "; nothing\n"), ("files/known.cil", "; nothing\n")):
+        path = tmp_path / "roles" / "own" / folder
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    variables = {"host_selinux_modules": ["own", "known"], "host_selinux_relabel": ["/var/lib/own"]}
+    include = {"ansible.builtin.include_role": {"name": "kubeadm.ha.host_selinux"}, "vars": variables}
+    (tmp_path / "roles/own/tasks/main.yml").write_text(json.dumps([include]), encoding="utf-8")
+    program(tmp_path, "semodule", "#!/bin/sh\nprintf 'known\\t1.0\\n'\n")
+    run = run_tasks(
+        tmp_path,
+        [{"ansible.builtin.include_role": {"name": "own"}}],
+        "--check",
+        __host_selinux_state_file=str(tmp_path / ("own.yml" if is_enabled else "missing")),
+        __host_selinux_program=str(tmp_path / "bin" / "semodule"),
+        __host_selinux_directory=str(tmp_path / "selinux"),
+    )
+    changed = [result["task"].rpartition(" : ")[2] for result in run.changed]
+    assert changed[:2] == (["Modules | Make a folder for them", "Modules | Copy them"] if is_enabled else [])
+    assert not (tmp_path / "selinux").exists()

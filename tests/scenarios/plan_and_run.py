@@ -17,6 +17,9 @@ KNOWN_AFTER_APPLY = "known after apply"
 SUMMED_UP = {
     "python_requirements": "Python libraries",
     "apiserver_haproxy": "load balancer haproxy",
+    # The balancer includes them.
+    "host_firewall": "load balancer haproxy",
+    "host_selinux": "load balancer haproxy",
     "cluster_backup": "backup /var/backups/kubeadm-ha",
 }
 #: Beginnings of names of tasks in such a role that have an entry of their own.

@@ -6,6 +6,7 @@
 import json
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import time
@@ -82,11 +83,36 @@ def test_firewall_lets_the_endpoint_in_and_nothing_else(host, address, firewall)
         assert "8443/tcp" in host.check_output("ufw status")
         return
     for configuration in ("", "--permanent"):
-        assert host.check_output(f"firewall-cmd {configuration} --zone=public --list-ports") == "8443/tcp"
+        ports = host.check_output(f"firewall-cmd {configuration} --zone=public --list-ports").split()
+        assert sorted(ports) == ["2379/tcp", "8443/tcp", "8472/udp"]
         assert host.check_output(f"firewall-cmd {configuration} --zone=block --list-ports") == ""
     assert host.check_output("nft list chain inet firewalld filter_IN_public_allow").count("tcp dport 8443") == 1
     host.check_output("firewall-cmd --reload")
     socket.create_connection((address, PORT), timeout=3).close()
+
+
+def test_what_others_need_is_open(host, address, firewall) -> None:
+    """The role host_firewall by itself. Nothing listens: a port that is let in answers that it is closed."""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address, 2379), timeout=3)
+    if firewall == "ufw":
+        host.check_output("ufw reload")
+        rows = [re.split(r"\s{2,}", line.strip()) for line in host.check_output("ufw status").splitlines()]
+        assert ["2379/tcp", "ALLOW", "Anywhere", "# etcd clients"] in rows
+        assert ["8472/udp", "ALLOW", "Anywhere", "# VXLAN"] in rows
+        assert ["Anywhere/vrrp", "ALLOW", "Anywhere/vrrp"] in rows
+        assert [row[3] for row in rows if row[0] == "8443/tcp"] == ["# Kubernetes API"]
+    else:
+        host.check_output("firewall-cmd --reload")
+        for configuration in ("", "--permanent"):
+            assert host.check_output(f"firewall-cmd {configuration} --zone=public --list-protocols") == "vrrp"
+            assert host.check_output(f"firewall-cmd {configuration} --zone=block --list-protocols") == ""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address, 2379), timeout=3)
+
+
+def test_nothing_is_installed_for_selinux_where_there_is_none(host) -> None:
+    assert not host.file("/usr/sbin/semanage").exists
 
 
 def test_metrics_are_served_on_loopback_only(host, address) -> None:

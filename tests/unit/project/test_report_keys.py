@@ -32,7 +32,7 @@ FOREIGN = frozenset({
 SHARED = frozenset({
     "addresses", "alarms", "certificate", "changes", "clock", "component", "cri_socket", "deployment", "endpoints", "failure", "id",
     "kind", "labels", "leader", "members", "message", "metadata", "modules", "name", "namespace", "node", "object",
-    "path", "pem", "port", "ports", "reason", "replicas", "running", "spec", "started", "static_pods", "taints",
+    "path", "pem", "port", "ports", "protocols", "reason", "replicas", "running", "spec", "started", "static_pods", "taints",
     "tolerations", "type", "version",
 })  # fmt: skip
 

@@ -18,16 +18,17 @@ import time
 import typing as t
 
 from ..._domain.base.errors import CommandFailed
-from ..._domain.host import firewall
+from ..._domain.host.selinux import SelinuxFacts
 from ..._domain.kubeconfig import redaction
 from ..._domain.load_balancer import haproxy_files
-from ..._domain.load_balancer.report import CertificateFile, ConfigurationFile, LoadBalancerReport, SelinuxFacts
+from ..._domain.load_balancer.report import CertificateFile, ConfigurationFile, LoadBalancerReport
+from .firewall_inspection import collect_firewall
+from .reading import output, read
 
 if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
 
 _STATUS_SECONDS = 2.0
-_ROUTES = "/proc/net/route"
 _SELINUX = "/sys/fs/selinux/enforce"
 _SEMANAGE_PORTS = ("semanage", "port", "--list", "--noheading")
 
@@ -45,7 +46,7 @@ class LoadBalancerInspection:
         certificate: str = haproxy_files.PROBE_CERTIFICATE,
         zone: str | None = None,
     ) -> None:
-        """``marker``: a text that only the role's configuration has. ``zone``: firewalld's, see ``_firewalld``."""
+        """``marker``: a text that only the role's configuration has. ``zone``: firewalld's, see ``collect_firewall``."""
         self._commands = commands
         self._configuration = configuration
         self._marker = marker
@@ -55,7 +56,7 @@ class LoadBalancerInspection:
 
     def collect(self) -> dict[str, t.Any]:
         """Everything as JSON-compatible values; what the host does not have is empty, never missing."""
-        content = _bytes(self._configuration)
+        content = read(self._configuration)
         return LoadBalancerReport(
             configuration=ConfigurationFile(
                 path=self._configuration,
@@ -65,10 +66,10 @@ class LoadBalancerInspection:
             running=_running(self._status_socket),
             certificate=CertificateFile(
                 path=self._certificate,
-                pem=redaction.public_certificates((_bytes(self._certificate) or b"").decode("utf-8", "replace")),
+                pem=redaction.public_certificates((read(self._certificate) or b"").decode("utf-8", "replace")),
                 has_key=os.path.exists(f"{self._certificate}.key"),
             ),
-            firewall=self._firewall(),
+            firewall=collect_firewall(self._commands, self._zone),
             selinux=self._selinux(),
             is_installed=os.path.exists(haproxy_files.PROGRAM),
             has_ipv6=os.path.exists("/proc/net/if_inet6"),
@@ -93,28 +94,8 @@ class LoadBalancerInspection:
         is_known = verified.returncode in (0, 1) and "not installed" not in verified.stdout + verified.stderr
         return is_known and not is_changed
 
-    def _firewall(self) -> firewall.Firewall:
-        """The active firewall tool and its rules; both have an exit status other than 0 while they are off."""
-        default = self._output(["firewall-cmd", "--get-default-zone"]).strip()
-        if default:
-            return self._firewalld(default)
-        status = self._output(["ufw", "status", "verbose"])
-        if status.startswith("Status: active"):
-            return firewall.Firewall(firewall.UFW, "", (status,))
-        return firewall.Firewall()
-
-    def _firewalld(self, default: str) -> firewall.Firewall:
-        """The zone asked for, else that of the interface with the default route; an interface without one has the default's.
-
-        Its rules are empty texts where firewalld does not know the zone.
-        """
-        interface = firewall.default_interface((_bytes(_ROUTES) or b"").decode())
-        zone = self._zone or self._output(["firewall-cmd", f"--get-zone-of-interface={interface}"]).strip() or default
-        lists = (["firewall-cmd", *permanent, f"--zone={zone}", "--list-all"] for permanent in ((), ("--permanent",)))
-        return firewall.Firewall(firewall.FIREWALLD, zone, tuple(map(self._output, lists)))
-
     def _selinux(self) -> SelinuxFacts:
-        state = (_bytes(_SELINUX) or b"").decode().strip()
+        state = (read(_SELINUX) or b"").decode().strip()
         mode = {"1": "enforcing", "0": "permissive"}.get(state, "disabled")
         if mode == "disabled":
             return SelinuxFacts(mode)
@@ -122,20 +103,10 @@ class LoadBalancerInspection:
             mode=mode,
             has_tools=self._commands.find("semanage") is not None,
             # Local definitions win over those of the policy, so they come first.
-            ports=self._output([*_SEMANAGE_PORTS, "--locallist"]) + self._output(_SEMANAGE_PORTS),
-            booleans=self._output(["getsebool", "-a"]),
-            modules=self._output(["semodule", "--list"]),
+            ports=output(self._commands, [*_SEMANAGE_PORTS, "--locallist"]) + output(self._commands, _SEMANAGE_PORTS),
+            booleans=output(self._commands, ["getsebool", "-a"]),
+            modules=output(self._commands, ["semodule", "--list"]),
         )
-
-    def _output(self, arguments: t.Sequence[str]) -> str:
-        """Standard output of a command; empty when the host does not have it or it fails."""
-        if self._commands.find(arguments[0]) is None:
-            return ""
-        try:
-            result = self._commands.run(arguments, check=False)
-        except CommandFailed:
-            return ""
-        return result.stdout if result.returncode == 0 else ""
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -161,14 +132,6 @@ def _running(path: str) -> str:
         return ""
     finally:
         connection.close()
-
-
-def _bytes(path: str) -> bytes | None:
-    try:
-        with open(path, "rb") as stream:
-            return stream.read()
-    except OSError:
-        return None
 
 
 __all__ = ("LoadBalancerInspection",)

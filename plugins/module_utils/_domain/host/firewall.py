@@ -1,9 +1,9 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which TCP ports the host's firewall lets in, from what its own tool shows.
+"""Which ports and protocols the host's firewall lets in, from what its own tool shows.
 
-A rule that lets a port in from some sources only is the operator's decision: the port counts as open.
+A rule that lets a port in from some sources only is the operator's decision: it counts as open.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import dataclasses
 import re
 import typing as t
 
-from ..base.report_fields import present
+from ..base.errors import InvalidInput
+from ..base.report_fields import as_dict, present
 
 FIREWALLD = "firewalld"
 UFW = "ufw"
+TCP, UDP = "tcp", "udp"
 
 #: Ports of firewalld's own service definitions for Kubernetes (config/services of firewalld).
 _FIREWALLD_SERVICES = {
@@ -54,48 +56,115 @@ class Firewall:
     rules: tuple[str, ...] = dataclasses.field(default=(), metadata=present())
 
 
+@dataclasses.dataclass(frozen=True)
+class Port:
+    """A port to be open.
+
+    Attributes:
+        port: its number.
+        protocol: ``tcp`` or ``udp``.
+        comment: what it is for, in the firewall's own list where that has comments.
+    """
+
+    port: int
+    protocol: str = dataclasses.field(default=TCP, metadata=present())
+    comment: str = dataclasses.field(default="", metadata=present())
+
+
+@dataclasses.dataclass(frozen=True)
+class FirewallNeeds:
+    """What is to be opened.
+
+    Attributes:
+        name: the active tool, empty without.
+        zone: its zone, empty without.
+        ports: those that are closed.
+        protocols: IP protocols that are closed.
+    """
+
+    name: str = dataclasses.field(default="", metadata=present())
+    zone: str = dataclasses.field(default="", metadata=present())
+    ports: tuple[Port, ...] = dataclasses.field(default=(), metadata=present())
+    protocols: tuple[str, ...] = dataclasses.field(default=(), metadata=present())
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """JSON-compatible."""
+        return as_dict(self)
+
+
+def parse_ports(given: t.Iterable[t.Mapping[str, t.Any]]) -> list[Port]:
+    """Ports as options name them.
+
+    Raises:
+        InvalidInput: a number is none of a port.
+    """
+    ports = [Port(**item) for item in given]
+    wrong = [str(port.port) for port in ports if not 0 < port.port < 65536]
+    if wrong:
+        raise InvalidInput(f"These are no ports, whose numbers are from 1 to 65535: {', '.join(wrong)}.")
+    return ports
+
+
 def lacks_zone(found: Firewall) -> bool:
     """Whether firewalld runs, but does not know the zone that was asked for, now or after its next start."""
     return found.name == FIREWALLD and not all(found.rules)
 
 
-def closed_ports(found: Firewall, ports: t.Iterable[int]) -> list[int]:
-    """Those of the TCP ports that the firewall does not let in; none where no firewall is active."""
-    is_open = {FIREWALLD: _firewalld_lets_in, UFW: _ufw_lets_in}.get(found.name)
-    if is_open is None:
-        return []
-    return sorted(port for port in set(ports) if not all(is_open(text, port) for text in found.rules))
-
-
-def _firewalld_lets_in(text: str, port: int) -> bool:
-    fields = dict(re.findall(r"^\s+([a-z -]+):[ \t]*(.*)$", text, re.MULTILINE))
-    services = fields.get("services", "").split()
-    services += re.findall(r"^\s+rule .*\bservice name=\"([^\"]+)\".*\baccept\b", text, re.MULTILINE)
-    rich = re.findall(r"^\s+rule .*\bport port=\"([0-9-]+)\" protocol=\"tcp\".*\baccept\b", text, re.MULTILINE)
-    listed = [item.partition("/")[0] for item in fields.get("ports", "").split() if item.endswith("/tcp")]
-    return (
-        fields.get("target") == "ACCEPT"
-        or "tcp" in fields.get("protocols", "").split()
-        or any(port in _FIREWALLD_SERVICES.get(service, ()) for service in services)
-        or any(_is_in(port, spec, "-") for spec in [*listed, *rich])
+def needs(found: Firewall, ports: t.Iterable[Port], protocols: t.Iterable[str] = ()) -> FirewallNeeds:
+    """Those of the ports and IP protocols that the firewall does not let in, each once; none where no firewall is active."""
+    wanted = {(port.port, port.protocol): port for port in reversed(tuple(ports))}
+    return FirewallNeeds(
+        found.name,
+        found.zone,
+        tuple(port for key, port in sorted(wanted.items()) if not _is_open(found, *key)),
+        tuple(protocol for protocol in sorted(set(protocols)) if not _is_open(found, None, protocol)),
     )
 
 
-def _ufw_lets_in(text: str, port: int) -> bool:
+def _is_open(found: Firewall, port: int | None, protocol: str) -> bool:
+    """Whether a port of the protocol is let in; without a port, whether all of the protocol is."""
+    lets_in = {FIREWALLD: _firewalld_lets_in, UFW: _ufw_lets_in}.get(found.name)
+    return lets_in is None or all(lets_in(text, port, protocol) for text in found.rules)
+
+
+def _firewalld_lets_in(text: str, port: int | None, protocol: str) -> bool:
+    fields = dict(re.findall(r"^\s+([a-z -]+):[ \t]*(.*)$", text, re.MULTILINE))
+    protocols = fields.get("protocols", "").split()
+    protocols += re.findall(r"^\s+rule .*\bprotocol value=\"([^\"]+)\".*\baccept\b", text, re.MULTILINE)
+    if fields.get("target") == "ACCEPT" or protocol in protocols:
+        return True
+    return port is not None and _firewalld_port(text, fields, port, protocol)
+
+
+def _firewalld_port(text: str, fields: t.Mapping[str, str], port: int, protocol: str) -> bool:
+    services = fields.get("services", "").split()
+    services += re.findall(r"^\s+rule .*\bservice name=\"([^\"]+)\".*\baccept\b", text, re.MULTILINE)
+    rule = rf"^\s+rule .*\bport port=\"([0-9-]+)\" protocol=\"{protocol}\".*\baccept\b"
+    listed = [item.partition("/")[0] for item in fields.get("ports", "").split() if item.endswith(f"/{protocol}")]
+    return (protocol == TCP and any(port in _FIREWALLD_SERVICES.get(service, ()) for service in services)) or any(
+        _is_in(port, spec, "-") for spec in [*listed, *re.findall(rule, text, re.MULTILINE)]
+    )
+
+
+def _ufw_lets_in(text: str, port: int | None, protocol: str) -> bool:
     if re.search(r"^Default: allow \(incoming\)", text, re.MULTILINE):
         return True
     rows = (_UFW_ROW.match(line) for line in text.splitlines())
-    return any(_ufw_row_lets_in(row, port) for row in rows if row and row.group("action") in ("ALLOW", "LIMIT"))
+    return any(
+        _ufw_row_lets_in(row, port, protocol) for row in rows if row and row.group("action") in ("ALLOW", "LIMIT")
+    )
 
 
-def _ufw_row_lets_in(row: t.Match[str], port: int) -> bool:
-    """``6443/tcp``, ``80,443/tcp``, ``6000:7000/tcp``, ``6443``, ``192.0.2.1 6443/tcp on eth0``, or ``Anywhere``."""
+def _ufw_row_lets_in(row: t.Match[str], port: int | None, protocol: str) -> bool:
+    """``6443/tcp``, ``80,443/tcp``, ``6000:7000/tcp``, ``6443``, ``192.0.2.1 6443/tcp on eth0``, ``Anywhere``, ``Anywhere/vrrp``."""
     words = row.group("to").replace("(v6)", "").split()
-    if words[0] == "Anywhere" and len(words) == 1:
-        return row.group("source").split()[0] == "Anywhere"
+    if words in (["Anywhere"], [f"Anywhere/{protocol}"]) and row.group("source").split()[0] == words[0]:
+        return True
+    if port is None:
+        return words[0].endswith(f"/{protocol}")
     for word in words:
-        spec, _slash, protocol = word.partition("/")
-        if protocol in ("", "tcp") and re.fullmatch(r"[0-9:,]+", spec):
+        spec, _slash, of = word.partition("/")
+        if of in ("", protocol) and re.fullmatch(r"[0-9:,]+", spec):
             return any(_is_in(port, part, ":") for part in spec.split(",") if part)
     return False
 
@@ -106,4 +175,16 @@ def _is_in(port: int, spec: str, separator: str) -> bool:
     return first.isdigit() and int(first) <= port <= int(last or first)
 
 
-__all__ = ("FIREWALLD", "UFW", "Firewall", "closed_ports", "default_interface", "lacks_zone")
+__all__ = (
+    "FIREWALLD",
+    "TCP",
+    "UDP",
+    "UFW",
+    "Firewall",
+    "FirewallNeeds",
+    "Port",
+    "default_interface",
+    "lacks_zone",
+    "needs",
+    "parse_ports",
+)

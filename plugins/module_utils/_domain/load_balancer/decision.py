@@ -10,47 +10,9 @@ import typing as t
 
 from ..base.change import Change
 from ..base.problem import Problem
-from ..base.report_fields import absent, as_dict, at, present, read
-
-
-@dataclasses.dataclass(frozen=True)
-class FirewallNeeds:
-    """What is to be opened.
-
-    Attributes:
-        name: the active tool, empty without.
-        zone: its zone, empty without.
-        ports: the closed TCP ports of the endpoint.
-    """
-
-    name: str = dataclasses.field(default="", metadata=present())
-    zone: str = dataclasses.field(default="", metadata=present())
-    ports: tuple[int, ...] = dataclasses.field(default=(), metadata=present())
-
-
-@dataclasses.dataclass(frozen=True)
-class PortLabel:
-    """The type that SELinux is to know a TCP port by."""
-
-    port: int
-    type: str
-
-
-@dataclasses.dataclass(frozen=True)
-class SelinuxNeeds:
-    """What SELinux is to allow.
-
-    Attributes:
-        labels: the types that TCP ports get.
-        booleans: to be on.
-        modules: policy modules to install.
-        tools: packages without which the rest cannot be determined.
-    """
-
-    labels: tuple[PortLabel, ...] = dataclasses.field(default=(), metadata=present())
-    booleans: tuple[str, ...] = dataclasses.field(default=(), metadata=present())
-    modules: tuple[str, ...] = dataclasses.field(default=(), metadata=present())
-    tools: tuple[str, ...] = dataclasses.field(default=(), metadata=present())
+from ..base.report_fields import absent, as_dict, at, read
+from ..host.firewall import FirewallNeeds
+from ..host.selinux import SelinuxNeeds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,4 +55,4 @@ class BalancerDecision:
         return as_dict(self)
 
 
-__all__ = ("BalancerDecision", "FirewallNeeds", "PortLabel", "SelinuxNeeds")
+__all__ = ("BalancerDecision",)

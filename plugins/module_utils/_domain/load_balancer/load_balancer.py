@@ -19,16 +19,18 @@ from ..base.errors import InvalidInput
 from ..base.problem import Problem
 from ..host import firewall, selinux
 from . import haproxy_files
-from .decision import BalancerDecision, FirewallNeeds, PortLabel, SelinuxNeeds
+from .decision import BalancerDecision
 from .provider import ClientCertificate, Provider, Reading
 
 if t.TYPE_CHECKING:
     from ..._ports.template import Template
     from ..._ports.x509 import X509
-    from .report import CertificateFile, LoadBalancerReport, SelinuxFacts
+    from .report import CertificateFile, LoadBalancerReport
 
 
 _SELINUX_TOOLS = "policycoreutils-python-utils"
+#: Of a rule for the endpoint's port.
+_COMMENT = "Kubernetes API"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,11 +89,12 @@ def decide(
     # One that is still to be issued is known when the role asks again.
     presented = KNOWN_AFTER_APPLY if renewal is not None and not issued else report.certificate.pem
     configuration = configure(provider, sources, presented) if reading.is_complete else None
-    closed = firewall.closed_ports(report.firewall, provider.open) if provider.manage_firewall else []
+    ports = [firewall.Port(number, comment=_COMMENT) for number in provider.open if provider.manage_firewall]
+    opening = firewall.needs(report.firewall, ports)
     need, selinux_changes = _selinux(report.selinux, provider)
     changes = [
         *([renewal] if renewal is not None else []),
-        *(_port_change(report.firewall, port) for port in closed),
+        *(_port_change(opening, port) for port in opening.ports),
         *selinux_changes,
     ]
     problems = [*reading.problems, *_problems(name, report, provider)]
@@ -99,9 +102,9 @@ def decide(
         owner=report.configuration.owner,
         differs=configuration is None or renewal is not None or not _is_there(report, configuration),
         renews_certificate=renewal is not None,
-        firewall=FirewallNeeds(report.firewall.name, report.firewall.zone, tuple(closed)),
-        selinux=SelinuxNeeds(
-            labels=tuple(PortLabel(port, new) for port, (_kind, new) in need.labels.items()),
+        firewall=opening,
+        selinux=selinux.SelinuxNeeds(
+            labels=tuple(selinux.PortLabel(port, new) for port, (_kind, new) in need.labels.items()),
             booleans=tuple(need.booleans),
             modules=tuple(need.modules),
             tools=(_SELINUX_TOOLS,) if _lacks_tools(report.selinux) else (),
@@ -177,16 +180,17 @@ def _is_there(report: LoadBalancerReport, configuration: Configuration) -> bool:
     return (report.configuration.sha1, report.running) == (configuration.sha1, configuration.digest)
 
 
-def _port_change(found: firewall.Firewall, port: int) -> Change:
-    after = f"open in zone {found.zone}" if found.zone else "open"
-    return Change(f"{found.name} port {port}/tcp", "closed", after, "clients reach the endpoint through it")
+def _port_change(opening: firewall.FirewallNeeds, port: firewall.Port) -> Change:
+    after = f"open in zone {opening.zone}" if opening.zone else "open"
+    reason = "clients reach the endpoint through it"
+    return Change(f"{opening.name} port {port.port}/{port.protocol}", "closed", after, reason)
 
 
-def _lacks_tools(found: SelinuxFacts) -> bool:
+def _lacks_tools(found: selinux.SelinuxFacts) -> bool:
     return found.mode != "disabled" and not found.has_tools
 
 
-def _selinux(found: SelinuxFacts, provider: Provider) -> tuple[selinux.Needs, list[Change]]:
+def _selinux(found: selinux.SelinuxFacts, provider: Provider) -> tuple[selinux.Needs, list[Change]]:
     """What to set, and the changes that it is."""
     if found.mode == "disabled":
         return selinux.Needs(), []
@@ -196,12 +200,8 @@ def _selinux(found: SelinuxFacts, provider: Provider) -> tuple[selinux.Needs, li
             Change(f"package {_SELINUX_TOOLS}", "absent", "installed", reason),
             Change("SELinux of haproxy", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY, reason),
         ]
-    need = selinux.needs(
-        selinux.parse_ports(found.ports),
-        selinux.parse_booleans(found.booleans),
-        selinux.parse_modules(found.modules),
-        listen=provider.listen,
-        connect=provider.connect,
+    need = provider.selinux(
+        selinux.parse_ports(found.ports), selinux.parse_booleans(found.booleans), selinux.parse_modules(found.modules)
     )
     reason = f"SELinux is {found.mode}"
     changes = [

@@ -14,6 +14,9 @@ import typing as t
 
 from ..base.problem import Problem
 
+if t.TYPE_CHECKING:
+    from ..host.selinux import Needs
+
 
 @dataclasses.dataclass(frozen=True)
 class ClientCertificate:
@@ -60,6 +63,11 @@ class Provider(t.Protocol):
     @property
     def certificate(self) -> ClientCertificate | None:
         """The client certificate that its checks present, if they do."""
+
+    def selinux(
+        self, ports: t.Sequence[tuple[str, int, int]], booleans: t.Mapping[str, bool], modules: t.Collection[str]
+    ) -> Needs:
+        """What SELinux must be given, by what its policy has; see the parsers of :mod:`host.selinux`."""
 
     @property
     def manage_firewall(self) -> bool:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..base.report_fields import as_dict, present, read
+from ..base.report_fields import as_dict, read
 from ..host.firewall import Firewall
+from ..host.selinux import SelinuxFacts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,25 +41,6 @@ class CertificateFile:
     path: str
     pem: str
     has_key: bool
-
-
-@dataclasses.dataclass(frozen=True)
-class SelinuxFacts:
-    """What the policy allows.
-
-    Attributes:
-        mode: ``enforcing``, ``permissive`` or ``disabled``.
-        has_tools: whether ``semanage`` is there; without it the texts are empty.
-        ports: text of ``semanage port -l``.
-        booleans: text of ``getsebool -a``.
-        modules: text of ``semodule -l``.
-    """
-
-    mode: str
-    has_tools: bool = dataclasses.field(default=False, metadata=present())
-    ports: str = dataclasses.field(default="", metadata=present())
-    booleans: str = dataclasses.field(default="", metadata=present())
-    modules: str = dataclasses.field(default="", metadata=present())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,4 +85,4 @@ class LoadBalancerReport:
         return as_dict(self)
 
 
-__all__ = ("CertificateFile", "ConfigurationFile", "LoadBalancerReport", "SelinuxFacts")
+__all__ = ("CertificateFile", "ConfigurationFile", "LoadBalancerReport")

@@ -14,6 +14,10 @@ from ...base.errors import InvalidInput
 from .. import haproxy_files
 from ..provider import ClientCertificate, Reading
 from ..role_inputs import RoleInputs, is_port
+from . import haproxy_selinux
+
+if t.TYPE_CHECKING:
+    from ...host.selinux import Needs
 
 ROLE = "apiserver_haproxy"
 HTTPS, TCP = "https", "tcp"
@@ -114,6 +118,12 @@ class Haproxy:
     def connect(self) -> tuple[int, ...]:
         """The ports of the API servers, in their order."""
         return tuple(server.port for server in self.backends)
+
+    def selinux(
+        self, ports: t.Sequence[tuple[str, int, int]], booleans: t.Mapping[str, bool], modules: t.Collection[str]
+    ) -> Needs:
+        """What lets haproxy listen on its ports and connect to those of the API servers."""
+        return haproxy_selinux.needs(ports, booleans, modules, listen=self.listen, connect=self.connect)
 
     @property
     def local_endpoint(self) -> str:

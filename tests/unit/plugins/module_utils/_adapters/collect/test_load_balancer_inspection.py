@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect import load_balancer_inspection
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect import (
+    load_balancer_inspection,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.load_balancer_inspection import (
     LoadBalancerInspection,
 )
@@ -41,14 +43,13 @@ def program(host: Path, name: str, script: str) -> None:
     path.chmod(0o755)
 
 
-def inspect(host: Path, *, status_socket: str = "/nowhere", zone: str | None = None) -> dict[str, t.Any]:
+def inspect(host: Path, *, status_socket: str = "/nowhere") -> dict[str, t.Any]:
     return LoadBalancerInspection(
         HostCommands(search_path=str(host / "bin"), timeout=5),
         configuration=str(host / "haproxy.cfg"),
         marker=MARKER,
         status_socket=status_socket,
         certificate=str(host / "probe.crt"),
-        zone=zone,
     ).collect()
 
 
@@ -90,40 +91,6 @@ def test_the_certificate_without_its_key(host: Path) -> None:
     report = inspect(host)
     assert (report["certificate"]["pem"], report["certificate"]["has_key"]) == (CERTIFICATE, True)
     assert CANARY not in json.dumps(report)
-
-
-@pytest.mark.parametrize(
-    ("interface", "asked", "zone"),
-    [("eth0", None, "internal"), ("eth1", None, "public"), ("", None, "public"), ("eth0", "dmz", "dmz")],
-)
-def test_firewalld(host: Path, monkeypatch: pytest.MonkeyPatch, interface: str, asked: str | None, zone: str) -> None:
-    """The interface eth0 is in the zone internal, others are in none."""
-    routes = host / "route"
-    routes.write_text(f"head\n{interface} 00000000 0 3 0 0 0 00000000 0 0 0\n" if interface else "head\n")
-    monkeypatch.setattr(load_balancer_inspection, "_ROUTES", str(routes))
-    program(
-        host,
-        "firewall-cmd",
-        'case "$*" in --get-default-zone) echo public;; --get-zone-of-interface=eth0) echo internal;; '
-        '--get-zone-of-interface=*) echo "no zone" >&2; exit 2;; *) echo "$@";; esac',
-    )
-    assert inspect(host, zone=asked)["firewall"] == {
-        "name": "firewalld",
-        "zone": zone,
-        "rules": [f"--zone={zone} --list-all\n", f"--permanent --zone={zone} --list-all\n"],
-    }
-
-
-def test_firewalld_without_the_zone(host: Path) -> None:
-    program(host, "firewall-cmd", 'case "$*" in --get-default-zone) echo public;; *) exit 112;; esac')
-    assert inspect(host, zone="nope")["firewall"] == {"name": "firewalld", "zone": "nope", "rules": ["", ""]}
-
-
-@pytest.mark.parametrize(("state", "name"), [("active", "ufw"), ("inactive", "")])
-def test_ufw_while_firewalld_is_off(host: Path, state: str, name: str) -> None:
-    program(host, "firewall-cmd", "echo 'FirewallD is not running'; exit 252")
-    program(host, "ufw", f"echo 'Status: {state}'")
-    assert inspect(host)["firewall"]["name"] == name
 
 
 def test_selinux(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:

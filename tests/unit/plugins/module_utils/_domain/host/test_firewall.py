@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.report_fields import read
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.firewall import (
     Firewall,
-    closed_ports,
+    FirewallNeeds,
+    Port,
     default_interface,
     lacks_zone,
+    needs,
 )
+
+
+def closed_ports(found: Firewall, ports: list[int], protocol: str = "tcp") -> list[int]:
+    return [port.port for port in needs(found, [Port(number, protocol) for number in ports]).ports]
+
 
 FIREWALLD = """\
 public (default, active)
@@ -71,6 +79,40 @@ EVERYTHING = '\trule family="ipv4" source address="192.0.2.0/24" accept\n'
 )
 def test_firewalld(rules: list[str], closed: list[int]) -> None:
     assert closed_ports(Firewall("firewalld", rules=tuple(rules)), [8443, 6443]) == closed
+
+
+@pytest.mark.parametrize(
+    ("rules", "is_open"),
+    [
+        (firewalld(ports="8472/tcp", services="kube-control-plane"), False),
+        (firewalld(ports="8472/udp"), True),
+        (firewalld(ports="8000-9000/udp"), True),
+        (firewalld(protocols="udp"), True),
+        (firewalld(rich=ACCEPT.replace("6443", "8472")), False),
+        (firewalld(rich=ACCEPT.replace("6443", "8472").replace("tcp", "udp")), True),
+    ],
+)
+def test_firewalld_and_udp(rules: str, is_open: bool) -> None:
+    assert closed_ports(Firewall("firewalld", rules=(rules,)), [8472], "udp") == ([] if is_open else [8472])
+    # A service of TCP is none of UDP.
+    assert closed_ports(Firewall("firewalld", rules=(firewalld(services="kubelet"),)), [10250], "udp") == [10250]
+
+
+@pytest.mark.parametrize(
+    ("rules", "is_open"),
+    [
+        (firewalld(), False),
+        (firewalld(ports="112/tcp", protocols="ah"), False),
+        (firewalld(protocols="ah vrrp"), True),
+        (firewalld(target="ACCEPT"), True),
+        (firewalld(rich='\trule family="ipv4" source address="192.0.2.0/24" protocol value="vrrp" accept\n'), True),
+        (firewalld(rich='\trule protocol value="vrrp" drop\n'), False),
+    ],
+)
+def test_firewalld_and_a_protocol(rules: str, is_open: bool) -> None:
+    found = needs(Firewall("firewalld", "public", (rules,)), [], ["vrrp"])
+    assert (found.name, found.zone, found.ports) == ("firewalld", "public", ())
+    assert found.protocols == (() if is_open else ("vrrp",))
 
 
 def test_a_zone_that_firewalld_does_not_have() -> None:
@@ -142,6 +184,49 @@ OpenSSH                    ALLOW IN    Anywhere
 def test_ufw(row: str, is_open: bool) -> None:
     report = Firewall("ufw", rules=(UFW.format(default="deny", row=row),))
     assert closed_ports(report, [6443]) == ([] if is_open else [6443])
+
+
+@pytest.mark.parametrize(
+    ("row", "is_open"),
+    [
+        ("8472/udp                   ALLOW IN    Anywhere", True),
+        ("8472/tcp                   ALLOW IN    Anywhere", False),
+        ("8472                       ALLOW IN    Anywhere", True),
+        ("Anywhere/udp               ALLOW IN    Anywhere/udp", True),
+        ("Anywhere/tcp               ALLOW IN    Anywhere/tcp", False),
+        ("Anywhere/udp               ALLOW IN    192.0.2.0/24/udp", False),
+    ],
+)
+def test_ufw_and_udp(row: str, is_open: bool) -> None:
+    found = Firewall("ufw", rules=(UFW.format(default="deny", row=row),))
+    assert closed_ports(found, [8472], "udp") == ([] if is_open else [8472])
+
+
+@pytest.mark.parametrize(
+    ("row", "is_open"),
+    [
+        ("", False),
+        ("Anywhere/vrrp              ALLOW IN    Anywhere/vrrp              # keepalived", True),
+        ("Anywhere/vrrp (v6)         ALLOW IN    Anywhere/vrrp (v6)", True),
+        ("Anywhere/vrrp on eth0      ALLOW IN    Anywhere/vrrp", True),
+        ("224.0.0.18/vrrp            ALLOW IN    192.0.2.0/24/vrrp", True),
+        ("Anywhere/vrrp              DENY IN     Anywhere/vrrp", False),
+        ("Anywhere/ah                ALLOW IN    Anywhere/ah", False),
+        ("Anywhere                   ALLOW IN    Anywhere", True),
+        ("Anywhere                   ALLOW IN    192.0.2.0/24", False),
+    ],
+)
+def test_ufw_and_a_protocol(row: str, is_open: bool) -> None:
+    found = needs(Firewall("ufw", rules=(UFW.format(default="deny", row=row),)), [], ["vrrp"])
+    assert found.protocols == (() if is_open else ("vrrp",))
+
+
+def test_each_is_opened_once_with_its_first_comment() -> None:
+    ports = [Port(2380, comment="peers"), Port(2379), Port(2380, comment="again"), Port(2379, "udp")]
+    found = needs(Firewall("ufw", rules=(UFW.format(default="deny", row=""),)), ports, ["vrrp", "ah", "vrrp"])
+    assert found.ports == (Port(2379), Port(2379, "udp"), Port(2380, comment="peers"))
+    assert found.protocols == ("ah", "vrrp")
+    assert read(FirewallNeeds, found.as_dict(), where="The firewall") == found
 
 
 def test_ufw_that_lets_everything_in() -> None:

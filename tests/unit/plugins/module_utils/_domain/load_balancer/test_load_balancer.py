@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.firewall import Firewall
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.selinux import SelinuxFacts
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.load_balancer import (
     Configuration,
     Sources,
@@ -26,7 +27,6 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.r
     CertificateFile,
     ConfigurationFile,
     LoadBalancerReport,
-    SelinuxFacts,
 )
 from tests.unit.plugins.certificates import NOW, make_ca, make_certificate
 from tests.unit.plugins.module_utils._domain.load_balancer.providers import test_haproxy
@@ -99,12 +99,16 @@ def objects(answer: dict[str, t.Any]) -> list[str]:
     return [change["object"] for change in answer["changes"]]
 
 
+#: The port to open for the endpoint.
+ENDPOINT = {"port": 6443, "protocol": "tcp", "comment": "Kubernetes API"}
+
+
 def test_nothing_to_change() -> None:
     assert decision(found()) == {
         "owner": "role",
         "differs": False,
         "renew_certificate": False,
-        "firewall": {"name": "", "zone": "", "ports": []},
+        "firewall": {"name": "", "zone": "", "ports": [], "protocols": []},
         "selinux": {"labels": [], "booleans": [], "modules": [], "tools": []},
         "changes": [],
         "problems": [],
@@ -259,7 +263,7 @@ def test_firewall_and_selinux() -> None:
         "SELinux boolean haproxy_bind_kubernetes_port",
         "SELinux module kubeadm_ha_haproxy",
     ]
-    assert answer["firewall"] == {"name": "ufw", "zone": "", "ports": [6443]}
+    assert answer["firewall"] == {"name": "ufw", "zone": "", "ports": [ENDPOINT], "protocols": []}
     assert answer["selinux"] == {
         "labels": [{"port": 8405, "type": "kubernetes_port_t"}],
         "booleans": ["haproxy_bind_kubernetes_port"],
@@ -281,7 +285,7 @@ def test_zone_of_firewalld() -> None:
     rules = "dmz (active)\n  target: default\n  ports:\n"
     report = found(firewall={"name": "firewalld", "zone": "dmz", "rules": [rules, rules]})
     answer = decision(report)
-    assert answer["firewall"] == {"name": "firewalld", "zone": "dmz", "ports": [6443]}
+    assert answer["firewall"] == {"name": "firewalld", "zone": "dmz", "ports": [ENDPOINT], "protocols": []}
     assert [(change["object"], change["after"]) for change in answer["changes"]] == [
         ("firewalld port 6443/tcp", "open in zone dmz")
     ]

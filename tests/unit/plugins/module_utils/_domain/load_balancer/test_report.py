@@ -29,7 +29,12 @@ DECISION: dict[str, t.Any] = {
     "owner": "other",
     "differs": True,
     "renew_certificate": True,
-    "firewall": {"name": "ufw", "zone": "", "ports": [6443]},
+    "firewall": {
+        "name": "ufw",
+        "zone": "",
+        "ports": [{"port": 6443, "protocol": "tcp", "comment": "Kubernetes API"}],
+        "protocols": ["vrrp"],
+    },
     "selinux": {
         "labels": [{"port": 8405, "type": "kubernetes_port_t"}],
         "booleans": ["haproxy_bind_kubernetes_port"],
@@ -75,7 +80,7 @@ def test_what_is_wrong_with_a_report_is_named_by_host_and_place(path: str, value
     [
         ("differs", "yes", "differs is a text and not true or false"),
         ("owner", None, "owner is empty and not a text"),
-        ("firewall.ports.0", "6443", "firewall.ports[0] is a text and not a whole number"),
+        ("firewall.ports.0.port", "6443", "firewall.ports[0].port is a text and not a whole number"),
         ("selinux.labels.0.port", None, "selinux.labels[0].port is empty and not a whole number"),
         ("changes", {}, "changes is a mapping and not a list"),
         ("changes.0", {"object": "a", "before": None, "reason": ""}, "changes[0].after is missing"),

@@ -25,12 +25,10 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.node im
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.report import ClusterReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.kube_proxy_rollout import KubeProxyPod
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.report import EtcdReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.firewall import FirewallNeeds
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.selinux import SelinuxNeeds
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.bootstrap_token import BootstrapToken
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.decision import (
-    BalancerDecision,
-    FirewallNeeds,
-    SelinuxNeeds,
-)
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.decision import BalancerDecision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report, single_points
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import (
     Plan,

@@ -1,0 +1,148 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_firewall_info
+short_description: Determine which ports and protocols the host's firewall does not let in
+version_added: 0.1.0
+description:
+  - Finds the firewall that is active on the host, firewalld or ufw, and compares its rules, as its own tool prints them, with what
+    is to be open. The role C(kubeadm.ha.host_firewall) opens what is missing.
+  - A rule that lets something in from some sources only is taken for what the operator wants, so it counts as open.
+  - Of firewalld one zone is inspected, as it runs and as it is stored, and of its services those for Kubernetes are known.
+  - The host needs Python 3.8 and its standard library, nothing else.
+  - Changes nothing.
+options:
+  ports:
+    description: Ports that are to be open.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      port:
+        description: Its number, from 1 to 65535.
+        type: int
+        required: true
+      protocol:
+        description: Its protocol.
+        type: str
+        choices: [tcp, udp]
+        default: tcp
+      comment:
+        description: What it is for. It is reported again, for rules that have a comment.
+        type: str
+        default: ""
+  protocols:
+    description:
+      - IP protocols that are to be let in as a whole, by their names in C(/etc/protocols), such as V(vrrp).
+    type: list
+    elements: str
+    default: []
+  firewalld_zone:
+    description:
+      - Zone of firewalld to inspect.
+      - Not given, that of the interface with the IPv4 default route, else firewalld's default zone.
+    type: str
+extends_documentation_fragment:
+  - kubeadm.ha.attributes
+  - kubeadm.ha.attributes.actiongroup
+  - kubeadm.ha.attributes.info_module
+author:
+  - kubeadm.ha contributors (@kubeadm-ha)
+seealso:
+  - module: ansible.posix.firewalld
+  - module: community.general.ufw
+  - module: kubeadm.ha.reachability_info
+"""
+
+EXAMPLES = r"""
+- name: Inspect the firewall of a member of etcd
+  kubeadm.ha.host_firewall_info:
+    ports:
+      - {port: 2379, comment: etcd clients}
+      - {port: 2380, comment: etcd peers}
+  register: inspected
+
+- name: Stop where it is in the way
+  ansible.builtin.assert:
+    that: inspected.firewall.ports | length == 0
+"""
+
+RETURN = r"""
+firewall:
+  description: What is closed.
+  returned: success
+  type: dict
+  contains:
+    name:
+      description: V(firewalld), V(ufw) or empty where neither is active. Then nothing is closed.
+      type: str
+      sample: firewalld
+    zone:
+      description: The zone of firewalld that was inspected, empty for others.
+      type: str
+      sample: public
+    ports:
+      description: Those of O(ports) that are not let in, each once.
+      type: list
+      elements: dict
+      sample: [{"port": 2379, "protocol": "tcp", "comment": "etcd clients"}]
+    protocols:
+      description: Those of O(protocols) that are not let in, each once.
+      type: list
+      elements: str
+      sample: [vrrp]
+lacks_zone:
+  description: Whether firewalld runs, but does not have the zone in its running and in its permanent configuration.
+  returned: success
+  type: bool
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.firewall_inspection import collect_firewall
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import firewall
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
+
+SECONDS_FOR_A_COMMAND = 30.0
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "ports": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "port": {"type": "int", "required": True},
+                    "protocol": {"type": "str", "choices": [firewall.TCP, firewall.UDP], "default": firewall.TCP},
+                    "comment": {"type": "str", "default": ""},
+                },
+            },
+            "protocols": {"type": "list", "elements": "str", "default": []},
+            "firewalld_zone": {"type": "str"},
+        },
+        supports_check_mode=True,
+    )
+
+    def decide() -> Decision:
+        ports = firewall.parse_ports(module.params["ports"])
+        commands = HostCommands(timeout=SECONDS_FOR_A_COMMAND)
+        found = collect_firewall(commands, module.params["firewalld_zone"])
+        needs = firewall.needs(found, ports, module.params["protocols"])
+        return Decision(values={"firewall": needs.as_dict(), "lacks_zone": firewall.lacks_zone(found)})
+
+    run_decision(module, decide)
+
+
+if __name__ == "__main__":
+    main()
