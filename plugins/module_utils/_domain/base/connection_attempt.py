@@ -6,6 +6,10 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as t
+
+if t.TYPE_CHECKING:
+    from .report_reader import Fields
 
 #: What became of an attempt to connect.
 CONNECTED, REFUSED, REJECTED, SILENT, FAILED = "connected", "refused", "rejected", "silent", "failed"
@@ -41,4 +45,34 @@ class ConnectResult:
         return REFUSED if self.error in ("ECONNREFUSED", "ECONNRESET") else FAILED
 
 
-__all__ = ("CONNECTED", "FAILED", "REACHED", "REFUSED", "REJECTED", "SILENT", "ConnectResult")
+@dataclasses.dataclass(frozen=True)
+class ConnectionAttempt:
+    """What became of one attempt, as ``reachability_info`` reports it.
+
+    Attributes:
+        address: to which it went, as it was given.
+        port: likewise.
+        outcome: one of the outcomes above.
+        error: as :class:`ConnectResult` has it.
+    """
+
+    address: str
+    port: int
+    outcome: str
+    error: str
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> ConnectionAttempt:
+        """From what :meth:`as_dict` gave.
+
+        Raises:
+            MalformedReport: naming the key and what was found there.
+        """
+        return cls(fields.text("address"), fields.whole("port"), fields.text("outcome"), fields.text("error"))
+
+    def as_dict(self) -> dict[str, str | int]:
+        """JSON-compatible."""
+        return dataclasses.asdict(self)
+
+
+__all__ = ("CONNECTED", "FAILED", "REACHED", "REFUSED", "REJECTED", "SILENT", "ConnectResult", "ConnectionAttempt")

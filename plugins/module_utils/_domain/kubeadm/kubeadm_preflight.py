@@ -28,6 +28,7 @@ if t.TYPE_CHECKING:
     from ..._ports.api_stand_in import ApiStandIn
     from ..._ports.commands import CommandResult, Commands
     from ..._ports.files import Files
+    from ..base.report_reader import Fields
 
 #: kubeadm has two groups of checks, and the images.
 _MAXIMUM_RUNS = 4
@@ -53,6 +54,28 @@ class Check:
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
         return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class KubeadmObjections:
+    """Why kubeadm would not join a host: its checks that fail, and why it ended where that was no check with a name."""
+
+    checks: tuple[Check, ...] = ()
+    failure: str = ""
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> KubeadmObjections:
+        """From what :func:`inspect` gave. What is missing is no objection.
+
+        Raises:
+            MalformedReport: naming the key and what was found there.
+        """
+        checks = (Check(item.text("name"), item.text("text")) for item in fields.each("failed_checks", optional=True))
+        return cls(tuple(checks), fields.text("failure", ""))
+
+
+#: Of a host that was not asked, or that kubeadm would join.
+NO_OBJECTIONS = KubeadmObjections()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,4 +197,4 @@ def _values(errors: t.Iterable[Check], warnings: t.Iterable[Check], failure: str
     }
 
 
-__all__ = ("Check", "Report", "configuration", "inspect", "parse")
+__all__ = ("NO_OBJECTIONS", "Check", "KubeadmObjections", "Report", "configuration", "inspect", "parse")

@@ -265,7 +265,7 @@ GROUP_NAMES: t.Mapping[str, str] = {
 }
 
 
-#: Options of ``kubeadm.ha.cluster_plan`` whose values are read here, by the variable that gives them.
+#: Options of ``kubeadm.ha.cluster_plan`` whose values are read by these readers, by the variable that gives them.
 OPTIONS: t.Mapping[str, str] = {
     "admin_users": "kubeadm_ha_admin_users",
     "adopt_manifest_flags": "kubeadm_ha_adopt_manifest_flags",
@@ -278,22 +278,6 @@ OPTIONS: t.Mapping[str, str] = {
     "unmanaged_nodes": "kubeadm_ha_unmanaged_nodes",
     "worker_batch": "kubeadm_ha_worker_batch",
 }
-
-
-def parse_options(arguments: t.Mapping[str, t.Any]) -> tuple[dict[str, t.Any], tuple[Problem, ...]]:
-    """The arguments of the plan with the values of :data:`OPTIONS` read, and a problem for each that cannot be."""
-    read, found = dict(arguments), []
-    for option, name in OPTIONS.items():
-        if option not in arguments:
-            continue
-        try:
-            read[option] = INPUTS[name].read(arguments[option])
-        except InvalidInput as error:
-            found.append(Problem(name, f"{name}: {error.message}"))
-            read[option] = None
-    if isinstance(arguments.get("extra_sans"), str):
-        read["extra_sans"] = parse_list(arguments["extra_sans"])
-    return read, tuple(found)
 
 
 def problems(values: Values, first: str) -> t.Iterator[Problem]:
@@ -381,7 +365,6 @@ __all__ = (
     "parse_bool",
     "parse_directory",
     "parse_list",
-    "parse_options",
     "parse_port",
     "problems",
 )

@@ -20,6 +20,7 @@ from .checks.preflight import is_joined
 if t.TYPE_CHECKING:
     from ..base.address import San
     from ..base.change import Change
+    from ..base.connection_attempt import ConnectionAttempt
     from ..base.endpoint_view import View
     from ..base.file_fact import FileFact
     from ..base.version import KubernetesVersion
@@ -27,6 +28,7 @@ if t.TYPE_CHECKING:
     from ..cluster.node import Node
     from ..etcd.report import EtcdReport
     from ..host.host import Host
+    from ..kubeadm.kubeadm_preflight import KubeadmObjections
     from .desired import Desired
 
 
@@ -63,12 +65,11 @@ class Situation:
         cluster: what the API reported.
         serving_control_plane: a control plane that serves the API.
         balancers: the load balancer hosts by inventory name.
-        backup_directory: where backups are kept.
         files: by inventory name of a joining control plane what it has of the serving one's files, by path.
         etcd: what etcd reported; ``None`` when it could not be asked.
         resets: hosts that the run resets first.
-        attempts: what became of connections, ``attempts`` of ``reachability_info``, by the host that tried.
-        kubeadm: what the kubeadm of joining hosts objects to, results of ``kubeadm_preflight_info`` by inventory name.
+        attempts: what became of connections, by the host that tried.
+        kubeadm: what the kubeadm of joining hosts objects to, by inventory name.
         kubeadm_failures: why it could not be asked, by inventory name.
         endpoint_views: what hosts see of the endpoint, the served certificates judged; see :mod:`endpoint_checks`.
     """
@@ -78,12 +79,11 @@ class Situation:
     cluster: Cluster
     serving_control_plane: Host
     balancers: t.Mapping[str, Balancer]
-    backup_directory: str
     files: t.Mapping[str, t.Mapping[str, FileFact]] = dataclasses.field(default_factory=dict)
     etcd: EtcdReport | None = None
     resets: tuple[half_joined.Reset, ...] = ()
-    attempts: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]] = dataclasses.field(default_factory=dict)
-    kubeadm: t.Mapping[str, t.Mapping[str, t.Any]] = dataclasses.field(default_factory=dict)
+    attempts: t.Mapping[str, tuple[ConnectionAttempt, ...]] = dataclasses.field(default_factory=dict)
+    kubeadm: t.Mapping[str, KubeadmObjections] = dataclasses.field(default_factory=dict)
     kubeadm_failures: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     endpoint_views: t.Mapping[str, View] = dataclasses.field(default_factory=dict)
 

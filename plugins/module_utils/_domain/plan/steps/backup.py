@@ -48,7 +48,7 @@ class Backup(Step):
         for name in dict.fromkeys((*situation.desired.nodes, *situation.desired.load_balancers)):
             if name in pointed or (name in touched and situation.joined([name])):
                 change = Change(
-                    object=f"backup {backup_target.directory_of(situation.hosts[name], situation.backup_directory)}",
+                    object=f"backup {backup_target.directory_of(situation.hosts[name], situation.desired.backup_directory)}",
                     before=None,
                     after=KNOWN_AFTER_APPLY,
                     reason="everything that the run changes here can be put back",

@@ -10,20 +10,18 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import Member
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.report import EtcdReport
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import control_plane_facts
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     ADDRESSES,
     ENDPOINT,
     Arguments,
-    NamedCertificates,
     after,
     bare_host,
     before,
     cluster,
     control_plane,
+    facts_of,
     inspection,
     kubeconfig,
     member,
@@ -763,13 +761,13 @@ def test_etcd_without_tls_is_one_of_the_reasons_to_stop(flag: str, value: str) -
         "The API server of cp1 reaches etcd",
     ]
     assert "without TLS and a client certificate" in found[1]
-    facts = control_plane_facts(arguments["hosts"], ["cp1"], yaml=PyYaml(), x509=NamedCertificates())
+    facts = facts_of(arguments, "cp1")
     assert facts["can_ask_etcd"] is False
 
 
 def test_which_etcd_can_be_asked() -> None:
     def can_ask(arguments: Arguments) -> bool:
-        found = control_plane_facts(arguments["hosts"], ["cp1"], yaml=PyYaml(), x509=NamedCertificates())
+        found = facts_of(arguments, "cp1")
         return bool(found["can_ask_etcd"])
 
     assert can_ask(before())

@@ -10,17 +10,15 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.file_fact import FileFact
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import half_joined
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import control_plane_facts
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     ADDRESSES,
     ENDPOINT,
     Arguments,
-    NamedCertificates,
     after,
     control_plane,
+    facts_of,
     kubeconfig,
     member,
     node_report,
@@ -432,10 +430,7 @@ def test_a_file_that_an_earlier_run_brought_is_no_change_of_this_one() -> None:
     path = "/etc/kubernetes/audit/policy.yaml"
     arguments = grown(carried(power_lost(LEARNER), path))
     fact = arguments["hosts"]["cp1"]["control_plane_files"]["files"][0]
-    facts = control_plane_facts(
-        arguments["hosts"], arguments["control_planes"], yaml=PyYaml(), x509=NamedCertificates()
-    )
-    assert facts["files"] == {"cp2": [fact], "cp3": [fact]}
+    assert facts_of(arguments)["files"] == {"cp2": [fact], "cp3": [fact]}
     arguments["files"] = {"cp2": [fact]}
     arguments["reset_half_joined"] = True
     assert ("join", f"file {path}") not in objects(plan_of(arguments), "cp2")

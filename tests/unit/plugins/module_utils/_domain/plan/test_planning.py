@@ -36,7 +36,10 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning i
     Plan,
     build_plan,
     control_plane_facts,
+    kubeadm_requests,
+    reachability_targets,
 )
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.request import PlanRequest
 from tests.unit.plugins.reports import host_report
 
 ENDPOINT = "192.0.2.10:6443"
@@ -280,7 +283,26 @@ def after() -> Arguments:
 
 def plan_of(arguments: Arguments) -> Plan:
     """The plan for these arguments."""
-    return build_plan(arguments, yaml=PyYaml(), x509=NamedCertificates())
+    return build_plan(PlanRequest.from_options(arguments), yaml=PyYaml(), x509=NamedCertificates())
+
+
+def facts_of(arguments: Arguments, *control_planes: str) -> dict[str, t.Any]:
+    """What is known before the plan, with these control planes or all that the arguments have."""
+    request = PlanRequest.from_options(arguments)
+    names = control_planes or request.groups.control_planes
+    return control_plane_facts(request.hosts, names, yaml=PyYaml(), x509=NamedCertificates())
+
+
+def targets_of(arguments: Arguments, **changes: t.Any) -> dict[str, list[dict[str, t.Any]]]:
+    """What hosts are to try before others join, with these arguments and changes of them."""
+    request = PlanRequest.from_options({**arguments, **changes})
+    return reachability_targets(request, yaml=PyYaml(), x509=NamedCertificates())
+
+
+def requests_of(arguments: Arguments, **changes: t.Any) -> dict[str, t.Any]:
+    """What the kubeadm of joining hosts is asked, with these arguments and changes of them."""
+    request = PlanRequest.from_options({**arguments, **changes})
+    return kubeadm_requests(request, yaml=PyYaml(), x509=NamedCertificates())
 
 
 def objects(plan: Plan, host: str) -> list[tuple[str, str]]:
@@ -384,8 +406,7 @@ def test_any_api_server_that_refuses_anonymous_requests_counts() -> None:
     _refuse_anonymous(arguments, host="cp3")
     facts = plan_of(arguments).facts
     assert (facts["refuses_anonymous"], facts["hides_cluster_info"]) == (True, True)
-    before_plan = control_plane_facts(arguments["hosts"], ["cp1"], yaml=PyYaml(), x509=NamedCertificates())
-    assert before_plan["refuses_anonymous"] is True
+    assert facts_of(arguments, "cp1")["refuses_anonymous"] is True
 
 
 def test_one_more_worker_changes_only_that_worker() -> None:
@@ -424,7 +445,7 @@ def test_only_users_of_this_cluster_follow() -> None:
 
 def test_the_facts_before_the_plan() -> None:
     arguments = before()
-    facts = control_plane_facts(arguments["hosts"], ["cp3", "cp2", "cp1"], yaml=PyYaml(), x509=NamedCertificates())
+    facts = facts_of(arguments, "cp3", "cp2", "cp1")
     assert (facts["serving"], facts["server"]) == ("cp1", "192.0.2.11:6443")
     assert [server["name"] for server in facts["control_planes"]] == ["cp3", "cp2", "cp1"]
 

@@ -16,11 +16,10 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster
     ClusterConfiguration,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.manifest_flags import _defaults
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import control_plane_facts
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
-    NamedCertificates,
     after,
     before,
+    facts_of,
     objects,
     plan_of,
 )
@@ -69,10 +68,10 @@ def test_files_come_before_the_join() -> None:
 
 def test_which_files_are_searched_for_on_which_host() -> None:
     arguments = with_files(before(), "cp1")
-    facts = control_plane_facts(arguments["hosts"], ["cp1", "cp2", "cp3"], yaml=PyYaml(), x509=NamedCertificates())
+    facts = facts_of(arguments, "cp1", "cp2", "cp3")
     assert set(facts["files"]) == {"cp2", "cp3"}
     assert [item["path"] for item in facts["files"]["cp2"]] == [FOLDER.path, POLICY.path]
-    nothing = control_plane_facts(before()["hosts"], ["cp1", "cp2"], yaml=PyYaml(), x509=NamedCertificates())
+    nothing = facts_of(before(), "cp1", "cp2")
     assert nothing["files"] == {}
 
 

@@ -10,18 +10,14 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.checks.reachability import Groups
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import kubeadm_requests
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     ENDPOINT,
     Arguments,
-    NamedCertificates,
     after,
     bare_host,
     before,
     plan_of,
+    requests_of,
 )
 
 CRIO = "unix:///var/run/crio/crio.sock"
@@ -38,15 +34,7 @@ def growing() -> Arguments:
 
 def asked(arguments: Arguments) -> dict[str, t.Any]:
     """What is asked with these hosts and this cluster."""
-    return kubeadm_requests(
-        arguments["hosts"],
-        arguments["cluster"],
-        Groups(arguments["control_planes"], arguments["workers"], ()),
-        Endpoint.parse(ENDPOINT),
-        "/etc/kubernetes/patches",
-        yaml=PyYaml(),
-        x509=NamedCertificates(),
-    )
+    return requests_of(arguments, patches_dir="/etc/kubernetes/patches")
 
 
 def test_every_joining_host_is_asked() -> None:
