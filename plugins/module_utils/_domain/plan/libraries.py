@@ -13,7 +13,7 @@ import typing as t
 
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from .checks import control_plane_parity
-from .kubeconfig_edits import KUBELET, kubeconfig_edits
+from .kubeconfig_edits import KUBELET
 
 if t.TYPE_CHECKING:
     from ..host.host import Host
@@ -56,7 +56,7 @@ def _of_kubeconfigs(situation: Situation, entries: t.Sequence[Entry]) -> _Needed
     """kubeconfig_cluster edits them, and kubelet_lease_info reads the kubelet's and its certificate."""
     for name in dict.fromkeys(entry.host for entry in entries if entry.step == "point"):
         host = situation.hosts[name]
-        paths = {edit.path for edit in kubeconfig_edits(situation, host)}
+        paths = {edit.path for edit in situation.kubeconfig_edits[name]}
         if any(entry.host == name and entry.change.object == KUBELET for entry in entries):
             paths.add(KUBELET_KUBECONFIG)
             yield from _of_identities(host)

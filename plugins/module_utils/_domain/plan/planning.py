@@ -14,12 +14,10 @@ from ..base.problem import Note, Problem
 from ..cluster.cluster import Cluster
 from ..component import anonymous_access
 from ..host.host import Host
-from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from ..load_balancer.haproxy_files import OTHER
 from . import failed_inspections, half_joined, inputs, single_points
 from .build import NAMES, HostPlan, entries_of, host_plans, problems_of
 from .checks import (
-    container_runtime,
     control_plane_parity,
     endpoint_checks,
     etcd_urls,
@@ -34,11 +32,10 @@ from .checks import (
 )
 from .checks.preflight import problems as find_problems
 from .desired_inputs import parse_inputs
-from .kubeconfig_edits import KUBELET, kubeconfig_edits
+from .kubeconfig_edits import kubeconfig_edits
 from .notes import find_notes
 from .serving_control_plane import ADMIN_KUBECONFIG, find_serving_control_plane
-from .situation import Balancer, Situation, api_servers, is_closed
-from .steps.certify import etcd_sans
+from .situation import ApiServer, Balancer, Situation, api_servers, is_closed
 
 if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
@@ -60,7 +57,10 @@ class Plan:
         problems: every reason to stop before the first of them.
         notes: what the operator should know and the run does not change.
         serving_control_plane: inventory name of a control plane that serves the API, ``None`` when none was found.
-        facts: what later plays need, see the documentation of ``kubeadm.ha.cluster_plan``.
+        server: its API server.
+        ca_certificate: the cluster's CA certificates in PEM.
+        control_planes: every API server that exists or is wanted.
+        endpoint_unproved: the nodes that no API server of the cluster has answered through the endpoint.
         is_complete: ``False`` when only the inputs were read.
         left: what a killed run has left and only an accepted plan revokes, with its end.
         hosts: what the run does on each host; none without a change, and none while there is a reason to stop.
@@ -71,7 +71,10 @@ class Plan:
     problems: tuple[Problem, ...] = ()
     notes: tuple[Note, ...] = ()
     serving_control_plane: str | None = None
-    facts: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    server: Endpoint | None = None
+    ca_certificate: str = ""
+    control_planes: tuple[ApiServer, ...] = ()
+    endpoint_unproved: tuple[str, ...] = ()
     is_complete: bool = True
     left: tuple[str, ...] = ()
     hosts: tuple[HostPlan, ...] = ()
@@ -97,7 +100,10 @@ class Plan:
             "steps": self.steps,
             "hosts": [host.as_dict() for host in self.hosts],
             "serving": self.serving_control_plane,
-            **self.facts,
+            "server": str(self.server) if self.server is not None else None,
+            "ca_certificate": self.ca_certificate,
+            "control_planes": [dataclasses.asdict(server) for server in self.control_planes],
+            "endpoint_unproved": list(self.endpoint_unproved),
         }
 
 
@@ -112,20 +118,19 @@ def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509) -> Plan:
         return Plan(problems=problems)
     entries = entries_of(situation)
     found = (*problems, *problems_of(situation, entries))
-    serving_control_plane = situation.serving_control_plane.name
+    serving_control_plane = situation.serving_control_plane
     return Plan(
         entries=tuple(entries),
         problems=found,
         notes=(*endpoint_checks.find_notes(situation), *proxies.find_notes(situation), *find_notes(situation)),
         single_points=single_points.find(situation),
-        serving_control_plane=serving_control_plane,
+        serving_control_plane=serving_control_plane.name,
         hosts=() if found else tuple(host_plans(situation, entries)),
-        left=tuple(join_secrets.ends(situation.cluster.report, serving_control_plane)),
-        facts={
-            **_facts(situation, entries),
-            "endpoint_unproved": endpoint_checks.unproved(situation),
-            "worker_batches": list(desired.worker_batches),
-        },
+        left=tuple(join_secrets.ends(situation.cluster.report, serving_control_plane.name)),
+        server=situation.server,
+        ca_certificate=serving_control_plane.ca_pem,
+        control_planes=situation.api_servers,
+        endpoint_unproved=tuple(endpoint_checks.unproved(situation)),
     )
 
 
@@ -165,7 +170,12 @@ def assess(
         kubeadm=request.kubeadm,
         kubeadm_failures=request.failures.kubeadm,
     )
-    return dataclasses.replace(situation, endpoint_views=endpoint_checks.views_of(situation, x509)), tuple(found)
+    situation = dataclasses.replace(
+        situation,
+        endpoint_views=endpoint_checks.views_of(situation, x509),
+        kubeconfig_edits={name: tuple(kubeconfig_edits(situation, host)) for name, host in hosts.items()},
+    )
+    return situation, tuple(found)
 
 
 def _failed_inspections(failures: Failures, serving_control_plane: Host | None) -> t.Iterator[Problem]:
@@ -212,8 +222,8 @@ def control_plane_facts(
         "serving": serving_control_plane.name if serving_control_plane is not None else None,
         "server": str(server) if server is not None else None,
         "ca_certificate": serving_control_plane.ca_pem if serving_control_plane is not None else "",
-        "control_planes": servers,
-        "api_servers": [str(Endpoint(item["address"], item["port"])) for item in servers if item["address"]],
+        "control_planes": [dataclasses.asdict(item) for item in servers],
+        "api_servers": [str(Endpoint(item.address, item.port)) for item in servers if item.address],
         "refuses_anonymous": is_closed(anonymous_access.READYZ, hosts),
         "can_ask_etcd": serving_control_plane is not None and _can_ask_etcd(serving_control_plane),
         "joining": [host.name for host in hosts.values() if not host.is_member],
@@ -295,55 +305,6 @@ def _not_inspected(desired: Desired, hosts: t.Mapping[str, Host], failed: t.Cont
     for name in dict.fromkeys((*desired.nodes, *desired.load_balancers)):
         if name not in hosts and name not in failed:
             yield Problem(name, f"{name} could not be inspected: run without --limit, and mend its connection.")
-
-
-def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]:
-    restarted = {entry.host for entry in entries if entry.change.object == KUBELET}
-    repointed = {entry.host for entry in entries if entry.change.object == f"kubeconfig {KUBELET_KUBECONFIG}"}
-    server = situation.server
-    future = {name: host.future_api_server(server) for name, host in situation.hosts.items()}
-    return {
-        "server": str(server),
-        "ca_certificate": situation.serving_control_plane.ca_pem,
-        "pki_dir": situation.serving_control_plane.pki_dir,
-        "control_planes": situation.api_servers,
-        "refuses_anonymous": situation.refuses_anonymous,
-        "hides_cluster_info": situation.hides_cluster_info,
-        "sans": sorted(san.value for san in situation.sans),
-        "etcd_sans": {
-            host.name: list(etcd_sans(situation, host)) for host in situation.joined(situation.desired.control_planes)
-        },
-        "interrupted_certificates": {
-            name: list(host.interrupted_certificates) for name, host in situation.hosts.items()
-        },
-        "stale_members": [item.member.id for item in situation.stale_members],
-        "resets": {reset.host.name: reset.as_dict() for reset in situation.resets},
-        "unmarked": list(situation.unmarked),
-        "node_names": {name: host.node_name for name, host in situation.hosts.items()},
-        "cri_sockets": _cri_sockets(situation),
-        "addresses": {name: server.host for name, server in future.items()},
-        "ports": {name: server.port for name, server in future.items()},
-        "servers": _servers(situation),
-        "carried_files": [fact.path for fact in control_plane_parity.files_of(situation.serving_control_plane)],
-        "joined": [host.name for host in situation.joined(situation.desired.nodes)],
-        "restart_kubelet": sorted(restarted - repointed),
-        **situation.adoption.as_options(),
-    }
-
-
-def _cri_sockets(situation: Situation) -> dict[str, str]:
-    return {
-        host.name: container_runtime.socket_of(host, situation.cri_sockets)
-        for host in situation.joining(situation.desired.nodes)
-    }
-
-
-def _servers(situation: Situation) -> dict[str, list[dict[str, str]]]:
-    """The kubeconfig entries of each host that must name another server, with it."""
-    edits = {
-        name: [edit.as_dict() for edit in kubeconfig_edits(situation, host)] for name, host in situation.hosts.items()
-    }
-    return {name: found for name, found in edits.items() if found}
 
 
 __all__ = (

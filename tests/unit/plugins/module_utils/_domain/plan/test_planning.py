@@ -32,14 +32,18 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.d
     SelinuxNeeds,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report, single_points
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.build import STEPS
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.desired_inputs import parse_inputs
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import (
     Plan,
+    assess,
     build_plan,
     control_plane_facts,
     kubeadm_requests,
     reachability_targets,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.request import PlanRequest
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.situation import Situation
 from tests.unit.plugins.reports import host_report
 
 ENDPOINT = "192.0.2.10:6443"
@@ -286,6 +290,35 @@ def plan_of(arguments: Arguments) -> Plan:
     return build_plan(PlanRequest.from_options(arguments), yaml=PyYaml(), x509=NamedCertificates())
 
 
+def record(plan: Plan, host: str, step: str) -> t.Any:
+    """What the role of a step is given on a host of a plan."""
+    (found,) = (each for each in plan.hosts if each.name == host)
+    return found.records[step]
+
+
+def situation_of(arguments: Arguments) -> Situation:
+    """What the plan for these arguments is computed from, whether or not there is a reason to stop."""
+    request = PlanRequest.from_options(arguments)
+    desired, problems = parse_inputs(request.inputs)
+    assert desired is not None, problems
+    situation, problems = assess(desired, request, yaml=PyYaml(), x509=NamedCertificates())
+    assert situation is not None, problems
+    return situation
+
+
+def record_of(arguments: Arguments, host: str, step: str) -> t.Any:
+    """What the role of a step would be given on a host, whether or not a run with these arguments comes to it."""
+    situation = situation_of(arguments)
+    (found,) = (each for each in STEPS if each.name == step)
+    return found.record(situation, situation.hosts[host])
+
+
+def names_joined(arguments: Arguments) -> list[str]:
+    """Inventory names of the nodes that are members of the cluster."""
+    situation = situation_of(arguments)
+    return [host.name for host in situation.joined(situation.desired.nodes)]
+
+
 def facts_of(arguments: Arguments, *control_planes: str) -> dict[str, t.Any]:
     """What is known before the plan, with these control planes or all that the arguments have."""
     request = PlanRequest.from_options(arguments)
@@ -339,7 +372,7 @@ def test_the_plan_of_a_conversion() -> None:
         ("revoke", "Secret kube-system/kubeadm-certs"),
     ]
     assert plan.serving_control_plane == "cp1"
-    assert plan.facts["control_planes"][1] == {"name": "cp2", "address": "192.0.2.12", "port": 6443}
+    assert plan.as_dict()["control_planes"][1] == {"name": "cp2", "address": "192.0.2.12", "port": 6443}
 
 
 @pytest.mark.parametrize("workers", [["w1", "w2"], ["w2", "w1"], []])
@@ -401,11 +434,11 @@ def test_somebody_elses_haproxy_cfg() -> None:
 
 def test_any_api_server_that_refuses_anonymous_requests_counts() -> None:
     arguments = after()
-    facts = plan_of(arguments).facts
-    assert (facts["refuses_anonymous"], facts["hides_cluster_info"]) == (False, False)
+    situation = situation_of(arguments)
+    assert (situation.refuses_anonymous, situation.hides_cluster_info) == (False, False)
     _refuse_anonymous(arguments, host="cp3")
-    facts = plan_of(arguments).facts
-    assert (facts["refuses_anonymous"], facts["hides_cluster_info"]) == (True, True)
+    situation = situation_of(arguments)
+    assert (situation.refuses_anonymous, situation.hides_cluster_info) == (True, True)
     assert facts_of(arguments, "cp1")["refuses_anonymous"] is True
 
 
@@ -610,7 +643,7 @@ def test_an_administrators_kubeconfig_follows_on_every_host(host: str) -> None:
     assert ("backup", "backup /var/backups/kubeadm-ha") in planned
     assert ("prepare", "Python libraries") in planned, "its layout is not known to be plain"
     server = {"path": "/root/.kube/config", "server": f"https://{ENDPOINT}", "cluster": "kubernetes"}
-    assert server in plan.facts["servers"][host]
+    assert server in record(plan, host, "point").kubeconfigs
     assert ("point", "service kubelet") not in planned or host == "w1"
 
 
@@ -618,8 +651,8 @@ def test_of_several_clusters_only_this_ones_entry_follows() -> None:
     arguments = before()
     text = other_cluster_first("https://192.0.2.11:6443")
     arguments["hosts"]["lb1"]["kubeconfigs"] = [{"path": "/root/.kube/config", "text": text, "mode": "0600"}]
-    servers = plan_of(arguments).facts["servers"]["lb1"]
-    assert servers == [{"path": "/root/.kube/config", "server": f"https://{ENDPOINT}", "cluster": "ours"}]
+    servers = record(plan_of(arguments), "lb1", "point").kubeconfigs
+    assert servers == ({"path": "/root/.kube/config", "server": f"https://{ENDPOINT}", "cluster": "ours"},)
 
 
 def test_an_administrator_that_no_host_has_is_a_reason_to_stop() -> None:
