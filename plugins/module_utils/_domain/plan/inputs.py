@@ -23,12 +23,12 @@ from ..kubeadm.token_life import check_ttl
 from .desired import LOAD_BALANCERS
 
 #: By host, then by name of the variable.
-Values = t.Mapping[str, t.Mapping[str, t.Any]]
+Values = t.Mapping[str, t.Mapping[str, object]]
 #: Reads a value.
 #:
 #: Raises:
 #:     InvalidInput: when it cannot be used. The message begins with the value.
-Reader = t.Callable[[t.Any], t.Any]
+Reader = t.Callable[[object], object]
 
 PREFIX = "kubeadm_ha_"
 
@@ -78,7 +78,7 @@ EVERY = "every"
 HOST = "host"
 
 
-def parse_bool(value: t.Any) -> bool:
+def parse_bool(value: object) -> bool:
     """A boolean as Ansible takes it."""
     read = boolean(str(value)) if isinstance(value, (bool, int, str)) else None
     if read is not None:
@@ -86,7 +86,7 @@ def parse_bool(value: t.Any) -> bool:
     raise InvalidInput(f"{value!r} is neither true nor false: write one of the two.")
 
 
-def parse_list(value: t.Any) -> list[t.Any]:
+def parse_list(value: object) -> list[object]:
     """A list; as on the command line a text is split at its commas."""
     if isinstance(value, str):
         return [item.strip() for item in value.split(",")] if value.strip() else []
@@ -95,7 +95,7 @@ def parse_list(value: t.Any) -> list[t.Any]:
     raise InvalidInput(f"{value!r} is not a list: write [one, two].")
 
 
-def parse_port(value: t.Any) -> int:
+def parse_port(value: object) -> int:
     """A port of an API server that does not collide with another component of a control plane."""
     text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
     if not re.match(r"[0-9]{1,5}\Z", text) or not 1 <= int(text) <= 65535:
@@ -106,14 +106,14 @@ def parse_port(value: t.Any) -> int:
     return port
 
 
-def parse_directory(value: t.Any) -> str:
+def parse_directory(value: object) -> str:
     """An absolute path in its shortest spelling."""
     if not isinstance(value, str) or not value.startswith("/") or value != value.strip() or ".." in value.split("/"):
         raise InvalidInput(f"{value!r} is not an absolute path: write one that begins with / and has no '..'.")
     return posixpath.normpath("/" + value.lstrip("/"))
 
 
-def parse_backup_directory(value: t.Any) -> str:
+def parse_backup_directory(value: object) -> str:
     """Where backups may be kept."""
     path = parse_directory(value)
     if path == "/":
@@ -129,13 +129,13 @@ def parse_backup_directory(value: t.Any) -> str:
     return path
 
 
-def parse_batch(value: t.Any) -> list[t.Any]:
+def parse_batch(value: object) -> list[int | str]:
     """How many workers are changed at the same time: a number, a percentage, or a list of them for the batches in turn."""
     items = value if isinstance(value, (list, tuple)) and value else [value]
     return [_batch(item) for item in items]
 
 
-def _batch(value: t.Any) -> int | str:
+def _batch(value: object) -> int | str:
     text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
     match = re.match(r"([0-9]{1,6})(%?)\Z", text)
     number = int(match.group(1)) if match else 0
@@ -145,7 +145,7 @@ def _batch(value: t.Any) -> int | str:
 
 
 def _choice(*choices: str) -> Reader:
-    def read(value: t.Any) -> str:
+    def read(value: object) -> str:
         if value not in choices:
             raise InvalidInput(f"{value!r} is none of {', '.join(choices)}: choose one of them.")
         return str(value)
@@ -153,7 +153,7 @@ def _choice(*choices: str) -> Reader:
     return read
 
 
-def _address(value: t.Any) -> str:
+def _address(value: object) -> str:
     try:
         san = parse_san(value)
     except InvalidInput:
@@ -163,7 +163,7 @@ def _address(value: t.Any) -> str:
     return san.value
 
 
-def _node_name(value: t.Any) -> str:
+def _node_name(value: object) -> str:
     if not isinstance(value, str) or not is_subdomain(value):
         raise InvalidInput(
             f"{value!r} cannot be the name of a Node: write lower-case letters, digits, '-' and '.' (RFC 1123)."
@@ -171,18 +171,18 @@ def _node_name(value: t.Any) -> str:
     return value
 
 
-def _wanted_node_name(value: t.Any) -> str:
+def _wanted_node_name(value: object) -> str:
     """kubeadm and the kubelet write it in lower case."""
     return value.lower() if isinstance(value, str) and is_subdomain(value.lower()) else _node_name(value)
 
 
-def _user(value: t.Any) -> str:
+def _user(value: object) -> str:
     if not isinstance(value, str) or not _USER.match(value):
         raise InvalidInput(f"{value!r} is not the name of a user: correct the entry, or take it out.")
     return value
 
 
-def _cri_socket(value: t.Any) -> str:
+def _cri_socket(value: object) -> str:
     if not isinstance(value, str) or not re.match(r"(unix://)?/[^\s]*[^/\s]\Z", value):
         raise InvalidInput(
             f"{value!r} is not the socket of a container runtime: write it as unix:///run/containerd/containerd.sock."
@@ -190,7 +190,7 @@ def _cri_socket(value: t.Any) -> str:
     return value
 
 
-def _check(value: t.Any) -> str:
+def _check(value: object) -> str:
     if not isinstance(value, str) or not re.match(r"[A-Za-z][A-Za-z0-9._-]*\Z", value):
         raise InvalidInput(
             f"{value!r} is not the name of a check of kubeadm: write it as kubeadm does, such as NumCPU."
@@ -198,19 +198,19 @@ def _check(value: t.Any) -> str:
     return value
 
 
-def _ttl(value: t.Any) -> str:
+def _ttl(value: object) -> str:
     text = str(value or "15m")
     check_ttl(text)
     return text
 
 
-def _group(value: t.Any) -> str:
+def _group(value: object) -> str:
     if not isinstance(value, str) or not re.match(r"[A-Za-z0-9_.:-]+\Z", value):
         raise InvalidInput(f"{value!r} is not the name of a group of the inventory.")
     return value
 
 
-def _text(value: t.Any) -> str:
+def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise InvalidInput(f"{value!r} is not the name of a file.")
     return value
@@ -308,7 +308,7 @@ def merged(of_plan: t.Sequence[Problem], of_hosts: t.Sequence[Problem]) -> tuple
     return (*asked, *(problem for problem in of_hosts if problem.subject not in subjects))
 
 
-def _wrong(name: str, known: Input, given: t.Mapping[str, t.Any], count: int) -> t.Iterator[Problem]:
+def _wrong(name: str, known: Input, given: t.Mapping[str, object], count: int) -> t.Iterator[Problem]:
     """A problem for each complaint, with the hosts that have it unless they are all of them."""
     complaints: dict[str, list[str]] = {}
     for host, value in given.items():
@@ -325,7 +325,7 @@ def _wrong(name: str, known: Input, given: t.Mapping[str, t.Any], count: int) ->
 
 
 def _divided(
-    name: str, known: Input, given: t.Mapping[str, t.Any], hosts: t.Sequence[str], first: str
+    name: str, known: Input, given: t.Mapping[str, object], hosts: t.Sequence[str], first: str
 ) -> t.Iterator[Problem]:
     """One value holds for the whole cluster, so every host that is asked for it must have the same."""
     by_value: dict[str, list[str]] = {}

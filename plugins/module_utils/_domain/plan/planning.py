@@ -90,7 +90,7 @@ class Plan:
                     found[entry.host].append(step)
         return found
 
-    def as_dict(self) -> dict[str, t.Any]:
+    def as_dict(self) -> dict[str, object]:
         """JSON-compatible."""
         return {
             "entries": [entry.as_dict() for entry in self.entries],
@@ -209,7 +209,7 @@ def parse_hosts(reports: t.Mapping[str, HostReport], *, yaml: Yaml, x509: X509) 
 
 def control_plane_facts(
     reports: t.Mapping[str, HostReport], control_planes: t.Sequence[str], *, yaml: Yaml, x509: X509
-) -> dict[str, t.Any]:
+) -> dict[str, object]:
     """Which host serves the API, its address and CA, and all API servers, before there is a plan.
 
     Values are ``None`` or empty when no host serves.
@@ -231,13 +231,13 @@ def control_plane_facts(
     }
 
 
-def before_joins(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, t.Any]:
+def before_joins(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, object]:
     """What is inspected before hosts join: ``targets``, ``requests`` and ``config_maps`` of ``kubeadm.ha.cluster_plan``."""
     requests = kubeadm_requests(request, yaml=yaml, x509=x509)
     return {"targets": reachability_targets(request, yaml=yaml, x509=x509), **requests}
 
 
-def reachability_targets(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, list[dict[str, t.Any]]]:
+def reachability_targets(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, list[dict[str, str | int]]]:
     """The addresses and ports that each host must reach before control planes join; empty when none is to join."""
     hosts, groups = parse_hosts(request.hosts, yaml=yaml, x509=x509), request.groups
     serving_control_plane = find_serving_control_plane(hosts, groups.control_planes)
@@ -248,7 +248,7 @@ def reachability_targets(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dic
     return reachability.by_source(reachability.connections(groups, hosts, cluster, serving_control_plane, peers))
 
 
-def kubeadm_requests(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, t.Any]:
+def kubeadm_requests(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, object]:
     """What the kubeadm of each joining host is asked before the plan, and the ConfigMaps for it."""
     hosts, groups, cluster = parse_hosts(request.hosts, yaml=yaml, x509=x509), request.groups, _cluster(request, yaml)
     serving_control_plane = find_serving_control_plane(hosts, groups.control_planes)
@@ -274,7 +274,7 @@ def _cluster(request: PlanRequest, yaml: Yaml) -> Cluster:
 
 def _files_to_inspect(
     serving_control_plane: Host | None, control_planes: t.Iterable[Host]
-) -> dict[str, list[dict[str, t.Any]]]:
+) -> dict[str, list[dict[str, object]]]:
     """The files that a host needs before it is a control plane, by its inventory name."""
     wanted = control_plane_parity.files_of(serving_control_plane) if serving_control_plane is not None else ()
     # One that does not serve may be half joined, and joins again.

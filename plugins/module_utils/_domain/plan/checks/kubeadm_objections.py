@@ -37,7 +37,7 @@ _LONGEST = 300
 
 def requests(
     groups: Groups, hosts: Hosts, cluster: Cluster, serving_control_plane: Host, *, patches_dir: str = ""
-) -> dict[str, dict[str, t.Any]]:
+) -> dict[str, dict[str, object]]:
     """What each joining host's kubeadm is asked, by inventory name: options of ``kubeadm_preflight_info``.
 
     Hosts of which the plan says already why they cannot join as they are, half joined or without a kubeadm, are left out.
@@ -79,9 +79,9 @@ def requests(
     return found
 
 
-def config_maps(cluster: Cluster, endpoint: Endpoint) -> list[dict[str, t.Any]]:
+def config_maps(cluster: Cluster, endpoint: Endpoint) -> list[dict[str, object]]:
     """The ConfigMaps that kubeadm reads, as they will be when hosts join: with the endpoint."""
-    found = []
+    found: list[dict[str, object]] = []
     for name in (KUBEADM_CONFIG, cluster.kubelet_config_map, "kube-system/kube-proxy"):
         document = cluster.report.config_maps.get(name)
         if document is None:

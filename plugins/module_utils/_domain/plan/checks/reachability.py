@@ -90,9 +90,9 @@ def connections(
     ]
 
 
-def by_source(wanted: t.Iterable[Connection]) -> dict[str, list[dict[str, t.Any]]]:
+def by_source(wanted: t.Iterable[Connection]) -> dict[str, list[dict[str, str | int]]]:
     """The addresses and ports that each host is to connect to, as ``kubeadm.ha.reachability_info`` takes them."""
-    found: dict[str, list[dict[str, t.Any]]] = {}
+    found: dict[str, list[dict[str, str | int]]] = {}
     for connection in wanted:
         found.setdefault(connection.source, []).append(
             {"address": connection.endpoint.host, "port": connection.endpoint.port}

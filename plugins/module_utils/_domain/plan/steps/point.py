@@ -41,8 +41,8 @@ class Record:
 
     server: str
     sans: tuple[str, ...]
-    extra_args: t.Mapping[str, t.Any]
-    extra_volumes: t.Mapping[str, t.Any]
+    extra_args: t.Mapping[str, object]
+    extra_volumes: t.Mapping[str, object]
     kubeconfigs: tuple[t.Mapping[str, str], ...]
     restart_kubelet: bool
     is_node: bool

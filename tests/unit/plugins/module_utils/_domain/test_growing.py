@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import typing as t
 
 import pytest
@@ -173,7 +174,7 @@ def ipv6(text: str, *, endpoint: str) -> Arguments:
 def test_ipv6_addresses_are_compared_by_value(spelling: str) -> None:
     plan = plan_of(ipv6(spelling, endpoint=f"[{spelling}]:6443"))
     assert (plan.entries, plan.problems) == ((), ())
-    assert plan.as_dict()["control_planes"][0] == {"name": "cp1", "address": "2001:db8::11", "port": 6443}
+    assert dataclasses.asdict(plan.control_planes[0]) == {"name": "cp1", "address": "2001:db8::11", "port": 6443}
 
 
 def test_a_joining_host_advertises_in_the_family_of_the_others() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import dataclasses
 import datetime
 import typing as t
 
@@ -372,7 +373,7 @@ def test_the_plan_of_a_conversion() -> None:
         ("revoke", "Secret kube-system/kubeadm-certs"),
     ]
     assert plan.serving_control_plane == "cp1"
-    assert plan.as_dict()["control_planes"][1] == {"name": "cp2", "address": "192.0.2.12", "port": 6443}
+    assert dataclasses.asdict(plan.control_planes[1]) == {"name": "cp2", "address": "192.0.2.12", "port": 6443}
 
 
 @pytest.mark.parametrize("workers", [["w1", "w2"], ["w2", "w1"], []])
