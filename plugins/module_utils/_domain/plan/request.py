@@ -80,7 +80,8 @@ class Failures:
             return str(message or "")
 
         def by_host(key: str) -> dict[str, str]:
-            return {str(host): text(message) for host, message in fields.mapping(key, optional=True).items()}
+            found = fields.mapping(key) if fields.document.get(key) else {}
+            return {str(host): text(message) for host, message in found.items()}
 
         return cls(
             cluster=text(fields.document.get("cluster")),
