@@ -26,6 +26,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import (
     selection,
     unknown_variables,
 )
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.request import PlanRequest
 
 #: Inputs that an inventory or a command line may give in a wrong type are read by the domain, which collects all complaints.
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
@@ -72,17 +73,17 @@ _REGISTERED = re.compile(r"^\s+register: (\w+)", re.MULTILINE)
 _FOUND = "What hosts and cluster reported"
 
 
-def _serving(arguments: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+def _serving(request: PlanRequest) -> t.Mapping[str, t.Any]:
     return planning.control_plane_facts(
-        arguments["hosts"], arguments["control_planes"], yaml=PyYaml(), x509=CryptographyX509()
+        request.hosts, request.groups.control_planes, yaml=PyYaml(), x509=CryptographyX509()
     )
 
 
-def _joins(arguments: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
-    return planning.before_joins(arguments, yaml=PyYaml(), x509=CryptographyX509())
+def _joins(request: PlanRequest) -> t.Mapping[str, t.Any]:
+    return planning.before_joins(request, yaml=PyYaml(), x509=CryptographyX509())
 
 
-_PHASES: t.Mapping[str, t.Callable[[t.Mapping[str, t.Any]], t.Mapping[str, t.Any]]] = {
+_PHASES: t.Mapping[str, t.Callable[[PlanRequest], t.Mapping[str, t.Any]]] = {
     "serving": _serving,
     "joins": _joins,
 }
@@ -100,17 +101,18 @@ class ActionModule(ActionBase):
         _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         phase, stop = arguments.pop("phase"), arguments.pop("stop")
         if phase != "plan":
-            return {**result, **decision_result(_FOUND, lambda: _PHASES[phase](arguments))}
+            return {**result, **decision_result(_FOUND, lambda: _PHASES[phase](PlanRequest.from_options(arguments)))}
         variables = task_vars or {}
         built: list[planning.Plan] = []
 
         def decide() -> t.Mapping[str, t.Any]:
-            arguments["input_problems"] = [
+            input_problems = [
                 *self._selection_problems(arguments, variables),
                 # The second time, with hosts, the variables are the same.
                 *(() if arguments["hosts"] else self._variable_problems(arguments, variables)),
             ]
-            built.append(planning.build_plan(arguments, yaml=PyYaml(), x509=CryptographyX509()))
+            request = PlanRequest.from_options(arguments, input_problems)
+            built.append(planning.build_plan(request, yaml=PyYaml(), x509=CryptographyX509()))
             return {"plan": built[0].as_dict()}
 
         result.update(decision_result(_FOUND, decide))

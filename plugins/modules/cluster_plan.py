@@ -330,112 +330,24 @@ plan:
           groups: [kubeadm_ha_changing, kubeadm_ha_certify]
           plan: {certify: {server: "192.0.2.11:6443", sans: [192.0.2.10], etcd: []}}
     serving:
-      description: Inventory name of a control plane that serves the API.
+      description: Inventory name of a control plane that serves the API, V(null) where none was found.
       type: str
       sample: cp1
     server:
-      description: Address and port of its API server.
+      description: Address and port of its API server. This and the following values are empty where no plan could be built.
       type: str
       sample: 192.0.2.11:6443
     ca_certificate:
       description: The cluster's CA certificates, a PEM text.
       type: str
-    pki_dir:
-      description: Directory of the cluster's certificates on it, kubeadm's C(certificatesDir).
-      type: str
-      sample: /etc/kubernetes/pki
     control_planes:
       description: V(name), V(address) and V(port) of every API server that exists or is wanted.
       type: list
       elements: dict
-    refuses_anonymous:
-      description: Whether an API server does not answer an anonymous C(GET /readyz).
-      type: bool
-    hides_cluster_info:
-      description: Whether an API server refuses the anonymous request by which C(kubeadm join) discovers the cluster.
-      type: bool
-    sans:
-      description:
-        - SANs of every API server's certificate and of the ClusterConfiguration. Beside those that are desired they are
-          those that a running certificate has and kubeadm would not add by itself.
-      type: list
-      elements: str
-    etcd_sans:
-      description: The certificates of each control plane's etcd that lack SANs, V(name) and V(sans) that it must have.
-      type: dict
-    interrupted_certificates:
-      description: The certificates of each host whose replacement was interrupted.
-      type: dict
-    stale_members:
-      description: Ids of members of etcd that joins which did not end have left, and that are taken out.
-      type: list
-      elements: str
-    resets:
-      description:
-        - With O(reset_half_joined) the hosts that are reset, by inventory name, with what M(kubeadm.ha.kubeadm_reset),
-          M(kubeadm.ha.etcd_member) and M(kubeadm.ha.kubernetes_node) need for it.
-      type: dict
-      sample:
-        cp2:
-          node_name: cp2
-          addresses: [192.0.2.12]
-          member_id: 7d22c179a06a6b90
-          certificates_dir: /etc/kubernetes/pki
-          cri_socket: ''
-          ca_cert_hashes: ["sha256:2f5d"]
-          replaceable_files: []
-    unmarked:
-      description: Control planes whose Node lacks the label of a control plane, by inventory name.
-      type: list
-      elements: str
-    node_names:
-      description: Name of each host's Node object, or what it will be, by inventory name.
-      type: dict
-    cri_sockets:
-      description:
-        - The container runtime's socket that each joining host is given, by inventory name. Empty where kubeadm finds
-          the only one by itself.
-      type: dict
-    addresses:
-      description: Address that each host's API server advertises, or would, by inventory name.
-      type: dict
-    ports:
-      description: Port of each host's API server, or what it would be, by inventory name.
-      type: dict
-    servers:
-      description:
-        - The kubeconfigs of each host that must name another server, with V(path), V(server) and, where the file's current
-          context does not decide, V(cluster).
-      type: dict
+      sample: [{"name": "cp1", "address": "192.0.2.11", "port": 6443}]
     endpoint_unproved:
       description: Inventory names of the nodes that no API server of the cluster has answered through the endpoint.
       type: list
       elements: str
       sample: []
-    restart_kubelet:
-      description: Inventory names of the nodes whose kubelet is restarted although its kubeconfig does not change.
-      type: list
-      elements: str
-    worker_batches:
-      description: How many workers are changed at the same time, batch by batch.
-      type: list
-      elements: raw
-      sample: [25%]
-    carried_files:
-      description: Files and directories of the serving control plane that joining ones get.
-      type: list
-      elements: str
-      sample: [/etc/kubernetes/audit.yaml]
-    joined:
-      description: Inventory names of the nodes that are members of the cluster.
-      type: list
-      elements: str
-    extra_args:
-      description:
-        - With O(adopt_manifest_flags) what differs, as the option of the same name of M(kubeadm.ha.kubeadm_cluster_config)
-          takes it. Else empty.
-      type: dict
-    extra_volumes:
-      description: Likewise.
-      type: dict
 """

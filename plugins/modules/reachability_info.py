@@ -122,7 +122,7 @@ def main() -> None:
 
     def decide() -> Decision:
         attempts = attempt(HostSockets(), module.params["targets"], seconds=module.params["timeout"])
-        return Decision(values={"attempts": attempts})
+        return Decision(values={"attempts": [item.as_dict() for item in attempts]})
 
     run_decision(module, decide)
 

@@ -41,4 +41,25 @@ class ConnectResult:
         return REFUSED if self.error in ("ECONNREFUSED", "ECONNRESET") else FAILED
 
 
-__all__ = ("CONNECTED", "FAILED", "REACHED", "REFUSED", "REJECTED", "SILENT", "ConnectResult")
+@dataclasses.dataclass(frozen=True)
+class ConnectionAttempt:
+    """What became of one attempt, as ``reachability_info`` reports it.
+
+    Attributes:
+        address: to which it went, as it was given.
+        port: likewise.
+        outcome: one of the outcomes above.
+        error: as :class:`ConnectResult` has it.
+    """
+
+    address: str
+    port: int
+    outcome: str
+    error: str
+
+    def as_dict(self) -> dict[str, str | int]:
+        """JSON-compatible."""
+        return dataclasses.asdict(self)
+
+
+__all__ = ("CONNECTED", "FAILED", "REACHED", "REFUSED", "REJECTED", "SILENT", "ConnectResult", "ConnectionAttempt")

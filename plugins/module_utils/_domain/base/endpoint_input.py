@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import typing as t
 
 from .address import Endpoint, San, canonical_ip
 from .errors import InvalidInput
@@ -26,7 +25,7 @@ _LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost")
 _BARE_IPV6 = re.compile(r"(?P<host>[0-9A-Fa-f:]+:[0-9A-Fa-f:]*):(?P<port>[0-9]{4,5})\Z")
 
 
-def parse_endpoint(value: t.Any, *, may_be_local: bool = False) -> Endpoint:
+def parse_endpoint(value: object, *, may_be_local: bool = False) -> Endpoint:
     """The endpoint that an operator wrote as ``host:port`` or ``[IPv6]:port``.
 
     Args:
@@ -69,7 +68,7 @@ def parse_endpoint_option(option: str, text: str) -> Endpoint:
         raise InvalidInput(f"The option {option} cannot be used: {error.message}") from error
 
 
-def parse_san(value: t.Any) -> San:
+def parse_san(value: object) -> San:
     """A further SAN that an operator wrote: an IP address, a DNS name or one that begins with ``*.``.
 
     Raises:

@@ -9,12 +9,15 @@ Every scalar is a text, as in :mod:`plain_yaml`. Anchors, aliases, tags and comp
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
 from .errors import InvalidInput
 
 _REFUSED = "&*!|>%@`?"
 _SPACE = " \t\n"
+#: A line break in a plain scalar, with the blanks around it, is one blank.
+_FOLD = re.compile(r"[ \t]*\n[ \t\n]*")
 
 
 def load(text: str) -> t.Any:
@@ -120,7 +123,7 @@ class _Reader:
             if self.next == "#" and self._text[self._at - 1] in _SPACE:
                 raise InvalidInput("A flow collection has a comment inside.")
             self._at += 1
-        return " ".join(self._text[begin : self._at].split()), False
+        return _FOLD.sub(" ", self._text[begin : self._at].strip(_SPACE)), False
 
     def _double_quoted(self) -> str:
         end = self._at + 1

@@ -48,13 +48,8 @@ class Cluster:
     unreadable: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @classmethod
-    def from_report(cls, document: t.Mapping[str, t.Any], *, yaml: Yaml) -> Cluster:
-        """Parse a report. What of its ConfigMaps cannot be understood is named in ``unreadable``, beside the rest.
-
-        Raises:
-            MalformedReport: when it is no report of a cluster.
-        """
-        report = ClusterReport.from_dict(document)
+    def from_report(cls, report: ClusterReport, *, yaml: Yaml) -> Cluster:
+        """Parse a report. What of its ConfigMaps cannot be understood is named in ``unreadable``, beside the rest."""
         unreadable: dict[str, str] = {}
         return cls(
             report=report,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..base.address import Endpoint, canonical_ip
+from ..base.connection_attempt import ConnectionAttempt
 from ..base.errors import InvalidInput
 
 if t.TYPE_CHECKING:
@@ -17,7 +18,7 @@ if t.TYPE_CHECKING:
 _LONGEST = 10.0
 
 
-def attempt(sockets: Sockets, targets: t.Iterable[t.Mapping[str, t.Any]], *, seconds: float) -> list[dict[str, t.Any]]:
+def attempt(sockets: Sockets, targets: t.Iterable[t.Mapping[str, t.Any]], *, seconds: float) -> list[ConnectionAttempt]:
     """Try every target (``address``, ``port``) at the same time, and report how it ended.
 
     Raises:
@@ -28,7 +29,7 @@ def attempt(sockets: Sockets, targets: t.Iterable[t.Mapping[str, t.Any]], *, sec
         raise InvalidInput(f"The option timeout is {seconds:g}: give more than 0 and at most {_LONGEST:g} seconds.")
     answers = sockets.connect([_endpoint(target) for target in targets], seconds=seconds)
     return [
-        {"address": target["address"], "port": target["port"], "outcome": answer.outcome, "error": answer.error}
+        ConnectionAttempt(target["address"], target["port"], answer.outcome, answer.error)
         for target, answer in zip(targets, answers)
     ]
 

@@ -21,6 +21,7 @@ import typing as t
 from ..base.address import Endpoint
 from ..base.errors import InvalidInput
 from ..base.last_words import last_words
+from ..base.report_fields import at
 from .join_configuration import (
     discovery_kubeconfig,
     join_configuration,
@@ -60,6 +61,18 @@ class Check:
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
         return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class KubeadmObjections:
+    """Why kubeadm would not join a host: its checks that fail, and why it ended where that was no check with a name."""
+
+    checks: tuple[Check, ...] = dataclasses.field(default=(), metadata=at("failed_checks"))
+    failure: str = ""
+
+
+#: Of a host that was not asked, or that kubeadm would join.
+NO_OBJECTIONS = KubeadmObjections()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,4 +194,4 @@ def _values(errors: t.Iterable[Check], warnings: t.Iterable[Check], failure: str
     }
 
 
-__all__ = ("Check", "Report", "configuration", "inspect", "parse")
+__all__ = ("NO_OBJECTIONS", "Check", "KubeadmObjections", "Report", "configuration", "inspect", "parse")

@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
     from ..base.problem import Problem
     from .entry import Entry
     from .situation import Situation
-    from .step import Step
+    from .step import Record, Step
 
 #: How the names of groups begin that the run makes.
 PREFIX = "kubeadm_ha_"
@@ -65,9 +65,9 @@ class HostPlan:
 
     name: str
     groups: tuple[str, ...]
-    records: t.Mapping[str, t.Any]
+    records: t.Mapping[str, Record]
 
-    def as_dict(self) -> dict[str, t.Any]:
+    def as_dict(self) -> dict[str, object]:
         """JSON-compatible; ``plan`` is what the host's variable ``kubeadm_ha_plan`` is."""
         plan = {name: dataclasses.asdict(record) for name, record in self.records.items()}
         return {"name": self.name, "groups": list(self.groups), "plan": plan}

@@ -25,7 +25,7 @@ class Entry:
         """What distinguishes it from every other entry of a run: a step changes an object of a host once."""
         return f"{self.host}/{self.step}/{self.change.object}"
 
-    def as_dict(self) -> dict[str, t.Any]:
+    def as_dict(self) -> dict[str, object]:
         """Flat and JSON-compatible: host, step, object, before, after, reason."""
         return {"host": self.host, "step": self.step, **self.change.as_dict()}
 

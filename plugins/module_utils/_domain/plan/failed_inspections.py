@@ -12,34 +12,40 @@ import typing as t
 
 from ..base.problem import Problem
 
-#: Kinds of inspections and what each was about, for the message.
-_ABOUT = {
-    "cluster": "The cluster could not be inspected on {host}",
-    "etcd": "etcd could not be inspected on {host}",
-    "hosts": "{host} could not be inspected",
-    "files": "The files of {host} could not be inspected",
-    "balancers": "The load balancer on {host} could not be inspected",
-    "kubeadm": "Whether kubeadm would join {host} could not be asked",
-    "reachability": "Whether {host} reaches the other hosts could not be tried",
-}
+if t.TYPE_CHECKING:
+    from .request import Failures
+
+#: Where cluster and etcd were asked, when that is not known.
+_SERVING = "the serving control plane"
 
 
-def problems(
-    failures: t.Mapping[str, t.Any], *, explained: t.Container[str] = (), serving_control_plane: str | None = None
-) -> t.Iterator[Problem]:
-    """One problem for each inspection that failed.
+def problems(failures: Failures, *, serving_control_plane: str | None, explains_cluster: bool) -> t.Iterator[Problem]:
+    """One problem for each inspection that failed, apart from those of kubeadm.
 
     Args:
-        failures: messages by kind; a text for what was asked once, else a map by host.
-        explained: kinds whose cause another problem names.
+        failures: their messages.
         serving_control_plane: the host on which cluster and etcd were asked.
+        explains_cluster: whether another problem names the cause of the cluster's.
     """
-    for kind, about in _ABOUT.items():
-        found = failures.get(kind) or {}
-        by_host = found if isinstance(found, dict) else {serving_control_plane or "the serving control plane": found}
-        for host, message in by_host.items():
-            if message and kind not in explained:
-                yield Problem(str(host), f"{about.format(host=host)}: {_sentence(str(message))}")
+    asked = serving_control_plane or _SERVING
+    cluster = {} if explains_cluster else {asked: failures.cluster}
+    yield from _problems(cluster, "The cluster could not be inspected on {host}")
+    yield from _problems({asked: failures.etcd}, "etcd could not be inspected on {host}")
+    yield from _problems(failures.hosts, "{host} could not be inspected")
+    yield from _problems(failures.files, "The files of {host} could not be inspected")
+    yield from _problems(failures.balancers, "The load balancer on {host} could not be inspected")
+    yield from _problems(failures.reachability, "Whether {host} reaches the other hosts could not be tried")
+
+
+def of_kubeadm(failures: t.Mapping[str, str]) -> t.Iterator[Problem]:
+    """One problem for each host whose kubeadm could not be asked, by inventory name."""
+    yield from _problems(failures, "Whether kubeadm would join {host} could not be asked")
+
+
+def _problems(failures: t.Mapping[str, str], about: str) -> t.Iterator[Problem]:
+    for host, message in failures.items():
+        if message:
+            yield Problem(host, f"{about.format(host=host)}: {_sentence(message)}")
 
 
 def _sentence(text: str) -> str:
@@ -47,4 +53,4 @@ def _sentence(text: str) -> str:
     return line if line.endswith((".", ")", "!", "?")) else f"{line}."
 
 
-__all__ = ("problems",)
+__all__ = ("of_kubeadm", "problems")

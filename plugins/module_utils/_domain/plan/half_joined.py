@@ -67,7 +67,7 @@ class Reset:
             yield node_removal.removal_change(self.node)
         yield reset_change(self.host.node_name)
 
-    def as_dict(self) -> dict[str, t.Any]:
+    def as_dict(self) -> dict[str, object]:
         """What the role needs on the host, JSON-compatible."""
         return {
             "node_name": self.host.node_name,

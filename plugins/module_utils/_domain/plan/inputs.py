@@ -30,7 +30,6 @@ from .input_values import (
     parse_directory,
     parse_file_name,
     parse_group,
-    parse_list,
     parse_node_name,
     parse_port,
     parse_ttl,
@@ -42,7 +41,7 @@ if t.TYPE_CHECKING:
     from .input_values import Reader
 
 #: By host, then by name of the variable.
-Values = t.Mapping[str, t.Mapping[str, t.Any]]
+Values = t.Mapping[str, t.Mapping[str, object]]
 
 PREFIX = "kubeadm_ha_"
 
@@ -115,7 +114,7 @@ GROUP_NAMES: t.Mapping[str, str] = {
 }
 
 
-#: Options of ``kubeadm.ha.cluster_plan`` whose values are read here, by the variable that gives them.
+#: Options of ``kubeadm.ha.cluster_plan`` whose values are read by these readers, by the variable that gives them.
 OPTIONS: t.Mapping[str, str] = {
     "admin_users": "kubeadm_ha_admin_users",
     "adopt_manifest_flags": "kubeadm_ha_adopt_manifest_flags",
@@ -128,22 +127,6 @@ OPTIONS: t.Mapping[str, str] = {
     "unmanaged_nodes": "kubeadm_ha_unmanaged_nodes",
     "worker_batch": "kubeadm_ha_worker_batch",
 }
-
-
-def parse_options(arguments: t.Mapping[str, t.Any]) -> tuple[dict[str, t.Any], tuple[Problem, ...]]:
-    """The arguments of the plan with the values of :data:`OPTIONS` read, and a problem for each that cannot be."""
-    read, found = dict(arguments), []
-    for option, name in OPTIONS.items():
-        if option not in arguments:
-            continue
-        try:
-            read[option] = INPUTS[name].read(arguments[option])
-        except InvalidInput as error:
-            found.append(Problem(name, f"{name}: {error.message}"))
-            read[option] = None
-    if isinstance(arguments.get("extra_sans"), str):
-        read["extra_sans"] = parse_list(arguments["extra_sans"])
-    return read, tuple(found)
 
 
 def problems(values: Values, first: str) -> t.Iterator[Problem]:
@@ -174,7 +157,7 @@ def merged(of_plan: t.Sequence[Problem], of_hosts: t.Sequence[Problem]) -> tuple
     return (*asked, *(problem for problem in of_hosts if problem.subject not in subjects))
 
 
-def _wrong(name: str, known: Input, given: t.Mapping[str, t.Any], count: int) -> t.Iterator[Problem]:
+def _wrong(name: str, known: Input, given: t.Mapping[str, object], count: int) -> t.Iterator[Problem]:
     """A problem for each complaint, with the hosts that have it unless they are all of them."""
     complaints: dict[str, list[str]] = {}
     for host, value in given.items():
@@ -191,7 +174,7 @@ def _wrong(name: str, known: Input, given: t.Mapping[str, t.Any], count: int) ->
 
 
 def _divided(
-    name: str, known: Input, given: t.Mapping[str, t.Any], hosts: t.Sequence[str], first: str
+    name: str, known: Input, given: t.Mapping[str, object], hosts: t.Sequence[str], first: str
 ) -> t.Iterator[Problem]:
     """One value holds for the whole cluster, so every host that is asked for it must have the same."""
     by_value: dict[str, list[str]] = {}
@@ -225,6 +208,5 @@ __all__ = (
     "Unreadable",
     "Values",
     "merged",
-    "parse_options",
     "problems",
 )

@@ -14,7 +14,7 @@ import typing as t
 from ..kubeadm.join_traces import KUBERNETES
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from .checks import control_plane_parity
-from .kubeconfig_edits import is_of_a_host, kubeconfig_edits
+from .kubeconfig_edits import is_of_a_host
 
 if t.TYPE_CHECKING:
     from ..host.host import Host
@@ -57,7 +57,7 @@ def _of_kubeconfigs(situation: Situation, entries: t.Sequence[Entry]) -> _Needed
     """kubeconfig_cluster edits them, and kubelet_lease_info reads the kubelet's and its certificate on every node."""
     for name in dict.fromkeys(entry.host for entry in entries if entry.step == "point"):
         host = situation.hosts[name]
-        paths = {edit.path for edit in kubeconfig_edits(situation, host)}
+        paths = {edit.path for edit in situation.kubeconfig_edits[name]}
         if situation.joined([name]):
             paths.add(KUBELET_KUBECONFIG)
             yield from _of_identities(host)

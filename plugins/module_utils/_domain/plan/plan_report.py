@@ -62,7 +62,7 @@ def reasons(plan: Plan) -> str:
     return f"Nothing was changed. {count} {'reason' if count == 1 else 'reasons'} to stop:\n{listed}{left}"
 
 
-def _shown(value: t.Any) -> str:
+def _shown(value: object) -> str:
     if value is None:
         return "-"
     if isinstance(value, dict):

@@ -9,20 +9,15 @@ import dataclasses
 import typing as t
 
 from ..base.address import Endpoint
+from ..base.malformed_report import of_another_kind
 from ..base.problem import Note, Problem
 from ..cluster.cluster import Cluster
 from ..component import anonymous_access
-from ..etcd.report import EtcdReport
-from ..host import carried_files
 from ..host.host import Host
-from ..host.report import HostReport
-from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
-from ..load_balancer.decision import BalancerDecision
 from ..load_balancer.haproxy_files import OTHER
 from . import failed_inspections, half_joined, inputs, single_points
 from .build import NAMES, HostPlan, entries_of, host_plans, problems_of
 from .checks import (
-    container_runtime,
     control_plane_parity,
     endpoint_checks,
     etcd_urls,
@@ -36,17 +31,28 @@ from .checks import (
     reachability,
 )
 from .checks.preflight import problems as find_problems
-from .desired import Desired, parse_inputs
-from .kubeconfig_edits import KUBELET, kubeconfig_edits
+from .desired_inputs import parse_inputs
+from .kubeconfig_edits import kubeconfig_edits
 from .notes import find_notes
 from .serving_control_plane import ADMIN_KUBECONFIG, find_serving_control_plane
-from .situation import Balancer, Situation, api_servers, is_closed
-from .steps.certify import etcd_sans
+from .situation import ApiServer, Balancer, Situation, api_servers, is_closed
 
 if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
     from ..._ports.yaml import Yaml
+    from ..etcd.report import EtcdReport
+    from ..host.report import HostReport
+    from ..load_balancer.decision import BalancerDecision
+    from .desired import Desired
     from .entry import Entry
+    from .request import Failures, PlanRequest
+
+
+_UNEXPLAINED = Problem(
+    "cluster",
+    "The cluster could not be inspected, and nothing says why: run again with -vvv, and please report what the task that inspects the "
+    "cluster returned.",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +64,10 @@ class Plan:
         problems: every reason to stop before the first of them.
         notes: what the operator should know and the run does not change.
         serving_control_plane: inventory name of a control plane that serves the API, ``None`` when none was found.
-        facts: what later plays need, see the documentation of ``kubeadm.ha.cluster_plan``.
+        server: its API server.
+        ca_certificate: the cluster's CA certificates in PEM.
+        control_planes: every API server that exists or is wanted.
+        endpoint_unproved: the nodes that no API server of the cluster has answered through the endpoint.
         is_complete: ``False`` when only the inputs were read.
         left: what a killed run has left and only an accepted plan revokes, with its end.
         hosts: what the run does on each host; none without a change, and none while there is a reason to stop.
@@ -69,7 +78,10 @@ class Plan:
     problems: tuple[Problem, ...] = ()
     notes: tuple[Note, ...] = ()
     serving_control_plane: str | None = None
-    facts: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    server: Endpoint | None = None
+    ca_certificate: str = ""
+    control_planes: tuple[ApiServer, ...] = ()
+    endpoint_unproved: tuple[str, ...] = ()
     is_complete: bool = True
     left: tuple[str, ...] = ()
     hosts: tuple[HostPlan, ...] = ()
@@ -85,7 +97,7 @@ class Plan:
                     found[entry.host].append(step)
         return found
 
-    def as_dict(self) -> dict[str, t.Any]:
+    def as_dict(self) -> dict[str, object]:
         """JSON-compatible."""
         return {
             "entries": [entry.as_dict() for entry in self.entries],
@@ -95,81 +107,93 @@ class Plan:
             "steps": self.steps,
             "hosts": [host.as_dict() for host in self.hosts],
             "serving": self.serving_control_plane,
-            **self.facts,
+            "server": str(self.server) if self.server is not None else None,
+            "ca_certificate": self.ca_certificate,
+            "control_planes": [dataclasses.asdict(server) for server in self.control_planes],
+            "endpoint_unproved": list(self.endpoint_unproved),
         }
 
 
-def build_plan(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> Plan:
-    """The plan for the arguments of ``kubeadm.ha.cluster_plan``. Without ``hosts`` only the inputs are checked."""
-    arguments, mistyped = inputs.parse_options(arguments)
-    desired, unreadable = parse_inputs(arguments)
-    asked = inputs.merged((*mistyped, *unreadable), arguments.get("input_problems") or ())
-    failed = (arguments.get("failures") or {}).get("hosts") or {}
-    if desired is None or asked or not (arguments["hosts"] or failed):
+def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509) -> Plan:
+    """The plan. Without hosts only the inputs are checked."""
+    desired, unreadable = parse_inputs(request.inputs)
+    asked = inputs.merged(unreadable, request.input_problems)
+    if desired is None or asked or not (request.hosts or request.failures.hosts):
         return Plan(problems=asked, is_complete=False)
-    everything = parse_hosts(arguments["hosts"], yaml=yaml, x509=x509)
-    found: list[Problem] = list(_not_inspected(desired, everything, failed))
+    situation, problems = assess(desired, request, yaml=yaml, x509=x509)
+    if situation is None:
+        return Plan(problems=problems)
+    entries = entries_of(situation)
+    found = (*problems, *problems_of(situation, entries))
+    serving_control_plane = situation.serving_control_plane
+    return Plan(
+        entries=tuple(entries),
+        problems=found,
+        notes=(*endpoint_checks.find_notes(situation), *proxies.find_notes(situation), *find_notes(situation)),
+        single_points=single_points.find(situation),
+        serving_control_plane=serving_control_plane.name,
+        hosts=() if found else tuple(host_plans(situation, entries)),
+        left=tuple(join_secrets.ends(situation.cluster.report, serving_control_plane.name)),
+        server=situation.server,
+        ca_certificate=serving_control_plane.ca_pem,
+        control_planes=situation.api_servers,
+        endpoint_unproved=tuple(endpoint_checks.unproved(situation)),
+    )
+
+
+def assess(
+    desired: Desired, request: PlanRequest, *, yaml: Yaml, x509: X509
+) -> tuple[Situation | None, tuple[Problem, ...]]:
+    """The situation, and the reasons to stop that were seen on the way to it; ``None`` when these are why there is none."""
+    everything = parse_hosts(request.hosts, yaml=yaml, x509=x509)
+    explained = [name for name, message in request.failures.hosts.items() if message]
+    found: list[Problem] = list(_not_inspected(desired, everything, explained))
     found += machine_identity.problems((*desired.nodes, *desired.load_balancers), everything)
     desired, hosts = machine_identity.without_aliases(desired, everything)
-    cluster = Cluster.from_report(arguments["cluster"], yaml=yaml) if arguments["cluster"] else None
+    cluster = Cluster.from_report(request.cluster, yaml=yaml) if request.cluster is not None else None
     serving_control_plane = find_serving_control_plane(hosts, desired.control_planes)
-    etcd = EtcdReport.if_reported(arguments["etcd"])
+    etcd = request.etcd
     resets = _resets(desired, hosts, cluster, serving_control_plane, etcd)
     if cluster is not None:
         hosts, cluster, etcd = half_joined.after(resets, hosts, cluster, etcd)
     found += find_problems(desired, hosts, cluster, etcd)
-    failures = dict(arguments.get("failures") or {})
-    not_asked = failures.pop("kubeadm", None) or {}
-    found += _failed_inspections(failures, serving_control_plane)
-    inspected = {name: BalancerDecision.from_dict(name, item) for name, item in arguments["balancers"].items()}
-    found += [problem for inspection in inspected.values() for problem in inspection.problems]
+    found += _failed_inspections(request.failures, serving_control_plane)
+    found += [problem for decision in request.balancers.values() for problem in decision.problems]
     if serving_control_plane is None or cluster is None or not cluster.configuration:
         if cluster is not None:
             found += node_health.problems(desired.nodes, hosts, cluster, mended=())
-        return Plan(problems=tuple(found))
+        # A plan without a situation has no entries: without a reason it would pass for one that has nothing to change.
+        return None, tuple(found) or (_UNEXPLAINED,)
     situation = Situation(
         desired=desired,
         hosts=hosts,
         cluster=cluster,
         serving_control_plane=serving_control_plane,
-        balancers={name: _balancer(hosts[name], inspection) for name, inspection in inspected.items() if name in hosts},
-        backup_directory=arguments["backup_directory"],
-        files=half_joined.files_after(
-            resets, {name: carried_files.by_path(facts) for name, facts in (arguments.get("files") or {}).items()}
-        ),
+        balancers={
+            name: _balancer(hosts[name], decision) for name, decision in request.balancers.items() if name in hosts
+        },
+        files=half_joined.files_after(resets, request.files),
         etcd=etcd,
         resets=resets,
-        attempts=arguments.get("reachability") or {},
-        kubeadm=arguments.get("kubeadm") or {},
-        kubeadm_failures=not_asked,
+        attempts=request.attempts,
+        kubeadm=request.kubeadm,
+        kubeadm_failures=request.failures.kubeadm,
     )
-    situation = dataclasses.replace(situation, endpoint_views=endpoint_checks.views_of(situation, x509))
-    entries = tuple(entries_of(situation))
-    found += problems_of(situation, entries)
-    return Plan(
-        entries=entries,
-        problems=tuple(found),
-        notes=(*endpoint_checks.find_notes(situation), *proxies.find_notes(situation), *find_notes(situation)),
-        single_points=single_points.find(situation),
-        serving_control_plane=serving_control_plane.name,
-        hosts=() if found else tuple(host_plans(situation, entries)),
-        left=tuple(join_secrets.ends(cluster.report, serving_control_plane.name)),
-        facts={
-            **_facts(situation, entries),
-            "endpoint_unproved": endpoint_checks.unproved(situation),
-            "worker_batches": list(desired.worker_batches),
-        },
+    situation = dataclasses.replace(
+        situation,
+        endpoint_views=endpoint_checks.views_of(situation, x509),
+        kubeconfig_edits={name: tuple(kubeconfig_edits(situation, host)) for name, host in hosts.items()},
     )
+    return situation, tuple(found)
 
 
-def _failed_inspections(failures: t.Mapping[str, t.Any], serving_control_plane: Host | None) -> t.Iterator[Problem]:
+def _failed_inspections(failures: Failures, serving_control_plane: Host | None) -> t.Iterator[Problem]:
     """Inspections that failed; that the API refuses an expired admin.conf is reported by the expiry."""
-    is_explained = serving_control_plane is not None and expiry.has_expired(serving_control_plane, ADMIN_KUBECONFIG)
-    explained = ("cluster",) if is_explained else ()
     yield from failed_inspections.problems(
         failures,
-        explained=explained,
         serving_control_plane=serving_control_plane.name if serving_control_plane else None,
+        explains_cluster=serving_control_plane is not None
+        and expiry.has_expired(serving_control_plane, ADMIN_KUBECONFIG),
     )
 
 
@@ -187,15 +211,14 @@ def _resets(
     return tuple(verdict for verdict in verdicts.values() if isinstance(verdict, half_joined.Reset))
 
 
-def parse_hosts(reports: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> dict[str, Host]:
-    """Hosts by inventory name from the reports of ``kubernetes_host_info``."""
-    found = {name: HostReport.from_dict(name, report) for name, report in reports.items()}
-    return {name: Host.from_report(name, report, yaml=yaml, x509=x509) for name, report in found.items()}
+def parse_hosts(reports: t.Mapping[str, HostReport], *, yaml: Yaml, x509: X509) -> dict[str, Host]:
+    """Hosts by inventory name."""
+    return {name: Host.from_report(name, report, yaml=yaml, x509=x509) for name, report in reports.items()}
 
 
 def control_plane_facts(
-    reports: t.Mapping[str, t.Any], control_planes: t.Sequence[str], *, yaml: Yaml, x509: X509
-) -> dict[str, t.Any]:
+    reports: t.Mapping[str, HostReport], control_planes: t.Sequence[str], *, yaml: Yaml, x509: X509
+) -> dict[str, object]:
     """Which host serves the API, its address and CA, and all API servers, before there is a plan.
 
     Values are ``None`` or empty when no host serves.
@@ -208,8 +231,8 @@ def control_plane_facts(
         "serving": serving_control_plane.name if serving_control_plane is not None else None,
         "server": str(server) if server is not None else None,
         "ca_certificate": serving_control_plane.ca_pem if serving_control_plane is not None else "",
-        "control_planes": servers,
-        "api_servers": [str(Endpoint(item["address"], item["port"])) for item in servers if item["address"]],
+        "control_planes": [dataclasses.asdict(item) for item in servers],
+        "api_servers": [str(Endpoint(item.address, item.port)) for item in servers if item.address],
         "refuses_anonymous": is_closed(anonymous_access.READYZ, hosts),
         "can_ask_etcd": serving_control_plane is not None and _can_ask_etcd(serving_control_plane),
         "joining": [host.name for host in hosts.values() if not host.is_member],
@@ -217,60 +240,50 @@ def control_plane_facts(
     }
 
 
-def before_joins(arguments: t.Mapping[str, t.Any], *, yaml: Yaml, x509: X509) -> dict[str, t.Any]:
+def before_joins(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, object]:
     """What is inspected before hosts join: ``targets``, ``requests`` and ``config_maps`` of ``kubeadm.ha.cluster_plan``."""
-    groups = reachability.Groups(arguments["control_planes"], arguments["workers"], arguments["load_balancers"])
-    known = (arguments["hosts"], arguments["cluster"], groups)
-    requests = kubeadm_requests(
-        *known, Endpoint.parse(str(arguments["endpoint"])), str(arguments["patches_dir"]), yaml=yaml, x509=x509
-    )
-    return {"targets": reachability_targets(*known, arguments["etcd"], yaml=yaml, x509=x509), **requests}
+    requests = kubeadm_requests(request, yaml=yaml, x509=x509)
+    return {"targets": reachability_targets(request, yaml=yaml, x509=x509), **requests}
 
 
-def reachability_targets(
-    reports: t.Mapping[str, t.Any],
-    cluster: t.Mapping[str, t.Any],
-    groups: reachability.Groups,
-    etcd: t.Mapping[str, t.Any] | None = None,
-    *,
-    yaml: Yaml,
-    x509: X509,
-) -> dict[str, list[dict[str, t.Any]]]:
+def reachability_targets(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, list[dict[str, str | int]]]:
     """The addresses and ports that each host must reach before control planes join; empty when none is to join."""
-    hosts = parse_hosts(reports, yaml=yaml, x509=x509)
+    hosts, groups = parse_hosts(request.hosts, yaml=yaml, x509=x509), request.groups
     serving_control_plane = find_serving_control_plane(hosts, groups.control_planes)
     if serving_control_plane is None:
         return {}
-    known = Cluster.from_report(cluster, yaml=yaml)
-    peers = etcd_urls.peer_endpoints(hosts, known, serving_control_plane, EtcdReport.if_reported(etcd))
-    return reachability.by_source(reachability.connections(groups, hosts, known, serving_control_plane, peers))
+    cluster = _cluster(request, yaml)
+    peers = etcd_urls.peer_endpoints(hosts, cluster, serving_control_plane, request.etcd)
+    return reachability.by_source(reachability.connections(groups, hosts, cluster, serving_control_plane, peers))
 
 
-def kubeadm_requests(
-    reports: t.Mapping[str, t.Any],
-    cluster: t.Mapping[str, t.Any],
-    groups: reachability.Groups,
-    endpoint: Endpoint,
-    patches_dir: str,
-    *,
-    yaml: Yaml,
-    x509: X509,
-) -> dict[str, t.Any]:
+def kubeadm_requests(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, object]:
     """What the kubeadm of each joining host is asked before the plan, and the ConfigMaps for it."""
-    hosts = parse_hosts(reports, yaml=yaml, x509=x509)
+    hosts, groups, cluster = parse_hosts(request.hosts, yaml=yaml, x509=x509), request.groups, _cluster(request, yaml)
     serving_control_plane = find_serving_control_plane(hosts, groups.control_planes)
-    known = Cluster.from_report(cluster, yaml=yaml)
+    endpoint, patches_dir = Endpoint.parse(str(request.inputs.endpoint)), str(request.inputs.patches_dir)
     found = (
-        kubeadm_objections.requests(groups, hosts, known, serving_control_plane, patches_dir=patches_dir)
-        if serving_control_plane is not None and known.configuration
+        kubeadm_objections.requests(groups, hosts, cluster, serving_control_plane, patches_dir=patches_dir)
+        if serving_control_plane is not None and cluster.configuration
         else {}
     )
-    return {"requests": found, "config_maps": kubeadm_objections.config_maps(known, endpoint) if found else []}
+    return {"requests": found, "config_maps": kubeadm_objections.config_maps(cluster, endpoint) if found else []}
+
+
+def _cluster(request: PlanRequest, yaml: Yaml) -> Cluster:
+    """The cluster, without which nobody joins.
+
+    Raises:
+        MalformedReport: when there is no report of it.
+    """
+    if request.cluster is None:
+        raise of_another_kind("The report of the cluster", "", None, "a mapping")
+    return Cluster.from_report(request.cluster, yaml=yaml)
 
 
 def _files_to_inspect(
     serving_control_plane: Host | None, control_planes: t.Iterable[Host]
-) -> dict[str, list[dict[str, t.Any]]]:
+) -> dict[str, list[dict[str, object]]]:
     """The files that a host needs before it is a control plane, by its inventory name."""
     wanted = control_plane_parity.files_of(serving_control_plane) if serving_control_plane is not None else ()
     # One that does not serve may be half joined, and joins again.
@@ -303,53 +316,13 @@ def _not_inspected(desired: Desired, hosts: t.Mapping[str, Host], failed: t.Cont
             yield Problem(name, f"{name} could not be inspected: run without --limit, and mend its connection.")
 
 
-def _facts(situation: Situation, entries: t.Sequence[Entry]) -> dict[str, t.Any]:
-    restarted = {entry.host for entry in entries if entry.change.object == KUBELET}
-    repointed = {entry.host for entry in entries if entry.change.object == f"kubeconfig {KUBELET_KUBECONFIG}"}
-    server = situation.server
-    future = {name: host.future_api_server(server) for name, host in situation.hosts.items()}
-    return {
-        "server": str(server),
-        "ca_certificate": situation.serving_control_plane.ca_pem,
-        "pki_dir": situation.serving_control_plane.pki_dir,
-        "control_planes": situation.api_servers,
-        "refuses_anonymous": situation.refuses_anonymous,
-        "hides_cluster_info": situation.hides_cluster_info,
-        "sans": sorted(san.value for san in situation.sans),
-        "etcd_sans": {
-            host.name: list(etcd_sans(situation, host)) for host in situation.joined(situation.desired.control_planes)
-        },
-        "interrupted_certificates": {
-            name: list(host.interrupted_certificates) for name, host in situation.hosts.items()
-        },
-        "stale_members": [item.member.id for item in situation.stale_members],
-        "resets": {reset.host.name: reset.as_dict() for reset in situation.resets},
-        "unmarked": list(situation.unmarked),
-        "node_names": {name: host.node_name for name, host in situation.hosts.items()},
-        "cri_sockets": _cri_sockets(situation),
-        "addresses": {name: server.host for name, server in future.items()},
-        "ports": {name: server.port for name, server in future.items()},
-        "servers": _servers(situation),
-        "carried_files": [fact.path for fact in control_plane_parity.files_of(situation.serving_control_plane)],
-        "joined": [host.name for host in situation.joined(situation.desired.nodes)],
-        "restart_kubelet": sorted(restarted - repointed),
-        **situation.adoption.as_options(),
-    }
-
-
-def _cri_sockets(situation: Situation) -> dict[str, str]:
-    return {
-        host.name: container_runtime.socket_of(host, situation.cri_sockets)
-        for host in situation.joining(situation.desired.nodes)
-    }
-
-
-def _servers(situation: Situation) -> dict[str, list[dict[str, str]]]:
-    """The kubeconfig entries of each host that must name another server, with it."""
-    edits = {
-        name: [edit.as_dict() for edit in kubeconfig_edits(situation, host)] for name, host in situation.hosts.items()
-    }
-    return {name: found for name, found in edits.items() if found}
-
-
-__all__ = ("Plan", "build_plan", "control_plane_facts", "kubeadm_requests", "parse_hosts", "reachability_targets")
+__all__ = (
+    "Plan",
+    "assess",
+    "before_joins",
+    "build_plan",
+    "control_plane_facts",
+    "kubeadm_requests",
+    "parse_hosts",
+    "reachability_targets",
+)

@@ -20,6 +20,7 @@ from .checks.preflight import is_joined
 if t.TYPE_CHECKING:
     from ..base.address import San
     from ..base.change import Change
+    from ..base.connection_attempt import ConnectionAttempt
     from ..base.endpoint_view import View
     from ..base.file_fact import FileFact
     from ..base.version import KubernetesVersion
@@ -27,7 +28,9 @@ if t.TYPE_CHECKING:
     from ..cluster.node import Node
     from ..etcd.report import EtcdReport
     from ..host.host import Host
+    from ..kubeadm.kubeadm_preflight import KubeadmObjections
     from .desired import Desired
+    from .user_kubeconfigs import Edit
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +55,15 @@ class Balancer:
 
 
 @dataclasses.dataclass(frozen=True)
+class ApiServer:
+    """An API server that a load balancer leads to: the name of its Node, its address and its port."""
+
+    name: str
+    address: str
+    port: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Situation:
     """Everything that the plan is computed from.
 
@@ -63,14 +75,14 @@ class Situation:
         cluster: what the API reported.
         serving_control_plane: a control plane that serves the API.
         balancers: the load balancer hosts by inventory name.
-        backup_directory: where backups are kept.
         files: by inventory name of a joining control plane what it has of the serving one's files, by path.
         etcd: what etcd reported; ``None`` when it could not be asked.
         resets: hosts that the run resets first.
-        attempts: what became of connections, ``attempts`` of ``reachability_info``, by the host that tried.
-        kubeadm: what the kubeadm of joining hosts objects to, results of ``kubeadm_preflight_info`` by inventory name.
+        attempts: what became of connections, by the host that tried.
+        kubeadm: what the kubeadm of joining hosts objects to, by inventory name.
         kubeadm_failures: why it could not be asked, by inventory name.
         endpoint_views: what hosts see of the endpoint, the served certificates judged; see :mod:`endpoint_checks`.
+        kubeconfig_edits: the kubeconfigs of each host that must name another server; see :mod:`kubeconfig_edits`.
     """
 
     desired: Desired
@@ -78,14 +90,14 @@ class Situation:
     cluster: Cluster
     serving_control_plane: Host
     balancers: t.Mapping[str, Balancer]
-    backup_directory: str
     files: t.Mapping[str, t.Mapping[str, FileFact]] = dataclasses.field(default_factory=dict)
     etcd: EtcdReport | None = None
     resets: tuple[half_joined.Reset, ...] = ()
-    attempts: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]] = dataclasses.field(default_factory=dict)
-    kubeadm: t.Mapping[str, t.Mapping[str, t.Any]] = dataclasses.field(default_factory=dict)
+    attempts: t.Mapping[str, tuple[ConnectionAttempt, ...]] = dataclasses.field(default_factory=dict)
+    kubeadm: t.Mapping[str, KubeadmObjections] = dataclasses.field(default_factory=dict)
     kubeadm_failures: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     endpoint_views: t.Mapping[str, View] = dataclasses.field(default_factory=dict)
+    kubeconfig_edits: t.Mapping[str, tuple[Edit, ...]] = dataclasses.field(default_factory=dict)
 
     @property
     def server(self) -> Endpoint:
@@ -93,7 +105,7 @@ class Situation:
         return self.serving_control_plane.api_server or Endpoint("")
 
     @functools.cached_property
-    def api_servers(self) -> list[dict[str, t.Any]]:
+    def api_servers(self) -> tuple[ApiServer, ...]:
         """Every API server that exists or is wanted, see :func:`api_servers`."""
         return api_servers(self.desired.control_planes, self.hosts, self.server)
 
@@ -182,19 +194,15 @@ class Situation:
 
 
 def api_servers(
-    desired_control_planes: t.Sequence[str], hosts: t.Mapping[str, Host], like: Endpoint
-) -> list[dict[str, t.Any]]:
-    """The API servers that a load balancer leads to: those that run and those that will, like the one given.
+    desired_control_planes: t.Iterable[str], hosts: t.Mapping[str, Host], like: Endpoint
+) -> tuple[ApiServer, ...]:
+    """The API servers that run and those that will, like the one given, in the order of the group.
 
-    Returns:
-        ``name`` (node name), ``address`` and ``port`` of each control plane in the order of the group, without hosts that were
-        not inspected.
+    Hosts that were not inspected have none.
     """
-    found = []
-    for name in (name for name in desired_control_planes if name in hosts):
-        server = hosts[name].future_api_server(like)
-        found.append({"name": hosts[name].node_name, "address": server.host, "port": server.port})
-    return found
+    found = [hosts[name] for name in desired_control_planes if name in hosts]
+    servers = [host.future_api_server(like) for host in found]
+    return tuple(ApiServer(host.node_name, server.host, server.port) for host, server in zip(found, servers))
 
 
 def is_closed(path: str, hosts: t.Mapping[str, Host]) -> bool:
@@ -202,4 +210,4 @@ def is_closed(path: str, hosts: t.Mapping[str, Host]) -> bool:
     return any(path in host.closed_to_anonymous for host in hosts.values())
 
 
-__all__ = ("Balancer", "Situation", "api_servers", "is_closed")
+__all__ = ("ApiServer", "Balancer", "Situation", "api_servers", "is_closed")

@@ -10,6 +10,7 @@ plays run, what its role is given, and what would make it fail.
 from __future__ import annotations
 
 import abc
+import dataclasses
 import typing as t
 
 if t.TYPE_CHECKING:
@@ -17,6 +18,12 @@ if t.TYPE_CHECKING:
     from ..host.host import Host
     from .entry import Entry
     from .situation import Situation
+
+
+class Record(t.Protocol):
+    """What a step's role is given on a host: a frozen dataclass of JSON-compatible values."""
+
+    __dataclass_fields__: t.ClassVar[dict[str, dataclasses.Field[object]]]
 
 
 class Step(abc.ABC):
@@ -55,8 +62,8 @@ class Step(abc.ABC):
         return {self.name: hosts_of(entries, self.name)}
 
     @abc.abstractmethod
-    def record(self, situation: Situation, host: Host) -> t.Any:
-        """What the step's role is given on a host: a frozen dataclass of JSON-compatible values.
+    def record(self, situation: Situation, host: Host) -> Record:
+        """What the step's role is given on a host.
 
         Args:
             situation: what was found.
@@ -69,4 +76,4 @@ def hosts_of(entries: t.Iterable[Entry], step: str) -> list[str]:
     return list(dict.fromkeys(entry.host for entry in entries if entry.step == step))
 
 
-__all__ = ("Step", "hosts_of")
+__all__ = ("Record", "Step", "hosts_of")

@@ -14,7 +14,7 @@ import yaml
 from ansible_collections.kubeadm.ha.plugins.modules import cluster_plan
 from tests.tools.environment import ROOT
 from tests.unit.plugins.module_utils._domain.plan.test_half_joined import power_lost
-from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, after, before, plan_of
+from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, after, before, plan_of, record_of
 from tests.unit.plugins.module_utils._domain.test_growing import LEARNER, grown
 
 CONTAINED: dict[str, t.Any] = yaml.safe_load(cluster_plan.RETURN)["plan"]["contains"]
@@ -46,9 +46,22 @@ def test_an_entry_is_what_is_documented() -> None:
         assert set(entry) == set(CONTAINED["entries"]["contains"])
 
 
-def test_the_sample_of_a_reset_has_its_keys() -> None:
-    (reset,) = plan_of(half_joined()).as_dict()["resets"].values()
-    assert set(reset) == set(CONTAINED["resets"]["sample"]["cp2"])
+def test_what_a_reset_is_given_is_documented() -> None:
+    specification = yaml.safe_load((ROOT / "roles/control_plane_join/meta/argument_specs.yml").read_text("utf-8"))
+    options = specification["argument_specs"]["repair"]["options"]
+    (words,) = options["control_plane_join_reset"]["description"]
+    assert re.findall(r"V\((\w+)\)", words) == list(record_of(half_joined(), "cp2", "repair").reset)
+
+
+def test_plans_without_a_situation_return_the_same_keys() -> None:
+    for arguments in (before() | {"endpoint": ""}, before() | {"cluster": None}):
+        plan = plan_of(arguments)
+        assert set(plan.as_dict()) == set(CONTAINED)
+        assert (plan.as_dict()["serving"], plan.as_dict()["server"], plan.as_dict()["endpoint_unproved"]) == (
+            None,
+            None,
+            [],
+        )
 
 
 def test_roles_and_playbooks_read_what_is_documented() -> None:

@@ -41,7 +41,7 @@ class Adoption:
     extra_args: t.Mapping[str, t.Mapping[str, ArgValues]] = dataclasses.field(default_factory=dict)
     extra_volumes: WantedVolumes = dataclasses.field(default_factory=dict)
 
-    def as_options(self) -> dict[str, t.Any]:
+    def as_options(self) -> dict[str, dict[str, object]]:
         """As the options of ``kubeadm.ha.kubeadm_cluster_config`` take it."""
         return {
             "extra_args": {
@@ -227,7 +227,7 @@ def _configuration(cluster: Cluster) -> ClusterConfiguration | None:
         return None
 
 
-def _option(values: t.Sequence[str]) -> t.Any:
+def _option(values: t.Sequence[str]) -> str | list[str]:
     return values[0] if len(values) == 1 else list(values)
 
 

@@ -14,6 +14,7 @@ import typing as t
 from ...kubeadm import bootstrap_token
 
 if t.TYPE_CHECKING:
+    from ...base.change import Change
     from ...cluster.report import ClusterReport
 
 _KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system delete secret"
@@ -24,7 +25,7 @@ def is_left_by_us(report: ClusterReport) -> bool:
     return any(token.description == bootstrap_token.TOKEN_DESCRIPTION for token in report.bootstrap_tokens)
 
 
-def revocation(report: ClusterReport) -> t.Sequence[t.Any]:
+def revocation(report: ClusterReport) -> t.Sequence[Change]:
     """The changes that revoke what a killed run has left."""
     if not is_left_by_us(report):
         return ()

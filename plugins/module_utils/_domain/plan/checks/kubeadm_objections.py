@@ -16,6 +16,7 @@ import typing as t
 from ...base.problem import Problem
 from ...cluster.cluster import KUBEADM_CONFIG
 from ...kubeadm.kubeadm_api import JOIN_VERSIONS
+from ...kubeadm.kubeadm_preflight import NO_OBJECTIONS
 from .. import failed_inspections
 from . import cluster_certificates_dir, container_runtime, joining_hosts, membership, skew, swap
 
@@ -23,8 +24,8 @@ if t.TYPE_CHECKING:
     from ...base.address import Endpoint
     from ...cluster.cluster import Cluster
     from ...host.host import Host
+    from ..groups import Groups
     from ..situation import Situation
-    from .reachability import Groups
 
 Hosts = t.Mapping[str, "Host"]
 
@@ -36,7 +37,7 @@ _LONGEST = 300
 
 def requests(
     groups: Groups, hosts: Hosts, cluster: Cluster, serving_control_plane: Host, *, patches_dir: str = ""
-) -> dict[str, dict[str, t.Any]]:
+) -> dict[str, dict[str, object]]:
     """What each joining host's kubeadm is asked, by inventory name: options of ``kubeadm_preflight_info``.
 
     Hosts of which the plan says already why they cannot join as they are, half joined or without a kubeadm, are left out.
@@ -78,9 +79,9 @@ def requests(
     return found
 
 
-def config_maps(cluster: Cluster, endpoint: Endpoint) -> list[dict[str, t.Any]]:
+def config_maps(cluster: Cluster, endpoint: Endpoint) -> list[dict[str, object]]:
     """The ConfigMaps that kubeadm reads, as they will be when hosts join: with the endpoint."""
-    found = []
+    found: list[dict[str, object]] = []
     for name in (KUBEADM_CONFIG, cluster.kubelet_config_map, "kube-system/kube-proxy"):
         document = cluster.report.config_maps.get(name)
         if document is None:
@@ -102,9 +103,9 @@ def problems(situation: Situation) -> t.Iterator[Problem]:
     without_version = _without_version(situation)
     without_runtime = _without_runtime(situation)
     for host in situation.joining(situation.desired.nodes):
-        result = situation.kubeadm.get(host.name) or {}
-        for check in result.get("failed_checks") or ():
-            name, text = str(check["name"]), _shown(str(check["text"]))
+        objections = situation.kubeadm.get(host.name, NO_OBJECTIONS)
+        for check in objections.checks:
+            name, text = check.name, _shown(check.text)
             is_reported = (
                 (name == "CRI" and host.name in without_runtime)
                 or (name in _VERSION_CHECKS and host.name in without_version)
@@ -114,7 +115,7 @@ def problems(situation: Situation) -> t.Iterator[Problem]:
                 yield Problem(
                     host.name, f"kubeadm would not join {host.name}, by its check {name}: {text}; {_remedy(name)}."
                 )
-        failure = str(result.get("failure") or "")
+        failure = objections.failure
         if failure and host.name not in without_runtime | without_version:
             yield Problem(
                 host.name,
@@ -122,7 +123,7 @@ def problems(situation: Situation) -> t.Iterator[Problem]:
             )
     explained = without_runtime | without_version
     unasked = {name: message for name, message in situation.kubeadm_failures.items() if name not in explained}
-    yield from failed_inspections.problems({"kubeadm": unasked})
+    yield from failed_inspections.of_kubeadm(unasked)
 
 
 def _without_runtime(situation: Situation) -> frozenset[str]:

@@ -18,8 +18,10 @@ from ...base.problem import Problem
 from .membership import is_joined
 
 if t.TYPE_CHECKING:
+    from ...base.connection_attempt import ConnectionAttempt
     from ...cluster.cluster import Cluster
     from ...host.host import Host
+    from ..groups import Groups
 
 KUBELET_PORT = 10250
 _CLIENT_PORT, _PEER_PORT = 2379, 2380
@@ -35,14 +37,6 @@ class Connection:
     target: str
     endpoint: Endpoint
     purpose: str
-
-
-class Groups(t.NamedTuple):
-    """Inventory names of the hosts by what they are or shall be."""
-
-    control_planes: t.Sequence[str]
-    workers: t.Sequence[str]
-    load_balancers: t.Sequence[str]
 
 
 def connections(
@@ -96,9 +90,9 @@ def connections(
     ]
 
 
-def by_source(wanted: t.Iterable[Connection]) -> dict[str, list[dict[str, t.Any]]]:
+def by_source(wanted: t.Iterable[Connection]) -> dict[str, list[dict[str, str | int]]]:
     """The addresses and ports that each host is to connect to, as ``kubeadm.ha.reachability_info`` takes them."""
-    found: dict[str, list[dict[str, t.Any]]] = {}
+    found: dict[str, list[dict[str, str | int]]] = {}
     for connection in wanted:
         found.setdefault(connection.source, []).append(
             {"address": connection.endpoint.host, "port": connection.endpoint.port}
@@ -107,22 +101,19 @@ def by_source(wanted: t.Iterable[Connection]) -> dict[str, list[dict[str, t.Any]
 
 
 def problems(
-    wanted: t.Iterable[Connection], attempts: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]]
+    wanted: t.Iterable[Connection], attempts: t.Mapping[str, t.Sequence[ConnectionAttempt]]
 ) -> t.Iterator[Problem]:
     """What blocks the connections: one problem for each host and the hosts that reach the same ports of it in vain.
 
     Args:
         wanted: the connections.
-        attempts: ``attempts`` of ``kubeadm.ha.reachability_info`` by the host that tried. What was not tried is not
-            reported.
+        attempts: what became of them by the host that tried. What was not tried is not reported.
     """
-    seen = {
-        (source, str(item["address"]), int(item["port"])): item for source, items in attempts.items() for item in items
-    }
+    seen = {(source, item.address, item.port): item for source, items in attempts.items() for item in items}
     sources: dict[tuple[str, str, int, str], list[str]] = {}
     for connection in wanted:
         result = seen.get((connection.source, connection.endpoint.host, connection.endpoint.port))
-        if result is not None and result["outcome"] not in REACHED:
+        if result is not None and result.outcome not in REACHED:
             port = f"{connection.endpoint.port} ({connection.purpose}: {_described(result)})"
             key = (connection.target, connection.endpoint.host, connection.endpoint.port, port)
             sources.setdefault(key, []).append(connection.source)
@@ -144,9 +135,9 @@ def _problem(target: str, address: str, sources: t.Sequence[str], ports: t.Mappi
     )
 
 
-def _described(result: t.Mapping[str, t.Any]) -> str:
+def _described(result: ConnectionAttempt) -> str:
     texts = {SILENT: "no answer", REJECTED: "rejected by a firewall or a router"}
-    return texts.get(result["outcome"]) or f"{result['error']}"
+    return texts.get(result.outcome) or result.error
 
 
 def _listed(texts: t.Sequence[str]) -> str:
@@ -174,7 +165,6 @@ __all__ = (
     "ETCD_PORTS",
     "KUBELET_PORT",
     "Connection",
-    "Groups",
     "by_source",
     "connections",
     "node_address",

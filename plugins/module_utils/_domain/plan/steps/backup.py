@@ -11,7 +11,6 @@ import typing as t
 from ...base.change import KNOWN_AFTER_APPLY, Change
 from ..checks import backup_target
 from ..entry import Entry
-from ..kubeconfig_edits import kubeconfig_edits
 from ..step import Step, hosts_of
 from ..without_files import WITHOUT_FILES
 
@@ -48,7 +47,7 @@ class Backup(Step):
         for name in dict.fromkeys((*situation.desired.nodes, *situation.desired.load_balancers)):
             if name in pointed or (name in touched and situation.joined([name])):
                 change = Change(
-                    object=f"backup {backup_target.directory_of(situation.hosts[name], situation.backup_directory)}",
+                    object=f"backup {backup_target.directory_of(situation.hosts[name], situation.desired.backup_directory)}",
                     before=None,
                     after=KNOWN_AFTER_APPLY,
                     reason="everything that the run changes here can be put back",
@@ -62,7 +61,7 @@ class Backup(Step):
 
     def record(self, situation: Situation, host: Host) -> Record:
         """What is backed up on this host beside what Kubernetes keeps there."""
-        paths = dict.fromkeys(edit.path for edit in kubeconfig_edits(situation, host))
+        paths = dict.fromkeys(edit.path for edit in situation.kubeconfig_edits[host.name])
         return Record(str(situation.server), host.name == situation.serving_control_plane.name, tuple(paths))
 
 

@@ -16,7 +16,7 @@ from ..step import Step, hosts_of
 if t.TYPE_CHECKING:
     from ...base.problem import Problem
     from ...host.host import Host
-    from ..situation import Balancer, Situation
+    from ..situation import ApiServer, Balancer, Situation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Record:
     """What the role apiserver_haproxy is given.
 
     Attributes:
-        backends: ``name``, ``address`` and ``port`` of every API server.
+        backends: every API server.
         ca_certificate: the cluster's CA certificates in PEM.
         probe_certificate: whether the checks present a client certificate.
         probe_signer: inventory name of the control plane that signs it.
@@ -32,7 +32,7 @@ class Record:
         distributions: the host's distribution and those that it is like.
     """
 
-    backends: tuple[t.Mapping[str, t.Any], ...]
+    backends: tuple[ApiServer, ...]
     ca_certificate: str
     probe_certificate: bool
     probe_signer: str
@@ -75,7 +75,7 @@ class Balance(Step):
     def record(self, situation: Situation, host: Host) -> Record:
         """The same for every load balancer, but for its distribution."""
         return Record(
-            backends=tuple(situation.api_servers),
+            backends=situation.api_servers,
             ca_certificate=situation.serving_control_plane.ca_pem,
             probe_certificate=situation.refuses_anonymous or situation.desired.probe_certificate,
             probe_signer=situation.serving_control_plane.name,

@@ -22,18 +22,26 @@ _API_SERVER = "apiserver"
 
 
 @dataclasses.dataclass(frozen=True)
+class EtcdCertificate:
+    """A certificate of etcd that lacks SANs: its name, and those that it must have."""
+
+    name: str
+    sans: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class Record:
     """What the role apiserver_certificate is given.
 
     Attributes:
         server: address and port of the serving control plane's API server.
         sans: SANs that the API server's certificate must have.
-        etcd: ``name`` and ``sans`` of each of etcd's certificates that lacks one.
+        etcd: each of etcd's certificates that lacks one.
     """
 
     server: str
     sans: tuple[str, ...]
-    etcd: tuple[t.Mapping[str, t.Any], ...]
+    etcd: tuple[EtcdCertificate, ...]
 
 
 class Certify(Step):
@@ -55,16 +63,13 @@ class Certify(Step):
 
     def record(self, situation: Situation, host: Host) -> Record:
         """The SANs of this control plane."""
-        return Record(
-            str(situation.server), tuple(sorted(san.value for san in situation.sans)), etcd_sans(situation, host)
-        )
+        return Record(str(situation.server), tuple(sorted(san.value for san in situation.sans)), _etcd(situation, host))
 
 
-def etcd_sans(situation: Situation, host: Host) -> tuple[dict[str, t.Any], ...]:
-    """The certificates of a control plane's etcd that lack SANs, with those that they must have."""
+def _etcd(situation: Situation, host: Host) -> tuple[EtcdCertificate, ...]:
     joined = situation.joined(situation.desired.control_planes)
     return tuple(
-        {"name": name, "sans": sorted(san.value for san in sans)}
+        EtcdCertificate(name, tuple(sorted(san.value for san in sans)))
         for name, current, sans in wanted_sans.certificates(
             situation.desired, host, joined, situation.cluster.configuration
         )
@@ -72,4 +77,4 @@ def etcd_sans(situation: Situation, host: Host) -> tuple[dict[str, t.Any], ...]:
     )
 
 
-__all__ = ("Certify", "Record", "etcd_sans")
+__all__ = ("Certify", "EtcdCertificate", "Record")

@@ -21,6 +21,7 @@ from ..checks import (
     reachability,
 )
 from ..entry import Entry
+from ..groups import Groups
 from ..step import Step, hosts_of
 
 if t.TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _connections(situation: Situation) -> list[reachability.Connection]:
     """What hosts must reach before control planes join."""
     desired = situation.desired
     known = (situation.hosts, situation.cluster, situation.serving_control_plane)
-    groups = reachability.Groups(desired.control_planes, desired.workers, desired.load_balancers)
+    groups = Groups(desired.control_planes, desired.workers, desired.load_balancers)
     return reachability.connections(groups, *known, etcd_urls.peer_endpoints(*known, situation.etcd))
 
 

@@ -14,7 +14,7 @@ from ...kubeadm import cluster_configuration, cluster_info_signature
 from ...kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from ..checks import node_health, proxies
 from ..entry import Entry
-from ..kubeconfig_edits import KUBELET, is_of_a_host, kubeconfig_edits, kubelet_restart
+from ..kubeconfig_edits import KUBELET, is_of_a_host, kubelet_restart
 from ..step import Step, hosts_of
 
 if t.TYPE_CHECKING:
@@ -41,8 +41,8 @@ class Record:
 
     server: str
     sans: tuple[str, ...]
-    extra_args: t.Mapping[str, t.Any]
-    extra_volumes: t.Mapping[str, t.Any]
+    extra_args: t.Mapping[str, object]
+    extra_volumes: t.Mapping[str, object]
     kubeconfigs: tuple[t.Mapping[str, str], ...]
     restart_kubelet: bool
     is_node: bool
@@ -91,7 +91,7 @@ class Point(Step):
 
     def record(self, situation: Situation, host: Host) -> Record:
         """The cluster's part is the same for every host."""
-        edits = list(kubeconfig_edits(situation, host))
+        edits = situation.kubeconfig_edits[host.name]
         restart = bool(
             situation.joined([host.name]) and kubelet_restart(situation, host, [edit.change for edit in edits])
         )
@@ -109,7 +109,7 @@ class Point(Step):
 def _of_host(situation: Situation, name: str) -> t.Iterator[Entry]:
     """The kubelet's kubeconfig and its restart, then those of administrators."""
     host = situation.hosts[name]
-    changes = [edit.change for edit in kubeconfig_edits(situation, host)]
+    changes = [edit.change for edit in situation.kubeconfig_edits[name]]
     restart = kubelet_restart(situation, host, changes) if situation.joined([name]) else None
     own = [change for change in changes if change.object == f"kubeconfig {KUBELET_KUBECONFIG}"]
     for change in (*own, restart, *(change for change in changes if change not in own)):

@@ -41,7 +41,7 @@ class Record:
     certificates: tuple[str, ...]
     stale_members: tuple[str, ...]
     is_unmarked: bool
-    reset: t.Mapping[str, t.Any]
+    reset: t.Mapping[str, object]
 
 
 class Repair(Step):

@@ -11,20 +11,15 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.checks.reachability import Groups
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import (
-    control_plane_facts,
-    reachability_targets,
-)
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     Arguments,
-    NamedCertificates,
     after,
     before,
+    facts_of,
     kubeconfig,
     plan_of,
+    targets_of,
 )
 
 Change = t.Callable[[Arguments], None]
@@ -183,10 +178,7 @@ def test_hosts_that_were_not_inspected_are_reported_and_break_nothing(present: l
     missing = {"lb1", "cp1", "cp2", "cp3", "w1", "w2"} - set(present)
     expected = {name for name in missing if any(text.startswith(f"{name} could not be inspected") for text in found)}
     assert expected == missing
-    facts = control_plane_facts(
-        arguments["hosts"], arguments["control_planes"], yaml=PyYaml(), x509=NamedCertificates()
-    )
-    assert facts["serving"] == ("cp1" if "cp1" in present else None)
+    assert facts_of(arguments)["serving"] == ("cp1" if "cp1" in present else None)
 
 
 # --- inspections that fail -------------------------------------------------------------------------------------------
@@ -380,9 +372,7 @@ def test_a_malformed_config_map_is_reported_with_its_key_beside_the_other_reason
     assert message.endswith(f"repair it (kubectl --namespace {namespace} edit configmap {short}).")
     assert any("wap is on" in text and "cp2" in text for text in found)
     assert not any("has no ConfigMap" in text for text in found)
-    groups = Groups(arguments["control_planes"], arguments["workers"], arguments["load_balancers"])
-    reports = arguments["hosts"], arguments["cluster"]
-    assert reachability_targets(*reports, groups, yaml=PyYaml(), x509=NamedCertificates())
+    assert targets_of(arguments)
 
 
 KUBECONFIGS: dict[str, tuple[str | None, str]] = {
@@ -436,8 +426,7 @@ def test_a_manifest_without_address_on_a_host_without_default_route_breaks_nothi
     cp1["manifests"]["kube-apiserver"]["flags"] = []
     cp1.update(default_address="", addresses=[])
     messages(arguments)
-    reports = arguments["hosts"], arguments["control_planes"]
-    assert control_plane_facts(*reports, yaml=PyYaml(), x509=NamedCertificates())["serving"] == "cp1"
+    assert facts_of(arguments)["serving"] == "cp1"
 
 
 # --- the screen ------------------------------------------------------------------------------------------------------

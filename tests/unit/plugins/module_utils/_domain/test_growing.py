@@ -6,30 +6,31 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import Member
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.report import EtcdReport
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import control_plane_facts
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     ADDRESSES,
     ENDPOINT,
     Arguments,
-    NamedCertificates,
     after,
     bare_host,
     before,
     cluster,
     control_plane,
+    facts_of,
     inspection,
     kubeconfig,
     member,
     node_report,
     objects,
     plan_of,
+    record,
+    situation_of,
 )
 
 Change = t.Callable[[Arguments], None]
@@ -86,12 +87,9 @@ def test_joining_control_planes_take_the_port_of_the_serving_one_or_their_own() 
     arguments["hosts"]["cp3"]["wanted"] = {"api_port": 9443}
     plan = plan_of(arguments)
     assert plan.problems == ()
-    assert [server["port"] for server in plan.facts["control_planes"]] == [7443, 7443, 9443]
-    assert (plan.facts["ports"]["cp2"], plan.facts["ports"]["cp3"], plan.facts["server"]) == (
-        7443,
-        9443,
-        "192.0.2.11:7443",
-    )
+    assert [server.port for server in plan.control_planes] == [7443, 7443, 9443]
+    ports = [record(plan, name, "join").bind_port for name in ("cp2", "cp3")]
+    assert (*ports, str(plan.server)) == (7443, 9443, "192.0.2.11:7443")
 
 
 @pytest.mark.parametrize(
@@ -128,9 +126,9 @@ def test_a_joining_hosts_node_name_is_kubeadms(hostname: str, wanted: str | None
     arguments["hosts"]["cp2"].update(hostname=hostname, wanted={"node_name": wanted})
     plan = plan_of(arguments)
     assert plan.problems == ()
-    assert plan.facts["node_names"]["cp2"] == expected
+    assert record(plan, "cp2", "join").node_name == expected
     assert ("join", f"node {expected}") in objects(plan, "cp2")
-    assert plan.facts["control_planes"][1]["name"] == expected
+    assert plan.control_planes[1].name == expected
 
 
 def test_inventory_names_need_not_be_node_names() -> None:
@@ -141,7 +139,7 @@ def test_inventory_names_need_not_be_node_names() -> None:
         arguments[group] = [names[name] for name in arguments[group]]
     arguments["balancers"] = {"zeta": inspection(differs=False)}
     plan = plan_of(arguments)
-    assert (plan.entries, plan.problems, plan.facts["node_names"]["beta"]) == ((), (), "cp2")
+    assert (plan.entries, plan.problems, situation_of(arguments).hosts["beta"].node_name) == ((), (), "cp2")
 
 
 def ipv6(text: str, *, endpoint: str) -> Arguments:
@@ -176,7 +174,7 @@ def ipv6(text: str, *, endpoint: str) -> Arguments:
 def test_ipv6_addresses_are_compared_by_value(spelling: str) -> None:
     plan = plan_of(ipv6(spelling, endpoint=f"[{spelling}]:6443"))
     assert (plan.entries, plan.problems) == ((), ())
-    assert plan.facts["control_planes"][0] == {"name": "cp1", "address": "2001:db8::11", "port": 6443}
+    assert dataclasses.asdict(plan.control_planes[0]) == {"name": "cp1", "address": "2001:db8::11", "port": 6443}
 
 
 def test_a_joining_host_advertises_in_the_family_of_the_others() -> None:
@@ -186,7 +184,7 @@ def test_a_joining_host_advertises_in_the_family_of_the_others() -> None:
     arguments["hosts"]["cp4"] = {**bare_host("cp4"), "default_ipv6_address": "2001:db8::14", "forwarding": forwarding}
     plan = plan_of(arguments)
     assert plan.problems == ()
-    assert plan.facts["addresses"]["cp4"] == "2001:db8::14"
+    assert record(plan, "cp4", "join").advertise_address == "2001:db8::14"
     arguments["hosts"]["cp4"]["default_ipv6_address"] = ""
     assert messages(arguments) == [
         (
@@ -763,13 +761,13 @@ def test_etcd_without_tls_is_one_of_the_reasons_to_stop(flag: str, value: str) -
         "The API server of cp1 reaches etcd",
     ]
     assert "without TLS and a client certificate" in found[1]
-    facts = control_plane_facts(arguments["hosts"], ["cp1"], yaml=PyYaml(), x509=NamedCertificates())
+    facts = facts_of(arguments, "cp1")
     assert facts["can_ask_etcd"] is False
 
 
 def test_which_etcd_can_be_asked() -> None:
     def can_ask(arguments: Arguments) -> bool:
-        found = control_plane_facts(arguments["hosts"], ["cp1"], yaml=PyYaml(), x509=NamedCertificates())
+        found = facts_of(arguments, "cp1")
         return bool(found["can_ask_etcd"])
 
     assert can_ask(before())

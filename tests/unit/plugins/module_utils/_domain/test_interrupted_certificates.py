@@ -9,7 +9,14 @@ from pathlib import Path
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.host_inspection import HostInspection
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
-from tests.unit.plugins.module_utils._domain.plan.test_planning import after, before, objects, plan_of
+from tests.unit.plugins.module_utils._domain.plan.test_planning import (
+    after,
+    before,
+    objects,
+    plan_of,
+    record,
+    record_of,
+)
 
 
 def test_it_is_repaired_before_the_backup() -> None:
@@ -19,8 +26,8 @@ def test_it_is_repaired_before_the_backup() -> None:
     steps = [step for step, _object in objects(plan, "cp1")]
     assert plan.steps["cp1"] == ["prepare", "repair", "backup", "certify", "point", "spread"]
     assert steps.count("repair") == 2
-    assert plan.facts["interrupted_certificates"]["cp1"] == ["apiserver", "etcd-server"]
-    assert plan.facts["interrupted_certificates"]["cp2"] == []
+    assert record(plan, "cp1", "repair").certificates == ("apiserver", "etcd-server")
+    assert record_of(arguments, "cp2", "repair").certificates == ()
 
 
 def test_it_alone_makes_a_plan() -> None:

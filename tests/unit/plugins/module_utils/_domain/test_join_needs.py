@@ -12,7 +12,16 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import ApiError
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import join_rights
-from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, after, bare_host, before, plan_of
+from tests.unit.plugins.module_utils._domain.plan.test_planning import (
+    Arguments,
+    after,
+    bare_host,
+    before,
+    plan_of,
+    record,
+    record_of,
+    situation_of,
+)
 
 CONTAINERD = "unix:///var/run/containerd/containerd.sock"
 CRIO = "unix:///var/run/crio/crio.sock"
@@ -354,12 +363,19 @@ def test_product_uuids_of_joining_hosts_must_be_their_own() -> None:
     assert "cp3 and cp2 have the same product_uuid (0000)" in plan_of(arguments).problems[0].message
 
 
+def sockets(arguments: Arguments) -> dict[str, str]:
+    """The container runtime's socket that each host which joins is given."""
+    situation = situation_of(arguments)
+    joining = situation.joining(situation.desired.nodes)
+    return {host.name: record_of(arguments, host.name, "join").cri_socket for host in joining}
+
+
 def test_the_socket_of_the_clusters_nodes_is_given_to_the_join() -> None:
     arguments = before()
     runtime("cp2", CONTAINERD, CRIO)(arguments)
     runtime("cp3", CRIO, wanted={"cri_socket": CRIO})(arguments)
     annotated("/run/crio/crio.sock")(arguments)
-    assert plan_of(arguments).facts["cri_sockets"] == {"cp2": CRIO, "cp3": CRIO}
+    assert sockets(arguments) == {"cp2": CRIO, "cp3": CRIO}
 
 
 def test_what_a_kubelet_itself_uses_comes_before_the_annotation_of_its_node() -> None:
@@ -368,7 +384,7 @@ def test_what_a_kubelet_itself_uses_comes_before_the_annotation_of_its_node() ->
     annotated(CRIO)(arguments)
     for name in ("cp1", "w1", "w2"):
         arguments["hosts"][name]["kubelet_cri_socket"] = CONTAINERD
-    assert plan_of(arguments).facts["cri_sockets"] == {"cp2": CONTAINERD, "cp3": ""}
+    assert sockets(arguments) == {"cp2": CONTAINERD, "cp3": ""}
 
 
 @pytest.mark.parametrize(
@@ -391,7 +407,8 @@ def test_hosts_join_by_a_file_where_they_cannot_discover_as_anonymous(change: Ch
     if controllers is not None:
         arguments["hosts"]["cp1"]["manifests"]["kube-controller-manager"] = {"flags": [["controllers", controllers]]}
     plan = plan_of(arguments)
-    assert plan.facts["hides_cluster_info"] is expected
+    assert situation_of(arguments).hides_cluster_info is expected
+    assert bool(record(plan, "cp2", "join").ca_certificate) is expected
     assert plan.problems == ()
 
 

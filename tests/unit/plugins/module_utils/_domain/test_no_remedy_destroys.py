@@ -11,7 +11,14 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.join_traces import is_of_kubeadm
-from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, after, before, member, plan_of
+from tests.unit.plugins.module_utils._domain.plan.test_planning import (
+    Arguments,
+    after,
+    before,
+    member,
+    names_joined,
+    plan_of,
+)
 from tests.unit.plugins.module_utils._domain.test_growing import etcd_cluster, etcd_member, with_ca
 
 BOOT = {"boot_id": "b1", "network_namespace": "net:[4026531840]", "ssh_host_keys": ["k1", "k2"]}
@@ -119,7 +126,7 @@ def test_a_ca_in_rotation_makes_no_foreign_hosts(order: tuple[str, str]) -> None
     arguments["hosts"]["cp1"]["certificates"][0]["pem"] = bundle(*order)
     plan = plan_of(arguments)
     assert plan.problems == ()
-    assert plan.facts["joined"] == ["cp1", "w1", "w2"]
+    assert names_joined(arguments) == ["cp1", "w1", "w2"]
 
 
 def test_a_worker_without_the_new_ca_is_no_stranger_while_its_node_is_ready() -> None:

@@ -146,6 +146,7 @@ def test_flow_style_is_read_as_a_library_does_or_refused(document: t.Any) -> Non
         ),
         ('[a b, "c\\n", {d: [e, ]}, ~]', ["a b", "c\n", {"d": ["e"]}, None]),
         ("{a: b} # end", {"a": "b"}),
+        ("[a  b, c\n  d]", ["a  b", "c d"]),
     ],
 )
 def test_flow_collections(text: str, expected: t.Any) -> None:

@@ -15,9 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import MalformedReport
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.cluster import Cluster
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.cluster_inspection import inspect_cluster
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.report import ClusterReport
 from tests.unit.plugins.memory_api import MemoryApi, MemoryClock
@@ -230,7 +228,7 @@ def test_what_is_wrong_is_named_by_its_place(path: str, value: t.Any, expected: 
     *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
     functools.reduce(lambda found, part: found[part], parents, t.cast("t.Any", report))[last] = value
     with pytest.raises(MalformedReport) as caught:
-        Cluster.from_report(report, yaml=PyYaml())
+        ClusterReport.from_dict(report)
     assert caught.value.message.startswith(f"The report of the cluster cannot be understood, because {expected}: ")
 
 

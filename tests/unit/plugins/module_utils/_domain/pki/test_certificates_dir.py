@@ -19,7 +19,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.contr
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import certificates_dir as adapter
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.static_pod import Mount, StaticPod
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki import certificates_dir, leaf_keys
-from tests.unit.plugins.module_utils._domain.plan.test_planning import before, plan_of
+from tests.unit.plugins.module_utils._domain.plan.test_planning import before, plan_of, record
 
 SSL = "/etc/kubernetes/ssl"
 PKI = "/etc/kubernetes/pki"
@@ -246,8 +246,8 @@ def test_the_plan_is_that_of_the_usual_place(link: bool) -> None:
         found = plan_of(in_directory(before(), directory, link=link))
         assert found.problems == ()
         assert found.entries == expected.entries
-        assert found.facts["pki_dir"] == directory
-        assert found.facts["ca_certificate"] == expected.facts["ca_certificate"] != ""
+        assert record(found, "lb1", "balance").pki_dir == directory
+        assert found.ca_certificate == expected.ca_certificate != ""
 
 
 def test_a_configuration_that_sends_joining_hosts_elsewhere_is_reported() -> None:

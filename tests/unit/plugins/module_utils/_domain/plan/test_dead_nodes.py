@@ -92,3 +92,21 @@ def test_the_node_of_a_stranger_is_named_once_all_hosts_were_inspected() -> None
     with_dead_node(arguments)
     arguments["unmanaged_nodes"] = []
     assert [problem.subject for problem in plan_of(arguments).problems] == ["w9"]
+
+
+@pytest.mark.parametrize("message", ["", None])
+def test_a_host_that_was_not_inspected_is_a_reason_also_when_nothing_says_why(message: str | None) -> None:
+    arguments = after()
+    del arguments["hosts"]["w2"]
+    arguments["failures"] = {"hosts": {"w2": message}}
+    assert [problem.subject for problem in plan_of(arguments).problems] == ["w2"]
+
+
+@pytest.mark.parametrize("message", ["", None])
+def test_a_cluster_that_was_not_inspected_is_a_reason_also_when_nothing_says_why(message: str | None) -> None:
+    arguments = after()
+    arguments["cluster"] = None
+    arguments["failures"] = {"cluster": message}
+    plan = plan_of(arguments)
+    assert plan.entries == ()
+    assert [problem.subject for problem in plan.problems] == ["cluster"]

@@ -11,22 +11,23 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.file_fact import FileFact
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import half_joined
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import control_plane_facts
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     ADDRESSES,
     ENDPOINT,
     Arguments,
-    NamedCertificates,
     after,
     control_plane,
+    facts_of,
     kubeconfig,
     member,
+    names_joined,
     node_report,
     objects,
     plan_of,
+    record_of,
+    situation_of,
 )
 from tests.unit.plugins.module_utils._domain.test_growing import LEARNER, etcd_cluster, etcd_member, grown, with_ca
 
@@ -218,21 +219,22 @@ def test_a_host_that_nobody_needs_is_reset_and_joins(name: str) -> None:
     assert reported == []
     assert [item for item in objects(plan, "cp2") if item[0] == "repair"] == expected
     assert JOIN in objects(plan, "cp2")
-    record = plan.facts["resets"]["cp2"]
-    assert record["member_id"] == ("a1" if MEMBER in expected else "")
-    assert record["ca_cert_hashes"] == ["sha256:ca"]
-    assert "cp2" not in plan.facts["joined"]
-    assert plan.facts["stale_members"] == [], "it is taken out in the turn of its host"
+    reset = record_of(arguments, "cp2", "repair").reset
+    assert reset["member_id"] == ("a1" if MEMBER in expected else "")
+    assert reset["ca_cert_hashes"] == ["sha256:ca"]
+    assert "cp2" not in names_joined(arguments)
+    assert record_of(arguments, "cp1", "repair").stale_members == (), "it is taken out in the turn of its host"
 
 
 @pytest.mark.parametrize("name", RESETTABLE)
 def test_without_the_switch_it_is_named_and_nothing_is_planned(name: str) -> None:
     change, _expected = RESETTABLE[name]
-    plan = plan_of(grown(change))
+    arguments = grown(change)
+    plan = plan_of(arguments)
     messages = [problem.message for problem in plan.problems if problem.subject == "cp2"]
     assert any("kubeadm reset" in message for message in messages), messages
     assert any("Or set kubeadm_ha_reset_half_joined: true for a run, which takes out" in text for text in messages)
-    assert plan.facts["resets"] == {}
+    assert situation_of(arguments).resets == ()
     assert RESET not in objects(plan, "cp2")
 
 
@@ -318,7 +320,7 @@ def test_a_host_that_may_be_needed_is_left_alone(name: str, *, is_on: bool) -> N
     arguments["reset_half_joined"] = is_on
     plan = plan_of(arguments)
     messages = [problem.message for problem in plan.problems]
-    assert plan.facts["resets"] == {}
+    assert situation_of(arguments).resets == ()
     assert RESET not in objects(plan, "cp2")
     assert any(f"{half_joined.VARIABLE} leaves it as it is: {reason}" in message for message in messages) is is_on, (
         messages
@@ -354,7 +356,7 @@ def test_a_host_that_is_not_half_joined_never_is_reset(change: Change) -> None:
     arguments = grown(change)
     arguments["reset_half_joined"] = True
     plan = plan_of(arguments)
-    assert plan.facts["resets"] == {}
+    assert situation_of(arguments).resets == ()
     assert any("cp2" in problem.message for problem in plan.problems)
     assert not any(half_joined.VARIABLE in problem.message for problem in plan.problems)
 
@@ -362,7 +364,7 @@ def test_a_host_that_is_not_half_joined_never_is_reset(change: Change) -> None:
 def test_the_switch_changes_nothing_where_all_is_well() -> None:
     arguments = {**after(), "reset_half_joined": True}
     plan = plan_of(arguments)
-    assert (plan.entries, plan.problems, plan.facts["resets"]) == ((), (), {})
+    assert (plan.entries, plan.problems, situation_of(arguments).resets) == ((), (), ())
 
 
 def test_a_worker_is_reset_without_etcd() -> None:
@@ -391,31 +393,29 @@ def test_two_members_that_do_not_work_go_as_long_as_etcd_has_a_quorum() -> None:
 
     arguments = grown(change)
     arguments["reset_half_joined"] = True
-    plan = plan_of(arguments)
-    assert [record["member_id"] for record in plan.facts["resets"].values()] == ["a1", "a2"]
+    assert [record_of(arguments, name, "repair").reset["member_id"] for name in ("cp2", "cp3")] == ["a1", "a2"]
     arguments["etcd"] = etcd_cluster(
         etcd_member("", "cp2"),
         etcd_member("", "cp3", "a2"),
         etcd_member("x", "198.51.100.1", "3"),
         problems=["member a1 x"],
     )
-    assert plan_of(arguments).facts["resets"] == {}, "two of four voters are no quorum"
+    assert situation_of(arguments).resets == (), "two of four voters are no quorum"
 
 
 def test_the_record_gives_the_host_what_it_needs() -> None:
     arguments = grown(of_cp2(power_lost(LEARNER), kubelet_cri_socket="unix:///run/containerd/containerd.sock"))
     carried(lambda _arguments: None, "/etc/kubernetes/pki/company-ca.crt")(arguments)
     arguments["reset_half_joined"] = True
-    assert plan_of(arguments).facts["resets"] == {
-        "cp2": {
-            "node_name": "cp2",
-            "addresses": ["192.0.2.12"],
-            "member_id": "a1",
-            "certificates_dir": "/etc/kubernetes/pki",
-            "cri_socket": "unix:///run/containerd/containerd.sock",
-            "ca_cert_hashes": ["sha256:ca"],
-            "replaceable_files": ["/etc/kubernetes/pki/company-ca.crt"],
-        }
+    assert [reset.host.name for reset in situation_of(arguments).resets] == ["cp2"]
+    assert record_of(arguments, "cp2", "repair").reset == {
+        "node_name": "cp2",
+        "addresses": ["192.0.2.12"],
+        "member_id": "a1",
+        "certificates_dir": "/etc/kubernetes/pki",
+        "cri_socket": "unix:///run/containerd/containerd.sock",
+        "ca_cert_hashes": ["sha256:ca"],
+        "replaceable_files": ["/etc/kubernetes/pki/company-ca.crt"],
     }
 
 
@@ -433,10 +433,7 @@ def test_a_file_that_an_earlier_run_brought_is_no_change_of_this_one() -> None:
     path = "/etc/kubernetes/audit/policy.yaml"
     arguments = grown(carried(power_lost(LEARNER), path))
     fact = arguments["hosts"]["cp1"]["control_plane_files"]["files"][0]
-    facts = control_plane_facts(
-        arguments["hosts"], arguments["control_planes"], yaml=PyYaml(), x509=NamedCertificates()
-    )
-    assert facts["files"] == {"cp2": [fact], "cp3": [fact]}
+    assert facts_of(arguments)["files"] == {"cp2": [fact], "cp3": [fact]}
     arguments["files"] = {"cp2": [fact]}
     arguments["reset_half_joined"] = True
     assert ("join", f"file {path}") not in objects(plan_of(arguments), "cp2")
@@ -460,7 +457,7 @@ def test_an_embedded_ca_counts_whatever_its_layout() -> None:
     )
     arguments = grown(plus_kubeconfig(files_only(ca=None), "bootstrap-kubelet.conf", conf))
     arguments["reset_half_joined"] = True
-    assert list(plan_of(arguments).facts["resets"]) == ["cp2"]
+    assert [reset.host.name for reset in situation_of(arguments).resets] == ["cp2"]
 
 
 @pytest.mark.parametrize("path", ["/etc/kubernetes/kubelet.conf", "/etc/kubernetes/admin.conf"])
@@ -495,4 +492,4 @@ def test_no_ca_of_a_kubeconfig_may_be_another_clusters(current: str) -> None:
     conf = json.dumps({"clusters": clusters, "contexts": [context], "current-context": "c"})
     arguments = grown(plus_kubeconfig(files_only(ca=None), "bootstrap-kubelet.conf", conf))
     arguments["reset_half_joined"] = True
-    assert plan_of(arguments).facts["resets"] == {}
+    assert situation_of(arguments).resets == ()

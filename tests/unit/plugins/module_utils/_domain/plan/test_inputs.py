@@ -18,7 +18,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.input_valu
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.inputs import INPUTS, Unreadable
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.selection import Selection
 from tests.tools.environment import ROOT
-from tests.unit.plugins.module_utils._domain.plan.test_planning import before, plan_of
+from tests.unit.plugins.module_utils._domain.plan.test_planning import before, plan_of, record
 
 BOOLEANS = sorted(name for name, known in INPUTS.items() if known.read is parse_bool)
 
@@ -226,7 +226,8 @@ def test_the_options_of_the_plan_are_read_by_the_same_rules() -> None:
         "kubeadm_ha_patches_dir: 'patches' is not an absolute path: write one that begins with / and has no '..'.",
         "kubeadm_ha_worker_batch: 'abc' is no number of hosts: write a number from 1, or a percentage from 1% to 100%.",
     ]
-    assert plan_of(before() | {"worker_batch": "3"}).facts["worker_batches"] == [3]
+    plan = plan_of(before() | {"worker_batch": "3"})
+    assert (record(plan, "w1", "point").batches, record(plan, "cp2", "join").batches) == ((3,), (3,))
     assert plan_of(before() | {"allow_two_control_planes": "no", "extra_sans": "a, b"}).problems == ()
 
 

@@ -17,6 +17,8 @@ from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     node_report,
     objects,
     plan_of,
+    record,
+    record_of,
 )
 from tests.unit.plugins.module_utils._domain.test_growing import LEARNER, etcd_cluster, etcd_member, grown, messages
 
@@ -51,7 +53,8 @@ def test_a_join_that_ended_before_its_last_phase_is_completed() -> None:
         [],
         [f"label {ROLE}", f"label {EXCLUDE}", f"taint {ROLE}:NoSchedule"],
     )
-    assert plan.facts["unmarked"] == ["cp3"]
+    repairs = {host.name: host.records["repair"] for host in plan.hosts if "repair" in host.records}
+    assert [name for name, repair in repairs.items() if repair.is_unmarked] == ["cp3"]
     assert [host for host, steps in plan.steps.items() if "join" in steps] == []
 
 
@@ -129,7 +132,7 @@ def test_what_a_failed_join_left_in_etcd_is_taken_out(change: t.Callable[[Argume
     removed = [entry for entry in plan.entries if entry.change.object == "etcd member a1"]
     assert [(entry.host, entry.step, entry.change.after) for entry in removed] == [("cp1", "repair", None)]
     assert removed[0].change.before["peers"] == "https://192.0.2.12:2380"
-    assert plan.facts["stale_members"] == ["a1"]
+    assert record(plan, "cp1", "repair").stale_members == ("a1",)
     assert ("join", "node cp2") in objects(plan, "cp2")
 
 
@@ -161,7 +164,7 @@ def test_a_join_that_still_runs_keeps_its_member() -> None:
 
     found = messages(grown(running))
     assert any("which cannot be taken out: kubeadm is running on cp2" in message for message in found), found
-    assert plan_of(grown(running)).facts["stale_members"] == []
+    assert record_of(grown(running), "cp1", "repair").stale_members == ()
 
 
 def test_a_learner_of_a_node_is_a_join_that_did_not_end() -> None:

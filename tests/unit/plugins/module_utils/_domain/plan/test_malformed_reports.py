@@ -9,12 +9,14 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import MalformedReport
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import planning
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.checks.reachability import Groups
-from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, NamedCertificates, before, plan_of
+from tests.unit.plugins.module_utils._domain.plan.test_planning import (
+    Arguments,
+    before,
+    plan_of,
+    requests_of,
+    targets_of,
+)
 
 MALFORMED: list[tuple[str, t.Callable[[Arguments], t.Any], str]] = [
     (
@@ -32,6 +34,16 @@ MALFORMED: list[tuple[str, t.Callable[[Arguments], t.Any], str]] = [
         lambda arguments: arguments["balancers"]["lb1"].pop("differs"),
         "The decision for the load balancer on lb1 cannot be understood, because differs is missing",
     ),
+    (
+        "attempts",
+        lambda arguments: arguments.update(reachability={"cp1": [{"address": "192.0.2.12", "port": "2380"}]}),
+        r"What cp1 reported of others cannot be understood, because attempts\[0\].port is a text and not a whole number",
+    ),
+    (
+        "kubeadm",
+        lambda arguments: arguments.update(kubeadm={"cp2": {"failed_checks": [{"name": "Swap"}]}}),
+        r"What the kubeadm of cp2 objects to cannot be understood, because failed_checks\[0\].text is missing",
+    ),
 ]
 
 
@@ -45,16 +57,11 @@ def test_no_plan_is_made_of_it(change: t.Callable[[Arguments], t.Any], expected:
 
 def test_nobody_is_asked_because_of_it() -> None:
     arguments = before()
-    hosts, groups = arguments["hosts"], Groups(["cp1", "cp2"], [], [])
     broken = {**arguments["cluster"], "nodes": None}
     expected = "^The report of the cluster cannot be understood, because nodes is empty and not a list: "
     with pytest.raises(MalformedReport, match=expected):
-        planning.reachability_targets(hosts, broken, groups, yaml=PyYaml(), x509=NamedCertificates())
+        targets_of(arguments, cluster=broken)
     with pytest.raises(MalformedReport, match=expected):
-        planning.kubeadm_requests(
-            hosts, broken, groups, Endpoint("192.0.2.10"), "", yaml=PyYaml(), x509=NamedCertificates()
-        )
+        requests_of(arguments, cluster=broken)
     with pytest.raises(MalformedReport, match="^The report of etcd cannot be understood, because healthy is 3 and "):
-        planning.reachability_targets(
-            hosts, arguments["cluster"], groups, {"healthy": 3}, yaml=PyYaml(), x509=NamedCertificates()
-        )
+        targets_of(arguments, etcd={"healthy": 3})

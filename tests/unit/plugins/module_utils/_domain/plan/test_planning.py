@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import dataclasses
 import datetime
 import typing as t
 
@@ -30,11 +31,18 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.selinux im
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.bootstrap_token import BootstrapToken
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.decision import BalancerDecision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report, single_points
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.build import STEPS
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.desired_inputs import parse_inputs
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import (
     Plan,
+    assess,
     build_plan,
     control_plane_facts,
+    kubeadm_requests,
+    reachability_targets,
 )
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.request import PlanRequest
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.situation import Situation
 from tests.unit.plugins.reports import host_report
 
 ENDPOINT = "192.0.2.10:6443"
@@ -278,7 +286,55 @@ def after() -> Arguments:
 
 def plan_of(arguments: Arguments) -> Plan:
     """The plan for these arguments."""
-    return build_plan(arguments, yaml=PyYaml(), x509=NamedCertificates())
+    return build_plan(PlanRequest.from_options(arguments), yaml=PyYaml(), x509=NamedCertificates())
+
+
+def record(plan: Plan, host: str, step: str) -> t.Any:
+    """What the role of a step is given on a host of a plan."""
+    (found,) = (each for each in plan.hosts if each.name == host)
+    return found.records[step]
+
+
+def situation_of(arguments: Arguments) -> Situation:
+    """What the plan for these arguments is computed from, whether or not there is a reason to stop."""
+    request = PlanRequest.from_options(arguments)
+    desired, problems = parse_inputs(request.inputs)
+    assert desired is not None, problems
+    situation, problems = assess(desired, request, yaml=PyYaml(), x509=NamedCertificates())
+    assert situation is not None, problems
+    return situation
+
+
+def record_of(arguments: Arguments, host: str, step: str) -> t.Any:
+    """What the role of a step would be given on a host, whether or not a run with these arguments comes to it."""
+    situation = situation_of(arguments)
+    (found,) = (each for each in STEPS if each.name == step)
+    return found.record(situation, situation.hosts[host])
+
+
+def names_joined(arguments: Arguments) -> list[str]:
+    """Inventory names of the nodes that are members of the cluster."""
+    situation = situation_of(arguments)
+    return [host.name for host in situation.joined(situation.desired.nodes)]
+
+
+def facts_of(arguments: Arguments, *control_planes: str) -> dict[str, t.Any]:
+    """What is known before the plan, with these control planes or all that the arguments have."""
+    request = PlanRequest.from_options(arguments)
+    names = control_planes or request.groups.control_planes
+    return control_plane_facts(request.hosts, names, yaml=PyYaml(), x509=NamedCertificates())
+
+
+def targets_of(arguments: Arguments, **changes: t.Any) -> dict[str, list[dict[str, t.Any]]]:
+    """What hosts are to try before others join, with these arguments and changes of them."""
+    request = PlanRequest.from_options({**arguments, **changes})
+    return reachability_targets(request, yaml=PyYaml(), x509=NamedCertificates())
+
+
+def requests_of(arguments: Arguments, **changes: t.Any) -> dict[str, t.Any]:
+    """What the kubeadm of joining hosts is asked, with these arguments and changes of them."""
+    request = PlanRequest.from_options({**arguments, **changes})
+    return kubeadm_requests(request, yaml=PyYaml(), x509=NamedCertificates())
 
 
 def objects(plan: Plan, host: str) -> list[tuple[str, str]]:
@@ -315,7 +371,7 @@ def test_the_plan_of_a_conversion() -> None:
         ("revoke", "Secret kube-system/kubeadm-certs"),
     ]
     assert plan.serving_control_plane == "cp1"
-    assert plan.facts["control_planes"][1] == {"name": "cp2", "address": "192.0.2.12", "port": 6443}
+    assert dataclasses.asdict(plan.control_planes[1]) == {"name": "cp2", "address": "192.0.2.12", "port": 6443}
 
 
 @pytest.mark.parametrize("workers", [["w1", "w2"], ["w2", "w1"], []])
@@ -377,13 +433,12 @@ def test_somebody_elses_haproxy_cfg() -> None:
 
 def test_any_api_server_that_refuses_anonymous_requests_counts() -> None:
     arguments = after()
-    facts = plan_of(arguments).facts
-    assert (facts["refuses_anonymous"], facts["hides_cluster_info"]) == (False, False)
+    situation = situation_of(arguments)
+    assert (situation.refuses_anonymous, situation.hides_cluster_info) == (False, False)
     _refuse_anonymous(arguments, host="cp3")
-    facts = plan_of(arguments).facts
-    assert (facts["refuses_anonymous"], facts["hides_cluster_info"]) == (True, True)
-    before_plan = control_plane_facts(arguments["hosts"], ["cp1"], yaml=PyYaml(), x509=NamedCertificates())
-    assert before_plan["refuses_anonymous"] is True
+    situation = situation_of(arguments)
+    assert (situation.refuses_anonymous, situation.hides_cluster_info) == (True, True)
+    assert facts_of(arguments, "cp1")["refuses_anonymous"] is True
 
 
 def test_one_more_worker_changes_only_that_worker() -> None:
@@ -422,7 +477,7 @@ def test_only_users_of_this_cluster_follow() -> None:
 
 def test_the_facts_before_the_plan() -> None:
     arguments = before()
-    facts = control_plane_facts(arguments["hosts"], ["cp3", "cp2", "cp1"], yaml=PyYaml(), x509=NamedCertificates())
+    facts = facts_of(arguments, "cp3", "cp2", "cp1")
     assert (facts["serving"], facts["server"]) == ("cp1", "192.0.2.11:6443")
     assert [server["name"] for server in facts["control_planes"]] == ["cp3", "cp2", "cp1"]
 
@@ -587,7 +642,7 @@ def test_an_administrators_kubeconfig_follows_on_every_host(host: str) -> None:
     assert ("backup", "backup /var/backups/kubeadm-ha") in planned
     assert ("prepare", "Python libraries") in planned, "its layout is not known to be plain"
     server = {"path": "/root/.kube/config", "server": f"https://{ENDPOINT}", "cluster": "kubernetes"}
-    assert server in plan.facts["servers"][host]
+    assert server in record(plan, host, "point").kubeconfigs
     assert ("point", "service kubelet") not in planned or host == "w1"
 
 
@@ -595,8 +650,8 @@ def test_of_several_clusters_only_this_ones_entry_follows() -> None:
     arguments = before()
     text = other_cluster_first("https://192.0.2.11:6443")
     arguments["hosts"]["lb1"]["kubeconfigs"] = [{"path": "/root/.kube/config", "text": text, "mode": "0600"}]
-    servers = plan_of(arguments).facts["servers"]["lb1"]
-    assert servers == [{"path": "/root/.kube/config", "server": f"https://{ENDPOINT}", "cluster": "ours"}]
+    servers = record(plan_of(arguments), "lb1", "point").kubeconfigs
+    assert servers == ({"path": "/root/.kube/config", "server": f"https://{ENDPOINT}", "cluster": "ours"},)
 
 
 def test_an_administrator_that_no_host_has_is_a_reason_to_stop() -> None:

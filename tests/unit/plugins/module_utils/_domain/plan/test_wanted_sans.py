@@ -21,7 +21,16 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate import decide_sans
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import wanted_sans
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.desired import Desired
-from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, after, before, objects, plan_of
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.steps.certify import EtcdCertificate
+from tests.unit.plugins.module_utils._domain.plan.test_planning import (
+    Arguments,
+    after,
+    before,
+    objects,
+    plan_of,
+    record,
+    record_of,
+)
 from tests.unit.plugins.reports import host_report
 
 PKI = "/etc/kubernetes/pki"
@@ -276,20 +285,22 @@ def test_the_plan_names_what_the_run_does() -> None:
     plan = plan_of(arguments)
     assert plan.problems == ()
     entries = {entry.change.object: entry.change for entry in plan.entries if entry.host == "cp1"}
-    assert plan.facts["sans"] == ["192.0.2.10", "203.0.113.9", "api.example.org"]
+    sans = ("192.0.2.10", "203.0.113.9", "api.example.org")
+    assert (record(plan, "cp1", "certify").sans, record(plan, "cp1", "point").sans) == (sans, sans)
     assert entries["certificate apiserver"].reason == "it does not cover 192.0.2.10"
-    assert entries["ConfigMap kube-system/kubeadm-config"].after["apiServer.certSANs"] == plan.facts["sans"]
+    assert entries["ConfigMap kube-system/kubeadm-config"].after["apiServer.certSANs"] == list(sans)
     assert entries["certificate etcd-server"].reason == "it does not cover 192.0.2.11"
-    assert plan.facts["etcd_sans"] == {
-        "cp1": [{"name": name, "sans": sorted(ETCD_OWN)} for name in ("etcd-server", "etcd-peer")]
-    }
+    assert record(plan, "cp1", "certify").etcd == tuple(
+        EtcdCertificate(name, tuple(sorted(ETCD_OWN))) for name in ("etcd-server", "etcd-peer")
+    )
+    assert [host.name for host in plan.hosts if "certify" in host.records] == ["cp1"]
 
 
 def test_a_converted_cluster_gets_only_what_its_other_control_planes_lack() -> None:
     arguments = _with_flag_sans(after())
     plan = plan_of(arguments)
     for name in ("cp1", "cp2", "cp3"):
-        assert [item["name"] for item in plan.facts["etcd_sans"][name]] == (
+        assert [item.name for item in record_of(arguments, name, "certify").etcd] == (
             ["etcd-server", "etcd-peer"] if name == "cp1" else []
         )
         planned = {entry for entry in objects(plan, name) if entry[0] in ("certify", "point")}

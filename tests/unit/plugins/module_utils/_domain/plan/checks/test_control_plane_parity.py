@@ -16,13 +16,16 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.cluster
     ClusterConfiguration,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.manifest_flags import _defaults
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import control_plane_facts
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.checks import control_plane_parity
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
-    NamedCertificates,
     after,
     before,
+    facts_of,
     objects,
     plan_of,
+    record,
+    record_of,
+    situation_of,
 )
 
 POLICY = FileFact("/etc/kubernetes/audit/policy.yaml", "file", "carried", "root", "root", 0, 0, "0644", 10, "aa" * 32)
@@ -63,16 +66,18 @@ def test_files_come_before_the_join() -> None:
     assert joins[:3] == [f"directory {FOLDER.path}", f"file {POLICY.path}", "node cp2"]
     assert next(name for step, name in objects(plan, "cp3") if step == "join") == "node cp3", "it has them already"
     assert not [name for _step, name in objects(plan, "w1") if POLICY.path in name]
-    assert plan.facts["carried_files"] == [FOLDER.path, POLICY.path]
-    assert plan_of(before()).facts["carried_files"] == []
+    carried = control_plane_parity.files_of(situation_of(arguments).serving_control_plane)
+    assert [fact.path for fact in carried] == [FOLDER.path, POLICY.path]
+    assert record(plan, "cp2", "join").has_files is True
+    assert record(plan_of(before()), "cp2", "join").has_files is False
 
 
 def test_which_files_are_searched_for_on_which_host() -> None:
     arguments = with_files(before(), "cp1")
-    facts = control_plane_facts(arguments["hosts"], ["cp1", "cp2", "cp3"], yaml=PyYaml(), x509=NamedCertificates())
+    facts = facts_of(arguments, "cp1", "cp2", "cp3")
     assert set(facts["files"]) == {"cp2", "cp3"}
     assert [item["path"] for item in facts["files"]["cp2"]] == [FOLDER.path, POLICY.path]
-    nothing = control_plane_facts(before()["hosts"], ["cp1", "cp2"], yaml=PyYaml(), x509=NamedCertificates())
+    nothing = facts_of(before(), "cp1", "cp2")
     assert nothing["files"] == {}
 
 
@@ -149,9 +154,9 @@ def test_a_manual_flag_is_adopted() -> None:
     assert plan.problems == ()
     change = next(entry.change for entry in plan.entries if entry.change.object.endswith("/kubeadm-config"))
     assert change.after["apiServer.extraArgs.profiling"] == "false"
-    assert plan.facts["extra_args"] == {"api_server": {"profiling": "false"}}
-    assert plan.facts["extra_volumes"] == {}
-    assert plan_of(with_pods(before(), profiling="false")).facts["extra_args"] == {}
+    assert record(plan, "cp1", "point").extra_args == {"api_server": {"profiling": "false"}}
+    assert record(plan, "cp1", "point").extra_volumes == {}
+    assert record_of(with_pods(before(), profiling="false"), "cp1", "point").extra_args == {}
 
 
 def test_patches_make_the_difference_go_away() -> None:

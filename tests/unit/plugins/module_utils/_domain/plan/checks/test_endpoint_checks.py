@@ -15,6 +15,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base import end
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_view import Attempt, View
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import Plan, build_plan
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.request import PlanRequest
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     Arguments,
     NamedCertificates,
@@ -78,7 +79,7 @@ def situation(
 
 def plan_of(arguments: Arguments) -> Plan:
     """The plan."""
-    return build_plan(arguments, yaml=PyYaml(), x509=Certificates())
+    return build_plan(PlanRequest.from_options(arguments), yaml=PyYaml(), x509=Certificates())
 
 
 def reported(plan: Plan) -> list[str]:

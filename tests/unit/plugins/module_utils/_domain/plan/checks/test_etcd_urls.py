@@ -9,15 +9,12 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import planning
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.checks.reachability import Groups
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     Arguments,
-    NamedCertificates,
     after,
     before,
     plan_of,
+    targets_of,
 )
 from tests.unit.plugins.module_utils._domain.test_growing import etcd_cluster, etcd_member
 
@@ -113,10 +110,7 @@ def test_external_etcd_is_not_on_our_hosts() -> None:
 
 def test_members_are_asked_where_they_are_recorded() -> None:
     arguments = with_member("https://192.0.2.11:12380")
-    groups = Groups(["cp1", "cp2"], [], [])
-    targets = planning.reachability_targets(
-        arguments["hosts"], arguments["cluster"], groups, arguments["etcd"], yaml=PyYaml(), x509=NamedCertificates()
-    )
+    targets = targets_of(arguments, control_planes=["cp1", "cp2"], workers=[], load_balancers=[])
     assert [item["port"] for item in targets["cp2"]] == [6443, 2379, 12380, 10250]
 
 

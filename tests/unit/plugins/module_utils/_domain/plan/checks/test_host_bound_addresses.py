@@ -21,6 +21,8 @@ from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     before,
     objects,
     plan_of,
+    record,
+    record_of,
 )
 
 CONFIG = "kube-system/kubeadm-config"
@@ -179,16 +181,18 @@ def test_a_hosts_own_value_is_never_adopted(component: str, flag: str, value: st
     assert f"--{flag.replace('_', '-')}={value}" in message
     assert "write 0.0.0.0" in message
     assert "adopt_manifest_flags" not in message
-    assert plan_of(arguments).facts["extra_args"] == {}
+    assert record_of(arguments, "cp1", "point").extra_args == {}
 
 
 def test_what_others_can_have_is_adopted_beside_it() -> None:
     arguments = with_manifest("kube-controller-manager", adopt=True, bind_address="192.0.2.11", v="4")
     assert len(reported(arguments)) == 1
-    assert plan_of(arguments).facts["extra_args"] == {"controller_manager": {"v": "4"}}
+    assert record_of(arguments, "cp1", "point").extra_args == {"controller_manager": {"v": "4"}}
     arguments = with_manifest("kube-controller-manager", adopt=True, bind_address="0.0.0.0", v="4")
     assert reported(arguments) == []
-    assert plan_of(arguments).facts["extra_args"] == {"controller_manager": {"bind-address": "0.0.0.0", "v": "4"}}
+    assert record_of(arguments, "cp1", "point").extra_args == {
+        "controller_manager": {"bind-address": "0.0.0.0", "v": "4"}
+    }
 
 
 @pytest.mark.parametrize("is_carried", [True, False])
@@ -223,7 +227,7 @@ def test_an_address_in_a_manifest_is_believed_only_when_it_is_the_hosts_own() ->
     plan = plan_of(arguments)
     # Nothing is led to cp1, neither balancers nor kubelets nor certificates.
     assert plan.entries == ()
-    assert [item["address"] for item in plan.facts["control_planes"]] == ["192.0.2.11", "192.0.2.12", "192.0.2.13"]
+    assert [item.address for item in plan.control_planes] == ["192.0.2.11", "192.0.2.12", "192.0.2.13"]
     assert [problem.subject for problem in plan.problems] == ["cp2", "cp3", SUBJECT]
     assert plan.problems[0].message == (
         "The API server of cp2 advertises 192.0.2.11, which is cp1's address and none of cp2's own, so the Service "
@@ -255,7 +259,7 @@ def test_where_an_api_server_is_reached(
     report = arguments["hosts"]["cp1"]
     report.update(addresses=["10.0.2.15", "192.0.2.11"], default_address="10.0.2.15", kubelet_flags=kubelet)
     report["manifests"] = {"kube-apiserver": {"flags": flags}, "etcd": {"flags": etcd}}
-    assert plan_of(arguments).facts["server"] == f"{expected}:6443"
+    assert str(plan_of(arguments).server) == f"{expected}:6443"
 
 
 # --- one address on all hosts ---------------------------------------------------------------------------------------
@@ -276,8 +280,8 @@ def behind_nat(arguments: Arguments) -> Arguments:
 def test_a_joining_control_plane_takes_its_address_in_the_network_of_the_serving_one() -> None:
     plan = plan_of(behind_nat(before()))
     assert plan.problems == ()
-    assert [item["address"] for item in plan.facts["control_planes"]] == ["192.0.2.11", "192.0.2.12", "192.0.2.13"]
-    assert plan.facts["addresses"]["cp3"] == "192.0.2.13"
+    assert [item.address for item in plan.control_planes] == ["192.0.2.11", "192.0.2.12", "192.0.2.13"]
+    assert record(plan, "cp3", "join").advertise_address == "192.0.2.13"
 
 
 def test_the_smallest_network_counts() -> None:
@@ -291,7 +295,7 @@ def test_the_smallest_network_counts() -> None:
             {"network": "2001:db8::/64", "address": "2001:db8::2"},
         ],
     )
-    assert plan_of(arguments).facts["addresses"]["cp2"] == "192.0.2.12"
+    assert record_of(arguments, "cp2", "join").advertise_address == "192.0.2.12"
 
 
 def test_one_address_of_several_hosts_is_not_advertised() -> None:

@@ -10,18 +10,15 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.checks.reachability import Groups
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import kubeadm_requests
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     ENDPOINT,
     Arguments,
-    NamedCertificates,
     after,
     bare_host,
     before,
     plan_of,
+    record_of,
+    requests_of,
 )
 
 CRIO = "unix:///var/run/crio/crio.sock"
@@ -38,15 +35,7 @@ def growing() -> Arguments:
 
 def asked(arguments: Arguments) -> dict[str, t.Any]:
     """What is asked with these hosts and this cluster."""
-    return kubeadm_requests(
-        arguments["hosts"],
-        arguments["cluster"],
-        Groups(arguments["control_planes"], arguments["workers"], ()),
-        Endpoint.parse(ENDPOINT),
-        "/etc/kubernetes/patches",
-        yaml=PyYaml(),
-        x509=NamedCertificates(),
-    )
+    return requests_of(arguments, patches_dir="/etc/kubernetes/patches")
 
 
 def test_every_joining_host_is_asked() -> None:
@@ -72,7 +61,7 @@ def test_every_joining_host_is_asked() -> None:
 
 
 def test_it_is_asked_what_the_join_is_given() -> None:
-    """The plan's facts are what the play gives to the roles that join."""
+    """The records are what the play gives to the roles that join."""
     arguments = growing()
     for name, wanted in {
         "cp2": {"node_name": "second", "api_port": 7443, "advertise_address": "192.0.2.12"},
@@ -83,14 +72,15 @@ def test_it_is_asked_what_the_join_is_given() -> None:
     arguments["hosts"]["w3"]["cri_sockets"] = [CRIO]
     for node in arguments["cluster"]["nodes"]:
         node["cri_socket"] = CONTAINERD
-    requests, facts = asked(arguments)["requests"], plan_of(arguments).facts
+    requests = asked(arguments)["requests"]
     assert requests["cp3"]["cri_socket"] == CONTAINERD
     for name, request in requests.items():
-        assert request["node_name"] == facts["node_names"][name]
-        assert request["cri_socket"] == facts["cri_sockets"][name]
+        join = record_of(arguments, name, "join")
+        assert request["node_name"] == join.node_name
+        assert request["cri_socket"] == join.cri_socket
         if request["control_plane"]:
-            assert request["advertise_address"] == facts["addresses"][name]
-            assert request["bind_port"] == facts["ports"][name]
+            assert request["advertise_address"] == join.advertise_address
+            assert request["bind_port"] == join.bind_port
 
 
 def test_the_cluster_has_its_endpoint_already() -> None:

@@ -191,7 +191,8 @@ def test_a_kubelet_that_was_not_restarted_after_the_edit_is() -> None:
     (entry,) = (entry for entry in plan.entries if entry.host == "w1" and entry.step == "point")
     assert entry.change.object == "service kubelet"
     assert entry.change.reason == "it is not connected to the server that its kubeconfig names, which answers"
-    assert plan.facts["restart_kubelet"] == ["w1"]
+    points = {host.name: host.records["point"] for host in plan.hosts if "point" in host.records}
+    assert [name for name, point in points.items() if point.restart_kubelet] == ["w1"]
 
 
 def test_a_connected_kubelet_is_given_a_minute() -> None:

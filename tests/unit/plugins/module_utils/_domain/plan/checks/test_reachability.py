@@ -9,22 +9,19 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.connection_attempt import ConnectResult
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.connection_attempts import attempt
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.checks.reachability import Groups
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import reachability_targets
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     ENDPOINT,
     Arguments,
-    NamedCertificates,
     after,
     bare_host,
     before,
     cluster,
     plan_of,
+    targets_of,
 )
 
 CP1, CP2, CP3, W1, W2, W3 = (f"192.0.2.{number}" for number in (11, 12, 13, 21, 22, 99))
@@ -33,10 +30,7 @@ OF_A_CONTROL_PLANE = {2379, 2380, 6443, 10250}
 
 def targets(arguments: Arguments) -> dict[str, set[tuple[str, int]]]:
     """What each host is to connect to; nothing twice."""
-    groups = Groups(*(arguments[name] for name in ("control_planes", "workers", "load_balancers")))
-    found = reachability_targets(
-        arguments["hosts"], arguments["cluster"], groups, yaml=PyYaml(), x509=NamedCertificates()
-    )
+    found = targets_of({**arguments, "etcd": None})
     sets = {source: {(item["address"], item["port"]) for item in items} for source, items in found.items()}
     assert all(len(found[source]) == len(sets[source]) for source in found)
     return sets
@@ -207,7 +201,9 @@ class Recorder:
 def test_an_attempt() -> None:
     sockets = Recorder()
     found = attempt(sockets, [{"address": "FD00:0::1", "port": 2380}], seconds=1.5)
-    assert found == [{"address": "FD00:0::1", "port": 2380, "outcome": "refused", "error": "ECONNREFUSED"}]
+    assert [item.as_dict() for item in found] == [
+        {"address": "FD00:0::1", "port": 2380, "outcome": "refused", "error": "ECONNREFUSED"}
+    ]
     assert sockets.asked == [Endpoint("fd00::1", 2380)]
 
 

@@ -1,0 +1,135 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the inventory and the ``kubeadm_ha_*`` variables to what the operator wants."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..base.endpoint_input import parse_endpoint, parse_san
+from ..base.errors import InvalidInput
+from ..base.problem import Problem
+from ..kubeadm.token_life import check_ttl
+from .desired import LOAD_BALANCERS, Desired
+from .input_values import parse_list
+from .inputs import INPUTS, OPTIONS
+
+if t.TYPE_CHECKING:
+    from ..base.address import Endpoint, San
+    from .request import RawInputs
+
+
+def parse_inputs(raw: RawInputs) -> tuple[Desired | None, tuple[Problem, ...]]:
+    """The desired state, or every reason why the inputs do not make one."""
+    problems: list[Problem] = []
+    read = {option: _read(name, getattr(raw, option), problems) for option, name in OPTIONS.items()}
+    endpoint = _endpoint(raw.endpoint, problems)
+    sans = frozenset(_sans(raw.extra_sans, problems))
+    problems.extend(_token_problems(raw.token_ttl))
+    problems.extend(_group_problems(raw))
+    if endpoint is None or problems:
+        return None, tuple(problems)
+    desired = Desired(
+        endpoint=endpoint,
+        load_balancer=str(raw.load_balancer),
+        control_planes=tuple(raw.groups.control_planes),
+        workers=tuple(raw.groups.workers),
+        load_balancers=tuple(raw.groups.load_balancers),
+        extra_sans=sans,
+        unmanaged_nodes=frozenset(read["unmanaged_nodes"]),
+        allow_two_control_planes=read["allow_two_control_planes"],
+        allow_older_kubeadm=read["allow_older_kubeadm"],
+        reset_half_joined=read["reset_half_joined"],
+        admin_users=frozenset(read["admin_users"]),
+        adopt_manifest_flags=read["adopt_manifest_flags"],
+        patches_dir=read["patches_dir"],
+        probe_certificate=read["probe_certificate"],
+        worker_batches=tuple(read["worker_batch"]),
+        backup_directory=read["backup_directory"],
+    )
+    return desired, ()
+
+
+def _read(name: str, value: object, problems: list[Problem]) -> t.Any:
+    """What a variable's own reader makes of a value; ``None`` with a problem."""
+    try:
+        return INPUTS[name].read(value)
+    except InvalidInput as error:
+        problems.append(Problem(name, f"{name}: {error.message}"))
+        return None
+
+
+def _endpoint(text: object, problems: list[Problem]) -> Endpoint | None:
+    if not text:
+        problems.append(
+            Problem(
+                "kubeadm_ha_endpoint",
+                "kubeadm_ha_endpoint is not set: give the address and port that the whole cluster will use, "
+                "for example k8s.example.org:6443.",
+            )
+        )
+        return None
+    try:
+        return parse_endpoint(text)
+    except InvalidInput as error:
+        problems.append(Problem("kubeadm_ha_endpoint", f"kubeadm_ha_endpoint: {error.message}"))
+        return None
+
+
+def _sans(texts: object, problems: list[Problem]) -> t.Iterator[San]:
+    try:
+        found = parse_list(texts or [])
+    except InvalidInput as error:
+        problems.append(Problem("kubeadm_ha_extra_sans", f"kubeadm_ha_extra_sans: {error.message}"))
+        return
+    for text in found:
+        try:
+            yield parse_san(text)
+        except InvalidInput as error:
+            problems.append(Problem("kubeadm_ha_extra_sans", f"kubeadm_ha_extra_sans: {error.message}"))
+
+
+def _token_problems(ttl: object) -> t.Iterator[Problem]:
+    try:
+        check_ttl(str(ttl or "15m"))
+    except InvalidInput as error:
+        yield Problem("kubeadm_ha_token_ttl", f"kubeadm_ha_token_ttl: {error.message}")
+
+
+def _group_problems(raw: RawInputs) -> t.Iterator[Problem]:
+    control_planes, workers, load_balancers = raw.groups
+    control_plane_group = raw.group_names.get("control_plane", "kube_control_plane")
+    node_group = raw.group_names.get("node", "kube_node")
+    balancer_group = raw.group_names.get("load_balancer", "kube_load_balancer")
+    if not control_planes:
+        yield Problem(
+            control_plane_group,
+            f"The group {control_plane_group} is empty: put the existing control plane and those to join into it.",
+        )
+    for name in sorted(set(control_planes) & set(workers)):
+        yield Problem(
+            name,
+            f"{name} is in both {control_plane_group} and {node_group}: a node is one or the other; "
+            f"take it out of {node_group} if it is to be a control plane.",
+        )
+    if raw.load_balancer not in LOAD_BALANCERS:
+        yield Problem(
+            "kubeadm_ha_load_balancer",
+            f"kubeadm_ha_load_balancer is {raw.load_balancer!r}: choose one of {', '.join(LOAD_BALANCERS)}.",
+        )
+    elif raw.load_balancer == "haproxy" and not load_balancers:
+        yield Problem(
+            balancer_group,
+            f"kubeadm_ha_load_balancer is haproxy, but the group {balancer_group} is empty: put the hosts that shall "
+            "run haproxy into it, or set kubeadm_ha_load_balancer: external for a balancer that already exists.",
+        )
+    for name in sorted(set(load_balancers) & set(workers)):
+        yield Problem(
+            name,
+            f"{name} is in both {balancer_group} and {node_group}: run the load balancer on a control plane or on a "
+            "host of its own.",
+        )
+
+
+__all__ = ("parse_inputs",)

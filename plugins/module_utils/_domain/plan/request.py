@@ -1,0 +1,167 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a plan is built from: the one place that reads the options of ``kubeadm.ha.cluster_plan``."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..base.connection_attempt import ConnectionAttempt
+from ..base.malformed_report import of_another_kind
+from ..base.report_fields import read
+from ..cluster.report import ClusterReport
+from ..etcd.report import EtcdReport
+from ..host import carried_files
+from ..host.report import HostReport
+from ..kubeadm.kubeadm_preflight import KubeadmObjections
+from ..load_balancer.decision import BalancerDecision
+from .groups import Groups
+
+if t.TYPE_CHECKING:
+    from ..base.file_fact import FileFact
+    from ..base.problem import Problem
+
+_WHOSE = "What the plan is given"
+_GROUPS = ("control_planes", "workers", "load_balancers")
+
+
+@dataclasses.dataclass(frozen=True)
+class RawInputs:
+    """What an inventory or a command line gave, in whatever type: :mod:`desired_inputs` reads it, with every complaint.
+
+    Attributes:
+        groups: what the hosts are or shall be.
+        group_names: names of their groups, for messages.
+    """
+
+    groups: Groups
+    group_names: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    admin_users: object = ("root",)
+    adopt_manifest_flags: object = False
+    allow_older_kubeadm: object = False
+    allow_two_control_planes: object = False
+    backup_directory: object = "/var/backups/kubeadm-ha"
+    endpoint: object = ""
+    extra_sans: object = ()
+    load_balancer: object = "haproxy"
+    patches_dir: object = ""
+    probe_certificate: object = False
+    reset_half_joined: object = False
+    token_ttl: object = ""
+    unmanaged_nodes: object = ()
+    worker_batch: object = "25%"
+
+    @classmethod
+    def from_options(cls, options: t.Mapping[str, t.Any]) -> RawInputs:
+        """From the options of the module."""
+        given = {field.name: options[field.name] for field in dataclasses.fields(cls) if field.name in options}
+        given["group_names"] = options.get("group_names") or {}
+        return cls(groups=Groups(*(tuple(options.get(name) or ()) for name in _GROUPS)), **given)
+
+
+@dataclasses.dataclass(frozen=True)
+class Failures:
+    """Messages of inspections that failed: a text for what was asked once, by inventory name for what each host was."""
+
+    cluster: str = ""
+    etcd: str = ""
+    hosts: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    files: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    balancers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    kubeadm: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    reachability: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def from_options(cls, options: t.Mapping[str, t.Any]) -> Failures:
+        """From the option ``failures``. What is empty has no message."""
+        given = _mapping(options, "failures")
+        by_host = {
+            key: {host: _text(message) for host, message in _mapping(given, key, "failures.").items()}
+            for key in ("hosts", "files", "balancers", "kubeadm", "reachability")
+        }
+        return cls(cluster=_text(given.get("cluster")), etcd=_text(given.get("etcd")), **by_host)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Attempts:
+    attempts: tuple[ConnectionAttempt, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class PlanRequest:
+    """What a plan is built from. Hosts go by their inventory names.
+
+    Attributes:
+        inputs: what the operator gave.
+        input_problems: what is wrong with it and with the command line, as far as Ansible had to be asked.
+        hosts: what was found on each host that was inspected.
+        cluster: what the API reported; ``None`` when no host serves it or it did not answer.
+        etcd: what etcd reported; ``None`` when it could not be asked.
+        balancers: what the role would change on each load balancer host.
+        files: what each host that is to become a control plane has of the serving one's files, by path.
+        attempts: what became of connections, by the host that tried.
+        kubeadm: what the kubeadm of each joining host objects to, as far as it was asked.
+        failures: why inspections reported nothing.
+    """
+
+    inputs: RawInputs
+    input_problems: tuple[Problem, ...] = ()
+    hosts: t.Mapping[str, HostReport] = dataclasses.field(default_factory=dict)
+    cluster: ClusterReport | None = None
+    etcd: EtcdReport | None = None
+    balancers: t.Mapping[str, BalancerDecision] = dataclasses.field(default_factory=dict)
+    files: t.Mapping[str, t.Mapping[str, FileFact]] = dataclasses.field(default_factory=dict)
+    attempts: t.Mapping[str, tuple[ConnectionAttempt, ...]] = dataclasses.field(default_factory=dict)
+    kubeadm: t.Mapping[str, KubeadmObjections] = dataclasses.field(default_factory=dict)
+    failures: Failures = dataclasses.field(default_factory=Failures)
+
+    @property
+    def groups(self) -> Groups:
+        """What the hosts are or shall be."""
+        return self.inputs.groups
+
+    @classmethod
+    def from_options(cls, options: t.Mapping[str, t.Any], input_problems: t.Iterable[Problem] = ()) -> PlanRequest:
+        """From the options of the module; those that are missing have its defaults.
+
+        Raises:
+            MalformedReport: when what a module reported cannot be understood, naming whose it is, the key and what was there.
+        """
+        cluster = _mapping(options, "cluster")
+        return cls(
+            inputs=RawInputs.from_options(options),
+            input_problems=tuple(input_problems),
+            hosts={name: HostReport.from_dict(name, report) for name, report in _mapping(options, "hosts").items()},
+            cluster=ClusterReport.from_dict(cluster) if cluster else None,
+            etcd=EtcdReport.if_reported(options.get("etcd")),
+            balancers={
+                name: BalancerDecision.from_dict(name, decision)
+                for name, decision in _mapping(options, "balancers").items()
+            },
+            files={name: carried_files.by_path(facts) for name, facts in _mapping(options, "files").items()},
+            attempts={
+                name: read(_Attempts, {"attempts": found}, where=f"What {name} reported of others").attempts
+                for name, found in _mapping(options, "reachability").items()
+            },
+            kubeadm={
+                name: read(KubeadmObjections, found, where=f"What the kubeadm of {name} objects to")
+                for name, found in _mapping(options, "kubeadm").items()
+            },
+            failures=Failures.from_options(options),
+        )
+
+
+def _mapping(options: t.Mapping[str, t.Any], key: str, path: str = "") -> t.Mapping[str, t.Any]:
+    found = options.get(key) or {}
+    if not isinstance(found, t.Mapping):
+        raise of_another_kind(_WHOSE, f"{path}{key}", found, "a mapping")
+    return found
+
+
+def _text(message: object) -> str:
+    return str(message or "")
+
+
+__all__ = ("Failures", "PlanRequest", "RawInputs")
