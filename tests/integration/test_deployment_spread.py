@@ -99,7 +99,7 @@ def spread(plane: ControlPlane, modules: Modules, *, check: bool = False) -> Res
     """The module's result."""
     options = {"kubeconfig": str(plane.kubeconfig), "timeout": 60}
     result = modules.run("deployment_spread", check=check, diff=True, **options)
-    assert not result.get("failed"), result
+    assert not result.get("failed"), result["msg"]
     return result
 
 

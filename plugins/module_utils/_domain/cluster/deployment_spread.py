@@ -28,6 +28,8 @@ View = t.Mapping[str, t.Any]
 #: The Deployment of kubeadm's cluster DNS.
 CLUSTER_DNS = ("kube-system", "coredns")
 
+#: How often one of the pods is replaced until the scheduler takes another node; each time the others go on.
+_MOST_REPLACEMENTS = 4
 _POLL_SECONDS = 0.5
 _KEEPS_OFF = frozenset({"NoSchedule", "NoExecute"})
 #: They go away by themselves within seconds after a node is Ready.
@@ -188,15 +190,19 @@ def ensure(api: Api, clock: Clock, nodes: t.Sequence[Node], *, namespace: str, n
 
 
 def _spread(api: Api, clock: Clock, *, namespace: str, name: str, timeout: float) -> dict[str, int]:
-    """Restart the rollout; where that has left all pods together, replace one of them."""
+    """Restart the rollout; where that has left all pods together, replace one of them, and again."""
     stamp = dt.datetime.fromtimestamp(clock.now(), tz=dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     patch = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: stamp}}}}}
     api.patch("deployment", name, patch, namespace=namespace)
     found = _await_rollout(api, clock, namespace=namespace, name=name, timeout=timeout)
-    if len(ready_by_node(found)) == 1:
-        # With two nodes the old pods on the one have driven both new ones to the other. Now one place is free.
-        api.delete("pod", found[0].name, namespace=namespace)
-        found = _await_rollout(api, clock, namespace=namespace, name=name, timeout=timeout, without=found[0].name)
+    for _attempt in range(_MOST_REPLACEMENTS):
+        if len(ready_by_node(found)) > 1:
+            break
+        # With two nodes the old pods on the one have driven both new ones to the other. Now one place is free, which the scheduler
+        # prefers and need not take: a node and pods that are just coming or going may not be in what it has seen.
+        replaced = found[0].name
+        api.delete("pod", replaced, namespace=namespace)
+        found = _await_rollout(api, clock, namespace=namespace, name=name, timeout=timeout, without=replaced)
     nodes = ready_by_node(found)
     if len(nodes) < 2:
         raise NotProved(
