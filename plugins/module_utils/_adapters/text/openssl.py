@@ -13,14 +13,13 @@ import typing as t
 
 from ..._domain.base.certificate import Identity
 from ..._domain.base.errors import InvalidInput
+from .pem import certificate_blocks
 
 if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
 
 PROGRAM = "openssl"
 
-_BEGIN = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----")
-_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _PUBLIC_KEY = re.compile(r"-----BEGIN PUBLIC KEY-----(.+?)-----END PUBLIC KEY-----", re.DOTALL)
 _SUBJECT = re.compile(r"^subject= ?(.*)$", re.MULTILINE)
 
@@ -36,10 +35,7 @@ class OpensslIdentities:
 
         Only the certificates are given to the program, never a key beside them.
         """
-        blocks = _CERTIFICATE.findall(pem)
-        if not blocks or len(blocks) != len(_BEGIN.findall(pem)):
-            raise InvalidInput("The PEM text is cut off or holds no certificate.")
-        return [self._identity(block) for block in blocks]
+        return [self._identity(block) for block in certificate_blocks(pem)]
 
     def _identity(self, block: bytes) -> Identity:
         shown = self._commands.run(

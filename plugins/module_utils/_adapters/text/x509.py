@@ -14,6 +14,7 @@ import typing as t
 from ..._domain.base.address import San, canonical_dns_name, canonical_ip
 from ..._domain.base.certificate import Certificate, Identity
 from ..._domain.base.errors import InvalidInput
+from .pem import certificate_blocks
 
 #: Why cryptography cannot be imported on this host, ``None`` when it can.
 IMPORT_ERROR: str | None = None
@@ -30,8 +31,6 @@ except ImportError:
 else:
     _PARSE_ERRORS = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion)
 
-_BEGIN_CERTIFICATE = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----")
-_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _PRIVATE_KEY = re.compile(rb"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?-----END \1PRIVATE KEY-----", re.DOTALL)
 
 
@@ -64,10 +63,7 @@ def has_private_key(pem: bytes) -> bool:
 
 
 def _load(pem: bytes) -> list[x509.Certificate]:
-    blocks = _CERTIFICATE.findall(pem)
-    if not blocks or len(blocks) != len(_BEGIN_CERTIFICATE.findall(pem)):
-        raise InvalidInput("The PEM text is cut off or holds no certificate.")
-    return [_load_one(block) for block in blocks]
+    return [_load_one(block) for block in certificate_blocks(pem)]
 
 
 def _load_one(block: bytes) -> x509.Certificate:

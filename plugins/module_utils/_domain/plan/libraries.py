@@ -80,11 +80,10 @@ def _of_joins(situation: Situation, entries: t.Sequence[Entry]) -> _Needed:
     joining = dict.fromkeys(entry.host for entry in entries if entry.step == "join")
     carried = bool(control_plane_parity.files_of(situation.serving_control_plane))
     for name in joining:
+        host = situation.hosts[name]
         yield from ((situation.serving_control_plane.name, library) for library in LIBRARIES)
-        yield from _of_identities(situation.hosts[name])
-        if not situation.hosts[name].plain_kubeconfigs.issuperset(
-            {KUBELET_KUBECONFIG} & set(situation.hosts[name].kubeconfigs)
-        ):
+        yield from _of_identities(host)
+        if KUBELET_KUBECONFIG in host.kubeconfigs and KUBELET_KUBECONFIG not in host.plain_kubeconfigs:
             yield name, YAML
         if carried and name in situation.desired.control_planes:
             yield name, CRYPTOGRAPHY

@@ -242,24 +242,33 @@ def control_plane_facts(
 
 def before_joins(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, object]:
     """What is inspected before hosts join: ``targets``, ``requests`` and ``config_maps`` of ``kubeadm.ha.cluster_plan``."""
-    requests = kubeadm_requests(request, yaml=yaml, x509=x509)
-    return {"targets": reachability_targets(request, yaml=yaml, x509=x509), **requests}
+    hosts, cluster = parse_hosts(request.hosts, yaml=yaml, x509=x509), _cluster(request, yaml)
+    return {"targets": _targets(request, hosts, cluster), **_requests(request, hosts, cluster)}
 
 
 def reachability_targets(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, list[dict[str, str | int]]]:
     """The addresses and ports that each host must reach before control planes join; empty when none is to join."""
-    hosts, groups = parse_hosts(request.hosts, yaml=yaml, x509=x509), request.groups
-    serving_control_plane = find_serving_control_plane(hosts, groups.control_planes)
-    if serving_control_plane is None:
-        return {}
-    cluster = _cluster(request, yaml)
-    peers = etcd_urls.peer_endpoints(hosts, cluster, serving_control_plane, request.etcd)
-    return reachability.by_source(reachability.connections(groups, hosts, cluster, serving_control_plane, peers))
+    return _targets(request, parse_hosts(request.hosts, yaml=yaml, x509=x509), _cluster(request, yaml))
 
 
 def kubeadm_requests(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, object]:
     """What the kubeadm of each joining host is asked before the plan, and the ConfigMaps for it."""
-    hosts, groups, cluster = parse_hosts(request.hosts, yaml=yaml, x509=x509), request.groups, _cluster(request, yaml)
+    return _requests(request, parse_hosts(request.hosts, yaml=yaml, x509=x509), _cluster(request, yaml))
+
+
+def _targets(
+    request: PlanRequest, hosts: t.Mapping[str, Host], cluster: Cluster
+) -> dict[str, list[dict[str, str | int]]]:
+    groups = request.groups
+    serving_control_plane = find_serving_control_plane(hosts, groups.control_planes)
+    if serving_control_plane is None:
+        return {}
+    peers = etcd_urls.peer_endpoints(hosts, cluster, serving_control_plane, request.etcd)
+    return reachability.by_source(reachability.connections(groups, hosts, cluster, serving_control_plane, peers))
+
+
+def _requests(request: PlanRequest, hosts: t.Mapping[str, Host], cluster: Cluster) -> dict[str, object]:
+    groups = request.groups
     serving_control_plane = find_serving_control_plane(hosts, groups.control_planes)
     endpoint, patches_dir = Endpoint.parse(str(request.inputs.endpoint)), str(request.inputs.patches_dir)
     found = (
