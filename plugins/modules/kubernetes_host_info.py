@@ -308,6 +308,18 @@ host:
       description: Certificates whose replacement by M(kubeadm.ha.kubeadm_certificate) was interrupted on this host.
       type: list
       elements: str
+    has_etcd_data:
+      description: Whether C(/var/lib/etcd) has the data of a member.
+      type: bool
+    cni_configurations:
+      description: Files of C(/etc/cni/net.d) that configure a pod network.
+      type: list
+      elements: str
+    creation:
+      description:
+        - How far M(kubeadm.ha.kubeadm_init) has come with the creation of a cluster here, V(creating) or V(complete). Empty where it has
+          begun none.
+      type: str
     listening:
       description: Listening TCP sockets.
       type: list

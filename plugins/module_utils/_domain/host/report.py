@@ -227,6 +227,9 @@ class HostReport:
     pod_environment: t.Mapping[str, t.Sequence[str]] = dataclasses.field(metadata=absent({}))
     anonymous_access: str | None = dataclasses.field(metadata=absent(""))
     kubernetes_files: t.Sequence[str]
+    has_etcd_data: bool = dataclasses.field(metadata=absent(False))
+    cni_configurations: t.Sequence[str] = dataclasses.field(metadata=absent(()))
+    creation: str = dataclasses.field(metadata=absent(""))
     listening: t.Sequence[Listener]
     api_clients: t.Sequence[ApiClient]
     kubelet_server: KubeletServer | None = dataclasses.field(metadata=absent(None))

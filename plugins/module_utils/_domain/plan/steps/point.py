@@ -49,7 +49,7 @@ class Record:
     batches: tuple[int | str, ...]
 
 
-class Point(Step):
+class Point(Step["Situation"]):
     """Kubeconfigs and kubelets of hosts, and the objects of the cluster that name the endpoint."""
 
     name = "point"

@@ -44,7 +44,7 @@ class Record:
     reset: t.Mapping[str, object]
 
 
-class Repair(Step):
+class Repair(Step["Situation"]):
     """Etcd's certificates, joins that did not end, marks of Nodes."""
 
     name = "repair"

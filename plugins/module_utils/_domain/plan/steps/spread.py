@@ -29,7 +29,7 @@ class Record:
     server: str
 
 
-class Spread(Step):
+class Spread(Step["Situation"]):
     """A rolling restart, where all pods of the DNS are on one node."""
 
     name = "spread"

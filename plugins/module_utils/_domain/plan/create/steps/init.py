@@ -1,0 +1,103 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The step *init* of a new cluster: its certificate authorities, then its first control plane."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ....base.change import KNOWN_AFTER_APPLY, Change
+from ...entry import Entry
+from ...step import Step
+
+if t.TYPE_CHECKING:
+    from ....host.host import Host
+    from ..creation import Creation
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What the role control_plane_init is given.
+
+    Attributes:
+        endpoint: the cluster's control plane endpoint.
+        node_name: name that the Node shall have.
+        advertise_address: of the API server.
+        bind_port: its port.
+        kubernetes_version: of the cluster.
+        sans: SANs of the API server's certificate.
+        etcd_sans: SANs of the certificates of etcd.
+        pod_subnets: of pods.
+        service_subnets: of Services.
+        dns_domain: the cluster's.
+        image_repository: where Kubernetes' images come from.
+        cri_socket: the container runtime's socket, empty where kubeadm finds the only one.
+    """
+
+    endpoint: str
+    node_name: str
+    advertise_address: str
+    bind_port: int
+    kubernetes_version: str
+    sans: tuple[str, ...]
+    etcd_sans: tuple[str, ...]
+    pod_subnets: tuple[str, ...]
+    service_subnets: tuple[str, ...]
+    dns_domain: str
+    image_repository: str
+    cri_socket: str
+
+
+class Init(Step["Creation"]):
+    """Authorities come first: load balancers verify API servers with them, and ``kubeadm init`` ends through the endpoint."""
+
+    name = "init"
+
+    def entries(self, situation: Creation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
+        """Both, as far as they are not there."""
+        del others
+        first = situation.first
+        if not situation.has_authorities:
+            made = Change(
+                "certificate authorities",
+                None,
+                KNOWN_AFTER_APPLY,
+                "load balancers verify the API servers with the cluster's CA",
+            )
+            yield Entry(first.name, self.name, made)
+        version = str(situation.desired.cluster.version)
+        began = Change(
+            f"node {first.node_name}",
+            None,
+            f"control plane of a new cluster, Kubernetes {version}",
+            "no host has a cluster yet",
+        )
+        yield Entry(first.name, self.name, began)
+
+    def groups(self, situation: Creation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
+        """The play of the stage."""
+        del entries
+        return {"init" if situation.has_authorities else "authorities": [situation.first.name]}
+
+    def record(self, situation: Creation, host: Host) -> Record:
+        """How the first control plane begins."""
+        cluster = situation.desired.cluster
+        return Record(
+            endpoint=str(situation.desired.endpoint),
+            node_name=host.node_name,
+            advertise_address=situation.server.host,
+            bind_port=situation.server.port,
+            kubernetes_version=str(cluster.version),
+            sans=situation.sans,
+            etcd_sans=situation.etcd_sans,
+            pod_subnets=cluster.pod_subnets,
+            service_subnets=cluster.service_subnets,
+            dns_domain=cluster.dns_domain,
+            image_repository=cluster.image_repository,
+            cri_socket=host.wanted_cri_socket,
+        )
+
+
+__all__ = ("Init", "Record")
