@@ -261,6 +261,10 @@ signer:
   description: Inventory name of the host that has the cluster's CA, the serving one or the first control plane of a new cluster.
   returned: with O(phase=serving)
   type: str
+first_control_plane:
+  description: What the role C(control_plane_init) is given on the first control plane of a new cluster, by inventory name.
+  returned: with O(phase=serving)
+  type: dict
 virtual_ips:
   description: What the role C(apiserver_keepalived) is given on each host that may have the virtual IP address, by inventory name.
   returned: with O(phase=serving)

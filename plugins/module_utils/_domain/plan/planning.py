@@ -35,6 +35,7 @@ from .create import build as creation_build
 from .create import checks as creation_checks
 from .create import stage as creation_stage
 from .create.creation import Creation, future_server
+from .create.steps.init import record as init_record
 from .desired_inputs import parse_inputs
 from .kubeconfig_edits import kubeconfig_edits
 from .notes import find_notes
@@ -288,6 +289,7 @@ def control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict
     return {
         "creation": stage.name if stage is not None else "",
         "signer": known.name if known is not None else None,
+        "first_control_plane": _first_control_plane(desired, hosts, stage),
         "virtual_ips": _virtual_ips(desired, hosts, server, known),
         "serving": serving_control_plane.name if serving_control_plane is not None else None,
         "server": str(server) if server is not None else None,
@@ -299,6 +301,16 @@ def control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict
         "joining": [host.name for host in hosts.values() if not host.is_member],
         "files": _files_to_inspect(serving_control_plane, [hosts[name] for name in control_planes if name in hosts]),
     }
+
+
+def _first_control_plane(
+    desired: Desired | None, hosts: t.Mapping[str, Host], stage: creation_stage.Stage | None
+) -> dict[str, object]:
+    """What the role control_plane_init is given on the first control plane of a new cluster."""
+    if desired is None or stage is None or desired.cluster.version is None:
+        return {}
+    creation = Creation(desired, hosts, stage)
+    return {stage.first: dataclasses.asdict(init_record(creation, creation.first))}
 
 
 def _virtual_ips(

@@ -24,12 +24,12 @@ class Record:
     Attributes:
         server: address and port of the serving control plane's API server.
         network: ``flannel``, or the path or URL of a manifest.
-        pod_subnets: of the cluster's pods.
+        pod_subnet: of the cluster's pods; of two address families with a comma between.
     """
 
     server: str
     network: str
-    pod_subnets: tuple[str, ...]
+    pod_subnet: str
 
 
 class Network(Step["Situation"]):
@@ -50,7 +50,7 @@ class Network(Step["Situation"]):
         """The same for every host."""
         del host
         cluster = situation.desired.cluster
-        return Record(str(situation.server), cluster.network, cluster.pod_subnets)
+        return Record(str(situation.server), cluster.network, ",".join(cluster.pod_subnets))
 
 
 __all__ = ("Network", "Record")

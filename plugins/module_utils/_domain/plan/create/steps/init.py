@@ -29,8 +29,8 @@ class Record:
         kubernetes_version: of the cluster.
         sans: SANs of the API server's certificate.
         etcd_sans: SANs of the certificates of etcd.
-        pod_subnets: of pods.
-        service_subnets: of Services.
+        pod_subnet: of pods; of two address families with a comma between.
+        service_subnet: of Services, likewise.
         dns_domain: the cluster's.
         image_repository: where Kubernetes' images come from.
         cri_socket: the container runtime's socket, empty where kubeadm finds the only one.
@@ -43,8 +43,8 @@ class Record:
     kubernetes_version: str
     sans: tuple[str, ...]
     etcd_sans: tuple[str, ...]
-    pod_subnets: tuple[str, ...]
-    service_subnets: tuple[str, ...]
+    pod_subnet: str
+    service_subnet: str
     dns_domain: str
     image_repository: str
     cri_socket: str
@@ -83,21 +83,31 @@ class Init(Step["Creation"]):
 
     def record(self, situation: Creation, host: Host) -> Record:
         """How the first control plane begins."""
-        cluster = situation.desired.cluster
-        return Record(
-            endpoint=str(situation.desired.endpoint),
-            node_name=host.node_name,
-            advertise_address=situation.server.host,
-            bind_port=situation.server.port,
-            kubernetes_version=str(cluster.version),
-            sans=situation.sans,
-            etcd_sans=situation.etcd_sans,
-            pod_subnets=cluster.pod_subnets,
-            service_subnets=cluster.service_subnets,
-            dns_domain=cluster.dns_domain,
-            image_repository=cluster.image_repository,
-            cri_socket=host.wanted_cri_socket,
-        )
+        return record(situation, host)
 
 
-__all__ = ("Init", "Record")
+def record(creation: Creation, first: Host) -> Record:
+    """What the first control plane is given.
+
+    Args:
+        creation: what was found.
+        first: the host.
+    """
+    cluster = creation.desired.cluster
+    return Record(
+        endpoint=str(creation.desired.endpoint),
+        node_name=first.node_name,
+        advertise_address=creation.server.host,
+        bind_port=creation.server.port,
+        kubernetes_version=str(cluster.version),
+        sans=creation.sans,
+        etcd_sans=creation.etcd_sans,
+        pod_subnet=",".join(cluster.pod_subnets),
+        service_subnet=",".join(cluster.service_subnets),
+        dns_domain=cluster.dns_domain,
+        image_repository=cluster.image_repository,
+        cri_socket=first.wanted_cri_socket,
+    )
+
+
+__all__ = ("Init", "Record", "record")

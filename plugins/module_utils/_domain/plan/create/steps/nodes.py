@@ -24,11 +24,11 @@ class Record:
 
     Attributes:
         node_type: ``control_plane`` or ``worker``.
-        distributions: the host's distribution and those that it is like.
+        api_server_port: of the API server that a control plane will run.
     """
 
     node_type: str
-    distributions: tuple[str, ...]
+    api_server_port: int
 
 
 class Nodes(Step["Creation"]):
@@ -47,7 +47,9 @@ class Nodes(Step["Creation"]):
     def record(self, situation: Creation, host: Host) -> Record:
         """What the host shall be."""
         is_control_plane = host.name in situation.desired.control_planes
-        return Record("control_plane" if is_control_plane else "worker", host.distributions)
+        return Record(
+            "control_plane" if is_control_plane else "worker", host.future_api_server(situation.server).port
+        )
 
 
 __all__ = ("ROLE", "Nodes", "Record")
