@@ -79,7 +79,8 @@ class NodeInspection:
             package_manager=manager,
             is_container=is_container,
             is_node=is_node,
-            runs_kubelet=is_node or (_is_active(services, "kubelet") and os.path.exists("/var/lib/kubelet/config.yaml")),
+            runs_kubelet=is_node
+            or (_is_active(services, "kubelet") and os.path.exists("/var/lib/kubelet/config.yaml")),
             other_runtimes=tuple(
                 each for each in KNOWN_SOCKETS if "containerd" not in each and os.path.exists(each[len("unix://") :])
             ),
@@ -116,9 +117,7 @@ class NodeInspection:
     def _swap(self) -> Swap:
         properties = "--property=Id,FragmentPath,SourcePath,UnitFileState"
         units = list(host_texts.swap_units(self._output("systemctl", "show", properties, "*.swap")))
-        units += [
-            each for each in _SWAP_SERVICES if self._output("systemctl", "is-enabled", each).strip() == "enabled"
-        ]
+        units += [each for each in _SWAP_SERVICES if self._output("systemctl", "is-enabled", each).strip() == "enabled"]
         if os.path.exists(_ZRAM_GENERATOR) and "[zram" in _first_text("systemd/zram-generator.conf"):
             units = [each for each in units if "zram" not in each] + ["zram-generator"]
         return Swap(
@@ -196,12 +195,22 @@ class NodeInspection:
             rows = (line.split("|") for line in self._output("apt-cache", "madison", "kubeadm").splitlines())
             versions = [row[1].strip().partition("-")[0] for row in rows if len(row) > 2]
         elif manager == "dnf" and os.path.exists(node_files.DNF_SOURCE):
-            query = ("dnf", "--quiet", "--cacheonly", "repoquery", "--disableexcludes=all", "--queryformat=%{version}\n", "kubeadm")
+            query = (
+                "dnf",
+                "--quiet",
+                "--cacheonly",
+                "repoquery",
+                "--disableexcludes=all",
+                "--queryformat=%{version}\n",
+                "kubeadm",
+            )
             versions = self._output(*query).split()[::-1]
         elif manager == "zypper" and os.path.exists(node_files.ZYPPER_SOURCE):
             shown = self._output("zypper", "--quiet", "--no-refresh", "search", "--details", "--match-exact", "kubeadm")
             rows = (line.split("|") for line in shown.splitlines())
-            versions = [row[3].strip().partition("-")[0] for row in rows if len(row) > 4 and row[1].strip() == "kubeadm"]
+            versions = [
+                row[3].strip().partition("-")[0] for row in rows if len(row) > 4 and row[1].strip() == "kubeadm"
+            ]
         else:
             versions = []
         return tuple(dict.fromkeys(versions))

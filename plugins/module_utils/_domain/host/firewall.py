@@ -152,9 +152,10 @@ def _firewalld_port(text: str, fields: t.Mapping[str, str], port: _Range, protoc
     services += re.findall(r"^\s+rule .*\bservice name=\"([^\"]+)\".*\baccept\b", text, re.MULTILINE)
     rule = rf"^\s+rule .*\bport port=\"([0-9-]+)\" protocol=\"{protocol}\".*\baccept\b"
     listed = [item.partition("/")[0] for item in fields.get("ports", "").split() if item.endswith(f"/{protocol}")]
-    return (protocol == TCP and any(_FIREWALLD_SERVICES.get(service, set()).issuperset(range(port[0], port[1] + 1)) for service in services)) or any(
-        _is_in(port, spec, "-") for spec in [*listed, *re.findall(rule, text, re.MULTILINE)]
-    )
+    return (
+        protocol == TCP
+        and any(_FIREWALLD_SERVICES.get(service, set()).issuperset(range(port[0], port[1] + 1)) for service in services)
+    ) or any(_is_in(port, spec, "-") for spec in [*listed, *re.findall(rule, text, re.MULTILINE)])
 
 
 def _ufw_lets_in(text: str, port: _Range | None, protocol: str) -> bool:

@@ -224,7 +224,8 @@ def _mirrors(inputs: _Inputs) -> t.Iterator[Mirror]:
         name = str(registry)
         if _REGISTRY.fullmatch(name) is None or _URL.fullmatch(url) is None or set(mirror) - {"url", "ca"}:
             inputs.object_to(
-                "registry_mirrors", f"must have a registry such as registry.k8s.io and {{url, ca}} of its mirror, not {name!r}"
+                "registry_mirrors",
+                f"must have a registry such as registry.k8s.io and {{url, ca}} of its mirror, not {name!r}",
             )
         elif ca and "-----BEGIN CERTIFICATE-----" not in ca:
             inputs.object_to("registry_mirrors", f"has a ca of {name} that is no PEM text of a certificate")
@@ -237,7 +238,8 @@ def _settings(inputs: _Inputs) -> t.Mapping[str, t.Any]:
     wrong = sorted(str(name) for name, value in given.items() if not isinstance(value, dict))
     if wrong:
         inputs.object_to(
-            "containerd_settings", f"must have a mapping of settings for each plugin, and has none for {', '.join(wrong)}"
+            "containerd_settings",
+            f"must have a mapping of settings for each plugin, and has none for {', '.join(wrong)}",
         )
         return {}
     return given
@@ -272,7 +274,11 @@ def _port(inputs: _Inputs) -> int:
 def _platforms(given: t.Mapping[str, t.Any]) -> t.Iterator[Platform]:
     for values in given.values():
         yield Platform(
-            tuple(values["like"]), values["containerd"], dict(values["tools"]), values["chrony"], values["chrony_service"]
+            tuple(values["like"]),
+            values["containerd"],
+            dict(values["tools"]),
+            values["chrony"],
+            values["chrony_service"],
         )
 
 

@@ -23,7 +23,8 @@ def problems(name: str, own: Identity, others: t.Mapping[str, Identity]) -> t.It
             continue
         if _is_same_machine(own, identity):
             yield Problem(
-                name, f"{name} and {other} are the same machine: take one name out of the inventory, or correct its address."
+                name,
+                f"{name} and {other} are the same machine: take one name out of the inventory, or correct its address.",
             )
         else:
             yield from _shared(name, own, other, identity)

@@ -100,13 +100,17 @@ def _of_packages(
     report: NodeReport, repository: Repository, version: KubernetesVersion, missing: t.Sequence[str]
 ) -> Part[KubernetesNeeds]:
     manager = report.package_manager
-    names = tuple(f"{each}{_SEPARATORS[manager]}{_plain(version)}{'-*' if manager == 'apt' else ''}" for each in missing)
+    names = tuple(
+        f"{each}{_SEPARATORS[manager]}{_plain(version)}{'-*' if manager == 'apt' else ''}" for each in missing
+    )
     files: tuple[File, ...] = ()
     key_path, key_url = "", ""
     if missing:
         url, key = _repository(repository, manager, version)
         path = node_files.APT_KEY if manager == "apt" else node_files.RPM_KEY
-        source = {"apt": node_files.APT_SOURCE, "dnf": node_files.DNF_SOURCE, "zypper": node_files.ZYPPER_SOURCE}[manager]
+        source = {"apt": node_files.APT_SOURCE, "dnf": node_files.DNF_SOURCE, "zypper": node_files.ZYPPER_SOURCE}[
+            manager
+        ]
         files = file(report, source, _source(manager, url))
         if "://" not in key.partition("\n")[0]:
             files = (*file(report, path, f"{key}\n"), *files)
@@ -122,9 +126,12 @@ def _of_packages(
     # Programs of another origin have no package that could be held.
     hold = tuple(each for each in hold if each in missing or report.programs[each].path.startswith("/usr/bin/"))
     changes += [
-        Change(f"package {each}", "free", "held", "an upgrade of the system must not upgrade the cluster") for each in hold
+        Change(f"package {each}", "free", "held", "an upgrade of the system must not upgrade the cluster")
+        for each in hold
     ]
-    return Part(KubernetesNeeds(packages=names, key_path=key_path, key_url=key_url, files=files, hold=hold), tuple(changes))
+    return Part(
+        KubernetesNeeds(packages=names, key_path=key_path, key_url=key_url, files=files, hold=hold), tuple(changes)
+    )
 
 
 def _program(report: NodeReport, name: str, version: KubernetesVersion, reason: str) -> Change:
@@ -172,7 +179,9 @@ def _no_version(name: str, report: NodeReport) -> Problem:
     )
 
 
-def _problems(name: str, report: NodeReport, version: KubernetesVersion, missing: t.Sequence[str]) -> t.Iterator[Problem]:
+def _problems(
+    name: str, report: NodeReport, version: KubernetesVersion, missing: t.Sequence[str]
+) -> t.Iterator[Problem]:
     if missing and report.package_manager not in _SEPARATORS:
         yield Problem(
             name,

@@ -99,25 +99,27 @@ def _version(report: NodeReport, desired: DesiredNode) -> KubernetesVersion | No
 def _swap(name: str, report: NodeReport, desired: DesiredNode) -> Part[SwapNeeds]:
     if desired.bears_swap or report.is_node:
         return Part(SwapNeeds())
-    problems, changes = [], []
-    for unit in report.swap.units:
-        problems.append(
-            Problem(
-                name,
-                f"{unit} on {name} makes swap again at every start, and the kubelet does not start with it: take it away ("
-                f"{_unit_remedy(unit)}), or set failSwapOn: false in kubeadm_ha_kubelet_configuration if nodes shall have it.",
-            )
+    problems = tuple(
+        Problem(
+            name,
+            f"{unit} on {name} makes swap again at every start, and the kubelet does not start with it: take it away ("
+            f"{_unit_remedy(unit)}), or set failSwapOn: false in kubeadm_ha_kubelet_configuration if nodes shall have it.",
         )
+        for unit in report.swap.units
+    )
+    changes = []
     reason = "the kubelet does not start with swap"
     off = bool(report.swap.active) and not report.is_container
     if off:
         changes.append(Change("swap", list(report.swap.active), None, reason))
     if report.swap.fstab:
         changes.append(Change("swap in /etc/fstab", "on at every start", "a comment", reason))
-    notes = ()
+    notes: tuple[Note, ...] = ()
     if report.swap.active and report.is_container:
-        notes = (Note(name, f"{name} is a container, and its machine swaps: the kubelet needs failSwapOn: false there."),)
-    return Part(SwapNeeds(off=off, fstab=report.swap.fstab), tuple(changes), tuple(problems), notes)
+        notes = (
+            Note(name, f"{name} is a container, and its machine swaps: the kubelet needs failSwapOn: false there."),
+        )
+    return Part(SwapNeeds(off=off, fstab=report.swap.fstab), tuple(changes), problems, notes)
 
 
 def _unit_remedy(unit: str) -> str:
@@ -147,7 +149,8 @@ def _kernel(name: str, report: NodeReport, desired: DesiredNode) -> Part[KernelN
     now = tuple(each for each in wanted if report.sysctls[each].now != "1")
     later = tuple(each for each in wanted if report.sysctls[each].at_boot != "1")
     changes += [
-        Change(f"sysctl {each}", report.sysctls[each].now or None, "1", "pods reach each other and Services") for each in now
+        Change(f"sysctl {each}", report.sysctls[each].now or None, "1", "pods reach each other and Services")
+        for each in now
     ]
     if later:
         settings = file(report, node_files.SYSCTLS, _text(tuple(f"{each} = 1" for each in wanted)))
@@ -226,10 +229,14 @@ def _time(name: str, report: NodeReport, desired: DesiredNode) -> Part[TimeNeeds
     if found.is_synchronised or found.services or report.is_node:
         return Part(TimeNeeds())
     if report.is_container:
-        return Part(TimeNeeds(), notes=(Note(name, f"{name} is a container: its clock is its machine's to synchronise."),))
+        return Part(
+            TimeNeeds(), notes=(Note(name, f"{name} is a container: its clock is its machine's to synchronise."),)
+        )
     platform = desired.platform((report.os.id, *report.os.like.split()))
     if "time" not in desired.manages or (platform is None and not found.has_timesyncd):
-        message = f"Nothing synchronises the clock of {name}: install chrony there, or set kubeadm_ha_manage_time: true."
+        message = (
+            f"Nothing synchronises the clock of {name}: install chrony there, or set kubeadm_ha_manage_time: true."
+        )
         return Part(TimeNeeds(), notes=(Note(name, message),))
     reason = "nothing synchronises the clock, and certificates and leases depend on it"
     if found.has_timesyncd or platform is None:
@@ -245,7 +252,7 @@ def _time(name: str, report: NodeReport, desired: DesiredNode) -> Part[TimeNeeds
 def _firewall(name: str, report: NodeReport, desired: DesiredNode) -> Part[firewall.FirewallNeeds]:
     if "firewall" not in desired.manages or report.is_node:
         return Part(firewall.FirewallNeeds())
-    problems = ()
+    problems: tuple[Problem, ...] = ()
     if firewall.lacks_zone(report.firewall):
         message = (
             f"firewalld on {name} does not have the zone {report.firewall.zone} in its running and in its permanent "
@@ -255,7 +262,12 @@ def _firewall(name: str, report: NodeReport, desired: DesiredNode) -> Part[firew
     needs = firewall.needs(report.firewall, _ports(desired))
     place = f"open in zone {needs.zone}" if needs.zone else "open"
     changes = [
-        Change(f"{needs.name} port {port.text('-')}/{port.protocol}", "closed", place, f"{port.comment} is reached through it")
+        Change(
+            f"{needs.name} port {port.text('-')}/{port.protocol}",
+            "closed",
+            place,
+            f"{port.comment} is reached through it",
+        )
         for port in needs.ports
     ]
     return Part(needs, tuple(changes), problems)
