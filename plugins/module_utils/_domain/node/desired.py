@@ -14,6 +14,7 @@ from ..base.boolean import boolean
 from ..base.errors import InvalidInput
 from ..base.problem import Problem
 from ..base.version import KubernetesVersion
+from . import toml_text
 
 CONTROL_PLANE, WORKER = "control_plane", "worker"
 _VERSION = re.compile(r"v?\d+\.\d+\.\d+")
@@ -241,6 +242,11 @@ def _settings(inputs: _Inputs) -> t.Mapping[str, t.Any]:
             "containerd_settings",
             f"must have a mapping of settings for each plugin, and has none for {', '.join(wrong)}",
         )
+        return {}
+    try:
+        toml_text.render({"plugins": given})
+    except InvalidInput as error:
+        inputs.object_to("containerd_settings", f"cannot be written as TOML: {error.message.rstrip('.')}")
         return {}
     return given
 

@@ -71,7 +71,10 @@ def test_what_containerd_prints() -> None:
 
 
 def test_the_last_setting_wins() -> None:
-    files = [("/a", "# net.x = 9\n-net.ipv4.ip_forward=0\nnet/ipv4/conf/eth0.1/x = 2"), ("/b", "net/ipv4/ip_forward = 1 \n;x=1")]
+    files = [
+        ("/a", "# net.x = 9\n-net.ipv4.ip_forward=0\nnet/ipv4/conf/eth0.1/x = 2"),
+        ("/b", "net/ipv4/ip_forward = 1 \n;x=1"),
+    ]
     assert host_texts.sysctls(files, {"net.ipv4.ip_forward": "0", "net.y": ""}) == {
         "net.ipv4.ip_forward": Sysctl("0", "1", "/b"),
         "net.y": Sysctl("", "", ""),

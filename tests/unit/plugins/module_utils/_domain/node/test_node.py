@@ -42,7 +42,9 @@ FEDORA = dataclasses.replace(BARE, os=OperatingSystem("fedora", "", "42"), packa
 LEAP = dataclasses.replace(BARE, os=OperatingSystem("opensuse-leap", "suse opensuse", "15.6"), package_manager="zypper")
 CA = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 KEY = "-----BEGIN PGP PUBLIC KEY BLOCK-----\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----"
-FOREIGN = Containerd(True, node_files.OTHER, "ff", True, {"cri": "enabled", "cgroup": "false", "bin_dir": "/usr/lib/cni"})
+FOREIGN = Containerd(
+    True, node_files.OTHER, "ff", True, {"cri": "enabled", "cgroup": "false", "bin_dir": "/usr/lib/cni"}
+)
 #: A node of somebody else's making: nothing is as the role would have it.
 NODE = dataclasses.replace(
     BARE,
@@ -187,9 +189,7 @@ def test_the_configuration_of_containerd() -> None:
                 "sandbox_image": "mirror:5000/k8s/pause:3.10.1",
                 "disable_apparmor": True,
                 "containerd": {
-                    "runtimes": {
-                        "runc": {"runtime_type": "io.containerd.runc.v2", "options": {"SystemdCgroup": False}}
-                    }
+                    "runtimes": {"runc": {"runtime_type": "io.containerd.runc.v2", "options": {"SystemdCgroup": False}}}
                 },
                 "cni": {"bin_dir": "/opt/cni/bin", "conf_dir": "/x"},
                 "registry": {"config_path": "/etc/containerd/certs.d"},
@@ -209,9 +209,7 @@ def test_mirrors_are_first_and_only() -> None:
     assert files[f"{directory}/registry.k8s.io/ca.crt"] == CA
     assert tomllib.loads(files[f"{directory}/registry.k8s.io/hosts.toml"]) == {
         "server": "https://mirror",
-        "host": {
-            "https://mirror": {"capabilities": ["pull", "resolve"], "ca": f"{directory}/registry.k8s.io/ca.crt"}
-        },
+        "host": {"https://mirror": {"capabilities": ["pull", "resolve"], "ca": f"{directory}/registry.k8s.io/ca.crt"}},
     }
     harbor = tomllib.loads(files[f"{directory}/docker.io/hosts.toml"])
     assert harbor["host"]["http://harbor/v2/proxy"]["override_path"] is True
@@ -355,7 +353,12 @@ def test_ports(node_type: str, ports: list[str]) -> None:
 
 
 OTHER = dataclasses.replace(
-    IDENTITY, hostname="h0", machine_id="bb", mac_addresses=("52:54:00:00:00:02",), boot_id="boot2", network_namespace="net:[2]"
+    IDENTITY,
+    hostname="h0",
+    machine_id="bb",
+    mac_addresses=("52:54:00:00:00:02",),
+    boot_id="boot2",
+    network_namespace="net:[2]",
 )
 
 

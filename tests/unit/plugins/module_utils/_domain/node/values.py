@@ -97,9 +97,7 @@ def afterwards(report: NodeReport, **inputs: t.Any) -> NodeReport:
     platform = wanted.platform((report.os.id, *report.os.like.split()))
     tools = {} if platform is None else {tool: Program(f"/usr/bin/{tool}", "") for tool in platform.tools}
     source = "/usr/local/bin" if decision.kubernetes.source else "/usr/bin"
-    kubernetes = {
-        name: Program(f"{source}/{name}", str(wanted.version)) for name in ("kubeadm", "kubectl", "kubelet")
-    }
+    kubernetes = {name: Program(f"{source}/{name}", str(wanted.version)) for name in ("kubeadm", "kubectl", "kubelet")}
     files = {each.path: FoundFile(sha256(each.content), node_files.MARKER in each.content) for each in written}
     if decision.kubernetes.key_path:
         files.setdefault(decision.kubernetes.key_path, FoundFile("cc", False))
@@ -108,7 +106,8 @@ def afterwards(report: NodeReport, **inputs: t.Any) -> NodeReport:
         report,
         swap=Swap((), False, report.swap.units),
         modules={
-            name: Module(True, found.is_built_in, found.at_boot or has_modules) for name, found in report.modules.items()
+            name: Module(True, found.is_built_in, found.at_boot or has_modules)
+            for name, found in report.modules.items()
         },
         sysctls={
             name: Sysctl(kernel.sysctls.get(name, found.now), "1", node_files.SYSCTLS) if has_sysctls else found
