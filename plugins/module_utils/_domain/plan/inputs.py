@@ -22,6 +22,7 @@ from .cluster_input_values import (
     parse_kubernetes_version,
     parse_mapping,
     parse_network,
+    parse_router_id,
     parse_subnets,
     parse_vip,
 )
@@ -128,6 +129,11 @@ INPUTS: t.Mapping[str, Input] = {
     "kubeadm_ha_package_repository": Input(parse_mapping, HOST),
     "kubeadm_ha_registry_mirrors": Input(parse_mapping, HOST),
     "kubeadm_ha_containerd_settings": Input(parse_mapping, HOST),
+    "kubeadm_ha_binaries": Input(or_empty(parse_file_name), HOST),
+    "kubeadm_ha_manage_containerd": Input(parse_bool, HOST),
+    "kubeadm_ha_manage_firewall": Input(parse_bool, HOST),
+    "kubeadm_ha_manage_time": Input(parse_bool, HOST),
+    "kubeadm_ha_vrid": Input(or_empty(parse_router_id), EVERY),
 }
 #: Names of groups, which the first play needs before it has hosts.
 GROUP_NAMES: t.Mapping[str, str] = {

@@ -68,6 +68,8 @@ RIGHT: dict[str, list[t.Any]] = {
     "kubeadm_ha_dns_domain": ["cluster.local", "k8s.example.org"],
     "kubeadm_ha_image_repository": ["registry.k8s.io", "registry.example.org:5000/mirror/k8s"],
     "kubeadm_ha_cni": ["flannel", "none", "/srv/calico.yaml", "https://example.org/cni.yml", "files/cilium.yaml"],
+    "kubeadm_ha_vrid": [51, "255", ""],
+    "kubeadm_ha_binaries": ["", "/srv/binaries", "https://example.org/v1.34.4/"],
     "kubeadm_ha_init_configuration": [{}, {"nodeRegistration": {"ignorePreflightErrors": ["NumCPU"]}}],
     "kubeadm_ha_cluster_configuration": [{"featureGates": {"PublicKeysECDSA": True}}],
     "kubeadm_ha_kubelet_configuration": [{"cgroupDriver": "systemd"}],
@@ -208,6 +210,8 @@ WRONG: list[tuple[str, t.Any, str]] = [
         ("kubeadm_ha_kubernetes_version", value, "is no version of Kubernetes with all three numbers")
         for value in ("1.34", 1.34, "latest", "1.34.4-1.1", [])
     ),
+    *(("kubeadm_ha_vrid", value, "is no virtual router id") for value in (0, 256, "x", True, 5.1)),
+    ("kubeadm_ha_binaries", True, "True is not the name of a file"),
     ("kubeadm_ha_pod_subnet", "10.244.0.0", "is no subnet: write it as 10.244.0.0/16"),
     ("kubeadm_ha_pod_subnet", "10.244.0.1/16", "is no subnet (10.244.0.1/16 has host bits set)"),
     ("kubeadm_ha_pod_subnet", "10.244.0.0/16,10.245.0.0/16", "has two subnets of one address family"),
