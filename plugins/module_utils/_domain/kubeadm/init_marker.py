@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is kept on a host of the creation of a cluster: that the collection makes one here, and which.
 
-Without it a half-created control plane could not be told apart from somebody else's. It is written before the first change and
+Without it a half-created control plane would seem to be somebody else's. It is written before the first change and
 stays when the cluster is there.
 """
 
