@@ -45,8 +45,9 @@ class ActionModule(ActionBase):
 
     def _with_key(self, inputs: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
         """The inputs with the text of the key where they name a file."""
-        repository = inputs.get("package_repository")
-        key = str((repository.get("key") or "") if isinstance(repository, dict) else "").strip()
+        given = inputs.get("package_repository")
+        repository: dict[str, t.Any] = given if isinstance(given, dict) else {}
+        key = str(repository.get("key") or "").strip()
         if not key or key.startswith("-----BEGIN") or "://" in key:
             return inputs
         try:
@@ -57,4 +58,4 @@ class ActionModule(ActionBase):
                 f"The key {key} of kubeadm_ha_package_repository cannot be read on the controller ({error}): name a file that is "
                 "there, a URL, or give the text of the key."
             ) from None
-        return {**inputs, "package_repository": {**dict(repository), "key": text}}
+        return {**inputs, "package_repository": {**repository, "key": text}}

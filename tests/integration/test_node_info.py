@@ -41,9 +41,9 @@ def test_a_decision_by_what_was_found(modules: Modules, tmp_path: Path) -> None:
     document = yaml.safe_load((REPOSITORY / "roles/node_prepare/vars/main.yml").read_text())
     key = tmp_path / "kubernetes.asc"
     key.write_text("-----BEGIN PGP PUBLIC KEY BLOCK-----\n")
-    inputs = {
+    inputs: dict[str, t.Any] = {
         **dict.fromkeys(("binaries", "cni", "pause_image"), ""),
-        **dict.fromkeys(("containerd_settings", "kubelet_configuration", "registry_mirrors"), {}),
+        **{name: {} for name in ("containerd_settings", "kubelet_configuration", "registry_mirrors")},
         **dict.fromkeys(("manage_containerd", "manage_firewall", "manage_time"), True),
         "api_server_port": 6443,
         "image_repository": "registry.k8s.io",
