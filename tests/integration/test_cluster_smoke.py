@@ -29,7 +29,7 @@ def smoke_cluster(plane: ControlPlane) -> t.Iterator[ControlPlane]:
     """Two nodes, CoreDNS' Deployment, and the controllers that the application needs besides those of all tests."""
     (port,) = processes.free_ports(1)
     manager = [
-        f"--kubeconfig={plane.directory / 'controller-manager.conf'}",
+        f"--kubeconfig={plane.kubeconfig}",
         "--controllers=namespace",
         "--leader-elect=false",
         "--bind-address=127.0.0.1",
@@ -44,7 +44,7 @@ def smoke_cluster(plane: ControlPlane) -> t.Iterator[ControlPlane]:
         try:
             yield plane
         finally:
-            plane.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
+            plane.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=60s")
             plane.delete("deployment/coredns")
             plane.kubectl("-n", "kube-system", "delete", "replicasets", "--selector=app=coredns")
             plane.kubectl("delete", "nodes", "--all")

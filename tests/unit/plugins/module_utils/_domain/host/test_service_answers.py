@@ -103,7 +103,7 @@ def test_faults(run: Callable[[], t.Any], words: str) -> None:
 def test_only_the_first_faults_are_named() -> None:
     clock = MemoryClock()
     targets = [{"address": f"192.0.2.{number}", "port": 31380} for number in range(1, 9)]
-    network = Network(clock, *((target["address"], [TIMED_OUT]) for target in targets))
+    network = Network(clock, *((str(target["address"]), [TIMED_OUT]) for target in targets))
     with pytest.raises(NotProved, match=r"192\.0\.2\.5:31380 gives no answer \(timed out\); and 3 more\."):
         ask(network, clock, targets, pods=PODS, seconds=1)
 
