@@ -108,7 +108,10 @@ def _build(given: argparse.Namespace) -> None:
     _print(
         f"Kubernetes  {node.version}\nbinaries    {node.binaries}\nimage store {node.store}\nnode image  {node.image}"
     )
-    _print(f"host image  {builder.host_image()}")
+    _print(f"host image  {builder.host_image()}\nbare image  {builder.bare_image()}")
+    mirror = builder.mirror(desired)
+    _print(f"mirror      {mirror.content}\nmirror image {mirror.image}")
+    _print(f"flannel     {builder.flannel()}")
 
 
 def _up(given: argparse.Namespace) -> None:
