@@ -83,7 +83,9 @@ def parse_router_id(value: t.Any) -> int:
     """The number by which virtual routers of one network know each other (RFC 9568, section 5.2.3)."""
     text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
     if not re.match(r"[0-9]{1,3}\Z", text) or not 1 <= int(text) <= 255:
-        raise InvalidInput(f"{value!r} is no virtual router id: write a number from 1 to 255 that nobody else in the network has.")
+        raise InvalidInput(
+            f"{value!r} is no virtual router id: write a number from 1 to 255 that nobody else in the network has."
+        )
     return int(text)
 
 

@@ -324,7 +324,6 @@ def _virtual_ips(
             virtual_ip.record(
                 desired,
                 hosts,
-                hosts[name],
                 api_port=hosts[name].future_api_server(server).port,
                 ca_certificate=known.ca_pem,
             )

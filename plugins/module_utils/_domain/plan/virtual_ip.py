@@ -34,9 +34,8 @@ class Record:
         vip: the address with the length of its prefix.
         peers: every host that may have it, this one among them.
         track: what a host must run to have it.
-        api_port: of the API server beside it.
+        api_port: the endpoint's, where the balancer listens, or that of the API server beside it.
         ca_certificate: the cluster's CA certificates in PEM.
-        distributions: the host's distribution and those that it is like.
     """
 
     vip: str
@@ -44,26 +43,24 @@ class Record:
     track: str
     api_port: int
     ca_certificate: str
-    distributions: tuple[str, ...]
 
 
-def record(desired: Desired, hosts: t.Mapping[str, Host], host: Host, *, api_port: int, ca_certificate: str) -> Record:
+def record(desired: Desired, hosts: t.Mapping[str, Host], *, api_port: int, ca_certificate: str) -> Record:
     """What the role is given on a host.
 
     Args:
         desired: what the inventory describes.
         hosts: every host that was inspected, by inventory name.
-        host: the one.
-        api_port: of the API server on it.
+        api_port: of the API server on the host.
         ca_certificate: of the cluster, in PEM.
     """
+    is_bare = desired.load_balancer == "none"
     return Record(
         vip=desired.vip,
         peers=peers(desired, hosts),
-        track=API_SERVER if desired.load_balancer == "none" else BALANCER,
-        api_port=api_port,
+        track=API_SERVER if is_bare else BALANCER,
+        api_port=api_port if is_bare else desired.endpoint.port,
         ca_certificate=ca_certificate,
-        distributions=host.distributions,
     )
 
 

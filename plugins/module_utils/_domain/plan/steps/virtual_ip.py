@@ -32,7 +32,6 @@ class VirtualIp(Step["Situation"]):
         return record(
             situation.desired,
             situation.hosts,
-            host,
             api_port=host.future_api_server(situation.server).port,
             ca_certificate=situation.serving_control_plane.ca_pem,
         )

@@ -47,9 +47,7 @@ class Nodes(Step["Creation"]):
     def record(self, situation: Creation, host: Host) -> Record:
         """What the host shall be."""
         is_control_plane = host.name in situation.desired.control_planes
-        return Record(
-            "control_plane" if is_control_plane else "worker", host.future_api_server(situation.server).port
-        )
+        return Record("control_plane" if is_control_plane else "worker", host.future_api_server(situation.server).port)
 
 
 __all__ = ("ROLE", "Nodes", "Record")

@@ -38,7 +38,6 @@ class VirtualIp(Step["Creation"]):
         return record(
             situation.desired,
             situation.hosts,
-            host,
             api_port=host.future_api_server(situation.server).port,
             ca_certificate=situation.first.ca_pem,
         )

@@ -192,7 +192,6 @@ def test_the_virtual_ip_address_is_held_beside_what_answers_there() -> None:
         "track": "haproxy",
         "api_port": 6443,
         "ca_certificate": "CN=kubernetes|ca-key|",
-        "distributions": ("debian",),
     }
     without = arguments(load_balancer="none", load_balancers=[], balancers={})
     assert list(facts_of(without)["virtual_ips"]) == ["cp1", "cp2", "cp3"]
