@@ -41,7 +41,7 @@ if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
     from ..._ports.yaml import Yaml
     from ..etcd.report import EtcdReport
-    from ..host.report import HostReport
+    from ..host.inspected_host import InspectedHost
     from ..load_balancer.decision import BalancerDecision
     from .desired import Desired
     from .entry import Entry
@@ -211,13 +211,13 @@ def _resets(
     return tuple(verdict for verdict in verdicts.values() if isinstance(verdict, half_joined.Reset))
 
 
-def parse_hosts(reports: t.Mapping[str, HostReport], *, yaml: Yaml, x509: X509) -> dict[str, Host]:
+def parse_hosts(reports: t.Mapping[str, InspectedHost], *, yaml: Yaml, x509: X509) -> dict[str, Host]:
     """Hosts by inventory name."""
     return {name: Host.from_report(name, report, yaml=yaml, x509=x509) for name, report in reports.items()}
 
 
 def control_plane_facts(
-    reports: t.Mapping[str, HostReport], control_planes: t.Sequence[str], *, yaml: Yaml, x509: X509
+    reports: t.Mapping[str, InspectedHost], control_planes: t.Sequence[str], *, yaml: Yaml, x509: X509
 ) -> dict[str, object]:
     """Which host serves the API, its address and CA, and all API servers, before there is a plan.
 
