@@ -217,8 +217,6 @@ class HostInspection:
             load_balancer=self._balancer(),
             clock=time.time(),
             seconds=round(time.monotonic() - began, 3),
-            wanted=None,
-            looked_at=None,
         )
 
     def _begin_endpoint_view(self) -> t.Callable[[], View | None]:

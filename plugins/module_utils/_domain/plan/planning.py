@@ -46,7 +46,7 @@ if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
     from ..._ports.yaml import Yaml
     from ..etcd.report import EtcdReport
-    from ..host.report import HostReport
+    from ..host.inspected_host import InspectedHost
     from ..load_balancer.decision import BalancerDecision
     from .desired import Desired
     from .entry import Entry
@@ -265,7 +265,7 @@ def _resets(
     return tuple(verdict for verdict in verdicts.values() if isinstance(verdict, half_joined.Reset))
 
 
-def parse_hosts(reports: t.Mapping[str, HostReport], *, yaml: Yaml, x509: X509) -> dict[str, Host]:
+def parse_hosts(reports: t.Mapping[str, InspectedHost], *, yaml: Yaml, x509: X509) -> dict[str, Host]:
     """Hosts by inventory name."""
     return {name: Host.from_report(name, report, yaml=yaml, x509=x509) for name, report in reports.items()}
 

@@ -15,7 +15,7 @@ from ..base.role_decision import RoleDecision
 from ..cluster.report import ClusterReport
 from ..etcd.report import EtcdReport
 from ..host import carried_files
-from ..host.report import HostReport
+from ..host.inspected_host import InspectedHost
 from ..kubeadm.kubeadm_preflight import KubeadmObjections
 from ..load_balancer.decision import BalancerDecision
 from . import desired_cluster
@@ -119,7 +119,7 @@ class PlanRequest:
 
     inputs: RawInputs
     input_problems: tuple[Problem, ...] = ()
-    hosts: t.Mapping[str, HostReport] = dataclasses.field(default_factory=dict)
+    hosts: t.Mapping[str, InspectedHost] = dataclasses.field(default_factory=dict)
     cluster: ClusterReport | None = None
     etcd: EtcdReport | None = None
     balancers: t.Mapping[str, BalancerDecision] = dataclasses.field(default_factory=dict)
@@ -146,7 +146,7 @@ class PlanRequest:
         return cls(
             inputs=RawInputs.from_options(options),
             input_problems=tuple(input_problems),
-            hosts={name: HostReport.from_dict(name, report) for name, report in _mapping(options, "hosts").items()},
+            hosts={name: InspectedHost.from_dict(name, report) for name, report in _mapping(options, "hosts").items()},
             cluster=ClusterReport.from_dict(cluster) if cluster else None,
             etcd=EtcdReport.if_reported(options.get("etcd")),
             balancers={
