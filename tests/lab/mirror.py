@@ -31,7 +31,9 @@ def variables(address: IPv4Address, *, key: str, kubernetes: str) -> dict[str, A
         "kubeadm_ha_kubelet_configuration": kubeadm.kubelet(kubernetes),
         "kubeadm_ha_kube_proxy_configuration": kubeadm.KUBE_PROXY,
         # Of containerd's CRI plugin: a container may neither lower the score of its own children nor load profiles.
-        "kubeadm_ha_containerd_settings": {"restrict_oom_score_adj": True, "disable_apparmor": True},
+        "kubeadm_ha_containerd_settings": {
+            "io.containerd.grpc.v1.cri": {"restrict_oom_score_adj": True, "disable_apparmor": True}
+        },
     }
 
 

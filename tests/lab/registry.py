@@ -42,7 +42,9 @@ def write(root: Path, images: Sequence[Image]) -> None:
 
 def _write(root: Path, image: Image) -> None:
     layer = _add_layer(root, image)
-    config = _add_blob(root, json.dumps(configuration(image, layer["digest"].removeprefix("sha256:")), sort_keys=True).encode())
+    config = _add_blob(
+        root, json.dumps(configuration(image, layer["digest"].removeprefix("sha256:")), sort_keys=True).encode()
+    )
     manifest = {
         "schemaVersion": 2,
         "mediaType": _MANIFEST,

@@ -117,5 +117,5 @@ def test_what_the_mirror_gives_the_collection_names_no_version() -> None:
     assert document["kubeadm_ha_registry_mirrors"]["ghcr.io"] == {"url": "http://192.0.2.51:5000"}
     assert document["kubeadm_ha_kubelet_configuration"]["cgroupDriver"] == "cgroupfs"
     assert document["kubeadm_ha_kube_proxy_configuration"]["conntrack"] == {"maxPerCore": 0}
-    assert document["kubeadm_ha_containerd_settings"]["restrict_oom_score_adj"] is True
+    assert document["kubeadm_ha_containerd_settings"]["io.containerd.grpc.v1.cri"]["restrict_oom_score_adj"] is True
     assert "kubeadm_ha_kubernetes_version" not in document

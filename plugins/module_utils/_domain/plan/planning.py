@@ -158,7 +158,7 @@ def _plan_of_creation(
     found: list[Problem] = list(_not_inspected(desired, hosts, explained))
     found += machine_identity.problems((*desired.nodes, *desired.load_balancers), hosts)
     found += failed_inspections.problems(request.failures, serving_control_plane=None, explains_cluster=True)
-    found += [problem for decision in request.balancers.values() for problem in decision.problems]
+    found += creation_checks.of_load_balancers(stage, request.balancers.values())
     desired, hosts = machine_identity.without_aliases(desired, hosts)
     creation = Creation(
         desired=desired,
