@@ -98,7 +98,8 @@ def ensure(tools: Tools, request: InitRequest) -> Decision:
         change = _authorities_change(host, state, request)
         act: t.Callable[[], t.Mapping[str, t.Any]] = lambda: _make_authorities(tools, request)  # noqa: E731
     else:
-        change = _init_change(state, request)
+        is_begun = state == OURS and host.has_more_than_authorities(request.documents.certificates_dir)
+        change = init_change(request.node_name, request.documents.endpoint, is_begun=is_begun)
         act = lambda: _init(tools, request)  # noqa: E731
     changes = () if change is None else (change,)
     return Decision(changes=changes, values=_values(tools, request, state), act=act)
@@ -108,16 +109,33 @@ def _authorities_change(host: InitHost, state: str, request: InitRequest) -> Cha
     wanted = init_host.authorities_of(request.documents)
     if set(wanted) <= set(host.authorities) and state == OURS:
         return None
-    before = list(host.authorities) or None
-    return Change("certificate authorities", before, list(wanted), _RESUMED if state == OURS else _REASON)
+    return authorities_change(host.authorities, wanted, is_begun=state == OURS)
 
 
-def _init_change(state: str, request: InitRequest) -> Change:
+def authorities_change(there: t.Sequence[str], wanted: t.Sequence[str], *, is_begun: bool) -> Change:
+    """The making of certificate authorities.
+
+    Args:
+        there: names of those that are there.
+        wanted: names of all.
+        is_begun: whether an interrupted run has begun it.
+    """
+    return Change("certificate authorities", list(there) or None, list(wanted), _RESUMED if is_begun else _REASON)
+
+
+def init_change(node_name: str, endpoint: str, *, is_begun: bool) -> Change:
+    """The making of the first control plane.
+
+    Args:
+        node_name: of its Node.
+        endpoint: the cluster's control plane endpoint.
+        is_begun: whether ``kubeadm init`` has begun, and was interrupted.
+    """
     return Change(
-        f"control plane {request.node_name}",
-        "half created" if state == OURS else None,
-        f"first control plane of {request.documents.endpoint}",
-        _RESUMED if state == OURS else _REASON,
+        f"control plane {node_name}",
+        "half created" if is_begun else None,
+        f"first control plane of {endpoint}",
+        _RESUMED if is_begun else _REASON,
     )
 
 
@@ -296,4 +314,4 @@ def _values(tools: Tools, request: InitRequest, state: str) -> dict[str, t.Any]:
     }
 
 
-__all__ = ("AUTHORITIES", "INIT", "InitRequest", "Tools", "ensure")
+__all__ = ("AUTHORITIES", "INIT", "InitRequest", "Tools", "authorities_change", "ensure", "init_change")

@@ -45,7 +45,7 @@ _PORTS: t.Mapping[str, tuple[int, ...]] = {
 _COMPONENTS = ("kube-apiserver", *_PORTS)
 _KUBELET_PORT = 10250
 #: Certificates that kubeadm makes for each cluster; the first word is the name in changes and in kubeadm's phases.
-_AUTHORITIES: t.Mapping[str, tuple[str, str]] = {
+AUTHORITY_FILES: t.Mapping[str, tuple[str, str]] = {
     "ca": ("ca.crt", "ca.key"),
     "front-proxy-ca": ("front-proxy-ca.crt", "front-proxy-ca.key"),
     "etcd-ca": ("etcd/ca.crt", "etcd/ca.key"),
@@ -76,6 +76,11 @@ class InitHost:
     has_etcd_data: bool = False
     marker: InitMarker | None = None
 
+    def has_more_than_authorities(self, certificates_dir: str) -> bool:
+        """Whether ``kubeadm init`` itself has begun here, beyond the CAs that came first."""
+        first = {f"{certificates_dir}/{name}" for names in AUTHORITY_FILES.values() for name in names}
+        return bool(set(self.present) - first) or self.has_etcd_data
+
     def has_manifest(self, component: str) -> bool:
         """Whether the static pod's manifest is there."""
         return _manifest(component) in self.present
@@ -83,7 +88,7 @@ class InitHost:
 
 def authorities_of(documents: InitDocuments) -> tuple[str, ...]:
     """Names of kubeadm's phases that make the CAs of this cluster, and the key of service accounts."""
-    return tuple(name for name in _AUTHORITIES if name != "etcd-ca" or documents.has_stacked_etcd)
+    return tuple(name for name in AUTHORITY_FILES if name != "etcd-ca" or documents.has_stacked_etcd)
 
 
 def collect(files: Files, documents: InitDocuments) -> InitHost:
@@ -94,7 +99,7 @@ def collect(files: Files, documents: InitDocuments) -> InitHost:
     """
     pki = documents.certificates_dir
     paths = [KUBELET_KUBECONFIG, *_KUBECONFIGS, *_KUBELET_FILES, *map(_manifest, _COMPONENTS)]
-    paths += [f"{pki}/{name}" for names in _AUTHORITIES.values() for name in names]
+    paths += [f"{pki}/{name}" for names in AUTHORITY_FILES.values() for name in names]
     paths += [f"{pki}/{name}{extension}" for name in _LEAVES for extension in (".crt", ".key")]
     content = files.read(MARKER_PATH)
     ca = files.read(f"{pki}/ca.crt")
@@ -103,7 +108,7 @@ def collect(files: Files, documents: InitDocuments) -> InitHost:
         authorities=tuple(
             name
             for name in authorities_of(documents)
-            if all(_is_whole(files.read(f"{pki}/{file}")) for file in _AUTHORITIES[name])
+            if all(_is_whole(files.read(f"{pki}/{file}")) for file in AUTHORITY_FILES[name])
         ),
         ca="" if ca is None else hashlib.sha256(ca).hexdigest(),
         has_etcd_data=documents.has_stacked_etcd and bool(set(files.names(documents.etcd_data)) & {"member"}),
@@ -138,7 +143,7 @@ def half_written(files: Files, documents: InitDocuments) -> list[str]:
     written anew by each init.
     """
     pki = documents.certificates_dir
-    pairs = [*_AUTHORITIES.values(), *((f"{name}.crt", f"{name}.key") for name in _LEAVES)]
+    pairs = [*AUTHORITY_FILES.values(), *((f"{name}.crt", f"{name}.key") for name in _LEAVES)]
     found = []
     for pair in pairs:
         paths = [f"{pki}/{name}" for name in pair]
@@ -222,6 +227,7 @@ def _is_whole(content: bytes | None) -> bool:
 
 
 __all__ = (
+    "AUTHORITY_FILES",
     "CLEAN",
     "CONTROL_PLANE",
     "OURS",

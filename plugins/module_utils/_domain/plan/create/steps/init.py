@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ....base.change import KNOWN_AFTER_APPLY, Change
+from ....kubeadm.init import authorities_change, init_change
+from ....kubeadm.init_host import AUTHORITY_FILES
 from ...entry import Entry
 from ...step import Step
 
@@ -60,21 +61,11 @@ class Init(Step["Creation"]):
         del others
         first = situation.first
         if not situation.has_authorities:
-            made = Change(
-                "certificate authorities",
-                None,
-                KNOWN_AFTER_APPLY,
-                "load balancers verify the API servers with the cluster's CA",
-            )
-            yield Entry(first.name, self.name, made)
-        version = str(situation.desired.cluster.version)
-        began = Change(
-            f"node {first.node_name}",
-            None,
-            f"control plane of a new cluster, Kubernetes {version}",
-            "no host has a cluster yet",
+            yield Entry(first.name, self.name, authorities_change((), tuple(AUTHORITY_FILES), is_begun=False))
+        is_begun = situation.has_authorities and bool(first.manifests)
+        yield Entry(
+            first.name, self.name, init_change(first.node_name, str(situation.desired.endpoint), is_begun=is_begun)
         )
-        yield Entry(first.name, self.name, began)
 
     def groups(self, situation: Creation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
         """The play of the stage."""

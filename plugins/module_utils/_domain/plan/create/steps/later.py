@@ -17,12 +17,11 @@ from ....kubeadm.join import join_change
 from ... import pod_network
 from ...entry import Entry
 from ...step import Step
+from ...steps.spread import spread_later
 
 if t.TYPE_CHECKING:
     from ....host.host import Host
     from ..creation import Creation
-
-_CLUSTER_DNS = "Deployment kube-system/coredns"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,13 +81,7 @@ class Spread(_Announced):
         """One, where there will be a second node."""
         del others
         if len(situation.desired.nodes) > 1:
-            change = Change(
-                _CLUSTER_DNS,
-                KNOWN_AFTER_APPLY,
-                KNOWN_AFTER_APPLY,
-                "its pods may have started on one node, and would die with it",
-            )
-            yield Entry(situation.first.name, self.name, change)
+            yield Entry(situation.first.name, self.name, spread_later())
 
 
 class Revoke(_Announced):

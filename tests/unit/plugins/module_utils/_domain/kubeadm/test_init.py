@@ -234,7 +234,7 @@ def test_authorities_come_first_and_the_control_plane_uses_them() -> None:
     (change,) = host.ensure().changes
     assert (change.object, change.before, change.after) == (
         "control plane cp1",
-        "half created",
+        None,
         "first control plane of k8s.example.org:6443",
     )
     values = host.act()

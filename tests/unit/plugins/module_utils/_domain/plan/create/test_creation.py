@@ -13,7 +13,6 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import KNOWN_AFTER_APPLY
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_view import Attempt, View
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report import Network
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import (
@@ -116,7 +115,7 @@ def test_the_whole_plan_is_there_before_anything_is_changed() -> None:
         "lb1/virtual_ip/keepalived",
         "lb2/virtual_ip/keepalived",
         "cp1/init/certificate authorities",
-        "cp1/init/node cp1",
+        "cp1/init/control plane cp1",
         "cp1/network/pod network flannel",
         "cp2/join/node cp2",
         "cp2/join/bootstrap token",
@@ -137,7 +136,7 @@ def test_the_whole_plan_is_there_before_anything_is_changed() -> None:
         "w2/revoke/bootstrap token",
     ]
     authorities = next(entry for entry in plan.entries if entry.change.object == "certificate authorities")
-    assert authorities.change.after == KNOWN_AFTER_APPLY
+    assert authorities.change.after == ["ca", "front-proxy-ca", "etcd-ca", "sa"]
 
 
 def test_plays_run_on_the_groups_of_the_stage() -> None:

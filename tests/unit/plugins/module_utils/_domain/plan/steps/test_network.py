@@ -11,14 +11,16 @@ import pytest
 
 from tests.unit.plugins.module_utils._domain.plan.test_planning import after, plan_of
 
+#: Where its pods start is seen once there is a network.
+SPREAD = "cp1/spread/Deployment kube-system/coredns"
 FLANNEL = "/etc/cni/net.d/10-flannel.conflist"
 
 
 @pytest.mark.parametrize(
     ("creation", "configurations", "network", "expected"),
     [
-        ("complete", {}, "flannel", ["cp1/network/pod network flannel"]),
-        ("complete", {}, "/srv/calico.yaml", ["cp1/network/pod network of /srv/calico.yaml"]),
+        ("complete", {}, "flannel", ["cp1/network/pod network flannel", SPREAD]),
+        ("complete", {}, "/srv/calico.yaml", ["cp1/network/pod network of /srv/calico.yaml", SPREAD]),
         ("complete", {}, "none", []),
         ("complete", {"cp1": [FLANNEL]}, "flannel", []),
         ("complete", {"w2": [FLANNEL]}, "flannel", []),
@@ -36,6 +38,20 @@ def test_only_a_cluster_of_ours_without_any_gets_one(
     plan = plan_of(given)
     assert [entry.id for entry in plan.entries] == expected
     assert plan.problems == ()
+
+
+def test_nodes_that_wait_for_the_network_are_no_reason_to_stop() -> None:
+    given = after()
+    given["hosts"]["cp1"]["creation"] = "complete"
+    for node in given["cluster"]["nodes"]:
+        node.update(
+            ready=False,
+            ready_status="False",
+            ready_reason="KubeletNotReady NetworkReady=false reason:NetworkPluginNotReady",
+        )
+    assert plan_of(given).problems == ()
+    given["hosts"]["cp1"]["cni_configurations"] = [FLANNEL]
+    assert any("is not Ready" in problem.message for problem in plan_of(given).problems)
 
 
 def test_a_virtual_ip_address_is_a_step_of_any_cluster() -> None:
