@@ -144,7 +144,7 @@ def test_a_policy_module_comes_from_the_calling_role(tmp_path: Path, *, is_enabl
 
 
 def test_a_host_that_cannot_be_asked_is_not_taken_out_of_the_cluster(tmp_path: Path) -> None:
-    """It has neither the library cryptography nor openssl: in check mode kubeadm_reset predicts there, without a look at it."""
+    """It has neither the library cryptography nor openssl: in check mode kubeadm_reset predicts there and inspects nothing."""
     interpreter = tmp_path / "python3"
     # Modules search for programs in the usual places, too, but pass over what nobody may execute.
     user = () if os.geteuid() == 0 else ("--map-root-user",)
