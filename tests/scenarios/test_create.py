@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A highly available cluster from bare hosts: packages of a signed repository, images of a mirror, flannel.
+"""A highly available cluster from bare hosts: packages of a signed repository, images of a mirror, flannel, a virtual IP address.
 
 What came of it say kubectl, etcdctl, openssl, curl, ss, dpkg and apt-mark.
 """
@@ -25,10 +25,12 @@ from tests.scenarios.convert import STEPS, addresses_of, etcd_members, new_resul
 from tests.scenarios.playbook import Run, run_playbook
 
 CONTROL_PLANES = ("cp1", "cp2", "cp3")
-WORKERS = ("w1",)
+WORKERS = ("w1", "w2")
 NODES = (*CONTROL_PLANES, *WORKERS)
-BALANCERS = ("lb1",)
+BALANCERS = ("lb1", "lb2")
 VERSION = "1.34.4"
+#: The inventory of the documentation; the lab's has addresses, and where packages and images are.
+EXAMPLE = PROJECT / "examples" / "create" / "hosts.yml"
 #: Units of time that a second run may take.
 NOOP_UNITS = 8.0
 #: What a run changes on a host: files of the system, packages, enabled units.
@@ -57,13 +59,16 @@ class Story:
     secrets: str
     held: Mapping[str, str]
     versions: Mapping[str, str]
+    holders: Sequence[str]
+    holders_after_loss: Sequence[str]
+    holders_after_return: Sequence[str]
     ready_after_kill: set[str]
 
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
     """Run the whole story once."""
-    with new_results("create") as results, Lab("create_small", name="create") as lab:
+    with new_results("create") as results, Lab("create", name="create") as lab:
         results.add_step("bare hosts", lab.up_seconds)
         work = PROJECT / "build" / "scenarios" / lab.name
         work.mkdir(parents=True, exist_ok=True)
@@ -100,8 +105,12 @@ def story() -> Iterator[Story]:
             secrets=lab.kubectl("get", "secrets", "--all-namespaces", "--output=name"),
             held={node: lab.run(node, "apt-mark", "showhold") for node in NODES},
             versions={node: lab.run(node, "kubelet", "--version").strip() for node in NODES},
+            holders=_holders(lab),
+            holders_after_loss=(),
+            holders_after_return=(),
             ready_after_kill=set(),
         )
+        _lose_holder(seen, work)
         _lose_first(seen, work)
         yield seen
 
@@ -113,10 +122,9 @@ def _fingerprint(lab: Lab, hosts: Sequence[str]) -> dict[str, str]:
 def _run(lab: Lab, work: Path, label: str, *arguments: str) -> Run:
     return run_playbook(
         "kubeadm.ha.site",
-        inventories=[lab.inventory],
+        inventories=[EXAMPLE, lab.inventory],
         record=work / f"{label}.jsonl",
         arguments=arguments,
-        variables={"kubeadm_ha_kubernetes_version": VERSION},
     )
 
 
@@ -142,29 +150,60 @@ def _readyz(lab: Lab, node: str, endpoint: str) -> str:
     return lab.shell(node, f"curl -s -m 5 --cacert /etc/kubernetes/pki/ca.crt https://{endpoint}/readyz", check=False)
 
 
-def _lose_first(story: Story, work: Path) -> None:
-    """The first control plane dies; the endpoint goes on answering."""
+def _holders(lab: Lab) -> list[str]:
+    """The load balancers that have the virtual IP address, by the kernel's list of addresses."""
+    address = lab.endpoint.rpartition(":")[0]
+    found = []
+    for name in BALANCERS:
+        if f" {address}/" in lab.shell(name, "ip -4 -o address show", check=False):
+            found.append(name)
+    return found
+
+
+def _kill(story: Story, work: Path, node: str, label: str, *, bound: float) -> None:
+    """A host dies while a prober asks through the endpoint."""
     ca = work / "ca.crt"
-    ca.write_text(story.lab.run("cp1", "cat", "/etc/kubernetes/pki/ca.crt"), encoding="utf-8")
+    if not ca.exists():
+        ca.write_text(story.lab.run("cp1", "cat", "/etc/kubernetes/pki/ca.crt"), encoding="utf-8")
     with (
         control(ca) as untouched,
         Prober(
             targets={"endpoint": f"https://{story.endpoint}/readyz", CONTROL: untouched.target},
             ca=untouched.ca,
-            log=work / "kill-probes.jsonl",
+            log=work / f"{label}-probes.jsonl",
         ) as prober,
     ):
         time.sleep(5)
-        event = prober.mark("kill cp1")
-        story.lab.event("kill", "cp1")
+        event = prober.mark(f"kill {node}")
+        story.lab.event("kill", node)
         time.sleep(20)
         log = prober.stop()
-    is_spoilt = story.results.is_spoilt_by(summarize(control_of(log)), "the probes after the kill")
+    is_spoilt = story.results.is_spoilt_by(summarize(control_of(log)), f"the probes after the kill of {node}")
     probes = judged(counted(log, "endpoint"), control_of(log))
     rto = rto_seconds(probes, event.monotonic)
-    story.results.timing("rto_kill_seconds", rto, bound=1.0, is_spoilt=is_spoilt)
+    story.results.timing(f"rto_{label}_seconds", rto, bound=bound, is_spoilt=is_spoilt)
     failed = len(failed_after(probes, event.monotonic))
-    story.results.at_most("failed_probes_kill", failed, bound=20, is_spoilt=is_spoilt)
+    story.results.at_most(f"failed_probes_{label}", failed, bound=int(20 * bound), is_spoilt=is_spoilt)
+
+
+def _lose_holder(story: Story, work: Path) -> None:
+    """The load balancer with the virtual IP address dies, and comes back: the address stays where it went."""
+    (holder,) = story.holders
+    _kill(story, work, holder, "kill_balancer", bound=2.0)
+    story.holders_after_loss = _holders(story.lab)
+    story.lab.event("start", holder)
+    wait_until(
+        lambda: "active" in story.lab.run(holder, "systemctl", "is-active", "keepalived", check=False).split(),
+        seconds=60,
+        what="keepalived runs again",
+    )
+    time.sleep(10)
+    story.holders_after_return = _holders(story.lab)
+
+
+def _lose_first(story: Story, work: Path) -> None:
+    """The first control plane dies; the endpoint goes on answering."""
+    _kill(story, work, "cp1", "kill", bound=1.0)
     wait_until(lambda: "cp1" not in ready_nodes(story.lab, node="cp2"), seconds=120, what="cp1 is seen to be lost")
     story.ready_after_kill = ready_nodes(story.lab, node="cp2")
 
@@ -216,6 +255,12 @@ def test_pods_answer_on_every_node(story: Story) -> None:
 def test_no_secret_of_the_joins_is_left(story: Story) -> None:
     assert "bootstrap-token" not in story.secrets
     assert "kubeadm-certs" not in story.secrets
+
+
+def test_one_load_balancer_has_the_virtual_ip_address(story: Story) -> None:
+    assert len(story.holders) == 1
+    assert story.holders_after_loss == [name for name in BALANCERS if name not in story.holders]
+    assert story.holders_after_return == story.holders_after_loss
 
 
 def test_the_cluster_goes_on_without_its_first_control_plane(story: Story) -> None:
