@@ -153,18 +153,14 @@ def _readyz(lab: Lab, node: str, endpoint: str) -> str:
 def _holders(lab: Lab) -> list[str]:
     """The load balancers that have the virtual IP address, by the kernel's list of addresses."""
     address = lab.endpoint.rpartition(":")[0]
-    found = []
-    for name in BALANCERS:
-        if f" {address}/" in lab.shell(name, "ip -4 -o address show", check=False):
-            found.append(name)
-    return found
+    shown = {name: lab.shell(name, "ip -4 -o address show", check=False) for name in BALANCERS}
+    return [name for name, text in shown.items() if f" {address}/" in text]
 
 
 def _kill(story: Story, work: Path, node: str, label: str, *, bound: float) -> None:
     """A host dies while a prober asks through the endpoint."""
     ca = work / "ca.crt"
-    if not ca.exists():
-        ca.write_text(story.lab.run("cp1", "cat", "/etc/kubernetes/pki/ca.crt"), encoding="utf-8")
+    ca.write_text(story.lab.run("cp1", "cat", "/etc/kubernetes/pki/ca.crt"), encoding="utf-8")
     with (
         control(ca) as untouched,
         Prober(
