@@ -8,10 +8,12 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ....base.change import Change
 from ....kubeadm.init import authorities_change, init_change
 from ....kubeadm.init_host import AUTHORITY_FILES
 from ...entry import Entry
 from ...step import Step
+from ...user_kubeconfigs import USER_KUBECONFIG
 
 if t.TYPE_CHECKING:
     from ....host.host import Host
@@ -35,6 +37,7 @@ class Record:
         dns_domain: the cluster's.
         image_repository: where Kubernetes' images come from.
         cri_socket: the container runtime's socket, empty where kubeadm finds the only one.
+        admin_users: users of this host who get an administrator's kubeconfig where they have none.
     """
 
     endpoint: str
@@ -49,6 +52,7 @@ class Record:
     dns_domain: str
     image_repository: str
     cri_socket: str
+    admin_users: tuple[str, ...]
 
 
 class Init(Step["Creation"]):
@@ -66,6 +70,13 @@ class Init(Step["Creation"]):
         yield Entry(
             first.name, self.name, init_change(first.node_name, str(situation.desired.endpoint), is_begun=is_begun)
         )
+        for user in record(situation, first).admin_users:
+            home = "/root" if user == "root" else f"/home/{user}"
+            if f"{home}{USER_KUBECONFIG}" not in first.kubeconfigs:
+                given = Change(
+                    f"kubeconfig of {user}", None, "an administrator's", "kubectl works for the user at once"
+                )
+                yield Entry(first.name, self.name, given)
 
     def groups(self, situation: Creation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
         """The play of the stage."""
@@ -98,6 +109,7 @@ def record(creation: Creation, first: Host) -> Record:
         dns_domain=cluster.dns_domain,
         image_repository=cluster.image_repository,
         cri_socket=first.wanted_cri_socket,
+        admin_users=tuple(sorted(creation.desired.admin_users & set(first.report.users))),
     )
 
 

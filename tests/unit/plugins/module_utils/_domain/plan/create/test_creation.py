@@ -116,6 +116,7 @@ def test_the_whole_plan_is_there_before_anything_is_changed() -> None:
         "lb2/virtual_ip/keepalived",
         "cp1/init/certificate authorities",
         "cp1/init/control plane cp1",
+        "cp1/init/kubeconfig of root",
         "cp1/network/pod network flannel",
         "cp2/join/node cp2",
         "cp2/join/bootstrap token",
@@ -180,6 +181,7 @@ def test_the_first_control_plane_is_given_everything_that_the_cluster_shall_be()
         "dns_domain": "cluster.local",
         "image_repository": "registry.k8s.io",
         "cri_socket": "",
+        "admin_users": ("root",),
     }
 
 
