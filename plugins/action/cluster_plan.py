@@ -34,10 +34,13 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "adopt_manifest_flags": {"type": "raw", "default": False},
     "allow_older_kubeadm": {"type": "raw", "default": False},
     "allow_two_control_planes": {"type": "raw", "default": False},
+    "announced": {"type": "list", "elements": "dict", "default": []},
     "backup_directory": {"type": "raw", "default": "/var/backups/kubeadm-ha"},
     "balancers": {"type": "dict", "default": {}},
     "cluster": {"type": "dict"},
     "control_planes": {"type": "list", "elements": "str", "required": True},
+    "decisions": {"type": "dict", "default": {}},
+    "dns_domain": {"type": "raw", "default": "cluster.local"},
     "endpoint": {"type": "raw", "default": ""},
     "etcd": {"type": "dict"},
     "extra_sans": {"type": "raw", "default": []},
@@ -45,17 +48,23 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "files": {"type": "dict", "default": {}},
     "group_names": {"type": "dict", "default": {}},
     "hosts": {"type": "dict", "default": {}},
+    "image_repository": {"type": "raw", "default": "registry.k8s.io"},
     "kubeadm": {"type": "dict", "default": {}},
+    "kubernetes_version": {"type": "raw", "default": ""},
     "load_balancer": {"type": "raw", "default": "haproxy"},
     "load_balancers": {"type": "list", "elements": "str", "default": []},
+    "network": {"type": "raw", "default": "flannel"},
     "patches_dir": {"type": "raw", "default": ""},
     "phase": {"type": "str", "choices": ["serving", "joins", "plan"], "default": "plan"},
+    "pod_subnet": {"type": "raw", "default": "10.244.0.0/16"},
     "probe_certificate": {"type": "raw", "default": False},
     "reachability": {"type": "dict", "default": {}},
     "reset_half_joined": {"type": "raw", "default": False},
+    "service_subnet": {"type": "raw", "default": "10.96.0.0/12"},
     "stop": {"type": "bool", "default": True},
     "token_ttl": {"type": "raw", "default": "15m"},
     "unmanaged_nodes": {"type": "raw", "default": []},
+    "vip": {"type": "raw", "default": ""},
     "worker_batch": {"type": "raw", "default": "25%"},
     "workers": {"type": "list", "elements": "str", "default": []},
 }
@@ -74,9 +83,7 @@ _FOUND = "What hosts and cluster reported"
 
 
 def _serving(request: PlanRequest) -> t.Mapping[str, t.Any]:
-    return planning.control_plane_facts(
-        request.hosts, request.groups.control_planes, yaml=PyYaml(), x509=CryptographyX509()
-    )
+    return planning.control_plane_facts(request, yaml=PyYaml(), x509=CryptographyX509())
 
 
 def _joins(request: PlanRequest) -> t.Mapping[str, t.Any]:
@@ -117,7 +124,8 @@ class ActionModule(ActionBase):
 
         result.update(decision_result(_FOUND, decide))
         for plan in built:
-            if plan.is_complete:
+            # What the run has announced is shown once.
+            if plan.is_complete and not (arguments["announced"] and not plan.problems):
                 # A run without changes stays quiet.
                 for line in plan_report.table(plan, with_notes=bool(plan.entries) or not stop, with_problems=not stop):
                     Display().display(line)

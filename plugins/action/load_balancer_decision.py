@@ -45,7 +45,7 @@ class ActionModule(ActionBase):
         def decide() -> t.Mapping[str, t.Any]:
             report = LoadBalancerReport.from_dict(arguments["name"], arguments["load_balancer"])
             destination = report.configuration.path
-            template = _Template(path, self._text(path), destination, self._templar, task_vars or {})
+            template = RoleTemplate(path, self._text(path), destination, self._templar, task_vars or {})
             return load_balancer.decide(
                 arguments["name"],
                 report,
@@ -62,7 +62,7 @@ class ActionModule(ActionBase):
 
 
 @dataclasses.dataclass(frozen=True)
-class _Template:
+class RoleTemplate:
     """A template of a role, filled in by Ansible.
 
     Attributes:

@@ -47,3 +47,29 @@ attributes:
   idempotent:
     support: full
 """
+
+    CONTROLLER_MODULE = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: N/A
+    details:
+      - This module does not change anything.
+  idempotent:
+    support: full
+  platform:
+    platforms: posix
+"""
+
+    CHANGING_MODULE = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+"""

@@ -153,6 +153,48 @@ options:
       - How many workers are changed at the same time, a number or a percentage of them, or a list for the batches in turn.
     type: raw
     default: 25%
+  vip:
+    description: A virtual IP address with its prefix, O(vip=192.0.2.10/24), which one of the hosts behind the endpoint has. Empty
+      without.
+    type: raw
+    default: ''
+  kubernetes_version:
+    description: Version of a cluster that is to be created, O(kubernetes_version=1.34.4). Empty where there is one.
+    type: raw
+    default: ''
+  pod_subnet:
+    description: Its subnet of pods; one of each address family with a comma between.
+    type: raw
+    default: 10.244.0.0/16
+  service_subnet:
+    description: Its subnet of Services; one of each address family with a comma between.
+    type: raw
+    default: 10.96.0.0/12
+  dns_domain:
+    description: Its DNS domain.
+    type: raw
+    default: cluster.local
+  image_repository:
+    description: Where its images come from.
+    type: raw
+    default: registry.k8s.io
+  network:
+    description: Its pod network, V(flannel), V(none), or the path or URL of a manifest.
+    type: raw
+    default: flannel
+  decisions:
+    description:
+      - What roles that inspect their hosts before the plan would change there, by the name of the role, then by inventory name.
+        Each has V(changes) and V(problems).
+    type: dict
+    default: {}
+  announced:
+    description:
+      - RV(plan.entries) of the plan that the run began with. What is not among them is a reason to stop, and a plan that has nothing
+        else is not shown again.
+    type: list
+    elements: dict
+    default: []
   stop:
     description: Fail when there is a reason to stop.
     type: bool
@@ -160,17 +202,7 @@ options:
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
-    details:
-      - This module does not change anything.
-  idempotent:
-    support: full
-  platform:
-    platforms: posix
+  - kubeadm.ha.attributes.controller_module
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:
@@ -209,6 +241,24 @@ serving:
   returned: with O(phase=serving)
   type: str
   sample: cp1
+creation:
+  description:
+    - How far the creation of a cluster is. V(bare) where no host has anything of a cluster, V(authorities) where an interrupted run has
+      made the certificate authorities, empty where there is a cluster.
+  returned: with O(phase=serving)
+  type: str
+signer:
+  description: Inventory name of the host that has the cluster's CA, the serving one or the first control plane of a new cluster.
+  returned: with O(phase=serving)
+  type: str
+first_control_plane:
+  description: What the role C(control_plane_init) is given on the first control plane of a new cluster, by inventory name.
+  returned: with O(phase=serving)
+  type: dict
+virtual_ips:
+  description: What the role C(apiserver_keepalived) is given on each host that may have the virtual IP address, by inventory name.
+  returned: with O(phase=serving)
+  type: dict
 server:
   description: Address and port of its API server, or V(null).
   returned: with O(phase=serving)

@@ -25,9 +25,13 @@ options:
     default: []
     suboptions:
       port:
-        description: Its number, from 1 to 65535.
+        description: Its number, from 1 to 65535, or that of the first port of a range.
         type: int
         required: true
+      last:
+        description: The last port of a range. All of it is to be open. V(0) for one port.
+        type: int
+        default: 0
       protocol:
         description: Its protocol.
         type: str
@@ -88,7 +92,7 @@ firewall:
       type: str
       sample: public
     ports:
-      description: Those of O(ports) that are not let in, each once.
+      description: Those of O(ports) that are not let in, each once. C(last) is there for ranges only.
       type: list
       elements: dict
       sample: [{"port": 2379, "protocol": "tcp", "comment": "etcd clients"}]
@@ -124,6 +128,7 @@ def main() -> None:
                 "default": [],
                 "options": {
                     "port": {"type": "int", "required": True},
+                    "last": {"type": "int", "default": 0},
                     "protocol": {"type": "str", "choices": [firewall.TCP, firewall.UDP], "default": firewall.TCP},
                     "comment": {"type": "str", "default": ""},
                 },

@@ -54,13 +54,7 @@ requirements:
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+  - kubeadm.ha.attributes.changing_module
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:

@@ -46,7 +46,7 @@ options:
     description:
       - Name that the host's Node object shall have when the host joins. By default it is the host's name.
       - This, O(api_port), O(advertise_address) and O(cri_socket) are reported again in RV(host.wanted); of a member
-        they change nothing.
+        they change nothing. Of all that the host shall have O(cri_socket) alone is sent to it.
     type: str
   api_port:
     description:
@@ -292,7 +292,8 @@ host:
       type: dict
       sample: {"kube-apiserver": ["HTTPS_PROXY", "NO_PROXY"]}
     wanted:
-      description: The options O(node_name), O(api_port), O(advertise_address) and O(cri_socket).
+      description: The options O(node_name), O(api_port), O(advertise_address), O(cri_socket), O(kubelet_extra_args), O(node_labels) and
+        O(node_taints). They are read on the controller.
       type: dict
     api_clients:
       description: Established TCP connections of the kubelet and kube-proxy.
@@ -308,6 +309,18 @@ host:
       description: Certificates whose replacement by M(kubeadm.ha.kubeadm_certificate) was interrupted on this host.
       type: list
       elements: str
+    has_etcd_data:
+      description: Whether C(/var/lib/etcd) has the data of a member.
+      type: bool
+    cni_configurations:
+      description: Files of C(/etc/cni/net.d) that configure a pod network.
+      type: list
+      elements: str
+    creation:
+      description:
+        - How far M(kubeadm.ha.kubeadm_init) has come with the creation of a cluster here, V(creating) or V(complete). Empty where it has
+          begun none.
+      type: str
     listening:
       description: Listening TCP sockets.
       type: list
@@ -333,8 +346,6 @@ host:
       type: float
 """
 
-import dataclasses
-
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
@@ -344,7 +355,6 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.desired_host import DesiredHost
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 SECONDS_FOR_A_COMMAND = 10.0
@@ -368,6 +378,7 @@ def main() -> None:
             "users": {"type": "list", "elements": "str", "default": ["root"]},
             "endpoint": {"type": "str", "default": ""},
             "endpoint_timeout": {"type": "float", "default": 0.9},
+            # What is wanted of the host stays on the controller: the action takes it out, all but the socket.
             "node_name": {"type": "str"},
             "api_port": {"type": "int"},
             "advertise_address": {"type": "str"},
@@ -398,18 +409,7 @@ def main() -> None:
         directories=module.params["directories"],
         load_balancer=module.params["load_balancer"],
     )
-    desired = DesiredHost(
-        node_name=module.params["node_name"],
-        api_port=module.params["api_port"],
-        advertise_address=module.params["advertise_address"],
-        cri_socket=module.params["cri_socket"],
-        kubelet_extra_args=module.params["kubelet_extra_args"],
-        node_labels=module.params["node_labels"],
-        node_taints=module.params["node_taints"],
-    )
-    run_decision(
-        module, lambda: Decision(values={"host": dataclasses.replace(inspection.collect(), wanted=desired).as_dict()})
-    )
+    run_decision(module, lambda: Decision(values={"host": inspection.collect().as_dict()}))
 
 
 if __name__ == "__main__":

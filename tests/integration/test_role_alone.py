@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
+import sys
 import typing as t
 
 import pytest
@@ -138,3 +141,39 @@ def test_a_policy_module_comes_from_the_calling_role(tmp_path: Path, *, is_enabl
     changed = [result["task"].rpartition(" : ")[2] for result in run.changed]
     assert changed[:2] == (["Modules | Make a folder for them", "Modules | Copy them"] if is_enabled else [])
     assert not (tmp_path / "selinux").exists()
+
+
+def test_a_host_that_cannot_be_asked_is_not_taken_out_of_the_cluster(tmp_path: Path) -> None:
+    """It has neither the library cryptography nor openssl: in check mode kubeadm_reset predicts there and inspects nothing."""
+    interpreter = tmp_path / "python3"
+    # Modules search for programs in the usual places, too, but pass over what nobody may execute.
+    user = () if os.geteuid() == 0 else ("--map-root-user",)
+    hidden = shlex.join(["mount", "--bind", "/dev/null", shutil.which("openssl") or "/none"])
+    script = f'{hidden} 2>/dev/null; exec {shlex.quote(sys.executable)} -I -S "$@"'
+    private = shlex.join(["unshare", *user, "--mount", "sh", "-c", script, "sh"])
+    interpreter.write_text(f'#!/bin/sh\nexec {private} "$@"\n', encoding="utf-8")
+    interpreter.chmod(0o755)
+    variables = {
+        "control_plane_join_serving": "localhost",
+        "control_plane_join_node_name": "cp2",
+        "control_plane_join_reset": {
+            "node_name": "cp2",
+            "addresses": ["192.0.2.12"],
+            "member_id": "a1",
+            "certificates_dir": "/etc/kubernetes/pki",
+            "cri_socket": "",
+            "ca_cert_hashes": [f"sha256:{'0' * 64}"],
+            "replaceable_files": [],
+        },
+    }
+    role = {"name": "kubeadm.ha.control_plane_join", "tasks_from": "repair"}
+    repair = {"ansible.builtin.include_role": role, "vars": variables}
+    tasks = [{"block": [repair], "rescue": [{"ansible.builtin.meta": "noop"}]}]
+    run = run_tasks(tmp_path, tasks, ansible_python_interpreter=str(interpreter))
+    assert [result["action"] for result in run.results if result["action"].startswith("kubeadm.ha.")] == [
+        "kubeadm.ha.kubeadm_reset"
+    ], run.output
+    assert len(run.failures) == 1
+    assert "Inspect whether the host itself has an objection" in next(
+        result["task"] for result in run.results if result["status"] != "ok"
+    )

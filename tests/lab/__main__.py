@@ -79,6 +79,9 @@ def _add_build(build: argparse.ArgumentParser) -> None:
     build.add_argument("--version", default=topology.DEFAULT_KUBERNETES, help="of Kubernetes (default: %(default)s)")
     _add_binaries(build)
     build.add_argument("--print-bin", action="store_true", help="build the binaries only and print their directory")
+    build.add_argument(
+        "--mirror", action="store_true", help="also what bare hosts become nodes from: packages, flannel, images"
+    )
     build.add_argument("--keep-go", action="store_true", help="keep Go's caches (4 GB) for work on the recipe")
 
 
@@ -108,7 +111,11 @@ def _build(given: argparse.Namespace) -> None:
     _print(
         f"Kubernetes  {node.version}\nbinaries    {node.binaries}\nimage store {node.store}\nnode image  {node.image}"
     )
-    _print(f"host image  {builder.host_image()}")
+    _print(f"host image  {builder.host_image()}\nbare image  {builder.bare_image()}")
+    if given.mirror:
+        mirror = builder.mirror(desired)
+        _print(f"mirror      {mirror.content}\nmirror image {mirror.image}")
+        _print(f"flannel     {builder.flannel()}")
 
 
 def _up(given: argparse.Namespace) -> None:

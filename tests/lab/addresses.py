@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import zlib
 from collections.abc import Iterable, Mapping
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
 
 from tests.lab.errors import InputError, LabError
 from tests.lab.topology import Topology
@@ -19,7 +19,9 @@ _POOL = tuple(IPv4Network(f"10.87.{third}.0/24") for third in range(100, 200))
 _NODES_PER_GROUP = 10
 _FIRST_HOST = {"kube_control_plane": 11, "kube_node": 21, "spare": 31, "kube_load_balancer": 41}
 _FIRST_HOST_OF_OTHERS = 51
-_LAST_HOST = 250
+_LAST_HOST = 99
+_VIP_HOST = 100
+_API_PORT = 6443
 
 
 def choose_subnet(lab: str, taken: Iterable[IPv4Network]) -> IPv4Network:
@@ -65,8 +67,16 @@ def ipv6_address(address: IPv4Address) -> IPv6Address:
     return subnet.network_address + int(address) % 256
 
 
+def vip(addresses: Mapping[str, IPv4Address]) -> IPv4Interface:
+    """The address of the lab's network that is kept free for a virtual IP address."""
+    subnet = IPv4Network((next(iter(addresses.values())), 24), strict=False)
+    return IPv4Interface((subnet.network_address + _VIP_HOST, subnet.prefixlen))
+
+
 def endpoint(topology: Topology, addresses: Mapping[str, IPv4Address]) -> str:
     """The control plane endpoint as HOST:PORT."""
+    if topology.vip:
+        return f"{vip(addresses).ip}:{_API_PORT}"
     wanted = topology.endpoint
     assert wanted is not None
     if wanted.ipv6:

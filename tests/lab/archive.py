@@ -52,19 +52,20 @@ def write_archive(path: Path, images: Sequence[Image]) -> None:
 
 def _add_image(archive: tarfile.TarFile, image: Image) -> dict[str, Any]:
     with tempfile.SpooledTemporaryFile(max_size=_SMALL) as layer:
-        _write_layer(layer, image.entries)
-        size, digest = layer.tell(), _digest(layer)
+        write_layer(layer, image.entries)
+        size, digest = layer.tell(), sha256(layer)
         info = tarfile.TarInfo(f"{digest}.tar")
         info.size = size
         layer.seek(0)
         archive.addfile(info, layer)
-    configuration = json.dumps(_configuration(image, digest), sort_keys=True).encode()
-    name = f"{hashlib.sha256(configuration).hexdigest()}.json"
-    _add_bytes(archive, name, configuration)
+    content = json.dumps(configuration(image, digest), sort_keys=True).encode()
+    name = f"{hashlib.sha256(content).hexdigest()}.json"
+    _add_bytes(archive, name, content)
     return {"Config": name, "RepoTags": [image.name], "Layers": [f"{digest}.tar"]}
 
 
-def _configuration(image: Image, layer: str) -> dict[str, Any]:
+def configuration(image: Image, layer: str) -> dict[str, Any]:
+    """The image's OCI configuration; ``layer`` is the digest of its layer, in hexadecimal."""
     return {
         "architecture": "amd64",
         "os": "linux",
@@ -75,7 +76,8 @@ def _configuration(image: Image, layer: str) -> dict[str, Any]:
     }
 
 
-def _write_layer(stream: IO[bytes], entries: Sequence[Entry]) -> None:
+def write_layer(stream: IO[bytes], entries: Sequence[Entry]) -> None:
+    """Write the files of an image as a tar."""
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as layer:
         directories: set[str] = set()
         for entry in entries:
@@ -118,7 +120,8 @@ def _add_bytes(archive: tarfile.TarFile, name: str, content: bytes) -> None:
     archive.addfile(info, io.BytesIO(content))
 
 
-def _digest(stream: IO[bytes]) -> str:
+def sha256(stream: IO[bytes]) -> str:
+    """Digest of all that a stream has, in hexadecimal."""
     stream.seek(0)
     digest = hashlib.sha256()
     while block := stream.read(_BLOCK):

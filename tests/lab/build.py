@@ -9,11 +9,12 @@ import concurrent.futures
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.lab import archive, debian, golang, images, paths, products, shell
+from tests.lab import addons, archive, debian, golang, images, packages, paths, products, registry, shell
 from tests.lab.errors import InputError, LabError
 from tests.lab.podman import Podman
 from tests.lab.topology import check_version
@@ -42,6 +43,16 @@ class NodeProducts:
     """A filled /var/lib/containerd, to be copied by hard links."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Mirror:
+    """What the mirror of a lab is made of."""
+
+    version: str
+    image: str
+    content: Path
+    """``files``, which it serves by HTTP, with the apt repository in ``deb``; ``registry``, the registry's storage."""
+
+
 class Builder:
     """Builds what is missing, one build at a time on the machine."""
 
@@ -58,6 +69,32 @@ class Builder:
         if not self._podman.has_image(image):
             self._build_image(image, "host", self._base_image(root_key, mirrors))
         return image
+
+    def bare_image(self) -> str:
+        """The podman image of a plain host that can become a node."""
+        recipe = products.recipe(_NODE / "bare.Containerfile", _NODE / "machine")
+        return self._derived_image("bare", self.host_image(), recipe)
+
+    def mirror(self, desired: Desired) -> Mirror:
+        """A mirror with everything that bare hosts become nodes from."""
+        binaries, runtime = self.binaries(desired), self._runtime_image()
+        recipe = products.recipe(_NODE / "mirror.Containerfile", _NODE / "mirror")
+        version = self._version(desired)
+        return Mirror(
+            version=version,
+            image=self._derived_image("mirror", self.host_image(), recipe),
+            content=self._mirror_content(binaries, runtime, version, keep_go=desired.keep_go),
+        )
+
+    def flannel(self, *, keep_go: bool = False) -> Path:
+        """A directory with flanneld, its CNI plugin and upstream's manifest."""
+        sources = [addons.SOURCES / name for name in ("flannel", "flannel-cni-plugin")]
+        return self._addon(f"flannel-{addons.FLANNEL}", sources, addons.build_flannel, keep_go=keep_go)
+
+    def node_tools(self, *, keep_go: bool = False) -> Path:
+        """A directory with the CNI plugins in ``cni`` and crictl."""
+        sources = [addons.SOURCES / "cni-plugins"]
+        return self._addon("node-tools", sources, addons.build_node_tools, keep_go=keep_go)
 
     def binaries(self, desired: Desired) -> Path:
         """A directory with Kubernetes' commands, etcd's programs, coredns, pause and smoke.
@@ -154,11 +191,13 @@ class Builder:
         return image
 
     def _runtime_image(self) -> str:
-        host = self.host_image()
         recipe = products.recipe(_NODE / "runtime.Containerfile", _NODE / "kubernetes")
-        image = f"{_REPOSITORY}/runtime:{products.key(_tag(host), recipe)}"
+        return self._derived_image("runtime", self.bare_image(), recipe)
+
+    def _derived_image(self, kind: str, base: str, recipe: str) -> str:
+        image = f"{_REPOSITORY}/{kind}:{products.key(_tag(base), recipe)}"
         if not self._podman.has_image(image):
-            self._build_image(image, "runtime", host)
+            self._build_image(image, kind, base)
         return image
 
     def _node_image(self, binaries: Path, runtime: str, version: str) -> str:
@@ -186,15 +225,63 @@ class Builder:
                 products.publish(directory, partial(self._make_store, binaries, runtime, version))
         return directory
 
+    def _addon(
+        self, name: str, sources: Sequence[Path], make: Callable[[golang.Go, Path], None], *, keep_go: bool
+    ) -> Path:
+        key = products.key(products.recipe(paths.LAB / "addons.py", *sources), golang.go_version())
+        directory = self._cache.root / f"{name}-{key}"
+        if not directory.is_dir():
+            with products.locked(self._cache.lock("go")):
+                products.publish(directory, partial(make, self._go))
+                if not keep_go:
+                    self._go.clear()
+        return directory
+
+    def _mirror_content(self, binaries: Path, runtime: str, version: str, *, keep_go: bool) -> Path:
+        flannel, tools = self.flannel(keep_go=keep_go), self.node_tools(keep_go=keep_go)
+        own = [paths.LAB / f"{name}.py" for name in ("images", "archive", "registry", "packages")]
+        recipe = products.recipe(*own, *(_NODE / "kubernetes" / unit for unit in packages.UNITS))
+        key = products.key(recipe, _tag(runtime), binaries.name, flannel.name, tools.name)
+        directory = self._cache.root / f"mirror-{version}-{key}"
+        if not directory.is_dir():
+            with products.locked(self._cache.lock("mirror")):
+                make = partial(self._make_mirror, binaries=binaries, runtime=runtime, version=version)
+                products.publish(directory, partial(make, flannel=flannel, tools=tools))
+        return directory
+
+    def _make_mirror(
+        self, target: Path, *, binaries: Path, runtime: str, version: str, flannel: Path, tools: Path
+    ) -> None:
+        shell.say("making the mirror's packages and images")
+        repository = target / "files" / "deb"
+        repository.mkdir(parents=True)
+        made = [
+            *packages.kubernetes(version, binaries=binaries, units=_NODE / "kubernetes"),
+            packages.kubernetes_cni(addons.CNI_PLUGINS, tools / addons.PLUGINS),
+            packages.cri_tools(addons.CRICTL, tools / addons.CRICTL_PROGRAM),
+        ]
+        packages.write_repository(repository, made, self._cache.repository_key)
+        shutil.copyfile(flannel / addons.FLANNEL_MANIFEST, target / "files" / addons.FLANNEL_MANIFEST)
+        manifest = (flannel / addons.FLANNEL_MANIFEST).read_text(encoding="utf-8")
+        root = Path(self._podman("image", "mount", runtime).strip())
+        try:
+            described = self._described(binaries, root, version) + images.flannel(flannel, root, manifest)
+            registry.write(target / "registry", described)
+        finally:
+            self._podman("image", "unmount", runtime)
+
+    @staticmethod
+    def _described(binaries: Path, root: Path, version: str) -> list[archive.Image]:
+        wanted = [*images.names(binaries / "kubeadm", version), images.SMOKE]
+        return [images.describe(image, binaries=binaries, root=root) for image in wanted]
+
     def _make_store(self, binaries: Path, runtime: str, version: str, target: Path) -> None:
         shell.say("making the container images")
-        wanted = [*images.names(binaries / "kubeadm", version), images.SMOKE]
         with tempfile.TemporaryDirectory(dir=self._cache.root, prefix=".archives.") as name:
             archives = Path(name)
             root = Path(self._podman("image", "mount", runtime).strip())
             try:
-                described = [images.describe(image, binaries=binaries, root=root) for image in wanted]
-                archive.write_archive(archives / "images.tar", described)
+                archive.write_archive(archives / "images.tar", self._described(binaries, root, version))
             finally:
                 self._podman("image", "unmount", runtime)
             self._podman(

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tests.lab import shell
@@ -43,6 +44,8 @@ _PROXY_LINKS = {
     "lib64": "usr/lib64",
     "sbin": "usr/sbin",
 }
+_LIBRARY_LINKS = tuple(Entry(path=name, link=f"usr/{name}") for name in ("lib", "lib64"))
+_MANIFEST_IMAGE = re.compile(r"^\s*(?:- )?image: (\S+)$", re.MULTILINE)
 _XTABLES = "usr/lib/{architecture}/xtables"
 
 
@@ -74,6 +77,42 @@ def describe(image: str, *, binaries: Path, root: Path) -> Image:
     if base == "kube-proxy":
         entries += _proxy_entries(root)
     return Image(name=image, entries=entries, config=_CONFIG.get(base, {}))
+
+
+def flannel(binaries: Path, root: Path, manifest: str) -> list[Image]:
+    """flannel's two images under the names of upstream's manifest, whose init containers run ``cp`` in them.
+
+    :raises LabError: when the manifest names other images.
+    """
+    named = sorted(set(_MANIFEST_IMAGE.findall(manifest)))
+    by_name = {base_name(image): image for image in named}
+    if sorted(by_name) != ["flannel", "flannel-cni-plugin"]:
+        raise LabError(f"flannel's manifest names the images {', '.join(named)}, which the lab cannot make")
+    daemon = [Entry(path="opt/bin/flanneld", source=binaries / "flanneld"), *_proxy_entries(root)]
+    plugin = [Entry(path="flannel", source=binaries / "flannel"), *_LIBRARY_LINKS]
+    copy = [Entry(path="bin", link="usr/bin"), *_program_entries(root, Path("usr/bin/cp"))]
+    return [
+        Image(
+            name=by_name["flannel"],
+            entries=_unique([*daemon, *copy]),
+            config={"Entrypoint": ["/opt/bin/flanneld"]},
+        ),
+        Image(name=by_name["flannel-cni-plugin"], entries=_unique([*plugin, *copy])),
+    ]
+
+
+def _program_entries(root: Path, program: Path) -> Iterator[Entry]:
+    yield Entry(path=str(program), source=root / program)
+    for library in sorted(set(_libraries(root, program))):
+        yield Entry(path=library, source=_resolve(root, library))
+
+
+def _unique(entries: Iterable[Entry]) -> list[Entry]:
+    """The first entry of each path."""
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        found.setdefault(entry.path, entry)
+    return list(found.values())
 
 
 def _proxy_entries(root: Path) -> Iterator[Entry]:

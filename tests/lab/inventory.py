@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from tests.lab.addresses import endpoint
+from tests.lab.addresses import endpoint, vip
 from tests.lab.topology import DEFAULT_SSH_PORT, Topology
 
 GROUPS = ("kube_control_plane", "kube_node", "kube_load_balancer", "spare")
@@ -18,7 +18,7 @@ USER = "ops"
 
 
 def render(topology: Topology, addresses: Mapping[str, IPv4Address], connection: Mapping[str, object]) -> str:
-    """The inventory's text: ``connection`` are variables of every host, the endpoint is the only input set."""
+    """The inventory's text: ``connection`` are variables of every host, the endpoint is the only input set, with its VIP."""
     variables: dict[str, object] = {
         "ansible_user": USER,
         **({"ansible_port": topology.ssh_port} if topology.ssh_port != DEFAULT_SSH_PORT else {}),
@@ -27,8 +27,10 @@ def render(topology: Topology, addresses: Mapping[str, IPv4Address], connection:
         "ansible_pipelining": True,
         **connection,
     }
-    if topology.endpoint is not None:
+    if topology.endpoint is not None or topology.vip:
         variables["kubeadm_ha_endpoint"] = endpoint(topology, addresses)
+    if topology.vip:
+        variables["kubeadm_ha_vip"] = str(vip(addresses))
     lines = ["---", "all:", "  vars:"]
     lines += [f"    {name}: {json.dumps(value)}" for name, value in variables.items()]
     for group in _groups(topology):

@@ -23,6 +23,13 @@ EXTERNAL_ETCD = {
     "certFile": "/etc/kubernetes/pki/apiserver-etcd-client.crt",
     "keyFile": "/etc/kubernetes/pki/apiserver-etcd-client.key",
 }
+KUBE_PROXY: Mapping[str, Any] = {
+    "mode": "iptables",
+    # The table's size is the machine's; a container may not set it.
+    "conntrack": {"maxPerCore": 0},
+}
+"""What kube-proxy's configuration has in the lab besides the defaults."""
+
 _JOIN_COMMAND = re.compile(r"join (\S+) --token (\S+) +--discovery-token-ca-cert-hash (\S+)")
 
 
@@ -64,14 +71,8 @@ def init_configuration(
         [
             {"apiVersion": version, "kind": "InitConfiguration", **merge(init, topology.init)},
             {"apiVersion": version, "kind": "ClusterConfiguration", **merge(cluster, topology.cluster)},
-            _kubelet(kubernetes),
-            {
-                "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
-                "kind": "KubeProxyConfiguration",
-                "mode": "iptables",
-                # The table's size is the machine's; a container may not set it.
-                "conntrack": {"maxPerCore": 0},
-            },
+            {"apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration", **kubelet(kubernetes)},
+            {"apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "kind": "KubeProxyConfiguration", **KUBE_PROXY},
         ]
     )
 
@@ -124,6 +125,19 @@ def discovery_file(printed: str, ca: str) -> str:
     return json.dumps(kubeconfig, indent=2) + "\n"
 
 
+def kubelet(kubernetes: str) -> dict[str, Any]:
+    """What the kubelet's configuration has in the lab besides the defaults."""
+    settings: dict[str, Any] = {
+        "cgroupDriver": "cgroupfs",
+        # The nodes share the machine's disk, which may be rather full without any harm.
+        "imageGCHighThresholdPercent": 100,
+        "evictionHard": {"nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%"},
+    }
+    if int(kubernetes.split(".")[1]) >= 35:
+        settings["failCgroupV1"] = False
+    return settings
+
+
 def merge(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     """Two tables, the second one over the first, tables inside them too."""
     merged = dict(base)
@@ -152,17 +166,3 @@ def _join_command(printed: str) -> tuple[str, str, str]:
 
 def _registration(node: Node) -> dict[str, Any]:
     return {"nodeRegistration": {"name": node.node_name}} if node.node_name else {}
-
-
-def _kubelet(kubernetes: str) -> dict[str, Any]:
-    kubelet: dict[str, Any] = {
-        "apiVersion": "kubelet.config.k8s.io/v1beta1",
-        "kind": "KubeletConfiguration",
-        "cgroupDriver": "cgroupfs",
-        # The nodes share the machine's disk, which may be rather full without any harm.
-        "imageGCHighThresholdPercent": 100,
-        "evictionHard": {"nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%"},
-    }
-    if int(kubernetes.split(".")[1]) >= 35:
-        kubelet["failCgroupV1"] = False
-    return kubelet

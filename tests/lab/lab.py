@@ -14,8 +14,20 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
-from tests.lab import addresses, before, external_etcd, inventory, machine, nodefiles, paths, products, shell
-from tests.lab.build import Builder, Desired, NodeProducts
+from tests.lab import (
+    addresses,
+    before,
+    external_etcd,
+    inventory,
+    machine,
+    mirror,
+    nodefiles,
+    packages,
+    paths,
+    products,
+    shell,
+)
+from tests.lab.build import Builder, Desired, Mirror, NodeProducts
 from tests.lab.errors import InputError, LabError
 from tests.lab.podman import LABEL, Container, Podman, container_name, network_name
 from tests.lab.topology import DEFAULT_SSH_PORT, Node, State, Topology
@@ -29,7 +41,9 @@ class Images:
     """What the nodes of a lab are made of."""
 
     host: str
+    bare: str
     node: NodeProducts | None
+    mirror: Mirror | None
     kubelets: Mapping[str, Path]
     """Kubelets of other versions than the cluster's."""
 
@@ -132,7 +146,13 @@ class Labs:
         node = builder.node(desired) if topology.needs_kubernetes else None
         others = {node.kubelet for node in topology.nodes if node.kubelet}
         kubelets = {version: builder.kubelet(version) for version in sorted(others)}
-        return Images(host=builder.host_image(), node=node, kubelets=kubelets)
+        return Images(
+            host=builder.host_image(),
+            bare=builder.bare_image(),
+            node=node,
+            mirror=builder.mirror(desired) if topology.mirror else None,
+            kubelets=kubelets,
+        )
 
     def _remove(self, name: str) -> None:
         self._podman.remove([container.name for container in self._podman.containers(name)])
@@ -244,6 +264,11 @@ class _Making:
         return [f"--ip={address}", f"--ip6={addresses.ipv6_address(address)}", forwarding]
 
     def _image(self, node: Node) -> str:
+        if node.state is State.BARE:
+            return self._images.bare
+        if node.state is State.MIRROR:
+            assert self._images.mirror is not None
+            return self._images.mirror.image
         if not node.state.has_kubernetes:
             return self._images.host
         assert self._images.node is not None
@@ -270,7 +295,10 @@ class _Making:
             store = self._cache.nodes / self._name / node.name
             _link_store(self._images.node.store, store)
             volumes.append(f"--volume={store}:/var/lib/containerd")
-        if node.state.has_kubernetes or node.state is State.ETCD:
+        if node.state is State.MIRROR:
+            assert self._images.mirror is not None
+            volumes.append(f"--volume={self._images.mirror.content}:{mirror.CONTENT}:ro")
+        if node.state.has_etcd_data:
             etcd = paths.etcd_data(self._name) / node.name
             etcd.mkdir(mode=0o700, parents=True)
             volumes.append(f"--volume={etcd}:/var/lib/etcd")
@@ -294,6 +322,16 @@ class _Making:
         self._state.inventory.parent.mkdir()
         text = inventory.render(self._topology, network.addresses, connection)
         self._state.inventory.write_text(text, encoding="utf-8")
+        if self._topology.mirror is not None:
+            self._write_group_vars(network.addresses[self._topology.mirror.name])
+
+    def _write_group_vars(self, address: IPv4Address) -> None:
+        product = self._images.mirror
+        assert product is not None
+        key = (product.content / "files" / "deb" / packages.KEY).read_text(encoding="ascii")
+        inputs = mirror.variables(address, key=key, kubernetes=product.version)
+        self._state.group_vars.parent.mkdir(parents=True)
+        self._state.group_vars.write_text(mirror.render(inputs), encoding="utf-8")
 
     def _describe(self, network: nodefiles.Network) -> None:
         nodes = [
@@ -310,12 +348,13 @@ class _Making:
 
     @property
     def _kubernetes(self) -> str:
-        return self._images.node.version if self._images.node else "none"
+        product = self._images.node or self._images.mirror
+        return product.version if product else "none"
 
     def _make_cluster(self, network: nodefiles.Network) -> None:
         if self._topology.initialized is None:
             return
-        members = [node.name for node in self._topology.nodes if node.state not in (State.PLAIN, State.PREPARED)]
+        members = [node.name for node in self._topology.nodes if node.state.is_member]
         before.each(members, self._wait_for_boot)
         plan = before.Plan(
             topology=self._topology,

@@ -9,7 +9,7 @@ import json
 import os
 import resource
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.lab import paths, shell
@@ -61,18 +61,26 @@ def prepare(cache: paths.Cache) -> None:
     """
     if os.geteuid() != 0:
         raise LabError("the lab needs root: its nodes are rootful containers that run systemd; use sudo")
-    missing = missing_packages()
-    if missing:
-        install(missing)
+    ensure(_PACKAGES)
     if int(_read_sysctl(_INOTIFY)) < _INOTIFY_INSTANCES:
         _write_sysctl(_INOTIFY, str(_INOTIFY_INSTANCES))
     cache.root.mkdir(parents=True, exist_ok=True)
     write_if_changed(cache.containers_conf, containers_conf())
 
 
-def missing_packages() -> list[str]:
-    """Packages of which no trace is on the machine."""
-    return [name for name, sign in _PACKAGES.items() if not _present(sign)]
+def missing_packages(packages: Mapping[str, str] = _PACKAGES) -> list[str]:
+    """Packages of which no trace is on the machine; each has a program or a path that shows that it is there."""
+    return [name for name, sign in packages.items() if not _present(sign)]
+
+
+def ensure(packages: Mapping[str, str]) -> None:
+    """Install those of the packages that are not there.
+
+    :raises LabError: when they cannot be installed.
+    """
+    missing = missing_packages(packages)
+    if missing:
+        install(missing)
 
 
 def containers_conf(hard_limit: Callable[[int], int] = lambda kind: resource.getrlimit(kind)[1]) -> str:

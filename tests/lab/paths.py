@@ -37,6 +37,11 @@ class Cache:
         return self.root / "locks" / what
 
     @property
+    def repository_key(self) -> Path:
+        """Secret key that packages of the lab's mirror are signed with."""
+        return self.root / "repository-key.asc"
+
+    @property
     def sysctls(self) -> Path:
         """Machine-wide settings as they were before the first lab."""
         return self.root / "sysctls.json"
@@ -67,6 +72,11 @@ class StateDirectory:
     def inventory(self) -> Path:
         """The Ansible inventory."""
         return self.root / "inventory" / "hosts.yml"
+
+    @property
+    def group_vars(self) -> Path:
+        """What the lab gives the collection, for a cluster that is made from bare hosts."""
+        return self.root / "inventory" / "group_vars" / "all" / "lab.yml"
 
     @property
     def logs(self) -> Path:

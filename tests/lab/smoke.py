@@ -16,7 +16,7 @@ def manifests(workers: int) -> str:
     container = {
         "name": "smoke",
         "image": SMOKE,
-        "imagePullPolicy": "Never",
+        "imagePullPolicy": "IfNotPresent",
         "env": [{"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in names.items()],
         "ports": [{"containerPort": 8080}],
         "readinessProbe": {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 2},

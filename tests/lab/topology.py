@@ -40,6 +40,7 @@ _KEYS = frozenset(
         "endpoint",
         "endpoint_name",
         "endpoint_family",
+        "vip",
         "ssh_port",
         "pod_subnet",
         "discovery",
@@ -67,6 +68,10 @@ class State(enum.Enum):
 
     PLAIN = "plain"
     """A Debian server: no container runtime, nothing of Kubernetes."""
+    BARE = "bare"
+    """A Debian server that can become a node by packages: it has what any machine has, and its etcd data in memory."""
+    MIRROR = "mirror"
+    """A Debian server with the packages and images that bare hosts become nodes from; no part of any cluster."""
     PREPARED = "prepared"
     """containerd, kubelet, kubeadm, kubectl and the images are there; no member of any cluster."""
     JOINED = "joined"
@@ -82,6 +87,16 @@ class State(enum.Enum):
     def has_kubernetes(self) -> bool:
         """Whether kubelet and kubeadm are on such a node."""
         return self in (State.PREPARED, State.JOINED, State.INITIALIZED)
+
+    @property
+    def has_etcd_data(self) -> bool:
+        """Whether such a node may have a member of etcd, whose data is in memory."""
+        return self.has_kubernetes or self in (State.BARE, State.ETCD)
+
+    @property
+    def is_member(self) -> bool:
+        """Whether such a node has a part in the *before* cluster."""
+        return self in (State.JOINED, State.INITIALIZED, State.ETCD, State.BALANCING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +156,8 @@ class Topology:
     pod_subnet: str
     nodes: tuple[Node, ...]
     endpoint: Endpoint | None
+    vip: bool = False
+    """Whether the endpoint is an address of the lab's network that no node has."""
     discovery_by_file: bool = False
     """Whether joining nodes are given a kubeconfig, because nobody may read cluster-info without a credential."""
     cluster: Mapping[str, Any] = field(default_factory=dict)
@@ -177,6 +194,11 @@ class Topology:
     def balancer(self) -> Node | None:
         """The node that balances the endpoint of a *before* cluster that is HA."""
         return next((node for node in self.nodes if node.state is State.BALANCING), None)
+
+    @property
+    def mirror(self) -> Node | None:
+        """The host that bare hosts get packages and images from."""
+        return next((node for node in self.nodes if node.state is State.MIRROR), None)
 
     @property
     def needs_kubernetes(self) -> bool:
@@ -230,6 +252,7 @@ def parse(document: Mapping[str, Any], *, name: str) -> Topology:
         ),
         nodes=nodes,
         endpoint=endpoint,
+        vip=_vip(document),
         discovery_by_file=_discovery_by_file(document.get("discovery", "token")),
         cluster=_table(document, "cluster"),
         init=_table(document, "init"),
@@ -281,6 +304,15 @@ def _discovery_by_file(value: object) -> bool:
     if value not in ("token", "file"):
         raise InputError(f"discovery is {value!r}, expected token or file")
     return value == "file"
+
+
+def _vip(document: Mapping[str, Any]) -> bool:
+    value = document.get("vip", False)
+    if not isinstance(value, bool):
+        raise InputError(f"vip is {value!r}, expected true or false")
+    if value and not {"endpoint", "endpoint_name", "endpoint_family"}.isdisjoint(document):
+        raise InputError("vip and endpoint exclude each other: the endpoint is the virtual IP address")
+    return value
 
 
 def _ssh_port(value: object) -> int:
@@ -355,8 +387,11 @@ def _state(name: str, value: object) -> State:
 def _check_cluster(nodes: tuple[Node, ...], endpoint: Endpoint | None) -> None:
     initialized = [node.name for node in nodes if node.state is State.INITIALIZED]
     balancing = [node.name for node in nodes if node.state is State.BALANCING]
+    mirrors = [node.name for node in nodes if node.state is State.MIRROR]
     if len(initialized) > 1:
         raise InputError(f"nodes {' and '.join(initialized)} are both initialized: the cluster before has one")
+    if len(mirrors) > 1:
+        raise InputError(f"nodes {' and '.join(mirrors)} are both mirror: a lab has one")
     for node in nodes:
         if node.state is State.INITIALIZED and node.group != CONTROL_PLANES:
             raise InputError(f"nodes.{node.name} is initialized, so its group must be {CONTROL_PLANES}")

@@ -62,6 +62,7 @@ ROOMS: t.Mapping[str, frozenset[str]] = {
     "host": frozenset({"base", "kubeconfig", "component", "pki", "kubeadm", "etcd"}),
     "cluster": frozenset({"base", "kubeconfig", "component", "kubeadm"}),
     "load_balancer": frozenset({"base", "host"}),
+    "node": frozenset({"base", "host"}),
     "backup": frozenset({"base", "etcd"}),
     "plan": frozenset({
         "base", "kubeconfig", "component", "pki", "kubeadm", "etcd", "host", "cluster", "load_balancer",

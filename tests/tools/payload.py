@@ -27,14 +27,18 @@ class Payload(t.NamedTuple):
 
 def payload_of(plugins: Path, module: str) -> Payload:
     """What ``plugins/modules/<module>.py`` carries."""
-    start = plugins / "modules" / f"{module}.py"
-    return Payload(_size(_closure(plugins, start, types=True)), _size(_closure(plugins, start, types=False)))
+    return Payload(_size(files_of(plugins, module)), _size(files_of(plugins, module, types=False)))
+
+
+def files_of(plugins: Path, module: str, *, types: bool = True) -> set[Path]:
+    """The files of the collection that a module imports, itself among them; without types those that a host imports."""
+    return _closure(plugins, plugins / "modules" / f"{module}.py", types=types)
 
 
 def modules(plugins: Path) -> list[str]:
     """Names of the modules that run on hosts: those without an action plugin in their place."""
     names = [path.stem for path in sorted((plugins / "modules").glob("*.py"))]
-    return [name for name in names if len(_closure(plugins, plugins / "modules" / f"{name}.py", types=False)) > 1]
+    return [name for name in names if len(files_of(plugins, name, types=False)) > 1]
 
 
 def _size(paths: t.Iterable[Path]) -> int:

@@ -21,6 +21,8 @@ from .touched import Selection
 MAIN_SCENARIO = "test_convert"
 #: The order of the further scenarios among those that a change touches alike; what is not named comes last, by name.
 _ORDER = ("test_create", "test_binary", "test_starting_states", "test_convert_odd")
+#: What the required pieces may take together, so that a run ends within 75 minutes on a machine of factor 2.5, too.
+REQUIRED_UNITS = 1600.0
 #: Units of a piece that never ran: more than any scenario takes.
 UNKNOWN_UNITS = 600.0
 #: The units that a checkout begins with; those that this machine measured come first.
@@ -62,7 +64,14 @@ class Units:
         self._measured.write_text(f"{json.dumps(content, indent=2, sort_keys=True)}\n")
 
 
-def pieces(selection: Selection, tiers: t.Mapping[str, str], root: Path = ROOT, *, full: bool = False) -> list[Piece]:
+def pieces(
+    selection: Selection,
+    tiers: t.Mapping[str, str],
+    root: Path = ROOT,
+    *,
+    full: bool = False,
+    units: Units | None = None,
+) -> list[Piece]:
     """Every piece in the order in which a run takes them: first what is required, then what the change touches.
 
     Args:
@@ -70,6 +79,8 @@ def pieces(selection: Selection, tiers: t.Mapping[str, str], root: Path = ROOT, 
         tiers: directories of the tiers by name.
         root: the checkout.
         full: also the scenarios that only ``make full`` has; everything is required then.
+        units: the last known durations. With them no more roles are required than :data:`REQUIRED_UNITS` have room for; the
+            others are the first of the further pieces.
     """
     found = [Piece(name, name, (tiers[name],), is_required=True) for name in ("unit", "integration")]
     found += [
@@ -85,7 +96,20 @@ def pieces(selection: Selection, tiers: t.Mapping[str, str], root: Path = ROOT, 
         found.append(Piece(f"roles {name}", "roles", (path,), is_required=name in selection.roles))
     if full:
         found = [dataclasses.replace(piece, is_required=True) for piece in found]
+    elif units is not None:
+        found = list(_with_room(found, units))
     return sorted(found, key=lambda piece: _rank(piece, selection))
+
+
+def _with_room(found: t.Sequence[Piece], units: Units) -> t.Iterator[Piece]:
+    """The pieces, of the roles only as many required as there is room for."""
+    room = REQUIRED_UNITS - sum(units.of(piece.name) for piece in found if piece.is_required and piece.tier != "roles")
+    for piece in found:
+        if piece.is_required and piece.tier == "roles":
+            room -= units.of(piece.name)
+            yield dataclasses.replace(piece, is_required=room >= 0)
+        else:
+            yield piece
 
 
 def fits(units: float, *, factor: float, elapsed: float, limit: float) -> bool:
@@ -101,7 +125,9 @@ def _rank(piece: Piece, selection: Selection) -> tuple[int, int, int, str]:
     is_touched = stem in selection.clusters
     # Roles that the change does not touch are short and many: they come before the long scenarios.
     order = _ORDER.index(stem) if stem in _ORDER else len(_ORDER)
-    return (1, 0 if piece.tier == "roles" else 1 if is_touched else 2, order, piece.name)
+    if piece.tier == "roles":
+        return (1, 0, 0 if stem in selection.roles else 1, piece.name)
+    return (1, 1 if is_touched else 2, order, piece.name)
 
 
 def _files(root: Path, directory: str, *, full: bool) -> t.Iterator[tuple[str, str]]:

@@ -247,7 +247,7 @@ def _test(arguments: list[str]) -> int:
     units, factor = Units(), machine.factor()
     counts = [lint(changed=changed)]
     left_out = []
-    for piece in pieces(touched.select(changed), PYTEST_TIERS):
+    for piece in pieces(touched.select(changed), PYTEST_TIERS, units=units):
         limit = _minutes() * 60
         if piece.is_required or fits(units.of(piece.name), factor=factor, elapsed=budget.spent(), limit=limit):
             counts.append(_run_piece(piece, arguments, units, factor, budget))

@@ -91,3 +91,12 @@ def test_an_endpoint_by_ipv6_is_in_brackets() -> None:
     document = {"nodes": table, "endpoint": "lb1:6443", "endpoint_family": "ipv6"}
     loaded = topology.parse(document, name="some")
     assert addresses.endpoint(loaded, addresses.assign(loaded, SUBNET)) == "[fd00:a:57:64::29]:6443"
+
+
+def test_no_node_has_the_virtual_ip_address() -> None:
+    created = topology.load(topology.find("create"))
+    assigned = addresses.assign(created, SUBNET)
+    assert str(addresses.vip(assigned)) == "10.87.100.100/24"
+    assert addresses.endpoint(created, assigned) == "10.87.100.100:6443"
+    with pytest.raises(InputError, match="nodes.n49: a lab has at most"):
+        addresses.assign(nodes(*["other"] * 50), SUBNET)

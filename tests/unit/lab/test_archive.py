@@ -118,3 +118,9 @@ def test_an_unknown_image_is_an_error_that_names_it(tmp_path: Path) -> None:
 
 def test_the_pause_image_is_found_among_the_others() -> None:
     assert images.pause(["registry.k8s.io/etcd:3", "registry.k8s.io/pause:3.10.1"]) == "registry.k8s.io/pause:3.10.1"
+
+
+@pytest.mark.parametrize("image", ["ghcr.io/flannel-io/other:v1", "ghcr.io/flannel-io/flannel:v1"])
+def test_a_manifest_of_flannel_with_other_images_is_an_error(tmp_path: Path, image: str) -> None:
+    with pytest.raises(LabError, match="flannel's manifest names the images"):
+        images.flannel(tmp_path, tmp_path, f"      - image: {image}\n")

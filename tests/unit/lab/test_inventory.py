@@ -9,14 +9,14 @@ import json
 import os
 import subprocess
 import sys
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.lab import addresses, inventory, topology
+from tests.lab import addresses, inventory, mirror, topology
 
 
 def rendered(name: str, connection: dict[str, object] | None = None) -> str:
@@ -93,3 +93,29 @@ def test_another_ssh_port_is_the_connections_and_no_input_of_the_collection() ->
     variables = yaml.safe_load(rendered("external_etcd"))["all"]["vars"]
     assert variables["ansible_port"] == 2222
     assert "ansible_port" not in yaml.safe_load(rendered("convert"))["all"]["vars"]
+
+
+def test_a_virtual_ip_address_is_an_input_with_its_prefix() -> None:
+    variables = yaml.safe_load(rendered("create"))["all"]["vars"]
+    assert {name: value for name, value in variables.items() if not name.startswith("ansible_")} == {
+        "kubeadm_ha_endpoint": "10.87.100.100:6443",
+        "kubeadm_ha_vip": "10.87.100.100/24",
+    }
+
+
+def test_the_mirror_is_in_no_group_of_the_collection() -> None:
+    document = yaml.safe_load(rendered("create_small"))
+    assert list(document) == ["all", "kube_control_plane", "kube_node", "kube_load_balancer", "mirror"]
+    assert list(document["mirror"]["hosts"]) == ["mirror"]
+
+
+def test_what_the_mirror_gives_the_collection_names_no_version() -> None:
+    key = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDME\n"
+    inputs = mirror.variables(IPv4Address("192.0.2.51"), key=key, kubernetes="v1.34.4")
+    document = yaml.safe_load(mirror.render(inputs))
+    assert document["kubeadm_ha_package_repository"] == {"url": "http://192.0.2.51/deb/", "key": key}
+    assert document["kubeadm_ha_registry_mirrors"]["ghcr.io"] == {"url": "http://192.0.2.51:5000"}
+    assert document["kubeadm_ha_kubelet_configuration"]["cgroupDriver"] == "cgroupfs"
+    assert document["kubeadm_ha_kube_proxy_configuration"]["conntrack"] == {"maxPerCore": 0}
+    assert document["kubeadm_ha_containerd_settings"]["io.containerd.grpc.v1.cri"]["restrict_oom_score_adj"] is True
+    assert "kubeadm_ha_kubernetes_version" not in document

@@ -66,6 +66,19 @@ def test_the_topology_of_the_conversion() -> None:
     assert loaded.endpoint == topology.Endpoint(node="lb1", port=6443)
 
 
+@pytest.mark.parametrize("name", ["create", "create_small"])
+def test_a_cluster_from_nothing_has_bare_hosts_and_a_mirror(name: str) -> None:
+    loaded = topology.load(topology.find(name))
+    members = [node for node in loaded.nodes if node.group in ("kube_control_plane", "kube_node")]
+    assert {node.state for node in members} == {State.BARE}
+    assert loaded.mirror is not None
+    assert loaded.initialized is None
+    # Nothing of Kubernetes is on any of them.
+    assert not loaded.needs_kubernetes
+    assert not any(node.state.has_kubernetes or node.state.is_member for node in loaded.nodes)
+    assert loaded.vip is (loaded.endpoint is None)
+
+
 def test_unusual_nodes_files_and_names_are_kept(tmp_path: Path) -> None:
     top = (
         'endpoint = "lb1:8443"\nendpoint_name = "k8s.example.org"\ndiscovery = "file"\n'
@@ -137,8 +150,11 @@ def test_a_topology_is_found_by_name_and_by_path(tmp_path: Path) -> None:
         (f"[nodes]\n{CP1[:-2]}, size = 2 }}", "nodes.cp1.size is not a known key; known are group, hostname,"),
         ('[nodes]\nn1 = { state = "plain" }', "nodes.n1.group is None, expected an Ansible group"),
         ('[nodes]\nn1 = { group = "a-b", state = "plain" }', "nodes.n1.group is 'a-b', expected an Ansible group"),
-        ('[nodes]\nn1 = { group = "kube_node" }', "nodes.n1.state is None, expected one of plain, prepared, joined"),
-        ('[nodes]\nn1 = { group = "x", state = "up" }', "nodes.n1.state is 'up', expected one of plain, prepared"),
+        (
+            '[nodes]\nn1 = { group = "kube_node" }',
+            "nodes.n1.state is None, expected one of plain, bare, mirror, prepared",
+        ),
+        ('[nodes]\nn1 = { group = "x", state = "up" }', "nodes.n1.state is 'up', expected one of plain, bare, mirror"),
         (f"[nodes]\n{CP1}\n{CP1.replace('cp1', 'cp2')}", "nodes cp1 and cp2 are both initialized"),
         (f"[nodes]\n{CP1.replace('kube_control_plane', 'kube_node')}", "its group must be kube_control_plane"),
         (f"[nodes]\n{CP1}\n{CP2.replace('prepared', 'joined')}", "nodes.cp2 is a joined control plane"),
@@ -177,6 +193,12 @@ def test_a_topology_is_found_by_name_and_by_path(tmp_path: Path) -> None:
         (
             f'endpoint = "lb1:1"\nendpoint_family = "ipv6"\nendpoint_name = "k8s.example.org"\n[nodes]\n{LB1}',
             "endpoint_family and endpoint_name exclude each other",
+        ),
+        (f"vip = 1\n[nodes]\n{LB1}", "vip is 1, expected true or false"),
+        (f'vip = true\nendpoint = "lb1:1"\n[nodes]\n{LB1}', "vip and endpoint exclude each other"),
+        (
+            f"[nodes]\n{LB1.replace('plain', 'mirror')}\n{LB1.replace('plain', 'mirror').replace('lb1', 'lb2')}",
+            "nodes lb1 and lb2 are both mirror",
         ),
         (f"ssh_port = 70000\n[nodes]\n{LB1}", "ssh_port is 70000, expected a port"),
         (f"[nodes]\n{W1}", "nodes.w1 is joined, but no node is initialized"),

@@ -10,8 +10,8 @@ import typing as t
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import FilesReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.desired_host import DesiredHost
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.inspected_host import InspectedHost
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report import (
-    HostReport,
     Machine,
     OperatingSystem,
     Programs,
@@ -22,9 +22,9 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report imp
 CONTAINERD = "unix:///var/run/containerd/containerd.sock"
 
 
-def host_report(name: str, address: str, **changes: t.Any) -> HostReport:
+def host_report(name: str, address: str, **changes: t.Any) -> InspectedHost:
     """A Debian host with kubeadm's packages that has not joined. Every field is here: a new one has to be added."""
-    report = HostReport(
+    report = InspectedHost(
         hostname=name,
         kubelet_flags={},
         machine_id=f"machine-{name}",
@@ -58,6 +58,9 @@ def host_report(name: str, address: str, **changes: t.Any) -> HostReport:
         pod_environment={},
         anonymous_access="",
         kubernetes_files=(),
+        has_etcd_data=False,
+        cni_configurations=(),
+        creation="",
         listening=(),
         api_clients=(),
         kubelet_server=None,

@@ -12,6 +12,7 @@ import typing as t
 import pytest
 import yaml
 
+from ansible_collections.kubeadm.ha.plugins.doc_fragments.attributes import ModuleDocFragment
 from tests.tools.environment import ROOT
 
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__")
@@ -20,6 +21,12 @@ SCENARIOS = sorted(path.parent.name for path in ROOT.glob("molecule/*/molecule.y
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
 #: Documentation fragments of options. ansible-test holds them to each module's argument specification.
 FRAGMENTS_OF_OPTIONS = re.compile(r"kubeadm\.ha\.(joining|kubeconfig|control_plane\.[a-z_]+)")
+
+ATTRIBUTES = (
+    ModuleDocFragment.INFO_MODULE,
+    ModuleDocFragment.CHANGING_MODULE,
+    ModuleDocFragment.CONTROLLER_MODULE,
+)
 
 
 def _yaml(*parts: str) -> t.Any:
@@ -39,8 +46,17 @@ def test_a_module_has_its_documentation_and_the_attributes_of_all(name: str) -> 
     assert documentation["author"] == ["kubeadm.ha contributors (@kubeadm-ha)"]
     wanted = {"kubeadm.ha.attributes", "kubeadm.ha.attributes.actiongroup"}
     wanted |= {"kubeadm.ha.attributes.info_module"} if name.endswith("_info") else set()
-    fragments = documentation["extends_documentation_fragment"]
-    assert {fragment for fragment in fragments if not FRAGMENTS_OF_OPTIONS.fullmatch(fragment)} == wanted
+    own = documentation.get("attributes")
+    fragments = {
+        fragment
+        for fragment in documentation["extends_documentation_fragment"]
+        if not FRAGMENTS_OF_OPTIONS.fullmatch(fragment)
+    }
+    kinds = {"kubeadm.ha.attributes.changing_module", "kubeadm.ha.attributes.controller_module"}
+    assert fragments - kinds == wanted
+    # One of the kinds, or attributes of its own where it is of none.
+    assert len(fragments & kinds) + name.endswith("_info") + (own is not None) == 1
+    assert own not in [yaml.safe_load(text)["attributes"] for text in ATTRIBUTES]
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name.endswith("_info")])

@@ -193,6 +193,32 @@ def test_the_last_known_units_come_from_this_machine_then_from_the_checkout(tmp_
     assert [units.of(name) for name in ("unit", "clusters test_convert")] == [51.3, 300]
 
 
+def test_no_more_roles_are_required_than_there_is_time_for(tmp_path: Path) -> None:
+    names = ("one", "three", "two")
+    _write(tmp_path, {f"molecule/{name}/molecule.yml": "" for name in names} | {"tests/roles/test_molecule.py": ""})
+    _write(tmp_path, {"tests/scenarios/test_convert.py": ""})
+    known = tmp_path / "units.json"
+    of_others = pieces.REQUIRED_UNITS - 250
+    known.write_text(
+        json.dumps(
+            {"unit": 0, "integration": 0, "clusters test_convert": of_others, **{f"roles {n}": 100 for n in names}}
+        )
+    )
+    units = pieces.Units(tmp_path / "cache" / "units.json", known)
+    selection = touched.Selection(names, ())
+    found = pieces.pieces(selection, run.PYTEST_TIERS, tmp_path, units=units)
+    assert [(piece.name, piece.is_required) for piece in found] == [
+        ("unit", True),
+        ("integration", True),
+        ("roles one", True),
+        ("roles three", True),
+        ("clusters test_convert", True),
+        ("roles two", False),
+    ]
+    everything = pieces.pieces(selection, run.PYTEST_TIERS, tmp_path, full=True, units=units)
+    assert all(piece.is_required for piece in everything)
+
+
 def test_the_units_of_the_checkout_name_pieces_that_exist() -> None:
     everything = {
         "unit",

@@ -11,11 +11,10 @@ from .kubectl import KubectlApi
 from .kubernetes_client import IMPORT_ERROR, KubernetesClientApi
 
 if t.TYPE_CHECKING:
-    from ..._ports.api import Api
     from ..._ports.commands import Commands
 
 
-def open_api(commands: Commands, *, kubeconfig: str, server: str | None = None) -> Api:
+def open_api(commands: Commands, *, kubeconfig: str, server: str | None = None) -> KubernetesClientApi | KubectlApi:
     """The Python client where the host has it (the controller, a bastion), else the host's own kubectl.
 
     Args:

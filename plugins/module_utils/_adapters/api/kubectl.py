@@ -103,6 +103,14 @@ class KubectlApi:
             raise self._error(answer, f"read {path}")
         return answer.body
 
+    def request(
+        self, what: str, method: str, path: str, *, body: t.Mapping[str, t.Any] | None = None, content_type: str = ""
+    ) -> dict[str, t.Any] | None:
+        """The document that any request is answered with, ``None`` where there is nothing at the path."""
+        text = None if body is None else json.dumps(body)
+        answer = self._ask(what, method, path, body=text, content_type=content_type)
+        return None if answer.status == http.client.NOT_FOUND else self._document(answer, what)
+
     def _ask(
         self, what: str, method: str, path: str, *, body: str | None = None, content_type: str = "application/json"
     ) -> Response:

@@ -148,6 +148,17 @@ class KubernetesClientApi:
         except ApiException as error:
             raise self._error(error, f"read {path}") from error
 
+    def request(
+        self, what: str, method: str, path: str, *, body: t.Mapping[str, t.Any] | None = None, content_type: str = ""
+    ) -> dict[str, t.Any] | None:
+        """The document that any request is answered with, ``None`` where there is nothing at the path."""
+        try:
+            return self._json(method, path, body=body, content_type=content_type)
+        except ApiException as error:
+            if error.status == _NOT_FOUND:
+                return None
+            raise self._error(error, what) from error
+
     def _json(
         self,
         method: str,

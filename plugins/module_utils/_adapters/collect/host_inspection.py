@@ -23,7 +23,7 @@ import time
 import typing as t
 
 from ..._domain.base import plain_yaml
-from ..._domain.base.errors import CommandFailed, InvalidInput
+from ..._domain.base.errors import CommandFailed, InvalidInput, UnsupportedState
 from ..._domain.base.named_endpoint import endpoints_in
 from ..._domain.component import anonymous_access, static_pod
 from ..._domain.host.report import (
@@ -41,6 +41,7 @@ from ..._domain.host.report import (
     Reference,
     Service,
 )
+from ..._domain.kubeadm import init_marker
 from ..._domain.kubeconfig import redaction
 from ..._domain.kubeconfig.plain_kubeconfig import is_plain
 from ..api import kubelet_server
@@ -77,6 +78,8 @@ _KUBECONFIG_NAMES = (
     "bootstrap-kubelet.conf",
 )
 _CNI_DIRECTORY = "/etc/cni/net.d"
+#: Where kubeadm's etcd has its data.
+_ETCD_DATA = "/var/lib/etcd/member"
 _LARGEST_CNI_FILE = 1 << 20
 _TCP_LISTEN = "0A"
 _TCP_ESTABLISHED = "01"
@@ -187,6 +190,9 @@ class HostInspection:
             pod_environment=join_parity_inspection.pod_environment(self._kubernetes_dir),
             anonymous_access=self._anonymous_access(manifests),
             kubernetes_files=self._kubernetes_files(),
+            has_etcd_data=os.path.isdir(_ETCD_DATA),
+            cni_configurations=sorted(glob.glob(os.path.join(_CNI_DIRECTORY, "*.conf*"))),
+            creation=_creation(),
             listening=[_socket_view(item, owners) for item in sockets if item["state"] == _TCP_LISTEN],
             api_clients=[
                 ApiClient(owners[item["inode"]], item["remote"])
@@ -211,8 +217,6 @@ class HostInspection:
             load_balancer=self._balancer(),
             clock=time.time(),
             seconds=round(time.monotonic() - began, 3),
-            wanted=None,
-            looked_at=None,
         )
 
     def _begin_endpoint_view(self) -> t.Callable[[], View | None]:
@@ -340,6 +344,15 @@ class HostInspection:
             return self._commands.run(arguments, check=False).stdout
         except (CommandFailed, OSError, subprocess.SubprocessError):
             return ""
+
+
+def _creation() -> str:
+    """How far the creation of a cluster has come that this collection has begun here; empty where it has begun none."""
+    try:
+        text = _text(init_marker.PATH)
+        return init_marker.InitMarker.parse(text.encode()).state if text else ""
+    except UnsupportedState:
+        return init_marker.CREATING
 
 
 def _public_kubeconfig(text: str) -> str | None:

@@ -44,6 +44,10 @@ class ApiConflict(ApiError):
     """An object was changed by somebody else between our read and our write (HTTP 409)."""
 
 
+class UnknownKind(ApiError):
+    """The API server does not serve the kind of an object, or not yet."""
+
+
 class NotProved(KubeadmHaError):
     """A change was made, but its effect could not be shown in time; the message says what was undone."""
 
@@ -65,5 +69,6 @@ __all__ = (
     "LibraryMissing",
     "MalformedReport",
     "NotProved",
+    "UnknownKind",
     "UnsupportedState",
 )

@@ -8,6 +8,21 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..base.report_fields import as_dict, read
+
+#: The options of ``kubernetes_host_info`` that its action keeps on the controller, as its documentation has them.
+OPTIONS: t.Mapping[str, t.Mapping[str, t.Any]] = {
+    "node_name": {"type": "str"},
+    "api_port": {"type": "int"},
+    "advertise_address": {"type": "str"},
+    "cri_socket": {"type": "str"},
+    "kubelet_extra_args": {"type": "dict", "default": {}},
+    "node_labels": {"type": "dict", "default": {}},
+    "node_taints": {"type": "list", "elements": "dict"},
+}
+#: Those of them that the module needs to inspect the host: a socket is tried beside those that kubeadm knows.
+INSPECTED_BY: t.AbstractSet[str] = frozenset({"cri_socket"})
+
 
 @dataclasses.dataclass(frozen=True)
 class DesiredHost:
@@ -31,10 +46,27 @@ class DesiredHost:
     node_labels: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     node_taints: t.Sequence[t.Mapping[str, t.Any]] | None = None
 
+    @classmethod
+    def from_options(cls, name: str, options: t.Mapping[str, t.Any]) -> DesiredHost:
+        """The values of :data:`OPTIONS`, in the types that these say.
+
+        Args:
+            name: the host's, in the inventory.
+            options: of the task.
+
+        Raises:
+            MalformedReport: when a name of a flag or label is no text, with the option.
+        """
+        return read(cls, options, where=f"What the inventory wants of {name}")
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """How it stands in a report."""
+        return as_dict(self)
+
     @property
     def kubelet_flags(self) -> dict[str, str]:
         """Values of the kubelet's flags as a command line has them."""
         return {name: str(value) for name, value in self.kubelet_extra_args.items()}
 
 
-__all__ = ("DesiredHost",)
+__all__ = ("INSPECTED_BY", "OPTIONS", "DesiredHost")

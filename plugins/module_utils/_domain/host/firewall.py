@@ -13,7 +13,7 @@ import re
 import typing as t
 
 from ..base.errors import InvalidInput
-from ..base.report_fields import as_dict, present
+from ..base.report_fields import absent, as_dict, present
 
 FIREWALLD = "firewalld"
 UFW = "ufw"
@@ -29,6 +29,8 @@ _FIREWALLD_SERVICES = {
     "kubelet": {10250},
     "kubelet-worker": {10250},
 }
+#: The first and the last port; the same for a single one.
+_Range = t.Tuple[int, int]
 _UFW_ROW = re.compile(r"^(?P<to>\S.*?)\s{2,}(?P<action>[A-Z]+)(?: IN)?\s{2,}(?P<source>\S.*)$")
 
 
@@ -58,17 +60,23 @@ class Firewall:
 
 @dataclasses.dataclass(frozen=True)
 class Port:
-    """A port to be open.
+    """A port to be open, or a range of them.
 
     Attributes:
-        port: its number.
+        port: its number, or the first one.
         protocol: ``tcp`` or ``udp``.
         comment: what it is for, in the firewall's own list where that has comments.
+        last: the last port of a range, 0 for one port.
     """
 
     port: int
     protocol: str = dataclasses.field(default=TCP, metadata=present())
     comment: str = dataclasses.field(default="", metadata=present())
+    last: int = dataclasses.field(default=0, metadata=absent(0, is_written=False))
+
+    def text(self, separator: str) -> str:
+        """The port, or the range with this separator."""
+        return f"{self.port}{separator}{self.last}" if self.last else str(self.port)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,6 +110,9 @@ def parse_ports(given: t.Iterable[t.Mapping[str, t.Any]]) -> list[Port]:
     wrong = [str(port.port) for port in ports if not 0 < port.port < 65536]
     if wrong:
         raise InvalidInput(f"These are no ports, whose numbers are from 1 to 65535: {', '.join(wrong)}.")
+    turned = [port.text("-") for port in ports if port.last and not port.port <= port.last < 65536]
+    if turned:
+        raise InvalidInput(f"These ranges of ports do not end between their first port and 65535: {', '.join(turned)}.")
     return ports
 
 
@@ -112,22 +123,22 @@ def lacks_zone(found: Firewall) -> bool:
 
 def needs(found: Firewall, ports: t.Iterable[Port], protocols: t.Iterable[str] = ()) -> FirewallNeeds:
     """Those of the ports and IP protocols that the firewall does not let in, each once; none where no firewall is active."""
-    wanted = {(port.port, port.protocol): port for port in reversed(tuple(ports))}
+    wanted = {(port.port, port.last or port.port, port.protocol): port for port in reversed(tuple(ports))}
     return FirewallNeeds(
         found.name,
         found.zone,
-        tuple(port for key, port in sorted(wanted.items()) if not _is_open(found, *key)),
+        tuple(port for (first, last, of), port in sorted(wanted.items()) if not _is_open(found, (first, last), of)),
         tuple(protocol for protocol in sorted(set(protocols)) if not _is_open(found, None, protocol)),
     )
 
 
-def _is_open(found: Firewall, port: int | None, protocol: str) -> bool:
+def _is_open(found: Firewall, port: _Range | None, protocol: str) -> bool:
     """Whether a port of the protocol is let in; without a port, whether all of the protocol is."""
     lets_in = {FIREWALLD: _firewalld_lets_in, UFW: _ufw_lets_in}.get(found.name)
     return lets_in is None or all(lets_in(text, port, protocol) for text in found.rules)
 
 
-def _firewalld_lets_in(text: str, port: int | None, protocol: str) -> bool:
+def _firewalld_lets_in(text: str, port: _Range | None, protocol: str) -> bool:
     fields = dict(re.findall(r"^\s+([a-z -]+):[ \t]*(.*)$", text, re.MULTILINE))
     protocols = fields.get("protocols", "").split()
     protocols += re.findall(r"^\s+rule .*\bprotocol value=\"([^\"]+)\".*\baccept\b", text, re.MULTILINE)
@@ -136,17 +147,18 @@ def _firewalld_lets_in(text: str, port: int | None, protocol: str) -> bool:
     return port is not None and _firewalld_port(text, fields, port, protocol)
 
 
-def _firewalld_port(text: str, fields: t.Mapping[str, str], port: int, protocol: str) -> bool:
+def _firewalld_port(text: str, fields: t.Mapping[str, str], port: _Range, protocol: str) -> bool:
     services = fields.get("services", "").split()
     services += re.findall(r"^\s+rule .*\bservice name=\"([^\"]+)\".*\baccept\b", text, re.MULTILINE)
     rule = rf"^\s+rule .*\bport port=\"([0-9-]+)\" protocol=\"{protocol}\".*\baccept\b"
     listed = [item.partition("/")[0] for item in fields.get("ports", "").split() if item.endswith(f"/{protocol}")]
-    return (protocol == TCP and any(port in _FIREWALLD_SERVICES.get(service, ()) for service in services)) or any(
-        _is_in(port, spec, "-") for spec in [*listed, *re.findall(rule, text, re.MULTILINE)]
-    )
+    return (
+        protocol == TCP
+        and any(_FIREWALLD_SERVICES.get(service, set()).issuperset(range(port[0], port[1] + 1)) for service in services)
+    ) or any(_is_in(port, spec, "-") for spec in [*listed, *re.findall(rule, text, re.MULTILINE)])
 
 
-def _ufw_lets_in(text: str, port: int | None, protocol: str) -> bool:
+def _ufw_lets_in(text: str, port: _Range | None, protocol: str) -> bool:
     if re.search(r"^Default: allow \(incoming\)", text, re.MULTILINE):
         return True
     rows = (_UFW_ROW.match(line) for line in text.splitlines())
@@ -155,7 +167,7 @@ def _ufw_lets_in(text: str, port: int | None, protocol: str) -> bool:
     )
 
 
-def _ufw_row_lets_in(row: t.Match[str], port: int | None, protocol: str) -> bool:
+def _ufw_row_lets_in(row: t.Match[str], port: _Range | None, protocol: str) -> bool:
     """``6443/tcp``, ``80,443/tcp``, ``6000:7000/tcp``, ``6443``, ``192.0.2.1 6443/tcp on eth0``, ``Anywhere``, ``Anywhere/vrrp``."""
     words = row.group("to").replace("(v6)", "").split()
     if words in (["Anywhere"], [f"Anywhere/{protocol}"]) and row.group("source").split()[0] == words[0]:
@@ -169,10 +181,10 @@ def _ufw_row_lets_in(row: t.Match[str], port: int | None, protocol: str) -> bool
     return False
 
 
-def _is_in(port: int, spec: str, separator: str) -> bool:
-    """Whether ``spec``, a port or a range with this separator, holds the port."""
+def _is_in(port: _Range, spec: str, separator: str) -> bool:
+    """Whether ``spec``, a port or a range with this separator, holds all of the range."""
     first, _separator, last = spec.partition(separator)
-    return first.isdigit() and int(first) <= port <= int(last or first)
+    return first.isdigit() and int(first) <= port[0] and port[1] <= int(last or first)
 
 
 __all__ = (

@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
     from ..._ports.yaml import Yaml
     from ..base.certificate import Certificate
+    from .inspected_host import InspectedHost
     from .report import HostReport, KubeconfigFile, Manifest
 
 _KUBELET_CLIENT = "/var/lib/kubelet/pki/kubelet-client-current.pem"
@@ -49,7 +50,7 @@ class Host:
     """
 
     name: str
-    report: HostReport
+    report: InspectedHost
     certificates: t.Mapping[str, Certificate]
     ca_pem: str
     kubeconfigs: t.Mapping[str, Kubeconfig | None]
@@ -60,7 +61,7 @@ class Host:
     closed_to_anonymous: frozenset[str] = frozenset()
 
     @classmethod
-    def from_report(cls, name: str, report: HostReport, *, yaml: Yaml, x509: X509) -> Host:
+    def from_report(cls, name: str, report: InspectedHost, *, yaml: Yaml, x509: X509) -> Host:
         """Parse a report. Broken certificates and kubeconfigs are left out; :mod:`preflight` reports them."""
         pems = {item.path: item.pem for item in report.certificates}
         certificates = {path: _leaf(pem.encode(), x509) for path, pem in pems.items()}

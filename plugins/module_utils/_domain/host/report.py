@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ``kubernetes_host_info`` reports of a host. Its keys are the fields here, and are written nowhere else.
+"""What the module ``kubernetes_host_info`` reports of the host on which it runs. Its keys are the fields here, and are written nowhere else.
 
 Keys whose subject a host does not have are empty. What the module's documentation says of them is not said again.
 """
@@ -18,7 +18,6 @@ from ..component.proxy_source import ProxySource
 from ..component.static_pod import Mount, StaticPod
 from ..kubeadm.kubeadm_patches import Patches
 from .carried_files import FilesReport
-from .desired_host import DesiredHost
 
 
 @dataclasses.dataclass(frozen=True)
@@ -227,6 +226,9 @@ class HostReport:
     pod_environment: t.Mapping[str, t.Sequence[str]] = dataclasses.field(metadata=absent({}))
     anonymous_access: str | None = dataclasses.field(metadata=absent(""))
     kubernetes_files: t.Sequence[str]
+    has_etcd_data: bool = dataclasses.field(metadata=absent(False))
+    cni_configurations: t.Sequence[str] = dataclasses.field(metadata=absent(()))
+    creation: str = dataclasses.field(metadata=absent(""))
     listening: t.Sequence[Listener]
     api_clients: t.Sequence[ApiClient]
     kubelet_server: KubeletServer | None = dataclasses.field(metadata=absent(None))
@@ -248,10 +250,6 @@ class HostReport:
     load_balancer: t.Mapping[str, t.Any] | None = dataclasses.field(metadata=absent(None))
     clock: float
     seconds: float = dataclasses.field(metadata=absent(0.0))
-    #: What the module was given of the inventory; ``None`` for a report that did not come by the module.
-    wanted: DesiredHost | None = dataclasses.field(metadata=absent(None, is_written=False))
-    #: The controller's clock, in seconds since the epoch, which the module's action adds; ``None`` before.
-    looked_at: float | None = dataclasses.field(metadata=absent(None, is_written=False))
 
     @classmethod
     def from_dict(cls, name: str, document: t.Mapping[str, t.Any]) -> HostReport:
@@ -269,11 +267,6 @@ class HostReport:
     def as_dict(self) -> dict[str, t.Any]:
         """The inverse of :meth:`from_dict`, JSON-compatible."""
         return as_dict(self)
-
-    @property
-    def desired(self) -> DesiredHost:
-        """What the inventory wants of the host; nothing where the module was not given it."""
-        return self.wanted or DesiredHost()
 
 
 __all__ = (

@@ -16,32 +16,49 @@ from .steps.backup import Backup
 from .steps.balance import Balance
 from .steps.certify import Certify
 from .steps.join import Join
+from .steps.network import Network
 from .steps.point import Point
 from .steps.prepare import Prepare
 from .steps.prove import Prove
 from .steps.repair import Repair
 from .steps.revoke import Revoke
 from .steps.spread import Spread
+from .steps.virtual_ip import VirtualIp
 
 if t.TYPE_CHECKING:
     from ..base.problem import Problem
+    from ..host.host import Host
+    from .desired import Desired
     from .entry import Entry
     from .situation import Situation
     from .step import Record, Step
+
+    class _Inspected(t.Protocol):
+        """What is known of the hosts of a run."""
+
+        @property
+        def desired(self) -> Desired: ...
+
+        @property
+        def hosts(self) -> t.Mapping[str, Host]: ...
+
+    Known = t.TypeVar("Known", bound=_Inspected)
 
 #: How the names of groups begin that the run makes.
 PREFIX = "kubeadm_ha_"
 #: The group of all hosts of a run that changes something.
 CHANGING = "changing"
 #: The steps of a run in their order.
-STEPS: tuple[Step, ...] = (
+STEPS: tuple[Step[Situation], ...] = (
     Prepare(),
     Repair(),
     Backup(),
     Balance(),
+    VirtualIp(),
     Certify(),
     Prove(),
     Point(),
+    Network(),
     Join(),
     Spread(),
     Revoke(),
@@ -88,26 +105,34 @@ def problems_of(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[
     yield from step_needs.problems(situation, entries)
 
 
-def host_plans(situation: Situation, entries: t.Sequence[Entry]) -> list[HostPlan]:
+def host_plans(
+    steps: t.Iterable[Step[Known]], situation: Known, entries: t.Sequence[Entry], *, common: t.Sequence[str] = ()
+) -> list[HostPlan]:
     """The hosts of a run that changes something, in the order of the inventory's groups; none without an entry.
 
     All of them are :data:`CHANGING`: a run locks each before the first change and inspects each again at its end.
+
+    Args:
+        steps: those of the run in their order.
+        situation: what was found.
+        entries: all of the plan.
+        common: further groups that every host is in.
     """
     if not entries:
         return []
     groups: dict[str, list[str]] = {}
-    steps: dict[str, dict[str, Step]] = {}
-    for step in STEPS:
+    of_host: dict[str, dict[str, Step[Known]]] = {}
+    for step in steps:
         for group, names in step.groups(situation, entries).items():
             for name in names:
                 groups.setdefault(name, []).append(group)
-                steps.setdefault(name, {})[step.name] = step
+                of_host.setdefault(name, {})[step.name] = step
     every = dict.fromkeys((*situation.desired.nodes, *situation.desired.load_balancers))
     return [
         HostPlan(
             name,
-            groups=tuple(f"{PREFIX}{group}" for group in (CHANGING, *groups.get(name, ()))),
-            records={key: step.record(situation, situation.hosts[name]) for key, step in steps.get(name, {}).items()},
+            groups=tuple(f"{PREFIX}{group}" for group in (CHANGING, *common, *groups.get(name, ()))),
+            records={key: step.record(situation, situation.hosts[name]) for key, step in of_host.get(name, {}).items()},
         )
         for name in every
     ]

@@ -8,8 +8,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..base.address import San
+from .desired_cluster import DesiredCluster
+
 if t.TYPE_CHECKING:
-    from ..base.address import Endpoint, San
+    from ..base.address import Endpoint
 
 LOAD_BALANCERS = ("haproxy", "external", "none")
 
@@ -36,11 +39,27 @@ class Desired:
     worker_batches: tuple[int | str, ...] = ("25%",)
     #: Where backups are kept on the nodes.
     backup_directory: str = "/var/backups/kubeadm-ha"
+    #: A virtual IP address and the length of its prefix, which keepalived gives to one of the hosts behind the endpoint.
+    vip: str = ""
+    #: What it shall be where there is none yet.
+    cluster: DesiredCluster = dataclasses.field(default_factory=DesiredCluster)
 
     @property
     def sans(self) -> frozenset[San]:
         """The SANs that every API server's certificate must have."""
-        return self.extra_sans | {self.endpoint.san}
+        return self.extra_sans | {self.endpoint.san} | ({San.parse(self.vip_address)} if self.vip else set())
+
+    @property
+    def vip_address(self) -> str:
+        """The virtual IP address alone; empty without one."""
+        return self.vip.partition("/")[0]
+
+    @property
+    def virtual_ip_hosts(self) -> tuple[str, ...]:
+        """The hosts of which one has the virtual IP address: the load balancers', without any the control planes."""
+        if not self.vip:
+            return ()
+        return self.control_planes if self.load_balancer == "none" else self.load_balancers
 
     @property
     def nodes(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from ..base.errors import InvalidInput
 from ..base.problem import Problem
 from ..kubeadm.token_life import check_ttl
 from .desired import LOAD_BALANCERS, Desired
+from .desired_cluster import DesiredCluster
 from .input_values import parse_list
 from .inputs import INPUTS, OPTIONS
 
@@ -47,6 +48,15 @@ def parse_inputs(raw: RawInputs) -> tuple[Desired | None, tuple[Problem, ...]]:
         probe_certificate=read["probe_certificate"],
         worker_batches=tuple(read["worker_batch"]),
         backup_directory=read["backup_directory"],
+        vip=read["vip"],
+        cluster=DesiredCluster(
+            version=read["kubernetes_version"] or None,
+            pod_subnets=read["pod_subnet"],
+            service_subnets=read["service_subnet"],
+            dns_domain=read["dns_domain"],
+            image_repository=read["image_repository"],
+            network=read["network"],
+        ),
     )
     return desired, ()
 

@@ -41,6 +41,29 @@ VARIABLE = "kubeadm_ha_reset_half_joined"
 
 
 @dataclasses.dataclass(frozen=True)
+class HostReset:
+    """What the role needs on a host to reset it.
+
+    Attributes:
+        node_name: name of its Node, which is deleted before.
+        addresses: its own.
+        member_id: of the member of etcd that is taken out first; empty without.
+        certificates_dir: kubeadm's, there.
+        cri_socket: of its container runtime; empty when it is not known.
+        ca_cert_hashes: hashes of the public keys of the cluster's CAs.
+        replaceable_files: that are not kubeadm's and that the join brings again.
+    """
+
+    node_name: str
+    addresses: tuple[str, ...]
+    member_id: str
+    certificates_dir: str
+    cri_socket: str
+    ca_cert_hashes: tuple[str, ...]
+    replaceable_files: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class Reset:
     """What the run does to a host on which a join did not end, before it joins the host.
 
@@ -67,17 +90,18 @@ class Reset:
             yield node_removal.removal_change(self.node)
         yield reset_change(self.host.node_name)
 
-    def as_dict(self) -> dict[str, object]:
-        """What the role needs on the host, JSON-compatible."""
-        return {
-            "node_name": self.host.node_name,
-            "addresses": list(self.host.report.addresses),
-            "member_id": "" if self.member is None else self.member.id,
-            "certificates_dir": self.host.pki_dir,
-            "cri_socket": self.host.wanted_cri_socket or self.host.report.kubelet_cri_socket,
-            "ca_cert_hashes": sorted(self.ca_cert_hashes),
-            "replaceable_files": list(self.replaceable),
-        }
+    @property
+    def of_host(self) -> HostReset:
+        """What the host is given."""
+        return HostReset(
+            node_name=self.host.node_name,
+            addresses=tuple(self.host.report.addresses),
+            member_id="" if self.member is None else self.member.id,
+            certificates_dir=self.host.pki_dir,
+            cri_socket=self.host.wanted_cri_socket or self.host.report.kubelet_cri_socket,
+            ca_cert_hashes=tuple(sorted(self.ca_cert_hashes)),
+            replaceable_files=self.replaceable,
+        )
 
 
 #: What resets a host, or why nothing may, as the end of a sentence.
@@ -307,4 +331,4 @@ def _is_stopped(listener: Listener) -> bool:
     return process in ("kube-apiserver", "etcd", "kubelet") or (not process and listener.port in COMPONENT_PORTS)
 
 
-__all__ = ("VARIABLE", "Reset", "Verdict", "after", "described", "files_after", "verdicts")
+__all__ = ("VARIABLE", "HostReset", "Reset", "Verdict", "after", "described", "files_after", "verdicts")

@@ -16,6 +16,16 @@ from ..base.endpoint_input import parse_endpoint, parse_san
 from ..base.errors import InvalidInput
 from ..base.problem import Problem
 from ..kubeadm.node_registration_input import parse_kubelet_flags, parse_labels, parse_taints
+from .cluster_input_values import (
+    parse_dns_domain,
+    parse_image_repository,
+    parse_kubernetes_version,
+    parse_mapping,
+    parse_network,
+    parse_router_id,
+    parse_subnets,
+    parse_vip,
+)
 from .desired import LOAD_BALANCERS
 from .input_values import (
     choice_of,
@@ -80,6 +90,7 @@ INPUTS: t.Mapping[str, Input] = {
     "kubeadm_ha_control_plane_group": Input(parse_group, PLAN),
     "kubeadm_ha_node_group": Input(parse_group, PLAN),
     "kubeadm_ha_load_balancer_group": Input(parse_group, PLAN),
+    "kubeadm_ha_vip": Input(or_empty(parse_vip), EVERY),
     "kubeadm_ha_extra_sans": Input(listed(parse_san), PLAN),
     "kubeadm_ha_admin_users": Input(listed(parse_user), HOST),
     "kubeadm_ha_unmanaged_nodes": Input(listed(parse_node_name), PLAN),
@@ -105,6 +116,24 @@ INPUTS: t.Mapping[str, Input] = {
     "kubeadm_ha_node_taints": Input(parse_taints, HOST),
     "kubeadm_ha_cri_socket": Input(or_empty(parse_cri_socket), HOST),
     "kubeadm_ha_ignore_preflight_errors": Input(listed(parse_check), HOST),
+    "kubeadm_ha_kubernetes_version": Input(or_empty(parse_kubernetes_version), EVERY),
+    "kubeadm_ha_pod_subnet": Input(parse_subnets, EVERY),
+    "kubeadm_ha_service_subnet": Input(parse_subnets, EVERY),
+    "kubeadm_ha_dns_domain": Input(parse_dns_domain, EVERY),
+    "kubeadm_ha_image_repository": Input(parse_image_repository, EVERY),
+    "kubeadm_ha_cni": Input(parse_network, EVERY),
+    "kubeadm_ha_init_configuration": Input(parse_mapping, EVERY),
+    "kubeadm_ha_cluster_configuration": Input(parse_mapping, EVERY),
+    "kubeadm_ha_kubelet_configuration": Input(parse_mapping, EVERY),
+    "kubeadm_ha_kube_proxy_configuration": Input(parse_mapping, EVERY),
+    "kubeadm_ha_package_repository": Input(parse_mapping, HOST),
+    "kubeadm_ha_registry_mirrors": Input(parse_mapping, HOST),
+    "kubeadm_ha_containerd_settings": Input(parse_mapping, HOST),
+    "kubeadm_ha_binaries": Input(or_empty(parse_file_name), HOST),
+    "kubeadm_ha_manage_containerd": Input(parse_bool, HOST),
+    "kubeadm_ha_manage_firewall": Input(parse_bool, HOST),
+    "kubeadm_ha_manage_time": Input(parse_bool, HOST),
+    "kubeadm_ha_vrid": Input(or_empty(parse_router_id), EVERY),
 }
 #: Names of groups, which the first play needs before it has hosts.
 GROUP_NAMES: t.Mapping[str, str] = {
@@ -121,10 +150,17 @@ OPTIONS: t.Mapping[str, str] = {
     "allow_older_kubeadm": "kubeadm_ha_allow_older_kubeadm",
     "allow_two_control_planes": "kubeadm_ha_allow_two_control_planes",
     "backup_directory": "kubeadm_ha_backup_dir",
+    "dns_domain": "kubeadm_ha_dns_domain",
+    "image_repository": "kubeadm_ha_image_repository",
+    "kubernetes_version": "kubeadm_ha_kubernetes_version",
+    "network": "kubeadm_ha_cni",
     "patches_dir": "kubeadm_ha_patches_dir",
+    "pod_subnet": "kubeadm_ha_pod_subnet",
     "probe_certificate": "kubeadm_ha_probe_certificate",
     "reset_half_joined": "kubeadm_ha_reset_half_joined",
+    "service_subnet": "kubeadm_ha_service_subnet",
     "unmanaged_nodes": "kubeadm_ha_unmanaged_nodes",
+    "vip": "kubeadm_ha_vip",
     "worker_batch": "kubeadm_ha_worker_batch",
 }
 

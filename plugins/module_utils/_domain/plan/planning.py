@@ -15,8 +15,8 @@ from ..cluster.cluster import Cluster
 from ..component import anonymous_access
 from ..host.host import Host
 from ..load_balancer.haproxy_files import OTHER
-from . import failed_inspections, half_joined, inputs, single_points
-from .build import NAMES, HostPlan, entries_of, host_plans, problems_of
+from . import failed_inspections, half_joined, inputs, single_points, virtual_ip
+from .build import NAMES, STEPS, HostPlan, entries_of, host_plans, problems_of
 from .checks import (
     control_plane_parity,
     endpoint_checks,
@@ -31,6 +31,11 @@ from .checks import (
     reachability,
 )
 from .checks.preflight import problems as find_problems
+from .create import build as creation_build
+from .create import checks as creation_checks
+from .create import stage as creation_stage
+from .create.creation import Creation, future_server
+from .create.steps.init import record as init_record
 from .desired_inputs import parse_inputs
 from .kubeconfig_edits import kubeconfig_edits
 from .notes import find_notes
@@ -41,7 +46,7 @@ if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
     from ..._ports.yaml import Yaml
     from ..etcd.report import EtcdReport
-    from ..host.report import HostReport
+    from ..host.inspected_host import InspectedHost
     from ..load_balancer.decision import BalancerDecision
     from .desired import Desired
     from .entry import Entry
@@ -120,11 +125,15 @@ def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509) -> Plan:
     asked = inputs.merged(unreadable, request.input_problems)
     if desired is None or asked or not (request.hosts or request.failures.hosts):
         return Plan(problems=asked, is_complete=False)
+    hosts = parse_hosts(request.hosts, yaml=yaml, x509=x509)
+    stage = creation_stage.find(hosts, desired.control_planes)
+    if stage is not None:
+        return _plan_of_creation(desired, request, hosts, stage)
     situation, problems = assess(desired, request, yaml=yaml, x509=x509)
     if situation is None:
         return Plan(problems=problems)
     entries = entries_of(situation)
-    found = (*problems, *problems_of(situation, entries))
+    found = (*problems, *problems_of(situation, entries), *_unannounced(request, entries))
     serving_control_plane = situation.serving_control_plane
     return Plan(
         entries=tuple(entries),
@@ -132,13 +141,57 @@ def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509) -> Plan:
         notes=(*endpoint_checks.find_notes(situation), *proxies.find_notes(situation), *find_notes(situation)),
         single_points=single_points.find(situation),
         serving_control_plane=serving_control_plane.name,
-        hosts=() if found else tuple(host_plans(situation, entries)),
+        hosts=() if found else tuple(host_plans(STEPS, situation, entries)),
         left=tuple(join_secrets.ends(situation.cluster.report, serving_control_plane.name)),
         server=situation.server,
         ca_certificate=serving_control_plane.ca_pem,
         control_planes=situation.api_servers,
         endpoint_unproved=tuple(endpoint_checks.unproved(situation)),
     )
+
+
+def _plan_of_creation(
+    desired: Desired, request: PlanRequest, hosts: t.Mapping[str, Host], stage: creation_stage.Stage
+) -> Plan:
+    """The plan of a new cluster."""
+    explained = [name for name, message in request.failures.hosts.items() if message]
+    found: list[Problem] = list(_not_inspected(desired, hosts, explained))
+    found += machine_identity.problems((*desired.nodes, *desired.load_balancers), hosts)
+    found += failed_inspections.problems(request.failures, serving_control_plane=None, explains_cluster=True)
+    found += creation_checks.of_load_balancers(stage, request.balancers.values())
+    desired, hosts = machine_identity.without_aliases(desired, hosts)
+    creation = Creation(
+        desired=desired,
+        hosts=hosts,
+        stage=stage,
+        balancers={
+            name: _balancer(hosts[name], decision) for name, decision in request.balancers.items() if name in hosts
+        },
+        decisions=request.decisions,
+    )
+    found += creation_checks.problems(creation)
+    entries = creation_build.entries_of(creation)
+    found += _unannounced(request, entries)
+    steps, common = creation_build.STEPS, (creation_build.CREATE,)
+    return Plan(
+        entries=tuple(entries),
+        problems=tuple(found),
+        hosts=() if found else tuple(host_plans(steps, creation, entries, common=common)),
+        server=creation.server,
+        ca_certificate=creation.first.ca_pem,
+        control_planes=creation.api_servers,
+    )
+
+
+def _unannounced(request: PlanRequest, entries: t.Iterable[Entry]) -> t.Iterator[Problem]:
+    """A run changes nothing that its first plan did not announce."""
+    for entry in entries:
+        if request.announced and entry.id not in request.announced:
+            yield Problem(
+                entry.host,
+                f"{entry.change.object} of {entry.host} would be changed (step {entry.step}), which the plan that this run "
+                "began with did not announce: run again to see the plan as it is now.",
+            )
 
 
 def assess(
@@ -173,6 +226,7 @@ def assess(
             name: _balancer(hosts[name], decision) for name, decision in request.balancers.items() if name in hosts
         },
         files=half_joined.files_after(resets, request.files),
+        decisions=request.decisions,
         etcd=etcd,
         resets=resets,
         attempts=request.attempts,
@@ -211,32 +265,71 @@ def _resets(
     return tuple(verdict for verdict in verdicts.values() if isinstance(verdict, half_joined.Reset))
 
 
-def parse_hosts(reports: t.Mapping[str, HostReport], *, yaml: Yaml, x509: X509) -> dict[str, Host]:
+def parse_hosts(reports: t.Mapping[str, InspectedHost], *, yaml: Yaml, x509: X509) -> dict[str, Host]:
     """Hosts by inventory name."""
     return {name: Host.from_report(name, report, yaml=yaml, x509=x509) for name, report in reports.items()}
 
 
-def control_plane_facts(
-    reports: t.Mapping[str, HostReport], control_planes: t.Sequence[str], *, yaml: Yaml, x509: X509
-) -> dict[str, object]:
+def control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, object]:
     """Which host serves the API, its address and CA, and all API servers, before there is a plan.
 
-    Values are ``None`` or empty when no host serves.
+    Values are ``None`` or empty when no host serves. Where a cluster is to be created, they are those of its first control plane,
+    which does not serve.
     """
-    hosts = parse_hosts(reports, yaml=yaml, x509=x509)
-    serving_control_plane = find_serving_control_plane(hosts, control_planes)
+    control_planes = request.groups.control_planes
+    hosts = parse_hosts(request.hosts, yaml=yaml, x509=x509)
+    stage = creation_stage.find(hosts, control_planes)
+    desired, _problems = parse_inputs(request.inputs)
+    serving_control_plane = None if stage is not None else find_serving_control_plane(hosts, control_planes)
     server = serving_control_plane.api_server if serving_control_plane is not None else None
+    if stage is not None and desired is not None:
+        server = future_server(hosts[stage.first], desired)
     servers = api_servers([name for name in control_planes if name in hosts], hosts, server or Endpoint(""))
+    known = hosts[stage.first] if stage is not None else serving_control_plane
     return {
+        "creation": stage.name if stage is not None else "",
+        "signer": known.name if known is not None else None,
+        "first_control_plane": _first_control_plane(desired, hosts, stage),
+        "virtual_ips": _virtual_ips(desired, hosts, server, known),
         "serving": serving_control_plane.name if serving_control_plane is not None else None,
         "server": str(server) if server is not None else None,
-        "ca_certificate": serving_control_plane.ca_pem if serving_control_plane is not None else "",
+        "ca_certificate": known.ca_pem if known is not None else "",
         "control_planes": [dataclasses.asdict(item) for item in servers],
         "api_servers": [str(Endpoint(item.address, item.port)) for item in servers if item.address],
         "refuses_anonymous": is_closed(anonymous_access.READYZ, hosts),
         "can_ask_etcd": serving_control_plane is not None and _can_ask_etcd(serving_control_plane),
         "joining": [host.name for host in hosts.values() if not host.is_member],
         "files": _files_to_inspect(serving_control_plane, [hosts[name] for name in control_planes if name in hosts]),
+    }
+
+
+def _first_control_plane(
+    desired: Desired | None, hosts: t.Mapping[str, Host], stage: creation_stage.Stage | None
+) -> dict[str, object]:
+    """What the role control_plane_init is given on the first control plane of a new cluster."""
+    if desired is None or stage is None or desired.cluster.version is None:
+        return {}
+    creation = Creation(desired, hosts, stage)
+    return {stage.first: dataclasses.asdict(init_record(creation, creation.first))}
+
+
+def _virtual_ips(
+    desired: Desired | None, hosts: t.Mapping[str, Host], server: Endpoint | None, known: Host | None
+) -> dict[str, object]:
+    """What the role apiserver_keepalived is given when it inspects a host that may have the virtual IP address."""
+    if desired is None or server is None or known is None:
+        return {}
+    return {
+        name: dataclasses.asdict(
+            virtual_ip.record(
+                desired,
+                hosts,
+                api_port=hosts[name].future_api_server(server).port,
+                ca_certificate=known.ca_pem,
+            )
+        )
+        for name in desired.virtual_ip_hosts
+        if name in hosts
     }
 
 

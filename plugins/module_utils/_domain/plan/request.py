@@ -11,12 +11,14 @@ import typing as t
 from ..base.connection_attempt import ConnectionAttempt
 from ..base.malformed_report import of_another_kind
 from ..base.report_fields import read
+from ..base.role_decision import RoleDecision
 from ..cluster.report import ClusterReport
 from ..etcd.report import EtcdReport
 from ..host import carried_files
-from ..host.report import HostReport
+from ..host.inspected_host import InspectedHost
 from ..kubeadm.kubeadm_preflight import KubeadmObjections
 from ..load_balancer.decision import BalancerDecision
+from . import desired_cluster
 from .groups import Groups
 
 if t.TYPE_CHECKING:
@@ -43,14 +45,21 @@ class RawInputs:
     allow_older_kubeadm: object = False
     allow_two_control_planes: object = False
     backup_directory: object = "/var/backups/kubeadm-ha"
+    dns_domain: object = desired_cluster.DNS_DOMAIN
     endpoint: object = ""
     extra_sans: object = ()
+    image_repository: object = desired_cluster.IMAGE_REPOSITORY
+    kubernetes_version: object = ""
     load_balancer: object = "haproxy"
+    network: object = desired_cluster.FLANNEL
     patches_dir: object = ""
+    pod_subnet: object = desired_cluster.POD_SUBNET
     probe_certificate: object = False
     reset_half_joined: object = False
+    service_subnet: object = desired_cluster.SERVICE_SUBNET
     token_ttl: object = ""
     unmanaged_nodes: object = ()
+    vip: object = ""
     worker_batch: object = "25%"
 
     @classmethod
@@ -100,6 +109,8 @@ class PlanRequest:
         cluster: what the API reported; ``None`` when no host serves it or it did not answer.
         etcd: what etcd reported; ``None`` when it could not be asked.
         balancers: what the role would change on each load balancer host.
+        decisions: what each role that inspects its hosts before the plan would change there, by the role's name, then by host.
+        announced: ids of the entries of the plan that the run began with; empty for the first plan of a run.
         files: what each host that is to become a control plane has of the serving one's files, by path.
         attempts: what became of connections, by the host that tried.
         kubeadm: what the kubeadm of each joining host objects to, as far as it was asked.
@@ -108,10 +119,12 @@ class PlanRequest:
 
     inputs: RawInputs
     input_problems: tuple[Problem, ...] = ()
-    hosts: t.Mapping[str, HostReport] = dataclasses.field(default_factory=dict)
+    hosts: t.Mapping[str, InspectedHost] = dataclasses.field(default_factory=dict)
     cluster: ClusterReport | None = None
     etcd: EtcdReport | None = None
     balancers: t.Mapping[str, BalancerDecision] = dataclasses.field(default_factory=dict)
+    decisions: t.Mapping[str, t.Mapping[str, RoleDecision]] = dataclasses.field(default_factory=dict)
+    announced: frozenset[str] = frozenset()
     files: t.Mapping[str, t.Mapping[str, FileFact]] = dataclasses.field(default_factory=dict)
     attempts: t.Mapping[str, tuple[ConnectionAttempt, ...]] = dataclasses.field(default_factory=dict)
     kubeadm: t.Mapping[str, KubeadmObjections] = dataclasses.field(default_factory=dict)
@@ -133,12 +146,24 @@ class PlanRequest:
         return cls(
             inputs=RawInputs.from_options(options),
             input_problems=tuple(input_problems),
-            hosts={name: HostReport.from_dict(name, report) for name, report in _mapping(options, "hosts").items()},
+            hosts={name: InspectedHost.from_dict(name, report) for name, report in _mapping(options, "hosts").items()},
             cluster=ClusterReport.from_dict(cluster) if cluster else None,
             etcd=EtcdReport.if_reported(options.get("etcd")),
             balancers={
                 name: BalancerDecision.from_dict(name, decision)
                 for name, decision in _mapping(options, "balancers").items()
+            },
+            announced=frozenset(
+                f"{entry.get('host')}/{entry.get('step')}/{entry.get('object')}"
+                for entry in options.get("announced") or ()
+            ),
+            decisions={
+                role: {
+                    host: RoleDecision.from_dict(role, host, decision)
+                    for host, decision in _mapping(found, role, "decisions.").items()
+                }
+                for found in [_mapping(options, "decisions")]
+                for role in found
             },
             files={name: carried_files.by_path(facts) for name, facts in _mapping(options, "files").items()},
             attempts={

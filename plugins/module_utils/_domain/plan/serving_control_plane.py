@@ -13,6 +13,7 @@ from __future__ import annotations
 import typing as t
 
 from ..base.problem import Problem
+from ..kubeadm.join_traces import is_of_kubeadm
 
 if t.TYPE_CHECKING:
     from ..host.host import Host
@@ -35,7 +36,7 @@ def find_serving_control_plane(hosts: Hosts, control_planes: t.Iterable[str]) ->
 
 def problems(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
     """Why no host can be asked: nothing when there is one; and what no host may be inspected without."""
-    yield from _without_root(desired, hosts)
+    yield from without_root(desired, hosts)
     if find_serving_control_plane(hosts, desired.control_planes) is not None:
         return
     reported = [Problem(host.name, text) for host in hosts.values() for text in [_why_not(host)] if text is not None]
@@ -47,9 +48,20 @@ def problems(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
         yield Problem(
             "kube_control_plane",
             f"No host of the control plane group serves the Kubernetes API: {names} has no "
-            "/etc/kubernetes/manifests/kube-apiserver.yaml. Put the control plane that runs into the group; this "
-            "playbook converts a cluster, it does not create one.",
+            "/etc/kubernetes/manifests/kube-apiserver.yaml. Put the control plane that runs into the group"
+            f"{_not_bare(hosts)}.",
         )
+
+
+def _not_bare(hosts: Hosts) -> str:
+    """Why no cluster is created instead, as the end of a sentence."""
+    found = (
+        (host.name, path) for host in hosts.values() for path in host.report.kubernetes_files if is_of_kubeadm(path)
+    )
+    name, path = next(found, ("", ""))
+    if not name:
+        return ""
+    return f"; a new cluster is created only where no host has anything of one, and {name} has {path}"
 
 
 def is_root(host: Host) -> bool:
@@ -57,7 +69,8 @@ def is_root(host: Host) -> bool:
     return host.report.user_id == 0
 
 
-def _without_root(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
+def without_root(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
+    """The hosts that were inspected without root's rights."""
     names = [name for name in dict.fromkeys((*desired.nodes, *desired.load_balancers)) if name in hosts]
     blind = [name for name in names if not is_root(hosts[name])]
     if blind:
@@ -135,4 +148,4 @@ def _listed(names: t.Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-__all__ = ("ADMIN_KUBECONFIG", "find_serving_control_plane", "is_root", "problems")
+__all__ = ("ADMIN_KUBECONFIG", "find_serving_control_plane", "is_root", "problems", "without_root")

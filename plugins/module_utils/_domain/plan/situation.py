@@ -23,6 +23,7 @@ if t.TYPE_CHECKING:
     from ..base.connection_attempt import ConnectionAttempt
     from ..base.endpoint_view import View
     from ..base.file_fact import FileFact
+    from ..base.role_decision import RoleDecision
     from ..base.version import KubernetesVersion
     from ..cluster.cluster import Cluster
     from ..cluster.node import Node
@@ -75,6 +76,7 @@ class Situation:
         cluster: what the API reported.
         serving_control_plane: a control plane that serves the API.
         balancers: the load balancer hosts by inventory name.
+        decisions: what each role that inspects its hosts before the plan would change there.
         files: by inventory name of a joining control plane what it has of the serving one's files, by path.
         etcd: what etcd reported; ``None`` when it could not be asked.
         resets: hosts that the run resets first.
@@ -90,6 +92,7 @@ class Situation:
     cluster: Cluster
     serving_control_plane: Host
     balancers: t.Mapping[str, Balancer]
+    decisions: t.Mapping[str, t.Mapping[str, RoleDecision]] = dataclasses.field(default_factory=dict)
     files: t.Mapping[str, t.Mapping[str, FileFact]] = dataclasses.field(default_factory=dict)
     etcd: EtcdReport | None = None
     resets: tuple[half_joined.Reset, ...] = ()

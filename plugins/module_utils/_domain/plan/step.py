@@ -17,7 +17,9 @@ if t.TYPE_CHECKING:
     from ..base.problem import Problem
     from ..host.host import Host
     from .entry import Entry
-    from .situation import Situation
+
+#: What was found: the situation of a cluster that there is, or that of one to be made.
+Found = t.TypeVar("Found")
 
 
 class Record(t.Protocol):
@@ -26,22 +28,22 @@ class Record(t.Protocol):
     __dataclass_fields__: t.ClassVar[dict[str, dataclasses.Field[object]]]
 
 
-class Step(abc.ABC):
+class Step(abc.ABC, t.Generic[Found]):
     """A step of a run; it keeps nothing."""
 
     #: Name of the step in entries, and of its group of hosts behind ``kubeadm_ha_``.
     name: t.ClassVar[str]
 
     @abc.abstractmethod
-    def entries(self, situation: Situation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
+    def entries(self, situation: Found, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
         """What the step changes, in its order.
 
         Args:
             situation: what was found.
-            others: entries of the steps that :data:`build.DECIDED` has before this one.
+            others: entries of the steps that are decided before this one.
         """
 
-    def problems(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
+    def problems(self, situation: Found, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
         """Reasons to stop before the first change of the run, because this step would fail or do harm; by default none.
 
         Args:
@@ -51,7 +53,7 @@ class Step(abc.ABC):
         del situation, entries
         yield from ()
 
-    def groups(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
+    def groups(self, situation: Found, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
         """Inventory names by the group, without its prefix, on which a play runs; by default the hosts with an entry.
 
         Args:
@@ -62,7 +64,7 @@ class Step(abc.ABC):
         return {self.name: hosts_of(entries, self.name)}
 
     @abc.abstractmethod
-    def record(self, situation: Situation, host: Host) -> Record:
+    def record(self, situation: Found, host: Host) -> Record:
         """What the step's role is given on a host.
 
         Args:

@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-WITHOUT_FILES = ("prepare", "spread", "revoke")
+WITHOUT_FILES = ("prepare", "network", "spread", "revoke")
 
 __all__ = ("WITHOUT_FILES",)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing as t
 
@@ -50,7 +51,7 @@ def test_what_a_reset_is_given_is_documented() -> None:
     specification = yaml.safe_load((ROOT / "roles/control_plane_join/meta/argument_specs.yml").read_text("utf-8"))
     options = specification["argument_specs"]["repair"]["options"]
     (words,) = options["control_plane_join_reset"]["description"]
-    assert re.findall(r"V\((\w+)\)", words) == list(record_of(half_joined(), "cp2", "repair").reset)
+    assert re.findall(r"V\((\w+)\)", words) == list(dataclasses.asdict(record_of(half_joined(), "cp2", "repair").reset))
 
 
 def test_plans_without_a_situation_return_the_same_keys() -> None:

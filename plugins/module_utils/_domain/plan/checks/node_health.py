@@ -28,10 +28,17 @@ _KUBELET_CLIENT = "/var/lib/kubelet/pki/kubelet-client-current.pem"
 _KUBELET = "kubelet"
 #: The status of the condition Ready when the kubelet itself says that something is wrong.
 _REPORTED = "False"
+#: What the container runtime says of a host without the configuration of a pod network, as the kubelet reports it.
+_WITHOUT_NETWORK = "NetworkPluginNotReady"
 
 
 def problems(
-    names: t.Iterable[str], hosts: t.Mapping[str, Host], cluster: Cluster, *, mended: t.Container[str]
+    names: t.Iterable[str],
+    hosts: t.Mapping[str, Host],
+    cluster: Cluster,
+    *,
+    mended: t.Container[str],
+    is_networked: bool = False,
 ) -> t.Iterator[Problem]:
     """One problem for each node that is not Ready and that the run does not mend.
 
@@ -40,14 +47,22 @@ def problems(
         hosts: those that were inspected, by inventory name.
         cluster: the cluster.
         mended: names of the hosts whose kubelet the plan repoints or restarts, or whose server it brings up.
+        is_networked: whether the plan installs the pod network.
     """
     for name in names:
         host = hosts.get(name)
         node = cluster.nodes.get(host.node_name) if host is not None and host.is_member else None
         if host is None or node is None or node.is_ready:
             continue
+        if is_networked and waits_for_network(node):
+            continue
         if name not in mended or not is_cut_off(host, node):
             yield Problem(name, f"The node {node.name} is not Ready: {_found(host, node)}.")
+
+
+def waits_for_network(node: Node) -> bool:
+    """Whether a node is not Ready for the only reason that there is no pod network yet, as its kubelet reports."""
+    return not node.is_ready and node.ready_status == _REPORTED and _WITHOUT_NETWORK in node.ready_reason
 
 
 def is_cut_off(host: Host, node: Node) -> bool:

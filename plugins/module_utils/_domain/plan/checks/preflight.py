@@ -60,16 +60,17 @@ def problems(desired: Desired, hosts: Hosts, cluster: Cluster | None, etcd: Etcd
     found = list(_existing_control_plane(desired, hosts))
     serving_control_plane = find_serving_control_plane(hosts, desired.control_planes)
     if cluster is None or serving_control_plane is None:
-        return [*found, *_of_hosts_alone(desired, hosts)]
+        return [*found, *problems_of_hosts(desired, hosts)]
     found += _cluster_state(desired, hosts, cluster)
     found += membership.problems(desired, hosts, cluster, serving_control_plane, etcd)
     found += skew.problems(desired, hosts, cluster, serving_control_plane)
     found += host_bound_addresses.problems(desired, hosts, cluster, serving_control_plane)
     found += kubelet_addresses.problems(desired, hosts, cluster, serving_control_plane)
-    found += _count(desired, cluster)
+    if not cluster.uses_external_etcd:
+        found += problems_of_count(desired)
     like = serving_control_plane.api_server
     if like is not None:
-        found += _endpoint(desired, hosts, like)
+        found += problems_of_endpoint(desired, hosts, like)
     found += endpoint_port.problems(desired, hosts)
     found += unmanaged_nodes.problems(desired, hosts, cluster)
     found += joining_hosts.problems(desired, hosts, cluster, serving_control_plane)
@@ -81,10 +82,10 @@ def problems(desired: Desired, hosts: Hosts, cluster: Cluster | None, etcd: Etcd
     joined = _joined(desired, hosts, cluster, serving_control_plane)
     found += wanted_sans.problems(desired, joined, cluster.configuration)
     found += cluster_certificates_dir.problems(joined, cluster)
-    return [*found, *_of_hosts_alone(desired, hosts)]
+    return [*found, *problems_of_hosts(desired, hosts)]
 
 
-def _of_hosts_alone(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
+def problems_of_hosts(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
     """What the hosts themselves report, whether or not the cluster could be asked."""
     yield from (Problem(name, message) for name, message in expiry.reasons(hosts))
     yield from _unsecured_etcd(hosts)
@@ -139,9 +140,8 @@ def _cluster_state(desired: Desired, hosts: Hosts, cluster: Cluster) -> t.Iterat
         )
 
 
-def _count(desired: Desired, cluster: Cluster) -> t.Iterator[Problem]:
-    if cluster.uses_external_etcd:
-        return
+def problems_of_count(desired: Desired) -> t.Iterator[Problem]:
+    """Two control planes with stacked etcd."""
     if len(desired.control_planes) == 2 and not desired.allow_two_control_planes:
         yield Problem(
             "kube_control_plane",
@@ -150,7 +150,14 @@ def _count(desired: Desired, cluster: Cluster) -> t.Iterator[Problem]:
         )
 
 
-def _endpoint(desired: Desired, hosts: Hosts, like: Endpoint) -> t.Iterator[Problem]:
+def problems_of_endpoint(desired: Desired, hosts: Hosts, like: Endpoint) -> t.Iterator[Problem]:
+    """An endpoint that collides with an API server or leads to no load balancer.
+
+    Args:
+        desired: what the inventory describes.
+        hosts: every host that was inspected.
+        like: an API server of the cluster, like which others advertise.
+    """
     for name, host in hosts.items():
         server = host.api_server
         port = host.future_api_server(like).port
@@ -171,7 +178,7 @@ def _endpoint(desired: Desired, hosts: Hosts, like: Endpoint) -> t.Iterator[Prob
         yield Problem(
             "kubeadm_ha_endpoint",
             f"kubeadm_ha_endpoint {desired.endpoint} is not an address of any load balancer host "
-            f"({', '.join(desired.load_balancers)}): give one of theirs, or a DNS name that leads to them.",
+            f"({', '.join(desired.load_balancers)}): give one of theirs, kubeadm_ha_vip's, or a DNS name that leads to them.",
         )
 
 
@@ -180,7 +187,7 @@ def _has(server: Endpoint | None) -> str:
 
 
 def _is_reachable_name(desired: Desired, hosts: Hosts) -> bool:
-    if desired.endpoint.san.kind == "dns":
+    if desired.endpoint.san.kind == "dns" or desired.vip_address == desired.endpoint.host:
         return True
     return any(hosts[name].has_address(desired.endpoint.host) for name in desired.load_balancers if name in hosts)
 
@@ -301,4 +308,11 @@ def _clocks(hosts: Hosts) -> t.Iterator[Problem]:
             )
 
 
-__all__ = ("find_serving_control_plane", "is_joined", "problems")
+__all__ = (
+    "find_serving_control_plane",
+    "is_joined",
+    "problems",
+    "problems_of_count",
+    "problems_of_endpoint",
+    "problems_of_hosts",
+)

@@ -35,7 +35,7 @@ class Record:
     extra_paths: tuple[str, ...]
 
 
-class Backup(Step):
+class Backup(Step["Situation"]):
     """Every host whose files change, and the cluster once."""
 
     name = "backup"

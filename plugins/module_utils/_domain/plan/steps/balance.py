@@ -14,6 +14,7 @@ from ..entry import Entry
 from ..step import Step, hosts_of
 
 if t.TYPE_CHECKING:
+    from ...base.address import Endpoint
     from ...base.problem import Problem
     from ...host.host import Host
     from ..situation import ApiServer, Balancer, Situation
@@ -40,7 +41,7 @@ class Record:
     distributions: tuple[str, ...]
 
 
-class Balance(Step):
+class Balance(Step["Situation"]):
     """Haproxy, its certificate, the firewall and SELinux."""
 
     name = "balance"
@@ -48,23 +49,9 @@ class Balance(Step):
     def entries(self, situation: Situation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
         """Haproxy itself, then what the host needs beside it."""
         del others
-        wanted = {"package": "installed", "configuration": "as wanted", "service": "enabled, running"}
+        desired = situation.desired
         for name, balancer in situation.balancers.items():
-            now = {
-                "package": "installed" if balancer.is_installed else "absent",
-                "configuration": "as wanted" if balancer.is_configured else _other_configuration(balancer),
-                "service": "enabled, running" if balancer.is_running else "other",
-            }
-            before = {key: value for key, value in now.items() if value != wanted[key]}
-            if before:
-                change = Change(
-                    object="load balancer haproxy",
-                    before=before,
-                    after={key: wanted[key] for key in before},
-                    reason=f"{situation.desired.endpoint} leads to {len(situation.desired.control_planes)} API servers through it",
-                )
-                yield Entry(name, self.name, change)
-            for change in balancer.changes:
+            for change in balancer_changes(balancer, desired.endpoint, len(desired.control_planes)):
                 yield Entry(name, self.name, change)
 
     def problems(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
@@ -84,8 +71,33 @@ class Balance(Step):
         )
 
 
+def balancer_changes(balancer: Balancer, endpoint: Endpoint, servers: int) -> t.Iterator[Change]:
+    """What changes on a load balancer host: haproxy itself, then what the host needs beside it.
+
+    Args:
+        balancer: the host as it is.
+        endpoint: what clients connect to.
+        servers: how many API servers are behind it.
+    """
+    wanted = {"package": "installed", "configuration": "as wanted", "service": "enabled, running"}
+    now = {
+        "package": "installed" if balancer.is_installed else "absent",
+        "configuration": "as wanted" if balancer.is_configured else _other_configuration(balancer),
+        "service": "enabled, running" if balancer.is_running else "other",
+    }
+    before = {key: value for key, value in now.items() if value != wanted[key]}
+    if before:
+        yield Change(
+            object="load balancer haproxy",
+            before=before,
+            after={key: wanted[key] for key in before},
+            reason=f"{endpoint} leads to {servers} API servers through it",
+        )
+    yield from balancer.changes
+
+
 def _other_configuration(balancer: Balancer) -> str:
     return "somebody else's (a backup is kept)" if balancer.replaces_foreign else "other"
 
 
-__all__ = ("Balance", "Record")
+__all__ = ("Balance", "Record", "balancer_changes")

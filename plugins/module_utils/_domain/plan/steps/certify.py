@@ -44,7 +44,7 @@ class Record:
     etcd: tuple[EtcdCertificate, ...]
 
 
-class Certify(Step):
+class Certify(Step["Situation"]):
     """Every certificate of a control plane that lacks a SAN."""
 
     name = "certify"

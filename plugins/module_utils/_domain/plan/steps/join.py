@@ -59,7 +59,7 @@ class Record:
     batches: tuple[int | str, ...]
 
 
-class Join(Step):
+class Join(Step["Situation"]):
     """Control planes one by one, then workers in batches."""
 
     name = "join"

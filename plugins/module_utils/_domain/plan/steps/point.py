@@ -49,7 +49,7 @@ class Record:
     batches: tuple[int | str, ...]
 
 
-class Point(Step):
+class Point(Step["Situation"]):
     """Kubeconfigs and kubelets of hosts, and the objects of the cluster that name the endpoint."""
 
     name = "point"
@@ -70,8 +70,13 @@ class Point(Step):
 
     def problems(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
         """Nodes whose kubelets do not work and are not mended by this, and proxies that would be asked for the endpoint."""
-        mended = mended_nodes(situation, entries)
-        yield from node_health.problems(situation.desired.nodes, situation.hosts, situation.cluster, mended=mended)
+        yield from node_health.problems(
+            situation.desired.nodes,
+            situation.hosts,
+            situation.cluster,
+            mended=mended_nodes(situation, entries),
+            is_networked=any(entry.step == "network" for entry in entries),
+        )
         yield from proxies.problems(situation, entries)
 
     def groups(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
@@ -147,7 +152,10 @@ def _cluster_objects(situation: Situation) -> t.Iterator[Change]:
 
 
 def mended_nodes(situation: Situation, entries: t.Iterable[Entry]) -> frozenset[str]:
-    """Hosts whose kubelet the plan repoints or restarts, or whose kubelet's server it brings up by the load balancer."""
+    """Hosts whose kubelet the plan repoints or restarts, or to whose kubelet it brings what it waits for.
+
+    That is its server, by the load balancer, or the pod network.
+    """
     done = list(entries)
     objects = (f"kubeconfig {KUBELET_KUBECONFIG}", KUBELET)
     found = {entry.host for entry in done if entry.step == "point" and entry.change.object in objects}
@@ -156,6 +164,8 @@ def mended_nodes(situation: Situation, entries: t.Iterable[Entry]) -> frozenset[
         for host in situation.joined(situation.desired.nodes):
             if same_server(host.servers.get(KUBELET_KUBECONFIG) or "", endpoint):
                 found.add(host.name)
+    if any(entry.step == "network" for entry in done):
+        found.update(host.name for host in situation.joined(situation.desired.nodes))
     return frozenset(found)
 
 

@@ -29,7 +29,7 @@ class Record:
     distributions: tuple[str, ...]
 
 
-class Prepare(Step):
+class Prepare(Step["Situation"]):
     """PyYAML and cryptography, where one is missing."""
 
     name = "prepare"
@@ -39,16 +39,8 @@ class Prepare(Step):
         needed = libraries.needed(situation, others)
         names = dict.fromkeys((*situation.desired.nodes, *situation.desired.load_balancers))
         for name in (name for name in names if name in needed):
-            host = situation.hosts[name]
-            missing = [module for module in libraries.LIBRARIES if not host.has_python_module(module)]
-            # The role python_requirements installs both where one is missing.
-            if needed[name].intersection(missing):
-                change = Change(
-                    object="Python libraries",
-                    before=dict.fromkeys(missing, "absent"),
-                    after=dict.fromkeys(missing, "installed"),
-                    reason="the modules that change this host import them",
-                )
+            change = libraries_change(situation.hosts[name], needed[name])
+            if change is not None:
                 yield Entry(name, self.name, change)
 
     def record(self, situation: Situation, host: Host) -> Record:
@@ -57,4 +49,23 @@ class Prepare(Step):
         return Record(host.distributions)
 
 
-__all__ = ("Prepare", "Record")
+def libraries_change(host: Host, needed: t.Collection[str] = libraries.LIBRARIES) -> Change | None:
+    """The installation on a host, ``None`` where nothing that is needed is missing.
+
+    Args:
+        host: the host.
+        needed: the libraries that its modules import.
+    """
+    missing = [module for module in libraries.LIBRARIES if not host.has_python_module(module)]
+    # The role python_requirements installs both where one is missing.
+    if not set(needed).intersection(missing):
+        return None
+    return Change(
+        object="Python libraries",
+        before=dict.fromkeys(missing, "absent"),
+        after=dict.fromkeys(missing, "installed"),
+        reason="the modules that change this host import them",
+    )
+
+
+__all__ = ("Prepare", "Record", "libraries_change")

@@ -29,7 +29,7 @@ class Record:
     ca_certificate: str
 
 
-class Prove(Step):
+class Prove(Step["Situation"]):
     """It changes nothing, so it has no entries."""
 
     name = "prove"

@@ -16,6 +16,7 @@ from ..step import Step
 
 if t.TYPE_CHECKING:
     from ...host.host import Host
+    from ..half_joined import HostReset
     from ..situation import Situation
 
 
@@ -31,7 +32,7 @@ class Record:
         certificates: names of those whose replacement was interrupted.
         stale_members: ids of members of etcd that are taken out, on the serving control plane.
         is_unmarked: whether the Node is to be marked as a control plane.
-        reset: how the host is reset, empty where it is not; see :class:`half_joined.Reset`.
+        reset: how the host is reset; ``None`` where it is not.
     """
 
     server: str
@@ -41,10 +42,10 @@ class Record:
     certificates: tuple[str, ...]
     stale_members: tuple[str, ...]
     is_unmarked: bool
-    reset: t.Mapping[str, object]
+    reset: HostReset | None
 
 
-class Repair(Step):
+class Repair(Step["Situation"]):
     """Etcd's certificates, joins that did not end, marks of Nodes."""
 
     name = "repair"
@@ -70,7 +71,7 @@ class Repair(Step):
 
     def record(self, situation: Situation, host: Host) -> Record:
         """What is to be repaired on this host."""
-        resets = {reset.host.name: reset.as_dict() for reset in situation.resets}
+        resets = {reset.host.name: reset.of_host for reset in situation.resets}
         members = tuple(item.member.id for item in situation.stale_members)
         return Record(
             server=str(situation.server),
@@ -80,7 +81,7 @@ class Repair(Step):
             certificates=tuple(host.interrupted_certificates),
             stale_members=members if host.name == situation.serving_control_plane.name else (),
             is_unmarked=host.name in situation.unmarked,
-            reset=resets.get(host.name, {}),
+            reset=resets.get(host.name),
         )
 
 

@@ -30,7 +30,7 @@ class Record:
     server: str
 
 
-class Revoke(Step):
+class Revoke(Step["Situation"]):
     """The role that joins a host revokes what it made; what a killed run left has a play of its own."""
 
     name = "revoke"

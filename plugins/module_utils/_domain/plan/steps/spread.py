@@ -8,9 +8,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ...base.change import KNOWN_AFTER_APPLY, Change
 from ...cluster import deployment_spread
 from ..entry import Entry
-from ..step import Step
+from ..step import Step, hosts_of
 from .point import mended_nodes
 
 if t.TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Record:
     server: str
 
 
-class Spread(Step):
+class Spread(Step["Situation"]):
     """A rolling restart, where all pods of the DNS are on one node."""
 
     name = "spread"
@@ -42,6 +43,8 @@ class Spread(Step):
             dataclasses.replace(node, is_ready=node.is_ready or node.name in will_be_ready) for node in situation.nodes
         ]
         change = deployment_spread.decide(situation.cluster.report.cluster_dns, nodes)
+        if change is None and hosts_of(others, "network") and len(nodes) > 1:
+            change = spread_later()
         if change is not None:
             yield Entry(situation.serving_control_plane.name, self.name, change)
 
@@ -51,4 +54,14 @@ class Spread(Step):
         return Record(str(situation.server))
 
 
-__all__ = ("Record", "Spread")
+def spread_later() -> Change:
+    """The spread of the DNS of a cluster whose pods start while the run goes on: on which nodes is seen then."""
+    return Change(
+        "Deployment kube-system/coredns",
+        KNOWN_AFTER_APPLY,
+        KNOWN_AFTER_APPLY,
+        "its pods start on the first nodes that are there, and would die with one",
+    )
+
+
+__all__ = ("Record", "Spread", "spread_later")

@@ -25,7 +25,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.stati
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import report as reports
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import FilesReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.desired_host import DesiredHost
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report import HostReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.inspected_host import InspectedHost
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.kubeadm_patches import Patches
 from tests.tools.environment import ROOT
 from tests.unit.plugins.module_utils._domain.plan.test_planning import after, before, plan_of
@@ -34,7 +34,7 @@ from tests.unit.plugins.reports import host_report
 PLUGINS = ROOT / "plugins"
 
 
-def full() -> HostReport:
+def full() -> InspectedHost:
     """A report in which nothing is empty."""
     endpoint = Endpoint("192.0.2.10", 6443)
     attempts = (
@@ -74,6 +74,9 @@ def full() -> HostReport:
         other_static_pods=(reports.OtherStaticPod("/m/kube-vip.yaml", ("192.0.2.10",)),),
         pod_environment={"etcd": ("NO_PROXY",)},
         kubernetes_files=("/etc/kubernetes/admin.conf",),
+        has_etcd_data=True,
+        cni_configurations=("/etc/cni/net.d/10-flannel.conflist",),
+        creation="complete",
         listening=(reports.Listener("0.0.0.0", 6443, "kube-apiserver"), reports.Listener("::", 22, "")),
         api_clients=(reports.ApiClient("kubelet", "192.0.2.11:6443"),),
         kubelet_server=reports.KubeletServer("https://192.0.2.10:6443", endpoint, ("192.0.2.10",), "", attempts),
@@ -93,13 +96,13 @@ def full() -> HostReport:
 def documents() -> list[dict[str, t.Any]]:
     """Reports as the module makes them."""
     reports_of_plans = [report for arguments in (before(), after()) for report in arguments["hosts"].values()]
-    return [full().as_dict(), *(HostReport.from_dict("x", report).as_dict() for report in reports_of_plans)]
+    return [full().as_dict(), *(InspectedHost.from_dict("x", report).as_dict() for report in reports_of_plans)]
 
 
 def test_a_report_survives_json() -> None:
     for document in documents():
-        assert HostReport.from_dict("x", json.loads(json.dumps(document))).as_dict() == document
-    assert HostReport.from_dict("x", full().as_dict()) == full()
+        assert InspectedHost.from_dict("x", json.loads(json.dumps(document))).as_dict() == document
+    assert InspectedHost.from_dict("x", full().as_dict()) == full()
 
 
 def test_hosts_only_write() -> None:
@@ -113,7 +116,7 @@ def test_hosts_only_write() -> None:
 
 
 def test_nothing_of_the_full_report_is_empty() -> None:
-    empty = {field.name for field in dataclasses.fields(HostReport) if getattr(full(), field.name) in ((), {}, None)}
+    empty = {field.name for field in dataclasses.fields(InspectedHost) if getattr(full(), field.name) in ((), {}, None)}
     assert empty == {"read_only"}
 
 
@@ -168,7 +171,7 @@ def test_what_is_malformed_is_reported_in_one_sentence(name: str) -> None:
     document = full().as_dict()
     change(document)
     with pytest.raises(MalformedReport) as caught:
-        HostReport.from_dict("cp1", document)
+        InspectedHost.from_dict("cp1", document)
     assert caught.value.message == (
         f"The report of cp1 cannot be understood, because {expected}: run again with one version of kubeadm.ha "
         "everywhere, and please report it if that does not help."
@@ -207,13 +210,13 @@ def test_whatever_stands_anywhere_is_read_or_reported(place: tuple[str | int, ..
         target = target[key]
     target[place[-1]] = value
     with contextlib.suppress(MalformedReport):
-        read = HostReport.from_dict("cp1", document).as_dict()
-        assert HostReport.from_dict("cp1", read).as_dict() == read
+        read = InspectedHost.from_dict("cp1", document).as_dict()
+        assert InspectedHost.from_dict("cp1", read).as_dict() == read
 
 
 def test_no_key_of_a_report_is_read_elsewhere() -> None:
     """Of a mapping that is called a report, or inside of one, nothing is read by a key of ours."""
-    names = "|".join(field.name for field in dataclasses.fields(HostReport))
+    names = "|".join(field.name for field in dataclasses.fields(InspectedHost))
     by_key = re.compile(rf"report(?:\[|\.get\()[\"'](?:{names})[\"']|\.report(?:\[|\.get\()")
     found = []
     for folder in ("module_utils/_domain", "action"):

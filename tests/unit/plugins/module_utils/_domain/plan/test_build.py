@@ -16,6 +16,7 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Change
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.build import NAMES, STEPS
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.create import build as creation_build
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.entry import Entry
 from tests.tools.environment import ROOT
 from tests.tools.playbooks import plays_of
@@ -127,11 +128,16 @@ def test_a_plan_with_a_reason_to_stop_has_no_hosts() -> None:
 def test_playbooks_read_every_field_of_a_record_and_no_other() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "playbooks").glob("*.yml"))
     read = set(re.findall(r"kubeadm_ha_plan\.(\w+\.\w+)", text))
-    records = {step.name: sys.modules[type(step).__module__].Record for step in STEPS}
-    assert read == {f"{name}.{field.name}" for name, record in records.items() for field in dataclasses.fields(record)}
+    every = (*STEPS, *creation_build.STEPS)
+    assert read == {
+        f"{step.name}.{field.name}"
+        for step in every
+        for field in dataclasses.fields(sys.modules[type(step).__module__].Record)
+    }
 
 
 def test_playbooks_run_on_the_groups_of_the_steps() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "playbooks").glob("*.yml"))
     named = set(re.findall(r"groups\.kubeadm_ha_(\w+)", text))
-    assert named == {"changing", *groups_of(**dict.fromkeys(NAMES, EVERY_HOST))}
+    of_creation = {"create", "nodes", "authorities", "init"}
+    assert named == {"changing", *of_creation, *groups_of(**dict.fromkeys(NAMES, EVERY_HOST))}

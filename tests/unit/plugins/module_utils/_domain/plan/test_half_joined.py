@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.file_fact import FileFact
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import half_joined
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.half_joined import HostReset
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     ADDRESSES,
     ENDPOINT,
@@ -220,8 +221,8 @@ def test_a_host_that_nobody_needs_is_reset_and_joins(name: str) -> None:
     assert [item for item in objects(plan, "cp2") if item[0] == "repair"] == expected
     assert JOIN in objects(plan, "cp2")
     reset = record_of(arguments, "cp2", "repair").reset
-    assert reset["member_id"] == ("a1" if MEMBER in expected else "")
-    assert reset["ca_cert_hashes"] == ["sha256:ca"]
+    assert reset.member_id == ("a1" if MEMBER in expected else "")
+    assert reset.ca_cert_hashes == ("sha256:ca",)
     assert "cp2" not in names_joined(arguments)
     assert record_of(arguments, "cp1", "repair").stale_members == (), "it is taken out in the turn of its host"
 
@@ -393,7 +394,7 @@ def test_two_members_that_do_not_work_go_as_long_as_etcd_has_a_quorum() -> None:
 
     arguments = grown(change)
     arguments["reset_half_joined"] = True
-    assert [record_of(arguments, name, "repair").reset["member_id"] for name in ("cp2", "cp3")] == ["a1", "a2"]
+    assert [record_of(arguments, name, "repair").reset.member_id for name in ("cp2", "cp3")] == ["a1", "a2"]
     arguments["etcd"] = etcd_cluster(
         etcd_member("", "cp2"),
         etcd_member("", "cp3", "a2"),
@@ -408,15 +409,15 @@ def test_the_record_gives_the_host_what_it_needs() -> None:
     carried(lambda _arguments: None, "/etc/kubernetes/pki/company-ca.crt")(arguments)
     arguments["reset_half_joined"] = True
     assert [reset.host.name for reset in situation_of(arguments).resets] == ["cp2"]
-    assert record_of(arguments, "cp2", "repair").reset == {
-        "node_name": "cp2",
-        "addresses": ["192.0.2.12"],
-        "member_id": "a1",
-        "certificates_dir": "/etc/kubernetes/pki",
-        "cri_socket": "unix:///run/containerd/containerd.sock",
-        "ca_cert_hashes": ["sha256:ca"],
-        "replaceable_files": ["/etc/kubernetes/pki/company-ca.crt"],
-    }
+    assert record_of(arguments, "cp2", "repair").reset == HostReset(
+        node_name="cp2",
+        addresses=("192.0.2.12",),
+        member_id="a1",
+        certificates_dir="/etc/kubernetes/pki",
+        cri_socket="unix:///run/containerd/containerd.sock",
+        ca_cert_hashes=("sha256:ca",),
+        replaceable_files=("/etc/kubernetes/pki/company-ca.crt",),
+    )
 
 
 def test_what_a_reset_takes_away_is_carried_again() -> None:

@@ -20,6 +20,15 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.selection 
 from tests.tools.environment import ROOT
 from tests.unit.plugins.module_utils._domain.plan.test_planning import before, plan_of, record
 
+MAPPINGS = [
+    "kubeadm_ha_init_configuration",
+    "kubeadm_ha_cluster_configuration",
+    "kubeadm_ha_kubelet_configuration",
+    "kubeadm_ha_kube_proxy_configuration",
+    "kubeadm_ha_package_repository",
+    "kubeadm_ha_registry_mirrors",
+    "kubeadm_ha_containerd_settings",
+]
 BOOLEANS = sorted(name for name, known in INPUTS.items() if known.read is parse_bool)
 
 RIGHT: dict[str, list[t.Any]] = {
@@ -52,6 +61,22 @@ RIGHT: dict[str, list[t.Any]] = {
     "kubeadm_ha_node_group": ["workers_eu-1"],
     "kubeadm_ha_load_balancer_group": ["lb"],
     **{name: [True, False, "yes", "no", "true", "False", 1, 0, "on", "off"] for name in BOOLEANS},
+    "kubeadm_ha_vip": ["192.0.2.10/24", "2001:db8::10/64", ""],
+    "kubeadm_ha_kubernetes_version": ["1.34.4", "v1.33.13", ""],
+    "kubeadm_ha_pod_subnet": ["10.244.0.0/16", "10.244.0.0/16,fd00:10:244::/56", ["10.244.0.0/16"]],
+    "kubeadm_ha_service_subnet": ["10.96.0.0/12", "fd00:10:96::/112"],
+    "kubeadm_ha_dns_domain": ["cluster.local", "k8s.example.org"],
+    "kubeadm_ha_image_repository": ["registry.k8s.io", "registry.example.org:5000/mirror/k8s"],
+    "kubeadm_ha_cni": ["flannel", "none", "/srv/calico.yaml", "https://example.org/cni.yml", "files/cilium.yaml"],
+    "kubeadm_ha_vrid": [51, "255", ""],
+    "kubeadm_ha_binaries": ["", "/srv/binaries", "https://example.org/v1.34.4/"],
+    "kubeadm_ha_init_configuration": [{}, {"nodeRegistration": {"ignorePreflightErrors": ["NumCPU"]}}],
+    "kubeadm_ha_cluster_configuration": [{"featureGates": {"PublicKeysECDSA": True}}],
+    "kubeadm_ha_kubelet_configuration": [{"cgroupDriver": "systemd"}],
+    "kubeadm_ha_kube_proxy_configuration": [{"mode": "nftables"}],
+    "kubeadm_ha_package_repository": [{"url": "https://example.org/deb/", "key": "/srv/key.asc"}],
+    "kubeadm_ha_registry_mirrors": [{"registry.k8s.io": {"url": "https://mirror.example.org"}}],
+    "kubeadm_ha_containerd_settings": [{"io.containerd.grpc.v1.cri": {"max_concurrent_downloads": 5}}],
 }
 
 #: Variable, value, what is said of it.
@@ -176,6 +201,29 @@ WRONG: list[tuple[str, t.Any, str]] = [
         (name, value, "is neither true nor false: write one of the two.")
         for name in BOOLEANS
         for value in ("maybe", "", 2, None, [True])
+    ),
+    ("kubeadm_ha_vip", "192.0.2.10", "is no virtual IP address: write it with its prefix, as 192.0.2.10/24."),
+    ("kubeadm_ha_vip", "192.0.2.0/24", "is the address of the network itself"),
+    ("kubeadm_ha_vip", "192.0.2.255/24", "or its broadcast address"),
+    ("kubeadm_ha_vip", 5, "is no virtual IP address"),
+    *(
+        ("kubeadm_ha_kubernetes_version", value, "is no version of Kubernetes with all three numbers")
+        for value in ("1.34", 1.34, "latest", "1.34.4-1.1", [])
+    ),
+    *(("kubeadm_ha_vrid", value, "is no virtual router id") for value in (0, 256, "x", True, 5.1)),
+    ("kubeadm_ha_binaries", True, "True is not the name of a file"),
+    ("kubeadm_ha_pod_subnet", "10.244.0.0", "is no subnet: write it as 10.244.0.0/16"),
+    ("kubeadm_ha_pod_subnet", "10.244.0.1/16", "is no subnet (10.244.0.1/16 has host bits set)"),
+    ("kubeadm_ha_pod_subnet", "10.244.0.0/16,10.245.0.0/16", "has two subnets of one address family"),
+    ("kubeadm_ha_service_subnet", 10, "is no subnet"),
+    ("kubeadm_ha_service_subnet", [], "is no subnet"),
+    ("kubeadm_ha_dns_domain", "Cluster.local", "is no DNS domain"),
+    ("kubeadm_ha_image_repository", "https://registry.k8s.io", "write it without https://"),
+    ("kubeadm_ha_cni", "calico", "'calico' is no pod network: write flannel, none, or the path or URL of a manifest."),
+    *(
+        (name, value, "is no mapping: write KEY: VALUE lines below the variable.")
+        for name in MAPPINGS
+        for value in ([], "x: y", {1: 2})
     ),
 ]
 
@@ -308,7 +356,7 @@ NAMES = {
     "kubeadm_ha_workers_batch": "write kubeadm_ha_worker_batch, or take it out",
     "kubeadm_ha_backup_directory": "write kubeadm_ha_backup_dir, or take it out",
     "kubeadm_ha_foo": "take it out; `ansible-doc -t role kubeadm.ha.preflight` has them all",
-    "kubeadm_ha_vip": "take it out; `ansible-doc",
+    "kubeadm_ha_tls": "take it out; `ansible-doc",
     "kubeadm_ha_Endpoint": "write kubeadm_ha_endpoint, or take it out",
     "kubadm_ha_endpoint": "write kubeadm_ha_endpoint, or take it out",
     "kubeadmha_endpoint": "write kubeadm_ha_endpoint, or take it out",

@@ -320,9 +320,8 @@ def names_joined(arguments: Arguments) -> list[str]:
 
 def facts_of(arguments: Arguments, *control_planes: str) -> dict[str, t.Any]:
     """What is known before the plan, with these control planes or all that the arguments have."""
-    request = PlanRequest.from_options(arguments)
-    names = control_planes or request.groups.control_planes
-    return control_plane_facts(request.hosts, names, yaml=PyYaml(), x509=NamedCertificates())
+    given = {**arguments, "control_planes": control_planes} if control_planes else arguments
+    return control_plane_facts(PlanRequest.from_options(given), yaml=PyYaml(), x509=NamedCertificates())
 
 
 def targets_of(arguments: Arguments, **changes: t.Any) -> dict[str, list[dict[str, t.Any]]]:

@@ -1,0 +1,317 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Collects what the role node_prepare needs to know of a host, by the standard library alone.
+
+Nothing here changes the host.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import glob
+import hashlib
+import os
+import platform
+import re
+import socket
+import time
+import typing as t
+
+from ..._domain.base.errors import CommandFailed
+from ..._domain.host.container_sockets import KNOWN_SOCKETS
+from ..._domain.host.report import OperatingSystem, Service
+from ..._domain.node import host_texts, node, node_files
+from ..._domain.node.report import (
+    Containerd,
+    FoundFile,
+    Identity,
+    Module,
+    NodeReport,
+    Program,
+    Swap,
+    Time,
+)
+from ..host import machine_facts
+from .firewall_inspection import collect_firewall
+from .reading import output, read
+
+if t.TYPE_CHECKING:
+    from ..._ports.commands import Commands
+
+#: Programs besides Kubernetes' own that a node needs; the role's variables say which packages have them.
+TOOLS = ("conntrack", "ethtool", "iptables", "socat", "tc", "nsenter", "mount", "ip")
+_VERSION_COMMANDS = {
+    "kubeadm": ("version", "--output=short"),
+    "kubectl": ("version", "--client"),
+    "kubelet": ("--version",),
+}
+_TIME_SERVICES = ("chrony", "chronyd", "systemd-timesyncd", "ntpd", "ntp", "ntpsec", "openntpd")
+_SWAP_SERVICES = ("zramswap.service", "zram-config.service", "dphys-swapfile.service")
+_ZRAM_GENERATOR = "/usr/lib/systemd/system-generators/zram-generator"
+#: Those that come first hide files of the same name in the others.
+_CONFIGURATION_DIRECTORIES = ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")
+_MANAGERS = (("apt", "apt-get"), ("dnf", "dnf"), ("zypper", "zypper"))
+#: ``STA_UNSYNC`` of ``adjtimex`` (linux/timex.h).
+_UNSYNCHRONISED = 0x40
+
+
+class NodeInspection:
+    """Reads one host."""
+
+    def __init__(self, commands: Commands, *, zone: str | None = None) -> None:
+        """``zone``: firewalld's, see ``collect_firewall``."""
+        self._commands = commands
+        self._zone = zone
+
+    def collect(self) -> dict[str, t.Any]:
+        """Everything as JSON-compatible values; what the host does not have is empty, never missing."""
+        is_container = bool(self._output("systemd-detect-virt", "--container").strip())
+        manager = next((name for name, program in _MANAGERS if self._commands.find(program)), "")
+        release = dict(re.findall(r"^([A-Z_]+)=\"?([^\"\n]*)\"?$", _text("/etc/os-release"), re.MULTILINE))
+        services = self._services()
+        is_node = os.path.exists("/etc/kubernetes/kubelet.conf")
+        return NodeReport(
+            identity=_identity(is_container=is_container),
+            os=OperatingSystem(
+                release.get("ID", "").lower(), release.get("ID_LIKE", "").lower(), release.get("VERSION_ID", "")
+            ),
+            package_manager=manager,
+            is_container=is_container,
+            is_node=is_node,
+            runs_kubelet=is_node
+            or (_is_active(services, "kubelet") and os.path.exists("/var/lib/kubelet/config.yaml")),
+            other_runtimes=tuple(
+                each for each in KNOWN_SOCKETS if "containerd" not in each and os.path.exists(each[len("unix://") :])
+            ),
+            swap=self._swap(),
+            modules=_modules(),
+            sysctls=host_texts.sysctls(_sysctl_files(), {each: _sysctl(each) for each in node.SYSCTLS}),
+            files=_files(),
+            containerd=self._containerd(),
+            programs=self._programs(),
+            has_cni=os.path.exists(f"{node_files.CNI_PROGRAMS}/loopback"),
+            held=self._held(manager),
+            offered=self._offered(manager),
+            services=services,
+            time=Time(
+                is_synchronised=_is_synchronised(),
+                services=tuple(each for each in _TIME_SERVICES if self._state(each).active == "active"),
+                has_timesyncd=bool(self._state("systemd-timesyncd").enabled),
+            ),
+            firewall=collect_firewall(self._commands, self._zone),
+        ).as_dict()
+
+    def _output(self, *arguments: str) -> str:
+        return output(self._commands, arguments)
+
+    def _services(self) -> dict[str, Service]:
+        found = {each: self._state(each) for each in node.SERVICES}
+        return {name: state for name, state in found.items() if state.enabled}
+
+    def _state(self, name: str) -> Service:
+        shown = self._output("systemctl", "show", "--property=ActiveState,UnitFileState", f"{name}.service")
+        values = dict(line.partition("=")[::2] for line in shown.splitlines())
+        return Service(values.get("ActiveState", ""), values.get("UnitFileState", ""))
+
+    def _swap(self) -> Swap:
+        properties = "--property=Id,FragmentPath,SourcePath,UnitFileState"
+        units = list(host_texts.swap_units(self._output("systemctl", "show", properties, "*.swap")))
+        units += [each for each in _SWAP_SERVICES if self._output("systemctl", "is-enabled", each).strip() == "enabled"]
+        if os.path.exists(_ZRAM_GENERATOR) and "[zram" in _first_text("systemd/zram-generator.conf"):
+            units = [each for each in units if "zram" not in each] + ["zram-generator"]
+        return Swap(
+            active=host_texts.swap_devices(_text("/proc/swaps")),
+            fstab=host_texts.has_swap(_text("/etc/fstab")),
+            units=tuple(sorted(units)),
+        )
+
+    def _containerd(self) -> Containerd:
+        program = self._commands.find("containerd")
+        content = read(node_files.CONTAINERD)
+        owner = node_files.ABSENT
+        if content is not None:
+            owner = node_files.ROLE if node_files.MARKER.encode() in content else self._owner(node_files.CONTAINERD)
+        dump = self._output("containerd", "config", "dump") if program is not None else ""
+        return Containerd(
+            is_installed=program is not None,
+            owner=owner,
+            sha256=hashlib.sha256(content).hexdigest() if content is not None else "",
+            is_loaded=self._is_loaded(),
+            effective=host_texts.containerd_settings(dump),
+        )
+
+    def _owner(self, path: str) -> str:
+        """Whether the file is a package's, unchanged. dpkg and rpm report a changed one alike: ``??5?????? c /etc/…``."""
+        if self._commands.find("dpkg"):
+            package = self._output("dpkg", "--search", path).partition(":")[0].strip()
+        else:
+            package = self._output("rpm", "--query", "--queryformat=%{NAME}", "--file", path).strip()
+        program = "dpkg" if self._commands.find("dpkg") else "rpm"
+        if not package or self._commands.find(program) is None:
+            return node_files.OTHER
+        try:
+            verified = self._commands.run([program, "--verify", package], check=False)
+        except CommandFailed:
+            return node_files.OTHER
+        is_changed = re.search(rf"^..5.*{re.escape(path)}\s*$", verified.stdout, re.MULTILINE)
+        return node_files.OTHER if is_changed else node_files.PACKAGE
+
+    def _is_loaded(self) -> bool:
+        """Whether containerd runs and was started after its configuration was written."""
+        main = self._output("systemctl", "show", "--property=MainPID", "--value", "containerd.service").strip()
+        stat = _text(f"/proc/{main}/stat").rpartition(")")[2].split() if main not in ("", "0") else []
+        if len(stat) < 20:
+            return False
+        uptime = float(_text("/proc/uptime").split()[0])
+        started = time.time() - uptime + int(stat[19]) / os.sysconf("SC_CLK_TCK")
+        try:
+            return os.path.getmtime(node_files.CONTAINERD) <= started + 0.1
+        except OSError:
+            return True
+
+    def _programs(self) -> dict[str, Program]:
+        found = {}
+        for name in (*_VERSION_COMMANDS, *TOOLS):
+            path = self._commands.find(name)
+            if path is not None:
+                version = ""
+                if name in _VERSION_COMMANDS:
+                    match = re.search(r"v\d+\.\d+\.\d+\S*", self._output(name, *_VERSION_COMMANDS[name]))
+                    version = match.group() if match is not None else ""
+                found[name] = Program(path, version)
+        return found
+
+    def _held(self, manager: str) -> tuple[str, ...]:
+        if manager == "apt":
+            return tuple(self._output("apt-mark", "showhold").split())
+        if manager == "zypper":
+            rows = (line.split("|") for line in self._output("zypper", "--quiet", "locks").splitlines())
+            return tuple(row[1].strip() for row in rows if len(row) > 2 and row[0].strip().isdigit())
+        return ()
+
+    def _offered(self, manager: str) -> tuple[str, ...]:
+        if manager == "apt":
+            rows = (line.split("|") for line in self._output("apt-cache", "madison", "kubeadm").splitlines())
+            versions = [row[1].strip().partition("-")[0] for row in rows if len(row) > 2]
+        elif manager == "dnf" and os.path.exists(node_files.DNF_SOURCE):
+            query = (
+                "dnf",
+                "--quiet",
+                "--cacheonly",
+                "repoquery",
+                "--disableexcludes=all",
+                "--queryformat=%{version}\n",
+                "kubeadm",
+            )
+            versions = self._output(*query).split()[::-1]
+        elif manager == "zypper" and os.path.exists(node_files.ZYPPER_SOURCE):
+            shown = self._output("zypper", "--quiet", "--no-refresh", "search", "--details", "--match-exact", "kubeadm")
+            rows = (line.split("|") for line in shown.splitlines())
+            versions = [
+                row[3].strip().partition("-")[0] for row in rows if len(row) > 4 and row[1].strip() == "kubeadm"
+            ]
+        else:
+            versions = []
+        return tuple(dict.fromkeys(versions))
+
+
+def _identity(*, is_container: bool) -> Identity:
+    machine = machine_facts.collect()
+    return Identity(
+        hostname=socket.gethostname(),
+        machine_id=_text("/etc/machine-id").strip(),
+        product_uuid="" if is_container else _text("/sys/class/dmi/id/product_uuid").strip().lower(),
+        mac_addresses=tuple(sorted(_mac_addresses())),
+        boot_id=machine.boot_id,
+        network_namespace=machine.network_namespace,
+        clock=time.time(),
+        seen_at=None,
+    )
+
+
+def _mac_addresses() -> t.Iterator[str]:
+    """Those that the interfaces were given by hardware or hypervisor, not made up by this host (``addr_assign_type``)."""
+    for path in glob.glob("/sys/class/net/*"):
+        address = _text(f"{path}/address").strip()
+        if address.strip("0:") and _text(f"{path}/addr_assign_type").strip() == "0":
+            yield address
+
+
+def _modules() -> dict[str, Module]:
+    at_boot = host_texts.modules_at_boot(text for _path, text in _configuration_files("modules-load.d"))
+    built_in = host_texts.built_in(_text(f"/lib/modules/{platform.release()}/modules.builtin"))
+    signs = {
+        "br_netfilter": os.path.exists("/proc/sys/net/bridge"),
+        "overlay": re.search(r"\boverlay$", _text("/proc/filesystems"), re.MULTILINE) is not None,
+    }
+    return {
+        name: Module(
+            is_there=signs[name] or name in built_in or os.path.exists(f"/sys/module/{name}"),
+            is_built_in=name in built_in,
+            at_boot=name in at_boot,
+        )
+        for name in node.MODULES
+    }
+
+
+def _sysctl(name: str) -> str:
+    return _text(f"/proc/sys/{name.replace('.', '/')}").strip()
+
+
+def _sysctl_files() -> list[tuple[str, str]]:
+    """In the order of ``sysctl --system``."""
+    files = _configuration_files("sysctl.d")
+    return [*files, ("/etc/sysctl.conf", _text("/etc/sysctl.conf"))]
+
+
+def _configuration_files(directory: str) -> list[tuple[str, str]]:
+    """Paths and texts of ``*.conf`` by their names, where a file in /etc hides that of the same name in /usr/lib."""
+    found: dict[str, str] = {}
+    for root in _CONFIGURATION_DIRECTORIES:
+        for path in glob.glob(f"{root}/{directory}/*.conf"):
+            found.setdefault(os.path.basename(path), path)
+    return [(path, _text(path)) for _name, path in sorted(found.items())]
+
+
+def _first_text(path: str) -> str:
+    """The text of the first file of this name: an empty one hides the others."""
+    for root in _CONFIGURATION_DIRECTORIES:
+        content = read(f"{root}/{path}")
+        if content is not None:
+            return content.decode("utf-8", "replace")
+    return ""
+
+
+def _files() -> dict[str, FoundFile]:
+    """Digests only: a registry's file may hold a password."""
+    paths = [*node_files.SINGLE]
+    for name in node_files.OF_REGISTRIES:
+        paths += sorted(glob.glob(f"{node_files.CONTAINERD_HOSTS}/*/{name}"))
+    contents = ((path, read(path)) for path in paths)
+    return {
+        path: FoundFile(hashlib.sha256(content).hexdigest(), node_files.MARKER.encode() in content)
+        for path, content in contents
+        if content is not None
+    }
+
+
+def _is_active(services: t.Mapping[str, Service], name: str) -> bool:
+    return name in services and services[name].active == "active"
+
+
+def _is_synchronised() -> bool:
+    """What the kernel says. ``struct timex`` has less than 256 bytes; its ``status`` stands behind five words."""
+    buffer = (ctypes.c_long * 64)()
+    if ctypes.CDLL(None).adjtimex(ctypes.byref(buffer)) < 0:
+        return False
+    # modes (an int, padded), offset, freq, maxerror, esterror, status.
+    status = ctypes.c_int.from_buffer(buffer, 5 * ctypes.sizeof(ctypes.c_long)).value
+    return not status & _UNSYNCHRONISED
+
+
+def _text(path: str) -> str:
+    return (read(path) or b"").decode("utf-8", "replace")
+
+
+__all__ = ("TOOLS", "NodeInspection")
