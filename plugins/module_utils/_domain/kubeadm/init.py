@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ..base.address import Endpoint, canonical_ip
@@ -95,14 +96,12 @@ def ensure(tools: Tools, request: InitRequest) -> Decision:
         _check_serving(tools, request)
         return Decision(values=_values(tools, request, state))
     if request.phase == AUTHORITIES:
-        change = _authorities_change(host, state, request)
-        act: t.Callable[[], t.Mapping[str, t.Any]] = lambda: _make_authorities(tools, request)  # noqa: E731
+        act, change = _make_authorities, _authorities_change(host, state, request)
     else:
         is_begun = state == OURS and host.has_more_than_authorities(request.documents.certificates_dir)
-        change = init_change(request.node_name, request.documents.endpoint, is_begun=is_begun)
-        act = lambda: _init(tools, request)  # noqa: E731
+        act, change = _init, init_change(request.node_name, request.documents.endpoint, is_begun=is_begun)
     changes = () if change is None else (change,)
-    return Decision(changes=changes, values=_values(tools, request, state), act=act)
+    return Decision(changes=changes, values=_values(tools, request, state), act=functools.partial(act, tools, request))
 
 
 def _authorities_change(host: InitHost, state: str, request: InitRequest) -> Change | None:

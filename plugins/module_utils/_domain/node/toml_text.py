@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import typing as t
 
@@ -54,7 +55,7 @@ def _value(value: t.Any, path: tuple[str, ...]) -> str:
         return _text(value)
     if isinstance(value, int):
         return str(value)
-    if isinstance(value, float) and value == value and abs(value) != float("inf"):
+    if isinstance(value, float) and math.isfinite(value):
         return repr(value)
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(_value(item, path) for item in value)}]"

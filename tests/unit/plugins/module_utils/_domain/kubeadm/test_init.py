@@ -171,9 +171,10 @@ class Host:
         return View(endpoint, (endpoint.host,), "", (Attempt(endpoint.host, outcome, status=status),))
 
     def ensure(
-        self, phase: str = init.INIT, documents: t.Sequence[dict[str, t.Any]] = DOCUMENTS, **more: t.Any
+        self, phase: str = init.INIT, documents: t.Sequence[dict[str, t.Any]] | None = None, **more: t.Any
     ) -> Decision:
         """The use case."""
+        documents = DOCUMENTS if documents is None else documents
         api = _Answering(self.api)
         tools = init.Tools(
             self.commands,
@@ -440,4 +441,4 @@ def test_a_marker_is_read_as_it_was_written() -> None:
 
 def test_every_check_may_be_ignored_by_one_word() -> None:
     text = InitDocuments.parse(DOCUMENTS).text(ignored=("All", "NumCPU"))
-    assert json.loads(text.split("\n---\n")[0])["nodeRegistration"]["ignorePreflightErrors"] == ["all"]
+    assert json.loads(text.split("\n---\n", maxsplit=1)[0])["nodeRegistration"]["ignorePreflightErrors"] == ["all"]
