@@ -117,6 +117,12 @@ decision:
       description: Reasons to stop, with V(subject) and V(message).
       type: list
       elements: dict
+    unmet:
+      description:
+        - What the role lacks before it can change anything, with V(subject) and V(message).
+        - That is the cluster's CA certificate, where an API server is tracked. A plan whose run makes the CA later goes on.
+      type: list
+      elements: dict
 content:
   description: The text of C(keepalived.conf), empty where an input cannot be read.
   returned: success

@@ -34,7 +34,7 @@ LAST_NUMBER = 200
 FOREIGN = """
 import socket, struct, sys, time
 body = bytes([0x21, int(sys.argv[1]), 100, 1, 0, 1, 0, 0]) + socket.inet_aton(sys.argv[2]) + bytes(8)
-total = sum(struct.unpack("!12H", body))
+total = sum(struct.unpack("!10H", body))
 total = (total & 0xFFFF) + (total >> 16)
 body = body[:6] + struct.pack("!H", ~(total + (total >> 16)) & 0xFFFF) + body[8:]
 sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112)
@@ -178,6 +178,15 @@ def test_frozen_haproxy(hosts: Hosts) -> None:
         "haproxy frozen", lambda name: hosts.on(name, "systemctl", "kill", "--signal=SIGSTOP", "haproxy")
     )
     hosts.on(before, "systemctl", "kill", "--signal=SIGCONT", "haproxy")
+
+
+def test_a_host_that_has_a_reason_to_stop_stops_the_others(hosts: Hosts) -> None:
+    peers = hosts.variables["apiserver_keepalived_peers"][1:]
+    done = hosts.play(apiserver_keepalived_peers=peers)
+    assert done.returncode != 0
+    assert f"apiserver_keepalived_peers of {NAMES[0]} does not have {NAMES[0]}" in " ".join(done.stdout.split())
+    assert done.stdout.count("changed=0 ") == len(NAMES), done.stdout
+    hosts.settle()
 
 
 def test_foreign_router_is_a_reason_to_stop(hosts: Hosts) -> None:

@@ -121,6 +121,7 @@ def decide(name: str, report: VirtualIpReport, reading: Reading, sources: Source
         firewall=opening,
         changes=changes,
         problems=(*reading.problems, *_problems(name, report, provider, interface)),
+        unmet=reading.unmet,
     )
     return {
         "decision": decision.as_dict(),
@@ -144,7 +145,7 @@ def find_interface(addresses: t.Sequence[InterfaceAddress], provider: Keepalived
 
 
 def configure(provider: Keepalived, sources: Sources, interface: str, python: str) -> Wanted:
-    """The files for a provider."""
+    """The files for a provider. The CA's certificate that does not exist yet is a file without content, which no host has."""
     values = provider.values(interface, python)
     authorities = [provider.ca_certificate] if provider.track == API_SERVER else []
     loaded = [sources.unit.text(), sources.watcher, *authorities, json.dumps(values, sort_keys=True)]

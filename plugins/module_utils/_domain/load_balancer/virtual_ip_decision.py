@@ -29,6 +29,7 @@ class VirtualIpDecision:
         firewall: what is to be let in.
         changes: the entries of the plan.
         problems: reasons to stop.
+        unmet: what the role lacks before it can change anything. A plan whose run makes it later has no reason to stop.
     """
 
     owner: str
@@ -40,6 +41,7 @@ class VirtualIpDecision:
     firewall: FirewallNeeds
     changes: tuple[Change, ...]
     problems: tuple[Problem, ...]
+    unmet: tuple[Problem, ...]
 
     @classmethod
     def from_dict(cls, host: str, document: t.Mapping[str, t.Any]) -> VirtualIpDecision:

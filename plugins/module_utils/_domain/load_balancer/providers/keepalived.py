@@ -37,7 +37,7 @@ class Keepalived:
     """keepalived as the role's inputs want it. The fields are the role's variables, without its name.
 
     ``host`` is the inventory name of the host itself. ``vip`` is the address alone, empty where it could not be read;
-    ``router_id`` and ``priority`` are never empty.
+    ``router_id`` and ``priority`` are never empty. ``ca_certificate`` is empty with haproxy, and before the cluster has a CA.
     """
 
     host: str
@@ -123,11 +123,13 @@ class Reading:
     Attributes:
         provider: what they want, with a stand-in for each value that could not be read.
         problems: why the role cannot work with them.
+        unmet: what it lacks before it can change anything, and what is made later in the run that asks: the cluster's CA.
         is_complete: whether there is no stand-in, so that a configuration can be made of it.
     """
 
     provider: Keepalived
     problems: tuple[Problem, ...]
+    unmet: tuple[Problem, ...]
     is_complete: bool
 
 
@@ -159,7 +161,7 @@ def parse(host: str, values: t.Mapping[str, t.Any]) -> Reading:
         replace_configuration=inputs.boolean("replace_configuration"),
         manage_firewall=inputs.boolean("manage_firewall"),
     )
-    return Reading(provider, tuple(inputs.problems), is_complete=not inputs.unreadable)
+    return Reading(provider, tuple(inputs.problems), tuple(_unmet(provider)), is_complete=not inputs.unreadable)
 
 
 def parse_vip(text: str) -> Address | None:
@@ -285,8 +287,8 @@ def _api_port(inputs: RoleInputs) -> int:
 
 
 def _ca_certificate(inputs: RoleInputs, track: str) -> str:
-    text = inputs.text("ca_certificate")
-    if track == HAPROXY:
+    text = inputs.text("ca_certificate").strip()
+    if track == HAPROXY or not text:
         return ""
     if "-----BEGIN CERTIFICATE-----" not in text or "PRIVATE KEY" in text:
         inputs.object_to(
@@ -295,7 +297,17 @@ def _ca_certificate(inputs: RoleInputs, track: str) -> str:
             "/etc/kubernetes/pki/ca.crt on a control plane), without any key, where apiserver_keepalived_track is api_server.",
             unreadable=True,
         )
-    return text.strip() + "\n"
+    return f"{text}\n"
+
+
+def _unmet(provider: Keepalived) -> t.Iterator[Problem]:
+    """A new cluster has no CA yet when its plan is made; an API server cannot be verified without one."""
+    if provider.track == API_SERVER and not provider.ca_certificate:
+        yield Problem(
+            f"{ROLE}_ca_certificate",
+            f"apiserver_keepalived_ca_certificate of {provider.host} is empty: set it to the PEM text of the cluster's CA certificate "
+            "(the content of /etc/kubernetes/pki/ca.crt on a control plane), because apiserver_keepalived_track is api_server.",
+        )
 
 
 __all__ = (

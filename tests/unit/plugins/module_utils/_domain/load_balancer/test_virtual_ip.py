@@ -102,6 +102,16 @@ def test_an_api_server_needs_the_ca_too() -> None:
     assert decided(as_wanted(**inputs), **inputs).changes == ()
 
 
+@pytest.mark.parametrize("report", [BARE, as_wanted(track="api_server", ca_certificate=CA)])
+def test_before_the_cluster_has_a_ca_all_changes_are_known(report: VirtualIpReport) -> None:
+    found = decided(report, track="api_server")
+    assert (found.problems, [each.subject for each in found.unmet]) == ((), ["apiserver_keepalived_ca_certificate"])
+    assert (found.differs, found.watcher_state) == (True, "restarted")
+    later = objects(decided(report, track="api_server", ca_certificate=CA.replace("Q0E", "Q0F")))
+    assert objects(found) == later
+    assert "file /etc/keepalived/kubernetes-ca.crt" in later
+
+
 def test_a_host_that_is_right_stays_as_it_is() -> None:
     found = decided(as_wanted())
     assert (found.changes, found.problems, found.differs) == ((), (), False)

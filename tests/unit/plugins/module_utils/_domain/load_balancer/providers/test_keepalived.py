@@ -170,7 +170,8 @@ def test_role_and_inspection_agree(variable: str, constant: str) -> None:
         ({"advert_interval": "soon"}, "give seconds from 0.1 to 1"),
         ({"priority": "255"}, "give a number from 1 to 254"),
         ({"api_port": ""}, "apiserver_keepalived_api_port of lb1 is '', not a port"),
-        ({"track": "api_server"}, "has to be the PEM text of the cluster's CA certificate"),
+        ({"track": "api_server", "ca_certificate": "ca.crt"}, "has to be the PEM text of the cluster's CA certificate"),
+        ({"track": "api_server", "ca_certificate": f"{CA}PRIVATE KEY"}, "without any key"),
         ({"manage_firewall": "perhaps"}, "neither true nor false"),
     ],
 )
@@ -180,6 +181,15 @@ def test_wrong_inputs_are_reasons_to_stop(inputs: dict[str, t.Any], expected: st
     assert expected in problem.message
     assert problem.subject.startswith("apiserver_keepalived_")
     assert not found.is_complete
+
+
+@pytest.mark.parametrize("empty", ["", " \n", None])
+def test_before_the_cluster_has_a_ca_it_is_unmet(empty: str | None) -> None:
+    found = read(track="api_server", ca_certificate=empty)
+    (unmet,) = found.unmet
+    assert (unmet.subject, found.problems, found.is_complete) == ("apiserver_keepalived_ca_certificate", (), True)
+    assert "apiserver_keepalived_ca_certificate of lb1 is empty: set it to the PEM text" in unmet.message
+    assert read(track="api_server", ca_certificate=CA).unmet == read(ca_certificate=empty).unmet == ()
 
 
 @pytest.mark.parametrize(
