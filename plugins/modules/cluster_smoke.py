@@ -50,13 +50,7 @@ extends_documentation_fragment:
   - kubeadm.ha.kubeconfig
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+  - kubeadm.ha.attributes.changing_module
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:

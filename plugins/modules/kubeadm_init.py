@@ -34,10 +34,10 @@ options:
   phase:
     description:
       - How far the host is taken.
+      - V(authorities) makes the CA, the CA of the front proxy, with stacked etcd its CA, and the key of service accounts; V(init) the first
+        control plane.
     type: str
-    choices:
-      authorities: The CA, the CA of the front proxy, with stacked etcd its CA, and the key of service accounts.
-      init: The first control plane.
+    choices: [authorities, init]
     default: init
   wait_timeout:
     description:
@@ -57,13 +57,7 @@ requirements:
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+  - kubeadm.ha.attributes.changing_module
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:

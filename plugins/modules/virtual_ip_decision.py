@@ -50,17 +50,7 @@ options:
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
-    details:
-      - This module does not change anything.
-  idempotent:
-    support: full
-  platform:
-    platforms: posix
+  - kubeadm.ha.attributes.controller_module
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:

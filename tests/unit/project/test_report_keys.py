@@ -33,7 +33,7 @@ SHARED = frozenset({
     "addresses", "alarms", "certificate", "changes", "clock", "component", "cri_socket", "deployment", "endpoints", "failure", "id",
     "kind", "labels", "leader", "members", "message", "metadata", "modules", "name", "namespace", "node", "object",
     "path", "pem", "port", "ports", "protocols", "reason", "replicas", "running", "spec", "started", "static_pods", "taints",
-    "tolerations", "type", "version",
+    "tolerations", "tools", "type", "version",
 })  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import typing as t
 
 from ..base.change import Change
 from ..base.problem import Problem
-from ..base.report_fields import as_dict, read
+from ..base.report_fields import absent, as_dict, at, read
 from . import init_configuration
 
 
@@ -39,6 +39,15 @@ class InitDecision:
         return as_dict(self)
 
 
+@dataclasses.dataclass(frozen=True)
+class _Result:
+    """What ``kubeadm_init`` returned in check mode."""
+
+    changes: tuple[Change, ...] = dataclasses.field(metadata={**absent(()), **at("changes")})
+    has_failed: bool = dataclasses.field(metadata={**absent(False), **at("failed")})
+    message: str = dataclasses.field(metadata={**absent(""), **at("msg")})
+
+
 def decide(host: str, inputs: t.Mapping[str, t.Any], inspected: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
     """The documents and the decision.
 
@@ -51,13 +60,10 @@ def decide(host: str, inputs: t.Mapping[str, t.Any], inspected: t.Sequence[t.Map
     documents: tuple[dict[str, t.Any], ...] = ()
     if parsed is not None:
         documents, problems = init_configuration.build(parsed)
-    messages = dict.fromkeys(str(result.get("msg")) for result in inspected if result.get("failed"))
+    results = [read(_Result, result, where=f"What kubeadm_init reported of {host}") for result in inspected]
+    messages = dict.fromkeys(result.message for result in results if result.has_failed)
     seen = tuple(Problem(host, message) for message in messages)
-    changes = tuple(
-        Change(item["object"], item["before"], item["after"], item["reason"])
-        for result in inspected
-        for item in result.get("changes") or ()
-    )
+    changes = tuple(change for result in results for change in result.changes)
     decision = InitDecision(changes, (*problems, *seen))
     return {"configuration": [] if problems else list(documents), "decision": decision.as_dict()}
 

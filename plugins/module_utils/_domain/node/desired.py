@@ -17,6 +17,8 @@ from ..base.version import KubernetesVersion
 from . import toml_text
 
 CONTROL_PLANE, WORKER = "control_plane", "worker"
+#: What the role may leave to somebody else, as its variable says.
+FIREWALL = "firewall"
 _VERSION = re.compile(r"v?\d+\.\d+\.\d+")
 _URL = re.compile(r"https?://[^\s\"']+")
 _REGISTRY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:\[\]-]*")
@@ -150,7 +152,7 @@ def parse(host: str, values: t.Mapping[str, t.Any]) -> tuple[DesiredNode, tuple[
         node_type=_node_type(inputs),
         api_server_port=_port(inputs),
         has_flannel=inputs.text("cni") == "flannel",
-        manages=frozenset(name for name in ("containerd", "firewall", "time") if inputs.boolean(f"manage_{name}")),
+        manages=frozenset(name for name in ("containerd", FIREWALL, "time") if inputs.boolean(f"manage_{name}")),
         platforms=tuple(_platforms(inputs.mapping("platforms"))),
     )
     if kubelet.get("cgroupDriver", "systemd") not in ("systemd", "cgroupfs"):
@@ -290,6 +292,7 @@ def _platforms(given: t.Mapping[str, t.Any]) -> t.Iterator[Platform]:
 
 __all__ = (
     "CONTROL_PLANE",
+    "FIREWALL",
     "VARIABLES",
     "WORKER",
     "DesiredNode",

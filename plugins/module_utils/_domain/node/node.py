@@ -17,7 +17,7 @@ from ..base.version import KubernetesVersion
 from ..host import firewall
 from . import containerd, identity, kubernetes_programs, node_files
 from .decision import KernelNeeds, NodeDecision, SwapNeeds, TimeNeeds
-from .desired import CONTROL_PLANE
+from .desired import CONTROL_PLANE, FIREWALL
 from .part import Part, file, file_change
 
 if t.TYPE_CHECKING:
@@ -250,7 +250,7 @@ def _time(name: str, report: NodeReport, desired: DesiredNode) -> Part[TimeNeeds
 
 
 def _firewall(name: str, report: NodeReport, desired: DesiredNode) -> Part[firewall.FirewallNeeds]:
-    if "firewall" not in desired.manages or report.is_node:
+    if FIREWALL not in desired.manages or report.is_node:
         return Part(firewall.FirewallNeeds())
     problems: tuple[Problem, ...] = ()
     if firewall.lacks_zone(report.firewall):
