@@ -22,6 +22,8 @@ import pytest
 from tests.roles.balancer import Authority
 from tests.tools import environment
 
+pytestmark = pytest.mark.full
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

@@ -24,6 +24,8 @@ from tests.scenarios.control import control
 from tests.scenarios.convert import STEPS, addresses_of, etcd_members, new_results
 from tests.scenarios.playbook import Run, run_playbook
 
+pytestmark = pytest.mark.full
+
 CONTROL_PLANES = ("cp1", "cp2", "cp3")
 WORKERS = ("w1", "w2")
 NODES = (*CONTROL_PLANES, *WORKERS)

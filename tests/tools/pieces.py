@@ -106,8 +106,9 @@ def _with_room(found: t.Sequence[Piece], units: Units) -> t.Iterator[Piece]:
     room = REQUIRED_UNITS - sum(units.of(piece.name) for piece in found if piece.is_required and piece.tier != "roles")
     for piece in found:
         if piece.is_required and piece.tier == "roles":
-            room -= units.of(piece.name)
-            yield dataclasses.replace(piece, is_required=room >= 0)
+            fits_in = units.of(piece.name) <= room
+            room -= units.of(piece.name) if fits_in else 0
+            yield dataclasses.replace(piece, is_required=fits_in)
         else:
             yield piece
 
