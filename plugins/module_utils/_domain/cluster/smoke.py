@@ -18,6 +18,7 @@ from ..base.change import Change, Decision
 from ..base.errors import InvalidInput, NotProved, UnsupportedState
 from ..base.report_fields import as_dict
 from .deployment_spread import CLUSTER_DNS
+from .manifest import object_of
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
@@ -252,10 +253,8 @@ def _find(api: Api, document: Document) -> Document | None:
 
 
 def _creation(document: Document) -> Change:
-    metadata = document["metadata"]
-    place = f"{metadata['namespace']}/{metadata['name']}" if "namespace" in metadata else metadata["name"]
     return Change(
-        object=f"{document['kind']} {place}",
+        object=object_of(document),
         before=None,
         after="for the time of the proof",
         reason="an application proves that pods, Services and the network between nodes work",

@@ -129,7 +129,7 @@ def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509) -> Plan:
     stage = creation_stage.find(hosts, desired.control_planes)
     if stage is not None:
         return _plan_of_creation(desired, request, hosts, stage)
-    situation, problems = assess(desired, request, yaml=yaml, x509=x509)
+    situation, problems = assess(desired, request, hosts, yaml=yaml, x509=x509)
     if situation is None:
         return Plan(problems=problems)
     entries = entries_of(situation)
@@ -195,10 +195,17 @@ def _unannounced(request: PlanRequest, entries: t.Iterable[Entry]) -> t.Iterator
 
 
 def assess(
-    desired: Desired, request: PlanRequest, *, yaml: Yaml, x509: X509
+    desired: Desired, request: PlanRequest, everything: t.Mapping[str, Host], *, yaml: Yaml, x509: X509
 ) -> tuple[Situation | None, tuple[Problem, ...]]:
-    """The situation, and the reasons to stop that were seen on the way to it; ``None`` when these are why there is none."""
-    everything = parse_hosts(request.hosts, yaml=yaml, x509=x509)
+    """The situation, and the reasons to stop that were seen on the way to it; ``None`` when these are why there is none.
+
+    Args:
+        desired: what the inventory describes.
+        request: what the plan is built from.
+        everything: its hosts, parsed.
+        yaml: reads the cluster's objects.
+        x509: reads certificates.
+    """
     explained = [name for name, message in request.failures.hosts.items() if message]
     found: list[Problem] = list(_not_inspected(desired, everything, explained))
     found += machine_identity.problems((*desired.nodes, *desired.load_balancers), everything)

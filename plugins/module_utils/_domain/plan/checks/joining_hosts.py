@@ -46,7 +46,7 @@ def problems(desired: Desired, hosts: Hosts, cluster: Cluster, serving_control_p
         yield from _free_bytes(host)
         yield from swap.problems(host, cluster)
         yield from forwarding(desired, host)
-        yield from _name_and_address(desired, host, like)
+        yield from name_and_address(desired, host, like)
         # What a half joined host still runs there is reported separately.
         if not membership.leftovers(host, serving_control_plane):
             yield from _ports(desired, host, cluster, like)
@@ -80,7 +80,14 @@ def _free_bytes(host: Host) -> t.Iterator[Problem]:
         yield Problem(host.name, f"{host.name} has less than 1 GiB free in /var: make room before it joins.")
 
 
-def _name_and_address(desired: Desired, host: Host, like: Endpoint) -> t.Iterator[Problem]:
+def name_and_address(desired: Desired, host: Host, like: Endpoint) -> t.Iterator[Problem]:
+    """A name that no Node can have, and a control plane without an address for its API server.
+
+    Args:
+        desired: what the inventory describes.
+        host: one that is to be a node.
+        like: an API server, like which others advertise.
+    """
     if canonical_dns_name(host.node_name) != host.node_name or "_" in host.node_name:
         yield Problem(
             host.name,
@@ -110,4 +117,4 @@ def _ports(desired: Desired, host: Host, cluster: Cluster, like: Endpoint) -> t.
             yield Problem(host.name, f"Port {port} is already in use on {host.name}: free it before the host joins.")
 
 
-__all__ = ("FREE_BYTES_NEEDED", "forwarding", "ports_in_use", "problems")
+__all__ = ("FREE_BYTES_NEEDED", "forwarding", "name_and_address", "ports_in_use", "problems")

@@ -10,7 +10,7 @@ import typing as t
 
 from ...base.endpoint_view import UNREACHED
 from ...base.problem import Problem
-from ..checks import preflight
+from ..checks import joining_hosts, preflight
 from ..serving_control_plane import without_root
 from .stage import BARE, traces
 
@@ -35,7 +35,7 @@ def problems(creation: Creation) -> t.Iterator[Problem]:
     yield from _endpoint(creation)
     yield from preflight.problems_of_count(creation.desired)
     yield from _subnets(creation)
-    yield from _addresses(creation)
+    yield from _names_and_addresses(creation)
     yield from _ports(creation)
     yield from preflight.problems_of_hosts(creation.desired, creation.hosts)
     for decisions in creation.decisions.values():
@@ -143,24 +143,11 @@ def _owner(creation: Creation, network: Network) -> tuple[str, Network] | None:
     return None
 
 
-def _addresses(creation: Creation) -> t.Iterator[Problem]:
-    """Every API server needs an address of its host."""
-    for name, server in zip(creation.desired.control_planes, creation.api_servers):
-        host = creation.hosts.get(name)
-        if host is None:
-            continue
-        if host.wanted_advertise_address and not host.has_address(server.address):
-            yield Problem(
-                name,
-                f"kubeadm_ha_advertise_address of {name} is {host.wanted_advertise_address}, which is none of its addresses "
-                f"({', '.join(host.report.addresses)}): correct it.",
-            )
-        elif not server.address:
-            yield Problem(
-                name,
-                f"{name} has no address for its API server, neither in the network of {creation.server.host or 'the others'} "
-                "nor with a default route: set kubeadm_ha_advertise_address for the host.",
-            )
+def _names_and_addresses(creation: Creation) -> t.Iterator[Problem]:
+    """Every node needs a name, every API server an address of its host."""
+    for name in creation.desired.nodes:
+        if name in creation.hosts:
+            yield from joining_hosts.name_and_address(creation.desired, creation.hosts[name], creation.server)
 
 
 def _ports(creation: Creation) -> t.Iterator[Problem]:

@@ -57,7 +57,7 @@ class Spread(Step["Situation"]):
 def spread_later() -> Change:
     """The spread of the DNS of a cluster whose pods start while the run goes on: on which nodes is seen then."""
     return Change(
-        "Deployment kube-system/coredns",
+        f"Deployment {'/'.join(deployment_spread.CLUSTER_DNS)}",
         KNOWN_AFTER_APPLY,
         KNOWN_AFTER_APPLY,
         "its pods start on the first nodes that are there, and would die with one",

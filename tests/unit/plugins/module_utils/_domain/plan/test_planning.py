@@ -39,6 +39,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning i
     build_plan,
     control_plane_facts,
     kubeadm_requests,
+    parse_hosts,
     reachability_targets,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.request import PlanRequest
@@ -300,7 +301,8 @@ def situation_of(arguments: Arguments) -> Situation:
     request = PlanRequest.from_options(arguments)
     desired, problems = parse_inputs(request.inputs)
     assert desired is not None, problems
-    situation, problems = assess(desired, request, yaml=PyYaml(), x509=NamedCertificates())
+    hosts = parse_hosts(request.hosts, yaml=PyYaml(), x509=NamedCertificates())
+    situation, problems = assess(desired, request, hosts, yaml=PyYaml(), x509=NamedCertificates())
     assert situation is not None, problems
     return situation
 

@@ -338,6 +338,13 @@ def test_reasons_not_to_begin(case: str) -> None:
     assert plan_of(given).hosts == ()
 
 
+def test_a_host_that_was_not_inspected_says_nothing_of_the_others() -> None:
+    given = arguments()
+    del given["hosts"]["cp2"]
+    given["hosts"]["cp3"]["wanted"] = {"advertise_address": "192.0.2.13"}
+    assert messages(given) == ["cp2 could not be inspected: run without --limit, and mend its connection."]
+
+
 def test_nobody_at_the_endpoint_is_as_it_should_be() -> None:
     given = arguments()
     for report in given["hosts"].values():
