@@ -15,7 +15,6 @@ import difflib
 import json
 import re
 import subprocess
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -37,7 +36,7 @@ from tests.prober.log import ProbeLog
 from tests.prober.process import Prober
 from tests.prober.results import RESULTS, ScenarioResults, Verdict
 from tests.scenarios.bystanders import Seen, workload_clients
-from tests.scenarios.cluster import PROJECT, CommandError, Lab, etcdctl, fingerprint, ready_nodes, wait_until
+from tests.scenarios.cluster import ADMIN, PROJECT, CommandError, Lab, etcdctl, fingerprint, ready_nodes, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.kubeadm_state import State, kubeadm_state
 from tests.scenarios.playbook import Run, run_playbook
@@ -304,25 +303,23 @@ def etcd_members(lab: Lab, *, node: str = "cp2", shape: Shape = PLAIN) -> list[d
 
 @contextmanager
 def _secrets_seen(lab: Lab) -> Iterator[set[str]]:
-    """Collect the values of bootstrap tokens while the block lasts."""
+    """Collect the values of bootstrap tokens while the block lasts; they are known when it has ended.
+
+    A watch gets each one from the API server, however short its life was.
+    """
     seen: set[str] = set()
-    over = threading.Event()
-
-    def watch() -> None:
-        selector = "--field-selector=type=bootstrap.kubernetes.io/token"
-        while not over.is_set():
-            with contextlib.suppress(CommandError):
-                found = lab.objects("secrets", "--namespace=kube-system", selector)["items"]
-                seen.update(base64.b64decode(item["data"]["token-secret"]).decode() for item in found)
-            over.wait(0.2)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
+    pid = "/run/token-watch.pid"
+    command = (
+        f"kubectl --kubeconfig={ADMIN} get secrets --namespace=kube-system --watch "
+        "--field-selector=type=bootstrap.kubernetes.io/token --output=jsonpath='{.data.token-secret}{\"\\n\"}'"
+    )
+    watch = lab.start_process("cp1", "sh", "-c", f"echo $$ >{pid}; exec {command}")
     try:
         yield seen
     finally:
-        over.set()
-        watcher.join()
+        lab.shell("cp1", f"kill $(cat {pid}); rm {pid}")
+        lines = watch.communicate(timeout=60)[0].split()
+        seen.update(base64.b64decode(line).decode() for line in lines)
 
 
 def hexadecimal_keys(text: str) -> set[str]:
