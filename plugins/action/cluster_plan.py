@@ -37,6 +37,7 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "announced": {"type": "list", "elements": "dict", "default": []},
     "backup_directory": {"type": "raw", "default": "/var/backups/kubeadm-ha"},
     "balancers": {"type": "dict", "default": {}},
+    "certificates": {"type": "raw", "default": "upload"},
     "cluster": {"type": "dict"},
     "control_planes": {"type": "list", "elements": "str", "required": True},
     "decisions": {"type": "dict", "default": {}},

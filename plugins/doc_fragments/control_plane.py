@@ -42,6 +42,12 @@ options:
 
     FILES = r"""
 options:
+  authorities:
+    description:
+      - Whether the certificate authorities and the key of service accounts are among the files, which C(kubeadm join) brings only where
+        they were uploaded into the cluster.
+    type: bool
+    default: false
   kubernetes_dir:
     description:
       - Directory of kubeadm's manifests and kubeconfigs.

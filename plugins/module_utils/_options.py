@@ -30,6 +30,7 @@ API_SERVER: _Part = {"advertise_address": {"type": "str"}, "bind_port": {"type":
 
 #: Which files of a control plane another one would need.
 FILES: _Part = {
+    "authorities": {"type": "bool", "default": False},
     "kubernetes_dir": {"type": "path", "default": "/etc/kubernetes"},
     "patches_dir": {"type": "path", "default": ""},
     "unmanaged_files": {"type": "list", "elements": "path", "default": []},

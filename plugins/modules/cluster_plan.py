@@ -138,6 +138,12 @@ options:
     description: Where backups are kept on the nodes.
     type: raw
     default: /var/backups/kubeadm-ha
+  certificates:
+    description:
+      - How joining control planes get the cluster's certificate authorities. V(upload) lets kubeadm upload them into the cluster, encrypted;
+        V(copy) brings them from the serving control plane, in memory only.
+    type: raw
+    default: upload
   patches_dir:
     description: Directory with kubeadm's patches on the serving control plane. Empty without.
     type: raw

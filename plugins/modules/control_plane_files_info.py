@@ -173,6 +173,7 @@ def main() -> None:
             kubernetes_dir=kubernetes_dir,
             patches_dir=module.params["patches_dir"],
             unmanaged=module.params["unmanaged_files"],
+            with_authorities=module.params["authorities"],
         )
         inspection.check()
         found = inspection.files()

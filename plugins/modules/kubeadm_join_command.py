@@ -12,8 +12,8 @@ short_description: Make or revoke what a host needs to join a kubeadm cluster
 version_added: 0.1.0
 description:
   - Runs on a control plane node that serves the API.
-  - With O(state=present) makes a new bootstrap token with a short life and, for O(control_plane=true), uploads the
-    cluster's certificates under a new key.
+  - With O(state=present) makes a new bootstrap token with a short life and, for O(control_plane=true), a new key, under which it
+    uploads the cluster's certificates.
   - With O(state=absent) revokes every token that this module made, the tokens that C(upload-certs) made for itself, and
     deletes the Secret C(kube-system/kubeadm-certs). It needs no secret as input, so it can follow in an C(always) section.
   - Token and key stand on no command line and in no file. kubeadm makes the token up; the key travels by standard input.
@@ -32,6 +32,13 @@ options:
       - Not used with O(state=absent).
     type: bool
     default: false
+  upload_certificates:
+    description:
+      - With V(false) a control plane gets the certificates otherwise, for example by M(kubeadm.ha.control_plane_files). The key is made for
+        their encryption on that way, and nothing is uploaded.
+      - Not used without O(control_plane=true).
+    type: bool
+    default: true
   ttl:
     description:
       - Life of the token, at most V(15m), as a Go duration.
@@ -154,7 +161,7 @@ token_id:
   returned: success
   type: str
 certificate_key:
-  description: The key of the uploaded certificates, a secret. V(null) unless certificates were uploaded.
+  description: The key that certificates are encrypted under, a secret. V(null) without O(control_plane=true), and in check mode.
   returned: success
   type: str
 join_configuration:
@@ -166,7 +173,8 @@ worker_command:
   returned: success
   type: str
 control_plane_command:
-  description: The command line that joins a control plane, with token and key. V(null) unless certificates were uploaded.
+  description: The command line that joins a control plane, with the token, and the key of uploaded certificates. V(null) without
+    O(control_plane=true).
   returned: success
   type: str
 """
@@ -213,6 +221,7 @@ def decide(module: AnsibleModule) -> Decision:
         RandomCertificateKeys(),
         request=join_command.Request(
             control_plane=module.params["control_plane"],
+            uploads=module.params["upload_certificates"],
             ttl=module.params["ttl"],
             kubeconfig=module.params["kubeconfig"],
             manifests_dir=module.params["manifests_dir"],
@@ -233,6 +242,7 @@ def main() -> None:
         argument_spec={
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "control_plane": {"type": "bool", "default": False},
+            "upload_certificates": {"type": "bool", "default": True},
             "ttl": {"type": "str", "default": "15m"},
             "endpoint": {"type": "str"},
             "token_id": {"type": "str", "no_log": False},

@@ -402,6 +402,7 @@ def main() -> None:
         users=module.params["users"],
         patches_dir=module.params["patches_dir"],
         unmanaged_files=module.params["unmanaged_files"],
+        authorities=module.params["authorities"],
         backup_directory=module.params["backup_directory"],
         endpoint=_endpoint(module.params["endpoint"]),
         endpoint_probe=HostEndpointProbe(connect_seconds=module.params["endpoint_timeout"]),

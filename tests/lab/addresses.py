@@ -21,7 +21,6 @@ _FIRST_HOST = {"kube_control_plane": 11, "kube_node": 21, "spare": 31, "kube_loa
 _FIRST_HOST_OF_OTHERS = 51
 _LAST_HOST = 99
 _VIP_HOST = 100
-_API_PORT = 6443
 
 
 def choose_subnet(lab: str, taken: Iterable[IPv4Network]) -> IPv4Network:
@@ -76,7 +75,7 @@ def vip(addresses: Mapping[str, IPv4Address]) -> IPv4Interface:
 def endpoint(topology: Topology, addresses: Mapping[str, IPv4Address]) -> str:
     """The control plane endpoint as HOST:PORT."""
     if topology.vip:
-        return f"{vip(addresses).ip}:{_API_PORT}"
+        return f"{vip(addresses).ip}:{topology.vip_port}"
     wanted = topology.endpoint
     assert wanted is not None
     if wanted.ipv6:

@@ -20,7 +20,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, Protocol
 
-from tests.lab import balancer, external_etcd, kubeadm, shell, smoke
+from tests.lab import external_etcd, kubeadm, shell, smoke
 from tests.lab.errors import LabError
 from tests.lab.topology import File, Node, Topology
 
@@ -61,8 +61,6 @@ def make_cluster(plan: Plan, execute: Execute) -> None:
     write_files(plan.first, topology.files, execute)
     if topology.etcd:
         external_etcd.start(plan.first, {node.name: plan.addresses[node.name] for node in topology.etcd}, execute)
-    if topology.balancer is not None:
-        balancer.start(topology, plan.addresses, execute)
     certificate_key = secrets.token_hex(32) if topology.joined_control_planes else None
     initialize(plan, execute, certificate_key)
     for node in topology.joined_control_planes:

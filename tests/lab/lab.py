@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.lab import (
     addresses,
+    balancer,
     before,
     external_etcd,
     inventory,
@@ -352,6 +353,7 @@ class _Making:
         return product.version if product else "none"
 
     def _make_cluster(self, network: nodefiles.Network) -> None:
+        self._start_balancer(network)
         if self._topology.initialized is None:
             return
         members = [node.name for node in self._topology.nodes if node.state.is_member]
@@ -363,6 +365,12 @@ class _Making:
             logs=self._state.logs,
         )
         before.make_cluster(plan, self._execute)
+
+    def _start_balancer(self, network: nodefiles.Network) -> None:
+        node = self._topology.balancer
+        if node is not None:
+            self._wait_for_boot(node.name)
+            balancer.start(self._topology, network.addresses, self._execute)
 
     def _execute(
         self, node: str, *command: str, stdin: str | None = None, log: Path | None = None, check: bool = True

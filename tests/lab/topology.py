@@ -33,6 +33,7 @@ TOPOLOGIES = Path(__file__).resolve().parent / "topologies"
 DEFAULT_KUBERNETES = "v1.34.4"
 DEFAULT_POD_SUBNET = "10.244.0.0/16"
 DEFAULT_SSH_PORT = 22
+DEFAULT_API_PORT = 6443
 
 _KEYS = frozenset(
     {
@@ -41,6 +42,7 @@ _KEYS = frozenset(
         "endpoint_name",
         "endpoint_family",
         "vip",
+        "vip_port",
         "ssh_port",
         "pod_subnet",
         "discovery",
@@ -81,7 +83,7 @@ class State(enum.Enum):
     ETCD = "etcd"
     """A Debian server with a member of the *before* cluster's external etcd, run by systemd."""
     BALANCING = "balancing"
-    """A Debian server whose haproxy balances the endpoint over the control planes: the *before* cluster is HA."""
+    """A Debian server whose haproxy balances the endpoint over the control planes: of a *before* cluster that is HA, or to come."""
 
     @property
     def has_kubernetes(self) -> bool:
@@ -158,6 +160,8 @@ class Topology:
     endpoint: Endpoint | None
     vip: bool = False
     """Whether the endpoint is an address of the lab's network that no node has."""
+    vip_port: int = DEFAULT_API_PORT
+    """Port of an endpoint that is such an address."""
     discovery_by_file: bool = False
     """Whether joining nodes are given a kubeconfig, because nobody may read cluster-info without a credential."""
     cluster: Mapping[str, Any] = field(default_factory=dict)
@@ -253,10 +257,11 @@ def parse(document: Mapping[str, Any], *, name: str) -> Topology:
         nodes=nodes,
         endpoint=endpoint,
         vip=_vip(document),
+        vip_port=_port(document, "vip_port", DEFAULT_API_PORT),
         discovery_by_file=_discovery_by_file(document.get("discovery", "token")),
         cluster=_table(document, "cluster"),
         init=_table(document, "init"),
-        ssh_port=_ssh_port(document.get("ssh_port", DEFAULT_SSH_PORT)),
+        ssh_port=_port(document, "ssh_port", DEFAULT_SSH_PORT),
         files=tuple(_file(number, entry) for number, entry in enumerate(document.get("files", []))),
         groups=_groups(_table(document, "groups"), nodes),
     )
@@ -315,9 +320,10 @@ def _vip(document: Mapping[str, Any]) -> bool:
     return value
 
 
-def _ssh_port(value: object) -> int:
+def _port(document: Mapping[str, Any], key: str, default: int) -> int:
+    value = document.get(key, default)
     if not isinstance(value, int) or not 0 < value < 65536:
-        raise InputError(f"ssh_port is {value!r}, expected a port such as 2222")
+        raise InputError(f"{key} is {value!r}, expected a port such as 2222")
     return value
 
 
@@ -397,7 +403,7 @@ def _check_cluster(nodes: tuple[Node, ...], endpoint: Endpoint | None) -> None:
             raise InputError(f"nodes.{node.name} is initialized, so its group must be {CONTROL_PLANES}")
         if node.state is State.JOINED and node.group == CONTROL_PLANES and not balancing:
             raise InputError(f"nodes.{node.name} is a joined control plane: that needs a node that is balancing")
-        if node.state in (State.JOINED, State.ETCD, State.BALANCING) and not initialized:
+        if node.state in (State.JOINED, State.ETCD) and not initialized:
             raise InputError(f"nodes.{node.name} is {node.state.value}, but no node is initialized")
     if balancing and [endpoint.node if endpoint else None] != balancing:
         raise InputError(f"{' and '.join(balancing)} balances, so the endpoint must be on that node and no other")

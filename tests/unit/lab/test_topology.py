@@ -66,7 +66,7 @@ def test_the_topology_of_the_conversion() -> None:
     assert loaded.endpoint == topology.Endpoint(node="lb1", port=6443)
 
 
-@pytest.mark.parametrize("name", ["create", "create_small"])
+@pytest.mark.parametrize("name", ["create", "create_small", "create_stacked", "create_external", "create_bare_vip"])
 def test_a_cluster_from_nothing_has_bare_hosts_and_a_mirror(name: str) -> None:
     loaded = topology.load(topology.find(name))
     members = [node for node in loaded.nodes if node.group in ("kube_control_plane", "kube_node")]
@@ -75,7 +75,7 @@ def test_a_cluster_from_nothing_has_bare_hosts_and_a_mirror(name: str) -> None:
     assert loaded.initialized is None
     # Nothing of Kubernetes is on any of them.
     assert not loaded.needs_kubernetes
-    assert not any(node.state.has_kubernetes or node.state.is_member for node in loaded.nodes)
+    assert not any(node.state.has_kubernetes for node in loaded.nodes)
     assert loaded.vip is (loaded.endpoint is None)
 
 
@@ -158,7 +158,6 @@ def test_a_topology_is_found_by_name_and_by_path(tmp_path: Path) -> None:
         (f"[nodes]\n{CP1}\n{CP1.replace('cp1', 'cp2')}", "nodes cp1 and cp2 are both initialized"),
         (f"[nodes]\n{CP1.replace('kube_control_plane', 'kube_node')}", "its group must be kube_control_plane"),
         (f"[nodes]\n{CP1}\n{CP2.replace('prepared', 'joined')}", "nodes.cp2 is a joined control plane"),
-        (f"[nodes]\n{CP2.replace('prepared', 'balancing')}", "nodes.cp2 is balancing, but no node is initialized"),
         (f"[nodes]\n{CP1}\n{LB1.replace('plain', 'balancing')}", "lb1 balances, so the endpoint must be on that node"),
         (f"[nodes]\n{LB1.replace('plain', 'etcd')}", "nodes.lb1 is etcd, but no node is initialized"),
         (f'[nodes]\n{CP1[:-2]}, hostname = "A_B" }}', "nodes.cp1.hostname is 'A_B', expected a string such as"),
@@ -194,6 +193,7 @@ def test_a_topology_is_found_by_name_and_by_path(tmp_path: Path) -> None:
             f'endpoint = "lb1:1"\nendpoint_family = "ipv6"\nendpoint_name = "k8s.example.org"\n[nodes]\n{LB1}',
             "endpoint_family and endpoint_name exclude each other",
         ),
+        (f"vip = true\nvip_port = 0\n[nodes]\n{LB1}", "vip_port is 0, expected a port such as 2222"),
         (f"vip = 1\n[nodes]\n{LB1}", "vip is 1, expected true or false"),
         (f'vip = true\nendpoint = "lb1:1"\n[nodes]\n{LB1}', "vip and endpoint exclude each other"),
         (

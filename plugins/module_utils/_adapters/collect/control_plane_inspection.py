@@ -14,7 +14,7 @@ import typing as t
 from ..._domain.base.errors import InvalidInput, UnsupportedState
 from ..._domain.component import static_pod
 from ..._domain.host.carried_files import FilesReport, collect
-from ..._domain.host.file_needs import Places, leaf_key_paths, needs
+from ..._domain.host.file_needs import Places, authority_needs, leaf_key_paths, needs
 from ..._domain.kubeadm import kubeadm_patches
 from ..host.file_tree import HostFileTree
 
@@ -26,7 +26,13 @@ class ControlPlaneInspection:
     """What one control plane runs and needs."""
 
     def __init__(
-        self, *, pki_dir: str, kubernetes_dir: str, patches_dir: str = "", unmanaged: t.Sequence[str] = ()
+        self,
+        *,
+        pki_dir: str,
+        kubernetes_dir: str,
+        patches_dir: str = "",
+        unmanaged: t.Sequence[str] = (),
+        with_authorities: bool = False,
     ) -> None:
         """Inspect a control plane.
 
@@ -35,10 +41,12 @@ class ControlPlaneInspection:
             kubernetes_dir: the directory above the manifests.
             patches_dir: kubeadm's patches, empty without.
             unmanaged: paths that the operator brings himself.
+            with_authorities: also what all control planes have alike and kubeadm would upload.
         """
         self._tree = HostFileTree()
         self._places = Places(pki_dir.rstrip("/"), kubernetes_dir.rstrip("/"), self._tree.real)
         self._patches_dir = os.path.normpath(patches_dir) if patches_dir else ""
+        self._with_authorities = with_authorities
         self._unmanaged = tuple(os.path.normpath(path) for path in unmanaged)
 
     def static_pods(self) -> dict[str, static_pod.StaticPod | None]:
@@ -76,6 +84,8 @@ class ControlPlaneInspection:
         if "kube-apiserver" not in pods:
             return FilesReport()
         wanted = needs(pods, self._places, patches_dir=self._patches_dir)
+        if self._with_authorities:
+            wanted += authority_needs(pods, self._places)
         try:
             keys = leaf_key_paths(pods, self._places)
             return collect(self._tree, wanted, self._places, unmanaged=self._unmanaged, named_keys=keys)

@@ -98,6 +98,7 @@ class HostInspection:
         state_dir: str = "/var/lib/kubeadm-ha",
         patches_dir: str = "",
         unmanaged_files: t.Sequence[str] = (),
+        authorities: bool = False,
         backup_directory: str = "",
         endpoint: Endpoint | None = None,
         endpoint_probe: EndpointProbe | None = None,
@@ -115,6 +116,7 @@ class HostInspection:
             state_dir: where kubeadm_certificate keeps its journals.
             patches_dir: kubeadm's patches, empty without.
             unmanaged_files: files of a control plane that the operator brings himself.
+            authorities: whether its certificate authorities are among the files that others get from it.
             backup_directory: where backups are to be kept, empty without.
             endpoint: the control plane endpoint that the host is to use; ``None`` without.
             endpoint_probe: inspects it, beside everything else.
@@ -139,6 +141,7 @@ class HostInspection:
             kubernetes_dir=self._kubernetes_dir,
             patches_dir=patches_dir,
             unmanaged=unmanaged_files,
+            with_authorities=authorities,
         )
 
     def collect(self) -> HostReport:

@@ -37,7 +37,7 @@ if t.TYPE_CHECKING:
 MAXIMUM_BYTES = 2 << 20
 MAXIMUM_FILES = 500
 
-_REASON = "the static pods of a control plane need it; kubeadm join does not bring it"
+REASON = "the static pods of a control plane need it; kubeadm join does not bring it"
 _EVERYWHERE = ("/", "/etc", "/opt", "/srv", "/var", "/var/lib", "/var/log")
 
 
@@ -92,15 +92,20 @@ def collect(
     found: dict[str, FileFact] = {}
     refusals: list[str] = []
     missing: list[str] = []
+    shared: set[str] = set()
     for need in wanted:
+        shared.update({need.path} if need.is_shared else ())
         if need.use == CARRIED and tree.inspect(need.path, use=PARENT, follow=True).kind == ABSENT:
             missing.append(need.path)
         for fact in _below(tree, need, _Filter(places, need.outputs, tuple(unmanaged)), refusals):
             known = found.get(fact.path)
             if known is None or known.use != CARRIED:
                 found[fact.path] = fact
+    refusals += [f"{path} {_NO_AUTHORITY}" for path in missing if path in shared]
     refusals += _limits(found)
-    for path, text in _own_keys(tree, found.values(), places, named_keys or {}):
+    for path, text in _own_keys(
+        tree, [fact for path, fact in found.items() if path not in shared], places, named_keys or {}
+    ):
         del found[path]
         refusals.append(text)
     for path in list(found):
@@ -125,7 +130,7 @@ def compare(wanted: t.Iterable[FileFact], found: t.Mapping[str, FileFact]) -> Co
             if fact.use == NEEDED:
                 refusals.append(f"{fact.path} is missing: it is not carried, because it {_why_needed(fact)}.")
             else:
-                changes.append(Change(_object(fact), None, fact.shown, _REASON))
+                changes.append(Change(_object(fact), None, fact.shown, REASON))
         elif now.kind != fact.kind:
             refusals.append(_other_kind(fact, now))
         elif fact.use == CARRIED:
@@ -241,6 +246,10 @@ _OWN_KEY = (
     "and such a key is not carried: give each joining control plane a pair of its own there, and name the path in "
     "kubeadm_ha_unmanaged_files."
 )
+_NO_AUTHORITY = (
+    "is not on this host, but all control planes need it: put it there, or let kubeadm upload the certificates "
+    "(kubeadm_ha_certificates: upload) if it is kept elsewhere on purpose."
+)
 _BRING = "name it in kubeadm_ha_unmanaged_files and bring it to joining control planes yourself."
 
 
@@ -300,6 +309,7 @@ def _short(sha256: str | None) -> str:
 __all__ = (
     "MAXIMUM_BYTES",
     "MAXIMUM_FILES",
+    "REASON",
     "Comparison",
     "FilesReport",
     "by_path",

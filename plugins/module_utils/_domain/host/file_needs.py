@@ -15,8 +15,9 @@ import re
 import typing as t
 
 from ..base.file_fact import CARRIED, MADE, NEEDED
-from ..component.static_pod import COMPONENTS, Mount, StaticPod, is_below
+from ..component.static_pod import COMPONENTS, ETCD, Mount, StaticPod, is_below
 from ..pki import leaf_keys
+from ..pki.authorities import shared_files
 
 #: What kubeadm makes in its ``certificatesDir``.
 _PKI = re.compile(
@@ -37,7 +38,8 @@ _SYSTEM = (
 #: Flags that name what a component writes.
 _OUTPUT_FLAGS = frozenset({"audit-log-path", "log-dir", "log-file"})
 #: kubeadm brings these itself: certificates for external etcd travel with the uploaded ones.
-_KUBEADMS_FLAGS = frozenset({"etcd-cafile", "etcd-certfile", "etcd-keyfile", "flex-volume-plugin-dir"})
+_ETCD_FLAGS = frozenset({"etcd-cafile", "etcd-certfile", "etcd-keyfile"})
+_KUBEADMS_FLAGS = frozenset({*_ETCD_FLAGS, "flex-volume-plugin-dir"})
 _LOGS = ("/var/log",)
 
 
@@ -49,11 +51,13 @@ class Need:
         path: on the host.
         use: :data:`CARRIED`, :data:`MADE` or :data:`NEEDED`.
         outputs: paths below it that the component writes, with the files that it rotates them to.
+        is_shared: whether all control planes have it alike, even where it is the key of a certificate.
     """
 
     path: str
     use: str
     outputs: tuple[str, ...] = ()
+    is_shared: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,6 +116,18 @@ def needs(pods: t.Mapping[str, StaticPod], places: Places, *, patches_dir: str =
             outputs = need.outputs if known is None else (*need.outputs, *known.outputs)
             found[need.path] = dataclasses.replace(need, outputs=tuple(sorted(set(outputs))))
     return tuple(found[path] for path in sorted(found) if not _is_covered(found[path], found.values()))
+
+
+def authority_needs(pods: t.Mapping[str, StaticPod], places: Places) -> tuple[Need, ...]:
+    """The files that all control planes have alike, which kubeadm uploads unless somebody copies them.
+
+    Of external etcd they are the CA and the client certificate that the API server names.
+    """
+    paths = [posixpath.join(places.pki, name) for name in shared_files(has_stacked_etcd=ETCD in pods)]
+    if ETCD not in pods:
+        named = _named_paths(pods[COMPONENTS[0]]) if COMPONENTS[0] in pods else ()
+        paths += [path for path, flag in named if flag in _ETCD_FLAGS]
+    return tuple(Need(path, CARRIED, is_shared=True) for path in sorted(set(paths)))
 
 
 def leaf_key_paths(pods: t.Mapping[str, StaticPod], places: Places) -> dict[str, str]:
@@ -193,4 +209,4 @@ def _relative(path: str, directory: str) -> str:
     return path[len(directory) + 1 :] if is_below(path, directory) else ""
 
 
-__all__ = ("Need", "Places", "is_output", "leaf_key_paths", "needs")
+__all__ = ("Need", "Places", "authority_needs", "is_output", "leaf_key_paths", "needs")

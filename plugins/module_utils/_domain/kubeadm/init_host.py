@@ -16,6 +16,7 @@ import typing as t
 
 from ..base.errors import UnsupportedState
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
+from ..pki.authorities import AUTHORITY_FILES
 from .init_marker import COMPLETE, CREATING, InitMarker
 from .init_marker import PATH as MARKER_PATH
 from .join_traces import KUBERNETES, MANIFESTS
@@ -44,13 +45,6 @@ _PORTS: t.Mapping[str, tuple[int, ...]] = {
 }
 _COMPONENTS = ("kube-apiserver", *_PORTS)
 _KUBELET_PORT = 10250
-#: Certificates that kubeadm makes for each cluster; the first word is the name in changes and in kubeadm's phases.
-AUTHORITY_FILES: t.Mapping[str, tuple[str, str]] = {
-    "ca": ("ca.crt", "ca.key"),
-    "front-proxy-ca": ("front-proxy-ca.crt", "front-proxy-ca.key"),
-    "etcd-ca": ("etcd/ca.crt", "etcd/ca.key"),
-    "sa": ("sa.pub", "sa.key"),
-}
 #: Further pairs of certificate and key.
 _LEAVES = (
     *("apiserver", "apiserver-kubelet-client", "apiserver-etcd-client", "front-proxy-client"),
@@ -227,7 +221,6 @@ def _is_whole(content: bytes | None) -> bool:
 
 
 __all__ = (
-    "AUTHORITY_FILES",
     "CLEAN",
     "CONTROL_PLANE",
     "OURS",

@@ -43,7 +43,12 @@ def decide(host: HostFiles, request: JoinRequest, *, host_name: str) -> Change |
     Raises:
         UnsupportedState: when it is half joined, has another role or belongs to another cluster.
     """
-    state = classify(host, ca_cert_hashes=request.ca_cert_hashes, control_plane=request.control_plane)
+    state = classify(
+        host,
+        ca_cert_hashes=request.ca_cert_hashes,
+        control_plane=request.control_plane,
+        brings_authorities=request.certificate_key is None,
+    )
     name = (request.node_name or host_name).strip().lower()
     if state.kind == CLEAN:
         return join_change(name, control_plane=request.control_plane)

@@ -42,7 +42,8 @@ class Request:
     """What is asked for.
 
     Attributes:
-        control_plane: the joining host becomes a control plane, so certificates are uploaded.
+        control_plane: the joining host becomes a control plane, so certificates are uploaded,
+        uploads: unless it gets them otherwise, and only a key is made to encrypt them with.
         ttl: life of the token as a Go duration.
         kubeconfig: path of a cluster administrator's kubeconfig, for kubeadm.
         server: the API server that kubeadm asks instead of the kubeconfig's; ``None`` is the kubeconfig's.
@@ -60,12 +61,13 @@ class Request:
     overrides: local_control_plane.Overrides
     endpoint: Endpoint | None = None
     server: Endpoint | None = None
+    uploads: bool = True
 
 
 def ensure(
     api: Api, commands: Commands, files: Files, yaml: Yaml, x509: X509, keys: CertificateKeys, *, request: Request
 ) -> Decision:
-    """A new bootstrap token and, for a control plane, certificates uploaded under a new key.
+    """A new bootstrap token and, for a control plane, a new key with the certificates uploaded under it.
 
     Args:
         api: the cluster.
@@ -85,7 +87,9 @@ def ensure(
     server, ca_cert_hashes = _cluster_info(api, yaml, x509)
     endpoint = request.endpoint or server
     stored = kubeadm_config.collect(api, yaml)
-    initial = _init_configuration(files, yaml, x509, request, stored) if request.control_plane else None
+    initial = (
+        _init_configuration(files, yaml, x509, request, stored) if request.control_plane and request.uploads else None
+    )
     known = {
         "endpoint": str(endpoint),
         "ca_cert_hashes": list(ca_cert_hashes),
@@ -97,15 +101,14 @@ def ensure(
         with _kubeconfig(commands, files, yaml, request) as kubeconfig:
             token = _make_token(commands, request, kubeconfig)
             try:
-                key = None
+                key = keys.new() if request.control_plane else None
                 if initial is not None:
-                    key = keys.new()
                     _upload(commands, kubeconfig, stored, {**initial, "certificateKey": key})
             except KubeadmHaError:
                 with contextlib.suppress(KubeadmHaError):
                     absent(api, token_id=token.id if initial is None else None).act()
                 raise
-        return _secrets(known, token, key)
+        return _secrets(known, token, key, request)
 
     return Decision(changes=tuple(_made(request)), values={**known, **_NO_SECRETS}, act=act)
 
@@ -152,7 +155,7 @@ _NO_SECRETS: t.Mapping[str, t.Any] = {
 def _made(request: Request) -> t.Iterator[Change]:
     reason = f"a {'control plane' if request.control_plane else 'worker'} joins with it"
     yield Change(BOOTSTRAP_TOKEN, None, KNOWN_AFTER_APPLY, reason)
-    if request.control_plane:
+    if request.control_plane and request.uploads:
         yield Change(UPLOADED_CERTIFICATES, None, KNOWN_AFTER_APPLY, reason)
 
 
@@ -269,17 +272,19 @@ def _upload(commands: Commands, kubeconfig: str, stored: StoredConfiguration, in
         )
 
 
-def _secrets(known: t.Mapping[str, t.Any], token: Token, key: str | None) -> dict[str, t.Any]:
+def _secrets(known: t.Mapping[str, t.Any], token: Token, key: str | None, asked: Request) -> dict[str, t.Any]:
+    uploaded = key if asked.uploads else None
     request = JoinRequest(
         endpoint=Endpoint.parse(known["endpoint"]),
         ca_cert_hashes=tuple(known["ca_cert_hashes"]),
         api_version=known["api_version"],
-        control_plane=key is not None,
+        control_plane=asked.control_plane,
         token=token,
-        certificate_key=key,
+        certificate_key=uploaded,
         certificates_dir=known["certificates_dir"],
     )
     hashes = [f"--discovery-token-ca-cert-hash {item}" for item in known["ca_cert_hashes"]]
+    given = "" if uploaded is None else f" --certificate-key {uploaded}"
     worker = " ".join(["kubeadm join", known["endpoint"], f"--token {token.text}", *hashes])
     return {
         "token": token.text,
@@ -287,7 +292,7 @@ def _secrets(known: t.Mapping[str, t.Any], token: Token, key: str | None) -> dic
         "certificate_key": key,
         "join_configuration": join_configuration(request),
         "worker_command": worker,
-        "control_plane_command": None if key is None else f"{worker} --control-plane --certificate-key {key}",
+        "control_plane_command": f"{worker} --control-plane{given}" if asked.control_plane else None,
     }
 
 

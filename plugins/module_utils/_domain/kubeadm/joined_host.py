@@ -89,18 +89,23 @@ class State:
     missing: tuple[str, ...] = ()
 
 
-def classify(host: HostFiles, *, ca_cert_hashes: t.Collection[str], control_plane: bool) -> State:
+def classify(
+    host: HostFiles, *, ca_cert_hashes: t.Collection[str], control_plane: bool, brings_authorities: bool = False
+) -> State:
     """What a host is to the cluster with this CA.
 
     Args:
         host: what is on it.
         ca_cert_hashes: hashes of the cluster CA's public key.
         control_plane: it is to be a control plane, else a worker.
+        brings_authorities: it shall have the cluster's certificate authorities before it joins, instead of getting them by that.
     """
     # On a host without any CA there is nothing to recognise the cluster by.
     if host.ca_hashes and not host.ca_hashes & frozenset(ca_cert_hashes):
         return State(FOREIGN, host.present)
     if not host.present or (host.present == (_ETCD_DATA,) and not control_plane):
+        return State(CLEAN)
+    if brings_authorities and control_plane and len(host.present) == 1 and host.present[0].endswith("/ca.crt"):
         return State(CLEAN)
     if KUBELET_KUBECONFIG not in host.present or host.node_name is None:
         return State(HALF_JOINED, host.present, _missing(host, control_plane=control_plane))

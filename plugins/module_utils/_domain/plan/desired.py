@@ -9,11 +9,14 @@ import dataclasses
 import typing as t
 
 from ..base.address import San
+from ..kubeadm.bootstrap_token import BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES
 from .desired_cluster import DesiredCluster
 
 if t.TYPE_CHECKING:
     from ..base.address import Endpoint
 
+#: How joining control planes get the certificate authorities.
+UPLOAD, COPY = "upload", "copy"
 LOAD_BALANCERS = ("haproxy", "external", "none")
 
 
@@ -34,6 +37,7 @@ class Desired:
     admin_users: frozenset[str] = frozenset({"root"})
     adopt_manifest_flags: bool = False
     patches_dir: str = ""
+    certificates: str = UPLOAD
     probe_certificate: bool = False
     #: How many workers are changed at the same time, batch by batch.
     worker_batches: tuple[int | str, ...] = ("25%",)
@@ -61,10 +65,15 @@ class Desired:
             return ()
         return self.control_planes if self.load_balancer == "none" else self.load_balancers
 
+    def join_secrets(self, name: str) -> tuple[str, ...]:
+        """What a host's join takes and the run revokes afterwards."""
+        is_uploaded = name in self.control_planes and self.certificates == UPLOAD
+        return (BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES) if is_uploaded else (BOOTSTRAP_TOKEN,)
+
     @property
     def nodes(self) -> tuple[str, ...]:
         """Control planes, then workers."""
         return self.control_planes + self.workers
 
 
-__all__ = ("LOAD_BALANCERS", "Desired")
+__all__ = ("COPY", "LOAD_BALANCERS", "UPLOAD", "Desired")

@@ -45,6 +45,7 @@ def parse_inputs(raw: RawInputs) -> tuple[Desired | None, tuple[Problem, ...]]:
         admin_users=frozenset(read["admin_users"]),
         adopt_manifest_flags=read["adopt_manifest_flags"],
         patches_dir=read["patches_dir"],
+        certificates=read["certificates"],
         probe_certificate=read["probe_certificate"],
         worker_batches=tuple(read["worker_batch"]),
         backup_directory=read["backup_directory"],

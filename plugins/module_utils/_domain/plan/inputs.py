@@ -26,7 +26,7 @@ from .cluster_input_values import (
     parse_subnets,
     parse_vip,
 )
-from .desired import LOAD_BALANCERS
+from .desired import COPY, LOAD_BALANCERS, UPLOAD
 from .input_values import (
     choice_of,
     listed,
@@ -102,6 +102,7 @@ INPUTS: t.Mapping[str, Input] = {
     "kubeadm_ha_probe_certificate": Input(parse_bool, PLAN),
     "kubeadm_ha_skip_reachability": Input(parse_bool, PLAN),
     "kubeadm_ha_patches_dir": Input(or_empty(parse_directory), EVERY),
+    "kubeadm_ha_certificates": Input(choice_of(UPLOAD, COPY), EVERY),
     "kubeadm_ha_backup_dir": Input(parse_backup_directory, HOST),
     "kubeadm_ha_token_ttl": Input(parse_ttl, HOST),
     "kubeadm_ha_worker_batch": Input(parse_batch, PLAN),
@@ -150,6 +151,7 @@ OPTIONS: t.Mapping[str, str] = {
     "allow_older_kubeadm": "kubeadm_ha_allow_older_kubeadm",
     "allow_two_control_planes": "kubeadm_ha_allow_two_control_planes",
     "backup_directory": "kubeadm_ha_backup_dir",
+    "certificates": "kubeadm_ha_certificates",
     "dns_domain": "kubeadm_ha_dns_domain",
     "image_repository": "kubeadm_ha_image_repository",
     "kubernetes_version": "kubeadm_ha_kubernetes_version",

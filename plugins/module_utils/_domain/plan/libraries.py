@@ -102,4 +102,4 @@ def _of_identities(host: Host) -> _Needed:
         yield host.name, CRYPTOGRAPHY
 
 
-__all__ = ("LIBRARIES", "needed")
+__all__ = ("CRYPTOGRAPHY", "LIBRARIES", "needed")

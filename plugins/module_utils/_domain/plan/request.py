@@ -45,6 +45,7 @@ class RawInputs:
     allow_older_kubeadm: object = False
     allow_two_control_planes: object = False
     backup_directory: object = "/var/backups/kubeadm-ha"
+    certificates: object = "upload"
     dns_domain: object = desired_cluster.DNS_DOMAIN
     endpoint: object = ""
     extra_sans: object = ()

@@ -9,7 +9,7 @@ import dataclasses
 import typing as t
 
 from ...base.change import KNOWN_AFTER_APPLY, Change
-from ...kubeadm.bootstrap_token import BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES
+from ...kubeadm.bootstrap_token import UPLOADED_CERTIFICATES
 from ...kubeadm.join import join_change
 from ..checks import (
     container_runtime,
@@ -40,6 +40,7 @@ class Record:
         ca_certificate: the cluster's CA certificates in PEM where a join cannot find the cluster without them, else empty.
         node_name: name that the Node shall have.
         has_files: whether the serving control plane has files that joining ones get.
+        certificates: how they get the certificate authorities, ``upload`` or ``copy``.
         is_reset: whether the run resets the host before.
         cri_socket: the container runtime's socket, empty where kubeadm finds the only one.
         advertise_address: address of the new API server.
@@ -52,6 +53,7 @@ class Record:
     ca_certificate: str
     node_name: str
     has_files: bool
+    certificates: str
     is_reset: bool
     cri_socket: str
     advertise_address: str
@@ -112,6 +114,7 @@ class Join(Step["Situation"]):
             ca_certificate=situation.serving_control_plane.ca_pem if situation.hides_cluster_info else "",
             node_name=host.node_name,
             has_files=bool(control_plane_parity.files_of(situation.serving_control_plane)),
+            certificates=situation.desired.certificates,
             is_reset=any(reset.host.name == host.name for reset in situation.resets),
             cri_socket=container_runtime.socket_of(host, situation.cri_sockets),
             advertise_address=server.host,
@@ -123,9 +126,9 @@ class Join(Step["Situation"]):
 def joins(situation: Situation) -> t.Iterator[tuple[Host, bool, tuple[str, ...]]]:
     """Each host that joins, whether as a control plane, and the secrets that it takes."""
     for host in situation.joining(situation.desired.control_planes):
-        yield host, True, (BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES)
+        yield host, True, situation.desired.join_secrets(host.name)
     for host in situation.joining(situation.desired.workers):
-        yield host, False, (BOOTSTRAP_TOKEN,)
+        yield host, False, situation.desired.join_secrets(host.name)
 
 
 def _connections(situation: Situation) -> list[reachability.Connection]:

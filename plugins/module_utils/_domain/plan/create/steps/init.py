@@ -10,7 +10,7 @@ import typing as t
 
 from ....base.change import Change
 from ....kubeadm.init import authorities_change, init_change
-from ....kubeadm.init_host import AUTHORITY_FILES
+from ....pki.authorities import AUTHORITY_FILES
 from ...entry import Entry
 from ...step import Step
 from ...user_kubeconfigs import USER_KUBECONFIG

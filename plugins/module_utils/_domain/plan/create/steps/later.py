@@ -9,12 +9,16 @@ They run by the plan that is built then, for the cluster that there is; it has n
 from __future__ import annotations
 
 import dataclasses
+import posixpath
 import typing as t
 
 from ....base.change import KNOWN_AFTER_APPLY, Change
-from ....kubeadm.bootstrap_token import BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES
+from ....host.carried_files import REASON as CARRIED_REASON
 from ....kubeadm.join import join_change
+from ....pki.authorities import shared_files
+from ....pki.certificates_dir import DEFAULT
 from ... import pod_network
+from ...desired import COPY
 from ...entry import Entry
 from ...step import Step
 from ...steps.spread import spread_later
@@ -66,6 +70,8 @@ class Join(_Announced):
         del others
         for host, secrets in _joins(situation):
             is_control_plane = host.name in situation.desired.control_planes
+            if is_control_plane:
+                yield from (Entry(host.name, self.name, change) for change in _copies(situation))
             yield Entry(host.name, self.name, join_change(host.node_name, control_plane=is_control_plane))
             for name in secrets:
                 made = Change(name, None, KNOWN_AFTER_APPLY, f"{host.node_name} joins with it")
@@ -98,13 +104,23 @@ class Revoke(_Announced):
                 yield Entry(host.name, self.name, gone)
 
 
+def _copies(situation: Creation) -> t.Iterator[Change]:
+    """What a control plane is brought, where nothing is uploaded."""
+    if situation.desired.certificates != COPY:
+        return
+    directories = sorted({posixpath.dirname(name) for name in shared_files(has_stacked_etcd=True)})
+    objects = [f"directory {posixpath.join(DEFAULT, name).rstrip('/')}" for name in directories]
+    objects += [f"file {posixpath.join(DEFAULT, name)}" for name in shared_files(has_stacked_etcd=True)]
+    for object_ in sorted(objects, key=lambda text: text.partition(" ")[2]):
+        yield Change(object_, None, KNOWN_AFTER_APPLY, CARRIED_REASON)
+
+
 def _joins(situation: Creation) -> t.Iterator[tuple[Host, tuple[str, ...]]]:
     """Each host that joins, and the secrets that it takes."""
     desired = situation.desired
     for name in desired.nodes:
         if name in situation.hosts and name != situation.first.name:
-            secrets = (BOOTSTRAP_TOKEN, UPLOADED_CERTIFICATES) if name in desired.control_planes else (BOOTSTRAP_TOKEN,)
-            yield situation.hosts[name], secrets
+            yield situation.hosts[name], desired.join_secrets(name)
 
 
 __all__ = ("Join", "Network", "Record", "Revoke", "Spread")

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ...desired import COPY
 from ...entry import Entry
+from ...libraries import CRYPTOGRAPHY, LIBRARIES
 from ...step import Step
 from ...steps.prepare import Record, libraries_change
 
@@ -17,16 +19,19 @@ if t.TYPE_CHECKING:
 
 
 class Prepare(Step["Creation"]):
-    """The first control plane, which will make the join commands of the others."""
+    """The first control plane, which will make the join commands of the others, and those that its files are copied to."""
 
     name = "prepare"
 
     def entries(self, situation: Creation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
-        """One, where a library is missing."""
+        """One for each of them, where a library is missing."""
         del others
-        change = libraries_change(situation.first)
-        if change is not None:
-            yield Entry(situation.first.name, self.name, change)
+        for name in situation.desired.control_planes:
+            is_first = name == situation.first.name
+            if name in situation.hosts and (is_first or situation.desired.certificates == COPY):
+                change = libraries_change(situation.hosts[name], LIBRARIES if is_first else (CRYPTOGRAPHY,))
+                if change is not None:
+                    yield Entry(name, self.name, change)
 
     def record(self, situation: Creation, host: Host) -> Record:
         """How this host's packages are known."""

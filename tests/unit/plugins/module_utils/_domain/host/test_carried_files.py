@@ -47,6 +47,21 @@ def test_equal_files_need_nothing() -> None:
     assert compare([FILE, DIRECTORY, LOGS, SOCKET], state(FILE, DIRECTORY, LOGS, SOCKET)) == carried_files.Comparison()
 
 
+def test_an_authority_is_carried_with_its_key_and_must_be_there(tmp_path: Path) -> None:
+    pki = tmp_path / "pki"
+    pki.mkdir()
+    for name in ("ca.key", "apiserver-etcd-client.key"):
+        (pki / name).write_text(f"-----BEGIN PRIVATE KEY-----\n{name.encode().hex()}\n-----END PRIVATE KEY-----\n")
+    needs = [
+        Need(f"{pki}/{name}", "carried", is_shared=True) for name in ("apiserver-etcd-client.key", "ca.crt", "ca.key")
+    ]
+    found = collect(HostFileTree(), needs, Places(str(pki)))
+    carried = [fact.path for fact in found.files if fact.use == "carried"]
+    assert carried == [f"{pki}/apiserver-etcd-client.key", f"{pki}/ca.key"]
+    (refusal,) = found.refusals
+    assert refusal.startswith(f"{pki}/ca.crt is not on this host, but all control planes need it: put it there")
+
+
 @pytest.mark.parametrize("use", ["parent", "made"])
 def test_directories_that_are_there_are_left_alone(use: str) -> None:
     wanted = dataclasses.replace(DIRECTORY, use=use)

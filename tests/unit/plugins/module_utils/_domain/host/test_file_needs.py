@@ -8,7 +8,13 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.static_pod import Mount, StaticPod
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.file_needs import Need, Places, is_output, needs
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.file_needs import (
+    Need,
+    Places,
+    authority_needs,
+    is_output,
+    needs,
+)
 
 PKI = Mount("k8s-certs", "/etc/kubernetes/pki", "/etc/kubernetes/pki", "DirectoryOrCreate", read_only=True)
 KUBEADMS = (
@@ -50,6 +56,25 @@ def test_kubeadms_own_files_are_not_needed() -> None:
 def test_certificates_for_external_etcd_travel_with_kubeadms() -> None:
     arguments = {"etcd-cafile": "/etc/etcd/ca.crt", "etcd-keyfile": "/etc/etcd/client.key"}
     assert found(arguments, Mount("etcd-certs-0", "/etc/etcd", "/etc/etcd", "DirectoryOrCreate", read_only=True)) == []
+
+
+def test_authorities_are_the_eight_files_that_kubeadms_manual_copies() -> None:
+    pki = "/etc/kubernetes/pki"
+    pods = {"kube-apiserver": StaticPod(KUBEADMS_FLAGS, KUBEADMS), "etcd": StaticPod((), ())}
+    found = authority_needs(pods, Places())
+    names = ["ca", "etcd/ca", "front-proxy-ca"]
+    pairs = [f"{pki}/{name}.{kind}" for name in names for kind in ("crt", "key")]
+    assert [need.path for need in found] == sorted([*pairs, f"{pki}/sa.key", f"{pki}/sa.pub"])
+    assert {(need.use, need.is_shared) for need in found} == {("carried", True)}
+
+
+def test_of_external_etcd_they_are_what_its_clients_need() -> None:
+    arguments = {"etcd-cafile": "/e/ca.crt", "etcd-certfile": "/e/client.crt", "etcd-keyfile": "/e/client.key"}
+    pod = StaticPod(tuple(arguments.items()), (Mount("etcd-certs-0", "/e", "/e", "DirectoryOrCreate", read_only=True),))
+    found = [need.path for need in authority_needs({"kube-apiserver": pod}, Places())]
+    assert [path for path in found if path.startswith("/e/")] == sorted(arguments.values())
+    assert len(found) == 9
+    assert not any(path.startswith("/etc/kubernetes/pki/etcd/") for path in found)
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,20 @@ def test_a_control_plane_s_key_is_never_an_argument() -> None:
     assert stored == CONFIGURATION
 
 
+def test_a_control_plane_that_gets_its_certificates_otherwise_uploads_nothing() -> None:
+    cluster = api()
+    commands = kubeadm(cluster)
+    # Without the CA's key there would be nothing to upload.
+    decision = present(cluster, commands, MemoryFiles({}), control_plane=True, uploads=False)
+    assert [change.object for change in decision.changes] == ["bootstrap token"]
+    made = decision.act()
+    assert made["certificate_key"] == KEY
+    assert made["join_configuration"]["controlPlane"] == {}
+    assert made["control_plane_command"] == f"{made['worker_command']} --control-plane"
+    assert len(commands.asked) == 1
+    assert KEY not in str(commands.asked)
+
+
 def test_another_endpoint_for_the_discovery() -> None:
     decision = present(api(), kubeadm(api()), endpoint=Endpoint("192.0.2.99", 8443))
     assert decision.values["endpoint"] == "192.0.2.99:8443"

@@ -114,6 +114,28 @@ def test_states(name: str) -> None:
     assert state.kind == expected
 
 
+@pytest.mark.parametrize(
+    ("present", "ca_hash", "control_plane", "expected"),
+    [
+        ({"/etc/kubernetes/pki/ca.crt"}, HASH, True, joined_host.CLEAN),
+        ({"/etc/kubernetes/ssl/ca.crt"}, HASH, True, joined_host.CLEAN),
+        ({"/etc/kubernetes/pki/ca.crt"}, HASH, False, joined_host.HALF_JOINED),
+        ({"/etc/kubernetes/pki/ca.crt"}, OTHER_HASH, True, joined_host.FOREIGN),
+        ({"/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/admin.conf"}, HASH, True, joined_host.HALF_JOINED),
+        ({"/etc/kubernetes/pki/ca.crt", "/var/lib/etcd/member"}, HASH, True, joined_host.HALF_JOINED),
+    ],
+)
+def test_authorities_that_were_copied_before_are_no_join(
+    present: set[str], ca_hash: str, control_plane: bool, expected: str
+) -> None:
+    state = joined_host.classify(
+        host(present, None, ca_hash), ca_cert_hashes=(HASH,), control_plane=control_plane, brings_authorities=True
+    )
+    assert state.kind == expected
+    uploaded = joined_host.classify(host(present, None, ca_hash), ca_cert_hashes=(HASH,), control_plane=control_plane)
+    assert uploaded.kind != joined_host.CLEAN
+
+
 @given(st.sets(st.sampled_from(sorted(CONTROL_PLANE))), st.booleans(), st.booleans(), st.booleans())
 def test_a_member_has_all_that_a_join_leaves(
     present: set[str], control_plane: bool, has_certificate: bool, uses_local_etcd: bool

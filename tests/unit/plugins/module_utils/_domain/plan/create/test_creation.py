@@ -165,6 +165,25 @@ def test_a_later_plan_has_nothing_that_the_first_did_not_announce() -> None:
     )
 
 
+def test_certificates_that_are_copied_are_announced_file_by_file() -> None:
+    plan = plan_of(arguments(certificates="copy"))
+    assert plan.problems == ()
+    assert not any("kubeadm-certs" in text for text in ids(plan))
+    pki = "/etc/kubernetes/pki"
+    assert [text for text in ids(plan) if text.startswith("cp3/join/")] == [
+        f"cp3/join/directory {pki}",
+        *(f"cp3/join/file {pki}/{name}" for name in ("ca.crt", "ca.key")),
+        f"cp3/join/directory {pki}/etcd",
+        *(f"cp3/join/file {pki}/etcd/{name}" for name in ("ca.crt", "ca.key")),
+        *(f"cp3/join/file {pki}/{name}" for name in ("front-proxy-ca.crt", "front-proxy-ca.key", "sa.key", "sa.pub")),
+        "cp3/join/node cp3",
+        "cp3/join/bootstrap token",
+    ]
+    # They are unpacked there with cryptography.
+    assert "cp3/prepare/Python libraries" in ids(plan)
+    assert "w1/prepare/Python libraries" not in ids(plan)
+
+
 def test_the_first_control_plane_is_given_everything_that_the_cluster_shall_be() -> None:
     (first,) = (host for host in plan_of(arguments()).hosts if host.name == "cp1")
     record = dataclasses.asdict(t.cast("t.Any", first.records["init"]))

@@ -1,0 +1,334 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A highly available cluster from bare hosts: packages of a signed repository, images of a mirror, flannel, in one topology of several.
+
+:class:`Checks` has what holds in each of them; a test file names its own. What came of it say kubectl, etcdctl, openssl, curl, ss, dpkg
+and apt-mark.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from tests.prober.analysis import CONTROL, control_of, counted, failed_after, judged, rto_seconds, summarize
+from tests.prober.process import Prober
+from tests.prober.results import ScenarioResults
+from tests.scenarios.cluster import PROJECT, Lab, ready_nodes, wait_until
+from tests.scenarios.control import control
+from tests.scenarios.convert import STEPS, addresses_of, etcd_members, new_results
+from tests.scenarios.playbook import Run, run_playbook
+
+VERSION = "1.34.4"
+CONTROL_PLANES = ("cp1", "cp2", "cp3")
+#: Units of time that a second run may take.
+NOOP_UNITS = 8.0
+#: What a run changes on a host: files of the system, packages, enabled units.
+_FINGERPRINT = (
+    "find /etc /var/lib/kubeadm-ha /usr/local/bin -type f ! -path '/etc/ld.so.cache' -exec sha256sum {} + 2>/dev/null | sort; "
+    "dpkg-query --show; apt-mark showhold; systemctl list-unit-files --state=enabled --no-legend"
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NewCluster:
+    """A cluster that is made from nothing. Hosts go by their names in lab and inventory.
+
+    :param name: of the scenario, its lab's topology, and the directory of its inventory below ``examples``; the lab's inventory only
+        adds addresses, an endpoint of its own, and where its packages and images are.
+    :param workers: its workers.
+    :param others: hosts of the inventory that are no nodes.
+    :param holders: the hosts of which one has the virtual IP address.
+    :param loses_holder: whether a holder that is no node dies, too, before the first control plane does.
+    :param rto_seconds: within which the endpoint answers again after the loss of a control plane.
+    :param listeners: ports on which each control plane listens for clients, with the name of the program.
+    """
+
+    name: str
+    workers: tuple[str, ...] = ("w1",)
+    others: tuple[str, ...] = ()
+    holders: tuple[str, ...] = ()
+    loses_holder: bool = False
+    rto_seconds: float = 1.0
+    listeners: tuple[tuple[int, str], ...] = ((6443, "kube-apiserver"),)
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Control planes, then workers."""
+        return (*CONTROL_PLANES, *self.workers)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Nodes, then the others."""
+        return (*self.nodes, *self.others)
+
+    @property
+    def example(self) -> Path:
+        """The inventory of the documentation."""
+        return PROJECT / "examples" / self.name / "hosts.yml"
+
+
+@dataclasses.dataclass
+class Story:
+    """What was seen, in the order in which it happened."""
+
+    cluster: NewCluster
+    lab: Lab
+    results: ScenarioResults
+    work: Path
+    endpoint: str
+    addresses: Mapping[str, str]
+    checked: Run
+    changed_by_check: Sequence[str]
+    created: Run
+    again: Run
+    certificates: Mapping[str, str]
+    pods: Mapping[str, Sequence[str]]
+    answers: Mapping[str, str]
+    listening: Mapping[str, str]
+    members: Sequence[Mapping[str, object]]
+    secrets: str
+    held: Mapping[str, str]
+    versions: Mapping[str, str]
+    authorities: Mapping[str, str]
+    holders: Sequence[str]
+    holders_after_loss: Sequence[str] = ()
+    holders_after_return: Sequence[str] = ()
+    lost: str = ""
+    ready_after_kill: frozenset[str] = frozenset()
+
+
+@contextmanager
+def performed(cluster: NewCluster) -> Iterator[Story]:
+    """Run the whole story once."""
+    with new_results(cluster.name) as results, Lab(cluster.name, name=cluster.name.replace("_", "")) as lab:
+        results.add_step("bare hosts", lab.up_seconds)
+        work = PROJECT / "build" / "scenarios" / lab.name
+        work.mkdir(parents=True, exist_ok=True)
+        before = _fingerprint(lab, cluster.hosts)
+        checked = _run(cluster, lab, work, "check", "--check", "--diff")
+        after = _fingerprint(lab, cluster.hosts)
+        created = _run(cluster, lab, work, "create")
+        assert created.status == 0, created.output[-8000:]
+        results.add_step("create", created.seconds)
+        for play, seconds in created.seconds_by_play():
+            results.add_step(STEPS.get(play, play), seconds)
+        again = _run(cluster, lab, work, "again")
+        results.timing("noop_seconds", again.seconds, bound=NOOP_UNITS)
+        results.at_most("noop_changed", sum(again.changed_hosts.values()), bound=0)
+        wait_until(lambda: len(ready_nodes(lab)) == len(cluster.nodes), seconds=120, what="all nodes Ready")
+        members = etcd_members(lab)
+        results.exactly("etcd_members", len(members), bound=3)
+        addresses = addresses_of(lab, cluster.hosts)
+        pods = _dns_pods(lab)
+        story = Story(
+            cluster=cluster,
+            lab=lab,
+            results=results,
+            work=work,
+            endpoint=lab.endpoint,
+            addresses=addresses,
+            checked=checked,
+            changed_by_check=[name for name in cluster.hosts if before[name] != after[name]],
+            created=created,
+            again=again,
+            certificates={name: _certificate(lab, addresses[name]) for name in CONTROL_PLANES},
+            pods={node: [_health(lab, node, address) for address in pods] for node in cluster.nodes},
+            answers={node: _readyz(lab, node, lab.endpoint) for node in cluster.nodes},
+            listening={name: lab.run(name, "ss", "-Hltnp") for name in CONTROL_PLANES},
+            members=members,
+            secrets=lab.kubectl("get", "secrets", "--all-namespaces", "--output=name"),
+            held={node: lab.run(node, "apt-mark", "showhold") for node in cluster.nodes},
+            versions={node: lab.run(node, "kubelet", "--version").strip() for node in cluster.nodes},
+            authorities={name: lab.shell(name, _AUTHORITIES) for name in CONTROL_PLANES},
+            holders=_holders(cluster, lab),
+        )
+        if cluster.loses_holder:
+            _lose_holder(story)
+        _lose_control_plane(story)
+        yield story
+
+
+#: What all control planes have alike, and nobody but root reads: hashes, modes.
+_AUTHORITIES = (
+    "cd /etc/kubernetes/pki && for f in ca.crt ca.key sa.key sa.pub front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key; "
+    'do echo "$f $(sha256sum <$f | cut -c1-16) $(stat -c "%a %U" $f)"; done'
+)
+
+
+def _fingerprint(lab: Lab, hosts: Sequence[str]) -> dict[str, str]:
+    return {name: lab.shell(name, _FINGERPRINT) for name in hosts}
+
+
+def _run(cluster: NewCluster, lab: Lab, work: Path, label: str, *arguments: str) -> Run:
+    return run_playbook(
+        "kubeadm.ha.site",
+        inventories=[cluster.example, lab.inventory],
+        record=work / f"{label}.jsonl",
+        arguments=arguments,
+    )
+
+
+def _certificate(lab: Lab, address: str) -> str:
+    """Names in the certificate that an API server serves, by openssl."""
+    return lab.shell(
+        "cp1",
+        f"openssl s_client -connect {address}:6443 </dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName",
+    )
+
+
+def _dns_pods(lab: Lab) -> list[str]:
+    """Addresses of the pods of the cluster's DNS, which answer over HTTP, too."""
+    pods = lab.objects("pods", "--namespace=kube-system", "--selector=k8s-app=kube-dns")["items"]
+    return [pod["status"]["podIP"] for pod in pods]
+
+
+def _health(lab: Lab, node: str, address: str) -> str:
+    return lab.shell(node, f"curl -s -m 5 http://{address}:8080/health", check=False).strip()
+
+
+def _readyz(lab: Lab, node: str, endpoint: str) -> str:
+    return lab.shell(node, f"curl -s -m 5 --cacert /etc/kubernetes/pki/ca.crt https://{endpoint}/readyz", check=False)
+
+
+def _holders(cluster: NewCluster, lab: Lab) -> list[str]:
+    """The hosts that have the virtual IP address, by the kernel's list of addresses."""
+    address = lab.endpoint.rpartition(":")[0]
+    shown = {name: lab.shell(name, "ip -4 -o address show", check=False) for name in cluster.holders}
+    return [name for name, text in shown.items() if f" {address}/" in text]
+
+
+def _kill(story: Story, node: str, label: str, *, bound: float) -> None:
+    """A host dies while a prober asks through the endpoint."""
+    ca = story.work / "ca.crt"
+    ca.write_text(story.lab.run("cp1", "cat", "/etc/kubernetes/pki/ca.crt"), encoding="utf-8")
+    with (
+        control(ca) as untouched,
+        Prober(
+            targets={"endpoint": f"https://{story.endpoint}/readyz", CONTROL: untouched.target},
+            ca=untouched.ca,
+            log=story.work / f"{label}-probes.jsonl",
+        ) as prober,
+    ):
+        time.sleep(5)
+        event = prober.mark(f"kill {node}")
+        story.lab.event("kill", node)
+        time.sleep(20)
+        log = prober.stop()
+    is_spoilt = story.results.is_spoilt_by(summarize(control_of(log)), f"the probes after the kill of {node}")
+    probes = judged(counted(log, "endpoint"), control_of(log))
+    rto = rto_seconds(probes, event.monotonic)
+    story.results.timing(f"rto_{label}_seconds", rto, bound=bound, is_spoilt=is_spoilt)
+    failed = len(failed_after(probes, event.monotonic))
+    story.results.at_most(f"failed_probes_{label}", failed, bound=int(20 * bound), is_spoilt=is_spoilt)
+
+
+def _lose_holder(story: Story) -> None:
+    """The load balancer with the virtual IP address dies, and comes back: the address stays where it went."""
+    (holder,) = story.holders
+    _kill(story, holder, "kill_balancer", bound=2.0)
+    story.holders_after_loss = _holders(story.cluster, story.lab)
+    story.lab.event("start", holder)
+    wait_until(
+        lambda: "active" in story.lab.run(holder, "systemctl", "is-active", "keepalived", check=False).split(),
+        seconds=60,
+        what="keepalived runs again",
+    )
+    time.sleep(10)
+    story.holders_after_return = _holders(story.cluster, story.lab)
+
+
+def _lose_control_plane(story: Story) -> None:
+    """The control plane with the virtual IP address dies, else the first one; the endpoint goes on answering."""
+    cluster, lab = story.cluster, story.lab
+    story.lost = next((name for name in story.holders if name in CONTROL_PLANES), "cp1")
+    other = next(name for name in CONTROL_PLANES if name != story.lost)
+    _kill(story, story.lost, "kill", bound=cluster.rto_seconds)
+    wait_until(
+        lambda: story.lost not in ready_nodes(lab, node=other), seconds=120, what=f"{story.lost} is seen to be lost"
+    )
+    story.ready_after_kill = frozenset(ready_nodes(lab, node=other))
+    if not cluster.loses_holder:
+        story.holders_after_loss = _holders(cluster, lab)
+
+
+def ids(run: Run) -> list[str]:
+    """The plan's entries, each in one text."""
+    return [f"{entry['host']}/{entry['step']}/{entry['object']}" for entry in run.plan]
+
+
+class Checks:
+    """What holds in every topology."""
+
+    cluster: ClassVar[NewCluster]
+
+    @pytest.fixture(scope="class")
+    def story(self, request: pytest.FixtureRequest) -> Iterator[Story]:
+        """The story of the topology."""
+        with performed(request.cls.cluster) as story:
+            yield story
+
+    def test_check_mode_shows_the_plan_of_the_run_and_changes_nothing(self, story: Story) -> None:
+        assert story.checked.status == 0, story.checked.output[-6000:]
+        assert story.changed_by_check == []
+        assert story.checked.plan == story.created.plan
+        assert "cp1/init/certificate authorities" in ids(story.created)
+        assert [entry for entry in story.created.plan if entry["step"] == "join" and entry["object"] == "node w1"]
+
+    def test_a_second_run_changes_nothing(self, story: Story) -> None:
+        assert story.again.status == 0, story.again.output[-6000:]
+        assert sum(story.again.changed_hosts.values()) == 0
+        assert story.again.plan == []
+
+    def test_every_node_has_the_version_and_keeps_it(self, story: Story) -> None:
+        assert set(story.versions.values()) == {f"Kubernetes v{VERSION}"}
+        assert all({"kubeadm", "kubectl", "kubelet"} <= set(found.split()) for found in story.held.values()), story.held
+
+    def test_etcd_has_a_member_on_each_control_plane(self, story: Story) -> None:
+        assert len(story.members) == len(CONTROL_PLANES)
+
+    def test_every_api_server_is_valid_for_the_endpoint_and_all_control_planes(self, story: Story) -> None:
+        host = story.endpoint.rpartition(":")[0]
+        wanted = {host, *(story.addresses[name] for name in CONTROL_PLANES)}
+        for name, text in story.certificates.items():
+            found = set(re.findall(r"IP Address:([0-9a-fA-F.:]+)", text))
+            assert wanted <= found, (name, text)
+            assert set(CONTROL_PLANES) <= set(re.findall(r"DNS:([^,\s]+)", text))
+
+    def test_everybody_reaches_the_api_through_the_endpoint(self, story: Story) -> None:
+        assert story.answers == dict.fromkeys(story.cluster.nodes, "ok")
+
+    def test_pods_answer_on_every_node(self, story: Story) -> None:
+        assert all(found and set(found) == {"OK"} for found in story.pods.values()), story.pods
+
+    def test_no_secret_of_the_joins_is_left(self, story: Story) -> None:
+        assert "bootstrap-token" not in story.secrets
+        assert "kubeadm-certs" not in story.secrets
+
+    def test_every_control_plane_has_the_same_authorities(self, story: Story) -> None:
+        first = story.authorities["cp1"]
+        assert len(first.splitlines()) == 8
+        assert story.authorities == dict.fromkeys(CONTROL_PLANES, first)
+        assert all(line.endswith("600 root") for line in first.splitlines() if ".key " in line), first
+
+    def test_control_planes_listen_where_they_should(self, story: Story) -> None:
+        for name, text in story.listening.items():
+            for port, program in story.cluster.listeners:
+                assert re.search(rf":{port} .*{program}", text), (name, text)
+
+    def test_one_host_has_the_virtual_ip_address(self, story: Story) -> None:
+        assert len(story.holders) == bool(story.cluster.holders)
+        assert len(story.holders_after_loss) == bool(story.cluster.holders)
+        assert not set(story.holders) & set(story.holders_after_loss)
+
+    def test_the_cluster_goes_on_without_a_control_plane(self, story: Story) -> None:
+        assert story.ready_after_kill == set(story.cluster.nodes) - {story.lost}
+        assert [figure.value for figure in story.results.figures if figure.name == "rto_kill_seconds"] != [None]
