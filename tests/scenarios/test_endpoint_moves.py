@@ -1,0 +1,223 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A conversion, and then the endpoint of the cluster moves from one kind to another by its variables, while a prober asks both.
+
+A load balancer's own address, a virtual IP address of the balancers, a name that leads to it, a virtual IP address of the control planes
+without any balancer, and back. What was left of an endpoint say grep, kubectl and ss.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.prober.analysis import CONTROL, control_of, counted, failures, judged, summarize
+from tests.prober.process import Prober
+from tests.prober.results import ScenarioResults
+from tests.scenarios.cluster import PROJECT, Lab, ready_nodes, wait_until
+from tests.scenarios.control import control
+from tests.scenarios.convert import addresses_of, etcd_members, leave_out_inconclusive, new_results
+from tests.scenarios.playbook import Run, run_playbook
+
+pytestmark = pytest.mark.full
+
+CONTROL_PLANES = ("cp1", "cp2", "cp3")
+NODES = (*CONTROL_PLANES, "w1")
+BALANCERS = ("lb1", "lb2")
+HOSTS = (*NODES, *BALANCERS)
+NAME = "k8s.scenario.test"
+PORT = 6443
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where the endpoint is.
+
+    :param label: what the results call it.
+    :param host: its name or address.
+    :param holders: the hosts of which one has it, where it is a virtual IP address.
+    :param variables: what the inventory says of it.
+    """
+
+    label: str
+    host: str
+    holders: tuple[str, ...]
+    variables: Mapping[str, Any]
+
+    @property
+    def endpoint(self) -> str:
+        """As HOST:PORT."""
+        return f"{self.host}:{PORT}"
+
+
+@dataclasses.dataclass
+class Stay:
+    """What was seen when the endpoint had come to a place.
+
+    :param traces: where something that connects as a client still names the place before.
+    """
+
+    run: Run
+    again: Run
+    traces: Sequence[str]
+    holders: Sequence[str]
+    answers: Mapping[str, str]
+
+
+@dataclasses.dataclass
+class Story:
+    """What was seen, by the place."""
+
+    results: ScenarioResults
+    places: Sequence[Place]
+    stays: Mapping[str, Stay]
+    members: int
+    ready: set[str]
+
+
+def _places(lab: Lab, addresses: Mapping[str, str]) -> list[Place]:
+    shared = lab.endpoint.rpartition(":")[0]
+    network, _, last = shared.rpartition(".")
+    bare = f"{network}.{int(last) + 1}"
+    balanced = {"kubeadm_ha_load_balancer": "haproxy"}
+    with_vip = {**balanced, "kubeadm_ha_vip": f"{shared}/24"}
+    lb1 = addresses["lb1"]
+    return [
+        Place("balancer", lb1, (), {**balanced, "kubeadm_ha_vip": ""}),
+        Place("virtual_ip", shared, BALANCERS, with_vip),
+        Place("name", NAME, (), with_vip),
+        Place("bare_vip", bare, CONTROL_PLANES, {"kubeadm_ha_load_balancer": "none", "kubeadm_ha_vip": f"{bare}/24"}),
+        Place("balancer_again", lb1, (), {**balanced, "kubeadm_ha_vip": ""}),
+    ]
+
+
+@pytest.fixture(scope="module")
+def story() -> Iterator[Story]:
+    """Run the whole story once."""
+    with new_results("endpoint_moves") as results, Lab("endpoint_moves", name="moves") as lab:
+        results.add_step("before state", lab.up_seconds)
+        work = PROJECT / "build" / "scenarios" / lab.name
+        work.mkdir(parents=True, exist_ok=True)
+        addresses = addresses_of(lab, HOSTS)
+        places = _places(lab, addresses)
+        for host in HOSTS:
+            lab.shell(host, f"echo '{places[1].host} {NAME}' >>/etc/hosts")
+        before = Place("cp1", addresses["cp1"], (), {})
+        stays: dict[str, Stay] = {}
+        for place in places:
+            stays[place.label] = _move(lab, results, work, before, place, {NAME: places[1].host})
+            before = place
+        wait_until(lambda: ready_nodes(lab) == set(NODES), seconds=60, what="all nodes Ready")
+        yield Story(results, places, stays, members=len(etcd_members(lab)), ready=ready_nodes(lab))
+        print(results.table())
+
+
+def _move(
+    lab: Lab, results: ScenarioResults, work: Path, before: Place, place: Place, resolve: Mapping[str, str]
+) -> Stay:
+    """Point the cluster to a place, with probes of that before and of this one."""
+    variables = work / f"{place.label}.json"
+    variables.write_text(json.dumps({**place.variables, "kubeadm_ha_endpoint": place.endpoint}), encoding="utf-8")
+    ca = work / "ca.crt"
+    ca.write_text(lab.run("cp1", "cat", "/etc/kubernetes/pki/ca.crt"), encoding="utf-8")
+    with (
+        control(ca) as untouched,
+        Prober(
+            targets={"before": f"https://{before.endpoint}/readyz", CONTROL: untouched.target},
+            wait={"endpoint": f"https://{place.endpoint}/readyz"},
+            ca=untouched.ca,
+            resolve=resolve,
+            log=work / f"{place.label}-probes.jsonl",
+        ) as prober,
+    ):
+        run = _run(lab, work, place.label, variables)
+        prober.settle()
+        log = prober.stop()
+    assert run.status == 0, run.output[-8000:]
+    results.add_step(place.label, run.seconds)
+    is_spoilt = results.is_spoilt_by(summarize(control_of(log)), f"the probes of the move to {place.label}")
+    for target in ("before", "endpoint"):
+        probes = counted(log, target)
+        assert probes, f"{target} of {place.label} never answered"
+        failed = len(failures(judged(probes, control_of(log))))
+        results.at_most(f"failed_probes_{place.label}_{target}", failed, bound=0, is_spoilt=is_spoilt)
+    again = _run(lab, work, f"{place.label}-again", variables)
+    return Stay(
+        run=run,
+        again=again,
+        traces=_traces(lab, before),
+        holders=[name for name in place.holders if f" {place.host}/" in lab.run(name, "ip", "-4", "-o", "address")],
+        answers={node: _readyz(lab, node, place.endpoint) for node in NODES},
+    )
+
+
+def _run(lab: Lab, work: Path, label: str, variables: Path) -> Run:
+    return run_playbook(
+        "kubeadm.ha.site",
+        inventories=[lab.inventory],
+        record=work / f"{label}.jsonl",
+        arguments=["--extra-vars", f"@{variables}"],
+    )
+
+
+def _readyz(lab: Lab, node: str, endpoint: str) -> str:
+    return lab.shell(node, f"curl -s -m 5 --cacert /etc/kubernetes/pki/ca.crt https://{endpoint}/readyz", check=False)
+
+
+def _traces(lab: Lab, place: Place) -> list[str]:
+    """Clients that still name a place: kubeconfigs, connections of kubelets and kube-proxys, the cluster's ConfigMaps."""
+    server, found = f"https://{place.endpoint}", []
+    for node in NODES:
+        # The first control plane's kubelet and controllers have always asked their own API server.
+        own = {f"/etc/kubernetes/{name}.conf" for name in ("kubelet", "controller-manager", "scheduler")}
+        files = lab.shell(node, f"grep -rlF '{server}' /etc/kubernetes/*.conf /root/.kube 2>/dev/null; true").split()
+        found += [f"{node}: {path}" for path in files if not (place.label == "cp1" == node and path in own)]
+        if place.host != NAME and node not in place.holders and place.label != node:
+            sockets = lab.shell(
+                node, f"ss -Htnp state established dst {place.endpoint} | grep -E 'kubelet|kube-proxy'; true"
+            )
+            found += [f"{node}: {line}" for line in sockets.splitlines()]
+    for item in lab.objects("configmaps", "--all-namespaces")["items"]:
+        if server in str(item.get("data")):
+            found.append(f"configmap {item['metadata']['namespace']}/{item['metadata']['name']}")
+    return found
+
+
+def test_every_move_ends_and_a_second_run_changes_nothing(story: Story) -> None:
+    for label, stay in story.stays.items():
+        assert stay.again.status == 0, (label, stay.again.output[-6000:])
+        assert sum(stay.again.changed_hosts.values()) == 0, (label, stay.again.plan)
+
+
+def test_nobody_names_the_place_before(story: Story) -> None:
+    assert {label: stay.traces for label, stay in story.stays.items() if stay.traces} == {}
+
+
+def test_every_node_reaches_the_api_through_each_place(story: Story) -> None:
+    for label, stay in story.stays.items():
+        assert stay.answers == dict.fromkeys(NODES, "ok"), label
+
+
+def test_one_host_has_a_virtual_ip_address(story: Story) -> None:
+    for place in story.places:
+        assert len(story.stays[place.label].holders) == bool(place.holders), place.label
+
+
+def test_the_cluster_is_whole_in_the_end(story: Story) -> None:
+    assert story.members == len(CONTROL_PLANES)
+    assert story.ready == set(NODES)
+
+
+def test_no_probe_failed_at_the_place_before_nor_at_the_new_one(story: Story) -> None:
+    probes = [figure for figure in story.results.figures if figure.name.startswith("failed_probes_")]
+    assert len(probes) == 2 * len(story.places)
+    if any(figure.value for figure in probes):
+        leave_out_inconclusive(story.results)
+    assert [(figure.name, figure.value) for figure in probes if figure.value] == []
