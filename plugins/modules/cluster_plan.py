@@ -261,6 +261,10 @@ first_control_plane:
   description: What the role C(control_plane_init) is given on the first control plane of a new cluster, by inventory name.
   returned: with O(phase=serving)
   type: dict
+nodes:
+  description: What the role C(kubeadm.ha.node_prepare) is given on each node of a cluster that is to be created, by inventory name.
+  returned: with O(phase=serving)
+  type: dict
 virtual_ips:
   description: What the role C(apiserver_keepalived) is given on each host that may have the virtual IP address, by inventory name.
   returned: with O(phase=serving)

@@ -41,9 +41,21 @@ options:
         description: What it is for. It is reported again, for rules that have a comment.
         type: str
         default: ""
+      sources:
+        description: IP addresses from which alone it is to be let in. Empty for all; what some sources are let in counts as open then.
+        type: list
+        elements: str
+        default: []
   protocols:
     description:
       - IP protocols that are to be let in as a whole, by their names in C(/etc/protocols), such as V(vrrp).
+    type: list
+    elements: str
+    default: []
+  networks:
+    description:
+      - Networks from and to which the host is to forward everything, such as those of pods. Of firewalld these are sources of its zone
+        C(trusted), of ufw routes.
     type: list
     elements: str
     default: []
@@ -101,6 +113,11 @@ firewall:
       type: list
       elements: str
       sample: [vrrp]
+    networks:
+      description: Those of O(networks) from or to which it does not forward everything, each once.
+      type: list
+      elements: str
+      sample: [10.244.0.0/16]
 lacks_zone:
   description: Whether firewalld runs, but does not have the zone in its running and in its permanent configuration.
   returned: success
@@ -131,8 +148,10 @@ def main() -> None:
                     "last": {"type": "int", "default": 0},
                     "protocol": {"type": "str", "choices": [firewall.TCP, firewall.UDP], "default": firewall.TCP},
                     "comment": {"type": "str", "default": ""},
+                    "sources": {"type": "list", "elements": "str", "default": []},
                 },
             },
+            "networks": {"type": "list", "elements": "str", "default": []},
             "protocols": {"type": "list", "elements": "str", "default": []},
             "firewalld_zone": {"type": "str"},
         },
@@ -143,7 +162,7 @@ def main() -> None:
         ports = firewall.parse_ports(module.params["ports"])
         commands = HostCommands(timeout=SECONDS_FOR_A_COMMAND)
         found = collect_firewall(commands, module.params["firewalld_zone"])
-        needs = firewall.needs(found, ports, module.params["protocols"])
+        needs = firewall.needs(found, ports, module.params["protocols"], module.params["networks"])
         return Decision(values={"firewall": needs.as_dict(), "lacks_zone": firewall.lacks_zone(found)})
 
     run_decision(module, decide)

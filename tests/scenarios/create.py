@@ -48,6 +48,7 @@ class NewCluster:
     :param others: hosts of the inventory that are no nodes.
     :param holders: the hosts of which one has the virtual IP address.
     :param loses_holder: whether a holder that is no node dies, too, before the first control plane does.
+    :param firewall: ``ufw`` or ``firewalld`` runs on every node, and lets in nothing but SSH.
     :param rto_seconds: within which the endpoint answers again after the loss of a control plane.
     :param listeners: ports on which each control plane listens for clients, with the name of the program.
     """
@@ -57,6 +58,7 @@ class NewCluster:
     others: tuple[str, ...] = ()
     holders: tuple[str, ...] = ()
     loses_holder: bool = False
+    firewall: str = ""
     rto_seconds: float = 1.0
     listeners: tuple[tuple[int, str], ...] = ((6443, "kube-apiserver"),)
 
@@ -100,6 +102,7 @@ class Story:
     versions: Mapping[str, str]
     authorities: Mapping[str, str]
     holders: Sequence[str]
+    reached: Mapping[str, bool]
     holders_after_loss: Sequence[str] = ()
     holders_after_return: Sequence[str] = ()
     lost: str = ""
@@ -113,6 +116,8 @@ def performed(cluster: NewCluster) -> Iterator[Story]:
         results.add_step("bare hosts", lab.up_seconds)
         work = PROJECT / "build" / "scenarios" / lab.name
         work.mkdir(parents=True, exist_ok=True)
+        for node in cluster.nodes if cluster.firewall else ():
+            lab.shell(node, _FIREWALLS[cluster.firewall], timeout=300)
         before = _fingerprint(lab, cluster.hosts)
         checked = _run(cluster, lab, work, "check", "--check", "--diff")
         after = _fingerprint(lab, cluster.hosts)
@@ -150,6 +155,7 @@ def performed(cluster: NewCluster) -> Iterator[Story]:
             versions={node: lab.run(node, "kubelet", "--version").strip() for node in cluster.nodes},
             authorities={name: lab.shell(name, _AUTHORITIES) for name in CONTROL_PLANES},
             holders=_holders(cluster, lab),
+            reached=_reached(lab, addresses) if cluster.firewall else {},
         )
         if cluster.loses_holder:
             _lose_holder(story)
@@ -162,6 +168,32 @@ _AUTHORITIES = (
     "cd /etc/kubernetes/pki && for f in ca.crt ca.key sa.key sa.pub front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key; "
     'do echo "$f $(sha256sum <$f | cut -c1-16) $(stat -c "%a %U" $f)"; done'
 )
+
+
+#: How each firewall is started by hand, with SSH let in.
+_FIREWALLS = {
+    "ufw": "DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends ufw >/dev/null && "
+    "ufw allow 22/tcp && ufw --force enable",
+    "firewalld": "DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends firewalld >/dev/null && "
+    "systemctl start firewalld && firewall-cmd --state",
+}
+_UNLISTED_PORT = 9999
+
+
+def _reached(lab: Lab, addresses: Mapping[str, str]) -> dict[str, bool]:
+    """Which ports of a control plane others reach, behind the firewall; something listens at each."""
+    lab.run("cp1", "systemd-run", "--unit=unlisted", "python3", "-m", "http.server", str(_UNLISTED_PORT))
+    wait_until(
+        lambda: bool(lab.run("cp1", "ss", "-Hltn", f"sport = :{_UNLISTED_PORT}")), seconds=20, what="somebody listens"
+    )
+    found = {
+        f"{node} to {port}": "open"
+        in lab.shell(node, f"timeout 3 bash -c '</dev/tcp/{addresses['cp1']}/{port}' && echo open", check=False)
+        for node in ("cp2", "w1")
+        for port in (6443, 2379, 2380, 10250, _UNLISTED_PORT)
+    }
+    lab.run("cp1", "systemctl", "stop", "unlisted")
+    return found
 
 
 def _fingerprint(lab: Lab, hosts: Sequence[str]) -> dict[str, str]:
@@ -323,6 +355,12 @@ class Checks:
         for name, text in story.listening.items():
             for port, program in story.cluster.listeners:
                 assert re.search(rf":{port} .*{program}", text), (name, text)
+
+    def test_the_firewall_lets_in_what_is_listed_alone(self, story: Story) -> None:
+        if story.cluster.firewall:
+            listed = {"cp2 to 6443", "cp2 to 2379", "cp2 to 2380", "cp2 to 10250", "w1 to 6443", "w1 to 10250"}
+            assert {name for name, is_open in story.reached.items() if is_open} == listed
+            assert len(story.reached) == 10
 
     def test_one_host_has_the_virtual_ip_address(self, story: Story) -> None:
         assert len(story.holders) == bool(story.cluster.holders)

@@ -18,6 +18,7 @@ class TestCreateStacked(Checks):
     cluster = NewCluster(
         name="create_stacked",
         holders=CONTROL_PLANES,
+        firewall="ufw",
         rto_seconds=2.0,
         listeners=((6443, "kube-apiserver"), (8443, "haproxy")),
     )

@@ -41,7 +41,16 @@ def _zone(commands: Commands) -> str:
 def _firewalld(commands: Commands, zone: str) -> firewall.Firewall:
     """Its rules are empty texts where firewalld does not know the zone."""
     lists = (["firewall-cmd", *permanent, f"--zone={zone}", "--list-all"] for permanent in ((), ("--permanent",)))
-    return firewall.Firewall(firewall.FIREWALLD, zone, tuple(output(commands, each) for each in lists))
+    sources = [
+        set(output(commands, ["firewall-cmd", *permanent, f"--zone={firewall.TRUSTED}", "--list-sources"]).split())
+        for permanent in ((), ("--permanent",))
+    ]
+    return firewall.Firewall(
+        firewall.FIREWALLD,
+        zone,
+        tuple(output(commands, each) for each in lists),
+        tuple(sorted(set.intersection(*sources))),
+    )
 
 
 __all__ = ("collect_firewall",)

@@ -1,14 +1,15 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which ports and protocols the host's firewall lets in, from what its own tool shows.
+"""Which ports and protocols the host's firewall lets in, and which networks it forwards, from what its own tool shows.
 
-A rule that lets a port in from some sources only is the operator's decision: it counts as open.
+A rule that lets a port in from some sources only is the operator's decision: it counts as open, unless the sources are asked for.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import re
 import typing as t
 
@@ -31,7 +32,10 @@ _FIREWALLD_SERVICES = {
 }
 #: The first and the last port; the same for a single one.
 _Range = t.Tuple[int, int]
-_UFW_ROW = re.compile(r"^(?P<to>\S.*?)\s{2,}(?P<action>[A-Z]+)(?: IN)?\s{2,}(?P<source>\S.*)$")
+_UFW_ROW = re.compile(r"^(?P<to>\S.*?)\s{2,}(?P<action>[A-Z]+)(?: (?P<way>IN|FWD))?\s{2,}(?P<source>\S.*)$")
+_ANYWHERE = "Anywhere"
+#: The zone of firewalld that lets everything in, and forwards it.
+TRUSTED = "trusted"
 
 
 def default_interface(routes: str) -> str:
@@ -51,11 +55,13 @@ class Firewall:
         zone: the zone of firewalld that was inspected, empty for others.
         rules: ``firewall-cmd --list-all`` of the zone, of the running and of the permanent configuration, or ``ufw status
             verbose``. A port must be open in each. A text is empty where firewalld does not have the zone.
+        trusted: the networks from which firewalld trusts everything, now and after its next start.
     """
 
     name: str = dataclasses.field(default="", metadata=present())
     zone: str = dataclasses.field(default="", metadata=present())
     rules: tuple[str, ...] = dataclasses.field(default=(), metadata=present())
+    trusted: tuple[str, ...] = dataclasses.field(default=(), metadata=absent(()))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,12 +73,14 @@ class Port:
         protocol: ``tcp`` or ``udp``.
         comment: what it is for, in the firewall's own list where that has comments.
         last: the last port of a range, 0 for one port.
+        sources: addresses that alone are to be let in; empty for all.
     """
 
     port: int
     protocol: str = dataclasses.field(default=TCP, metadata=present())
     comment: str = dataclasses.field(default="", metadata=present())
     last: int = dataclasses.field(default=0, metadata=absent(0, is_written=False))
+    sources: tuple[str, ...] = dataclasses.field(default=(), metadata=absent((), is_written=False))
 
     def text(self, separator: str) -> str:
         """The port, or the range with this separator."""
@@ -88,12 +96,14 @@ class FirewallNeeds:
         zone: its zone, empty without.
         ports: those that are closed.
         protocols: IP protocols that are closed.
+        networks: those from and to which it forwards nothing.
     """
 
     name: str = dataclasses.field(default="", metadata=present())
     zone: str = dataclasses.field(default="", metadata=present())
     ports: tuple[Port, ...] = dataclasses.field(default=(), metadata=present())
     protocols: tuple[str, ...] = dataclasses.field(default=(), metadata=present())
+    networks: tuple[str, ...] = dataclasses.field(default=(), metadata=absent(()))
 
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
@@ -106,7 +116,7 @@ def parse_ports(given: t.Iterable[t.Mapping[str, t.Any]]) -> list[Port]:
     Raises:
         InvalidInput: a number is none of a port.
     """
-    ports = [Port(**item) for item in given]
+    ports = [Port(**{**item, "sources": tuple(item.get("sources") or ())}) for item in given]
     wrong = [str(port.port) for port in ports if not 0 < port.port < 65536]
     if wrong:
         raise InvalidInput(f"These are no ports, whose numbers are from 1 to 65535: {', '.join(wrong)}.")
@@ -121,30 +131,78 @@ def lacks_zone(found: Firewall) -> bool:
     return found.name == FIREWALLD and not all(found.rules)
 
 
-def needs(found: Firewall, ports: t.Iterable[Port], protocols: t.Iterable[str] = ()) -> FirewallNeeds:
-    """Those of the ports and IP protocols that the firewall does not let in, each once; none where no firewall is active."""
+def needs(
+    found: Firewall, ports: t.Iterable[Port], protocols: t.Iterable[str] = (), networks: t.Iterable[str] = ()
+) -> FirewallNeeds:
+    """What the firewall does not let in or forward, each once; nothing where none is active."""
     wanted = {(port.port, port.last or port.port, port.protocol): port for port in reversed(tuple(ports))}
     return FirewallNeeds(
         found.name,
         found.zone,
-        tuple(port for (first, last, of), port in sorted(wanted.items()) if not _is_open(found, (first, last), of)),
+        tuple(
+            port
+            for (first, last, of), port in sorted(wanted.items())
+            if not all(_is_open(found, (first, last), of, source) for source in port.sources or ("",))
+        ),
         tuple(protocol for protocol in sorted(set(protocols)) if not _is_open(found, None, protocol)),
+        tuple(network for network in dict.fromkeys(networks) if not _forwards(found, network)),
     )
 
 
-def _is_open(found: Firewall, port: _Range | None, protocol: str) -> bool:
-    """Whether a port of the protocol is let in; without a port, whether all of the protocol is."""
+def _is_open(found: Firewall, port: _Range | None, protocol: str, source: str = "") -> bool:
+    """Whether a port of the protocol is let in; without a port, whether all of the protocol is; with a source, from there."""
     lets_in = {FIREWALLD: _firewalld_lets_in, UFW: _ufw_lets_in}.get(found.name)
-    return lets_in is None or all(lets_in(text, port, protocol) for text in found.rules)
+    return lets_in is None or all(lets_in(text, port, protocol, source) for text in found.rules)
 
 
-def _firewalld_lets_in(text: str, port: _Range | None, protocol: str) -> bool:
+def _forwards(found: Firewall, network: str) -> bool:
+    """Whether what is forwarded from and to a network passes."""
+    if found.name == FIREWALLD:
+        is_open = all(re.search(r"^\s+target:[ \t]*ACCEPT$", text, re.MULTILINE) for text in found.rules)
+        return is_open or any(_covers(trusted, network) for trusted in found.trusted)
+    return found.name != UFW or all(_ufw_forwards(text, network) for text in found.rules)
+
+
+def _ufw_forwards(text: str, network: str) -> bool:
+    """Without a rule for both directions answers pass, but nobody begins from the other side."""
+    if re.search(r"^Default: .*\ballow \(routed\)", text, re.MULTILINE):
+        return True
+    rows = [row for row in map(_UFW_ROW.match, text.splitlines()) if row and row.group("way") == "FWD"]
+    pairs = [
+        (row.group("to").split()[0], row.group("source").split()[0]) for row in rows if row.group("action") == "ALLOW"
+    ]
+    return any(_covers(to, network) and source == _ANYWHERE for to, source in pairs) and any(
+        _covers(source, network) and to == _ANYWHERE for to, source in pairs
+    )
+
+
+def _covers(rule: str, wanted: str) -> bool:
+    """Whether a rule's address or network holds all of another."""
+    try:
+        outer, inner = ipaddress.ip_network(rule, strict=False), ipaddress.ip_network(wanted, strict=False)
+    except ValueError:
+        return False
+    return (
+        outer.version == inner.version
+        and int(outer.network_address) <= int(inner.network_address)
+        and int(inner.broadcast_address) <= int(outer.broadcast_address)
+    )
+
+
+def _firewalld_lets_in(text: str, port: _Range | None, protocol: str, source: str) -> bool:
     fields = dict(re.findall(r"^\s+([a-z -]+):[ \t]*(.*)$", text, re.MULTILINE))
+    text = "\n".join(line for line in text.splitlines() if _is_for(line, source))
     protocols = fields.get("protocols", "").split()
     protocols += re.findall(r"^\s+rule .*\bprotocol value=\"([^\"]+)\".*\baccept\b", text, re.MULTILINE)
     if fields.get("target") == "ACCEPT" or protocol in protocols:
         return True
     return port is not None and _firewalld_port(text, fields, port, protocol)
+
+
+def _is_for(rule: str, source: str) -> bool:
+    """Whether a rich rule of firewalld, or any other line, lets this source in; an empty one stands for whoever it names."""
+    named = re.search(r"\bsource (NOT )?address=\"([^\"]+)\"", rule)
+    return not source or named is None or (not named.group(1) and _covers(named.group(2), source))
 
 
 def _firewalld_port(text: str, fields: t.Mapping[str, str], port: _Range, protocol: str) -> bool:
@@ -158,13 +216,21 @@ def _firewalld_port(text: str, fields: t.Mapping[str, str], port: _Range, protoc
     ) or any(_is_in(port, spec, "-") for spec in [*listed, *re.findall(rule, text, re.MULTILINE)])
 
 
-def _ufw_lets_in(text: str, port: _Range | None, protocol: str) -> bool:
+def _ufw_lets_in(text: str, port: _Range | None, protocol: str, source: str) -> bool:
     if re.search(r"^Default: allow \(incoming\)", text, re.MULTILINE):
         return True
     rows = (_UFW_ROW.match(line) for line in text.splitlines())
     return any(
-        _ufw_row_lets_in(row, port, protocol) for row in rows if row and row.group("action") in ("ALLOW", "LIMIT")
+        _ufw_row_lets_in(row, port, protocol)
+        for row in rows
+        if row and row.group("action") in ("ALLOW", "LIMIT") and row.group("way") != "FWD" and _is_from(row, source)
     )
+
+
+def _is_from(row: t.Match[str], source: str) -> bool:
+    """Whether a row of ufw lets this source in."""
+    named = row.group("source").split()[0]
+    return not source or named.partition("/")[0] == _ANYWHERE or _covers(named, source)
 
 
 def _ufw_row_lets_in(row: t.Match[str], port: _Range | None, protocol: str) -> bool:
@@ -190,6 +256,7 @@ def _is_in(port: _Range, spec: str, separator: str) -> bool:
 __all__ = (
     "FIREWALLD",
     "TCP",
+    "TRUSTED",
     "UDP",
     "UFW",
     "Firewall",

@@ -74,7 +74,8 @@ class DesiredNode:
         containerd_settings: settings of containerd by plugin.
         systemd_cgroup: whether the kubelet's cgroups are systemd's.
         bears_swap: whether the kubelet starts with swap.
-        has_ipv6_pods: whether pods have IPv6 addresses.
+        pod_subnets: the networks of pods.
+        control_planes: addresses of all control planes; empty where they are not known.
         node_type: ``control_plane`` or ``worker``.
         api_server_port: of control planes.
         has_flannel: whether flannel connects the pods.
@@ -91,12 +92,18 @@ class DesiredNode:
     containerd_settings: t.Mapping[str, t.Any]
     systemd_cgroup: bool
     bears_swap: bool
-    has_ipv6_pods: bool
+    pod_subnets: tuple[str, ...]
+    control_planes: tuple[str, ...]
     node_type: str
     api_server_port: int
     has_flannel: bool
     manages: frozenset[str]
     platforms: tuple[Platform, ...]
+
+    @property
+    def has_ipv6_pods(self) -> bool:
+        """Whether pods have IPv6 addresses."""
+        return any(":" in subnet for subnet in self.pod_subnets)
 
     def platform(self, identifiers: t.Collection[str]) -> Platform | None:
         """The family that one of these identifiers of os-release belongs to."""
@@ -109,6 +116,7 @@ VARIABLES = (
     "binaries",
     "cni",
     "containerd_settings",
+    "control_planes",
     "image_repository",
     "kubelet_configuration",
     "kubernetes_version",
@@ -148,7 +156,8 @@ def parse(host: str, values: t.Mapping[str, t.Any]) -> tuple[DesiredNode, tuple[
         containerd_settings=_settings(inputs),
         systemd_cgroup=kubelet.get("cgroupDriver", "systemd") == "systemd",
         bears_swap=kubelet.get("failSwapOn") is False,
-        has_ipv6_pods=_has_ipv6(inputs),
+        pod_subnets=tuple(_pod_subnets(inputs)),
+        control_planes=tuple(_control_planes(inputs)),
         node_type=_node_type(inputs),
         api_server_port=_port(inputs),
         has_flannel=inputs.text("cni") == "flannel",
@@ -182,6 +191,13 @@ class _Inputs:
             return value or {}
         self.object_to(name, "must be a mapping")
         return {}
+
+    def sequence(self, name: str) -> t.Sequence[t.Any]:
+        value = self._values[name]
+        if value is None or isinstance(value, (list, tuple)):
+            return value or ()
+        self.object_to(name, "must be a list")
+        return ()
 
     def boolean(self, name: str) -> bool:
         found = boolean(self.text(name))
@@ -253,14 +269,20 @@ def _settings(inputs: _Inputs) -> t.Mapping[str, t.Any]:
     return given
 
 
-def _has_ipv6(inputs: _Inputs) -> bool:
-    versions = set()
+def _pod_subnets(inputs: _Inputs) -> t.Iterator[str]:
     for text in filter(None, (item.strip() for item in inputs.text("pod_subnet").split(","))):
         try:
-            versions.add(ipaddress.ip_network(text, strict=False).version)
+            yield str(ipaddress.ip_network(text, strict=False))
         except ValueError:
             inputs.object_to("pod_subnet", f"has {text!r}, which is no network such as 10.244.0.0/16")
-    return 6 in versions
+
+
+def _control_planes(inputs: _Inputs) -> t.Iterator[str]:
+    for item in inputs.sequence("control_planes"):
+        try:
+            yield str(ipaddress.ip_address(str(item)))
+        except ValueError:
+            inputs.object_to("control_planes", f"has {item!r}, which is no IP address")
 
 
 def _node_type(inputs: _Inputs) -> str:

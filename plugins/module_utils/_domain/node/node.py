@@ -259,16 +259,22 @@ def _firewall(name: str, report: NodeReport, desired: DesiredNode) -> Part[firew
             f"configuration: set node_prepare_firewalld_zone for {name} to one that it has, or make it and run firewall-cmd --reload."
         )
         problems = (Problem(name, message),)
-    needs = firewall.needs(report.firewall, _ports(desired))
+    needs = firewall.needs(report.firewall, _ports(desired), networks=desired.pod_subnets)
     place = f"open in zone {needs.zone}" if needs.zone else "open"
     changes = [
         Change(
             f"{needs.name} port {port.text('-')}/{port.protocol}",
             "closed",
-            place,
+            f"open to {', '.join(port.sources)}" if port.sources else place,
             f"{port.comment} is reached through it",
         )
         for port in needs.ports
+    ]
+    changes += [
+        Change(
+            f"{needs.name} network {network}", "not forwarded", "forwarded", "pods reach each other, and Services pods"
+        )
+        for network in needs.networks
     ]
     return Part(needs, tuple(changes), problems)
 
@@ -278,7 +284,7 @@ def _ports(desired: DesiredNode) -> t.Iterator[firewall.Port]:
     yield firewall.Port(10250, comment="kubelet")
     if desired.node_type == CONTROL_PLANE:
         yield firewall.Port(desired.api_server_port, comment="Kubernetes API")
-        yield firewall.Port(2379, comment="etcd", last=2380)
+        yield firewall.Port(2379, comment="etcd", last=2380, sources=desired.control_planes)
         yield firewall.Port(10257, comment="kube-controller-manager")
         yield firewall.Port(10259, comment="kube-scheduler")
     else:

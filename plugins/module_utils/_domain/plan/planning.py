@@ -36,6 +36,7 @@ from .create import checks as creation_checks
 from .create import stage as creation_stage
 from .create.creation import Creation, future_server
 from .create.steps.init import record as init_record
+from .create.steps.nodes import Nodes
 from .desired_inputs import parse_inputs
 from .kubeconfig_edits import kubeconfig_edits
 from .notes import find_notes
@@ -297,6 +298,7 @@ def control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict
         "creation": stage.name if stage is not None else "",
         "signer": known.name if known is not None else None,
         "first_control_plane": _first_control_plane(desired, hosts, stage),
+        "nodes": _nodes(desired, hosts, stage),
         "virtual_ips": _virtual_ips(desired, hosts, server, known),
         "serving": serving_control_plane.name if serving_control_plane is not None else None,
         "server": str(server) if server is not None else None,
@@ -318,6 +320,16 @@ def _first_control_plane(
         return {}
     creation = Creation(desired, hosts, stage)
     return {stage.first: dataclasses.asdict(init_record(creation, creation.first))}
+
+
+def _nodes(
+    desired: Desired | None, hosts: t.Mapping[str, Host], stage: creation_stage.Stage | None
+) -> dict[str, object]:
+    """What the role node_prepare is given when it inspects a host that is to be a node of a new cluster."""
+    if desired is None or stage is None:
+        return {}
+    creation = Creation(desired, hosts, stage)
+    return {name: dataclasses.asdict(Nodes().record(creation, hosts[name])) for name in desired.nodes if name in hosts}
 
 
 def _virtual_ips(

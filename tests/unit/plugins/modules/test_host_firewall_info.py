@@ -46,6 +46,7 @@ def test_what_is_closed(run_module: RunModule, found: t.Callable[[Firewall], Non
             {"port": 8472, "protocol": "udp", "comment": ""},
         ],
         "protocols": ["vrrp"],
+        "networks": [],
     }
     documented = yaml.safe_load(host_firewall_info.RETURN)
     assert set(documented["firewall"]["contains"]) == set(result["firewall"])
@@ -55,7 +56,15 @@ def test_what_is_closed(run_module: RunModule, found: t.Callable[[Firewall], Non
 def test_a_host_without_a_firewall(run_module: RunModule, found: t.Callable[[Firewall], None]) -> None:
     found(Firewall())
     result = run_module("host_firewall_info", **WANTED)
-    assert result["firewall"] == {"name": "", "zone": "", "ports": [], "protocols": []}
+    assert result["firewall"] == {"name": "", "zone": "", "ports": [], "protocols": [], "networks": []}
+
+
+def test_sources_and_networks(run_module: RunModule, found: t.Callable[[Firewall], None]) -> None:
+    found(UFW)
+    ports = [{"port": 2380, "sources": ["192.0.2.1"]}]
+    result = run_module("host_firewall_info", ports=ports, networks=["10.244.0.0/16"])
+    assert result["firewall"]["networks"] == ["10.244.0.0/16"]
+    assert [port.get("sources") for port in result["firewall"]["ports"]] == [["192.0.2.1"]]
 
 
 def test_a_zone_that_firewalld_does_not_have(run_module: RunModule, found: t.Callable[[Firewall], None]) -> None:

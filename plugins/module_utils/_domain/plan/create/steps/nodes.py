@@ -25,10 +25,12 @@ class Record:
     Attributes:
         node_type: ``control_plane`` or ``worker``.
         api_server_port: of the API server that a control plane will run.
+        control_planes: addresses of all control planes.
     """
 
     node_type: str
     api_server_port: int
+    control_planes: tuple[str, ...]
 
 
 class Nodes(Step["Creation"]):
@@ -47,7 +49,11 @@ class Nodes(Step["Creation"]):
     def record(self, situation: Creation, host: Host) -> Record:
         """What the host shall be."""
         is_control_plane = host.name in situation.desired.control_planes
-        return Record("control_plane" if is_control_plane else "worker", host.future_api_server(situation.server).port)
+        return Record(
+            "control_plane" if is_control_plane else "worker",
+            host.future_api_server(situation.server).port,
+            tuple(server.address for server in situation.api_servers if server.address),
+        )
 
 
 __all__ = ("ROLE", "Nodes", "Record")

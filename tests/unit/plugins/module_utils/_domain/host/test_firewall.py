@@ -235,3 +235,77 @@ def test_ufw_that_lets_everything_in() -> None:
 
 def test_no_active_firewall() -> None:
     assert closed_ports(Firewall("", rules=()), [6443]) == []
+
+
+PODS = "10.244.0.0/16"
+_TO, _FROM = f"{PODS}              ALLOW FWD   Anywhere", f"Anywhere                   ALLOW FWD   {PODS}"
+
+
+@pytest.mark.parametrize(
+    ("found", "is_forwarded"),
+    [
+        (Firewall(), True),
+        (Firewall("firewalld", "public", (firewalld(), firewalld())), False),
+        (Firewall("firewalld", "public", (firewalld(), firewalld()), (PODS,)), True),
+        (Firewall("firewalld", "public", (firewalld(), firewalld()), ("10.0.0.0/8",)), True),
+        (Firewall("firewalld", "public", (firewalld(), firewalld()), ("10.244.0.0/17", "2001:db8::/32")), False),
+        (Firewall("firewalld", "trusted", (firewalld(target="ACCEPT"), firewalld(target="ACCEPT"))), True),
+        (Firewall("firewalld", "trusted", (firewalld(target="ACCEPT"), firewalld())), False),
+        (Firewall("ufw", rules=(UFW.format(default="deny", row=""),)), False),
+        (Firewall("ufw", rules=(UFW.format(default="deny", row=_TO),)), False),
+        (Firewall("ufw", rules=(UFW.format(default="deny", row=_FROM),)), False),
+        (Firewall("ufw", rules=(UFW.format(default="deny", row=f"{_TO}\n{_FROM}"),)), True),
+        (Firewall("ufw", rules=(UFW.format(default="deny", row=f"{_TO}\n{_FROM}").replace("FWD", "IN "),)), False),
+        (Firewall("ufw", rules=(UFW.format(default="deny", row="").replace("disabled", "allow"),)), True),
+    ],
+)
+def test_a_network_whose_traffic_is_forwarded(found: Firewall, is_forwarded: bool) -> None:
+    assert needs(found, [], networks=[PODS, PODS]).networks == (() if is_forwarded else (PODS,))
+
+
+def _limited(found: Firewall, *sources: str) -> bool:
+    (closed,) = needs(found, [Port(2379, last=2380, sources=sources)]).ports or (None,)
+    return closed is None
+
+
+RICH = '\trule family="ipv4" source {of}address="{source}" port port="2379-2380" protocol="tcp" accept\n'
+
+
+@pytest.mark.parametrize(
+    ("rich", "is_open"),
+    [
+        ("", False),
+        (RICH.format(of="", source="192.0.2.1"), False),
+        (RICH.format(of="", source="192.0.2.1") + RICH.format(of="", source="192.0.2.2"), True),
+        (RICH.format(of="", source="192.0.2.0/24"), True),
+        (RICH.format(of="NOT ", source="192.0.2.0/24"), False),
+        (RICH.format(of="", source="192.0.2.1").replace('source address="192.0.2.1" ', ""), True),
+    ],
+)
+def test_a_port_that_some_addresses_alone_reach(rich: str, is_open: bool) -> None:
+    assert _limited(Firewall("firewalld", rules=(firewalld(rich=rich),)), "192.0.2.1", "192.0.2.2") is is_open
+    assert _limited(Firewall("firewalld", rules=(firewalld(ports="2379-2380/tcp"),)), "192.0.2.1", "192.0.2.2")
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_open"),
+    [
+        ("2379:2380/tcp              ALLOW IN    192.0.2.1                  # etcd", False),
+        ("2379:2380/tcp              ALLOW IN    192.0.2.1\n2379:2380/tcp              ALLOW IN    192.0.2.2", True),
+        ("2379:2380/tcp              ALLOW IN    192.0.2.0/24", True),
+        ("2379:2380/tcp              ALLOW IN    Anywhere", True),
+        ("2379:2380/tcp              DENY IN     192.0.2.0/24", False),
+    ],
+)
+def test_a_port_that_some_addresses_alone_reach_through_ufw(rows: str, is_open: bool) -> None:
+    assert _limited(Firewall("ufw", rules=(UFW.format(default="deny", row=rows),)), "192.0.2.1", "192.0.2.2") is is_open
+
+
+def test_sources_and_networks_are_reported_only_where_there_are_any() -> None:
+    found = Firewall("ufw", rules=(UFW.format(default="deny", row=""),))
+    document = needs(found, [Port(6443), Port(2379, sources=("192.0.2.1",))], networks=[PODS]).as_dict()
+    assert document["networks"] == [PODS]
+    assert [port.get("sources") for port in document["ports"]] == [["192.0.2.1"], None]
+    assert read(FirewallNeeds, document, where="The firewall") == needs(
+        found, [Port(6443), Port(2379, sources=("192.0.2.1",))], networks=[PODS]
+    )

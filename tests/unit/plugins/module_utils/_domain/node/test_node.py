@@ -346,7 +346,16 @@ def test_ports(node_type: str, ports: list[str]) -> None:
     report = dataclasses.replace(BARE, firewall=Firewall("ufw", rules=("Default: deny (incoming)",)))
     decision = decided(report, node_type=node_type, api_server_port="8443")
     assert sorted(f"{port.text('-')}/{port.protocol}" for port in decision.firewall.ports) == sorted(ports)
+    etcd = [port.sources for port in decision.firewall.ports if port.port == 2379]
+    assert etcd == ([("192.0.2.11", "192.0.2.12")] if node_type == "control_plane" else [])
+    assert decision.firewall.networks == ("10.244.0.0/16",)
+    assert "ufw network 10.244.0.0/16" in objects(decision)
     assert decided(report, manage_firewall=False).firewall.ports == ()
+    assert decided(report, manage_firewall=False).firewall.networks == ()
+    assert all(not port.sources for port in decided(report, node_type=node_type, control_planes=[]).firewall.ports)
+    assert "node_prepare_control_planes of h1 has 'cp1', which is no IP address." in messages(
+        decided(report, control_planes=["cp1"])
+    )
     assert "does not have the zone nope" in messages(
         decided(dataclasses.replace(BARE, firewall=Firewall("firewalld", "nope", ("", ""))))
     )

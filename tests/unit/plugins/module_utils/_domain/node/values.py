@@ -34,6 +34,7 @@ INPUTS: dict[str, t.Any] = {
     "binaries": "",
     "cni": "flannel",
     "containerd_settings": {},
+    "control_planes": ["192.0.2.11", "192.0.2.12"],
     "image_repository": "registry.k8s.io",
     "kubelet_configuration": {},
     "kubernetes_version": "1.34.4",
