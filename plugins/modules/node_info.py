@@ -22,6 +22,22 @@ options:
       - Zone of firewalld to inspect.
       - Not given, that of the interface with the IPv4 default route, else firewalld's default zone.
     type: str
+  kubernetes_version:
+    description:
+      - Version of Kubernetes that the host shall have. With it the host asks the repository of packages for its index.
+      - Empty, it does not ask.
+    type: str
+    default: ''
+  package_repository:
+    description:
+      - The input of M(kubeadm.ha.node_decision) of this name. Its V(url) is asked, else Kubernetes' own repository of the release.
+      - Not asked where the package manager has a proxy of its own.
+    type: raw
+  registry_mirrors:
+    description:
+      - The input of M(kubeadm.ha.node_decision) of this name. Each mirror is asked for C(/v2/), with its V(ca).
+      - Not asked where containerd has a proxy.
+    type: raw
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
@@ -51,7 +67,7 @@ node:
   contains:
     identity:
       description:
-        - V(hostname), V(machine_id), V(product_uuid), V(mac_addresses), V(boot_id), V(network_namespace), and V(clock), the host's
+        - V(hostname), V(machine_id), V(product_uuid), V(mac_addresses), V(boot_id), V(network_namespace), V(architecture), and V(clock), the host's
           clock in seconds since the epoch.
         - V(seen_at) is the controller's clock when it had the report.
       type: dict
@@ -112,6 +128,14 @@ node:
     time:
       description: V(is_synchronised), active V(services) that do it, and V(has_timesyncd).
       type: dict
+    hardware:
+      description: V(cpus) and V(memory) in bytes.
+      type: dict
+    origins:
+      description:
+        - What repository and mirrors answered, by the URL that was asked, V(status) of HTTP (V(0) without an answer), V(error), and
+          V(versions) of kubeadm in an index of packages of Debian.
+      type: dict
     firewall:
       description: As RV(kubeadm.ha.load_balancer_info#module:load_balancer) has it.
       type: dict
@@ -119,7 +143,10 @@ node:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.node_inspection import NodeInspection
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.node_inspection import (
+    NodeInspection,
+    Origins,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
@@ -129,8 +156,21 @@ SECONDS_FOR_A_COMMAND = 60.0
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec={"firewalld_zone": {"type": "str"}}, supports_check_mode=True)
-    inspection = NodeInspection(HostCommands(timeout=SECONDS_FOR_A_COMMAND), zone=module.params["firewalld_zone"])
+    module = AnsibleModule(
+        argument_spec={
+            "firewalld_zone": {"type": "str"},
+            "kubernetes_version": {"type": "str", "default": ""},
+            "package_repository": {"type": "raw"},
+            "registry_mirrors": {"type": "raw"},
+        },
+        supports_check_mode=True,
+    )
+    version, repository = module.params["kubernetes_version"], module.params["package_repository"]
+    inspection = NodeInspection(
+        HostCommands(timeout=SECONDS_FOR_A_COMMAND),
+        zone=module.params["firewalld_zone"],
+        origins=Origins(version, repository if version else None, module.params["registry_mirrors"]),
+    )
     run_decision(module, lambda: Decision(values={"node": inspection.collect()}))
 
 

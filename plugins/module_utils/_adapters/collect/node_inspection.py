@@ -9,6 +9,7 @@ Nothing here changes the host.
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import glob
 import hashlib
 import os
@@ -21,10 +22,11 @@ import typing as t
 from ..._domain.base.errors import CommandFailed
 from ..._domain.host.container_sockets import KNOWN_SOCKETS
 from ..._domain.host.report import OperatingSystem, Service
-from ..._domain.node import host_texts, node, node_files
+from ..._domain.node import host_texts, node, node_files, origins
 from ..._domain.node.report import (
     Containerd,
     FoundFile,
+    Hardware,
     Identity,
     Module,
     NodeReport,
@@ -32,7 +34,7 @@ from ..._domain.node.report import (
     Swap,
     Time,
 )
-from ..host import machine_facts
+from ..host import machine_facts, web_origins
 from .firewall_inspection import collect_firewall
 from .reading import output, read
 
@@ -56,13 +58,35 @@ _MANAGERS = (("apt", "apt-get"), ("dnf", "dnf"), ("zypper", "zypper"))
 _UNSYNCHRONISED = 0x40
 
 
+@dataclasses.dataclass(frozen=True)
+class Origins:
+    """Where packages and images shall come from, as the inputs have it.
+
+    Attributes:
+        version: of Kubernetes; empty where none is to be installed from packages.
+        repository: the input ``package_repository``.
+        mirrors: the input ``registry_mirrors``.
+    """
+
+    version: str = ""
+    repository: object = None
+    mirrors: object = None
+
+
 class NodeInspection:
     """Reads one host."""
 
-    def __init__(self, commands: Commands, *, zone: str | None = None) -> None:
-        """``zone``: firewalld's, see ``collect_firewall``."""
+    def __init__(self, commands: Commands, *, zone: str | None = None, origins: Origins | None = None) -> None:
+        """Inspect a host.
+
+        Args:
+            commands: runs its programs.
+            zone: firewalld's, see ``collect_firewall``.
+            origins: where its packages and images shall come from.
+        """
         self._commands = commands
         self._zone = zone
+        self._origins = origins or Origins()
 
     def collect(self) -> dict[str, t.Any]:
         """Everything as JSON-compatible values; what the host does not have is empty, never missing."""
@@ -100,7 +124,27 @@ class NodeInspection:
                 has_timesyncd=bool(self._state("systemd-timesyncd").enabled),
             ),
             firewall=collect_firewall(self._commands, self._zone),
+            hardware=_hardware(),
+            origins={} if is_node else web_origins.ask(self._asked(manager)),
         ).as_dict()
+
+    def _asked(self, manager: str) -> list[origins.Wanted]:
+        """What neither apt, dnf or zypper nor containerd would ask a proxy for that this program does not know."""
+        given = self._origins
+        packages = None if self._has_proxy(manager) else origins.of_packages(manager, given.version, given.repository)
+        environment = self._output("systemctl", "show", "--property=Environment", "containerd.service")
+        mirrors = () if "_proxy=" in environment.lower() else origins.of_mirrors(given.mirrors)
+        return [*([packages] if packages is not None else []), *mirrors]
+
+    def _has_proxy(self, manager: str) -> bool:
+        if manager == "apt":
+            return "proxy" in self._output("apt-config", "dump", "Acquire").lower()
+        settings = {
+            "dnf": ("/etc/dnf/dnf.conf", r"^proxy\s*="),
+            "zypper": ("/etc/sysconfig/proxy", '^PROXY_ENABLED="yes"'),
+        }
+        path, pattern = settings.get(manager, ("", "$"))
+        return re.search(pattern, _text(path), re.MULTILINE) is not None if path else False
 
     def _output(self, *arguments: str) -> str:
         return output(self._commands, arguments)
@@ -226,7 +270,15 @@ def _identity(*, is_container: bool) -> Identity:
         boot_id=machine.boot_id,
         network_namespace=machine.network_namespace,
         clock=time.time(),
+        architecture=platform.machine(),
         seen_at=None,
+    )
+
+
+def _hardware() -> Hardware:
+    return Hardware(
+        cpus=os.cpu_count() or 0,
+        memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
     )
 
 

@@ -61,7 +61,7 @@ class Firewall:
     name: str = dataclasses.field(default="", metadata=present())
     zone: str = dataclasses.field(default="", metadata=present())
     rules: tuple[str, ...] = dataclasses.field(default=(), metadata=present())
-    trusted: tuple[str, ...] = dataclasses.field(default=(), metadata=absent(()))
+    trusted: tuple[str, ...] = dataclasses.field(default=(), metadata=absent((), is_written=False))
 
 
 @dataclasses.dataclass(frozen=True)

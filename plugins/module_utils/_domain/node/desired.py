@@ -79,6 +79,7 @@ class DesiredNode:
         node_type: ``control_plane`` or ``worker``.
         api_server_port: of control planes.
         has_flannel: whether flannel connects the pods.
+        ignored_checks: names of kubeadm's checks that may fail, in lower case.
         manages: ``containerd``, ``firewall`` and ``time`` where the role takes care of it.
         platforms: of distributions.
     """
@@ -97,6 +98,7 @@ class DesiredNode:
     node_type: str
     api_server_port: int
     has_flannel: bool
+    ignored_checks: frozenset[str]
     manages: frozenset[str]
     platforms: tuple[Platform, ...]
 
@@ -117,6 +119,7 @@ VARIABLES = (
     "cni",
     "containerd_settings",
     "control_planes",
+    "ignore_preflight_errors",
     "image_repository",
     "kubelet_configuration",
     "kubernetes_version",
@@ -161,6 +164,7 @@ def parse(host: str, values: t.Mapping[str, t.Any]) -> tuple[DesiredNode, tuple[
         node_type=_node_type(inputs),
         api_server_port=_port(inputs),
         has_flannel=inputs.text("cni") == "flannel",
+        ignored_checks=frozenset(str(item).lower() for item in inputs.sequence("ignore_preflight_errors")),
         manages=frozenset(name for name in ("containerd", FIREWALL, "time") if inputs.boolean(f"manage_{name}")),
         platforms=tuple(_platforms(inputs.mapping("platforms"))),
     )
@@ -196,6 +200,8 @@ class _Inputs:
         value = self._values[name]
         if value is None or isinstance(value, (list, tuple)):
             return value or ()
+        if isinstance(value, str):
+            return [item.strip() for item in value.split(",") if item.strip()]
         self.object_to(name, "must be a list")
         return ()
 

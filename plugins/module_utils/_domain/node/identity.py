@@ -16,8 +16,17 @@ if t.TYPE_CHECKING:
 CLOCK_TOLERANCE = 30.0
 
 
-def problems(name: str, own: Identity, others: t.Mapping[str, Identity]) -> t.Iterator[Problem]:
-    """What a host has in common with another one. Each pair is named once, at the host whose name comes later."""
+def problems(
+    name: str, own: Identity, others: t.Mapping[str, Identity], *, takes_programs: bool = False
+) -> t.Iterator[Problem]:
+    """What a host has in common with another one. Each pair is named once, at the host whose name comes later.
+
+    Args:
+        name: the host's inventory name.
+        own: what identifies it.
+        others: what identifies the others, by inventory name.
+        takes_programs: whether all get the same programs, which are of one architecture.
+    """
     for other, identity in sorted(others.items()):
         if other >= name:
             continue
@@ -28,6 +37,12 @@ def problems(name: str, own: Identity, others: t.Mapping[str, Identity]) -> t.It
             )
         else:
             yield from _shared(name, own, other, identity)
+            if takes_programs and own.architecture != identity.architecture:
+                yield Problem(
+                    name,
+                    f"{name} is {own.architecture} and {other} {identity.architecture}, but the programs of kubeadm_ha_binaries are "
+                    "of one architecture: give each host those of its own in its host or group variables, or take packages.",
+                )
 
 
 def _is_same_machine(one: Identity, other: Identity) -> bool:

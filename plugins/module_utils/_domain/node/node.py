@@ -15,7 +15,7 @@ from ..base.change import Change
 from ..base.problem import Note, Problem
 from ..base.version import KubernetesVersion
 from ..host import firewall
-from . import containerd, identity, kubernetes_programs, node_files
+from . import containerd, identity, kubernetes_programs, node_files, origins
 from .decision import KernelNeeds, NodeDecision, SwapNeeds, TimeNeeds
 from .desired import CONTROL_PLANE, FIREWALL
 from .part import Part, file, file_change
@@ -30,6 +30,8 @@ _IPV6 = "net.ipv6.conf.all.forwarding"
 #: Settings that a report has.
 SYSCTLS = (*_SYSCTLS, _IPV6)
 SERVICES = ("containerd", "kubelet")
+#: Of a control plane; memory in MiB.
+_LEAST_CPUS, _LEAST_MEMORY = 2, 1700
 _CRICTL = f"""\
 # {node_files.MARKER}
 runtime-endpoint: {node_files.CONTAINERD_SOCKET}
@@ -64,7 +66,9 @@ def decide(
     time = _time(name, report, desired)
     ports = _firewall(name, report, desired)
     parts: tuple[Part[t.Any], ...] = (swap, kernel, tools, runtime, programs, crictl, services, time, ports)
-    problems = [*faults, *identity.problems(name, report.identity, others or {})]
+    problems = [*faults, *_identities(name, report, desired, others or {}), *_hardware(name, report, desired)]
+    takes_packages = bool(programs.needs.packages)
+    problems += origins.problems(name, report.origins, desired, version, takes_packages=takes_packages)
     return NodeDecision(
         version=str(version)[1:] if version is not None else "",
         package_manager=report.package_manager,
@@ -94,6 +98,34 @@ def _version(report: NodeReport, desired: DesiredNode) -> KubernetesVersion | No
         return desired.version
     is_one = len(found) == 2 and len(set(found.values())) == 1 and all(found.values())
     return KubernetesVersion.parse(found["kubelet"]) if is_one else None
+
+
+def _identities(
+    name: str, report: NodeReport, desired: DesiredNode, others: t.Mapping[str, Identity]
+) -> t.Iterator[Problem]:
+    # A node has its programs already.
+    takes_programs = bool(desired.binaries) and not report.is_node
+    yield from identity.problems(name, report.identity, others, takes_programs=takes_programs)
+
+
+def _hardware(name: str, report: NodeReport, desired: DesiredNode) -> t.Iterator[Problem]:
+    """What kubeadm would refuse when the host is changed already (cmd/kubeadm/app/constants, ``ControlPlaneNumCPU`` and ``ControlPlaneMem``)."""
+    found = report.hardware
+    if report.is_node or desired.node_type != CONTROL_PLANE or "all" in desired.ignored_checks:
+        return
+    remedy = "give it more, or add {} to kubeadm_ha_ignore_preflight_errors for a cluster that only serves tests."
+    if found.cpus < _LEAST_CPUS and "numcpu" not in desired.ignored_checks:
+        yield Problem(
+            name,
+            f"{name} has {found.cpus} CPU, and kubeadm takes no control plane with less than {_LEAST_CPUS}: "
+            f"{remedy.format('NumCPU')}",
+        )
+    if found.memory < _LEAST_MEMORY << 20 and "mem" not in desired.ignored_checks:
+        yield Problem(
+            name,
+            f"{name} has {found.memory >> 20} MiB of memory, and kubeadm takes no control plane with less than {_LEAST_MEMORY}: "
+            f"{remedy.format('Mem')}",
+        )
 
 
 def _swap(name: str, report: NodeReport, desired: DesiredNode) -> Part[SwapNeeds]:

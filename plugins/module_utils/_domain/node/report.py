@@ -11,6 +11,7 @@ import typing as t
 from ..base.report_fields import absent, as_dict, read
 from ..host.firewall import Firewall
 from ..host.report import OperatingSystem, Service
+from .origins import Answer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Identity:
         boot_id: of the running boot; containers share their machine's.
         network_namespace: in which the host is.
         clock: the host's clock, in seconds since the epoch.
+        architecture: as ``uname -m`` names it.
         seen_at: the controller's clock at that time, which the module's action adds; ``None`` before.
     """
 
@@ -35,6 +37,7 @@ class Identity:
     boot_id: str
     network_namespace: str
     clock: float
+    architecture: str
     seen_at: float | None = dataclasses.field(metadata=absent(None, is_written=False))
 
     @classmethod
@@ -144,6 +147,19 @@ class Time:
 
 
 @dataclasses.dataclass(frozen=True)
+class Hardware:
+    """What the host has.
+
+    Attributes:
+        cpus: how many.
+        memory: bytes.
+    """
+
+    cpus: int
+    memory: int
+
+
+@dataclasses.dataclass(frozen=True)
 class NodeReport:
     """One host as it was inspected.
 
@@ -167,6 +183,8 @@ class NodeReport:
         services: by their names.
         time: see there.
         firewall: the active one.
+        hardware: see there.
+        origins: what repositories and mirrors answered it, by the URL that was asked.
     """
 
     identity: Identity
@@ -188,6 +206,8 @@ class NodeReport:
     services: t.Mapping[str, Service]
     time: Time
     firewall: Firewall
+    hardware: Hardware
+    origins: t.Mapping[str, Answer] = dataclasses.field(metadata=absent({}))
 
     @classmethod
     def from_dict(cls, host: str, document: t.Mapping[str, t.Any]) -> NodeReport:
@@ -210,6 +230,7 @@ class NodeReport:
 __all__ = (
     "Containerd",
     "FoundFile",
+    "Hardware",
     "Identity",
     "Module",
     "NodeReport",

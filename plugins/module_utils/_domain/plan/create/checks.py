@@ -11,6 +11,7 @@ import typing as t
 from ...base.endpoint_view import UNREACHED
 from ...base.problem import Problem
 from ..checks import joining_hosts, preflight
+from ..desired_cluster import NO_NETWORK
 from ..serving_control_plane import without_root
 from .stage import BARE, traces
 
@@ -37,6 +38,7 @@ def problems(creation: Creation) -> t.Iterator[Problem]:
     yield from _subnets(creation)
     yield from _names_and_addresses(creation)
     yield from _ports(creation)
+    yield from _other_networks(creation)
     yield from preflight.problems_of_hosts(creation.desired, creation.hosts)
     for decisions in creation.decisions.values():
         for decision in decisions.values():
@@ -157,6 +159,20 @@ def _ports(creation: Creation) -> t.Iterator[Problem]:
             continue
         for port in sorted({item.port for item in host.report.listening} & _needed(creation, host)):
             yield Problem(name, f"Port {port} is already in use on {name}: free it, the cluster needs it there.")
+
+
+def _other_networks(creation: Creation) -> t.Iterator[Problem]:
+    """The kubelet would take the configuration that comes first by its name, whoever has left it."""
+    network = creation.desired.cluster.network
+    for name in creation.desired.nodes if network != NO_NETWORK else ():
+        found = creation.hosts[name].report.cni_configurations if name in creation.hosts else ()
+        if found:
+            yield Problem(
+                name,
+                f"{name} has the configuration of a pod network already ({', '.join(found)}), which another cluster or "
+                "package has left: move it away, so that this one's is used, or set kubeadm_ha_cni: none and install the "
+                "pod network yourself.",
+            )
 
 
 def _needed(creation: Creation, host: Host) -> set[int]:

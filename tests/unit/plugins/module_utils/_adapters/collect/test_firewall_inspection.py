@@ -52,12 +52,16 @@ def test_firewalld(host: Path, monkeypatch: pytest.MonkeyPatch, interface: str, 
         host,
         "firewall-cmd",
         'case "$*" in --get-default-zone) echo public;; --get-zone-of-interface=eth0) echo internal;; '
-        '--get-zone-of-interface=*) echo "no zone" >&2; exit 2;; *) echo "$@";; esac',
+        '--get-zone-of-interface=*) echo "no zone" >&2; exit 2;; '
+        '"--zone=trusted --list-sources") echo 10.244.0.0/16 192.0.2.7;; '
+        '"--permanent --zone=trusted --list-sources") echo 10.1.0.0/16 10.244.0.0/16;; *) echo "$@";; esac',
     )
     assert inspect(host, asked) == {
         "name": "firewalld",
         "zone": zone,
         "rules": [f"--zone={zone} --list-all\n", f"--permanent --zone={zone} --list-all\n"],
+        # What is trusted now and stays so.
+        "trusted": ["10.244.0.0/16"],
     }
 
 

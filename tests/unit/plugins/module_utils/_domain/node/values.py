@@ -18,6 +18,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.node.part impor
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.node.report import (
     Containerd,
     FoundFile,
+    Hardware,
     Identity,
     Module,
     NodeReport,
@@ -35,6 +36,7 @@ INPUTS: dict[str, t.Any] = {
     "cni": "flannel",
     "containerd_settings": {},
     "control_planes": ["192.0.2.11", "192.0.2.12"],
+    "ignore_preflight_errors": [],
     "image_repository": "registry.k8s.io",
     "kubelet_configuration": {},
     "kubernetes_version": "1.34.4",
@@ -48,7 +50,7 @@ INPUTS: dict[str, t.Any] = {
     "pod_subnet": "10.244.0.0/16",
     "registry_mirrors": {},
 }
-IDENTITY = Identity("h1", "aa", "", ("52:54:00:00:00:01",), "boot1", "net:[1]", 1000.0, 1000.0)
+IDENTITY = Identity("h1", "aa", "", ("52:54:00:00:00:01",), "boot1", "net:[1]", 1000.0, "x86_64", 1000.0)
 BARE = NodeReport(
     identity=IDENTITY,
     os=OperatingSystem("debian", "", "13"),
@@ -69,6 +71,8 @@ BARE = NodeReport(
     services={},
     time=Time(False, (), False),
     firewall=Firewall(),
+    hardware=Hardware(4, 8 << 30),
+    origins={},
 )
 
 

@@ -325,6 +325,10 @@ PROBLEMS: dict[str, tuple[t.Callable[[Arguments], None], str]] = {
         _host("w2", clock=1_000_000.0, looked_at=1.0),
         "The clock of w2 is",
     ),
+    "a pod network that somebody left": (
+        _host("w2", cni_configurations=["/etc/cni/net.d/10-calico.conflist"]),
+        "w2 has the configuration of a pod network already (/etc/cni/net.d/10-calico.conflist), which another cluster",
+    ),
     "the endpoint is a control plane": (
         _set(endpoint="192.0.2.11:6443", load_balancer="none", load_balancers=[], balancers={}, vip=""),
         "kubeadm_ha_endpoint 192.0.2.11:6443 is an address of cp1 itself and would go away with it",
@@ -386,6 +390,12 @@ def test_what_others_have_beside_an_interrupted_run_is_a_reason_to_stop() -> Non
         "cp1 is the first control plane of a new cluster that an interrupted run has begun, but w1 has something of a cluster, too "
         "(/etc/kubernetes/kubelet.conf)"
     )
+
+
+def test_a_pod_network_that_somebody_left_may_be_the_operators() -> None:
+    given = arguments(network="none")
+    given["hosts"]["w2"]["cni_configurations"] = ["/etc/cni/net.d/10-calico.conflist"]
+    assert messages(given) == []
 
 
 def test_the_operator_may_install_the_pod_network() -> None:
