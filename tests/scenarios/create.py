@@ -17,8 +17,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
-import pytest
-
 from tests.prober.analysis import CONTROL, control_of, counted, failed_after, judged, rto_seconds, summarize
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults
@@ -298,15 +296,9 @@ def ids(run: Run) -> list[str]:
 
 
 class Checks:
-    """What holds in every topology."""
+    """What holds in every topology; ``story`` is in ``conftest.py``."""
 
     cluster: ClassVar[NewCluster]
-
-    @pytest.fixture(scope="class")
-    def story(self, request: pytest.FixtureRequest) -> Iterator[Story]:
-        """The story of the topology."""
-        with performed(request.cls.cluster) as story:
-            yield story
 
     def test_check_mode_shows_the_plan_of_the_run_and_changes_nothing(self, story: Story) -> None:
         assert story.checked.status == 0, story.checked.output[-6000:]
