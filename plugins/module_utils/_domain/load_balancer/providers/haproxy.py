@@ -13,7 +13,7 @@ from ...base.endpoint_input import parse_endpoint
 from ...base.errors import InvalidInput
 from .. import haproxy_files
 from ..provider import ClientCertificate, Reading
-from ..role_inputs import RoleInputs, is_port
+from ...base.role_inputs import RoleInputs, is_port
 from . import haproxy_selinux
 
 if t.TYPE_CHECKING:

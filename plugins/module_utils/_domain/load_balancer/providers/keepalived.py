@@ -11,7 +11,7 @@ import typing as t
 
 from ...base.problem import Problem
 from .. import haproxy_files, keepalived_files, vrrp
-from ..role_inputs import RoleInputs, is_number, is_port
+from ...base.role_inputs import RoleInputs, is_number, is_port
 
 ROLE = "apiserver_keepalived"
 HAPROXY, API_SERVER = "haproxy", "api_server"
