@@ -36,7 +36,7 @@ from tests.prober.log import ProbeLog
 from tests.prober.process import Prober
 from tests.prober.results import RESULTS, ScenarioResults, Verdict
 from tests.scenarios.bystanders import Seen, workload_clients
-from tests.scenarios.cluster import ADMIN, PROJECT, CommandError, Lab, etcdctl, fingerprint, ready_nodes, wait_until
+from tests.scenarios.cluster import ADMIN, PROJECT, Lab, etcdctl, fingerprint, ready_nodes, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.kubeadm_state import State, kubeadm_state
 from tests.scenarios.playbook import Run, run_playbook

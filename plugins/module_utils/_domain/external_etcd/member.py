@@ -18,7 +18,6 @@ from ..base.problem import Problem
 from ..host import firewall
 from . import certificates, membership, places, versions
 from .decision import EtcdDecision, WantedFile
-
 from .report import MEMBER
 
 if t.TYPE_CHECKING:

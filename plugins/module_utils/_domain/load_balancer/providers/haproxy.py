@@ -11,9 +11,9 @@ import typing as t
 
 from ...base.endpoint_input import parse_endpoint
 from ...base.errors import InvalidInput
+from ...base.role_inputs import RoleInputs, is_port
 from .. import haproxy_files
 from ..provider import ClientCertificate, Reading
-from ...base.role_inputs import RoleInputs, is_port
 from . import haproxy_selinux
 
 if t.TYPE_CHECKING:

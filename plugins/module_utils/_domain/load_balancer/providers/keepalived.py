@@ -10,8 +10,8 @@ import ipaddress
 import typing as t
 
 from ...base.problem import Problem
-from .. import haproxy_files, keepalived_files, vrrp
 from ...base.role_inputs import RoleInputs, is_number, is_port
+from .. import haproxy_files, keepalived_files, vrrp
 
 ROLE = "apiserver_keepalived"
 HAPROXY, API_SERVER = "haproxy", "api_server"
