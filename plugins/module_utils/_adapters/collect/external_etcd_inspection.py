@@ -40,7 +40,6 @@ _MANAGERS = (("apt", "apt-get"), ("dnf", "dnf"), ("zypper", "zypper"))
 #: Packages put etcd there.
 _PACKAGED = "/usr/bin/etcd"
 _DATA = ("/var/lib/etcd/member", "/var/lib/etcd/*/member")
-_RUNNING = ("active", "reloading", "activating")
 _SECONDS_FOR_AN_ANSWER = 2.0
 _SECONDS_FOR_A_CONNECTION = 0.5
 
@@ -69,8 +68,10 @@ class ExternalEtcdInspection:
         packaged = self._program(_PACKAGED)
         unit = read(places.UNIT)
         service = self._service()
-        view, objects, failure = _view() if service.active in _RUNNING else (None, None, "")
         address = self._address or own_addresses.towards(socket.AF_INET, "192.0.2.1")
+        taken = _taken(address)
+        has_pair = os.path.exists(f"{places.PKI}/server.crt")
+        view, objects, failure = _view() if has_pair and places.CLIENT_PORT in taken else (None, None, "")
         pairs = {name: _pair(name) for name in places.PAIRS}
         loaded = [places.UNIT, places.ENVIRONMENT, places.CA, *(f"{places.PKI}/{name}.crt" for name in places.PAIRS)]
         loaded += [program.path for program in (own,) if program is not None]
@@ -94,7 +95,7 @@ class ExternalEtcdInspection:
             is_loaded=has_loaded(self._commands, f"{places.SERVICE}.service", loaded),
             record=_record(),
             data=tuple(sorted(os.path.dirname(path) for pattern in _DATA for path in glob.glob(pattern))),
-            taken=_taken(address),
+            taken=taken,
             pairs={name: pair for name, pair in pairs.items() if pair is not None},
             ca=_text(places.CA),
             has_ca_key=os.path.exists(places.CA_KEY),

@@ -62,7 +62,8 @@ def _fault(
         return until, "its key is missing or another one"
     if not is_ours:
         return until, "the CA of this etcd cluster has not signed it"
-    lacking = [text for text in wanted if not certificate.covers(San.parse(text.partition(":")[2]))]
+    texts = [text.partition(":")[2] for text in wanted]
+    lacking = [text for text in texts if not certificate.covers(San.parse(text))]
     if lacking:
         return until, f"it is not for {', '.join(lacking)}"
     if certificate.days_left(now) < renew_days:

@@ -81,7 +81,7 @@ def find(hosts: Hosts) -> Membership:
         name
         for name in founders
         if name in hosts
-        and name not in begun
+        and not has_data(hosts[name])
         and hosts[name].record.state in ("", FOUNDING)
         # One that the founders did not wait for is still theirs, by its record.
         and (not exists or hosts[name].record.state == FOUNDING)
@@ -89,7 +89,7 @@ def find(hosts: Hosts) -> Membership:
     additions = [
         name
         for name, host in hosts.items()
-        if name not in beginning and (host.record.state == JOINING or (name not in begun and host.record.state == ""))
+        if name not in beginning and (host.record.state == JOINING or not (host.record.state or has_data(host)))
     ]
     if len(hosts) == 2:
         problems.append(
