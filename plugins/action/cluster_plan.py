@@ -44,6 +44,8 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "dns_domain": {"type": "raw", "default": "cluster.local"},
     "endpoint": {"type": "raw", "default": ""},
     "etcd": {"type": "dict"},
+    "etcd_hosts": {"type": "list", "elements": "str", "default": []},
+    "external_etcd": {"type": "dict", "default": {}},
     "extra_sans": {"type": "raw", "default": []},
     "failures": {"type": "dict", "default": {}},
     "files": {"type": "dict", "default": {}},

@@ -54,6 +54,15 @@ options:
     type: list
     elements: str
     default: []
+  etcd_hosts:
+    description: Inventory names of the hosts of external etcd. Only a cluster that is to be created takes note of them.
+    type: list
+    elements: str
+    default: []
+  external_etcd:
+    description: RV(kubeadm.ha.external_etcd_decision#module:decision) of these hosts by inventory name.
+    type: dict
+    default: {}
   extra_sans:
     description: Further SANs of the API servers' certificates.
     type: raw

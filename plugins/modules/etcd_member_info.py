@@ -191,28 +191,13 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_gateway import EtcdGateway
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import STACKED_ENDPOINT, open_etcd
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import etcd_client
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
-
-
-def etcd_client(parameters: t.Mapping[str, t.Any]) -> tuple[EtcdGateway, tuple[str, ...]]:
-    """The client of etcd that the options describe, and the client URLs of its servers."""
-    given = tuple(parameters["endpoints"]) or tuple(filter(None, [parameters["endpoint"]]))
-    if parameters["client_certificate"] is not None:
-        found = EtcdGateway(
-            ca_certificate=parameters["ca_certificate"],
-            client_certificate=parameters["client_certificate"],
-            client_key=parameters["client_key"],
-            timeout=parameters["timeout"],
-        )
-        return found, given or (STACKED_ENDPOINT,)
-    return open_etcd(parameters["manifests_dir"], parameters["pki_dir"], timeout=parameters["timeout"], endpoints=given)
 
 
 def decide(module: AnsibleModule) -> Decision:

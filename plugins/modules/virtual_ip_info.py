@@ -135,9 +135,9 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.virtu
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import DEFAULT_API_PORT
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.role_inputs import is_port
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer import keepalived_files
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.providers import keepalived
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.role_inputs import is_port
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 SECONDS_FOR_A_COMMAND = 30.0

@@ -59,6 +59,47 @@ def test_a_learner_that_never_started_goes(etcd_cluster: EtcdCluster, modules: M
     etcd_cluster.retried("member", "add", "cp2", "--learner", f"--peer-urls={peer}")
 
 
+def test_a_member_is_added_as_a_learner_and_votes_once_it_has_caught_up(
+    etcd_cluster: EtcdCluster, modules: Modules
+) -> None:
+    pki = etcd_cluster.pki / "etcd"
+    peer = etcd_cluster.servers["cp2"].peer
+    access = {
+        "endpoints": [etcd_cluster.endpoint()],
+        "ca_certificate": str(pki / "ca.crt"),
+        "client_certificate": str(pki / "server.crt"),
+        "client_key": str(pki / "server.key"),
+    }
+
+    def ensured(state: str, *, check: bool, changed: bool) -> dict[str, t.Any]:
+        result = modules.run("etcd_member", check=check, state=state, name="cp2", peer_url=peer, **access)
+        assert not result.get("failed"), result
+        assert result["changed"] is changed
+        return result
+
+    for check, changed in ((True, True), (False, True), (True, False), (False, False)):
+        result = ensured("learner", check=check, changed=changed)
+        assert (peer in members(etcd_cluster)) is not (check and changed)
+    assert result["member_id"] == members(etcd_cluster)[peer]
+    assert result["initial_cluster"] == {"cp1": etcd_cluster.servers["cp1"].peer, "cp2": peer}
+
+    early = modules.run("etcd_member", state="voter", peer_url=peer, wait_timeout=1, **access)
+    assert early["failed"]
+    assert "can only promote a learner member which is in sync with leader" in early["msg"]
+
+    etcd_cluster.start("cp2", initial=("cp1", "cp2"))
+    for check, changed in ((True, True), (False, True), (True, False), (False, False)):
+        ensured("voter", check=check, changed=changed)
+    listed = etcd_cluster.etcdctl_json("member", "list")["members"]
+    assert [(item["name"], bool(item.get("isLearner"))) for item in listed] == [("cp1", False), ("cp2", False)]
+
+    etcd_cluster.kill("cp2")
+    third = etcd_cluster.servers["cp3"].peer
+    refused = modules.run("etcd_member", state="learner", name="cp3", peer_url=third, timeout=2, **access)
+    assert refused["failed"]
+    assert "cp3 was not added to etcd" in refused["msg"]
+
+
 def test_what_etcd_needs_stays(etcd_cluster: EtcdCluster, modules: Modules) -> None:
     own = members(etcd_cluster)[etcd_cluster.servers["cp1"].peer]
     refused = removed(modules, etcd_cluster, own)

@@ -63,9 +63,10 @@ ROOMS: t.Mapping[str, frozenset[str]] = {
     "cluster": frozenset({"base", "kubeconfig", "component", "kubeadm"}),
     "load_balancer": frozenset({"base", "host"}),
     "node": frozenset({"base", "host"}),
+    "external_etcd": frozenset({"base", "etcd", "host"}),
     "backup": frozenset({"base", "etcd"}),
     "plan": frozenset({
-        "base", "kubeconfig", "component", "pki", "kubeadm", "etcd", "host", "cluster", "load_balancer",
+        "base", "kubeconfig", "component", "pki", "kubeadm", "etcd", "host", "cluster", "load_balancer", "external_etcd",
     }),
 }  # fmt: skip
 

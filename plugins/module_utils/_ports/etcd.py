@@ -30,6 +30,15 @@ class Etcd(t.Protocol):
     def remove(self, endpoint: str, member_id: str) -> dict[str, t.Any]:
         """MemberRemoveResponse. The id is hexadecimal, as etcdctl prints it."""
 
+    def add(self, endpoint: str, peer_url: str) -> dict[str, t.Any]:
+        """MemberAddResponse of a learner."""
+
+    def promote(self, endpoint: str, member_id: str) -> dict[str, t.Any]:
+        """MemberPromoteResponse: the learner votes. etcd refuses one that has not caught up."""
+
+    def count(self, endpoint: str, prefix: str) -> dict[str, t.Any]:
+        """RangeResponse with the number of keys that begin with the prefix, and no key."""
+
     def snapshot(self, endpoint: str) -> t.Iterator[bytes]:
         """The server's database in pieces, its SHA-256 (32 bytes) at the end."""
 

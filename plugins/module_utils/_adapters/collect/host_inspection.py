@@ -45,7 +45,7 @@ from ..._domain.kubeadm import init_marker
 from ..._domain.kubeconfig import redaction
 from ..._domain.kubeconfig.plain_kubeconfig import is_plain
 from ..api import kubelet_server
-from ..host import backup_target, certificates_dir, machine_facts, stopped_pod
+from ..host import backup_target, certificates_dir, machine_facts, own_addresses, stopped_pod
 from ..host.lock_file import HostLockFile
 from ..host.routes import networks
 from . import join_parity_inspection
@@ -161,10 +161,10 @@ class HostInspection:
             machine=machine_facts.collect(),
             user_id=os.geteuid(),
             product_uuid=_text("/sys/class/dmi/id/product_uuid").strip().lower(),
-            addresses=_addresses(),
+            addresses=own_addresses.collect(),
             networks=networks(),
-            default_address=_default_address(socket.AF_INET, "192.0.2.1"),
-            default_ipv6_address=_default_address(socket.AF_INET6, "2001:db8::1"),
+            default_address=own_addresses.towards(socket.AF_INET, "192.0.2.1"),
+            default_ipv6_address=own_addresses.towards(socket.AF_INET6, "2001:db8::1"),
             os=_os_release(),
             python=_python(),
             programs=Programs(openssl=self._commands.find("openssl") is not None),
@@ -428,29 +428,6 @@ def _selinux() -> str:
 def _free_bytes(path: str) -> int:
     status = os.statvfs(path)
     return status.f_bavail * status.f_frsize
-
-
-def _default_address(family: int, somewhere: str) -> str:
-    """The address of the interface with the default route: connecting a UDP socket determines the route and sends nothing.
-
-    Empty without such a route, and without a global address.
-    """
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((somewhere, 9))
-            address = str(probe.getsockname()[0])
-    except OSError:
-        return ""
-    return "" if address.startswith("fe80:") or address == "::1" else address
-
-
-def _addresses() -> list[str]:
-    """Addresses of this host without loopback and link-local ones, from the kernel's local routes."""
-    found = set(re.findall(r"\|--\s(\S+)\n\s+/32 host LOCAL", _text("/proc/net/fib_trie")))
-    for line in _text("/proc/net/if_inet6").splitlines():
-        digits = line.split()[0]
-        found.add(socket.inet_ntop(socket.AF_INET6, bytes.fromhex(digits)))
-    return sorted(item for item in found if not item.startswith(("127.", "fe80:")) and item != "::1")
 
 
 def _tcp_sockets() -> list[dict[str, str]]:

@@ -36,6 +36,7 @@ from ..._domain.node.report import (
 )
 from ..host import machine_facts, web_origins
 from .firewall_inspection import collect_firewall
+from .loaded_files import has_loaded
 from .reading import output, read
 
 if t.TYPE_CHECKING:
@@ -181,7 +182,7 @@ class NodeInspection:
             is_installed=program is not None,
             owner=owner,
             sha256=hashlib.sha256(content).hexdigest() if content is not None else "",
-            is_loaded=self._is_loaded(),
+            is_loaded=has_loaded(self._commands, "containerd.service", [node_files.CONTAINERD]),
             effective=host_texts.containerd_settings(dump),
         )
 
@@ -200,19 +201,6 @@ class NodeInspection:
             return node_files.OTHER
         is_changed = re.search(rf"^..5.*{re.escape(path)}\s*$", verified.stdout, re.MULTILINE)
         return node_files.OTHER if is_changed else node_files.PACKAGE
-
-    def _is_loaded(self) -> bool:
-        """Whether containerd runs and was started after its configuration was written."""
-        main = self._output("systemctl", "show", "--property=MainPID", "--value", "containerd.service").strip()
-        stat = _text(f"/proc/{main}/stat").rpartition(")")[2].split() if main not in ("", "0") else []
-        if len(stat) < 20:
-            return False
-        uptime = float(_text("/proc/uptime").split()[0])
-        started = time.time() - uptime + int(stat[19]) / os.sysconf("SC_CLK_TCK")
-        try:
-            return os.path.getmtime(node_files.CONTAINERD) <= started + 0.1
-        except OSError:
-            return True
 
     def _programs(self) -> dict[str, Program]:
         found = {}

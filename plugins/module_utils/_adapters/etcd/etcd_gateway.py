@@ -106,11 +106,26 @@ class EtcdGateway:
 
     def read(self, endpoint: str) -> dict[str, t.Any]:
         """RangeResponse of a linearizable read of the key that etcdctl's health check reads."""
-        return self._call(endpoint, "/v3/kv/range", {"key": base64.b64encode(b"health").decode("ascii")})
+        return self._call(endpoint, "/v3/kv/range", {"key": _base64(b"health")})
 
     def remove(self, endpoint: str, member_id: str) -> dict[str, t.Any]:
         """MemberRemoveResponse. The gateway takes 64-bit numbers as decimal text."""
         return self._call(endpoint, "/v3/cluster/member/remove", {"ID": str(int(member_id, 16))})
+
+    def add(self, endpoint: str, peer_url: str) -> dict[str, t.Any]:
+        """MemberAddResponse of a learner."""
+        return self._call(endpoint, "/v3/cluster/member/add", {"peerURLs": [peer_url], "isLearner": True})
+
+    def promote(self, endpoint: str, member_id: str) -> dict[str, t.Any]:
+        """MemberPromoteResponse. The gateway takes 64-bit numbers as decimal text."""
+        return self._call(endpoint, "/v3/cluster/member/promote", {"ID": str(int(member_id, 16))})
+
+    def count(self, endpoint: str, prefix: str) -> dict[str, t.Any]:
+        """RangeResponse with the number of keys that begin with the prefix: the range ends where its last letter is the next one."""
+        first = prefix.encode()
+        end = first[:-1] + bytes([first[-1] + 1])
+        asked = {"key": _base64(first), "range_end": _base64(end), "count_only": True}
+        return self._call(endpoint, "/v3/kv/range", asked)
 
     def snapshot(self, endpoint: str) -> t.Iterator[bytes]:
         """The server's database in pieces, its SHA-256 (32 bytes) at the end."""
@@ -139,6 +154,10 @@ class EtcdGateway:
                 content = _guarded(endpoint, response.read)
                 raise EtcdError(f"etcd at {endpoint} refused {path}: {_refusal(content, response)}")
             yield response
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")
 
 
 class _Connection(http.client.HTTPConnection):

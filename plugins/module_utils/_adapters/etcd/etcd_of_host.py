@@ -70,4 +70,18 @@ def open_etcd(
     return gateway, access.endpoints
 
 
-__all__ = ("STACKED_ENDPOINT", "external_access", "open_etcd")
+def etcd_client(parameters: t.Mapping[str, t.Any]) -> tuple[EtcdGateway, tuple[str, ...]]:
+    """The client of etcd that the options of ``etcd_member_info`` or ``etcd_member`` describe, and the client URLs of its servers."""
+    given = tuple(parameters["endpoints"]) or tuple(filter(None, [parameters["endpoint"]]))
+    if parameters["client_certificate"] is not None:
+        found = EtcdGateway(
+            ca_certificate=parameters["ca_certificate"],
+            client_certificate=parameters["client_certificate"],
+            client_key=parameters["client_key"],
+            timeout=parameters["timeout"],
+        )
+        return found, given or (STACKED_ENDPOINT,)
+    return open_etcd(parameters["manifests_dir"], parameters["pki_dir"], timeout=parameters["timeout"], endpoints=given)
+
+
+__all__ = ("STACKED_ENDPOINT", "etcd_client", "external_access", "open_etcd")

@@ -196,7 +196,7 @@ def answering(etcd: Etcd, endpoints: t.Sequence[str]) -> str:
     Raises:
         EtcdError: when none does.
     """
-    return _first(endpoints, etcd.status)[0]
+    return first_answer(endpoints, etcd.status)[0]
 
 
 def inspect(
@@ -258,12 +258,16 @@ def _failure(
 
 def _listed(etcd: Etcd, endpoints: t.Sequence[str]) -> tuple[str, t.Sequence[t.Mapping[str, t.Any]]]:
     """The first endpoint that reports the members, and what it reports."""
-    endpoint, answer = _first(endpoints, etcd.members)
+    endpoint, answer = first_answer(endpoints, etcd.members)
     return endpoint, answer.get("members") or ()
 
 
-def _first(endpoints: t.Sequence[str], ask: t.Callable[[str], dict[str, t.Any]]) -> tuple[str, dict[str, t.Any]]:
-    """The first endpoint that answers, and its answer; the errors of all of them when none does."""
+def first_answer(endpoints: t.Sequence[str], ask: t.Callable[[str], dict[str, t.Any]]) -> tuple[str, dict[str, t.Any]]:
+    """The first endpoint that answers, and its answer.
+
+    Raises:
+        EtcdError: with the errors of all of them, when none does.
+    """
     failures = []
     for endpoint in endpoints:
         try:
@@ -331,4 +335,14 @@ def _alarms(etcd: Etcd, endpoint: str, members: t.Sequence[Member]) -> tuple[str
     return tuple(alarms)
 
 
-__all__ = ("EtcdCluster", "EtcdError", "Member", "Quorum", "answering", "collect", "inspect", "member_id")
+__all__ = (
+    "EtcdCluster",
+    "EtcdError",
+    "Member",
+    "Quorum",
+    "answering",
+    "collect",
+    "first_answer",
+    "inspect",
+    "member_id",
+)

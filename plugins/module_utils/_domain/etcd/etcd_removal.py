@@ -13,7 +13,7 @@ import typing as t
 
 from ..base.change import Change, Decision
 from ..base.errors import NotProved, UnsupportedState
-from .etcd import EtcdError, Quorum, collect
+from .etcd import EtcdError, Quorum, collect, first_answer
 from .etcd import member_id as member_id_of
 
 if t.TYPE_CHECKING:
@@ -93,7 +93,7 @@ def remove(
         )
 
     def act() -> t.Mapping[str, t.Any]:
-        _first_that_removes(etcd, endpoints, member.id)
+        first_answer(endpoints, lambda endpoint: etcd.remove(endpoint, member.id))
         deadline = clock.monotonic() + wait_timeout
         while not _is_gone(etcd, endpoints, member.id):
             if clock.monotonic() >= deadline:
@@ -114,18 +114,6 @@ def _asked(etcd: Etcd, endpoints: t.Sequence[str]) -> set[str]:
         with contextlib.suppress(EtcdError, KeyError):
             found.add(member_id_of(etcd.status(endpoint)["header"]["member_id"]))
     return found
-
-
-def _first_that_removes(etcd: Etcd, endpoints: t.Sequence[str], member_id: str) -> None:
-    failures = []
-    for endpoint in endpoints:
-        try:
-            etcd.remove(endpoint, member_id)
-        except EtcdError as error:
-            failures.append(error.message)
-        else:
-            return
-    raise EtcdError("; ".join(failures))
 
 
 def _is_gone(etcd: Etcd, endpoints: t.Sequence[str], member_id: str) -> bool:

@@ -106,7 +106,12 @@ def problems_of(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[
 
 
 def host_plans(
-    steps: t.Iterable[Step[Known]], situation: Known, entries: t.Sequence[Entry], *, common: t.Sequence[str] = ()
+    steps: t.Iterable[Step[Known]],
+    situation: Known,
+    entries: t.Sequence[Entry],
+    *,
+    common: t.Sequence[str] = (),
+    others: t.Sequence[str] = (),
 ) -> list[HostPlan]:
     """The hosts of a run that changes something, in the order of the inventory's groups; none without an entry.
 
@@ -117,6 +122,7 @@ def host_plans(
         situation: what was found.
         entries: all of the plan.
         common: further groups that every host is in.
+        others: further hosts of the run, which were not inspected like nodes. Their roles are given nothing.
     """
     if not entries:
         return []
@@ -127,12 +133,16 @@ def host_plans(
             for name in names:
                 groups.setdefault(name, []).append(group)
                 of_host.setdefault(name, {})[step.name] = step
-    every = dict.fromkeys((*situation.desired.nodes, *situation.desired.load_balancers))
+    every = dict.fromkeys((*situation.desired.nodes, *situation.desired.load_balancers, *others))
     return [
         HostPlan(
             name,
             groups=tuple(f"{PREFIX}{group}" for group in (CHANGING, *common, *groups.get(name, ()))),
-            records={key: step.record(situation, situation.hosts[name]) for key, step in of_host.get(name, {}).items()},
+            records={
+                key: step.record(situation, situation.hosts[name])
+                for key, step in of_host.get(name, {}).items()
+                if name not in others
+            },
         )
         for name in every
     ]

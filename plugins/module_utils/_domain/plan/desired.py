@@ -50,6 +50,8 @@ class Desired:
     worker_batches: tuple[int | str, ...] = ("25%",)
     #: Where backups are kept on the nodes.
     backup_directory: str = "/var/backups/kubeadm-ha"
+    #: Hosts of external etcd, of which only a cluster that is to be created takes note.
+    etcd_hosts: tuple[str, ...] = ()
     #: A virtual IP address and the length of its prefix, which keepalived gives to one of the hosts behind the endpoint.
     vip: str = ""
     #: What it shall be where there is none yet.

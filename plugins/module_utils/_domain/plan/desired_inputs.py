@@ -49,6 +49,7 @@ def parse_inputs(raw: RawInputs) -> tuple[Desired | None, tuple[Problem, ...]]:
         probe_certificate=read["probe_certificate"],
         worker_batches=tuple(read["worker_batch"]),
         backup_directory=read["backup_directory"],
+        etcd_hosts=tuple(raw.etcd_hosts),
         vip=read["vip"],
         cluster=DesiredCluster(
             version=read["kubernetes_version"] or None,

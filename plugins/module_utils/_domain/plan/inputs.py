@@ -90,6 +90,7 @@ INPUTS: t.Mapping[str, Input] = {
     "kubeadm_ha_control_plane_group": Input(parse_group, PLAN),
     "kubeadm_ha_node_group": Input(parse_group, PLAN),
     "kubeadm_ha_load_balancer_group": Input(parse_group, PLAN),
+    "kubeadm_ha_etcd_group": Input(parse_group, PLAN),
     "kubeadm_ha_vip": Input(or_empty(parse_vip), EVERY),
     "kubeadm_ha_extra_sans": Input(listed(parse_san), PLAN),
     "kubeadm_ha_admin_users": Input(listed(parse_user), HOST),
@@ -131,6 +132,8 @@ INPUTS: t.Mapping[str, Input] = {
     "kubeadm_ha_registry_mirrors": Input(parse_mapping, HOST),
     "kubeadm_ha_containerd_settings": Input(parse_mapping, HOST),
     "kubeadm_ha_binaries": Input(or_empty(parse_file_name), HOST),
+    "kubeadm_ha_etcd_binaries": Input(or_empty(parse_file_name), HOST),
+    "kubeadm_ha_etcd_address": Input(or_empty(parse_address), HOST),
     "kubeadm_ha_manage_containerd": Input(parse_bool, HOST),
     "kubeadm_ha_manage_firewall": Input(parse_bool, HOST),
     "kubeadm_ha_manage_time": Input(parse_bool, HOST),
@@ -141,6 +144,7 @@ GROUP_NAMES: t.Mapping[str, str] = {
     "kubeadm_ha_control_plane_group": "kube_control_plane",
     "kubeadm_ha_node_group": "kube_node",
     "kubeadm_ha_load_balancer_group": "kube_load_balancer",
+    "kubeadm_ha_etcd_group": "etcd",
 }
 
 

@@ -173,6 +173,7 @@ def _plan_of_creation(
             if name in hosts
         },
         decisions=request.decisions,
+        etcd=request.external_etcd,
     )
     found += creation_checks.problems(creation)
     entries = creation_build.entries_of(creation)
@@ -181,7 +182,7 @@ def _plan_of_creation(
     return Plan(
         entries=tuple(entries),
         problems=tuple(found),
-        hosts=() if found else tuple(host_plans(steps, creation, entries, common=common)),
+        hosts=() if found else tuple(host_plans(steps, creation, entries, common=common, others=desired.etcd_hosts)),
         server=creation.server,
         ca_certificate=creation.first.ca_pem,
         control_planes=creation.api_servers,

@@ -14,6 +14,7 @@ from ..base.report_fields import read
 from ..base.role_decision import RoleDecision
 from ..cluster.report import ClusterReport
 from ..etcd.report import EtcdReport
+from ..external_etcd.decision import EtcdDecision
 from ..host import carried_files
 from ..host.inspected_host import InspectedHost
 from ..kubeadm.kubeadm_preflight import KubeadmObjections
@@ -36,10 +37,12 @@ class RawInputs:
     Attributes:
         groups: what the hosts are or shall be.
         group_names: names of their groups, for messages.
+        etcd_hosts: inventory names of the hosts of external etcd.
     """
 
     groups: Groups
     group_names: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    etcd_hosts: t.Sequence[str] = ()
     admin_users: object = ("root",)
     adopt_manifest_flags: object = False
     allow_older_kubeadm: object = False
@@ -111,6 +114,7 @@ class PlanRequest:
         etcd: what etcd reported; ``None`` when it could not be asked.
         balancers: what the role would change on each load balancer host.
         decisions: what each role that inspects its hosts before the plan would change there, by the role's name, then by host.
+        external_etcd: what the role would change on each host of external etcd.
         announced: ids of the entries of the plan that the run began with; empty for the first plan of a run.
         files: what each host that is to become a control plane has of the serving one's files, by path.
         attempts: what became of connections, by the host that tried.
@@ -125,6 +129,7 @@ class PlanRequest:
     etcd: EtcdReport | None = None
     balancers: t.Mapping[str, BalancerDecision] = dataclasses.field(default_factory=dict)
     decisions: t.Mapping[str, t.Mapping[str, RoleDecision]] = dataclasses.field(default_factory=dict)
+    external_etcd: t.Mapping[str, EtcdDecision] = dataclasses.field(default_factory=dict)
     announced: frozenset[str] = frozenset()
     files: t.Mapping[str, t.Mapping[str, FileFact]] = dataclasses.field(default_factory=dict)
     attempts: t.Mapping[str, tuple[ConnectionAttempt, ...]] = dataclasses.field(default_factory=dict)
@@ -153,6 +158,9 @@ class PlanRequest:
             balancers={
                 name: BalancerDecision.from_dict(name, decision)
                 for name, decision in _mapping(options, "balancers").items()
+            },
+            external_etcd={
+                name: EtcdDecision.from_dict(name, found) for name, found in _mapping(options, "external_etcd").items()
             },
             announced=frozenset(
                 f"{entry.get('host')}/{entry.get('step')}/{entry.get('object')}"

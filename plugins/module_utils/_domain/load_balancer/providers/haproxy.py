@@ -9,9 +9,9 @@ import dataclasses
 import re
 import typing as t
 
+from ...base.role_inputs import RoleInputs
 from .. import haproxy_files
 from ..provider import ClientCertificate, Reading
-from ..role_inputs import RoleInputs
 from . import haproxy_selinux, shared_inputs
 from .shared_inputs import HTTPS, TCP, Server, with_port
 

@@ -10,8 +10,8 @@ import ipaddress
 import typing as t
 
 from ...base.problem import Problem
+from ...base.role_inputs import RoleInputs, is_number, is_port
 from .. import haproxy_files, keepalived_files, nginx_files, vrrp
-from ..role_inputs import RoleInputs, is_number, is_port
 
 ROLE = "apiserver_keepalived"
 HAPROXY, NGINX, API_SERVER = "haproxy", "nginx", "api_server"

@@ -9,10 +9,10 @@ import dataclasses
 import re
 import typing as t
 
+from ...base.role_inputs import RoleInputs
 from ...host.selinux import Needs, type_of
 from .. import nginx_files
 from ..provider import ClientCertificate, Reading
-from ..role_inputs import RoleInputs
 from . import shared_inputs
 from .shared_inputs import HTTPS, TCP, Server, with_port
 

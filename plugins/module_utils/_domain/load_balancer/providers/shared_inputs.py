@@ -12,7 +12,7 @@ import typing as t
 from ...base.endpoint_input import parse_endpoint
 from ...base.errors import InvalidInput
 from ...base.problem import Problem
-from ..role_inputs import RoleInputs, is_port
+from ...base.role_inputs import RoleInputs, is_port
 
 HTTPS, TCP = "https", "tcp"
 

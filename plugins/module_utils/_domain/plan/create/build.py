@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from .steps.balance import Balance
+from .steps.etcd import Etcd
 from .steps.init import Init
 from .steps.later import Join, Network, Revoke, Spread
 from .steps.nodes import Nodes
@@ -25,6 +26,7 @@ CREATE = "create"
 STEPS: tuple[Step[Creation], ...] = (
     Prepare(),
     Nodes(),
+    Etcd(),
     Balance(),
     VirtualIp(),
     Init(),

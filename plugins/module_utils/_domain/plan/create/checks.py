@@ -20,7 +20,8 @@ if t.TYPE_CHECKING:
     from .creation import Creation
 
 _KUBELET = 10250
-_OF_CONTROL_PLANES = (2379, 2380, 10257, 10259)
+_OF_CONTROL_PLANES = (10257, 10259)
+_OF_ETCD = (2379, 2380)
 Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 
@@ -30,7 +31,10 @@ def problems(creation: Creation) -> t.Iterator[Problem]:
     yield from _version(creation)
     yield from _others_have_nothing(creation)
     yield from _endpoint(creation)
-    yield from preflight.problems_of_count(creation.desired)
+    if creation.desired.etcd_hosts:
+        yield from _external_etcd(creation)
+    else:
+        yield from preflight.problems_of_count(creation.desired)
     yield from _subnets(creation)
     yield from _names_and_addresses(creation)
     yield from _ports(creation)
@@ -88,6 +92,29 @@ def _endpoint(creation: Creation) -> t.Iterator[Problem]:
                 f"kubeadm_ha_endpoint {desired.endpoint} is an address of {owner.name} itself and would go away with it: give "
                 "a virtual IP address and set kubeadm_ha_vip, or a DNS name that leads to all control planes.",
             )
+
+
+def _external_etcd(creation: Creation) -> t.Iterator[Problem]:
+    """Hosts of etcd that are something else, too, or have something of somebody else."""
+    desired = creation.desired
+    for name in desired.etcd_hosts:
+        if name in (*desired.nodes, *desired.load_balancers):
+            yield Problem(
+                name,
+                f"{name} is a host of external etcd and a node or a load balancer: etcd that kubeadm does not run has hosts of its own; "
+                "take it out of the group etcd (of kubeadm_ha_etcd_group) where control planes shall run etcd.",
+            )
+        elif name not in creation.etcd:
+            yield Problem(name, f"{name} could not be inspected: run without --limit, and mend its connection.")
+    for decision in creation.etcd.values():
+        yield from decision.problems
+    held = next((name for name, decision in creation.etcd.items() if decision.objects), None)
+    if held is not None and not creation.first.manifests:
+        yield Problem(
+            held,
+            f"The etcd cluster of {', '.join(desired.etcd_hosts)} holds objects of a Kubernetes cluster, although no host of the "
+            "inventory has one: a new cluster needs an empty etcd; find out whose they are, or give other hosts of etcd.",
+        )
 
 
 def _subnets(creation: Creation) -> t.Iterator[Problem]:
@@ -169,7 +196,8 @@ def _needed(creation: Creation, host: Host) -> set[int]:
         return {_KUBELET}
     own = host.future_api_server(creation.server).port
     balancer = creation.desired.endpoint.port if host.name in creation.desired.load_balancers else None
-    return {_KUBELET, *_OF_CONTROL_PLANES, *({own} - {balancer})}
+    of_etcd = () if creation.desired.etcd_hosts else _OF_ETCD
+    return {_KUBELET, *_OF_CONTROL_PLANES, *of_etcd, *({own} - {balancer})}
 
 
 __all__ = ("problems",)

@@ -16,6 +16,7 @@ from .stage import AUTHORITIES
 
 if t.TYPE_CHECKING:
     from ...base.role_decision import RoleDecision
+    from ...external_etcd.decision import EtcdDecision
     from ...host.host import Host
     from ..desired import Desired
     from ..situation import ApiServer, Balancer
@@ -33,6 +34,7 @@ class Creation:
         hosts: every host that was inspected, by inventory name.
         stage: how far it is.
         balancers: the load balancer hosts by inventory name.
+        etcd: what the role external_etcd would change on each of its hosts.
         decisions: what each role that inspects its hosts before the plan would change there.
     """
 
@@ -41,6 +43,7 @@ class Creation:
     stage: Stage
     balancers: t.Mapping[str, Balancer] = dataclasses.field(default_factory=dict)
     decisions: t.Mapping[str, t.Mapping[str, RoleDecision]] = dataclasses.field(default_factory=dict)
+    etcd: t.Mapping[str, EtcdDecision] = dataclasses.field(default_factory=dict)
 
     @property
     def first(self) -> Host:
@@ -73,6 +76,11 @@ class Creation:
         """SANs of the certificates of etcd on every control plane."""
         own = [text for server in self.api_servers for text in (server.name, server.address) if text]
         return _sorted({San.parse(text) for text in (*own, *_LOCAL)})
+
+    @property
+    def external_etcd(self) -> t.Mapping[str, t.Any]:
+        """How API servers reach etcd that is not on the control planes; empty where it is."""
+        return next((found.access for found in self.etcd.values()), {})
 
     def decision(self, role: str, host: str) -> RoleDecision | None:
         """What a role would change on a host; ``None`` where it has not inspected it."""

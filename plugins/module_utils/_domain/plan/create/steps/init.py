@@ -35,6 +35,7 @@ class Record:
         pod_subnet: of pods; of two address families with a comma between.
         service_subnet: of Services, likewise.
         dns_domain: the cluster's.
+        external_etcd: etcd that kubeadm does not run, as control_plane_init takes it; empty where it runs it.
         image_repository: where Kubernetes' images come from.
         cri_socket: the container runtime's socket, empty where kubeadm finds the only one.
         admin_users: users of this host who get an administrator's kubeconfig where they have none.
@@ -50,6 +51,7 @@ class Record:
     pod_subnet: str
     service_subnet: str
     dns_domain: str
+    external_etcd: t.Mapping[str, t.Any]
     image_repository: str
     cri_socket: str
     admin_users: tuple[str, ...]
@@ -65,7 +67,8 @@ class Init(Step["Creation"]):
         del others
         first = situation.first
         if not situation.has_authorities:
-            yield Entry(first.name, self.name, authorities_change((), tuple(AUTHORITY_FILES), is_begun=False))
+            wanted = tuple(name for name in AUTHORITY_FILES if name != "etcd-ca" or not situation.desired.etcd_hosts)
+            yield Entry(first.name, self.name, authorities_change((), wanted, is_begun=False))
         is_begun = situation.has_authorities and bool(first.manifests)
         yield Entry(
             first.name, self.name, init_change(first.node_name, str(situation.desired.endpoint), is_begun=is_begun)
@@ -107,6 +110,7 @@ def record(creation: Creation, first: Host) -> Record:
         pod_subnet=",".join(cluster.pod_subnets),
         service_subnet=",".join(cluster.service_subnets),
         dns_domain=cluster.dns_domain,
+        external_etcd=creation.external_etcd,
         image_repository=cluster.image_repository,
         cri_socket=first.wanted_cri_socket,
         admin_users=tuple(sorted(creation.desired.admin_users & set(first.report.users))),

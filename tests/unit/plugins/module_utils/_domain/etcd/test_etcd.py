@@ -163,6 +163,12 @@ class Servers:
         """Not used by these tests."""
         raise AssertionError(endpoint)
 
+    def remove(self, endpoint: str, member_id: str) -> dict[str, t.Any]:
+        """Not used by these tests."""
+        raise AssertionError(endpoint, member_id)
+
+    add = promote = count = remove
+
 
 def test_what_the_servers_report() -> None:
     etcd_cluster = etcd.collect(Servers(cp1="up", cp2="up", cp3="learner"), "https://cp1:2379")

@@ -61,6 +61,9 @@ RIGHT: dict[str, list[t.Any]] = {
     "kubeadm_ha_control_plane_group": ["masters"],
     "kubeadm_ha_node_group": ["workers_eu-1"],
     "kubeadm_ha_load_balancer_group": ["lb"],
+    "kubeadm_ha_etcd_group": ["etcd", "stores"],
+    "kubeadm_ha_etcd_binaries": ["", "/srv/etcd", "https://example.org/etcd/v3.6.5"],
+    "kubeadm_ha_etcd_address": ["", None, "192.0.2.31", "2001:db8::31"],
     **{name: [True, False, "yes", "no", "true", "False", 1, 0, "on", "off"] for name in BOOLEANS},
     "kubeadm_ha_vip": ["192.0.2.10/24", "2001:db8::10/64", ""],
     "kubeadm_ha_kubernetes_version": ["1.34.4", "v1.33.13", ""],
@@ -200,6 +203,9 @@ WRONG: list[tuple[str, t.Any, str]] = [
     ("kubeadm_ha_control_plane_group", ["masters"], "is not the name of a group"),
     ("kubeadm_ha_load_balancer_group", 1, "1 is not the name of a group"),
     ("kubeadm_ha_node_group", "", "'' is not the name of a group"),
+    ("kubeadm_ha_etcd_group", 1, "1 is not the name of a group"),
+    ("kubeadm_ha_etcd_binaries", True, "True is not the name of a file"),
+    ("kubeadm_ha_etcd_address", "etcd1", "'etcd1' is not an IP address"),
     *(
         (name, value, "is neither true nor false: write one of the two.")
         for name in BOOLEANS

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_view import Attempt, View
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.external_etcd.decision import EtcdDecision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report import Network
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import (
     Plan,
@@ -198,6 +199,7 @@ def test_the_first_control_plane_is_given_everything_that_the_cluster_shall_be()
         "pod_subnet": "10.244.0.0/16",
         "service_subnet": "10.96.0.0/12",
         "dns_domain": "cluster.local",
+        "external_etcd": {},
         "image_repository": "registry.k8s.io",
         "cri_socket": "",
         "admin_users": ("root",),
@@ -400,3 +402,128 @@ def test_a_pod_network_that_somebody_left_may_be_the_operators() -> None:
 
 def test_the_operator_may_install_the_pod_network() -> None:
     assert not any(entry.step == "network" for entry in plan_of(arguments(network="none")).entries)
+
+
+ETCD = {"etcd1": 31, "etcd2": 32, "etcd3": 33}
+
+
+def member(name: str, *objects: str, held: int | None = None, problems: t.Sequence[str] = ()) -> dict[str, t.Any]:
+    """What the role external_etcd would change on a host."""
+    address = f"192.0.2.{ETCD[name]}"
+    found = decision(*objects, problems=[(name, text) for text in problems])
+    fields: dict[str, t.Any] = {field.name: () for field in dataclasses.fields(EtcdDecision)}
+    urls = [f"https://192.0.2.{number}:2379" for number in ETCD.values()]
+    fields |= {
+        "address": address,
+        "client_url": f"https://{address}:2379",
+        "peer_url": f"https://{address}:2380",
+        "signer": "etcd1",
+        "is_signer": name == "etcd1",
+        "first_start": "",
+        "is_started": False,
+        "restarts": False,
+        "program": "/usr/bin/etcd",
+        "oldest": "3.5.24",
+        "source": "",
+        "makes_user": False,
+        "makes_ca": False,
+        "valid_days": 365,
+        "firewall": {"name": "", "zone": "", "ports": [], "protocols": []},
+        "access": {"endpoints": urls, "ca_file": "/a", "cert_file": "/b", "key_file": "/c"},
+        "objects": held,
+        **found,
+    }
+    return fields
+
+
+def with_etcd(given: Arguments | None = None, **changes: t.Any) -> Arguments:
+    """The same with etcd on hosts of its own."""
+    external = {name: member(name, "etcd member") for name in ETCD}
+    return {**(given or arguments()), "etcd_hosts": list(ETCD), "external_etcd": external, **changes}
+
+
+def test_external_etcd_begins_before_the_cluster() -> None:
+    plan = plan_of(with_etcd())
+    assert plan.problems == ()
+    found = ids(plan)
+    assert [item for item in found if "/etcd/" in item] == [
+        *(f"{name}/etcd/etcd member" for name in ETCD),
+        "cp1/etcd/certificate kube-apiserver-etcd-client",
+    ]
+    assert found.index("cp1/etcd/certificate kube-apiserver-etcd-client") < found.index("cp1/init/control plane cp1")
+    authorities = next(entry for entry in plan.entries if entry.change.object == "certificate authorities")
+    assert authorities.change.after == ["ca", "front-proxy-ca", "sa"]
+    groups = {host.name: set(host.groups) for host in plan.hosts}
+    every = {"kubeadm_ha_changing", "kubeadm_ha_create"}
+    assert {name: groups[name] for name in ETCD} == dict.fromkeys(ETCD, every | {"kubeadm_ha_etcd"})
+    assert "kubeadm_ha_etcd_client" not in groups["cp1"]
+
+
+def test_the_first_control_plane_is_given_the_way_its_api_server_reaches_external_etcd() -> None:
+    plan = plan_of(with_etcd())
+    (first,) = (host for host in plan.hosts if host.name == "cp1")
+    access = dataclasses.asdict(t.cast("t.Any", first.records["init"]))["external_etcd"]
+    assert access["endpoints"] == [f"https://192.0.2.{number}:2379" for number in ETCD.values()]
+    assert "etcd" not in first.records
+
+
+def test_once_there_are_authorities_the_api_server_gets_its_client_certificate() -> None:
+    given = with_etcd(begun(), external_etcd={name: member(name) for name in ETCD})
+    plan = plan_of(given)
+    (first,) = (host for host in plan.hosts if host.name == "cp1")
+    assert dataclasses.asdict(t.cast("t.Any", first.records["etcd"])) == {"signer": "etcd1"}
+    groups = {host.name: set(host.groups) for host in plan.hosts}
+    assert {"kubeadm_ha_etcd_client", "kubeadm_ha_init"} <= groups["cp1"]
+    assert not any("kubeadm_ha_etcd" in groups[name] for name in ETCD)
+    given["hosts"]["cp1"]["kubernetes_files"].append("/etc/kubernetes/pki/apiserver-etcd-client.crt")
+    assert not any(entry.step == "etcd" for entry in plan_of(given).entries)
+
+
+EXTERNAL: dict[str, tuple[t.Callable[[Arguments], None], str]] = {
+    "somebody else's etcd": (
+        lambda given: given["external_etcd"].update(
+            etcd2=member("etcd2", problems=["etcd2 has an etcd of somebody else."])
+        ),
+        "etcd2 has an etcd of somebody else.",
+    ),
+    "a cluster's objects": (
+        lambda given: given["external_etcd"].update({name: member(name, held=812) for name in ETCD}),
+        "The etcd cluster of etcd1, etcd2, etcd3 holds objects of a Kubernetes cluster, although no host",
+    ),
+    "a control plane": (
+        _set(etcd_hosts=["cp1", *ETCD]),
+        "cp1 is a host of external etcd and a node or a load balancer",
+    ),
+    "not inspected": (lambda given: given["external_etcd"].pop("etcd3"), "etcd3 could not be inspected"),
+}
+
+
+@pytest.mark.parametrize("case", EXTERNAL)
+def test_reasons_not_to_begin_with_external_etcd(case: str) -> None:
+    given = with_etcd()
+    EXTERNAL[case][0](given)
+    (message,) = messages(given)
+    assert message.startswith(EXTERNAL[case][1])
+    assert plan_of(given).hosts == ()
+
+
+def test_an_init_that_has_begun_may_have_written_objects() -> None:
+    given = with_etcd(begun(), external_etcd={name: member(name, held=12) for name in ETCD})
+    given["hosts"]["cp1"]["manifests"] = {"kube-apiserver": {"path": "", "image": "", "flags": []}}
+    assert messages(given) == []
+
+
+def test_two_control_planes_and_ports_of_etcd_do_not_matter_with_external_etcd() -> None:
+    given = with_etcd()
+    given["hosts"]["cp3"]["listening"] = [{"address": "0.0.0.0", "port": 2379, "process": ""}]
+    assert messages(given) == []
+    given = with_etcd(control_planes=["cp1", "cp2"])
+    assert messages(given) == []
+
+
+def test_a_conversion_takes_no_note_of_hosts_of_etcd() -> None:
+    plain, given = arguments(), with_etcd()
+    for each in (plain, given):
+        each["hosts"]["w1"]["has_etcd_data"] = True
+    assert messages(given) == messages(plain)
+    assert not any("etcd_hosts" in message or "etcd1" in message for message in messages(given))

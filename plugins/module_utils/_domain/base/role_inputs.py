@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ..base.boolean import boolean
-from ..base.errors import InvalidInput
-from ..base.problem import Problem
+from .boolean import boolean
+from .errors import InvalidInput
+from .problem import Problem
 
 
 class RoleInputs:
