@@ -29,7 +29,7 @@ options:
         RV(decision).
       - C(api_server_port), C(binaries), C(cni), C(containerd_settings), C(control_planes),
         C(ignore_preflight_errors), C(image_repository), C(kubelet_configuration), C(kubernetes_version), C(manage_containerd), C(manage_firewall), C(manage_time), C(node_type),
-        C(package_repository), C(pause_image), C(platforms), C(pod_subnet) and C(registry_mirrors), all of them.
+        C(package_repository), C(pause_image), C(platforms), C(pod_subnet), C(registry_mirrors) and C(stacked_etcd), all of them.
       - The C(key) of C(package_repository) may be a path on the controller, which is read here.
     type: dict
     required: true

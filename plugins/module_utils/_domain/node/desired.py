@@ -78,6 +78,7 @@ class DesiredNode:
         control_planes: addresses of all control planes; empty where they are not known.
         node_type: ``control_plane`` or ``worker``.
         api_server_port: of control planes.
+        has_etcd: whether a control plane runs a member of etcd.
         has_flannel: whether flannel connects the pods.
         ignored_checks: names of kubeadm's checks that may fail, in lower case.
         manages: ``containerd``, ``firewall`` and ``time`` where the role takes care of it.
@@ -97,6 +98,7 @@ class DesiredNode:
     control_planes: tuple[str, ...]
     node_type: str
     api_server_port: int
+    has_etcd: bool
     has_flannel: bool
     ignored_checks: frozenset[str]
     manages: frozenset[str]
@@ -132,6 +134,7 @@ VARIABLES = (
     "platforms",
     "pod_subnet",
     "registry_mirrors",
+    "stacked_etcd",
 )
 
 
@@ -163,6 +166,7 @@ def parse(host: str, values: t.Mapping[str, t.Any]) -> tuple[DesiredNode, tuple[
         control_planes=tuple(_control_planes(inputs)),
         node_type=_node_type(inputs),
         api_server_port=_port(inputs),
+        has_etcd=inputs.boolean("stacked_etcd"),
         has_flannel=inputs.text("cni") == "flannel",
         ignored_checks=frozenset(str(item).lower() for item in inputs.sequence("ignore_preflight_errors")),
         manages=frozenset(name for name in ("containerd", FIREWALL, "time") if inputs.boolean(f"manage_{name}")),

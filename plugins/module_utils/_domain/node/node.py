@@ -316,7 +316,8 @@ def _ports(desired: DesiredNode) -> t.Iterator[firewall.Port]:
     yield firewall.Port(10250, comment="kubelet")
     if desired.node_type == CONTROL_PLANE:
         yield firewall.Port(desired.api_server_port, comment="Kubernetes API")
-        yield firewall.Port(2379, comment="etcd", last=2380, sources=desired.control_planes)
+        if desired.has_etcd:
+            yield firewall.Port(2379, comment="etcd", last=2380, sources=desired.control_planes)
         yield firewall.Port(10257, comment="kube-controller-manager")
         yield firewall.Port(10259, comment="kube-scheduler")
     else:

@@ -18,6 +18,8 @@ AUTHORITY_FILES: t.Mapping[str, tuple[str, str]] = {
     _ETCD: ("etcd/ca.crt", "etcd/ca.key"),
     "sa": ("sa.pub", "sa.key"),
 }
+#: What the API server is a client of external etcd with.
+CLIENT_FILES = ("apiserver-etcd-client.crt", "apiserver-etcd-client.key", "etcd/ca.crt")
 
 
 def shared_files(*, has_stacked_etcd: bool) -> tuple[str, ...]:
@@ -26,4 +28,4 @@ def shared_files(*, has_stacked_etcd: bool) -> tuple[str, ...]:
     return tuple(sorted(name for pair in pairs for name in pair))
 
 
-__all__ = ("AUTHORITY_FILES", "shared_files")
+__all__ = ("AUTHORITY_FILES", "CLIENT_FILES", "shared_files")

@@ -15,7 +15,7 @@ import typing as t
 from ....base.change import KNOWN_AFTER_APPLY, Change
 from ....host.carried_files import REASON as CARRIED_REASON
 from ....kubeadm.join import join_change
-from ....pki.authorities import shared_files
+from ....pki.authorities import CLIENT_FILES, shared_files
 from ....pki.certificates_dir import DEFAULT
 from ... import pod_network
 from ...desired import COPY
@@ -108,9 +108,12 @@ def _copies(situation: Creation) -> t.Iterator[Change]:
     """What a control plane is brought, where nothing is uploaded."""
     if situation.desired.certificates != COPY:
         return
-    directories = sorted({posixpath.dirname(name) for name in shared_files(has_stacked_etcd=True)})
-    objects = [f"directory {posixpath.join(DEFAULT, name).rstrip('/')}" for name in directories]
-    objects += [f"file {posixpath.join(DEFAULT, name)}" for name in shared_files(has_stacked_etcd=True)]
+    is_stacked = not situation.desired.etcd_hosts
+    names = [*shared_files(has_stacked_etcd=is_stacked), *(() if is_stacked else CLIENT_FILES)]
+    objects = [
+        f"directory {posixpath.join(DEFAULT, name).rstrip('/')}" for name in {posixpath.dirname(name) for name in names}
+    ]
+    objects += [f"file {posixpath.join(DEFAULT, name)}" for name in names]
     for object_ in sorted(objects, key=lambda text: text.partition(" ")[2]):
         yield Change(object_, None, KNOWN_AFTER_APPLY, CARRIED_REASON)
 

@@ -26,11 +26,13 @@ class Record:
         node_type: ``control_plane`` or ``worker``.
         api_server_port: of the API server that a control plane will run.
         control_planes: addresses of all control planes.
+        stacked_etcd: whether control planes run members of etcd.
     """
 
     node_type: str
     api_server_port: int
     control_planes: tuple[str, ...]
+    stacked_etcd: bool
 
 
 class Nodes(Step["Creation"]):
@@ -53,6 +55,7 @@ class Nodes(Step["Creation"]):
             "control_plane" if is_control_plane else "worker",
             host.future_api_server(situation.server).port,
             tuple(server.address for server in situation.api_servers if server.address),
+            not situation.desired.etcd_hosts,
         )
 
 

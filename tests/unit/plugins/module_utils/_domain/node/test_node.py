@@ -348,6 +348,8 @@ def test_ports(node_type: str, ports: list[str]) -> None:
     assert sorted(f"{port.text('-')}/{port.protocol}" for port in decision.firewall.ports) == sorted(ports)
     etcd = [port.sources for port in decision.firewall.ports if port.port == 2379]
     assert etcd == ([("192.0.2.11", "192.0.2.12")] if node_type == "control_plane" else [])
+    external = decided(report, node_type=node_type, stacked_etcd=False).firewall.ports
+    assert not any(port.port == 2379 for port in external)
     assert decision.firewall.networks == ("10.244.0.0/16",)
     assert "ufw network 10.244.0.0/16" in objects(decision)
     assert decided(report, manage_firewall=False).firewall.ports == ()

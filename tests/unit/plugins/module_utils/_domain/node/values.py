@@ -49,6 +49,7 @@ INPUTS: dict[str, t.Any] = {
     "platforms": PLATFORMS,
     "pod_subnet": "10.244.0.0/16",
     "registry_mirrors": {},
+    "stacked_etcd": True,
 }
 IDENTITY = Identity("h1", "aa", "", ("52:54:00:00:00:01",), "boot1", "net:[1]", 1000.0, "x86_64", 1000.0)
 BARE = NodeReport(
