@@ -14,7 +14,14 @@ from .desired_cluster import DesiredCluster
 if t.TYPE_CHECKING:
     from ..base.address import Endpoint
 
-LOAD_BALANCERS = ("haproxy", "external", "none")
+#: Load balancers that the collection sets up.
+OWN_BALANCERS = ("haproxy", "nginx")
+#: Their services.
+SERVICES: t.Mapping[str, tuple[str, ...]] = {
+    "haproxy": ("haproxy",),
+    "nginx": ("nginx-kubernetes-apiserver", "kubernetes-apiserver-watch"),
+}
+LOAD_BALANCERS = (*OWN_BALANCERS, "external", "none")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +62,11 @@ class Desired:
         return self.vip.partition("/")[0]
 
     @property
+    def has_own_balancers(self) -> bool:
+        """Whether the run sets the load balancers up."""
+        return self.load_balancer in OWN_BALANCERS
+
+    @property
     def virtual_ip_hosts(self) -> tuple[str, ...]:
         """The hosts of which one has the virtual IP address: the load balancers', without any the control planes."""
         if not self.vip:
@@ -67,4 +79,4 @@ class Desired:
         return self.control_planes + self.workers
 
 
-__all__ = ("LOAD_BALANCERS", "Desired")
+__all__ = ("LOAD_BALANCERS", "OWN_BALANCERS", "SERVICES", "Desired")
