@@ -83,11 +83,16 @@ class RoleTemplate:
 
     def render(self, values: t.Mapping[str, t.Any]) -> str:
         """The template filled in with these values and ``ansible_managed``, as ``ansible.builtin.template`` does it."""
+        # The controller's alone, which the rest of this file does without.
+        from ansible.template import trust_as_template
+
         templar = self.templar.copy_with_new_env(available_variables={**values, "ansible_managed": self._managed()})
         return str(templar.template(trust_as_template(self.source), escape_backslashes=False))
 
     def _managed(self) -> t.Any:
         """The inventory's, else that of Ansible's configuration. Both may be templates of their own."""
+        from ansible.template import generate_ansible_template_vars
+
         name = Path(self.path).name
         of_template = generate_ansible_template_vars(name, fullpath=self.path, dest_path=self.destination)
         managed = self.variables.get("ansible_managed", of_template["ansible_managed"])
