@@ -13,7 +13,6 @@ from pathlib import Path
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.text.converters import to_text
-from ansible.template import generate_ansible_template_vars, trust_as_template
 
 from ._domain.base.errors import InvalidInput, KubeadmHaError
 

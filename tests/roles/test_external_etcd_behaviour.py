@@ -78,6 +78,7 @@ class Hosts:
     def play(self, *members: str, check: bool = True, **more: Any) -> str:
         """Run the role on these hosts."""
         variables = {
+            "members": ",".join(members),
             "external_etcd_members": list(members),
             "external_etcd_kubernetes_version": "1.34.4",
             "external_etcd_binaries": self.binaries,

@@ -98,7 +98,7 @@ def ensure(tools: Tools, request: InitRequest) -> Decision:
     if request.phase == AUTHORITIES:
         act, change = _make_authorities, _authorities_change(host, state, request)
     else:
-        is_begun = state == OURS and host.has_more_than_authorities(request.documents.certificates_dir)
+        is_begun = state == OURS and host.has_more_than_authorities(request.documents)
         act, change = _init, init_change(request.node_name, request.documents.endpoint, is_begun=is_begun)
     changes = () if change is None else (change,)
     return Decision(changes=changes, values=_values(tools, request, state), act=functools.partial(act, tools, request))

@@ -45,6 +45,8 @@ _PORTS: t.Mapping[str, tuple[int, ...]] = {
 }
 _COMPONENTS = ("kube-apiserver", *_PORTS)
 _KUBELET_PORT = 10250
+#: What the API server shows to etcd.
+_ETCD_CLIENT = ("apiserver-etcd-client.crt", "apiserver-etcd-client.key")
 #: Further pairs of certificate and key.
 _LEAVES = (
     *("apiserver", "apiserver-kubelet-client", "apiserver-etcd-client", "front-proxy-client"),
@@ -70,9 +72,10 @@ class InitHost:
     has_etcd_data: bool = False
     marker: InitMarker | None = None
 
-    def has_more_than_authorities(self, certificates_dir: str) -> bool:
-        """Whether ``kubeadm init`` itself has begun here, beyond the CAs that came first."""
-        first = {f"{certificates_dir}/{name}" for names in AUTHORITY_FILES.values() for name in names}
+    def has_more_than_authorities(self, documents: InitDocuments) -> bool:
+        """Whether ``kubeadm init`` itself has begun here, beyond the CAs and a client's pair for external etcd, which came first."""
+        names = [*AUTHORITY_FILES.values(), *(() if documents.has_stacked_etcd else (_ETCD_CLIENT,))]
+        first = {f"{documents.certificates_dir}/{name}" for pair in names for name in pair}
         return bool(set(self.present) - first) or self.has_etcd_data
 
     def has_manifest(self, component: str) -> bool:

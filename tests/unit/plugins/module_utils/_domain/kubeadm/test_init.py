@@ -254,6 +254,13 @@ def test_external_etcd_has_no_ca_here() -> None:
     host.act(init.AUTHORITIES, documents=documents)
     assert f"{PKI}/etcd/ca.crt" not in host.files.contents
     assert host.ensure(init.AUTHORITIES, documents).changes == ()
+    # The role external_etcd brings these before kubeadm init, which has not begun with them.
+    pair = {f"{PKI}/apiserver-etcd-client.{end}": b"of etcd's CA\n" for end in ("crt", "key")}
+    host.files.contents.update({f"{PKI}/etcd/ca.crt": b"of etcd\n", **pair})
+    (change,) = host.ensure(documents=documents).changes
+    assert change.before is None
+    (change,) = host.ensure().changes
+    assert change.before == "half created"
 
 
 def test_kubeadm_is_given_the_documents_by_standard_input_and_no_check_is_ignored_on_a_bare_host() -> None:
