@@ -5,19 +5,19 @@
 
 from __future__ import annotations
 
-import collections
-import dataclasses
 import typing as t
 from pathlib import Path
 
 from ansible.plugins.action import ActionBase
-from ansible.template import generate_ansible_template_vars, trust_as_template
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._action import decision_result
+from ansible_collections.kubeadm.ha.plugins.module_utils._action import RoleTemplate, decision_result
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer import load_balancer
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.providers import haproxy
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.providers import haproxy, nginx
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.report import LoadBalancerReport
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.provider import Reading
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "files": {"type": "list", "elements": "str", "default": []},
@@ -25,7 +25,9 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "issued_certificate": {"type": "str", "default": ""},
     "load_balancer": {"type": "dict", "required": True},
     "name": {"type": "str", "required": True},
+    "provider": {"type": "str", "choices": ["haproxy", "nginx"], "default": "haproxy"},
     "template": {"type": "str", "required": True},
+    "units": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -39,21 +41,21 @@ class ActionModule(ActionBase):
         """What the documentation of ``kubeadm.ha.load_balancer_decision`` says."""
         result = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
-        path = self._find_needle("templates", arguments["template"])
         files = tuple(self._text(self._find_needle("files", name)) for name in arguments["files"])
+
+        def template(name: str, destination: str) -> RoleTemplate:
+            path = self._find_needle("templates", name)
+            return RoleTemplate(path, self._text(path), destination, self._templar, task_vars or {})
 
         def decide() -> t.Mapping[str, t.Any]:
             report = LoadBalancerReport.from_dict(arguments["name"], arguments["load_balancer"])
-            destination = report.configuration.path
-            template = RoleTemplate(path, self._text(path), destination, self._templar, task_vars or {})
-            return load_balancer.decide(
-                arguments["name"],
-                report,
-                haproxy.parse(arguments["name"], arguments["inputs"], has_ipv6=report.has_ipv6),
-                load_balancer.Sources(template, files),
-                CryptographyX509(),
-                issued=arguments["issued_certificate"],
-            )
+            configuration = template(arguments["template"], report.configuration.path)
+            names = {name: Path(name).stem for name in arguments["units"]}
+            units = {unit: template(name, f"/etc/systemd/system/{unit}") for name, unit in names.items()}
+            sources = load_balancer.Sources(configuration, files, units)
+            reading = _parse(arguments["provider"], arguments["name"], arguments["inputs"], report)
+            issued = arguments["issued_certificate"]
+            return load_balancer.decide(arguments["name"], report, reading, sources, CryptographyX509(), issued=issued)
 
         return {**result, **decision_result(f"What the load balancer host {arguments['name']} reported", decide)}
 
@@ -61,37 +63,8 @@ class ActionModule(ActionBase):
         return str(self._loader.get_text_file_contents(path))
 
 
-@dataclasses.dataclass(frozen=True)
-class RoleTemplate:
-    """A template of a role, filled in by Ansible.
-
-    Attributes:
-        path: where it is.
-        source: its text.
-        destination: the file on the host.
-        templar: the task's.
-        variables: the task's, for ``ansible_managed`` only.
-    """
-
-    path: str
-    source: str
-    destination: str
-    templar: t.Any
-    variables: t.Mapping[str, t.Any]
-
-    def text(self) -> str:
-        """The template itself."""
-        return self.source
-
-    def render(self, values: t.Mapping[str, t.Any]) -> str:
-        """The template filled in with these values and ``ansible_managed``, as ``ansible.builtin.template`` does it."""
-        templar = self.templar.copy_with_new_env(available_variables={**values, "ansible_managed": self._managed()})
-        return str(templar.template(trust_as_template(self.source), escape_backslashes=False))
-
-    def _managed(self) -> t.Any:
-        """The inventory's, else that of Ansible's configuration. Both may be templates of their own."""
-        name = Path(self.path).name
-        of_template = generate_ansible_template_vars(name, fullpath=self.path, dest_path=self.destination)
-        managed = self.variables.get("ansible_managed", of_template["ansible_managed"])
-        variables = collections.ChainMap(of_template, dict(self.variables))
-        return self.templar.copy_with_new_env(available_variables=variables).template(managed)
+def _parse(provider: str, host: str, inputs: t.Mapping[str, t.Any], report: LoadBalancerReport) -> Reading:
+    if provider == nginx.Nginx.name:
+        of_host = {"stream_module": report.stream_module, "python": report.python}
+        return nginx.parse(host, inputs, has_ipv6=report.has_ipv6, **of_host)
+    return haproxy.parse(host, inputs, has_ipv6=report.has_ipv6)

@@ -9,8 +9,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.kubeadm.ha.plugins.action.load_balancer_decision import RoleTemplate
-from ansible_collections.kubeadm.ha.plugins.module_utils._action import decision_result
+from ansible_collections.kubeadm.ha.plugins.module_utils._action import RoleTemplate, decision_result
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer import keepalived_files, virtual_ip
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.providers import keepalived
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.virtual_ip_report import VirtualIpReport

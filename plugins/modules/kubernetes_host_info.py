@@ -80,10 +80,15 @@ options:
     type: str
   load_balancer:
     description:
-      - That the host is to run haproxy in front of the API servers. What it has of that is in RV(host.load_balancer).
+      - That the host is to run a load balancer in front of the API servers. What it has of that is in RV(host.load_balancer).
         Without it nothing is inspected.
     type: dict
     suboptions:
+      provider:
+        description: Which one.
+        type: str
+        choices: [haproxy, nginx]
+        default: haproxy
       firewalld_zone:
         description: See O(kubeadm.ha.load_balancer_info#module:firewalld_zone).
         type: str
@@ -386,7 +391,13 @@ def main() -> None:
             "node_labels": {"type": "dict", "default": {}},
             "node_taints": {"type": "list", "elements": "dict"},
             "cri_socket": {"type": "str"},
-            "load_balancer": {"type": "dict", "options": {"firewalld_zone": {"type": "str"}}},
+            "load_balancer": {
+                "type": "dict",
+                "options": {
+                    "provider": {"type": "str", "choices": ["haproxy", "nginx"], "default": "haproxy"},
+                    "firewalld_zone": {"type": "str"},
+                },
+            },
             "directories": {
                 "type": "list",
                 "elements": "path",

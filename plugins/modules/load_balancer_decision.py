@@ -11,10 +11,15 @@ module: load_balancer_decision
 short_description: Compute the configuration of an inspected load balancer host and what its role would change
 version_added: 0.1.0
 description:
-  - Computes what the inputs of the role C(apiserver_haproxy) mean, fills in its template with that, and compares what
+  - Computes what the inputs of the role C(apiserver_haproxy) or C(apiserver_nginx) mean, fills in its templates with that, and compares what
     M(kubeadm.ha.load_balancer_info) found with it. The plan of C(kubeadm.ha.site) and the role's own tasks follow the same answer.
   - Runs on the controller, connects to nothing and changes nothing.
 options:
+  provider:
+    description: The load balancer, by which the role is C(apiserver_haproxy) or C(apiserver_nginx).
+    type: str
+    choices: [haproxy, nginx]
+    default: haproxy
   load_balancer:
     description: RV(kubeadm.ha.load_balancer_info#module:load_balancer).
     type: dict
@@ -25,12 +30,16 @@ options:
     required: true
   inputs:
     description:
-      - Values of the role's variables by their names without C(apiserver_haproxy_). They are checked; what is wrong is
+      - Values of the role's variables by their names without the role's. They are checked; what is wrong is
         named in RV(decision).
-      - C(backends), C(bind_address), C(bind_port), C(ca_certificate), C(check), C(check_fast_interval), C(check_interval),
+      - With O(provider=haproxy) C(backends), C(bind_address), C(bind_port), C(ca_certificate), C(check), C(check_fast_interval), C(check_interval),
         C(check_timeout), C(connect_timeout), C(endpoint), C(hard_stop_after), C(manage_firewall), C(maxconn), C(metrics_bind),
         C(probe_certificate), C(probe_common_name), C(probe_renew_days), C(probe_signer), C(probe_valid_days),
         C(replace_configuration) and C(stats_socket), all of them.
+      - With O(provider=nginx) C(backends), C(bind_address), C(bind_port), C(ca_certificate), C(check), C(check_interval),
+        C(check_timeout), C(connect_timeout), C(endpoint), C(fail_timeout), C(hard_stop_after), C(manage_firewall), C(max_fails),
+        C(maxconn), C(probe_certificate), C(probe_common_name), C(probe_renew_days), C(probe_signer) and C(probe_valid_days),
+        all of them.
     type: dict
     required: true
   template:
@@ -41,6 +50,11 @@ options:
     required: true
   files:
     description: Files that are loaded beside the configuration as they are, paths or names in the role's C(files/).
+    type: list
+    elements: str
+    default: []
+  units:
+    description: Templates of units of systemd, paths or names in the role's C(templates/). They are given the same values.
     type: list
     elements: str
     default: []
@@ -112,23 +126,31 @@ decision:
       description: Reasons to stop, with V(subject) and V(message).
       type: list
       elements: dict
+    unmet:
+      description: What the role needs before it changes anything and a plan does not, the cluster's CA certificate; as V(problems).
+      type: list
+      elements: dict
 content:
   description: The text of the configuration file, empty where an input cannot be read.
   returned: success
   type: str
 digest:
   description:
-    - Names everything that haproxy is to load, so that a reload that did not happen is noticed. The configuration shows it on
-      haproxy's status page.
+    - Names everything that the load balancer is to load, so that a reload that did not happen is noticed. The configuration shows it on
+      the status page of the load balancer.
     - Empty where an input cannot be read.
   returned: success
   type: str
+units:
+  description: The texts of O(units), by their names without C(.j2). Empty where an input cannot be read.
+  returned: success
+  type: dict
 is_installed:
-  description: Whether the host had haproxy when it was inspected.
+  description: Whether the host had the load balancer when it was inspected.
   returned: success
   type: bool
 local_endpoint:
-  description: Address and port at which the host itself reaches the API servers through haproxy.
+  description: Address and port at which the host itself reaches the API servers through the load balancer.
   returned: success
   type: str
   sample: 127.0.0.1:6443

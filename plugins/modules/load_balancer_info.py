@@ -8,31 +8,32 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: load_balancer_info
-short_description: Inspect a host that runs or shall run haproxy in front of the API servers
+short_description: Inspect a host that runs or shall run a load balancer in front of the API servers
 version_added: 0.1.0
 description:
-  - Reports whose C(haproxy.cfg) the host has, which configuration haproxy runs, the client certificate of its checks,
+  - Reports whose configuration the host has, which one the load balancer runs, the client certificate of its checks,
     the rules of an active firewall and what SELinux's policy offers.
   - The host needs Python 3.8 and its standard library, nothing else. M(kubeadm.ha.load_balancer_decision)
     parses the result on the controller.
   - No private key is read. Changes nothing.
 options:
+  provider:
+    description: The load balancer. The role C(apiserver_) with its name says where its files are by default.
+    type: str
+    choices: [haproxy, nginx]
+    default: haproxy
   configuration:
-    description: The configuration file of haproxy.
+    description: Its configuration file.
     type: path
-    default: /etc/haproxy/haproxy.cfg
   marker:
     description: A text by which the role's own configuration is known.
     type: str
-    default: Configuration of the Ansible role kubeadm.ha.apiserver_haproxy
   status_socket:
     description: Unix socket on which the role's configuration shows what is loaded.
     type: path
-    default: /var/lib/haproxy/kubernetes-apiserver-status.sock
   certificate:
     description: Client certificate of the checks. Its key is beside it, with C(.key) appended to the name.
     type: path
-    default: /etc/haproxy/kubernetes-probe.crt
   firewalld_zone:
     description:
       - Zone of firewalld to inspect.
@@ -71,7 +72,7 @@ load_balancer:
       type: dict
       sample: {"path": "/etc/haproxy/haproxy.cfg", "owner": "package", "sha1": "da39a3ee5e6b4b0d3255bfef95601890afd80709"}
     running:
-      description: Name of the configuration that haproxy runs, empty when it is not the role's.
+      description: Name of the configuration that the load balancer runs, empty when it is not the role's.
       type: str
     certificate:
       description: V(path), V(pem) and whether there is a key (V(has_key)).
@@ -90,7 +91,7 @@ load_balancer:
           C(semanage port -l), C(getsebool -a) and C(semodule -l).
       type: dict
     is_installed:
-      description: Whether the host has haproxy.
+      description: Whether the host has the load balancer, nginx with what forwards TCP.
       type: bool
     has_ipv6:
       description: Whether the kernel has IPv6.
@@ -98,6 +99,12 @@ load_balancer:
     clock:
       description: The host's clock, in seconds since the epoch.
       type: float
+    stream_module:
+      description: File of the module with which nginx forwards TCP, empty where that is built in or not there.
+      type: str
+    python:
+      description: The Python interpreter that the module runs with.
+      type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -107,7 +114,6 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.load_
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer import haproxy_files
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 SECONDS_FOR_A_COMMAND = 30.0
@@ -117,16 +123,18 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "configuration": {"type": "path", "default": haproxy_files.CONFIGURATION},
-            "marker": {"type": "str", "default": haproxy_files.MARKER},
-            "status_socket": {"type": "path", "default": haproxy_files.STATUS_SOCKET},
-            "certificate": {"type": "path", "default": haproxy_files.PROBE_CERTIFICATE},
+            "provider": {"type": "str", "choices": ["haproxy", "nginx"], "default": "haproxy"},
+            "configuration": {"type": "path"},
+            "marker": {"type": "str"},
+            "status_socket": {"type": "path"},
+            "certificate": {"type": "path"},
             "firewalld_zone": {"type": "str"},
         },
         supports_check_mode=True,
     )
     inspection = LoadBalancerInspection(
         HostCommands(timeout=SECONDS_FOR_A_COMMAND),
+        provider=module.params["provider"],
         configuration=module.params["configuration"],
         marker=module.params["marker"],
         status_socket=module.params["status_socket"],

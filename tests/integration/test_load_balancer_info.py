@@ -67,3 +67,11 @@ def test_the_key_stays_on_the_host(modules: Modules, host: Path) -> None:
     body = "".join((host / "probe.crt.key").read_text().splitlines()[1:-1])
     assert body[:40] not in str(found)
     assert "PRIVATE KEY" not in str(found)
+
+
+def test_a_host_that_never_had_nginx(modules: Modules) -> None:
+    found = modules.run("load_balancer_info", provider="nginx")["load_balancer"]
+    assert found["configuration"]["path"] == "/etc/nginx/kubernetes-apiserver/nginx.conf"
+    assert found["certificate"]["path"] == "/etc/nginx/kubernetes-apiserver/kubernetes-probe.crt"
+    assert (found["configuration"]["owner"], found["running"]) == ("absent", "")
+    assert found["python"]

@@ -39,6 +39,8 @@ NOTHING: dict[str, Any] = {
     "is_installed": False,
     "has_ipv6": True,
     "clock": 0.0,
+    "stream_module": "",
+    "python": "/usr/bin/python3",
 }
 
 

@@ -33,16 +33,26 @@ def client_context(ca_file: str) -> ssl.SSLContext:
 class Prober(process.Prober):
     """The project's prober before one balancer. Which server answered is known by its certificate.
 
-    :param port: where the balancer listens on loopback.
+    :param port: where the balancer listens.
     :param path: what is asked for.
     :param ca: CA file of the servers.
     :param certificates: the servers' certificates, a file each, by name.
     :param log: file of the prober's log.
+    :param address: of the balancer.
     """
 
-    def __init__(self, *, port: int, path: str, ca: Path, certificates: Mapping[str, Path], log: Path) -> None:
+    def __init__(
+        self,
+        *,
+        port: int,
+        path: str,
+        ca: Path,
+        certificates: Mapping[str, Path],
+        log: Path,
+        address: str = "127.0.0.1",
+    ) -> None:
         location = f"https://{SERVER_NAME}:{port}{path}"
-        super().__init__(targets={_TARGET: location}, resolve={SERVER_NAME: "127.0.0.1"}, ca=ca, log=log)
+        super().__init__(targets={_TARGET: location}, resolve={SERVER_NAME: address}, ca=ca, log=log)
         self._names = {_fingerprint(certificate): name for name, certificate in certificates.items()}
 
     @property
@@ -72,11 +82,11 @@ def _fingerprint(certificate: Path) -> str:
 class Watch:
     """One connection that receives a line every 100 ms and is never opened again, in a thread of its own."""
 
-    def __init__(self, *, port: int, context: ssl.SSLContext) -> None:
+    def __init__(self, *, port: int, context: ssl.SSLContext, address: str = "127.0.0.1") -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._task: asyncio.Task[None] | None = None
-        self._port, self._context = port, context
+        self._address, self._port, self._context = address, port, context
         self._connected = threading.Event()
         self.server = ""
         self.last_event = 0.0
@@ -86,7 +96,7 @@ class Watch:
         writer: asyncio.StreamWriter | None = None
         try:
             reader, writer = await asyncio.open_connection(
-                "127.0.0.1", self._port, ssl=self._context, server_hostname=SERVER_NAME
+                self._address, self._port, ssl=self._context, server_hostname=SERVER_NAME
             )
             writer.write(b"GET /watch HTTP/1.1\r\nHost: kubernetes\r\n\r\n")
             head = (await reader.readuntil(b"\r\n\r\n")).decode()

@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import json
-import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -20,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.roles.balancer import Authority
-from tests.tools import environment
+from tests.roles.commands import lab, run
 
 pytestmark = pytest.mark.full
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
 
 MOVE_SECONDS = 2.0
@@ -45,28 +45,6 @@ while True:
     sender.sendto(body, ("224.0.0.18", 0))
     time.sleep(0.5)
 """
-
-
-def run(*command: str, check: bool = True, limit: float = 600) -> subprocess.CompletedProcess[str]:
-    """Run a command of the project."""
-    done = subprocess.run(
-        command,
-        cwd=environment.ROOT,
-        env=environment.environment(),
-        text=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=limit,
-        check=False,
-    )
-    assert done.returncode == 0 or not check, f"{command} exits {done.returncode}:\n{done.stdout}"
-    return done
-
-
-def lab(*arguments: str) -> str:
-    """A command of the lab."""
-    return run(sys.executable, "tests/lab", *arguments).stdout
 
 
 @dataclasses.dataclass(frozen=True)

@@ -60,6 +60,7 @@ STEPS = {
     "Make the certificate authorities": "authorities",
     "Inspect the hosts of the new cluster again": "inspect again",
     "Balance": "balance",
+    "Balance by nginx": "balance by nginx",
     "Hold the virtual IP address": "virtual IP",
     "Create the cluster": "init",
     "Install the pod network": "network",

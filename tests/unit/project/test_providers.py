@@ -13,52 +13,66 @@ import jinja2.nodes
 import pytest
 import yaml
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.providers import haproxy
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.providers import haproxy, nginx
 from tests.tools.environment import ROOT
-from tests.unit.plugins.module_utils._domain.load_balancer.providers.test_haproxy import values
+from tests.unit.plugins.module_utils._domain.load_balancer.providers import test_haproxy, test_nginx
 from tests.unit.plugins.role_template import ENVIRONMENT
 
-#: What is in a template beside text. ``joiner`` is Jinja's own for what stands between the parts of a list.
 _LOOPS = (
     jinja2.nodes.For, jinja2.nodes.Output, jinja2.nodes.TemplateData, jinja2.nodes.Name, jinja2.nodes.Getattr,
     jinja2.nodes.Assign, jinja2.nodes.Call, jinja2.nodes.Const,
 )  # fmt: skip
-#: Variables of the role that its tasks read and its configuration does not depend on.
-_OF_TASKS = {"pki_dir", "firewalld_zone", "distributions", "seen"}
+_OF_TASKS = {"pki_dir", "firewalld_zone", "seen"}
+_ROLES = ("apiserver_haproxy", "apiserver_nginx")
+#: The templates of a role, the values of its provider and the names of its inputs.
+_PROVIDERS: dict[str, tuple[tuple[str, ...], t.Mapping[str, t.Any], tuple[str, ...]]] = {
+    "apiserver_haproxy": (("haproxy.cfg.j2",), test_haproxy.values(), haproxy.VARIABLES),
+    "apiserver_nginx": (
+        ("nginx.conf.j2", "nginx-kubernetes-apiserver.service.j2", "kubernetes-apiserver-watch.service.j2"),
+        test_nginx.values(),
+        nginx.VARIABLES,
+    ),
+}
 
 
 def role(name: str, *parts: str) -> str:
     return ROOT.joinpath("roles", name, *parts).read_text(encoding="utf-8")
 
 
-def parsed() -> jinja2.nodes.Template:
-    return ENVIRONMENT.parse(role("apiserver_haproxy", "templates", "haproxy.cfg.j2"))
+def parsed(name: str) -> list[jinja2.nodes.Template]:
+    return [ENVIRONMENT.parse(role(name, "templates", file)) for file in _PROVIDERS[name][0]]
 
 
-def test_a_template_holds_loops_only() -> None:
-    nodes = list(parsed().find_all(jinja2.nodes.Node))
-    filters = [node for node in nodes if isinstance(node, jinja2.nodes.Filter)]
-    assert [node.name for node in filters] == ["comment"]
-    assert {type(node) for node in nodes} - set(_LOOPS) == {jinja2.nodes.Filter}
-    called = {node.node.name for node in nodes if isinstance(node, jinja2.nodes.Call)}
-    assert called == {"joiner", "comma"}
+@pytest.mark.parametrize("name", _ROLES)
+def test_a_template_holds_loops_only(name: str) -> None:
+    for template in parsed(name):
+        nodes = list(template.find_all(jinja2.nodes.Node))
+        filters = [node for node in nodes if isinstance(node, jinja2.nodes.Filter)]
+        assert [node.name for node in filters] == ["comment"]
+        assert {type(node) for node in nodes} - set(_LOOPS) == {jinja2.nodes.Filter}
+        assert {node.node.name for node in nodes if isinstance(node, jinja2.nodes.Call)} <= {"joiner", "comma"}
 
 
-def test_a_template_names_the_values_of_its_provider() -> None:
-    named = jinja2.meta.find_undeclared_variables(parsed())
-    assert named == {*values(), "digest", "ansible_managed"}
+@pytest.mark.parametrize("name", _ROLES)
+def test_a_template_names_the_values_of_its_provider(name: str) -> None:
+    named = {value for template in parsed(name) for value in jinja2.meta.find_undeclared_variables(template)}
+    assert named == {*_PROVIDERS[name][1], "digest", "ansible_managed"}
 
 
-def test_a_role_gives_every_input_by_its_name() -> None:
-    (task,) = yaml.safe_load(role("apiserver_haproxy", "tasks", "decide.yml"))
-    inputs = task["kubeadm.ha.load_balancer_decision"]["inputs"]
-    assert inputs == {name: f"{{{{ apiserver_haproxy_{name} }}}}" for name in haproxy.VARIABLES}
-    specification = yaml.safe_load(role("apiserver_haproxy", "meta", "argument_specs.yml"))["argument_specs"]
-    options = {name.removeprefix("apiserver_haproxy_") for name in specification["main"]["options"]}
-    assert options == {*haproxy.VARIABLES} | _OF_TASKS
+@pytest.mark.parametrize("name", _ROLES)
+def test_a_role_gives_every_input_by_its_name(name: str) -> None:
+    (task,) = yaml.safe_load(role(name, "tasks", "decide.yml"))
+    given = task["kubeadm.ha.load_balancer_decision"]
+    variables = _PROVIDERS[name][2]
+    assert f"apiserver_{given.get('provider', 'haproxy')}" == name
+    assert [given["template"], *given.get("units", [])] == [*_PROVIDERS[name][0]]
+    assert given["inputs"] == {variable: f"{{{{ {name}_{variable} }}}}" for variable in variables}
+    specification = yaml.safe_load(role(name, "meta", "argument_specs.yml"))["argument_specs"]
+    options = {option.removeprefix(f"{name}_") for option in specification["main"]["options"]}
+    assert options == {*variables} | _OF_TASKS | ({"distributions"} if name == "apiserver_haproxy" else set())
 
 
-@pytest.mark.parametrize("name", ["apiserver_haproxy"])
+@pytest.mark.parametrize("name", _ROLES)
 def test_variables_of_a_role_are_paths(name: str) -> None:
     variables: dict[str, t.Any] = yaml.safe_load(role(name, "vars", "main.yml"))
     marker = variables.pop(f"__{name}_marker")

@@ -62,7 +62,7 @@ if t.TYPE_CHECKING:
 
 _SERVICES = (
     *("kubelet", "containerd", "crio", "cri-docker", "docker"),
-    *("haproxy", "nginx", "keepalived", "firewalld", "ufw"),
+    *("haproxy", "nginx", "nginx-kubernetes-apiserver", "kubernetes-apiserver-watch", "keepalived", "firewalld", "ufw"),
 )
 _CLIENTS = ("kubelet", "kube-proxy")
 _FORWARDING = ("net.ipv4.ip_forward", "net.ipv6.conf.default.forwarding")
@@ -122,7 +122,7 @@ class HostInspection:
             endpoint_probe: inspects it, beside everything else.
             cri_socket: a container runtime's socket besides those that kubeadm knows.
             directories: those that a run would write to.
-            load_balancer: that the host is to run haproxy, and the zone of firewalld to inspect; ``None`` for other
+            load_balancer: which load balancer the host is to run, and the zone of firewalld to inspect; ``None`` for other
                 hosts.
         """
         self._commands = commands
@@ -152,7 +152,7 @@ class HostInspection:
             os.path.join(self._kubernetes_dir, "kubelet.conf"), os.path.join(self._pki_dir, "ca.crt")
         )
         sockets = _tcp_sockets()
-        owners = _socket_owners(_CLIENTS + ("kube-apiserver", "etcd", "haproxy"))
+        owners = _socket_owners(_CLIENTS + ("kube-apiserver", "etcd", "haproxy", "nginx"))
         manifests = self._manifests()
         return HostReport(
             hostname=socket.gethostname(),
@@ -231,7 +231,10 @@ class HostInspection:
     def _balancer(self) -> dict[str, t.Any] | None:
         if self._load_balancer is None:
             return None
-        return LoadBalancerInspection(self._commands, zone=self._load_balancer["firewalld_zone"]).collect()
+        given = self._load_balancer
+        return LoadBalancerInspection(
+            self._commands, provider=given["provider"], zone=given["firewalld_zone"]
+        ).collect()
 
     def _versions(self) -> dict[str, str]:
         asked = {

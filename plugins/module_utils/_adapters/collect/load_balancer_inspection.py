@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Collects what the role apiserver_haproxy needs to know of a host, by the standard library alone.
+"""Collects what the roles apiserver_haproxy and apiserver_nginx need to know of a host, by the standard library alone.
 
 Nothing here changes the host, and no private key is read.
 """
@@ -14,13 +14,14 @@ import json
 import os
 import re
 import socket
+import sys
 import time
 import typing as t
 
 from ..._domain.base.errors import CommandFailed
 from ..._domain.host.selinux import SelinuxFacts
 from ..._domain.kubeconfig import redaction
-from ..._domain.load_balancer import haproxy_files
+from ..._domain.load_balancer import configuration_owner, haproxy_files, nginx_files
 from ..._domain.load_balancer.report import CertificateFile, ConfigurationFile, LoadBalancerReport
 from .firewall_inspection import collect_firewall
 from .reading import output, read
@@ -28,6 +29,8 @@ from .reading import output, read
 if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
 
+HAPROXY, NGINX = "haproxy", "nginx"
+_FILES = {HAPROXY: haproxy_files, NGINX: nginx_files}
 _STATUS_SECONDS = 2.0
 _SELINUX = "/sys/fs/selinux/enforce"
 _SEMANAGE_PORTS = ("semanage", "port", "--list", "--noheading")
@@ -40,23 +43,38 @@ class LoadBalancerInspection:
         self,
         commands: Commands,
         *,
-        configuration: str = haproxy_files.CONFIGURATION,
-        marker: str = haproxy_files.MARKER,
-        status_socket: str = haproxy_files.STATUS_SOCKET,
-        certificate: str = haproxy_files.PROBE_CERTIFICATE,
+        provider: str = HAPROXY,
+        configuration: str | None = None,
+        marker: str | None = None,
+        status_socket: str | None = None,
+        certificate: str | None = None,
         zone: str | None = None,
     ) -> None:
-        """``marker``: a text that only the role's configuration has. ``zone``: firewalld's, see ``collect_firewall``."""
+        """Inspect a host for one of the load balancers.
+
+        Args:
+            commands: runs its programs.
+            provider: :data:`HAPROXY` or :data:`NGINX`.
+            configuration: its configuration file. What is not given is where the role has it.
+            marker: a text that only the role's configuration has.
+            status_socket: where it shows what is loaded.
+            certificate: of the checks.
+            zone: firewalld's, see ``collect_firewall``.
+        """
+        files = _FILES[provider]
         self._commands = commands
-        self._configuration = configuration
-        self._marker = marker
-        self._status_socket = status_socket
-        self._certificate = certificate
+        self._provider = provider
+        self._program = files.PROGRAM
+        self._configuration = configuration or files.CONFIGURATION
+        self._marker = marker or files.MARKER
+        self._status_socket = status_socket or files.STATUS_SOCKET
+        self._certificate = certificate or files.PROBE_CERTIFICATE
         self._zone = zone
 
     def collect(self) -> dict[str, t.Any]:
         """Everything as JSON-compatible values; what the host does not have is empty, never missing."""
         content = read(self._configuration)
+        stream_module = next(filter(os.path.exists, nginx_files.STREAM_MODULES), "") if self._provider == NGINX else ""
         return LoadBalancerReport(
             configuration=ConfigurationFile(
                 path=self._configuration,
@@ -71,17 +89,34 @@ class LoadBalancerInspection:
             ),
             firewall=collect_firewall(self._commands, self._zone),
             selinux=self._selinux(),
-            is_installed=os.path.exists(haproxy_files.PROGRAM),
+            is_installed=self._is_installed(stream_module),
             has_ipv6=os.path.exists("/proc/net/if_inet6"),
             clock=time.time(),
+            stream_module=stream_module,
+            python=sys.executable or "",
         ).as_dict()
+
+    def _is_installed(self, stream_module: str) -> bool:
+        if not os.path.exists(self._program):
+            return False
+        if self._provider == HAPROXY or stream_module:
+            return True
+        try:
+            built = self._commands.run([self._program, "-V"], check=False)
+        except CommandFailed:
+            return False
+        return "--with-stream" in (built.stdout + built.stderr).split()
 
     def _owner(self, content: bytes | None) -> str:
         if content is None:
-            return haproxy_files.ABSENT
+            return configuration_owner.ABSENT
         if self._marker.encode() in content:
-            return haproxy_files.ROLE
-        return haproxy_files.PACKAGE if self._is_pristine() else haproxy_files.OTHER
+            return configuration_owner.ROLE
+        return (
+            configuration_owner.PACKAGE
+            if self._provider == HAPROXY and self._is_pristine()
+            else configuration_owner.OTHER
+        )
 
     def _is_pristine(self) -> bool:
         """Whether the file is the package's. dpkg and rpm report a changed one alike: ``??5?????? c /etc/haproxy/haproxy.cfg``."""
@@ -123,7 +158,7 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 def _running(path: str) -> str:
-    """The configuration that haproxy says it runs, empty when nothing answers."""
+    """The configuration that the load balancer says it runs, empty when nothing answers."""
     connection = _UnixConnection(path)
     try:
         connection.request("GET", "/")
@@ -134,4 +169,4 @@ def _running(path: str) -> str:
         connection.close()
 
 
-__all__ = ("LoadBalancerInspection",)
+__all__ = ("HAPROXY", "NGINX", "LoadBalancerInspection")

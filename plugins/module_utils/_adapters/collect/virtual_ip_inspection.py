@@ -19,7 +19,7 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 from ..._domain.base.errors import CommandFailed
-from ..._domain.load_balancer import keepalived_files
+from ..._domain.load_balancer import configuration_owner, keepalived_files
 from ..._domain.load_balancer.virtual_ip_report import (
     InstalledFile,
     InterfaceAddress,
@@ -132,10 +132,10 @@ class VirtualIpInspection:
 
     def _owner(self, content: bytes | None) -> str:
         if not content:
-            return keepalived_files.ABSENT
+            return configuration_owner.ABSENT
         if self._marker.encode() in content:
-            return keepalived_files.ROLE
-        return keepalived_files.PACKAGE if self._is_pristine() else keepalived_files.OTHER
+            return configuration_owner.ROLE
+        return configuration_owner.PACKAGE if self._is_pristine() else configuration_owner.OTHER
 
     def _is_pristine(self) -> bool:
         """Whether the file is the package's: RHEL's has a sample there, Debian's has none."""

@@ -20,13 +20,14 @@ class BalancerDecision:
     """What the role would change on a load balancer host.
 
     Attributes:
-        owner: whose the configuration file is, see :mod:`haproxy_files`.
+        owner: whose the configuration file is, see :mod:`configuration_owner`.
         differs: whether the configuration that the host has or runs is not the wanted one.
         renews_certificate: whether the client certificate of the checks is issued or renewed.
         firewall: what is to be opened.
         selinux: what SELinux is to allow.
         changes: the entries of the plan, apart from the configuration's.
         problems: reasons to stop.
+        unmet: what is made later in the run that asks, without which the role changes nothing.
     """
 
     owner: str
@@ -36,6 +37,7 @@ class BalancerDecision:
     selinux: SelinuxNeeds = dataclasses.field(metadata=absent(SelinuxNeeds()))
     changes: tuple[Change, ...]
     problems: tuple[Problem, ...]
+    unmet: tuple[Problem, ...] = dataclasses.field(default=(), metadata=absent(()))
 
     @classmethod
     def from_dict(cls, host: str, document: t.Mapping[str, t.Any]) -> BalancerDecision:

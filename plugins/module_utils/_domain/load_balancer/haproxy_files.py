@@ -22,20 +22,13 @@ STATUS_SOCKET = "/var/lib/haproxy/kubernetes-apiserver-status.sock"
 #: Client certificate of the checks; its key is beside it, with ``.key`` appended.
 PROBE_CERTIFICATE = "/etc/haproxy/kubernetes-probe.crt"
 
-#: Whose the configuration is.
-ABSENT, ROLE, PACKAGE, OTHER = "absent", "role", "package", "other"
-
 __all__ = (
-    "ABSENT",
     "CA",
     "CONFIGURATION",
     "LUA",
     "MARKER",
-    "OTHER",
-    "PACKAGE",
     "PROBE_CERTIFICATE",
     "PROGRAM",
-    "ROLE",
     "STATE_DIRECTORY",
     "STATUS_SOCKET",
 )

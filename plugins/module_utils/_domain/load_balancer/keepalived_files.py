@@ -27,21 +27,14 @@ SCRIPT_USER = "keepalived_script"
 #: A text by which the role's own configuration is known.
 MARKER = "Configuration of the Ansible role kubeadm.ha.apiserver_keepalived"
 
-#: Whose the configuration is.
-ABSENT, ROLE, PACKAGE, OTHER = "absent", "role", "package", "other"
-
 __all__ = (
-    "ABSENT",
     "CA",
     "CONFIGURATION",
     "DROP_IN",
     "HEALTH",
     "LOADED",
     "MARKER",
-    "OTHER",
-    "PACKAGE",
     "PROGRAM",
-    "ROLE",
     "SCRIPT_USER",
     "WATCHER",
     "WATCHER_SERVICE",

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role apiserver_haproxy would change on a load balancer host.
+"""What the role of a load balancer would change on its host.
 
 The plan and the role ask the same function, so each task of the role that changes something belongs to an entry.
 """
@@ -18,13 +18,14 @@ from ..base.change import KNOWN_AFTER_APPLY, Change
 from ..base.errors import InvalidInput
 from ..base.problem import Problem
 from ..host import firewall, selinux
-from . import haproxy_files
+from . import configuration_owner
 from .decision import BalancerDecision
-from .provider import ClientCertificate, Provider, Reading
+from .provider import Provider, Reading
 
 if t.TYPE_CHECKING:
     from ..._ports.template import Template
     from ..._ports.x509 import X509
+    from .provider import ClientCertificate
     from .report import CertificateFile, LoadBalancerReport
 
 
@@ -40,10 +41,12 @@ class Sources:
     Attributes:
         template: of the configuration. It is given the provider's values and ``digest``.
         files: texts of the files that are loaded as they are.
+        units: templates of the units of systemd, by their names. They are given the same values as the first one.
     """
 
     template: Template
     files: tuple[str, ...] = ()
+    units: t.Mapping[str, Template] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,10 +56,12 @@ class Configuration:
     Attributes:
         content: the text of its file.
         digest: names all that is loaded, so that a reload that did not happen is noticed: the status page shows it.
+        units: texts of the units, by their names.
     """
 
     content: str
     digest: str
+    units: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def sha1(self) -> str:
@@ -85,7 +90,7 @@ def decide(
         report = dataclasses.replace(
             report, certificate=dataclasses.replace(report.certificate, pem=issued, has_key=True)
         )
-    renewal = certificate_change(report, provider.certificate, x509)
+    renewal = certificate_change(report, provider, x509)
     # One that is still to be issued is known when the role asks again.
     presented = KNOWN_AFTER_APPLY if renewal is not None and not issued else report.certificate.pem
     configuration = configure(provider, sources, presented) if reading.is_complete else None
@@ -111,11 +116,13 @@ def decide(
         ),
         changes=tuple(changes),
         problems=tuple(problems),
+        unmet=reading.unmet,
     )
     return {
         "decision": decision.as_dict(),
         "content": configuration.content if configuration is not None else "",
         "digest": configuration.digest if configuration is not None else "",
+        "units": dict(configuration.units) if configuration is not None else {},
         "local_endpoint": provider.local_endpoint,
         "presents": provider.certificate is not None,
         "is_installed": report.is_installed,
@@ -137,16 +144,21 @@ def configure(provider: Provider, sources: Sources, presented: str) -> Configura
         "certificate": presented.strip() if provider.certificate is not None else "",
         "values": provider.values,
     }
+    if sources.units:
+        loaded["units"] = {name: template.text() for name, template in sources.units.items()}
     digest = hashlib.sha256(json.dumps(loaded, sort_keys=True).encode()).hexdigest()
-    return Configuration(sources.template.render({**provider.values, "digest": digest}), digest)
+    values = {**provider.values, "digest": digest}
+    units = {name: template.render(values) for name, template in sources.units.items()}
+    return Configuration(sources.template.render(values), digest, units)
 
 
-def certificate_change(report: LoadBalancerReport, wanted: ClientCertificate | None, x509: X509) -> Change | None:
+def certificate_change(report: LoadBalancerReport, provider: Provider, x509: X509) -> Change | None:
     """The issue or renewal of the certificate that the checks present, ``None`` when it is right or not wanted."""
+    wanted = provider.certificate
     if wanted is None:
         return None
     found = report.certificate
-    before, reason = _certificate_state(found, wanted, x509, now=report.clock)
+    before, reason = _certificate_state(provider.name, found, wanted, x509, now=report.clock)
     if reason is None:
         return None
     after = {"subject": f"CN={wanted.common_name}", "valid_until": KNOWN_AFTER_APPLY}
@@ -154,11 +166,11 @@ def certificate_change(report: LoadBalancerReport, wanted: ClientCertificate | N
 
 
 def _certificate_state(
-    found: CertificateFile, wanted: ClientCertificate, x509: X509, *, now: float
+    balancer: str, found: CertificateFile, wanted: ClientCertificate, x509: X509, *, now: float
 ) -> tuple[t.Any, str | None]:
     """What is there, and why it is not enough (``None`` when it is)."""
     if not found.pem or not found.has_key:
-        return None, "the API servers refuse anonymous requests, so haproxy's checks need it"
+        return None, f"the API servers refuse anonymous requests, so {balancer}'s checks need it"
     try:
         certificate = x509.certificates(found.pem.encode())[0]
         is_signed = x509.is_signed_by(found.pem.encode(), wanted.ca.encode())
@@ -195,25 +207,25 @@ def _selinux(found: selinux.SelinuxFacts, provider: Provider) -> tuple[selinux.N
     if found.mode == "disabled":
         return selinux.Needs(), []
     if not found.has_tools:
-        reason = f"SELinux is {found.mode}, and the host cannot determine yet what its policy allows haproxy"
+        reason = f"SELinux is {found.mode}, and the host cannot determine yet what its policy allows {provider.name}"
         return selinux.Needs(), [
             Change(f"package {_SELINUX_TOOLS}", "absent", "installed", reason),
-            Change("SELinux of haproxy", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY, reason),
+            Change(f"SELinux of {provider.name}", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY, reason),
         ]
     need = provider.selinux(
         selinux.parse_ports(found.ports), selinux.parse_booleans(found.booleans), selinux.parse_modules(found.modules)
     )
     reason = f"SELinux is {found.mode}"
     changes = [
-        Change(f"SELinux port {port}/tcp", kind or None, new, f"{reason}: haproxy listens on or connects to it")
+        Change(f"SELinux port {port}/tcp", kind or None, new, f"{reason}: {provider.name} listens on or connects to it")
         for port, (kind, new) in need.labels.items()
     ]
     changes += [
-        Change(f"SELinux boolean {boolean}", "off", "on", f"{reason}: haproxy could not reach its ports")
+        Change(f"SELinux boolean {boolean}", "off", "on", f"{reason}: {provider.name} could not reach its ports")
         for boolean in need.booleans
     ]
     changes += [
-        Change(f"SELinux module {module}", "absent", "installed", f"{reason}: haproxy could not start")
+        Change(f"SELinux module {module}", "absent", "installed", f"{reason}: {provider.name} could not start")
         for module in need.modules
     ]
     return need, changes
@@ -221,7 +233,7 @@ def _selinux(found: selinux.SelinuxFacts, provider: Provider) -> tuple[selinux.N
 
 def _problems(name: str, report: LoadBalancerReport, provider: Provider) -> t.Iterator[Problem]:
     configuration = report.configuration
-    if configuration.owner == haproxy_files.OTHER and not provider.replace_configuration:
+    if configuration.owner == configuration_owner.OTHER and not provider.replace_configuration:
         yield Problem(
             name,
             f"{configuration.path} on {name} was written by somebody else: it is neither the package's nor this "
@@ -232,7 +244,7 @@ def _problems(name: str, report: LoadBalancerReport, provider: Provider) -> t.It
         yield Problem(
             name,
             f"firewalld on {name} does not have the zone {report.firewall.zone} in its running and in its permanent "
-            f"configuration: set apiserver_haproxy_firewalld_zone for {name} (in its host_vars) to one that it has, or "
+            f"configuration: set {provider.role}_firewalld_zone for {name} (in its host_vars) to one that it has, or "
             "make it and run firewall-cmd --reload.",
         )
 

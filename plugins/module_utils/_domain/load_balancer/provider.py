@@ -37,6 +37,14 @@ class Provider(t.Protocol):
     """One load balancer as its role's inputs want it."""
 
     @property
+    def name(self) -> str:
+        """What the program is called."""
+
+    @property
+    def role(self) -> str:
+        """Its role, with whose name the variables begin."""
+
+    @property
     def values(self) -> t.Mapping[str, t.Any]:
         """Everything that its template is given but the digest. JSON-compatible; the same however the inputs are written."""
 
@@ -85,11 +93,13 @@ class Reading:
     Attributes:
         provider: what they want, with a stand-in for each value that could not be read: no port, no server, false.
         problems: why the role cannot work with them.
+        unmet: what it lacks before it can change anything, and what is made later in the run that asks: the cluster's CA.
         is_complete: whether there is no stand-in, so that a configuration can be made of it.
     """
 
     provider: Provider
     problems: tuple[Problem, ...]
+    unmet: tuple[Problem, ...]
     is_complete: bool
 
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..base.report_fields import as_dict, read
+from ..base.report_fields import as_dict, present, read
 from ..host.firewall import Firewall
 from ..host.selinux import SelinuxFacts
 
 
 @dataclasses.dataclass(frozen=True)
 class ConfigurationFile:
-    """haproxy's configuration.
+    """The load balancer's configuration.
 
     Attributes:
         path: where it is.
-        owner: whose it is, see :mod:`haproxy_files`.
+        owner: whose it is, see :mod:`configuration_owner`.
         sha1: SHA-1 of the file, empty without one.
     """
 
@@ -49,13 +49,15 @@ class LoadBalancerReport:
 
     Attributes:
         configuration: the file of its configuration.
-        running: name of the configuration that haproxy runs, empty when it is not the role's.
+        running: name of the configuration that it runs, empty when it is not the role's.
         certificate: the client certificate of the checks.
         firewall: the active firewall.
         selinux: what SELinux allows.
-        is_installed: whether the host has haproxy.
+        is_installed: whether the host has the program, with what it needs.
         has_ipv6: whether the kernel has IPv6.
         clock: the host's clock, in seconds since the epoch.
+        stream_module: the file that nginx loads for TCP, empty where it needs none or is not there.
+        python: the interpreter for programs of a role, empty for the usual one.
     """
 
     configuration: ConfigurationFile
@@ -66,6 +68,8 @@ class LoadBalancerReport:
     is_installed: bool
     has_ipv6: bool
     clock: float
+    stream_module: str = dataclasses.field(default="", metadata=present())
+    python: str = dataclasses.field(default="", metadata=present())
 
     @classmethod
     def from_dict(cls, host: str, document: t.Mapping[str, t.Any]) -> LoadBalancerReport:

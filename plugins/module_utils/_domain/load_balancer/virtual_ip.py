@@ -17,7 +17,7 @@ import typing as t
 from ..base.change import Change
 from ..base.problem import Problem
 from ..host import firewall
-from . import keepalived_files
+from . import configuration_owner, keepalived_files
 from .providers.keepalived import API_SERVER
 from .virtual_ip_decision import VirtualIpDecision
 
@@ -210,7 +210,7 @@ def _of_service(name: str, service: ServiceState, state: str, reason: str) -> t.
 
 
 def _problems(name: str, report: VirtualIpReport, provider: Keepalived, interface: str) -> t.Iterator[Problem]:
-    if report.owner == keepalived_files.OTHER and not provider.replace_configuration:
+    if report.owner == configuration_owner.OTHER and not provider.replace_configuration:
         yield Problem(
             name,
             f"{keepalived_files.CONFIGURATION} on {name} was written by somebody else: it is neither the package's nor this role's. Move "
@@ -268,7 +268,7 @@ def _problems_of_network(
 
 def _problems_of_holder(name: str, report: VirtualIpReport, provider: Keepalived) -> t.Iterator[Problem]:
     held = [each for each in report.addresses if each.address == provider.vip]
-    if held and report.owner not in (keepalived_files.ROLE, keepalived_files.OTHER):
+    if held and report.owner not in (configuration_owner.ROLE, configuration_owner.OTHER):
         yield Problem(
             name,
             f"{name} has the virtual IP {provider.vip} on {held[0].interface} already, without keepalived: take it away there, for example "

@@ -17,7 +17,14 @@ if t.TYPE_CHECKING:
 
 #: How joining control planes get the certificate authorities.
 UPLOAD, COPY = "upload", "copy"
-LOAD_BALANCERS = ("haproxy", "external", "none")
+#: Load balancers that the collection sets up.
+OWN_BALANCERS = ("haproxy", "nginx")
+#: Their services.
+SERVICES: t.Mapping[str, tuple[str, ...]] = {
+    "haproxy": ("haproxy",),
+    "nginx": ("nginx-kubernetes-apiserver", "kubernetes-apiserver-watch"),
+}
+LOAD_BALANCERS = (*OWN_BALANCERS, "external", "none")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +66,11 @@ class Desired:
         return self.vip.partition("/")[0]
 
     @property
+    def has_own_balancers(self) -> bool:
+        """Whether the run sets the load balancers up."""
+        return self.load_balancer in OWN_BALANCERS
+
+    @property
     def virtual_ip_hosts(self) -> tuple[str, ...]:
         """The hosts of which one has the virtual IP address: the load balancers', without any the control planes."""
         if not self.vip:
@@ -76,4 +88,4 @@ class Desired:
         return self.control_planes + self.workers
 
 
-__all__ = ("COPY", "LOAD_BALANCERS", "UPLOAD", "Desired")
+__all__ = ("COPY", "LOAD_BALANCERS", "OWN_BALANCERS", "SERVICES", "UPLOAD", "Desired")

@@ -11,7 +11,7 @@ from ..base.endpoint_input import parse_endpoint, parse_san
 from ..base.errors import InvalidInput
 from ..base.problem import Problem
 from ..kubeadm.token_life import check_ttl
-from .desired import LOAD_BALANCERS, Desired
+from .desired import LOAD_BALANCERS, OWN_BALANCERS, Desired
 from .desired_cluster import DesiredCluster
 from .input_values import parse_list
 from .inputs import INPUTS, OPTIONS
@@ -129,11 +129,11 @@ def _group_problems(raw: RawInputs) -> t.Iterator[Problem]:
             "kubeadm_ha_load_balancer",
             f"kubeadm_ha_load_balancer is {raw.load_balancer!r}: choose one of {', '.join(LOAD_BALANCERS)}.",
         )
-    elif raw.load_balancer == "haproxy" and not load_balancers:
+    elif raw.load_balancer in OWN_BALANCERS and not load_balancers:
         yield Problem(
             balancer_group,
-            f"kubeadm_ha_load_balancer is haproxy, but the group {balancer_group} is empty: put the hosts that shall "
-            "run haproxy into it, or set kubeadm_ha_load_balancer: external for a balancer that already exists.",
+            f"kubeadm_ha_load_balancer is {raw.load_balancer}, but the group {balancer_group} is empty: put the hosts that shall "
+            f"run {raw.load_balancer} into it, or set kubeadm_ha_load_balancer: external for a balancer that already exists.",
         )
     for name in sorted(set(load_balancers) & set(workers)):
         yield Problem(

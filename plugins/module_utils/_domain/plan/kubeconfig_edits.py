@@ -71,11 +71,7 @@ def kubelet_restart(situation: Situation, host: Host, changes: t.Sequence[Change
     own = host.api_server
     direct = {str(item.api_server) for item in situation.hosts.values() if item.api_server not in (None, own)}
     connected = {item.remote for item in host.report.api_clients if item.process == "kubelet"}
-    if (
-        situation.desired.load_balancer == "haproxy"
-        and connected & direct
-        and str(situation.desired.endpoint) not in connected
-    ):
+    if situation.desired.has_own_balancers and connected & direct and str(situation.desired.endpoint) not in connected:
         return _restart(f"it still connects to {min(connected & direct)}, not the endpoint in its kubeconfig")
     another = node_health.connects_to_another(host, direct)
     if another:

@@ -14,7 +14,7 @@ from ..base.problem import Note, Problem
 from ..cluster.cluster import Cluster
 from ..component import anonymous_access
 from ..host.host import Host
-from ..load_balancer.haproxy_files import OTHER
+from ..load_balancer.configuration_owner import OTHER
 from . import failed_inspections, half_joined, inputs, single_points, virtual_ip
 from .build import NAMES, STEPS, HostPlan, entries_of, host_plans, problems_of
 from .checks import (
@@ -37,6 +37,7 @@ from .create import stage as creation_stage
 from .create.creation import Creation, future_server
 from .create.steps.init import record as init_record
 from .create.steps.nodes import Nodes
+from .desired import SERVICES
 from .desired_inputs import parse_inputs
 from .kubeconfig_edits import kubeconfig_edits
 from .notes import find_notes
@@ -159,14 +160,17 @@ def _plan_of_creation(
     found: list[Problem] = list(_not_inspected(desired, hosts, explained))
     found += machine_identity.problems((*desired.nodes, *desired.load_balancers), hosts)
     found += failed_inspections.problems(request.failures, serving_control_plane=None, explains_cluster=True)
-    found += creation_checks.of_load_balancers(stage, request.balancers.values())
+    for decision in request.balancers.values():
+        found += decision.problems
     desired, hosts = machine_identity.without_aliases(desired, hosts)
     creation = Creation(
         desired=desired,
         hosts=hosts,
         stage=stage,
         balancers={
-            name: _balancer(hosts[name], decision) for name, decision in request.balancers.items() if name in hosts
+            name: _balancer(desired, hosts[name], decision)
+            for name, decision in request.balancers.items()
+            if name in hosts
         },
         decisions=request.decisions,
     )
@@ -231,7 +235,9 @@ def assess(
         cluster=cluster,
         serving_control_plane=serving_control_plane,
         balancers={
-            name: _balancer(hosts[name], decision) for name, decision in request.balancers.items() if name in hosts
+            name: _balancer(desired, hosts[name], decision)
+            for name, decision in request.balancers.items()
+            if name in hosts
         },
         files=half_joined.files_after(resets, request.files),
         decisions=request.decisions,
@@ -412,12 +418,12 @@ def _files_to_inspect(
     return {name: [fact.as_dict() for fact in wanted] for name in joining_names} if wanted else {}
 
 
-def _balancer(host: Host, inspection: BalancerDecision) -> Balancer:
-    service = host.report.services.get("haproxy")
+def _balancer(desired: Desired, host: Host, inspection: BalancerDecision) -> Balancer:
+    services = [host.report.services.get(name) for name in SERVICES.get(desired.load_balancer, ())]
     return Balancer(
-        is_installed=service is not None,
+        is_installed=host.report.services.get(desired.load_balancer) is not None,
         is_configured=not inspection.differs,
-        is_running=service is not None and service.active == "active" and service.enabled == "enabled",
+        is_running=all(each is not None and (each.active, each.enabled) == ("active", "enabled") for each in services),
         replaces_foreign=inspection.owner == OTHER,
         needs_cryptography=inspection.renews_certificate,
         changes=inspection.changes,

@@ -79,7 +79,7 @@ def _not_running(situation: Situation) -> t.Iterator[SinglePoint]:
 
 def _endpoint(situation: Situation) -> t.Iterator[SinglePoint]:
     desired, hosts = situation.desired, situation.hosts
-    if desired.load_balancer == "haproxy" and len(desired.load_balancers) == 1:
+    if desired.has_own_balancers and len(desired.load_balancers) == 1:
         yield SinglePoint(
             desired.load_balancers[0], f"it is the only load balancer, {desired.endpoint} goes away with it."
         )

@@ -39,12 +39,12 @@ class Balancer:
     """The state of a load balancer host.
 
     Attributes:
-        is_installed: whether haproxy is there.
+        is_installed: whether its program is there.
         is_configured: whether its configuration is the wanted one.
         is_running: whether it is enabled and running.
         replaces_foreign: whether the configuration that is replaced is somebody else's.
         needs_cryptography: whether the certificate of its checks is issued or renewed.
-        changes: what changes on the host beside haproxy itself (:mod:`load_balancer`).
+        changes: what changes on the host beside the load balancer itself (:mod:`load_balancer`).
     """
 
     is_installed: bool

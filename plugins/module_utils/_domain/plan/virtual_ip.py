@@ -14,8 +14,8 @@ if t.TYPE_CHECKING:
 
 #: The role, under whose name its decisions come.
 ROLE = "apiserver_keepalived"
-#: What a host must run to have the address: the balancer, or without one the API server itself.
-BALANCER, API_SERVER = "haproxy", "api_server"
+#: What a host must run to have the address where there is no balancer.
+API_SERVER = "api_server"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +58,7 @@ def record(desired: Desired, hosts: t.Mapping[str, Host], *, api_port: int, ca_c
     return Record(
         vip=desired.vip,
         peers=peers(desired, hosts),
-        track=API_SERVER if is_bare else BALANCER,
+        track=API_SERVER if is_bare else desired.load_balancer,
         api_port=api_port if is_bare else desired.endpoint.port,
         ca_certificate=ca_certificate,
     )

@@ -11,7 +11,7 @@ import typing as t
 
 import yaml
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.providers import haproxy
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.providers import haproxy, nginx
 from ansible_collections.kubeadm.ha.plugins.modules import load_balancer_decision
 from tests.tools.environment import ROOT
 from tests.unit.plugins.module_utils._domain.load_balancer.test_load_balancer import answer_for, found
@@ -36,8 +36,9 @@ def test_the_options_are_the_arguments() -> None:
 
 
 def test_the_inputs_are_named() -> None:
-    names = re.findall(r"C\((\w+)\)", OPTIONS["inputs"]["description"][1])
-    assert sorted(names) == sorted(haproxy.VARIABLES)
+    for provider, line in ((haproxy, 1), (nginx, 2)):
+        names = re.findall(r"C\((\w+)\)", OPTIONS["inputs"]["description"][line])
+        assert sorted(names) == sorted(provider.VARIABLES)
 
 
 def test_what_is_returned_is_documented() -> None:

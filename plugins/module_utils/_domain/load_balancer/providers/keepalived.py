@@ -10,11 +10,13 @@ import ipaddress
 import typing as t
 
 from ...base.problem import Problem
-from .. import haproxy_files, keepalived_files, vrrp
+from .. import haproxy_files, keepalived_files, nginx_files, vrrp
 from ..role_inputs import RoleInputs, is_number, is_port
 
 ROLE = "apiserver_keepalived"
-HAPROXY, API_SERVER = "haproxy", "api_server"
+HAPROXY, NGINX, API_SERVER = "haproxy", "nginx", "api_server"
+#: Where a balancer says that it lives.
+_STATUS_SOCKETS = {HAPROXY: haproxy_files.STATUS_SOCKET, NGINX: nginx_files.STATUS_SOCKET}
 
 #: Priorities are as far apart as they can be: backups that wait for the same time would both take the address.
 _HIGHEST, _SPREAD = 200, 150
@@ -37,7 +39,7 @@ class Keepalived:
     """keepalived as the role's inputs want it. The fields are the role's variables, without its name.
 
     ``host`` is the inventory name of the host itself. ``vip`` is the address alone, empty where it could not be read;
-    ``router_id`` and ``priority`` are never empty. ``ca_certificate`` is empty with haproxy, and before the cluster has a CA.
+    ``router_id`` and ``priority`` are never empty. ``ca_certificate`` is empty with a balancer, and before the cluster has a CA.
     """
 
     host: str
@@ -75,7 +77,7 @@ class Keepalived:
             interface: that gets the virtual IP.
             python: the interpreter for the watcher.
         """
-        is_balancer = self.track == HAPROXY
+        is_balancer = self.track != API_SERVER
         target = (
             f"[{self.own_address}]:{self.api_port}"
             if ":" in self.own_address
@@ -105,7 +107,7 @@ class Keepalived:
             "address_families": "AF_UNIX" if is_balancer else "AF_INET AF_INET6",
             "private_networks": ["yes"] if is_balancer else [],
             "asked": (
-                f"--socket={haproxy_files.STATUS_SOCKET}"
+                f"--socket={_STATUS_SOCKETS[self.track]}"
                 if is_balancer
                 else f"--server={target} --ca={keepalived_files.CA}"
             ),
@@ -146,7 +148,7 @@ def parse(host: str, values: t.Mapping[str, t.Any]) -> Reading:
     inputs = RoleInputs(ROLE, host, values, VARIABLES)
     vip = _vip(inputs)
     peers = _peers(inputs, vip)
-    track = inputs.choice("track", (HAPROXY, API_SERVER))
+    track = inputs.choice("track", (HAPROXY, NGINX, API_SERVER))
     provider = Keepalived(
         host=host,
         vip=vip,
@@ -313,6 +315,7 @@ def _unmet(provider: Keepalived) -> t.Iterator[Problem]:
 __all__ = (
     "API_SERVER",
     "HAPROXY",
+    "NGINX",
     "ROLE",
     "VARIABLES",
     "Address",

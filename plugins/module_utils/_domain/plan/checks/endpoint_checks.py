@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the plan has against the endpoint, by what every host sees of it.
 
-Before haproxy runs nobody need answer, but where the endpoint leads can be determined, and who answers there must be
+Before the load balancer runs nobody need answer, but where the endpoint leads can be determined, and who answers there must be
 the cluster. An endpoint that the run does not build (``external``, ``none``) must lead to the cluster's API from every
 host already.
 """
@@ -35,9 +35,9 @@ def problems(situation: Situation) -> t.Iterator[Problem]:
     if canonical_ip(situation.desired.endpoint.host) is None:
         yield from _unresolved(situation, views)
         yield from _leads_to_control_plane(situation, views)
-        if situation.desired.load_balancer == "haproxy":
+        if situation.desired.has_own_balancers:
             yield from _leads_elsewhere(situation, views)
-    if situation.desired.load_balancer == "haproxy":
+    if situation.desired.has_own_balancers:
         yield from _somebody_else(situation, views)
     else:
         yield from _unproved(situation, views)
@@ -58,7 +58,7 @@ def find_notes(situation: Situation) -> t.Iterator[Note]:
             f"Hosts resolve {desired.endpoint.host} differently ({described}): each of them loses the API with what its own answer leads "
             "to. Let one DNS server, or the same line in every /etc/hosts, answer all of them.",
         )
-    if desired.load_balancer == "haproxy":
+    if desired.has_own_balancers:
         return
     for clause, names in _by_clause(
         {
@@ -163,7 +163,7 @@ def _remedy_for_name(situation: Situation) -> str:
     """A name that clients use already must not be moved to where nobody listens yet."""
     desired = situation.desired
     balancers = _balancers(situation)
-    if desired.load_balancer != "haproxy":
+    if not desired.has_own_balancers:
         return "let the name lead to the load balancer, once that forwards TCP to the API servers"
     if any(endpoint.host == desired.endpoint.host for endpoint in _in_use(situation)):
         return (
@@ -186,7 +186,7 @@ def _in_use(situation: Situation) -> t.Iterator[Endpoint]:
 
 
 def _leads_elsewhere(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[Problem]:
-    """With haproxy the name must lead to a host that runs it, unless the cluster's API answers there already."""
+    """With load balancers of the run the name must lead to a host that has one, unless the cluster's API answers there already."""
     desired = situation.desired
     by_addresses: dict[str, list[str]] = {}
     for name, view in views.items():
@@ -228,7 +228,7 @@ def _is_api_server(situation: Situation, source: str, address: str) -> bool:
 
 
 def _somebody_else(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[Problem]:
-    """Where haproxy is to stand, nobody of another CA may answer; that nobody answers is no matter yet."""
+    """Where a load balancer is to stand, nobody of another CA may answer; that nobody answers is no matter yet."""
     clauses = {
         name: [
             attempt.objection(view.endpoint)
@@ -286,7 +286,7 @@ def _shown_address(host: Host) -> str:
 
 
 def _with_balancers(situation: Situation) -> str:
-    balancers = _balancers(situation) if situation.desired.load_balancer == "haproxy" else ""
+    balancers = _balancers(situation) if situation.desired.has_own_balancers else ""
     return f" with the address of {balancers}" if balancers else ""
 
 

@@ -162,7 +162,7 @@ def problems_of_endpoint(desired: Desired, hosts: Hosts, like: Endpoint) -> t.It
         server = host.api_server
         port = host.future_api_server(like).port
         taken = name in desired.control_planes and port == desired.endpoint.port
-        if name in desired.load_balancers and desired.load_balancer == "haproxy" and taken:
+        if name in desired.load_balancers and desired.has_own_balancers and taken:
             yield Problem(
                 "kubeadm_ha_endpoint",
                 f"{name} is a load balancer and a control plane, and its API server {_has(server)} port {port}: choose "
@@ -174,7 +174,7 @@ def problems_of_endpoint(desired: Desired, hosts: Hosts, like: Endpoint) -> t.It
                 f"kubeadm_ha_endpoint {desired.endpoint} is the API server of {name} itself, so it would go away with it: "
                 "give the address of the load balancer.",
             )
-    if desired.load_balancer == "haproxy" and not _is_reachable_name(desired, hosts):
+    if desired.has_own_balancers and not _is_reachable_name(desired, hosts):
         yield Problem(
             "kubeadm_ha_endpoint",
             f"kubeadm_ha_endpoint {desired.endpoint} is not an address of any load balancer host "

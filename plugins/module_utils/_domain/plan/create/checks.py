@@ -17,14 +17,10 @@ from .stage import BARE, traces
 
 if t.TYPE_CHECKING:
     from ...host.host import Host
-    from ...load_balancer.decision import BalancerDecision
     from .creation import Creation
-    from .stage import Stage
 
 _KUBELET = 10250
 _OF_CONTROL_PLANES = (2379, 2380, 10257, 10259)
-#: What load balancers are given once the certificate authorities are there.
-_COMES_LATER = ("apiserver_haproxy_ca_certificate",)
 Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 
@@ -43,14 +39,6 @@ def problems(creation: Creation) -> t.Iterator[Problem]:
     for decisions in creation.decisions.values():
         for decision in decisions.values():
             yield from decision.problems
-
-
-def of_load_balancers(stage: Stage, decisions: t.Iterable[BalancerDecision]) -> t.Iterator[Problem]:
-    """What speaks against the load balancers, besides that they have no CA yet before there is one."""
-    for decision in decisions:
-        for problem in decision.problems:
-            if stage.name != BARE or problem.subject not in _COMES_LATER:
-                yield problem
 
 
 def _version(creation: Creation) -> t.Iterator[Problem]:
@@ -184,4 +172,4 @@ def _needed(creation: Creation, host: Host) -> set[int]:
     return {_KUBELET, *_OF_CONTROL_PLANES, *({own} - {balancer})}
 
 
-__all__ = ("of_load_balancers", "problems")
+__all__ = ("problems",)

@@ -14,15 +14,15 @@ from ..entry import Entry
 from ..step import Step, hosts_of
 
 if t.TYPE_CHECKING:
-    from ...base.address import Endpoint
     from ...base.problem import Problem
     from ...host.host import Host
+    from ..desired import Desired
     from ..situation import ApiServer, Balancer, Situation
 
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """What the role apiserver_haproxy is given.
+    """What the role of the load balancer is given.
 
     Attributes:
         backends: every API server.
@@ -42,22 +42,26 @@ class Record:
 
 
 class Balance(Step["Situation"]):
-    """Haproxy, its certificate, the firewall and SELinux."""
+    """The load balancer, its certificate, the firewall and SELinux."""
 
     name = "balance"
 
     def entries(self, situation: Situation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
-        """Haproxy itself, then what the host needs beside it."""
+        """The load balancer itself, then what the host needs beside it."""
         del others
         desired = situation.desired
         for name, balancer in situation.balancers.items():
-            for change in balancer_changes(balancer, desired.endpoint, len(desired.control_planes)):
+            for change in balancer_changes(balancer, desired):
                 yield Entry(name, self.name, change)
 
     def problems(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
         """A haproxy that is too old."""
-        for name in hosts_of(entries, self.name):
+        for name in hosts_of(entries, self.name) if situation.desired.load_balancer == "haproxy" else ():
             yield from haproxy_version.problems(situation.hosts[name])
+
+    def groups(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
+        """A play for each kind of load balancer."""
+        return balancer_groups(situation.desired, hosts_of(entries, self.name))
 
     def record(self, situation: Situation, host: Host) -> Record:
         """The same for every load balancer, but for its distribution."""
@@ -71,14 +75,16 @@ class Balance(Step["Situation"]):
         )
 
 
-def balancer_changes(balancer: Balancer, endpoint: Endpoint, servers: int) -> t.Iterator[Change]:
-    """What changes on a load balancer host: haproxy itself, then what the host needs beside it.
+def balancer_groups(desired: Desired, names: t.Sequence[str]) -> dict[str, t.Sequence[str]]:
+    """Inventory names by the group on which the play of each kind of load balancer runs."""
+    return {
+        "balance": names if desired.load_balancer == "haproxy" else (),
+        "balance_nginx": names if desired.load_balancer == "nginx" else (),
+    }
 
-    Args:
-        balancer: the host as it is.
-        endpoint: what clients connect to.
-        servers: how many API servers are behind it.
-    """
+
+def balancer_changes(balancer: Balancer, desired: Desired) -> t.Iterator[Change]:
+    """What changes on a load balancer host: the load balancer itself, then what the host needs beside it."""
     wanted = {"package": "installed", "configuration": "as wanted", "service": "enabled, running"}
     now = {
         "package": "installed" if balancer.is_installed else "absent",
@@ -88,10 +94,10 @@ def balancer_changes(balancer: Balancer, endpoint: Endpoint, servers: int) -> t.
     before = {key: value for key, value in now.items() if value != wanted[key]}
     if before:
         yield Change(
-            object="load balancer haproxy",
+            object=f"load balancer {desired.load_balancer}",
             before=before,
             after={key: wanted[key] for key in before},
-            reason=f"{endpoint} leads to {servers} API servers through it",
+            reason=f"{desired.endpoint} leads to {len(desired.control_planes)} API servers through it",
         )
     yield from balancer.changes
 
@@ -100,4 +106,4 @@ def _other_configuration(balancer: Balancer) -> str:
     return "somebody else's (a backup is kept)" if balancer.replaces_foreign else "other"
 
 
-__all__ = ("Balance", "Record", "balancer_changes")
+__all__ = ("Balance", "Record", "balancer_changes", "balancer_groups")

@@ -9,7 +9,7 @@ import typing as t
 
 from ...entry import Entry
 from ...step import Step, hosts_of
-from ...steps.balance import Record, balancer_changes
+from ...steps.balance import Record, balancer_changes, balancer_groups
 
 if t.TYPE_CHECKING:
     from ....host.host import Host
@@ -26,12 +26,12 @@ class Balance(Step["Creation"]):
         del others
         desired = situation.desired
         for name, balancer in situation.balancers.items():
-            for change in balancer_changes(balancer, desired.endpoint, len(desired.control_planes)):
+            for change in balancer_changes(balancer, desired):
                 yield Entry(name, self.name, change)
 
     def groups(self, situation: Creation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
         """None before the certificate authorities are there."""
-        return {self.name: hosts_of(entries, self.name)} if situation.has_authorities else {}
+        return balancer_groups(situation.desired, hosts_of(entries, self.name)) if situation.has_authorities else {}
 
     def record(self, situation: Creation, host: Host) -> Record:
         """The same for every load balancer, but for its distribution."""

@@ -218,5 +218,7 @@ def test_only_a_load_balancer_host_is_inspected_as_one(kubernetes: Path) -> None
         return inspection.collect().as_dict()
 
     assert report(None)["load_balancer"] is None
-    seen = report({"firewalld_zone": ""})["load_balancer"]
-    assert seen == {**LoadBalancerInspection(HostCommands(timeout=5)).collect(), "clock": seen["clock"]}
+    for provider in ("haproxy", "nginx"):
+        seen = report({"provider": provider, "firewalld_zone": ""})["load_balancer"]
+        found = LoadBalancerInspection(HostCommands(timeout=5), provider=provider).collect()
+        assert seen == {**found, "clock": seen["clock"]}

@@ -23,6 +23,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.load_
     LoadBalancerInspection,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer import nginx_files
 
 MARKER = "Configuration of the role"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n"
@@ -43,9 +44,10 @@ def program(host: Path, name: str, script: str) -> None:
     path.chmod(0o755)
 
 
-def inspect(host: Path, *, status_socket: str = "/nowhere") -> dict[str, t.Any]:
+def inspect(host: Path, *, provider: str = "haproxy", status_socket: str = "/nowhere") -> dict[str, t.Any]:
     return LoadBalancerInspection(
         HostCommands(search_path=str(host / "bin"), timeout=5),
+        provider=provider,
         configuration=str(host / "haproxy.cfg"),
         marker=MARKER,
         status_socket=status_socket,
@@ -134,3 +136,34 @@ def test_what_haproxy_runs(host: Path) -> None:
         with socketserver.UnixStreamServer(path, _Status) as server:
             threading.Thread(target=server.handle_request, daemon=True).start()
             assert inspect(host, status_socket=path)["running"] == "digest"
+
+
+@pytest.mark.parametrize(
+    ("program_is_there", "module_is_there", "built", "expected"),
+    [
+        (False, False, "", (False, "")),
+        (False, True, "", (False, "module.so")),
+        (True, True, "", (True, "module.so")),
+        (True, False, "--with-stream --with-stream_ssl_module", (True, "")),
+        (True, False, "--with-stream=dynamic", (False, "")),
+    ],
+)
+def test_whether_nginx_can_forward_tcp(
+    host: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    program_is_there: bool,
+    module_is_there: bool,
+    built: str,
+    expected: tuple[bool, str],
+) -> None:
+    if program_is_there:
+        program(host, "nginx", f'echo "configure arguments: --prefix=/usr {built}" >&2')
+    if module_is_there:
+        (host / "module.so").touch()
+    monkeypatch.setattr(nginx_files, "PROGRAM", str(host / "bin" / "nginx"))
+    monkeypatch.setattr(nginx_files, "STREAM_MODULES", (str(host / "nowhere.so"), str(host / "module.so")))
+    found = inspect(host, provider="nginx")
+    is_installed, module = expected
+    assert (found["is_installed"], found["stream_module"]) == (is_installed, str(host / module) if module else "")
+    # It has a file of its own, which no package brings.
+    assert found["configuration"]["owner"] == "other"

@@ -22,14 +22,14 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.l
     configure,
     decide,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.providers import haproxy
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.providers import haproxy, nginx
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.report import (
     CertificateFile,
     ConfigurationFile,
     LoadBalancerReport,
 )
 from tests.unit.plugins.certificates import NOW, make_ca, make_certificate
-from tests.unit.plugins.module_utils._domain.load_balancer.providers import test_haproxy
+from tests.unit.plugins.module_utils._domain.load_balancer.providers import test_haproxy, test_nginx
 from tests.unit.plugins.module_utils._domain.load_balancer.providers.test_haproxy import BACKENDS, Backend
 from tests.unit.plugins.role_template import RoleTemplate
 
@@ -45,6 +45,7 @@ INPUTS = {
     "metrics_bind": "127.0.0.1:8405",
 }
 TEMPLATE = RoleTemplate.of("apiserver_haproxy", "haproxy.cfg.j2")
+UNIT = "kubernetes-apiserver-watch.service.j2"
 SOURCES = Sources(TEMPLATE, ("-- lua",))
 Report = dict[str, t.Any]
 
@@ -112,6 +113,7 @@ def test_nothing_to_change() -> None:
         "selinux": {"labels": [], "booleans": [], "modules": [], "tools": []},
         "changes": [],
         "problems": [],
+        "unmet": [],
     }
 
 
@@ -155,8 +157,19 @@ def test_the_rest_of_the_answer() -> None:
         "is_installed": True,
         "local_endpoint": "127.0.0.1:6443",
         "presents": True,
+        "units": {},
     }
     assert wanted.digest in wanted.content
+
+
+def test_units_are_filled_in_and_named_by_the_digest() -> None:
+    provider = nginx.parse("lb1", test_nginx.INPUTS, has_ipv6=True).provider
+    template, unit = (RoleTemplate.of("apiserver_nginx", name) for name in ("nginx.conf.j2", UNIT))
+    found = configure(provider, Sources(template, units={"watch": unit}), "")
+    assert found.digest in found.content
+    assert "--server=cp1=192.0.2.11:6443\n" in found.units["watch"]
+    other = configure(provider, Sources(template, units={"watch": RoleTemplate(unit.source + "#")}), "")
+    assert other.digest != found.digest
 
 
 @pytest.mark.parametrize(

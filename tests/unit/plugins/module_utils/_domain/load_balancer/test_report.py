@@ -24,6 +24,8 @@ REPORT: dict[str, t.Any] = {
     "is_installed": True,
     "has_ipv6": False,
     "clock": 1000.5,
+    "stream_module": "/usr/lib/nginx/modules/ngx_stream_module.so",
+    "python": "/usr/bin/python3",
 }
 DECISION: dict[str, t.Any] = {
     "owner": "other",
@@ -43,6 +45,7 @@ DECISION: dict[str, t.Any] = {
     },
     "changes": [{"object": "ufw port 6443/tcp", "before": None, "after": {"a": ["b"]}, "reason": "it is needed"}],
     "problems": [{"subject": "lb1", "message": "It is somebody else's."}],
+    "unmet": [{"subject": "apiserver_haproxy_ca_certificate", "message": "It comes later."}],
 }
 
 

@@ -32,7 +32,11 @@ EVERY_HOST = list(dict.fromkeys([*CONTROL_PLANES, *WORKERS, *BALANCERS]))
 #: What the steps read of a situation to find their hosts.
 SITUATION = types.SimpleNamespace(
     desired=types.SimpleNamespace(
-        control_planes=CONTROL_PLANES, workers=WORKERS, load_balancers=BALANCERS, nodes=[*CONTROL_PLANES, *WORKERS]
+        control_planes=CONTROL_PLANES,
+        workers=WORKERS,
+        load_balancer="haproxy",
+        load_balancers=BALANCERS,
+        nodes=[*CONTROL_PLANES, *WORKERS],
     ),
     serving_control_plane=types.SimpleNamespace(name="cp1"),
 )

@@ -96,6 +96,11 @@ def test_nothing_is_a_matter_of_weights() -> None:
             ["User=", "--ca="],
         ),
         (
+            {"track": "nginx"},
+            ["--socket=/run/nginx-kubernetes-apiserver/status.sock", "AddressFamilies=AF_UNIX\n"],
+            ["User=", "--ca="],
+        ),
+        (
             {"track": "api_server", "ca_certificate": CA},
             [
                 "--server=192.0.2.41:6443 --ca=/etc/keepalived/kubernetes-ca.crt",
@@ -163,7 +168,7 @@ def test_role_and_inspection_agree(variable: str, constant: str) -> None:
         ({"peers": PEERS[1:]}, "does not have lb1"),
         ({"peers": [{"name": "lb1", "address": "lb1.example"}]}, "without a name or an IP address"),
         ({"peers": [*PEERS, PEERS[0]]}, "has a name or an address twice"),
-        ({"track": "nginx"}, "none of haproxy, api_server"),
+        ({"track": "caddy"}, "none of haproxy, nginx, api_server"),
         ({"router_id": "0"}, "set kubeadm_ha_vrid to a number from 1 to 255"),
         ({"router_id": "256"}, "set kubeadm_ha_vrid to a number from 1 to 255"),
         ({"advert_interval": "0.05"}, "give seconds from 0.1 to 1"),
