@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role apiserver_haproxy on a host whose SELinux is enforcing: Debian's policy, a kernel of its own in QEMU."""
+"""The roles apiserver_haproxy and apiserver_keepalived on a host whose SELinux is enforcing: Debian's policy, a kernel of its own in QEMU."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ BIND, CONNECT = "haproxy_bind_kubernetes_port", "haproxy_connect_kubernetes_port
 BACKENDS = {"cp1": 16443, "cp2": 16444}
 STATUS = "curl --silent --unix-socket /var/lib/haproxy/kubernetes-apiserver-status.sock http://localhost/"
 PLAYBOOK_SECONDS = 900
+#: In QEMU's network for guests, where nobody else has it.
+VIP = "10.0.2.100"
 
 
 @pytest.fixture(scope="module")
@@ -59,20 +61,26 @@ def start_servers(guest: Guest, authority: Authority) -> None:
         )
 
 
-def play(guest: Guest, authority: Authority, *options: str) -> dict[str, int]:
-    """Run the role; the host's counts."""
-    inputs = {
+def play(guest: Guest, authority: Authority, *, playbook: str = "play.yml") -> dict[str, int]:
+    """Run a role; the host's counts."""
+    inputs: dict[str, object] = {
         "kubeadm_ha_endpoint": "api.example.net:6443",
         "apiserver_haproxy_backends": [
             {"name": name, "address": "127.0.0.1", "port": port} for name, port in BACKENDS.items()
         ],
         "apiserver_haproxy_ca_certificate": authority.certificate.read_text(encoding="ascii"),
+        "apiserver_keepalived_vip": f"{VIP}/24",
+        # The other one is not there, so nobody but the guest can have the address.
+        "apiserver_keepalived_peers": [
+            {"name": "lb1", "address": "10.0.2.15"},
+            {"name": "lb2", "address": "10.0.2.16"},
+        ],
     }
     started = time.monotonic()
     done = subprocess.run(
         [
             *(sys.executable, "-m", "ansible", "playbook", f"--inventory={guest.inventory}"),
-            *(f"--extra-vars={json.dumps(inputs)}", *options, str(HERE / "selinux" / "play.yml")),
+            *(f"--extra-vars={json.dumps(inputs)}", str(HERE / "selinux" / playbook)),
         ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -87,10 +95,10 @@ def play(guest: Guest, authority: Authority, *options: str) -> dict[str, int]:
     return {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", recap)}
 
 
-def denials(guest: Guest) -> list[str]:
-    """What SELinux has refused to haproxy since the guest's boot."""
+def denials(guest: Guest, domain: str = "haproxy_t") -> list[str]:
+    """What SELinux has refused to processes of a domain since the guest's boot."""
     said = guest.run("ausearch --input-logs --message avc,user_avc --raw", check=False)
-    return [line for line in said.splitlines() if "denied" in line and re.search(r"scontext=\S+:haproxy_t:", line)]
+    return [line for line in said.splitlines() if "denied" in line and re.search(rf"scontext=\S+:{domain}:", line)]
 
 
 def ready(guest: Guest) -> set[str]:
@@ -191,3 +199,60 @@ def test_without_the_boolean_haproxy_may_not_bind(guest: Guest, runs: Runs) -> N
             f"setsebool {BIND} on; systemctl stop haproxy; systemctl reset-failed haproxy; systemctl start haproxy"
         )
     wait_ready(guest)
+
+
+@dataclasses.dataclass(frozen=True)
+class Held:
+    """What came of the role apiserver_keepalived beside haproxy: counts of two runs, domains of its processes, what they were refused."""
+
+    first: dict[str, int]
+    second: dict[str, int]
+    domains: dict[str, str]
+    denials: list[str]
+
+
+@pytest.fixture(scope="module")
+def held(guest: Guest, runs: Runs, authority: Authority) -> Held:
+    """The role, twice, and a restart of both of its services."""
+    del runs
+    first = play(guest, authority, playbook="virtual_ip.yml")
+    second = play(guest, authority, playbook="virtual_ip.yml")
+    for unit in ("kubeadm-ha-vip-health", "keepalived"):
+        guest.run(f"systemctl restart {unit}")
+    deadline = time.monotonic() + 60
+    while not has_address(guest):
+        assert time.monotonic() < deadline, guest.run("journalctl -u keepalived --no-pager -n 30", check=False)
+        time.sleep(1)
+    pids = {
+        unit: guest.run(f"systemctl show -P MainPID {unit}").strip() for unit in ("kubeadm-ha-vip-health", "keepalived")
+    }
+    domains = {unit: guest.run(f"ps -o label= -p {pid}").strip().split(":")[2] for unit, pid in pids.items()}
+    return Held(first, second, domains, [line for domain in set(domains.values()) for line in denials(guest, domain)])
+
+
+def has_address(guest: Guest) -> bool:
+    """Whether the guest has the virtual IP address."""
+    return f" {VIP}/32 " in guest.run("ip -4 -o address show")
+
+
+def test_keepalived_holds_the_address_and_a_second_run_changes_nothing(guest: Guest, held: Held) -> None:
+    assert guest.run("getenforce").strip() == "Enforcing"
+    assert has_address(guest)
+    assert held.first["changed"] > 0
+    assert (held.second["changed"], held.second["failed"]) == (0, 0)
+
+
+def test_keepalived_and_its_check_are_refused_nothing(held: Held) -> None:
+    assert held.denials == [], held.domains
+
+
+def test_the_check_still_tells_keepalived_that_haproxy_has_stopped(guest: Guest, held: Held) -> None:
+    del held
+    guest.run("systemctl stop haproxy")
+    try:
+        deadline = time.monotonic() + 30
+        while has_address(guest):
+            assert time.monotonic() < deadline, "the address stays although haproxy has stopped"
+            time.sleep(0.5)
+    finally:
+        guest.run("systemctl start haproxy")

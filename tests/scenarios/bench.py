@@ -6,6 +6,9 @@
 Each round also converts a cluster of the same kind by a plain script (:mod:`bare`), now before and now after the collection, and
 runs the conversion's twin (:mod:`twin`), whose tasks do nothing. What the conversion takes beyond its twin, in relation to the script,
 says what the collection costs, whatever the machine; how many results it asks of the hosts shows what Ansible does.
+
+``--job create`` makes a new cluster of three control planes and two workers instead, behind a virtual IP address on two balancers, by the
+collection and by a script (:mod:`bare_create`).
 """
 
 from __future__ import annotations
@@ -21,8 +24,9 @@ import yaml
 
 from tests.prober.results import Rule, ScenarioResults
 from tests.scenarios.bare import Bare
-from tests.scenarios.cluster import Lab
-from tests.scenarios.convert import Conversion, addresses_of, new_results, ready_nodes, wait_until
+from tests.scenarios.bare_create import BareCreate
+from tests.scenarios.cluster import PROJECT, Lab
+from tests.scenarios.convert import STEPS, Conversion, addresses_of, new_results, ready_nodes, wait_until
 from tests.scenarios.playbook import Run, run_playbook
 from tests.scenarios.shape import PLAIN
 from tests.scenarios.twin import remote_results, twin_of
@@ -32,7 +36,51 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the rounds and print the medians. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="how many times (default: 3)")
-    rounds = parser.parse_args(arguments).rounds
+    parser.add_argument("--job", choices=("convert", "create"), default="convert", help="which one (default: convert)")
+    given = parser.parse_args(arguments)
+    return _creations(given.rounds) if given.job == "create" else _conversions(given.rounds)
+
+
+def _creations(rounds: int) -> int:
+    """New clusters, in turn by the collection and by the script."""
+    results = new_results("bench_create")
+    results.timing_factor = 1.0
+    measured: list[dict[str, float]] = []
+    scripted: list[dict[str, float]] = []
+    for number in range(1, rounds + 1):
+        for is_script in (False, True) if number % 2 else (True, False):
+            with Lab("create", name="bench") as lab:
+                addresses = addresses_of(lab, ("cp1", "cp2", "cp3", "w1", "w2", "lb1", "lb2"))
+                (scripted if is_script else measured).append(
+                    dict(BareCreate(lab, addresses).create()) if is_script else _creation(lab, number)
+                )
+    site, script = (statistics.median(sum(one.values()) for one in times) for times in (measured, scripted))
+    results.add_step("site.yml", site)
+    results.add_step("plain script", script)
+    results.ratio("create_ratio_to_bare", site / script, bound=1.5)
+    for label, times in (("plain script: ", scripted), ("", measured)):
+        for name in times[0]:
+            results.add_step(f"{label}{name}", statistics.median(one.get(name, 0.0) for one in times))
+    results.write()
+    print(results.table())
+    return 1 if results.failures() else 0
+
+
+def _creation(lab: Lab, number: int) -> dict[str, float]:
+    """Seconds of each play, and of what is between them."""
+    record = PROJECT / "build" / "scenarios" / lab.name / f"create-{number}.jsonl"
+    record.parent.mkdir(parents=True, exist_ok=True)
+    example = PROJECT / "examples" / "create" / "hosts.yml"
+    run = run_playbook("kubeadm.ha.site", inventories=[example, lab.inventory], record=record)
+    if run.status != 0:
+        raise RuntimeError(run.output[-4000:])
+    seconds: dict[str, float] = {}
+    for play, took in run.seconds_by_play():
+        seconds[STEPS.get(play, play)] = seconds.get(STEPS.get(play, play), 0.0) + took
+    return {**seconds, "start": run.seconds - sum(seconds.values())}
+
+
+def _conversions(rounds: int) -> int:
     results = new_results("bench")
     results.timing_factor = 1.0
     measured, scripted = [], []

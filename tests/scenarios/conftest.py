@@ -6,14 +6,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
 from tests.scenarios.cluster import Lab
 from tests.scenarios.convert import addresses_of
+from tests.scenarios.create import Story, performed
 from tests.scenarios.kubeadm_state import State, kubeadm_state
 from tests.scenarios.shape import PLAIN
 from tests.tools.run import NATIVE
+
+
+@pytest.fixture(scope="class")
+def story(request: pytest.FixtureRequest) -> Iterator[Story]:
+    """The story of a new cluster, for the classes of :class:`tests.scenarios.create.Checks`."""
+    with performed(request.cls.cluster) as story:
+        yield story
 
 
 @pytest.fixture(scope="session")

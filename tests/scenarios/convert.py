@@ -258,8 +258,8 @@ def api_server_started(lab: Lab, shape: Shape = PLAIN) -> str:
 
 
 def addresses_of(lab: Lab, hosts: Sequence[str]) -> dict[str, str]:
-    """The IPv4 address of each host."""
-    script = "ip -4 -o addr show dev eth0 | awk '{split($4,a,\"/\"); print a[1]}'"
+    """The IPv4 address of each host, its own one where it has a virtual one, too."""
+    script = "ip -4 -o addr show dev eth0 | awk 'NR == 1 {split($4,a,\"/\"); print a[1]}'"
     return {name: lab.shell(name, script).strip() for name in hosts}
 
 

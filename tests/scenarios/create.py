@@ -17,8 +17,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
-import pytest
-
 from tests.prober.analysis import CONTROL, control_of, counted, failed_after, judged, rto_seconds, summarize
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults
@@ -105,6 +103,7 @@ class Story:
     authorities: Mapping[str, str]
     holders: Sequence[str]
     reached: Mapping[str, bool]
+    outside: Mapping[str, Sequence[str]]
     holders_after_loss: Sequence[str] = ()
     holders_after_return: Sequence[str] = ()
     lost: str = ""
@@ -120,6 +119,9 @@ def performed(cluster: NewCluster) -> Iterator[Story]:
         work.mkdir(parents=True, exist_ok=True)
         for node in cluster.nodes if cluster.firewall else ():
             lab.shell(node, _FIREWALLS[cluster.firewall], timeout=300)
+        addresses = addresses_of(lab, cluster.hosts)
+        for node in cluster.nodes:
+            _watch(lab, node, addresses[node])
         before = _fingerprint(lab, cluster.hosts)
         checked = _run(cluster, lab, work, "check", "--check", "--diff")
         after = _fingerprint(lab, cluster.hosts)
@@ -134,7 +136,6 @@ def performed(cluster: NewCluster) -> Iterator[Story]:
         wait_until(lambda: len(ready_nodes(lab)) == len(cluster.nodes), seconds=120, what="all nodes Ready")
         members = etcd_members(lab)
         results.exactly("etcd_members", len(members), bound=3)
-        addresses = addresses_of(lab, cluster.hosts)
         pods = _dns_pods(lab)
         story = Story(
             cluster=cluster,
@@ -157,6 +158,7 @@ def performed(cluster: NewCluster) -> Iterator[Story]:
             versions={node: lab.run(node, "kubelet", "--version").strip() for node in cluster.nodes},
             authorities={name: lab.shell(name, _AUTHORITIES) for name in CONTROL_PLANES},
             holders=_holders(cluster, lab),
+            outside={node: _outside(lab, node) for node in cluster.nodes},
             reached=_reached(lab, addresses) if cluster.firewall else {},
         )
         if cluster.loses_holder:
@@ -180,6 +182,34 @@ _FIREWALLS = {
     "systemctl start firewalld && firewall-cmd --state",
 }
 _UNLISTED_PORT = 9999
+#: Remembers where a node, or a pod on it, sends anything outside the lab, the cluster and the host itself.
+_WATCH = """\
+table inet watch {{
+  set seen {{ type ipv4_addr . inet_service; flags dynamic; size 1024; }}
+  chain outside {{
+    ip daddr {{ {lab}, 10.96.0.0/12, 10.244.0.0/16, 127.0.0.0/8, 224.0.0.0/4 }} return
+    meta l4proto {{ tcp, udp }} add @seen {{ ip daddr . th dport }}
+  }}
+  chain output {{ type filter hook output priority 0; jump outside; }}
+  chain forward {{ type filter hook forward priority 0; jump outside; }}
+}}
+"""
+
+
+def _watch(lab: Lab, node: str, address: str) -> None:
+    network = f"{address.rpartition('.')[0]}.0/24"
+    lab.write(node, "/run/watch.nft", _WATCH.format(lab=network))
+    lab.run(node, "nft", "-f", "/run/watch.nft")
+
+
+def _outside(lab: Lab, node: str) -> list[str]:
+    """Addresses and ports outside that a node sent something to, without its name server and Debian's packages."""
+    listed = lab.run(node, "nft", "list", "set", "inet", "watch", "seen")
+    found = set(re.findall(r"(\d+\.\d+\.\d+\.\d+) \. (\S+?)[ ,}]", listed))
+    debian = lab.shell(node, "getent ahostsv4 deb.debian.org | cut -d' ' -f1").split()
+    servers = re.findall(r"^nameserver (\S+)", lab.run(node, "cat", "/etc/resolv.conf"), re.MULTILINE)
+    known = {*((address, "80") for address in debian), *((address, "53") for address in servers)}
+    return sorted(f"{address}:{port}" for address, port in found - known)
 
 
 def _reached(lab: Lab, addresses: Mapping[str, str]) -> dict[str, bool]:
@@ -335,15 +365,9 @@ def ids(run: Run) -> list[str]:
 
 
 class Checks:
-    """What holds in every topology."""
+    """What holds in every topology; ``story`` is in ``conftest.py``."""
 
     cluster: ClassVar[NewCluster]
-
-    @pytest.fixture(scope="class")
-    def story(self, request: pytest.FixtureRequest) -> Iterator[Story]:
-        """The story of the topology."""
-        with performed(request.cls.cluster) as story:
-            yield story
 
     def test_check_mode_shows_the_plan_of_the_run_and_changes_nothing(self, story: Story) -> None:
         assert story.checked.status == 0, story.checked.output[-6000:]
@@ -392,6 +416,9 @@ class Checks:
         for name, text in story.listening.items():
             for port, program in story.cluster.listeners:
                 assert re.search(rf":{port} .*{program}", text), (name, text)
+
+    def test_no_node_asks_anybody_outside_but_for_packages_of_debian(self, story: Story) -> None:
+        assert story.outside == {node: [] for node in story.cluster.nodes}
 
     def test_the_firewall_lets_in_what_is_listed_alone(self, story: Story) -> None:
         if story.cluster.firewall:

@@ -220,6 +220,7 @@ def _failure(tools: Tools, request: InitRequest, arguments: t.Sequence[str], res
     reason = last_words(result.stderr) or last_words(result.stdout)
     etcd = pod_log.complaints(tools.files, "etcd") if "etcd" in reason else ""
     also = f" The etcd of this host said last: {etcd}." if etcd else ""
+    also += _lost_endpoint(tools, request)
     command = " ".join(word for word in arguments if not word.startswith("--"))
     return CommandFailed(
         without_secrets(
@@ -228,6 +229,21 @@ def _failure(tools: Tools, request: InitRequest, arguments: t.Sequence[str], res
             request.documents.secrets,
         ),
         rc=result.returncode,
+    )
+
+
+def _lost_endpoint(tools: Tools, request: InitRequest) -> str:
+    """That the API server serves, but not through the endpoint, by which ``kubeadm init`` ends; empty where that is not it."""
+    ca = _ca(tools, request)
+    endpoint = Endpoint.parse(request.documents.endpoint)
+    if not ca or not tools.probe(_api_server(tools, request), ca).is_proved:
+        return ""
+    objections = tools.probe(endpoint, ca).objections()
+    if not objections:
+        return ""
+    return (
+        f" Its API server serves, but the control plane endpoint {endpoint} does not lead there: {'; '.join(objections)}. What is in "
+        "front has to lead to it."
     )
 
 

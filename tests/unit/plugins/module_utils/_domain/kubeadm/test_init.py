@@ -102,6 +102,7 @@ class Host:
         self.api = MemoryApi()
         self.running: list[int] = []
         self.serves = True
+        self.is_led_to = True
         #: Files that kubeadm may still write; ``None`` is all of them. The last one is written in part when ``in_part``.
         self.left: int | None = None
         self.in_part = False
@@ -167,7 +168,8 @@ class Host:
     def probe(self, endpoint: Endpoint, ca: str) -> View:
         """The API server as it is."""
         assert ca == "ca.crt\n"
-        outcome, status = (ANSWERED, 200) if self.serves else (REFUSED, None)
+        is_own = endpoint.host == "192.0.2.11"
+        outcome, status = (ANSWERED, 200) if self.serves and (is_own or self.is_led_to) else (REFUSED, None)
         return View(endpoint, (endpoint.host,), "", (Attempt(endpoint.host, outcome, status=status),))
 
     def ensure(
@@ -410,6 +412,23 @@ def test_kubeadms_own_words_are_reported_without_secrets() -> None:
     host.commands.answers["kubeadm"] = lambda _arguments, _stdin: CommandResult(1, "", f"error: bad {token}")
     with pytest.raises(CommandFailed, match=r"kubeadm config images pull failed on cp1 .* bad \*\*\*"):
         host.act(documents=documents)
+
+
+@pytest.mark.parametrize(
+    ("serves", "is_led_to", "is_said"), [(True, False, True), (True, True, False), (False, False, False)]
+)
+def test_an_endpoint_that_leads_elsewhere_is_named_when_kubeadm_fails_by_it(
+    *, serves: bool, is_led_to: bool, is_said: bool
+) -> None:
+    host = Host()
+    host.act(init.AUTHORITIES)
+    host.serves, host.is_led_to = serves, is_led_to
+    host.commands.answers["kubeadm"] = lambda _arguments, _stdin: CommandResult(1, "", "error: upload-config: timeout")
+    with pytest.raises(CommandFailed) as caught:
+        host.act()
+    text = "Its API server serves, but the control plane endpoint"
+    assert (text in caught.value.message) is is_said
+    assert ("refuses the connection" in caught.value.message) is is_said
 
 
 @pytest.mark.parametrize(
