@@ -9,6 +9,8 @@ import hashlib
 import http.server
 import json
 import socketserver
+import subprocess
+import sys
 import tempfile
 import threading
 import typing as t
@@ -150,3 +152,66 @@ def test_whether_nginx_can_forward_tcp(
     assert (found["is_installed"], found["stream_module"]) == (is_installed, str(host / module) if module else "")
     # It has a file of its own, which no package brings.
     assert found["configuration"]["owner"] == "other"
+
+
+SHOWN = """\
+udp UNCONN 0 0 127.0.0.53%lo:53 0.0.0.0:* users:(("systemd-resolve",pid=9,fd=13))
+udp UNCONN 0 0 192.0.2.41:53 0.0.0.0:* users:(("gdnsd",pid=7,fd=5),("gdnsd",pid=8,fd=5))
+tcp LISTEN 0 32 [2001:db8::41]:53 [::]:* users:(("gdnsd",pid=7,fd=6))
+tcp LISTEN 0 32 0.0.0.0:53 0.0.0.0:*
+"""
+
+
+def inspect_dns(host: Path) -> dict[str, t.Any]:
+    commands = HostCommands(search_path=str(host / "bin"), timeout=5)
+    inspection = LoadBalancerInspection(
+        commands,
+        provider="gdnsd",
+        configuration=str(host / "config"),
+        marker=MARKER,
+        certificate=str(host / "probe.crt"),
+    )
+    return inspection.collect()
+
+
+def test_who_has_the_port_of_dns(host: Path) -> None:
+    program(host, "ss", f"echo '{SHOWN}'")
+    assert inspect_dns(host)["name_service"]["listeners"] == [
+        {"bound_to": "0.0.0.0", "held_by": ""},
+        {"bound_to": "127.0.0.53", "held_by": "systemd-resolve"},
+        {"bound_to": "192.0.2.41", "held_by": "gdnsd"},
+        {"bound_to": "2001:db8::41", "held_by": "gdnsd"},
+    ]
+    assert inspect(host)["name_service"] == {"listeners": [], "foreign_zones": []}
+
+
+def test_zones_are_somebodys_configuration_where_there_is_no_other(host: Path) -> None:
+    assert inspect_dns(host)["configuration"]["owner"] == "absent"
+    (host / "zones").mkdir()
+    (host / "zones" / "one.kube.test").write_text(f"; {MARKER}\n", encoding="ascii")
+    assert inspect_dns(host)["configuration"]["owner"] == "absent"
+    foreign = host / "zones" / "example.org"
+    foreign.write_text("@ SOA ns1 hostmaster ( 1 7200 1800 259200 900 )\n", encoding="ascii")
+    found = inspect_dns(host)
+    assert found["configuration"]["owner"] == "other"
+    assert found["configuration"]["path"] == str(foreign)
+    assert found["name_service"]["foreign_zones"] == [str(foreign)]
+    (host / "config").write_text(f"# {MARKER}\n", encoding="ascii")
+    assert inspect_dns(host)["configuration"]["owner"] == "role"
+
+
+def test_what_gdnsd_runs_is_what_it_and_its_watcher_have(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded, digest = host / "loaded", "0123456789abcdef" * 4
+    monkeypatch.setattr(load_balancer_inspection.gdnsd_files, "LOADED", str(loaded))
+    monkeypatch.setattr(load_balancer_inspection.gdnsd_files, "WATCHER", "stands-for-the-watcher")
+    assert inspect_dns(host)["running"] == ""
+    loaded.write_text(f"#\n# {MARKER}\n# {digest}\noptions => {{}}\n", encoding="ascii")
+    assert inspect_dns(host)["running"] == ""
+    arguments = ["-c", "import time; time.sleep(60)", "stands-for-the-watcher", f"--configuration={digest}"]
+    with subprocess.Popen([sys.executable, *arguments]) as process:
+        try:
+            assert inspect_dns(host)["running"] == digest
+            loaded.write_text(f"# {'0' * 64}\n", encoding="ascii")
+            assert inspect_dns(host)["running"] == ""
+        finally:
+            process.kill()
