@@ -13,7 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.kubeadm.ha.plugins.module_utils._action import RoleTemplate, decision_result
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer import load_balancer
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.providers import haproxy, nginx
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.providers import gdnsd, haproxy, nginx
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.report import LoadBalancerReport
 
 if t.TYPE_CHECKING:
@@ -25,7 +25,7 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "issued_certificate": {"type": "str", "default": ""},
     "load_balancer": {"type": "dict", "required": True},
     "name": {"type": "str", "required": True},
-    "provider": {"type": "str", "choices": ["haproxy", "nginx"], "default": "haproxy"},
+    "provider": {"type": "str", "choices": ["gdnsd", "haproxy", "nginx"], "default": "haproxy"},
     "template": {"type": "str", "required": True},
     "units": {"type": "list", "elements": "str", "default": []},
 }
@@ -67,4 +67,6 @@ def _parse(provider: str, host: str, inputs: t.Mapping[str, t.Any], report: Load
     if provider == nginx.Nginx.name:
         of_host = {"stream_module": report.stream_module, "python": report.python}
         return nginx.parse(host, inputs, has_ipv6=report.has_ipv6, **of_host)
+    if provider == gdnsd.Gdnsd.name:
+        return gdnsd.parse(host, inputs, listeners=report.name_service.listeners, python=report.python)
     return haproxy.parse(host, inputs, has_ipv6=report.has_ipv6)

@@ -36,7 +36,7 @@ options:
     type: raw
     default: ''
   load_balancer:
-    description: What stands before the API servers, V(haproxy), V(nginx), V(external) or V(none).
+    description: What stands before the API servers, V(haproxy), V(nginx), V(dns), V(external) or V(none).
     type: raw
     default: haproxy
   control_planes:

@@ -87,7 +87,7 @@ options:
       provider:
         description: Which one.
         type: str
-        choices: [haproxy, nginx]
+        choices: [gdnsd, haproxy, nginx]
         default: haproxy
       firewalld_zone:
         description: See O(kubeadm.ha.load_balancer_info#module:firewalld_zone).
@@ -394,7 +394,7 @@ def main() -> None:
             "load_balancer": {
                 "type": "dict",
                 "options": {
-                    "provider": {"type": "str", "choices": ["haproxy", "nginx"], "default": "haproxy"},
+                    "provider": {"type": "str", "choices": ["gdnsd", "haproxy", "nginx"], "default": "haproxy"},
                     "firewalld_zone": {"type": "str"},
                 },
             },

@@ -11,14 +11,14 @@ module: load_balancer_decision
 short_description: Compute the configuration of an inspected load balancer host and what its role would change
 version_added: 0.1.0
 description:
-  - Computes what the inputs of the role C(apiserver_haproxy) or C(apiserver_nginx) mean, fills in its templates with that, and compares what
+  - Computes what the inputs of the role C(apiserver_dns), C(apiserver_haproxy) or C(apiserver_nginx) mean, fills in its templates with that, and compares what
     M(kubeadm.ha.load_balancer_info) found with it. The plan of C(kubeadm.ha.site) and the role's own tasks follow the same answer.
   - Runs on the controller, connects to nothing and changes nothing.
 options:
   provider:
-    description: The load balancer, by which the role is C(apiserver_haproxy) or C(apiserver_nginx).
+    description: The load balancer, by which the role is C(apiserver_dns), C(apiserver_haproxy) or C(apiserver_nginx).
     type: str
-    choices: [haproxy, nginx]
+    choices: [gdnsd, haproxy, nginx]
     default: haproxy
   load_balancer:
     description: RV(kubeadm.ha.load_balancer_info#module:load_balancer).
@@ -40,6 +40,9 @@ options:
         C(check_timeout), C(connect_timeout), C(endpoint), C(fail_timeout), C(hard_stop_after), C(manage_firewall), C(max_fails),
         C(maxconn), C(probe_certificate), C(probe_common_name), C(probe_renew_days), C(probe_signer) and C(probe_valid_days),
         all of them.
+      - With O(provider=gdnsd) C(backends), C(ca_certificate), C(endpoint), C(listen), C(manage_firewall), C(probe_certificate),
+        C(probe_common_name), C(probe_renew_days), C(probe_signer), C(probe_valid_days), C(replace_configuration), C(servers) and C(ttl),
+        all of them.
     type: dict
     required: true
   template:
@@ -54,7 +57,7 @@ options:
     elements: str
     default: []
   units:
-    description: Templates of units of systemd, paths or names in the role's C(templates/). They are given the same values.
+    description: Templates of units of systemd and of other files, paths or names in the role's C(templates/). They are given the same values.
     type: list
     elements: str
     default: []

@@ -18,9 +18,9 @@ description:
   - No private key is read. Changes nothing.
 options:
   provider:
-    description: The load balancer. The role C(apiserver_) with its name says where its files are by default.
+    description: The load balancer. The role C(apiserver_) with its name, C(apiserver_dns) for V(gdnsd), says where its files are by default.
     type: str
-    choices: [haproxy, nginx]
+    choices: [gdnsd, haproxy, nginx]
     default: haproxy
   configuration:
     description: Its configuration file.
@@ -102,6 +102,11 @@ load_balancer:
     stream_module:
       description: File of the module with which nginx forwards TCP, empty where that is built in or not there.
       type: str
+    name_service:
+      description:
+        - With O(provider=gdnsd) who listens on port 53 (V(listeners), each with its address, V(bound_to), and its program, V(held_by)), and the files of zones
+          that are not the role's (V(foreign_zones)).
+      type: dict
     python:
       description: The Python interpreter that the module runs with.
       type: str
@@ -123,7 +128,7 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "provider": {"type": "str", "choices": ["haproxy", "nginx"], "default": "haproxy"},
+            "provider": {"type": "str", "choices": ["gdnsd", "haproxy", "nginx"], "default": "haproxy"},
             "configuration": {"type": "path"},
             "marker": {"type": "str"},
             "status_socket": {"type": "path"},

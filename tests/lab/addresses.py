@@ -76,6 +76,8 @@ def endpoint(topology: Topology, addresses: Mapping[str, IPv4Address]) -> str:
     """The control plane endpoint as HOST:PORT."""
     if topology.vip:
         return f"{vip(addresses).ip}:{topology.vip_port}"
+    if topology.dns_endpoint is not None:
+        return topology.dns_endpoint
     wanted = topology.endpoint
     assert wanted is not None
     if wanted.ipv6:

@@ -18,7 +18,7 @@ USER = "ops"
 
 
 def render(topology: Topology, addresses: Mapping[str, IPv4Address], connection: Mapping[str, object]) -> str:
-    """The inventory's text: ``connection`` are variables of every host, the endpoint is the only input set, with its VIP."""
+    """The inventory's text: ``connection`` are variables of every host, the endpoint is the only input set, with what it is."""
     variables: dict[str, object] = {
         "ansible_user": USER,
         **({"ansible_port": topology.ssh_port} if topology.ssh_port != DEFAULT_SSH_PORT else {}),
@@ -27,10 +27,12 @@ def render(topology: Topology, addresses: Mapping[str, IPv4Address], connection:
         "ansible_pipelining": True,
         **connection,
     }
-    if topology.endpoint is not None or topology.vip:
+    if topology.endpoint is not None or topology.vip or topology.dns_endpoint is not None:
         variables["kubeadm_ha_endpoint"] = endpoint(topology, addresses)
     if topology.vip:
         variables["kubeadm_ha_vip"] = str(vip(addresses))
+    if topology.dns_endpoint is not None:
+        variables["kubeadm_ha_load_balancer"] = "dns"
     lines = ["---", "all:", "  vars:"]
     lines += [f"    {name}: {json.dumps(value)}" for name, value in variables.items()]
     for group in _groups(topology):

@@ -31,7 +31,7 @@ from tests.lab import (
 from tests.lab.build import Builder, Desired, Mirror, NodeProducts
 from tests.lab.errors import InputError, LabError
 from tests.lab.podman import LABEL, Container, Podman, container_name, network_name
-from tests.lab.topology import DEFAULT_SSH_PORT, Node, State, Topology
+from tests.lab.topology import DEFAULT_SSH_PORT, LOAD_BALANCERS, Node, State, Topology
 
 _BOOT_SECONDS = 60
 _PRODUCT_UUID = Path("/sys/class/dmi/id/product_uuid")
@@ -227,6 +227,7 @@ class _Making:
             addresses=assigned,
             pod_subnets=addresses.pod_subnets(self._topology, assigned),
             names={endpoint.name: endpoint.node} if endpoint and endpoint.name else {},
+            delegated=self._delegated(),
         )
 
     def _create(self, name: str, network: nodefiles.Network) -> None:
@@ -247,7 +248,7 @@ class _Making:
             node,
             lab=self._name,
             network=network,
-            resolv_conf=machine.name_servers(),
+            resolv_conf=self._name_servers(node, network),
             host_key=host_key.read_text(encoding="utf-8"),
             authorized_key=self._state.key.with_suffix(".pub").read_text(encoding="utf-8"),
             ssh_port=self._topology.ssh_port,
@@ -256,6 +257,18 @@ class _Making:
         for program in self._programs(node):
             self._podman("cp", program, f"{container.name}:/usr/bin/{program.name}")
         self._podman("start", container.name)
+
+    def _delegated(self) -> dict[str, list[str]]:
+        endpoint = self._topology.dns_endpoint
+        servers = [node.name for node in self._topology.nodes if node.group == LOAD_BALANCERS]
+        return {endpoint.partition(":")[0]: servers} if endpoint is not None else {}
+
+    def _name_servers(self, node: Node, network: nodefiles.Network) -> str:
+        """The node's resolv.conf."""
+        resolver = self._topology.mirror
+        if not network.delegated or resolver is None or node is resolver:
+            return machine.name_servers()
+        return f"nameserver {network.addresses[resolver.name]}\n"
 
     def _addresses(self, address: IPv4Address) -> list[str]:
         if not self._has_ipv6:

@@ -9,12 +9,12 @@ import io
 import json
 import tarfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
 from tests.lab.inventory import USER
-from tests.lab.topology import Node
+from tests.lab.topology import Node, State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,8 @@ class Network:
     pod_subnets: Mapping[str, IPv4Network]
     names: Mapping[str, str] = field(default_factory=dict)
     """DNS names that every node knows, and whose node's address they mean."""
+    delegated: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """DNS names and the nodes that answer them. The mirror, if there is any such name, is everybody's resolver."""
 
 
 _ID_OF_USER = 1000
@@ -64,6 +66,8 @@ def node_files(
         "etc/systemd/system/ssh.service.d/10-nice.conf": NodeFile(content="[Service]\nNice=10\n"),
         f"home/{USER}/.ssh/authorized_keys": NodeFile(content=authorized_key, mode=0o600, owner=_ID_OF_USER),
     }
+    if network.delegated and node.state is State.MIRROR:
+        files["etc/lab/resolver.conf"] = NodeFile(content=resolver(network))
     if node.state.has_kubernetes:
         files["etc/cni/net.d/10-bridge.conflist"] = NodeFile(content=bridge(network.pod_subnets[node.name]))
         files["etc/lab/pod-routes"] = NodeFile(content=pod_routes(node.name, network))
@@ -74,6 +78,14 @@ def hosts(node: Node, network: Network) -> str:
     """/etc/hosts: the node itself, and the names that all know."""
     lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost", f"{network.addresses[node.name]} {node.hostname}"]
     lines += [f"{network.addresses[other]} {name}" for name, other in network.names.items()]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def resolver(network: Network) -> str:
+    """Configuration of dnsmasq: names that other servers answer, as a delegation leads to them, and all others as usual."""
+    lines = ["user=nobody", "pid-file=", "no-hosts", "no-negcache", "all-servers", "bind-dynamic"]
+    for name, nodes in network.delegated.items():
+        lines += [f"server=/{name}/{network.addresses[node]}" for node in nodes]
     return "".join(f"{line}\n" for line in lines)
 
 

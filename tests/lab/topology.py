@@ -42,6 +42,7 @@ _KEYS = frozenset(
         "endpoint_name",
         "endpoint_family",
         "vip",
+        "endpoint_dns",
         "vip_port",
         "ssh_port",
         "pod_subnet",
@@ -56,6 +57,7 @@ _KEYS = frozenset(
 _NODE_KEYS = frozenset({"group", "state", "hostname", "node_name", "kubelet"})
 _FILE_KEYS = frozenset({"path", "content", "mode", "owner"})
 CONTROL_PLANES = "kube_control_plane"
+LOAD_BALANCERS = "kube_load_balancer"
 _NODE_NAME = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?")
 _GROUP_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
@@ -160,6 +162,8 @@ class Topology:
     endpoint: Endpoint | None
     vip: bool = False
     """Whether the endpoint is an address of the lab's network that no node has."""
+    dns_endpoint: str | None = None
+    """The endpoint, NAME:PORT, where its name is delegated to the load balancers: the mirror is everybody's resolver."""
     vip_port: int = DEFAULT_API_PORT
     """Port of an endpoint that is such an address."""
     discovery_by_file: bool = False
@@ -257,6 +261,7 @@ def parse(document: Mapping[str, Any], *, name: str) -> Topology:
         nodes=nodes,
         endpoint=endpoint,
         vip=_vip(document),
+        dns_endpoint=_dns_endpoint(document, nodes),
         vip_port=_port(document, "vip_port", DEFAULT_API_PORT),
         discovery_by_file=_discovery_by_file(document.get("discovery", "token")),
         cluster=_table(document, "cluster"),
@@ -318,6 +323,24 @@ def _vip(document: Mapping[str, Any]) -> bool:
     if value and not {"endpoint", "endpoint_name", "endpoint_family"}.isdisjoint(document):
         raise InputError("vip and endpoint exclude each other: the endpoint is the virtual IP address")
     return value
+
+
+def _dns_endpoint(document: Mapping[str, Any], nodes: tuple[Node, ...]) -> str | None:
+    value = document.get("endpoint_dns")
+    if value is None:
+        return None
+    name, _, port = value.partition(":") if isinstance(value, str) else ("", "", "")
+    if not _HOST_NAME.fullmatch(name) or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise InputError(f"endpoint_dns is {value!r}, expected NAME:PORT such as one.kube.test:6443")
+    if not {"endpoint", "endpoint_name", "endpoint_family", "vip"}.isdisjoint(document):
+        raise InputError(
+            "endpoint_dns excludes endpoint and vip: the endpoint is a name that the load balancers answer"
+        )
+    if not any(node.group == LOAD_BALANCERS for node in nodes) or not any(node.state is State.MIRROR for node in nodes):
+        raise InputError(
+            f"endpoint_dns needs nodes of {LOAD_BALANCERS}, which answer the name, and a mirror, which asks them"
+        )
+    return str(value)
 
 
 def _port(document: Mapping[str, Any], key: str, default: int) -> int:

@@ -41,6 +41,7 @@ NOTHING: dict[str, Any] = {
     "clock": 0.0,
     "stream_module": "",
     "python": "/usr/bin/python3",
+    "name_service": {"listeners": [], "foreign_zones": []},
 }
 
 

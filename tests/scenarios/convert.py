@@ -64,6 +64,8 @@ STEPS = {
     "Balance by nginx": "balance by nginx",
     "Hold the virtual IP address": "virtual IP",
     "Let the API server reach etcd on hosts of its own": "etcd client",
+    "Answer the endpoint's name": "answer the name",
+    "Resolve the endpoint's name on every node of a new cluster": "resolve the name",
     "Create the cluster": "init",
     "Install the pod network": "network",
     "Certify the API servers": "certify",

@@ -103,6 +103,14 @@ def test_a_virtual_ip_address_is_an_input_with_its_prefix() -> None:
     }
 
 
+def test_a_name_that_load_balancers_answer_is_an_input_with_what_they_are() -> None:
+    variables = yaml.safe_load(rendered("create_dns"))["all"]["vars"]
+    assert {name: value for name, value in variables.items() if not name.startswith("ansible_")} == {
+        "kubeadm_ha_endpoint": "one.kube.test:6443",
+        "kubeadm_ha_load_balancer": "dns",
+    }
+
+
 def test_the_mirror_is_in_no_group_of_the_collection() -> None:
     document = yaml.safe_load(rendered("create_small"))
     assert list(document) == ["all", "kube_control_plane", "kube_node", "kube_load_balancer", "mirror"]

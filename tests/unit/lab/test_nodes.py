@@ -55,6 +55,17 @@ def test_a_node_knows_its_own_name_only() -> None:
     assert files_of("cp1")["etc/ssh/sshd_config.d/20-port.conf"].content == "Port 2222\n"
 
 
+def test_the_mirror_leads_a_name_to_the_nodes_that_answer_it() -> None:
+    loaded = topology.load(topology.find("create_dns"))
+    assigned = addresses.assign(loaded, IPv4Network("10.87.100.0/24"))
+    network = nodefiles.Network(addresses=assigned, pod_subnets={}, delegated={"one.kube.test": ["dns1", "dns2"]})
+    named: dict[str, Any] = {"lab": "some", "resolv_conf": "", "host_key": "K", "authorized_key": "A", "ssh_port": 22}
+    files = {node.name: nodefiles.node_files(node, network=network, **named) for node in loaded.nodes}
+    lines = files["mirror"]["etc/lab/resolver.conf"].content.splitlines()
+    assert lines[-2:] == ["server=/one.kube.test/10.87.100.41", "server=/one.kube.test/10.87.100.42"]
+    assert [name for name in files if "etc/lab/resolver.conf" in files[name]] == ["mirror"]
+
+
 def test_plain_hosts_have_nothing_of_kubernetes() -> None:
     assert not any("cni" in path or "lab" in path for path in files_of("lb1"))
 

@@ -66,7 +66,9 @@ def test_the_topology_of_the_conversion() -> None:
     assert loaded.endpoint == topology.Endpoint(node="lb1", port=6443)
 
 
-@pytest.mark.parametrize("name", ["create", "create_small", "create_stacked", "create_external", "create_bare_vip"])
+@pytest.mark.parametrize(
+    "name", ["create", "create_dns", "create_small", "create_stacked", "create_external", "create_bare_vip"]
+)
 def test_a_cluster_from_nothing_has_bare_hosts_and_a_mirror(name: str) -> None:
     loaded = topology.load(topology.find(name))
     members = [node for node in loaded.nodes if node.group in ("kube_control_plane", "kube_node")]
@@ -76,7 +78,7 @@ def test_a_cluster_from_nothing_has_bare_hosts_and_a_mirror(name: str) -> None:
     # Nothing of Kubernetes is on any of them.
     assert not loaded.needs_kubernetes
     assert not any(node.state.has_kubernetes for node in loaded.nodes)
-    assert loaded.vip is (loaded.endpoint is None)
+    assert [loaded.vip, loaded.endpoint is not None, loaded.dns_endpoint is not None].count(True) == 1
 
 
 def test_unusual_nodes_files_and_names_are_kept(tmp_path: Path) -> None:
@@ -196,6 +198,9 @@ def test_a_topology_is_found_by_name_and_by_path(tmp_path: Path) -> None:
         (f"vip = true\nvip_port = 0\n[nodes]\n{LB1}", "vip_port is 0, expected a port such as 2222"),
         (f"vip = 1\n[nodes]\n{LB1}", "vip is 1, expected true or false"),
         (f'vip = true\nendpoint = "lb1:1"\n[nodes]\n{LB1}', "vip and endpoint exclude each other"),
+        (f'endpoint_dns = "one.kube.test"\n[nodes]\n{LB1}', "endpoint_dns is 'one.kube.test', expected NAME:PORT"),
+        (f'endpoint_dns = "a.test:1"\nvip = true\n[nodes]\n{LB1}', "endpoint_dns excludes endpoint and vip"),
+        (f'endpoint_dns = "a.test:1"\n[nodes]\n{LB1}', "endpoint_dns needs nodes of kube_load_balancer"),
         (
             f"[nodes]\n{LB1.replace('plain', 'mirror')}\n{LB1.replace('plain', 'mirror').replace('lb1', 'lb2')}",
             "nodes lb1 and lb2 are both mirror",

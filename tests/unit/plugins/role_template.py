@@ -14,7 +14,9 @@ from tests.tools.environment import ROOT
 
 #: Jinja as Ansible sets it up for templates. A value that is missing is an error.
 ENVIRONMENT = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
-ENVIRONMENT.filters["comment"] = lambda text: f"#\n# {text}\n#"
+ENVIRONMENT.filters["comment"] = lambda text, decoration="# ": (
+    f"{decoration.strip()}\n{decoration}{text}\n{decoration.strip()}"
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -63,6 +63,7 @@ if t.TYPE_CHECKING:
 _SERVICES = (
     *("kubelet", "containerd", "crio", "cri-docker", "docker"),
     *("haproxy", "nginx", "nginx-kubernetes-apiserver", "kubernetes-apiserver-watch", "keepalived", "firewalld", "ufw"),
+    *("gdnsd", "kubeadm-ha-dns-answers"),
 )
 _CLIENTS = ("kubelet", "kube-proxy")
 _FORWARDING = ("net.ipv4.ip_forward", "net.ipv6.conf.default.forwarding")

@@ -1,13 +1,14 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Collects what the roles apiserver_haproxy and apiserver_nginx need to know of a host, by the standard library alone.
+"""Collects what the roles apiserver_haproxy, apiserver_nginx and apiserver_dns need to know of a host, by the standard library alone.
 
 Nothing here changes the host, and no private key is read.
 """
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import http.client
 import json
@@ -18,21 +19,30 @@ import sys
 import time
 import typing as t
 
+from ..._domain.base.configuration_owner import ABSENT, OTHER
 from ..._domain.base.errors import CommandFailed
 from ..._domain.host.selinux import SelinuxFacts
 from ..._domain.kubeconfig import redaction
-from ..._domain.load_balancer import configuration_owner, haproxy_files, nginx_files
-from ..._domain.load_balancer.report import CertificateFile, ConfigurationFile, LoadBalancerReport
+from ..._domain.load_balancer import gdnsd_files, haproxy_files, nginx_files
+from ..._domain.load_balancer.report import (
+    CertificateFile,
+    ConfigurationFile,
+    DnsFacts,
+    DnsListener,
+    LoadBalancerReport,
+)
+from .configuration_owner import owner_of
 from .firewall_inspection import collect_firewall
 from .reading import output, read
 
 if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
 
-HAPROXY, NGINX = "haproxy", "nginx"
-_FILES = {HAPROXY: haproxy_files, NGINX: nginx_files}
+HAPROXY, NGINX, GDNSD = "haproxy", "nginx", "gdnsd"
+_FILES = {HAPROXY: haproxy_files, NGINX: nginx_files, GDNSD: gdnsd_files}
 _STATUS_SECONDS = 2.0
 _SELINUX = "/sys/fs/selinux/enforce"
+_DNS_LISTENERS = ("ss", "-Hlntup", "sport = :53")
 _SEMANAGE_PORTS = ("semanage", "port", "--list", "--noheading")
 
 
@@ -54,7 +64,7 @@ class LoadBalancerInspection:
 
         Args:
             commands: runs its programs.
-            provider: :data:`HAPROXY` or :data:`NGINX`.
+            provider: :data:`HAPROXY`, :data:`NGINX` or :data:`GDNSD`.
             configuration: its configuration file. What is not given is where the role has it.
             marker: a text that only the role's configuration has.
             status_socket: where it shows what is loaded.
@@ -75,13 +85,17 @@ class LoadBalancerInspection:
         """Everything as JSON-compatible values; what the host does not have is empty, never missing."""
         content = read(self._configuration)
         stream_module = next(filter(os.path.exists, nginx_files.STREAM_MODULES), "") if self._provider == NGINX else ""
+        dns = self._dns()
+        owner = owner_of(self._commands, self._configuration, content, self._marker)
+        # gdnsd needs no configuration to serve the zones that it finds.
+        is_foreign = owner == ABSENT and bool(dns.foreign_zones)
         return LoadBalancerReport(
             configuration=ConfigurationFile(
-                path=self._configuration,
-                owner=self._owner(content),
+                path=dns.foreign_zones[0] if is_foreign else self._configuration,
+                owner=OTHER if is_foreign else owner,
                 sha1=hashlib.sha1(content).hexdigest() if content is not None else "",  # noqa: S324 (no secret)
             ),
-            running=_running(self._status_socket),
+            running=_running_dns() if self._provider == GDNSD else _running(self._status_socket),
             certificate=CertificateFile(
                 path=self._certificate,
                 pem=redaction.public_certificates((read(self._certificate) or b"").decode("utf-8", "replace")),
@@ -94,12 +108,13 @@ class LoadBalancerInspection:
             clock=time.time(),
             stream_module=stream_module,
             python=sys.executable or "",
+            name_service=dns,
         ).as_dict()
 
     def _is_installed(self, stream_module: str) -> bool:
         if not os.path.exists(self._program):
             return False
-        if self._provider == HAPROXY or stream_module:
+        if self._provider != NGINX or stream_module:
             return True
         try:
             built = self._commands.run([self._program, "-V"], check=False)
@@ -107,27 +122,22 @@ class LoadBalancerInspection:
             return False
         return "--with-stream" in (built.stdout + built.stderr).split()
 
-    def _owner(self, content: bytes | None) -> str:
-        if content is None:
-            return configuration_owner.ABSENT
-        if self._marker.encode() in content:
-            return configuration_owner.ROLE
-        return (
-            configuration_owner.PACKAGE
-            if self._provider == HAPROXY and self._is_pristine()
-            else configuration_owner.OTHER
-        )
-
-    def _is_pristine(self) -> bool:
-        """Whether the file is the package's. dpkg and rpm report a changed one alike: ``??5?????? c /etc/haproxy/haproxy.cfg``."""
-        program = "dpkg" if self._commands.find("dpkg") else "rpm"
-        try:
-            verified = self._commands.run([program, "--verify", "haproxy"], check=False)
-        except CommandFailed:
-            return False
-        is_changed = re.search(rf"^..5.*{re.escape(self._configuration)}\s*$", verified.stdout, re.MULTILINE)
-        is_known = verified.returncode in (0, 1) and "not installed" not in verified.stdout + verified.stderr
-        return is_known and not is_changed
+    def _dns(self) -> DnsFacts:
+        """Port 53 and zones, where DNS is to be answered."""
+        if self._provider != GDNSD:
+            return DnsFacts()
+        rows = (line.split() for line in output(self._commands, _DNS_LISTENERS).splitlines())
+        listeners = {
+            DnsListener(
+                bound_to=row[4].rpartition(":")[0].strip("[]").partition("%")[0],
+                held_by=next(iter(re.findall(r'users:\(\("([^"]+)"', row[-1])), ""),
+            )
+            for row in rows
+            if len(row) > 5
+        }
+        zones = sorted(glob.glob(os.path.join(glob.escape(os.path.dirname(self._configuration)), "zones", "*")))
+        foreign = tuple(path for path in zones if self._marker.encode() not in (read(path) or b""))
+        return DnsFacts(tuple(sorted(listeners, key=lambda item: (item.bound_to, item.held_by))), foreign)
 
     def _selinux(self) -> SelinuxFacts:
         state = (read(_SELINUX) or b"").decode().strip()
@@ -142,6 +152,17 @@ class LoadBalancerInspection:
             booleans=output(self._commands, ["getsebool", "-a"]),
             modules=output(self._commands, ["semodule", "--list"]),
         )
+
+
+def _running_dns() -> str:
+    """What gdnsd has loaded and its answers are kept by, empty unless that is the same."""
+    loaded = re.search(rb"^# ([0-9a-f]{64})$", read(gdnsd_files.LOADED) or b"", re.MULTILINE)
+    name = loaded.group(1).decode() if loaded else ""
+    for path in glob.glob("/proc/[0-9]*/cmdline") if name else ():
+        arguments = (read(path) or b"").decode("utf-8", "replace").split("\0")
+        if gdnsd_files.WATCHER in arguments and f"--configuration={name}" in arguments:
+            return name
+    return ""
 
 
 class _UnixConnection(http.client.HTTPConnection):

@@ -19,7 +19,6 @@ import socket
 import time
 import typing as t
 
-from ..._domain.base.errors import CommandFailed
 from ..._domain.host.container_sockets import KNOWN_SOCKETS
 from ..._domain.host.report import OperatingSystem, Service
 from ..._domain.node import host_texts, node, node_files, origins
@@ -35,6 +34,7 @@ from ..._domain.node.report import (
     Time,
 )
 from ..host import machine_facts, web_origins
+from .configuration_owner import owner_of
 from .firewall_inspection import collect_firewall
 from .loaded_files import has_loaded
 from .reading import output, read
@@ -174,33 +174,14 @@ class NodeInspection:
     def _containerd(self) -> Containerd:
         program = self._commands.find("containerd")
         content = read(node_files.CONTAINERD)
-        owner = node_files.ABSENT
-        if content is not None:
-            owner = node_files.ROLE if node_files.MARKER.encode() in content else self._owner(node_files.CONTAINERD)
         dump = self._output("containerd", "config", "dump") if program is not None else ""
         return Containerd(
             is_installed=program is not None,
-            owner=owner,
+            owner=owner_of(self._commands, node_files.CONTAINERD, content, node_files.MARKER),
             sha256=hashlib.sha256(content).hexdigest() if content is not None else "",
             is_loaded=has_loaded(self._commands, "containerd.service", [node_files.CONTAINERD]),
             effective=host_texts.containerd_settings(dump),
         )
-
-    def _owner(self, path: str) -> str:
-        """Whether the file is a package's, unchanged. dpkg and rpm report a changed one alike: ``??5?????? c /etc/…``."""
-        if self._commands.find("dpkg"):
-            package = self._output("dpkg", "--search", path).partition(":")[0].strip()
-        else:
-            package = self._output("rpm", "--query", "--queryformat=%{NAME}", "--file", path).strip()
-        program = "dpkg" if self._commands.find("dpkg") else "rpm"
-        if not package or self._commands.find(program) is None:
-            return node_files.OTHER
-        try:
-            verified = self._commands.run([program, "--verify", package], check=False)
-        except CommandFailed:
-            return node_files.OTHER
-        is_changed = re.search(rf"^..5.*{re.escape(path)}\s*$", verified.stdout, re.MULTILINE)
-        return node_files.OTHER if is_changed else node_files.PACKAGE
 
     def _programs(self) -> dict[str, Program]:
         found = {}

@@ -13,13 +13,11 @@ import ipaddress
 import json
 import os
 import pwd
-import re
 import sys
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
-from ..._domain.base.errors import CommandFailed
-from ..._domain.load_balancer import configuration_owner, keepalived_files
+from ..._domain.load_balancer import keepalived_files
 from ..._domain.load_balancer.virtual_ip_report import (
     InstalledFile,
     InterfaceAddress,
@@ -27,6 +25,7 @@ from ..._domain.load_balancer.virtual_ip_report import (
     ServiceState,
     VirtualIpReport,
 )
+from .configuration_owner import owner_of
 from .firewall_inspection import collect_firewall
 from .network_neighbours import Listener, neighbour
 from .reading import output, read
@@ -81,7 +80,7 @@ class VirtualIpInspection:
         loaded = read(keepalived_files.LOADED)
         return VirtualIpReport(
             is_installed=os.path.exists(keepalived_files.PROGRAM),
-            owner=self._owner(content),
+            owner=owner_of(self._commands, self._configuration, content, self._marker),
             files=(
                 _installed(keepalived_files.CONFIGURATION, content),
                 *(_installed(path, read(path)) for path in FILES),
@@ -129,25 +128,6 @@ class VirtualIpInspection:
             for each in link.get("addr_info") or ()
             if each.get("local") and each.get("scope") == "global"
         )
-
-    def _owner(self, content: bytes | None) -> str:
-        if not content:
-            return configuration_owner.ABSENT
-        if self._marker.encode() in content:
-            return configuration_owner.ROLE
-        return configuration_owner.PACKAGE if self._is_pristine() else configuration_owner.OTHER
-
-    def _is_pristine(self) -> bool:
-        """Whether the file is the package's: RHEL's has a sample there, Debian's has none."""
-        if self._commands.find("rpm") is None:
-            return False
-        try:
-            owner = self._commands.run(["rpm", "--query", "--file", self._configuration], check=False)
-            verified = self._commands.run(["rpm", "--verify", "keepalived"], check=False)
-        except CommandFailed:
-            return False
-        is_changed = re.search(rf"^..5.*{re.escape(self._configuration)}\s*$", verified.stdout, re.MULTILINE)
-        return owner.returncode == 0 and verified.returncode in (0, 1) and not is_changed
 
     def _service(self, name: str, runs: t.Callable[[str], str]) -> ServiceState:
         properties = ",".join(_SERVICE_PROPERTIES)

@@ -20,7 +20,7 @@ class BalancerDecision:
     """What the role would change on a load balancer host.
 
     Attributes:
-        owner: whose the configuration file is, see :mod:`configuration_owner`.
+        owner: whose the configuration file is, see :mod:`base.configuration_owner`.
         differs: whether the configuration that the host has or runs is not the wanted one.
         renews_certificate: whether the client certificate of the checks is issued or renewed.
         firewall: what is to be opened.

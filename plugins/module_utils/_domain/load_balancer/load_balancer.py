@@ -14,11 +14,11 @@ import hashlib
 import json
 import typing as t
 
+from ..base import configuration_owner
 from ..base.change import KNOWN_AFTER_APPLY, Change
 from ..base.errors import InvalidInput
 from ..base.problem import Problem
 from ..host import firewall, selinux
-from . import configuration_owner
 from .decision import BalancerDecision
 from .provider import Provider, Reading
 
@@ -94,7 +94,12 @@ def decide(
     # One that is still to be issued is known when the role asks again.
     presented = KNOWN_AFTER_APPLY if renewal is not None and not issued else report.certificate.pem
     configuration = configure(provider, sources, presented) if reading.is_complete else None
-    ports = [firewall.Port(number, comment=_COMMENT) for number in provider.open if provider.manage_firewall]
+    ports = [
+        firewall.Port(number, protocol, _COMMENT)
+        for number in provider.open
+        if provider.manage_firewall
+        for protocol in provider.transports
+    ]
     opening = firewall.needs(report.firewall, ports)
     need, selinux_changes = _selinux(report.selinux, provider)
     changes = [
@@ -237,7 +242,7 @@ def _problems(name: str, report: LoadBalancerReport, provider: Provider) -> t.It
         yield Problem(
             name,
             f"{configuration.path} on {name} was written by somebody else: it is neither the package's nor this "
-            "role's. Move what it serves to another host, then set apiserver_haproxy_replace_configuration: true for "
+            f"role's. Move what it serves to another host, then set {provider.role}_replace_configuration: true for "
             f"{name} (in its host_vars); a backup is kept beside it.",
         )
     if provider.manage_firewall and firewall.lacks_zone(report.firewall):

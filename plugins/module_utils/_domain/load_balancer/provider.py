@@ -61,6 +61,10 @@ class Provider(t.Protocol):
         """Those of them that clients on other hosts reach."""
 
     @property
+    def transports(self) -> t.Sequence[str]:
+        """By which protocols they do, ``tcp`` or ``udp``."""
+
+    @property
     def connect(self) -> t.Sequence[int]:
         """TCP ports of the API servers."""
 

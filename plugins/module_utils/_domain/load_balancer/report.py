@@ -19,7 +19,7 @@ class ConfigurationFile:
 
     Attributes:
         path: where it is.
-        owner: whose it is, see :mod:`configuration_owner`.
+        owner: whose it is, see :mod:`base.configuration_owner`.
         sha1: SHA-1 of the file, empty without one.
     """
 
@@ -44,6 +44,32 @@ class CertificateFile:
 
 
 @dataclasses.dataclass(frozen=True)
+class DnsListener:
+    """A program that listens on the port of DNS.
+
+    Attributes:
+        bound_to: the address, ``*`` for every one.
+        held_by: its name, empty where unknown.
+    """
+
+    bound_to: str
+    held_by: str
+
+
+@dataclasses.dataclass(frozen=True)
+class DnsFacts:
+    """What is on a host that is to answer DNS; empty on others.
+
+    Attributes:
+        listeners: who has its port.
+        foreign_zones: files of gdnsd's zones that are not the role's.
+    """
+
+    listeners: tuple[DnsListener, ...] = dataclasses.field(default=(), metadata=present())
+    foreign_zones: tuple[str, ...] = dataclasses.field(default=(), metadata=present())
+
+
+@dataclasses.dataclass(frozen=True)
 class LoadBalancerReport:
     """What was found on a load balancer host.
 
@@ -58,6 +84,7 @@ class LoadBalancerReport:
         clock: the host's clock, in seconds since the epoch.
         stream_module: the file that nginx loads for TCP, empty where it needs none or is not there.
         python: the interpreter for programs of a role, empty for the usual one.
+        name_service: what is there where DNS is to be answered.
     """
 
     configuration: ConfigurationFile
@@ -70,6 +97,7 @@ class LoadBalancerReport:
     clock: float
     stream_module: str = dataclasses.field(default="", metadata=present())
     python: str = dataclasses.field(default="", metadata=present())
+    name_service: DnsFacts = dataclasses.field(default=DnsFacts(), metadata=present())
 
     @classmethod
     def from_dict(cls, host: str, document: t.Mapping[str, t.Any]) -> LoadBalancerReport:
@@ -89,4 +117,4 @@ class LoadBalancerReport:
         return as_dict(self)
 
 
-__all__ = ("CertificateFile", "ConfigurationFile", "LoadBalancerReport")
+__all__ = ("CertificateFile", "ConfigurationFile", "DnsFacts", "DnsListener", "LoadBalancerReport")

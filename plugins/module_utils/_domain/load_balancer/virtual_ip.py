@@ -14,10 +14,11 @@ import ipaddress
 import json
 import typing as t
 
+from ..base import configuration_owner
 from ..base.change import Change
 from ..base.problem import Problem
 from ..host import firewall
-from . import configuration_owner, keepalived_files
+from . import keepalived_files
 from .providers.keepalived import API_SERVER
 from .virtual_ip_decision import VirtualIpDecision
 

@@ -19,7 +19,7 @@ class VirtualIpDecision:
     """What the role would change on a host.
 
     Attributes:
-        owner: whose keepalived's configuration is, see :mod:`keepalived_files`.
+        owner: whose keepalived's configuration is, see :mod:`base.configuration_owner`.
         differs: whether anything is to change.
         router_id: the virtual router id.
         interface: that gets the virtual IP, empty where none can.

@@ -75,7 +75,7 @@ class VirtualIpReport:
 
     Attributes:
         is_installed: whether it has keepalived.
-        owner: whose keepalived's configuration is, see :mod:`keepalived_files`.
+        owner: whose keepalived's configuration is, see :mod:`base.configuration_owner`.
         files: the files of the role.
         has_script_user: whether the user exists that keepalived runs scripts as.
         keepalived: its unit.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..base.change import Change
+from ..base.configuration_owner import ABSENT, OTHER, PACKAGE, ROLE
 from ..base.problem import Problem
 from . import node_files, toml_text
 from .decision import ContainerdNeeds, File
@@ -79,10 +80,10 @@ def decide(
     package = platform.containerd if platform is not None and not found.is_installed else ""
     files = _configuration_file(report, configuration(desired, version))
     registries = tuple(_registries(report, desired))
-    if report.runs_kubelet and found.owner != node_files.ROLE:
+    if report.runs_kubelet and found.owner != ROLE:
         package, files = "", ()
     restart = bool(files) or bool(package) or (not found.is_loaded and not report.is_node)
-    restart = restart and (found.owner == node_files.ROLE or not report.runs_kubelet)
+    restart = restart and (found.owner == ROLE or not report.runs_kubelet)
     changes = [Change(f"package {package}", None, "installed", "it runs the containers")] if package else []
     changes += [file_change(report, each, _reason(found.owner)) for each in files]
     changes += [file_change(report, each, "images of this registry come from its mirror") for each in registries]
@@ -95,7 +96,7 @@ def _configuration_file(report: NodeReport, content: str) -> tuple[File, ...]:
     found = report.containerd
     if found.sha256 == sha256(content):
         return ()
-    return (new_file(node_files.CONTAINERD, content, backup=found.owner in (node_files.PACKAGE, node_files.OTHER)),)
+    return (new_file(node_files.CONTAINERD, content, backup=found.owner in (PACKAGE, OTHER)),)
 
 
 def _registries(report: NodeReport, desired: DesiredNode) -> t.Iterator[File]:
@@ -123,7 +124,7 @@ def _problems(name: str, report: NodeReport, desired: DesiredNode, *, is_known: 
             f"{name} runs {report.os.id or 'a distribution without os-release'}, and which package has containerd there is not "
             "known: install containerd first.",
         )
-    if report.runs_kubelet and report.containerd.owner == node_files.OTHER:
+    if report.runs_kubelet and report.containerd.owner == OTHER:
         differences = tuple(_differences(report.containerd.effective, desired))
         if differences:
             yield Problem(
@@ -149,9 +150,9 @@ def _differences(effective: t.Mapping[str, str], desired: DesiredNode) -> t.Iter
 
 def _reason(owner: str) -> str:
     return {
-        node_files.ABSENT: "containerd and the kubelet must agree",
-        node_files.PACKAGE: "the package's own does not fit the kubelet; a backup is kept",
-        node_files.OTHER: "somebody else's does not fit the kubelet; a backup is kept",
+        ABSENT: "containerd and the kubelet must agree",
+        PACKAGE: "the package's own does not fit the kubelet; a backup is kept",
+        OTHER: "somebody else's does not fit the kubelet; a backup is kept",
     }.get(owner, "its inputs have changed")
 
 

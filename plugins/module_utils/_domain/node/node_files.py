@@ -39,11 +39,7 @@ SINGLE = (
 #: The same of every registry.
 OF_REGISTRIES = ("hosts.toml", "ca.crt")
 
-#: Whose containerd's configuration is.
-ABSENT, ROLE, PACKAGE, OTHER = "absent", "role", "package", "other"
-
 __all__ = (
-    "ABSENT",
     "APT_KEY",
     "APT_SOURCE",
     "CNI_PROGRAMS",
@@ -57,9 +53,6 @@ __all__ = (
     "MARKER",
     "MODULES",
     "OF_REGISTRIES",
-    "OTHER",
-    "PACKAGE",
-    "ROLE",
     "RPM_KEY",
     "SINGLE",
     "SYSCTLS",

@@ -117,7 +117,7 @@ class Containerd:
 
     Attributes:
         is_installed: whether the host has it.
-        owner: whose its configuration is, see :mod:`node_files`.
+        owner: whose its configuration is, see :mod:`base.configuration_owner`.
         sha256: of the configuration, empty without one.
         is_loaded: whether it was started after its configuration was written.
         effective: ``cri``, ``cgroup`` (``SystemdCgroup`` as a text), ``bin_dir``, ``config_path`` and ``sandbox`` as containerd

@@ -23,8 +23,11 @@ OWN_BALANCERS = ("haproxy", "nginx")
 SERVICES: t.Mapping[str, tuple[str, ...]] = {
     "haproxy": ("haproxy",),
     "nginx": ("nginx-kubernetes-apiserver", "kubernetes-apiserver-watch"),
+    "dns": ("gdnsd", "kubeadm-ha-dns-answers"),
 }
-LOAD_BALANCERS = (*OWN_BALANCERS, "external", "none")
+#: DNS servers that the collection sets up: they lead to the API servers themselves.
+DNS = "dns"
+LOAD_BALANCERS = (*OWN_BALANCERS, DNS, "external", "none")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +76,11 @@ class Desired:
         return self.load_balancer in OWN_BALANCERS
 
     @property
+    def has_own_dns(self) -> bool:
+        """Whether the run sets the DNS servers of the endpoint's name up."""
+        return self.load_balancer == DNS
+
+    @property
     def virtual_ip_hosts(self) -> tuple[str, ...]:
         """The hosts of which one has the virtual IP address: the load balancers', without any the control planes."""
         if not self.vip:
@@ -90,4 +98,4 @@ class Desired:
         return self.control_planes + self.workers
 
 
-__all__ = ("COPY", "LOAD_BALANCERS", "OWN_BALANCERS", "SERVICES", "UPLOAD", "Desired")
+__all__ = ("COPY", "DNS", "LOAD_BALANCERS", "OWN_BALANCERS", "SERVICES", "UPLOAD", "Desired")

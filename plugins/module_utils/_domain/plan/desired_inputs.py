@@ -11,7 +11,7 @@ from ..base.endpoint_input import parse_endpoint, parse_san
 from ..base.errors import InvalidInput
 from ..base.problem import Problem
 from ..kubeadm.token_life import check_ttl
-from .desired import LOAD_BALANCERS, OWN_BALANCERS, Desired
+from .desired import DNS, LOAD_BALANCERS, OWN_BALANCERS, Desired
 from .desired_cluster import DesiredCluster
 from .input_values import parse_list
 from .inputs import INPUTS, OPTIONS
@@ -29,6 +29,7 @@ def parse_inputs(raw: RawInputs) -> tuple[Desired | None, tuple[Problem, ...]]:
     sans = frozenset(_sans(raw.extra_sans, problems))
     problems.extend(_token_problems(raw.token_ttl))
     problems.extend(_group_problems(raw))
+    problems.extend(_dns_problems(raw, endpoint))
     if endpoint is None or problems:
         return None, tuple(problems)
     desired = Desired(
@@ -109,6 +110,23 @@ def _token_problems(ttl: object) -> t.Iterator[Problem]:
         yield Problem("kubeadm_ha_token_ttl", f"kubeadm_ha_token_ttl: {error.message}")
 
 
+def _dns_problems(raw: RawInputs, endpoint: Endpoint | None) -> t.Iterator[Problem]:
+    if raw.load_balancer != DNS:
+        return
+    if endpoint is not None and endpoint.san.kind != "dns":
+        yield Problem(
+            "kubeadm_ha_endpoint",
+            f"kubeadm_ha_endpoint {endpoint} is an address, but kubeadm_ha_load_balancer is dns, which answers a name: give the name, "
+            "such as k8s.example.org:6443, and delegate it to these hosts.",
+        )
+    if raw.vip:
+        yield Problem(
+            "kubeadm_ha_vip",
+            f"kubeadm_ha_vip is {raw.vip}, but kubeadm_ha_load_balancer is dns, whose name leads to the API servers themselves: leave one "
+            "of the two out.",
+        )
+
+
 def _group_problems(raw: RawInputs) -> t.Iterator[Problem]:
     control_planes, workers, load_balancers = raw.groups
     control_plane_group = raw.group_names.get("control_plane", "kube_control_plane")
@@ -135,6 +153,12 @@ def _group_problems(raw: RawInputs) -> t.Iterator[Problem]:
             balancer_group,
             f"kubeadm_ha_load_balancer is {raw.load_balancer}, but the group {balancer_group} is empty: put the hosts that shall "
             f"run {raw.load_balancer} into it, or set kubeadm_ha_load_balancer: external for a balancer that already exists.",
+        )
+    elif raw.load_balancer == DNS and not load_balancers:
+        yield Problem(
+            balancer_group,
+            f"kubeadm_ha_load_balancer is dns, but the group {balancer_group} is empty: put the hosts that shall answer the endpoint's "
+            "name into it, two of them at best, or set kubeadm_ha_load_balancer: external for a DNS service that already exists.",
         )
     for name in sorted(set(load_balancers) & set(workers)):
         yield Problem(

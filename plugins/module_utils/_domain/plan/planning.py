@@ -9,13 +9,13 @@ import dataclasses
 import typing as t
 
 from ..base.address import Endpoint
+from ..base.configuration_owner import OTHER
 from ..base.malformed_report import of_another_kind
 from ..base.problem import Note, Problem
 from ..cluster.cluster import Cluster
 from ..component import anonymous_access
 from ..host.host import Host
-from ..load_balancer.configuration_owner import OTHER
-from . import failed_inspections, half_joined, inputs, single_points, virtual_ip
+from . import failed_inspections, half_joined, inputs, name_servers, single_points, virtual_ip
 from .build import NAMES, STEPS, HostPlan, entries_of, host_plans, problems_of
 from .checks import (
     control_plane_parity,
@@ -305,6 +305,9 @@ def control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict
         "creation": stage.name if stage is not None else "",
         "signer": known.name if known is not None else None,
         "first_control_plane": _first_control_plane(desired, hosts, stage),
+        "name_servers": [dataclasses.asdict(item) for item in name_servers.name_servers(desired, hosts)]
+        if desired
+        else [],
         "nodes": _nodes(desired, hosts, stage),
         "virtual_ips": _virtual_ips(desired, hosts, server, known),
         "serving": serving_control_plane.name if serving_control_plane is not None else None,
@@ -422,7 +425,7 @@ def _files_to_inspect(
 def _balancer(desired: Desired, host: Host, inspection: BalancerDecision) -> Balancer:
     services = [host.report.services.get(name) for name in SERVICES.get(desired.load_balancer, ())]
     return Balancer(
-        is_installed=host.report.services.get(desired.load_balancer) is not None,
+        is_installed=host.report.services.get("gdnsd" if desired.has_own_dns else desired.load_balancer) is not None,
         is_configured=not inspection.differs,
         is_running=all(each is not None and (each.active, each.enabled) == ("active", "enabled") for each in services),
         replaces_foreign=inspection.owner == OTHER,

@@ -79,10 +79,9 @@ def _not_running(situation: Situation) -> t.Iterator[SinglePoint]:
 
 def _endpoint(situation: Situation) -> t.Iterator[SinglePoint]:
     desired, hosts = situation.desired, situation.hosts
-    if desired.has_own_balancers and len(desired.load_balancers) == 1:
-        yield SinglePoint(
-            desired.load_balancers[0], f"it is the only load balancer, {desired.endpoint} goes away with it."
-        )
+    if (desired.has_own_balancers or desired.has_own_dns) and len(desired.load_balancers) == 1:
+        what = "server that answers the endpoint's name" if desired.has_own_dns else "load balancer"
+        yield SinglePoint(desired.load_balancers[0], f"it is the only {what}, {desired.endpoint} goes away with it.")
         return
     holder = owner_of(canonical_ip(desired.endpoint.host) or "", owners_of(hosts))
     if holder is None:

@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
     from .entry import Entry
     from .situation import Situation
 
-_BALANCER_DIRECTORIES = {"haproxy": "/etc/haproxy", "nginx": "/etc/nginx"}
+_BALANCER_DIRECTORIES = {"haproxy": "/etc/haproxy", "nginx": "/etc/nginx", "dns": "/etc/gdnsd"}
 _KUBERNETES_DIRECTORIES = ("/etc/kubernetes", "/var/lib/kubelet")
 _ETCD_DIRECTORY = "/var/lib/etcd"
 
@@ -70,7 +70,7 @@ def _kubeadm_of(host: Host, cluster: Cluster, use: str) -> t.Iterator[Problem]:
 
 def _directories(situation: Situation, host: Host, steps: t.AbstractSet[str]) -> t.Iterator[Problem]:
     wanted: list[str] = []
-    if "balance" in steps and situation.desired.has_own_balancers:
+    if "balance" in steps:
         wanted.append(_BALANCER_DIRECTORIES[situation.desired.load_balancer])
     if steps & {"certify", "point", "join", "repair"}:
         wanted += _KUBERNETES_DIRECTORIES[: 2 if "join" in steps else 1]

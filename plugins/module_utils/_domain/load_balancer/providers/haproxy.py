@@ -53,6 +53,7 @@ class Haproxy:
 
     name: t.ClassVar[str] = "haproxy"
     role: t.ClassVar[str] = ROLE
+    transports: t.ClassVar[tuple[str, ...]] = ("tcp",)
 
     @property
     def values(self) -> t.Mapping[str, t.Any]:

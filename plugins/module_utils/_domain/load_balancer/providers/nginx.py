@@ -64,6 +64,7 @@ class Nginx:
 
     name: t.ClassVar[str] = "nginx"
     role: t.ClassVar[str] = ROLE
+    transports: t.ClassVar[tuple[str, ...]] = ("tcp",)
     #: It has a file of its own.
     replace_configuration: t.ClassVar[bool] = True
 

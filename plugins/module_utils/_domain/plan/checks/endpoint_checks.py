@@ -19,6 +19,7 @@ from ...base.address import Endpoint, canonical_ip
 from ...base.endpoint_view import View
 from ...base.errors import InvalidInput
 from ...base.problem import Note, Problem
+from ..name_servers import name_servers
 
 if t.TYPE_CHECKING:
     from ...._ports.x509 import X509
@@ -32,6 +33,9 @@ _SUBJECT = "kubeadm_ha_endpoint"
 def problems(situation: Situation) -> t.Iterator[Problem]:
     """The reasons to stop; each names all hosts that have it."""
     views = situation.endpoint_views
+    if situation.desired.has_own_dns:
+        yield from _by_dns(situation, views)
+        return
     if canonical_ip(situation.desired.endpoint.host) is None:
         yield from _unresolved(situation, views)
         yield from _leads_to_control_plane(situation, views)
@@ -58,7 +62,7 @@ def find_notes(situation: Situation) -> t.Iterator[Note]:
             f"Hosts resolve {desired.endpoint.host} differently ({described}): each of them loses the API with what its own answer leads "
             "to. Let one DNS server, or the same line in every /etc/hosts, answer all of them.",
         )
-    if desired.has_own_balancers:
+    if desired.has_own_balancers or desired.has_own_dns:
         return
     for clause, names in _by_clause(
         {
@@ -68,6 +72,31 @@ def find_notes(situation: Situation) -> t.Iterator[Note]:
         }
     ).items():
         yield Note(_SUBJECT, f"{desired.endpoint} works from {_listed(names)}, but {clause}.")
+
+
+def _by_dns(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[Problem]:
+    """Nobody need resolve the name before the run's own servers answer it; until then nobody else may, and then it leads to API servers."""
+    desired = situation.desired
+    like = situation.serving_control_plane.api_server or Endpoint("")
+    names = (name for name in desired.control_planes if name in situation.hosts)
+    known = {situation.hosts[name].future_api_server(like).host for name in names}
+    answers = any(balancer.is_running for balancer in situation.balancers.values())
+    by_addresses: dict[str, list[str]] = {}
+    for name, view in views.items():
+        wrong = [address for address in view.addresses if not answers or address not in known]
+        if wrong:
+            by_addresses.setdefault(", ".join(wrong), []).append(name)
+    servers = " and ".join(f"{item.name} ({item.address})" for item in name_servers(desired, situation.hosts))
+    for addresses, hosts in by_addresses.items():
+        reason = "where no control plane is" if answers else "though the servers that are to answer it do not run yet"
+        yield Problem(
+            _SUBJECT,
+            f"{desired.endpoint.host} leads {_listed(hosts)} to {addresses}, {reason}: take it out of /etc/hosts and of other DNS "
+            f"servers, and delegate it to {servers}.",
+        )
+    if answers and all(balancer.is_configured for balancer in situation.balancers.values()):
+        yield from _unresolved(situation, views)
+    yield from _somebody_else(situation, views)
 
 
 def unproved(situation: Situation) -> list[str]:

@@ -195,7 +195,8 @@ def _needed(creation: Creation, host: Host) -> set[int]:
     if host.name not in creation.desired.control_planes:
         return {_KUBELET}
     own = host.future_api_server(creation.server).port
-    balancer = creation.desired.endpoint.port if host.name in creation.desired.load_balancers else None
+    is_balancer = host.name in creation.desired.load_balancers and not creation.desired.has_own_dns
+    balancer = creation.desired.endpoint.port if is_balancer else None
     of_etcd = () if creation.desired.etcd_hosts else _OF_ETCD
     return {_KUBELET, *_OF_CONTROL_PLANES, *of_etcd, *({own} - {balancer})}
 

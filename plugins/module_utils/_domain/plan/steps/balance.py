@@ -11,6 +11,7 @@ import typing as t
 from ...base.change import Change
 from ..checks import haproxy_version
 from ..entry import Entry
+from ..name_servers import NameServer, name_servers
 from ..step import Step, hosts_of
 
 if t.TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Record:
         probe_signer: inventory name of the control plane that signs it.
         pki_dir: directory of the CA there.
         distributions: the host's distribution and those that it is like.
+        servers: every host that answers the endpoint's name, where that is what the load balancers do.
     """
 
     backends: tuple[ApiServer, ...]
@@ -39,6 +41,7 @@ class Record:
     probe_signer: str
     pki_dir: str
     distributions: tuple[str, ...]
+    servers: tuple[NameServer, ...]
 
 
 class Balance(Step["Situation"]):
@@ -72,6 +75,7 @@ class Balance(Step["Situation"]):
             probe_signer=situation.serving_control_plane.name,
             pki_dir=situation.serving_control_plane.pki_dir,
             distributions=host.distributions,
+            servers=name_servers(situation.desired, situation.hosts),
         )
 
 
@@ -80,6 +84,7 @@ def balancer_groups(desired: Desired, names: t.Sequence[str]) -> dict[str, t.Seq
     return {
         "balance": names if desired.load_balancer == "haproxy" else (),
         "balance_nginx": names if desired.load_balancer == "nginx" else (),
+        "balance_dns": names if desired.load_balancer == "dns" else (),
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ...entry import Entry
+from ...name_servers import name_servers
 from ...step import Step, hosts_of
 from ...steps.balance import Record, balancer_changes, balancer_groups
 
@@ -31,7 +32,12 @@ class Balance(Step["Creation"]):
 
     def groups(self, situation: Creation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
         """None before the certificate authorities are there."""
-        return balancer_groups(situation.desired, hosts_of(entries, self.name)) if situation.has_authorities else {}
+        desired = situation.desired
+        if not situation.has_authorities:
+            return {}
+        # Every node resolves the name before kubeadm makes the cluster.
+        resolving = desired.nodes if desired.has_own_dns else ()
+        return {**balancer_groups(desired, hosts_of(entries, self.name)), "resolve": resolving}
 
     def record(self, situation: Creation, host: Host) -> Record:
         """The same for every load balancer, but for its distribution."""
@@ -42,6 +48,7 @@ class Balance(Step["Creation"]):
             probe_signer=situation.first.name,
             pki_dir=situation.first.pki_dir,
             distributions=host.distributions,
+            servers=name_servers(situation.desired, situation.hosts),
         )
 
 

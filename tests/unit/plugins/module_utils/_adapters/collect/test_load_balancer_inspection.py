@@ -9,6 +9,8 @@ import hashlib
 import http.server
 import json
 import socketserver
+import subprocess
+import sys
 import tempfile
 import threading
 import typing as t
@@ -63,28 +65,11 @@ def test_a_host_that_never_had_haproxy(tmp_path: Path) -> None:
     assert json.loads(json.dumps(report)) == report
 
 
-@pytest.mark.parametrize(
-    ("verify", "owner"),
-    [
-        ("true", "package"),
-        ("echo '??5?????? c /etc/haproxy/errors/400.http'; exit 1", "package"),
-        ("echo '??5?????? c {path}'; exit 1", "other"),
-        ("echo 'S.5....T.  c {path}'; exit 1", "other"),
-        ("echo \"dpkg-query: package 'haproxy' is not installed\" >&2; exit 1", "other"),
-        ("exit 2", "other"),
-    ],
-)
-@pytest.mark.parametrize("tool", ["dpkg", "rpm"])
-def test_whose_the_configuration_is(host: Path, tool: str, verify: str, owner: str) -> None:
-    program(host, tool, verify.replace("{path}", str(host / "haproxy.cfg")))
+def test_whose_the_configuration_is(host: Path) -> None:
     found = inspect(host)["configuration"]
-    assert (found["owner"], found["sha1"]) == (owner, hashlib.sha1(b"global\n").hexdigest())
+    assert (found["owner"], found["sha1"]) == ("other", hashlib.sha1(b"global\n").hexdigest())
     (host / "haproxy.cfg").write_text(f"# {MARKER}\n", encoding="ascii")
     assert inspect(host)["configuration"]["owner"] == "role"
-
-
-def test_a_host_without_a_package_manager_has_somebodys_configuration(host: Path) -> None:
-    assert inspect(host)["configuration"]["owner"] == "other"
 
 
 def test_the_certificate_without_its_key(host: Path) -> None:
@@ -167,3 +152,66 @@ def test_whether_nginx_can_forward_tcp(
     assert (found["is_installed"], found["stream_module"]) == (is_installed, str(host / module) if module else "")
     # It has a file of its own, which no package brings.
     assert found["configuration"]["owner"] == "other"
+
+
+SHOWN = """\
+udp UNCONN 0 0 127.0.0.53%lo:53 0.0.0.0:* users:(("systemd-resolve",pid=9,fd=13))
+udp UNCONN 0 0 192.0.2.41:53 0.0.0.0:* users:(("gdnsd",pid=7,fd=5),("gdnsd",pid=8,fd=5))
+tcp LISTEN 0 32 [2001:db8::41]:53 [::]:* users:(("gdnsd",pid=7,fd=6))
+tcp LISTEN 0 32 0.0.0.0:53 0.0.0.0:*
+"""
+
+
+def inspect_dns(host: Path) -> dict[str, t.Any]:
+    commands = HostCommands(search_path=str(host / "bin"), timeout=5)
+    inspection = LoadBalancerInspection(
+        commands,
+        provider="gdnsd",
+        configuration=str(host / "config"),
+        marker=MARKER,
+        certificate=str(host / "probe.crt"),
+    )
+    return inspection.collect()
+
+
+def test_who_has_the_port_of_dns(host: Path) -> None:
+    program(host, "ss", f"echo '{SHOWN}'")
+    assert inspect_dns(host)["name_service"]["listeners"] == [
+        {"bound_to": "0.0.0.0", "held_by": ""},
+        {"bound_to": "127.0.0.53", "held_by": "systemd-resolve"},
+        {"bound_to": "192.0.2.41", "held_by": "gdnsd"},
+        {"bound_to": "2001:db8::41", "held_by": "gdnsd"},
+    ]
+    assert inspect(host)["name_service"] == {"listeners": [], "foreign_zones": []}
+
+
+def test_zones_are_somebodys_configuration_where_there_is_no_other(host: Path) -> None:
+    assert inspect_dns(host)["configuration"]["owner"] == "absent"
+    (host / "zones").mkdir()
+    (host / "zones" / "one.kube.test").write_text(f"; {MARKER}\n", encoding="ascii")
+    assert inspect_dns(host)["configuration"]["owner"] == "absent"
+    foreign = host / "zones" / "example.org"
+    foreign.write_text("@ SOA ns1 hostmaster ( 1 7200 1800 259200 900 )\n", encoding="ascii")
+    found = inspect_dns(host)
+    assert found["configuration"]["owner"] == "other"
+    assert found["configuration"]["path"] == str(foreign)
+    assert found["name_service"]["foreign_zones"] == [str(foreign)]
+    (host / "config").write_text(f"# {MARKER}\n", encoding="ascii")
+    assert inspect_dns(host)["configuration"]["owner"] == "role"
+
+
+def test_what_gdnsd_runs_is_what_it_and_its_watcher_have(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded, digest = host / "loaded", "0123456789abcdef" * 4
+    monkeypatch.setattr(load_balancer_inspection.gdnsd_files, "LOADED", str(loaded))
+    monkeypatch.setattr(load_balancer_inspection.gdnsd_files, "WATCHER", "stands-for-the-watcher")
+    assert inspect_dns(host)["running"] == ""
+    loaded.write_text(f"#\n# {MARKER}\n# {digest}\noptions => {{}}\n", encoding="ascii")
+    assert inspect_dns(host)["running"] == ""
+    arguments = ["-c", "import time; time.sleep(60)", "stands-for-the-watcher", f"--configuration={digest}"]
+    with subprocess.Popen([sys.executable, *arguments]) as process:
+        try:
+            assert inspect_dns(host)["running"] == digest
+            loaded.write_text(f"# {'0' * 64}\n", encoding="ascii")
+            assert inspect_dns(host)["running"] == ""
+        finally:
+            process.kill()

@@ -109,7 +109,7 @@ def test_nothing_to_change() -> None:
         "owner": "role",
         "differs": False,
         "renew_certificate": False,
-        "firewall": {"name": "", "zone": "", "ports": [], "protocols": []},
+        "firewall": {"name": "", "zone": "", "ports": [], "protocols": [], "networks": []},
         "selinux": {"labels": [], "booleans": [], "modules": [], "tools": []},
         "changes": [],
         "problems": [],
@@ -276,7 +276,7 @@ def test_firewall_and_selinux() -> None:
         "SELinux boolean haproxy_bind_kubernetes_port",
         "SELinux module kubeadm_ha_haproxy",
     ]
-    assert answer["firewall"] == {"name": "ufw", "zone": "", "ports": [ENDPOINT], "protocols": []}
+    assert answer["firewall"] == {"name": "ufw", "zone": "", "ports": [ENDPOINT], "protocols": [], "networks": []}
     assert answer["selinux"] == {
         "labels": [{"port": 8405, "type": "kubernetes_port_t"}],
         "booleans": ["haproxy_bind_kubernetes_port"],
@@ -298,7 +298,13 @@ def test_zone_of_firewalld() -> None:
     rules = "dmz (active)\n  target: default\n  ports:\n"
     report = found(firewall={"name": "firewalld", "zone": "dmz", "rules": [rules, rules]})
     answer = decision(report)
-    assert answer["firewall"] == {"name": "firewalld", "zone": "dmz", "ports": [ENDPOINT], "protocols": []}
+    assert answer["firewall"] == {
+        "name": "firewalld",
+        "zone": "dmz",
+        "ports": [ENDPOINT],
+        "protocols": [],
+        "networks": [],
+    }
     assert [(change["object"], change["after"]) for change in answer["changes"]] == [
         ("firewalld port 6443/tcp", "open in zone dmz")
     ]

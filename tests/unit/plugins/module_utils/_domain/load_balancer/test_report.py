@@ -26,6 +26,10 @@ REPORT: dict[str, t.Any] = {
     "clock": 1000.5,
     "stream_module": "/usr/lib/nginx/modules/ngx_stream_module.so",
     "python": "/usr/bin/python3",
+    "name_service": {
+        "listeners": [{"bound_to": "127.0.0.53", "held_by": "systemd-resolve"}],
+        "foreign_zones": ["/etc/gdnsd/zones/a"],
+    },
 }
 DECISION: dict[str, t.Any] = {
     "owner": "other",
@@ -36,6 +40,7 @@ DECISION: dict[str, t.Any] = {
         "zone": "",
         "ports": [{"port": 6443, "protocol": "tcp", "comment": "Kubernetes API"}],
         "protocols": ["vrrp"],
+        "networks": [],
     },
     "selinux": {
         "labels": [{"port": 8405, "type": "kubernetes_port_t"}],

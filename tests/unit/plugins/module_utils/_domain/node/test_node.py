@@ -12,6 +12,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base import configuration_owner
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput, MalformedReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.firewall import Firewall
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report import OperatingSystem, Service
@@ -43,7 +44,7 @@ LEAP = dataclasses.replace(BARE, os=OperatingSystem("opensuse-leap", "suse opens
 CA = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 KEY = "-----BEGIN PGP PUBLIC KEY BLOCK-----\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----"
 FOREIGN = Containerd(
-    True, node_files.OTHER, "ff", True, {"cri": "enabled", "cgroup": "false", "bin_dir": "/usr/lib/cni"}
+    True, configuration_owner.OTHER, "ff", True, {"cri": "enabled", "cgroup": "false", "bin_dir": "/usr/lib/cni"}
 )
 #: A node of somebody else's making: nothing is as the role would have it.
 NODE = dataclasses.replace(

@@ -10,6 +10,7 @@ import typing as t
 
 import yaml
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base import configuration_owner
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.firewall import Firewall
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report import OperatingSystem, Service
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.node import containerd, desired, node, node_files
@@ -64,7 +65,7 @@ BARE = NodeReport(
     modules={name: Module(False, False, False) for name in node.MODULES},
     sysctls={name: Sysctl("0", "", "") for name in node.SYSCTLS},
     files={},
-    containerd=Containerd(False, node_files.ABSENT, "", False, {}),
+    containerd=Containerd(False, configuration_owner.ABSENT, "", False, {}),
     programs={"mount": Program("/usr/bin/mount", ""), "nsenter": Program("/usr/bin/nsenter", "")},
     has_cni=False,
     held=(),
@@ -121,7 +122,11 @@ def afterwards(report: NodeReport, **inputs: t.Any) -> NodeReport:
         },
         files={**report.files, **files},
         containerd=Containerd(
-            True, node_files.ROLE, sha256(containerd.configuration(wanted, wanted.version)), True, {"cri": "enabled"}
+            True,
+            configuration_owner.ROLE,
+            sha256(containerd.configuration(wanted, wanted.version)),
+            True,
+            {"cri": "enabled"},
         ),
         programs={**report.programs, **tools, **kubernetes},
         has_cni=True,

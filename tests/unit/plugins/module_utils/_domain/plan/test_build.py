@@ -143,5 +143,5 @@ def test_playbooks_read_every_field_of_a_record_and_no_other() -> None:
 def test_playbooks_run_on_the_groups_of_the_steps() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "playbooks").glob("*.yml"))
     named = set(re.findall(r"groups\.kubeadm_ha_(\w+)", text))
-    of_creation = {"create", "nodes", "etcd", "authorities", "etcd_client", "init"}
+    of_creation = {"create", "nodes", "etcd", "authorities", "etcd_client", "resolve", "init"}
     assert named == {"changing", *of_creation, *groups_of(**dict.fromkeys(NAMES, EVERY_HOST))}

@@ -538,7 +538,7 @@ BAD_INPUTS = [
     ("endpoint that is none", _change("endpoint", "https//x y:1"), "is not an endpoint"),
     ("port out of range", _change("endpoint", "192.0.2.10:77777"), "a port is a number from 1 to 65535"),
     ("broken SAN", _change("extra_sans", ["a b"]), "kubeadm_ha_extra_sans"),
-    ("unknown balancer", _change("load_balancer", "f5"), "choose one of haproxy, nginx, external, none"),
+    ("unknown balancer", _change("load_balancer", "f5"), "choose one of haproxy, nginx, dns, external, none"),
     ("no balancer host", _change("load_balancers", []), "the group kube_load_balancer is empty"),
     ("no control plane", _change("control_planes", []), "The group kube_control_plane is empty"),
     ("node in two groups", _change("workers", ["cp2", "w1", "w2"]), "cp2 is in both kube_control_plane and kube_node"),
