@@ -13,11 +13,11 @@ import typing as t
 from ...base.address import canonical_ip
 from ...base.endpoint_input import parse_endpoint
 from ...base.errors import InvalidInput
+from ...base.role_inputs import RoleInputs
 from ...host.firewall import TCP, UDP
 from ...host.selinux import Needs
 from .. import gdnsd_files
 from ..provider import ClientCertificate, Reading
-from ..role_inputs import RoleInputs
 from . import shared_inputs
 from .shared_inputs import Server
 
