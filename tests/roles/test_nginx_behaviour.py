@@ -109,10 +109,12 @@ class Balancer:
 
     def settle(self) -> None:
         """Let every server run and be ready."""
-        for name in NAMES:
-            self.on("systemctl", "start", f"apiserver-{name}")
-        for name in NAMES[:-1]:
-            self.on("sh", "-c", f"echo ready >/opt/apiserver/{name}.state")
+        units = " ".join(f"apiserver-{name}" for name in NAMES)
+        self.on(
+            "sh",
+            "-c",
+            f"systemctl start {units}; for name in {' '.join(NAMES)}; do echo ready >/opt/apiserver/$name.state; done",
+        )
         self.measure("ready", NAMES[-1], set(NAMES), limit=20)
 
     def prober(self, path: str = "/readyz") -> Prober:
