@@ -56,8 +56,9 @@ class Member:
         run(["ip", "netns", "add", self.network])
         for command in (
             "link set lo up",
-            "link add eth0 type dummy",
+            "link add eth0 type veth peer name eth1",
             "link set eth0 up",
+            "link set eth1 up",
             f"address add {ADDRESS}/24 dev eth0",
             "route add default dev eth0",
         ):
@@ -141,8 +142,8 @@ class Member:
 def member(host: PrivateHost, plane: ControlPlane, tmp_path: Path) -> t.Iterator[Member]:
     """A host with nothing of etcd."""
     made = Member(host, plane, tmp_path)
-    made.connect()
     try:
+        made.connect()
         yield made
     finally:
         made.disconnect()
