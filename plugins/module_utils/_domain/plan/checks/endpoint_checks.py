@@ -43,8 +43,15 @@ def problems(situation: Situation) -> t.Iterator[Problem]:
             yield from _leads_elsewhere(situation, views)
     if situation.desired.has_own_balancers:
         yield from _somebody_else(situation, views)
-    else:
-        yield from _unproved(situation, views)
+        return
+    # keepalived leads to it only once the run has set it up.
+    own = {name: view for name, view in views.items() if situation.desired.vip and view.addresses == (_vip(situation),)}
+    yield from _somebody_else(situation, own)
+    yield from _unproved(situation, {name: view for name, view in views.items() if name not in own})
+
+
+def _vip(situation: Situation) -> str:
+    return canonical_ip(situation.desired.vip_address) or ""
 
 
 def find_notes(situation: Situation) -> t.Iterator[Note]:

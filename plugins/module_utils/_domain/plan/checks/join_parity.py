@@ -108,7 +108,7 @@ def _pods(host: Host) -> dict[str, OtherStaticPod]:
 def _carries_endpoint(situation: Situation, pod: OtherStaticPod) -> bool:
     """Whether the endpoint's address is one that a static pod of the serving host puts there."""
     address = canonical_ip(situation.desired.endpoint.host)
-    if address is None or situation.desired.has_own_balancers:
+    if address is None or situation.desired.has_own_balancers or situation.desired.vip:
         return False
     server = situation.serving_control_plane.api_server
     is_own = server is not None and canonical_ip(server.host) == address

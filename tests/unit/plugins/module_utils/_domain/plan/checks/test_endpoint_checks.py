@@ -117,6 +117,30 @@ def test_an_endpoint_that_may_be_used(load_balancer: str, views: dict[str, View]
     assert plan.problems == ()
 
 
+VIP = "192.0.2.100"
+
+
+@pytest.mark.parametrize(
+    ("views", "parts"),
+    [
+        ({"rest": view(nobody(seen.SILENT, VIP))}, []),
+        ({"rest": view(answer(VIP))}, []),
+        ({"rest": view(answer(VIP, subject="CN=somebody"))}, ["leads cp1, cp2, cp3, w1 and w2 to somebody else"]),
+        (
+            {"rest": view(nobody(seen.SILENT, VIP)), "w2": view(nobody(seen.SILENT, "192.0.2.77"))},
+            ["does not lead w2 to this cluster's API: 192.0.2.77:6443 does not answer"],
+        ),
+    ],
+)
+def test_a_virtual_ip_address_that_keepalived_is_to_hold_need_not_answer_yet(
+    views: dict[str, View], parts: list[str]
+) -> None:
+    arguments = situation(views, load_balancer="none") | {"vip": f"{VIP}/24"}
+    found = reported(plan_of(arguments))
+    assert len(found) == len(parts)
+    assert all(part in text for part, text in zip(parts, found, strict=True))
+
+
 BAD: dict[str, tuple[str, dict[str, View], list[str]]] = {
     "a name that resolves nowhere": (
         "haproxy",
