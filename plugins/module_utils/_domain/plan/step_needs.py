@@ -70,7 +70,7 @@ def _kubeadm_of(host: Host, cluster: Cluster, use: str) -> t.Iterator[Problem]:
 
 def _directories(situation: Situation, host: Host, steps: t.AbstractSet[str]) -> t.Iterator[Problem]:
     wanted: list[str] = []
-    if "balance" in steps:
+    if "balance" in steps and situation.desired.load_balancer in _BALANCER_DIRECTORIES:
         wanted.append(_BALANCER_DIRECTORIES[situation.desired.load_balancer])
     if steps & {"certify", "point", "join", "repair"}:
         wanted += _KUBERNETES_DIRECTORIES[: 2 if "join" in steps else 1]
