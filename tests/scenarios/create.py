@@ -10,7 +10,10 @@ and apt-mark.
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +23,7 @@ from typing import ClassVar
 from tests.prober.analysis import CONTROL, control_of, counted, failed_after, judged, rto_seconds, summarize
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults
-from tests.scenarios.cluster import PROJECT, Lab, ready_nodes, wait_until
+from tests.scenarios.cluster import LAB, PROJECT, Lab, ready_nodes, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.convert import STEPS, addresses_of, etcd_members, new_results
 from tests.scenarios.playbook import Run, run_playbook
@@ -44,6 +47,7 @@ class NewCluster:
         adds addresses, an endpoint of its own, and where its packages and images are.
     :param workers: its workers.
     :param others: hosts of the inventory that are no nodes.
+    :param etcd: hosts of external etcd, which is made from the lab's own programs, because Debian's is too old.
     :param holders: the hosts of which one has the virtual IP address.
     :param loses_holder: whether a holder that is no node dies, too, before the first control plane does.
     :param firewall: ``ufw`` or ``firewalld`` runs on every node, and lets in nothing but SSH.
@@ -55,6 +59,7 @@ class NewCluster:
     name: str
     workers: tuple[str, ...] = ("w1",)
     others: tuple[str, ...] = ()
+    etcd: tuple[str, ...] = ()
     holders: tuple[str, ...] = ()
     loses_holder: bool = False
     firewall: str = ""
@@ -70,7 +75,7 @@ class NewCluster:
     @property
     def hosts(self) -> tuple[str, ...]:
         """Nodes, then the others."""
-        return (*self.nodes, *self.others)
+        return (*self.nodes, *self.others, *self.etcd)
 
     @property
     def example(self) -> Path:
@@ -101,6 +106,7 @@ class Story:
     held: Mapping[str, str]
     versions: Mapping[str, str]
     authorities: Mapping[str, str]
+    manifests: Mapping[str, Sequence[str]]
     holders: Sequence[str]
     reached: Mapping[str, bool]
     outside: Mapping[str, Sequence[str]]
@@ -134,7 +140,7 @@ def performed(cluster: NewCluster) -> Iterator[Story]:
         results.timing("noop_seconds", again.seconds, bound=NOOP_UNITS)
         results.at_most("noop_changed", sum(again.changed_hosts.values()), bound=0)
         wait_until(lambda: len(ready_nodes(lab)) == len(cluster.nodes), seconds=120, what="all nodes Ready")
-        members = etcd_members(lab)
+        members = _members(cluster, lab)
         results.exactly("etcd_members", len(members), bound=3)
         pods = _dns_pods(lab)
         story = Story(
@@ -157,6 +163,7 @@ def performed(cluster: NewCluster) -> Iterator[Story]:
             held={node: lab.run(node, "apt-mark", "showhold") for node in cluster.nodes},
             versions={node: lab.run(node, "kubelet", "--version").strip() for node in cluster.nodes},
             authorities={name: lab.shell(name, _AUTHORITIES) for name in CONTROL_PLANES},
+            manifests={name: lab.run(name, "ls", "/etc/kubernetes/manifests").split() for name in CONTROL_PLANES},
             holders=_holders(cluster, lab),
             outside={node: _outside(lab, node) for node in cluster.nodes},
             reached=_reached(lab, addresses) if cluster.firewall else {},
@@ -169,7 +176,8 @@ def performed(cluster: NewCluster) -> Iterator[Story]:
 
 #: What all control planes have alike, and nobody but root reads: hashes, modes.
 _AUTHORITIES = (
-    "cd /etc/kubernetes/pki && for f in ca.crt ca.key sa.key sa.pub front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key; "
+    "cd /etc/kubernetes/pki && for f in ca.crt ca.key sa.key sa.pub front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt "
+    "$(ls etcd/ca.key 2>/dev/null); "
     'do echo "$f $(sha256sum <$f | cut -c1-16) $(stat -c "%a %U" $f)"; done'
 )
 
@@ -232,12 +240,31 @@ def _fingerprint(lab: Lab, hosts: Sequence[str]) -> dict[str, str]:
     return {name: lab.shell(name, _FINGERPRINT) for name in hosts}
 
 
+def _members(cluster: NewCluster, lab: Lab) -> Sequence[Mapping[str, object]]:
+    """Members of etcd, by etcdctl."""
+    if not cluster.etcd:
+        return etcd_members(lab)
+    pki = "/etc/etcd/pki"
+    access = f"--endpoints=https://127.0.0.1:2379 --cacert={pki}/ca.crt --cert={pki}/server.crt --key={pki}/server.key"
+    members: list[dict[str, object]] = json.loads(
+        lab.shell(cluster.etcd[0], f"etcdctl {access} endpoint status --cluster --write-out=json")
+    )
+    return members
+
+
+def _binaries() -> str:
+    """The directory of the lab's own programs."""
+    build = [sys.executable, str(LAB), "build", "--print-bin"]
+    return subprocess.run(build, check=True, capture_output=True, text=True, timeout=1800).stdout.split()[-1]
+
+
 def _run(cluster: NewCluster, lab: Lab, work: Path, label: str, *arguments: str) -> Run:
     return run_playbook(
         "kubeadm.ha.site",
         inventories=[cluster.example, lab.inventory],
         record=work / f"{label}.jsonl",
         arguments=arguments,
+        variables={"kubeadm_ha_etcd_binaries": _binaries()} if cluster.etcd else None,
     )
 
 
@@ -385,8 +412,10 @@ class Checks:
         assert set(story.versions.values()) == {f"Kubernetes v{VERSION}"}
         assert all({"kubeadm", "kubectl", "kubelet"} <= set(found.split()) for found in story.held.values()), story.held
 
-    def test_etcd_has_a_member_on_each_control_plane(self, story: Story) -> None:
-        assert len(story.members) == len(CONTROL_PLANES)
+    def test_etcd_has_its_members_where_they_belong(self, story: Story) -> None:
+        assert len(story.members) == len(story.cluster.etcd or CONTROL_PLANES)
+        runs_etcd = {name: "etcd.yaml" in files for name, files in story.manifests.items()}
+        assert runs_etcd == dict.fromkeys(CONTROL_PLANES, not story.cluster.etcd)
 
     def test_every_api_server_is_valid_for_the_endpoint_and_all_control_planes(self, story: Story) -> None:
         host = story.endpoint.rpartition(":")[0]
@@ -408,7 +437,7 @@ class Checks:
 
     def test_every_control_plane_has_the_same_authorities(self, story: Story) -> None:
         first = story.authorities["cp1"]
-        assert len(first.splitlines()) == 8
+        assert len(first.splitlines()) == (7 if story.cluster.etcd else 8)
         assert story.authorities == dict.fromkeys(CONTROL_PLANES, first)
         assert all(line.endswith("600 root") for line in first.splitlines() if ".key " in line), first
 

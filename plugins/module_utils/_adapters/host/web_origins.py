@@ -27,7 +27,7 @@ def ask(wanted: t.Sequence[Wanted]) -> dict[str, Answer]:
 
 
 def _ask(wanted: Wanted) -> Answer:
-    """An index may be there in compressed form alone: then what apt reads first tells whether the repository is there."""
+    """An index may be there in compressed form alone: then what apt reads first is asked for."""
     answer = _answer(wanted)
     directory, _slash, name = wanted.url.rpartition("/")
     for other in ("InRelease", "Release") if name == "Packages" else ():
