@@ -2,3 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whole-cluster scenarios on real clusters of the lab."""
+
+import pytest
+
+# It has assertions, which pytest explains in test files by itself.
+pytest.register_assert_rewrite("tests.scenarios.create")
