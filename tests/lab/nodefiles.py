@@ -83,7 +83,8 @@ def hosts(node: Node, network: Network) -> str:
 
 def resolver(network: Network) -> str:
     """Configuration of dnsmasq: names that other servers answer, as a delegation leads to them, and all others as usual."""
-    lines = ["user=nobody", "pid-file=", "no-hosts", "no-negcache", "all-servers", "bind-dynamic"]
+    # Without polling it reads the resolvers of the host at its start, however old their file says to be.
+    lines = ["user=nobody", "pid-file=", "no-hosts", "no-negcache", "no-poll", "all-servers", "bind-dynamic"]
     for name, nodes in network.delegated.items():
         lines += [f"server=/{name}/{network.addresses[node]}" for node in nodes]
     return "".join(f"{line}\n" for line in lines)
