@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._action import RoleTemplate, decision_result
+from ansible_collections.kubeadm.ha.plugins.module_utils._action import decision_result
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer import load_balancer
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.providers import gdnsd, haproxy, nginx
@@ -18,6 +18,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.r
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.provider import Reading
+from ansible_collections.kubeadm.ha.plugins.plugin_utils.role_template import RoleTemplate
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "files": {"type": "list", "elements": "str", "default": []},

@@ -9,10 +9,11 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._action import RoleTemplate, decision_result
+from ansible_collections.kubeadm.ha.plugins.module_utils._action import decision_result
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer import keepalived_files, virtual_ip
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.providers import keepalived
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer.virtual_ip_report import VirtualIpReport
+from ansible_collections.kubeadm.ha.plugins.plugin_utils.role_template import RoleTemplate
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "configuration": {"type": "str", "required": True},

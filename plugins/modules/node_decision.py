@@ -28,8 +28,9 @@ options:
       - Values of the role's variables by their names without C(node_prepare_). They are checked; what is wrong is named in
         RV(decision).
       - C(api_server_port), C(binaries), C(cni), C(containerd_settings), C(control_planes),
-        C(ignore_preflight_errors), C(image_repository), C(kubelet_configuration), C(kubernetes_version), C(manage_containerd), C(manage_firewall), C(manage_time), C(node_type),
-        C(package_repository), C(pause_image), C(platforms), C(pod_subnet), C(registry_mirrors) and C(stacked_etcd), all of them.
+        C(ignore_preflight_errors), C(image_repository), C(kubelet_configuration), C(kubernetes_version), C(manage_containerd),
+        C(manage_firewall), C(manage_time), C(node_type), C(package_repository), C(pause_image), C(platforms),
+        C(pod_subnet), C(registry_mirrors) and C(stacked_etcd), all of them.
       - The C(key) of C(package_repository) may be a path on the controller, which is read here.
     type: dict
     required: true

@@ -21,7 +21,7 @@ LOGS = ROOT / "build" / "logs" / "lint"
 PACKAGE = "ansible_collections.kubeadm.ha.plugins"
 TYPED_PACKAGES = (
     "module_utils._domain", "module_utils._ports", "module_utils._adapters", "module_utils._module", "module_utils._options",
-    "modules", "action",
+    "modules", "action", "plugin_utils",
 )  # fmt: skip
 NODE_CODE = ("plugins/modules", "plugins/module_utils")
 TYPED_TEST_PACKAGES = (

@@ -45,7 +45,8 @@ ALLOWED_LAYERS: t.Mapping[str, frozenset[str]] = {
     "_options": CORE | {"_adapters"},
     "modules": CORE | {"_adapters", "_module", "_options"},
     "_action": CORE | {"_adapters"},
-    "action": CORE | {"_adapters", "_module", "_options", "_action", "action", "filter"},
+    "plugin_utils": CORE | {"_adapters", "_action"},
+    "action": CORE | {"_adapters", "_module", "_options", "_action", "plugin_utils", "action", "filter"},
     "filter": CORE | {"_adapters", "filter"},
     "doc_fragments": frozenset(),
 }

@@ -264,7 +264,7 @@ def test_a_server_goes_and_comes_back(place: Place) -> None:
 def test_an_nginx_that_starts_later_loads_the_verdicts(place: Place) -> None:
     with api_server(place), running(*place.arguments) as watcher:
         assert watcher.stdout is not None
-        said = {watcher.stdout.readline().split(":")[0].strip() for _ in range(2)}
+        said = {watcher.stdout.readline().split(":")[0].strip() for _number in range(2)}
         assert said == {"cp1 is ready", "cp2 is not ready"}
         with running(str(place.program), "-c", str(place.directory / "nginx.conf")):
             wait_for(place, '"cp1":true,"cp2":false')
@@ -287,7 +287,7 @@ def test_a_configuration_that_nginx_refuses_is_not_taken(place: Place) -> None:
     with running(str(place.program), "-c", str(place.directory / "nginx.conf")), api_server(place):
         with running(*place.arguments) as watcher:
             assert watcher.stdout is not None
-            said = [watcher.stdout.readline() for _ in range(3)]
+            said = [watcher.stdout.readline() for _number in range(3)]
             assert "nginx refuses the new configuration, the old one stays: nginx: [emerg] it is broken\n" in said
             time.sleep(1)
         assert (place.directory / "nginx.conf").read_text() == before
@@ -323,6 +323,6 @@ def test_an_authority_of_another_cluster_is_not_trusted(place: Place) -> None:
     place.ca.write_bytes(make_ca().certificate)
     with api_server(place), running(*place.arguments) as watcher:
         assert watcher.stdout is not None
-        said = "".join(watcher.stdout.readline() for _ in range(2))
+        said = "".join(watcher.stdout.readline() for _number in range(2))
     assert "cp1 is not ready" in said
     assert "certificate verify failed" in said

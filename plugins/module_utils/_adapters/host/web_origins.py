@@ -42,7 +42,8 @@ def _answer(wanted: Wanted) -> Answer:
         context = ssl.create_default_context(cadata=wanted.ca or None)
         # Authorities without the extensions that Python 3.13 asks for are good ones for containerd and apt.
         context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
-        with urllib.request.urlopen(wanted.url, timeout=_SECONDS, context=context) as answer:  # noqa: S310 (http or https)
+        opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
+        with opener.open(wanted.url, timeout=_SECONDS) as answer:
             body = answer.read(_LARGEST_INDEX) if wanted.url.endswith("/Packages") else b""
             return Answer(answer.status, versions=kubeadm_versions(body.decode("utf-8", "replace")))
     except urllib.error.HTTPError as error:
