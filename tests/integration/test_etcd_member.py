@@ -64,7 +64,7 @@ def test_a_member_is_added_as_a_learner_and_votes_once_it_has_caught_up(
 ) -> None:
     pki = etcd_cluster.pki / "etcd"
     peer = etcd_cluster.servers["cp2"].peer
-    access = {
+    access: dict[str, t.Any] = {
         "endpoints": [etcd_cluster.endpoint()],
         "ca_certificate": str(pki / "ca.crt"),
         "client_certificate": str(pki / "server.crt"),

@@ -134,7 +134,12 @@ class Member:
     def decided(self, **changes: t.Any) -> Result:
         """The decision by it."""
         hosts = {"etcd1": self.inspect()["external_etcd"]}
-        given = {"hosts": hosts, "expected": ["etcd1"], "name": "etcd1", "inputs": {**INPUTS, **changes}}
+        given: dict[str, t.Any] = {
+            "hosts": hosts,
+            "expected": ["etcd1"],
+            "name": "etcd1",
+            "inputs": {**INPUTS, **changes},
+        }
         return Modules(self.plane.environment, self.directory).run_by_ansible("external_etcd_decision", **given)
 
 
