@@ -61,6 +61,7 @@ def test_check_inspect_check_inspect(modules: Modules, programs: Path) -> None:
                 {"port": 2380, "protocol": "tcp", "comment": "etcd peers"},
             ],
             "protocols": ["ah"],
+            "networks": [],
         }
     _program(programs / "ufw", "echo Status: inactive")
     off = modules.run("host_firewall_info", ports=ports, protocols=["vrrp"])

@@ -95,7 +95,8 @@ def test_all_attempts_share_one_timeout(modules: Modules) -> None:
     targets = [{"address": f"127.0.1.{number}", "port": 1001} for number in range(1, 201)]
     began = time.monotonic()
     found = modules.run("reachability_info", targets=targets)
-    took = time.monotonic() - began - overhead
+    took = time.monotonic() - began
     assert {item["outcome"] for item in found["attempts"]} == {"silent"}
     # One after the other they would take 280 s; a busy machine is given some.
-    assert 0.5 < took < 10.0
+    assert took > 0.5
+    assert took - overhead < 10.0
