@@ -65,7 +65,7 @@ def test_check_inspect_check_inspect(modules: Modules, programs: Path) -> None:
         }
     _program(programs / "ufw", "echo Status: inactive")
     off = modules.run("host_firewall_info", ports=ports, protocols=["vrrp"])
-    assert off["firewall"] == {"name": "", "zone": "", "ports": [], "protocols": []}
+    assert off["firewall"] == {"name": "", "zone": "", "ports": [], "protocols": [], "networks": []}
 
 
 def _program(path: Path, script: str) -> None:
