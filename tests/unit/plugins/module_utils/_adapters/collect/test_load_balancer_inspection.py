@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import typing as t
 from pathlib import Path
 
@@ -210,6 +211,11 @@ def test_what_gdnsd_runs_is_what_it_and_its_watcher_have(host: Path, monkeypatch
     arguments = ["-c", "import time; time.sleep(60)", "stands-for-the-watcher", f"--configuration={digest}"]
     with subprocess.Popen([sys.executable, *arguments]) as process:
         try:
+            # Until it is executed a new process has the arguments of the one before.
+            arguments_of, deadline = Path(f"/proc/{process.pid}/cmdline"), time.monotonic() + 30
+            while digest.encode() not in arguments_of.read_bytes():
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
             assert inspect_dns(host)["running"] == digest
             loaded.write_text(f"# {'0' * 64}\n", encoding="ascii")
             assert inspect_dns(host)["running"] == ""
