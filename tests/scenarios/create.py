@@ -10,6 +10,7 @@ and apt-mark.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import re
 import subprocess
@@ -210,11 +211,18 @@ def _watch(lab: Lab, node: str, address: str) -> None:
     lab.run(node, "nft", "-f", "/run/watch.nft")
 
 
+#: Addresses of the hosts that a node's own apt takes packages of the distribution from.
+_DEBIAN = (
+    "sed -nE 's,^deb (\\[[^]]*\\] )?https?://([^/:]+).*,\\2,p' /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null | sort -u | "
+    "xargs -r getent ahostsv4 | cut -d' ' -f1"
+)
+
+
 def _outside(lab: Lab, node: str) -> list[str]:
     """Addresses and ports outside that a node sent something to, without its name server and Debian's packages."""
     listed = lab.run(node, "nft", "list", "set", "inet", "watch", "seen")
     found = set(re.findall(r"(\d+\.\d+\.\d+\.\d+) \. (\S+?)[ ,}]", listed))
-    debian = lab.shell(node, "getent ahostsv4 deb.debian.org | cut -d' ' -f1").split()
+    debian = lab.shell(node, _DEBIAN).split()
     servers = re.findall(r"^nameserver (\S+)", lab.run(node, "cat", "/etc/resolv.conf"), re.MULTILINE)
     known = {*((address, "80") for address in debian), *((address, "53") for address in servers)}
     return sorted(f"{address}:{port}" for address, port in found - known)
@@ -252,6 +260,7 @@ def _members(cluster: NewCluster, lab: Lab) -> Sequence[Mapping[str, object]]:
     return members
 
 
+@functools.cache
 def _binaries() -> str:
     """The directory of the lab's own programs."""
     build = [sys.executable, str(LAB), "build", "--print-bin"]

@@ -15,6 +15,7 @@ from ..base.errors import ApiError, CommandFailed, KubeadmHaError, NotProved, Un
 from ..base.last_words import last_words, without_secrets
 from ..component import local_control_plane, pod_log
 from ..component.secure_port import port_of
+from ..pki.authorities import authorities_of
 from . import init_host
 from .bootstrap_token import SECRET_TYPE, TOKEN_DESCRIPTION, BootstrapToken
 from .init_host import CLEAN, CONTROL_PLANE, OURS
@@ -105,7 +106,7 @@ def ensure(tools: Tools, request: InitRequest) -> Decision:
 
 
 def _authorities_change(host: InitHost, state: str, request: InitRequest) -> Change | None:
-    wanted = init_host.authorities_of(request.documents)
+    wanted = authorities_of(has_stacked_etcd=request.documents.has_stacked_etcd)
     if set(wanted) <= set(host.authorities) and state == OURS:
         return None
     return authorities_change(host.authorities, wanted, is_begun=state == OURS)
@@ -140,11 +141,15 @@ def init_change(node_name: str, endpoint: str, *, is_begun: bool) -> Change:
 
 def _make_authorities(tools: Tools, request: InitRequest) -> t.Mapping[str, t.Any]:
     _begin(tools, request)
-    for name in init_host.authorities_of(request.documents):
+    for name in authorities_of(has_stacked_etcd=request.documents.has_stacked_etcd):
         arguments = ["kubeadm", "init", "phase", "certs", name, "--config=/dev/stdin"]
         _kubeadm(tools, request, arguments, request.documents.text())
     host = init_host.collect(tools.files, request.documents)
-    missing = [name for name in init_host.authorities_of(request.documents) if name not in host.authorities]
+    missing = [
+        name
+        for name in authorities_of(has_stacked_etcd=request.documents.has_stacked_etcd)
+        if name not in host.authorities
+    ]
     if missing:
         raise CommandFailed(
             f"kubeadm init phase certs ended well on {request.host_name}, but left no {', '.join(missing)} in "

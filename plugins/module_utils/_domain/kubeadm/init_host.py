@@ -16,7 +16,7 @@ import typing as t
 
 from ..base.errors import UnsupportedState
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
-from ..pki.authorities import AUTHORITY_FILES
+from ..pki.authorities import AUTHORITY_FILES, authorities_of
 from .init_marker import COMPLETE, CREATING, InitMarker
 from .init_marker import PATH as MARKER_PATH
 from .join_traces import KUBERNETES, MANIFESTS
@@ -83,11 +83,6 @@ class InitHost:
         return _manifest(component) in self.present
 
 
-def authorities_of(documents: InitDocuments) -> tuple[str, ...]:
-    """Names of kubeadm's phases that make the CAs of this cluster, and the key of service accounts."""
-    return tuple(name for name in AUTHORITY_FILES if name != "etcd-ca" or documents.has_stacked_etcd)
-
-
 def collect(files: Files, documents: InitDocuments) -> InitHost:
     """What of an init is on this host.
 
@@ -104,7 +99,7 @@ def collect(files: Files, documents: InitDocuments) -> InitHost:
         present=tuple(sorted(path for path in paths if files.exists(path))),
         authorities=tuple(
             name
-            for name in authorities_of(documents)
+            for name in authorities_of(has_stacked_etcd=documents.has_stacked_etcd)
             if all(_is_whole(files.read(f"{pki}/{file}")) for file in AUTHORITY_FILES[name])
         ),
         ca="" if ca is None else hashlib.sha256(ca).hexdigest(),
@@ -228,7 +223,6 @@ __all__ = (
     "CONTROL_PLANE",
     "OURS",
     "InitHost",
-    "authorities_of",
     "classify",
     "collect",
     "explained_errors",

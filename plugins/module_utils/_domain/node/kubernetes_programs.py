@@ -11,6 +11,7 @@ from ..base.change import Change
 from ..base.problem import Problem
 from . import node_files
 from .decision import File, KubernetesNeeds
+from .origins import repository_url
 from .part import Part, file, file_change
 
 if t.TYPE_CHECKING:
@@ -146,12 +147,10 @@ def _is_there(report: NodeReport, name: str, version: KubernetesVersion) -> bool
 
 def _repository(given: Repository, manager: str, version: KubernetesVersion) -> tuple[str, str]:
     """URL and key: by default those of Kubernetes' own repository of the release."""
+    url = repository_url(manager, version, given.url)
     if given.url:
-        return given.url.rstrip("/") + "/", given.key
-    base = f"https://pkgs.k8s.io/core:/stable:/v{version.major}.{version.minor}"
-    if manager == "apt":
-        return f"{base}/deb/", f"{base}/deb/Release.key"
-    return f"{base}/rpm/", f"{base}/rpm/repodata/repomd.xml.key"
+        return url, given.key
+    return url, f"{url}{'Release.key' if manager == 'apt' else 'repodata/repomd.xml.key'}"
 
 
 def _source(manager: str, url: str) -> str:

@@ -67,8 +67,8 @@ def decide(
     ports = _firewall(name, report, desired)
     parts: tuple[Part[t.Any], ...] = (swap, kernel, tools, runtime, programs, crictl, services, time, ports)
     problems = [*faults, *_identities(name, report, desired, others or {}), *_hardware(name, report, desired)]
-    takes_packages = bool(programs.needs.packages)
-    problems += origins.problems(name, report.origins, desired, version, takes_packages=takes_packages)
+    manager = report.package_manager if programs.needs.packages else ""
+    problems += origins.problems(name, report.origins, desired, version, manager=manager)
     return NodeDecision(
         version=str(version)[1:] if version is not None else "",
         package_manager=report.package_manager,

@@ -14,13 +14,13 @@ import typing as t
 
 from ..base.problem import Problem
 from ..base.report_fields import absent
+from ..base.version import KubernetesVersion
 
 if t.TYPE_CHECKING:
-    from ..base.version import KubernetesVersion
     from .desired import DesiredNode
 
-_KUBERNETES = "https://pkgs.k8s.io/core:/stable:/v{}.{}/{}/"
-_VERSION = re.compile(r"v?(\d+)\.(\d+)\.\d+\Z")
+_KUBERNETES = "https://pkgs.k8s.io/core:/stable"
+_VERSION = re.compile(r"v?\d+\.\d+\.\d+\Z")
 _WEB = re.compile(r"https?://[^\s]+\Z")
 #: What a registry answers that is there: it lets everybody in, or asks who it is (OCI distribution specification, "Determining Support").
 _REGISTRY_ANSWERS = (200, 401)
@@ -54,16 +54,26 @@ class Wanted:
     ca: str = ""
 
 
+def repository_url(manager: str, version: KubernetesVersion, given: str) -> str:
+    """Where packages come from, with a slash at its end: the given URL, else Kubernetes' own repository of the release."""
+    default = f"{_KUBERNETES}:/v{version.major}.{version.minor}/{'deb' if manager == 'apt' else 'rpm'}"
+    return f"{(given or default).rstrip('/')}/"
+
+
+def index_url(manager: str, repository: str) -> str:
+    """What of a repository says which packages it has."""
+    return f"{repository}{'Packages' if manager == 'apt' else 'repodata/repomd.xml'}"
+
+
 def of_packages(manager: str, version: str, repository: object) -> Wanted | None:
     """The index of the repository; ``None`` where it cannot be known."""
     given = repository if isinstance(repository, dict) else {}
     url = str(given.get("url") or "").strip()
-    if not url:
-        match = _VERSION.match(version.strip())
-        url = _KUBERNETES.format(*match.groups(), "deb" if manager == "apt" else "rpm") if match is not None else ""
-    if not _WEB.match(url) or not manager:
+    if not manager or (url and not _WEB.match(url)) or (not url and not _VERSION.match(version.strip())):
         return None
-    return Wanted(f"{url.rstrip('/')}/{'Packages' if manager == 'apt' else 'repodata/repomd.xml'}")
+    # A given URL is one for every version.
+    release = KubernetesVersion(0, 0) if url else KubernetesVersion.parse(version)
+    return Wanted(index_url(manager, repository_url(manager, release, url)))
 
 
 def of_mirrors(mirrors: object) -> tuple[Wanted, ...]:
@@ -94,7 +104,7 @@ def problems(
     desired: DesiredNode,
     version: KubernetesVersion | None,
     *,
-    takes_packages: bool,
+    manager: str,
 ) -> t.Iterator[Problem]:
     """What the host cannot get there.
 
@@ -103,7 +113,7 @@ def problems(
         answers: by the URL that was asked.
         desired: what the inputs want.
         version: of Kubernetes.
-        takes_packages: whether programs of Kubernetes are to be installed from packages.
+        manager: of packages, where programs of Kubernetes are to be installed from some; else empty.
     """
     for mirror in desired.mirrors:
         answer = answers.get(_base(mirror.url))
@@ -113,22 +123,22 @@ def problems(
                 f"{name} does not reach {mirror.url}, the mirror of {mirror.registry} in kubeadm_ha_registry_mirrors "
                 f"({_reason(answer)}): {_remedy(answer, has_ca=bool(mirror.ca))}.",
             )
-    for url, answer in answers.items() if takes_packages else ():
-        if not url.endswith(("/Packages", "/repodata/repomd.xml")):
-            continue
-        repository = url.rpartition("/")[0] if url.endswith("/Packages") else url[: -len("/repodata/repomd.xml")]
-        if answer.status != 200:
-            yield Problem(
-                "kubeadm_ha_package_repository",
-                f"{name} does not reach the packages at {repository} ({_reason(answer)}): correct "
-                "kubeadm_ha_package_repository, or give kubeadm_ha_binaries.",
-            )
-        elif answer.versions and version is not None and str(version)[1:] not in answer.versions:
-            yield Problem(
-                "kubeadm_ha_kubernetes_version",
-                f"kubeadm_ha_kubernetes_version is {str(version)[1:]}, which {repository} does not have: it has "
-                f"{', '.join(answer.versions[:8])}.",
-            )
+    if version is None or not manager:
+        return
+    repository = repository_url(manager, version, desired.repository.url)
+    index, shown = answers.get(index_url(manager, repository)), repository.rstrip("/")
+    if index is not None and index.status != 200:
+        yield Problem(
+            "kubeadm_ha_package_repository",
+            f"{name} does not reach the packages at {shown} ({_reason(index)}): correct "
+            "kubeadm_ha_package_repository, or give kubeadm_ha_binaries.",
+        )
+    elif index is not None and index.versions and str(version)[1:] not in index.versions:
+        yield Problem(
+            "kubeadm_ha_kubernetes_version",
+            f"kubeadm_ha_kubernetes_version is {str(version)[1:]}, which {shown} does not have: it has "
+            f"{', '.join(index.versions[:8])}.",
+        )
 
 
 def _base(url: str) -> str:

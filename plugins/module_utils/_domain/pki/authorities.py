@@ -22,10 +22,15 @@ AUTHORITY_FILES: t.Mapping[str, tuple[str, str]] = {
 CLIENT_FILES = ("apiserver-etcd-client.crt", "apiserver-etcd-client.key", "etcd/ca.crt")
 
 
+def authorities_of(*, has_stacked_etcd: bool) -> tuple[str, ...]:
+    """Names of kubeadm's phases that make them; the CA of external etcd is its operator's."""
+    return tuple(name for name in AUTHORITY_FILES if name != _ETCD or has_stacked_etcd)
+
+
 def shared_files(*, has_stacked_etcd: bool) -> tuple[str, ...]:
-    """Their names below the directory, sorted; the CA of external etcd is its operator's."""
-    pairs = (pair for name, pair in AUTHORITY_FILES.items() if name != _ETCD or has_stacked_etcd)
-    return tuple(sorted(name for pair in pairs for name in pair))
+    """Their names below the directory, sorted."""
+    names = authorities_of(has_stacked_etcd=has_stacked_etcd)
+    return tuple(sorted(file for name in names for file in AUTHORITY_FILES[name]))
 
 
-__all__ = ("AUTHORITY_FILES", "CLIENT_FILES", "shared_files")
+__all__ = ("AUTHORITY_FILES", "CLIENT_FILES", "authorities_of", "shared_files")

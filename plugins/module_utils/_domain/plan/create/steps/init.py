@@ -10,7 +10,7 @@ import typing as t
 
 from ....base.change import Change
 from ....kubeadm.init import authorities_change, init_change
-from ....pki.authorities import AUTHORITY_FILES
+from ....pki.authorities import authorities_of
 from ...entry import Entry
 from ...step import Step
 from ...user_kubeconfigs import USER_KUBECONFIG
@@ -67,7 +67,7 @@ class Init(Step["Creation"]):
         del others
         first = situation.first
         if not situation.has_authorities:
-            wanted = tuple(name for name in AUTHORITY_FILES if name != "etcd-ca" or not situation.desired.etcd_hosts)
+            wanted = authorities_of(has_stacked_etcd=not situation.desired.etcd_hosts)
             yield Entry(first.name, self.name, authorities_change((), wanted, is_begun=False))
         is_begun = situation.has_authorities and bool(first.manifests)
         yield Entry(
