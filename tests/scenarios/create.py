@@ -16,7 +16,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -53,6 +53,8 @@ class NewCluster:
     :param loses_holder: whether a holder that is no node dies, too, before the first control plane does.
     :param firewall: ``ufw`` or ``firewalld`` runs on every node, and lets in nothing but SSH.
     :param rto_seconds: within which the endpoint answers again after the loss of a control plane.
+    :param freeze_seconds: within which the endpoint answers again after an API server that listens has frozen.
+    :param moves_when_frozen: whether the virtual IP address leaves a host whose API server has frozen.
     :param asked_from: the host that asks through the endpoint while another one dies, where this machine cannot resolve its name.
     :param listeners: ports on which each control plane listens for clients, with the name of the program.
     """
@@ -65,6 +67,8 @@ class NewCluster:
     loses_holder: bool = False
     firewall: str = ""
     rto_seconds: float = 1.0
+    freeze_seconds: float = 2.0
+    moves_when_frozen: bool = False
     listeners: tuple[tuple[int, str], ...] = ((6443, "kube-apiserver"),)
     asked_from: str = ""
 
@@ -111,6 +115,8 @@ class Story:
     holders: Sequence[str]
     reached: Mapping[str, bool]
     outside: Mapping[str, Sequence[str]]
+    holders_while_frozen: Sequence[str] = ()
+    holders_before_loss: Sequence[str] = ()
     holders_after_loss: Sequence[str] = ()
     holders_after_return: Sequence[str] = ()
     lost: str = ""
@@ -129,9 +135,9 @@ def performed(cluster: NewCluster) -> Iterator[Story]:
         addresses = addresses_of(lab, cluster.hosts)
         for node in cluster.nodes:
             _watch(lab, node, addresses[node])
-        before = _fingerprint(lab, cluster.hosts)
+        before = fingerprint(lab, cluster.hosts)
         checked = _run(cluster, lab, work, "check", "--check", "--diff")
-        after = _fingerprint(lab, cluster.hosts)
+        after = fingerprint(lab, cluster.hosts)
         created = _run(cluster, lab, work, "create")
         assert created.status == 0, created.output[-8000:]
         results.add_step("create", created.seconds)
@@ -165,10 +171,11 @@ def performed(cluster: NewCluster) -> Iterator[Story]:
             versions={node: lab.run(node, "kubelet", "--version").strip() for node in cluster.nodes},
             authorities={name: lab.shell(name, _AUTHORITIES) for name in CONTROL_PLANES},
             manifests={name: lab.run(name, "ls", "/etc/kubernetes/manifests").split() for name in CONTROL_PLANES},
-            holders=_holders(cluster, lab),
+            holders=holders_of(cluster, lab),
             outside={node: _outside(lab, node) for node in cluster.nodes},
             reached=_reached(lab, addresses) if cluster.firewall else {},
         )
+        _freeze_api_server(story)
         if cluster.loses_holder:
             _lose_holder(story)
         _lose_control_plane(story)
@@ -244,7 +251,8 @@ def _reached(lab: Lab, addresses: Mapping[str, str]) -> dict[str, bool]:
     return found
 
 
-def _fingerprint(lab: Lab, hosts: Sequence[str]) -> dict[str, str]:
+def fingerprint(lab: Lab, hosts: Sequence[str]) -> dict[str, str]:
+    """Hashes of what a run changes on hosts, by host."""
     return {name: lab.shell(name, _FINGERPRINT) for name in hosts}
 
 
@@ -299,20 +307,28 @@ def _readyz(lab: Lab, node: str, endpoint: str) -> str:
     return lab.shell(node, f"curl -s -m 5 --cacert /etc/kubernetes/pki/ca.crt https://{endpoint}/readyz", check=False)
 
 
-def _holders(cluster: NewCluster, lab: Lab) -> list[str]:
+def holders_of(cluster: NewCluster, lab: Lab) -> list[str]:
     """The hosts that have the virtual IP address, by the kernel's list of addresses."""
     address = lab.endpoint.rpartition(":")[0]
     shown = {name: lab.shell(name, "ip -4 -o address show", check=False) for name in cluster.holders}
     return [name for name, text in shown.items() if f" {address}/" in text]
 
 
-def _kill(story: Story, node: str, label: str, *, bound: float) -> None:
-    """A host dies while a prober asks through the endpoint."""
+def signal_api_server(lab: Lab, node: str, signal: str) -> None:
+    """Send a signal to the API server of a node, such as STOP: then it listens and says nothing."""
+    lab.run(node, "pkill", f"--signal={signal}", "--exact", "kube-apiserver")
+
+
+def measure(story: Story, label: str, happens: Callable[[], object], *, bound: float) -> None:
+    """Something happens while somebody asks through the endpoint, and 20 s more; the figures go to the results.
+
+    :param bound: units of time within which the endpoint answers again.
+    """
     if story.cluster.asked_from:
-        _kill_and_ask(story, node, label, bound=bound)
+        _measure_from_a_host(story, label, happens, bound=bound)
         return
     ca = story.work / "ca.crt"
-    ca.write_text(story.lab.run("cp1", "cat", "/etc/kubernetes/pki/ca.crt"), encoding="utf-8")
+    ca.write_text(story.lab.run("cp2", "cat", "/etc/kubernetes/pki/ca.crt"), encoding="utf-8")
     with (
         control(ca) as untouched,
         Prober(
@@ -322,16 +338,16 @@ def _kill(story: Story, node: str, label: str, *, bound: float) -> None:
         ) as prober,
     ):
         time.sleep(5)
-        event = prober.mark(f"kill {node}")
-        story.lab.event("kill", node)
+        event = prober.mark(label)
+        happens()
         time.sleep(20)
         log = prober.stop()
-    is_spoilt = story.results.is_spoilt_by(summarize(control_of(log)), f"the probes after the kill of {node}")
+    is_spoilt = story.results.is_spoilt_by(summarize(control_of(log)), f"the probes of {label}")
     probes = judged(counted(log, "endpoint"), control_of(log))
     rto = rto_seconds(probes, event.monotonic)
     story.results.timing(f"rto_{label}_seconds", rto, bound=bound, is_spoilt=is_spoilt)
     failed = len(failed_after(probes, event.monotonic))
-    story.results.at_most(f"failed_probes_{label}", failed, bound=int(20 * bound), is_spoilt=is_spoilt)
+    story.results.timing(f"failed_probes_{label}", failed, bound=20 * bound, is_spoilt=is_spoilt)
 
 
 #: Asks through the endpoint again and again, each time by a new connection, for which it resolves the name anew: its start, its end, its exit status.
@@ -345,15 +361,15 @@ done
 """
 
 
-def _kill_and_ask(story: Story, node: str, label: str, *, bound: float) -> None:
-    """A host dies while another one asks through the endpoint. All hosts have the machine's clock."""
+def _measure_from_a_host(story: Story, label: str, happens: Callable[[], object], *, bound: float) -> None:
+    """A host asks. All hosts have the machine's clock."""
     lab, host, unit = story.lab, story.cluster.asked_from, f"ask-{label.replace('_', '-')}"
     output = f"/run/{unit}"
     command = ("/bin/bash", "-c", _ASK, "ask", story.endpoint)
     lab.run(host, "systemd-run", f"--unit={unit}", f"--property=StandardOutput=file:{output}", *command)
     time.sleep(5)
     event = time.time()
-    lab.event("kill", node)
+    happens()
     time.sleep(20)
     lab.run(host, "systemctl", "stop", unit)
     asked = [tuple(map(float, line.split())) for line in lab.run(host, "cat", output).splitlines()]
@@ -361,16 +377,29 @@ def _kill_and_ask(story: Story, node: str, label: str, *, bound: float) -> None:
     failed = [ended for began, ended, status in asked if status and ended > event]
     # A question that fails after the event has lasted until its end; the next one is answered.
     rto = max(failed, default=event) - event
-    assert asked[-1][2] == 0, f"nobody answers at {story.endpoint} after the loss of {node}"
+    assert asked[-1][2] == 0, f"nobody answers at {story.endpoint} after {label}"
     story.results.timing(f"rto_{label}_seconds", rto, bound=bound)
-    story.results.at_most(f"failed_probes_{label}", len(failed), bound=int(5 * bound))
+    story.results.timing(f"failed_probes_{label}", len(failed), bound=5 * bound)
+
+
+def _freeze_api_server(story: Story) -> None:
+    """An API server listens and says nothing, and goes on later: the one behind the virtual IP address, else the first."""
+    cluster, lab = story.cluster, story.lab
+    frozen = _on_a_control_plane(story.holders)
+    measure(story, "freeze", lambda: signal_api_server(lab, frozen, "STOP"), bound=cluster.freeze_seconds)
+    story.holders_while_frozen = holders_of(cluster, lab)
+    signal_api_server(lab, frozen, "CONT")
+    own = f"{story.addresses[frozen]}:6443"
+    wait_until(lambda: _readyz(lab, frozen, own) == "ok", seconds=60, what=f"{frozen} answers again")
+    wait_until(lambda: ready_nodes(lab) == set(cluster.nodes), seconds=120, what="all nodes Ready")
 
 
 def _lose_holder(story: Story) -> None:
     """The load balancer with the virtual IP address dies, and comes back: the address stays where it went."""
-    (holder,) = story.holders
-    _kill(story, holder, "kill_balancer", bound=2.0)
-    story.holders_after_loss = _holders(story.cluster, story.lab)
+    story.holders_before_loss = holders_of(story.cluster, story.lab)
+    (holder,) = story.holders_before_loss
+    measure(story, "kill_balancer", lambda: story.lab.event("kill", holder), bound=2.0)
+    story.holders_after_loss = holders_of(story.cluster, story.lab)
     story.lab.event("start", holder)
     wait_until(
         lambda: "active" in story.lab.run(holder, "systemctl", "is-active", "keepalived", check=False).split(),
@@ -378,21 +407,26 @@ def _lose_holder(story: Story) -> None:
         what="keepalived runs again",
     )
     time.sleep(10)
-    story.holders_after_return = _holders(story.cluster, story.lab)
+    story.holders_after_return = holders_of(story.cluster, story.lab)
 
 
 def _lose_control_plane(story: Story) -> None:
     """The control plane with the virtual IP address dies, else the first one; the endpoint goes on answering."""
     cluster, lab = story.cluster, story.lab
-    story.lost = next((name for name in story.holders if name in CONTROL_PLANES), "cp1")
+    holders = holders_of(cluster, lab)
+    story.lost = _on_a_control_plane(holders)
     other = next(name for name in CONTROL_PLANES if name != story.lost)
-    _kill(story, story.lost, "kill", bound=cluster.rto_seconds)
+    measure(story, "kill", lambda: lab.event("kill", story.lost), bound=cluster.rto_seconds)
     wait_until(
         lambda: story.lost not in ready_nodes(lab, node=other), seconds=120, what=f"{story.lost} is seen to be lost"
     )
     story.ready_after_kill = frozenset(ready_nodes(lab, node=other))
     if not cluster.loses_holder:
-        story.holders_after_loss = _holders(cluster, lab)
+        story.holders_before_loss, story.holders_after_loss = holders, holders_of(cluster, lab)
+
+
+def _on_a_control_plane(holders: Sequence[str]) -> str:
+    return next((name for name in holders if name in CONTROL_PLANES), "cp1")
 
 
 def ids(run: Run) -> list[str]:
@@ -468,10 +502,19 @@ class Checks:
             assert len(story.reached) == 10
 
     def test_one_host_has_the_virtual_ip_address(self, story: Story) -> None:
-        assert len(story.holders) == bool(story.cluster.holders)
-        assert len(story.holders_after_loss) == bool(story.cluster.holders)
-        assert not set(story.holders) & set(story.holders_after_loss)
+        looks = (story.holders, story.holders_while_frozen, story.holders_before_loss, story.holders_after_loss)
+        assert [len(holders) for holders in looks] == [bool(story.cluster.holders)] * len(looks)
+        assert not set(story.holders_before_loss) & set(story.holders_after_loss)
+
+    def test_the_address_leaves_a_frozen_api_server_only_where_nothing_else_does(self, story: Story) -> None:
+        has_moved = story.holders_while_frozen != story.holders
+        assert has_moved is story.cluster.moves_when_frozen
 
     def test_the_cluster_goes_on_without_a_control_plane(self, story: Story) -> None:
         assert story.ready_after_kill == set(story.cluster.nodes) - {story.lost}
-        assert [figure.value for figure in story.results.figures if figure.name == "rto_kill_seconds"] != [None]
+
+    def test_the_endpoint_answers_again_in_time(self, story: Story) -> None:
+        measured = {figure.name for figure in story.results.figures}
+        assert {"rto_freeze_seconds", "rto_kill_seconds"} <= measured
+        story.results.write()
+        assert story.results.failures() == [], story.results.table()

@@ -15,4 +15,11 @@ pytestmark = pytest.mark.full
 class TestCreateBareVip(Checks):
     """Three control planes and a worker."""
 
-    cluster = NewCluster(name="create_bare_vip", holders=CONTROL_PLANES, firewall="firewalld", rto_seconds=2.0)
+    cluster = NewCluster(
+        name="create_bare_vip",
+        holders=CONTROL_PLANES,
+        firewall="firewalld",
+        rto_seconds=2.0,
+        freeze_seconds=3.0,
+        moves_when_frozen=True,
+    )

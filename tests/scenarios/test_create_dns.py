@@ -31,7 +31,7 @@ _CONNECTED = "ss -Htnp state established '( dport = :6443 )' | grep kubelet"
 class TestCreateDns(Checks):
     """Three control planes, a worker, and two hosts that answer."""
 
-    cluster = NewCluster(name="create_dns", others=SERVERS, rto_seconds=5.0, asked_from="w1")
+    cluster = NewCluster(name="create_dns", others=SERVERS, rto_seconds=5.0, freeze_seconds=7.0, asked_from="w1")
 
     @pytest.fixture(scope="class")
     def story(self, request: pytest.FixtureRequest) -> Iterator[Story]:

@@ -15,4 +15,4 @@ pytestmark = pytest.mark.full
 class TestCreateExternal(Checks):
     """Three control planes and a worker."""
 
-    cluster = NewCluster(name="create_external", rto_seconds=3.0)
+    cluster = NewCluster(name="create_external", rto_seconds=3.0, freeze_seconds=4.0)

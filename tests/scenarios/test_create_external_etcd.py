@@ -26,7 +26,7 @@ class TestCreateExternalEtcd(Checks):
     """Three control planes, a worker, a load balancer, three members of etcd."""
 
     # nginx gives a connection to the next server at once; the prober's host is the only thing in between.
-    cluster = NewCluster(name="create_external_etcd", others=("lb1",), etcd=ETCD)
+    cluster = NewCluster(name="create_external_etcd", others=("lb1",), etcd=ETCD, freeze_seconds=3.0)
 
     @pytest.fixture(scope="class")
     def story(self, request: pytest.FixtureRequest) -> Iterator[Story]:

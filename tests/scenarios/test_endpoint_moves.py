@@ -4,17 +4,18 @@
 
 """A conversion, and then the endpoint of the cluster moves from one kind to another by its variables, while a prober asks both.
 
-A load balancer's own address, a virtual IP address of the balancers, a name that leads to it, a virtual IP address of the control planes
-without any balancer, and back. What was left of an endpoint say grep, kubectl and ss.
+One cluster goes to a load balancer's own address, a virtual IP address of the balancers, a name that leads to it, a virtual IP address of
+the control planes without any balancer, and back; another one to a name that name servers answer, and to nginx. What was left of an
+endpoint say grep, kubectl and ss.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -32,7 +33,8 @@ CONTROL_PLANES = ("cp1", "cp2", "cp3")
 NODES = (*CONTROL_PLANES, "w1")
 BALANCERS = ("lb1", "lb2")
 HOSTS = (*NODES, *BALANCERS)
-NAME = "k8s.scenario.test"
+#: By /etc/hosts of every host, and by name servers.
+NAME, DELEGATED = "k8s.scenario.test", "one.kube.test"
 PORT = 6443
 
 
@@ -55,6 +57,11 @@ class Place:
     def endpoint(self) -> str:
         """As HOST:PORT."""
         return f"{self.host}:{PORT}"
+
+    @property
+    def is_name(self) -> bool:
+        """Whether clients resolve it."""
+        return self.host in (NAME, DELEGATED)
 
 
 @dataclasses.dataclass
@@ -82,8 +89,26 @@ class Story:
     ready: set[str]
 
 
-def _places(lab: Lab, addresses: Mapping[str, str]) -> list[Place]:
-    shared = lab.endpoint.rpartition(":")[0]
+@dataclasses.dataclass(frozen=True)
+class Moves:
+    """Where one cluster goes.
+
+    :param name: of the scenario and its lab's topology.
+    :param places: by the lab and the addresses of its hosts.
+    :param host_of_names: the one that a name leads this machine to, which has no part in the lab's names, by the addresses.
+    """
+
+    name: str
+    places: Callable[[Lab, Mapping[str, str]], list[Place]]
+    host_of_names: Callable[[Lab, Mapping[str, str]], str]
+
+
+def _virtual_ip(lab: Lab, _addresses: Mapping[str, str]) -> str:
+    return lab.endpoint.rpartition(":")[0]
+
+
+def _by_address(lab: Lab, addresses: Mapping[str, str]) -> list[Place]:
+    shared = _virtual_ip(lab, addresses)
     network, _, last = shared.rpartition(".")
     bare = f"{network}.{int(last) + 1}"
     balanced = {"kubeadm_ha_load_balancer": "haproxy"}
@@ -98,21 +123,28 @@ def _places(lab: Lab, addresses: Mapping[str, str]) -> list[Place]:
     ]
 
 
-@pytest.fixture(scope="module")
-def story() -> Iterator[Story]:
+def _by_provider(_lab: Lab, addresses: Mapping[str, str]) -> list[Place]:
+    return [
+        Place("dns", DELEGATED, (), {"kubeadm_ha_load_balancer": "dns"}),
+        Place("nginx", addresses["lb1"], (), {"kubeadm_ha_load_balancer": "nginx"}),
+    ]
+
+
+def _performed(moves: Moves) -> Iterator[Story]:
     """Run the whole story once."""
-    with new_results("endpoint_moves") as results, Lab("endpoint_moves", name="moves") as lab:
+    with new_results(moves.name) as results, Lab(moves.name, name=moves.name.replace("_", "")) as lab:
         results.add_step("before state", lab.up_seconds)
         work = PROJECT / "build" / "scenarios" / lab.name
         work.mkdir(parents=True, exist_ok=True)
         addresses = addresses_of(lab, HOSTS)
-        places = _places(lab, addresses)
+        leads_to = moves.host_of_names(lab, addresses)
         for host in HOSTS:
-            lab.shell(host, f"echo '{places[1].host} {NAME}' >>/etc/hosts")
+            lab.shell(host, f"echo '{leads_to} {NAME}' >>/etc/hosts")
+        places = moves.places(lab, addresses)
         before = Place("cp1", addresses["cp1"], (), {})
         stays: dict[str, Stay] = {}
         for place in places:
-            stays[place.label] = _move(lab, results, work, before, place, {NAME: places[1].host})
+            stays[place.label] = _move(lab, results, work, before, place, dict.fromkeys((NAME, DELEGATED), leads_to))
             before = place
         wait_until(lambda: ready_nodes(lab) == set(NODES), seconds=60, what="all nodes Ready")
         yield Story(results, places, stays, members=len(etcd_members(lab)), ready=ready_nodes(lab))
@@ -179,7 +211,7 @@ def _traces(lab: Lab, place: Place) -> list[str]:
         own = {f"/etc/kubernetes/{name}.conf" for name in ("kubelet", "controller-manager", "scheduler")}
         files = lab.shell(node, f"grep -rlF '{server}' /etc/kubernetes/*.conf /root/.kube 2>/dev/null; true").split()
         found += [f"{node}: {path}" for path in files if not (place.label == "cp1" == node and path in own)]
-        if place.host != NAME and node not in place.holders and place.label != node:
+        if not place.is_name and node not in place.holders and place.label != node:
             sockets = lab.shell(
                 node, f"ss -Htnp state established dst {place.endpoint} | grep -E 'kubelet|kube-proxy'; true"
             )
@@ -190,34 +222,51 @@ def _traces(lab: Lab, place: Place) -> list[str]:
     return found
 
 
-def test_every_move_ends_and_a_second_run_changes_nothing(story: Story) -> None:
-    for label, stay in story.stays.items():
-        assert stay.again.status == 0, (label, stay.again.output[-6000:])
-        assert sum(stay.again.changed_hosts.values()) == 0, (label, stay.again.plan)
+class Checks:
+    """What holds wherever a cluster goes."""
+
+    moves: ClassVar[Moves]
+
+    @pytest.fixture(scope="class")
+    def story(self, request: pytest.FixtureRequest) -> Iterator[Story]:
+        """The story of one cluster."""
+        yield from _performed(request.cls.moves)
+
+    def test_every_move_ends_and_a_second_run_changes_nothing(self, story: Story) -> None:
+        for label, stay in story.stays.items():
+            assert stay.again.status == 0, (label, stay.again.output[-6000:])
+            assert sum(stay.again.changed_hosts.values()) == 0, (label, stay.again.plan)
+
+    def test_nobody_names_the_place_before(self, story: Story) -> None:
+        assert {label: stay.traces for label, stay in story.stays.items() if stay.traces} == {}
+
+    def test_every_node_reaches_the_api_through_each_place(self, story: Story) -> None:
+        for label, stay in story.stays.items():
+            assert stay.answers == dict.fromkeys(NODES, "ok"), label
+
+    def test_one_host_has_a_virtual_ip_address(self, story: Story) -> None:
+        for place in story.places:
+            assert len(story.stays[place.label].holders) == bool(place.holders), place.label
+
+    def test_the_cluster_is_whole_in_the_end(self, story: Story) -> None:
+        assert story.members == len(CONTROL_PLANES)
+        assert story.ready == set(NODES)
+
+    def test_no_probe_failed_at_the_place_before_nor_at_the_new_one(self, story: Story) -> None:
+        probes = [figure for figure in story.results.figures if figure.name.startswith("failed_probes_")]
+        assert len(probes) == 2 * len(story.places)
+        if any(figure.value for figure in probes):
+            leave_out_inconclusive(story.results)
+        assert [(figure.name, figure.value) for figure in probes if figure.value] == []
 
 
-def test_nobody_names_the_place_before(story: Story) -> None:
-    assert {label: stay.traces for label, stay in story.stays.items() if stay.traces} == {}
+class TestEndpointMoves(Checks):
+    """Between addresses."""
+
+    moves = Moves("endpoint_moves", _by_address, _virtual_ip)
 
 
-def test_every_node_reaches_the_api_through_each_place(story: Story) -> None:
-    for label, stay in story.stays.items():
-        assert stay.answers == dict.fromkeys(NODES, "ok"), label
+class TestEndpointProviders(Checks):
+    """To name servers, and to nginx."""
 
-
-def test_one_host_has_a_virtual_ip_address(story: Story) -> None:
-    for place in story.places:
-        assert len(story.stays[place.label].holders) == bool(place.holders), place.label
-
-
-def test_the_cluster_is_whole_in_the_end(story: Story) -> None:
-    assert story.members == len(CONTROL_PLANES)
-    assert story.ready == set(NODES)
-
-
-def test_no_probe_failed_at_the_place_before_nor_at_the_new_one(story: Story) -> None:
-    probes = [figure for figure in story.results.figures if figure.name.startswith("failed_probes_")]
-    assert len(probes) == 2 * len(story.places)
-    if any(figure.value for figure in probes):
-        leave_out_inconclusive(story.results)
-    assert [(figure.name, figure.value) for figure in probes if figure.value] == []
+    moves = Moves("endpoint_providers", _by_provider, lambda _lab, addresses: addresses["cp1"])

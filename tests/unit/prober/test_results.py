@@ -222,20 +222,24 @@ def test_a_figure_of_spoilt_probes_is_neither_passed_nor_failed(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("factor", "timeouts", "gap", "verdict"),
+    ("factor", "control_gap", "timeouts", "gap", "verdict"),
     [
-        (1.4, 1, 1000, "FAILED"),
-        (1.5, 1, 1000, "inconclusive"),
+        (1.4, 320, 1, 1000, "FAILED"),
+        (1.5, 320, 1, 1000, "inconclusive"),
+        # The machine's factor was taken before the scenario; what held up the control held up the others as well.
+        (1.4, 599, 1, 1000, "FAILED"),
+        (1.4, 600, 1, 1000, "inconclusive"),
         # Refused, cut or answered wrongly is no matter of speed, and neither is a server that hangs.
-        (2.2, 0, 1000, "FAILED"),
-        (2.2, 1, 1500, "FAILED"),
+        (2.2, 900, 0, 1000, "FAILED"),
+        (2.2, 900, 1, 1500, "FAILED"),
     ],
 )
 def test_a_slow_machine_makes_slow_answers_inconclusive_and_nothing_else(
-    tmp_path: Path, factor: float, timeouts: int, gap: float, verdict: str
+    tmp_path: Path, factor: float, control_gap: float, timeouts: int, gap: float, verdict: str
 ) -> None:
     scenario = results(tmp_path)
     scenario.machine_factor = factor
     slow = TargetSummary(sent=2000, failed=1, timeouts=timeouts, longest_gap_ms=gap)
-    scenario.add_probes({"cp1": slow, "control": QUIET_CONTROL})
+    control = TargetSummary(sent=2000, failed=0, longest_gap_ms=control_gap)
+    scenario.add_probes({"cp1": slow, "control": control})
     assert scenario.verdict == verdict
