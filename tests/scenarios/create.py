@@ -129,9 +129,9 @@ def performed(cluster: NewCluster) -> Iterator[Story]:
         addresses = addresses_of(lab, cluster.hosts)
         for node in cluster.nodes:
             _watch(lab, node, addresses[node])
-        before = _fingerprint(lab, cluster.hosts)
+        before = fingerprint(lab, cluster.hosts)
         checked = _run(cluster, lab, work, "check", "--check", "--diff")
-        after = _fingerprint(lab, cluster.hosts)
+        after = fingerprint(lab, cluster.hosts)
         created = _run(cluster, lab, work, "create")
         assert created.status == 0, created.output[-8000:]
         results.add_step("create", created.seconds)
@@ -244,7 +244,8 @@ def _reached(lab: Lab, addresses: Mapping[str, str]) -> dict[str, bool]:
     return found
 
 
-def _fingerprint(lab: Lab, hosts: Sequence[str]) -> dict[str, str]:
+def fingerprint(lab: Lab, hosts: Sequence[str]) -> dict[str, str]:
+    """Hashes of what a run changes on hosts, by host."""
     return {name: lab.shell(name, _FINGERPRINT) for name in hosts}
 
 
