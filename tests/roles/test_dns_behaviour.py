@@ -15,7 +15,6 @@ import ipaddress
 import json
 import socket
 import struct
-import subprocess
 import sys
 import threading
 import time
@@ -24,44 +23,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.roles.balancer import Authority
-from tests.tools import environment
+from tests.roles.commands import lab, run
+from tests.roles.figures import DEAD, FROZEN, NOISE, UNREADY, report
 
 pytestmark = pytest.mark.full
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
 OUT_SECONDS = 3.0
 KILLED_SECONDS = 2.0
-NOISE = 3
 LAB = "dns-behaviour"
 SERVERS = ("lb1", "lb2")
 API_HOST = "lb3"
 NAME = "one.kube.test"
 FIRST_NUMBER = 201
 SERVICES = ("gdnsd", "kubeadm-ha-dns-answers")
-
-
-def run(*command: str, check: bool = True, limit: float = 600) -> subprocess.CompletedProcess[str]:
-    """Run a command of the project."""
-    done = subprocess.run(
-        command,
-        cwd=environment.ROOT,
-        env=environment.environment(),
-        text=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=limit,
-        check=False,
-    )
-    assert done.returncode == 0 or not check, f"{command} exits {done.returncode}:\n{done.stdout}"
-    return done
-
-
-def lab(*arguments: str) -> str:
-    """A command of the lab."""
-    return run(sys.executable, "tests/lab", *arguments).stdout
 
 
 def ask(server: str, *, seconds: float = 1.0) -> set[str]:
@@ -131,13 +109,13 @@ class Hosts:
             program = ["/usr/bin/python3", "tls_server.py", name, self.api[name], "6443", "server.crt", "server.key"]
             self.on(API_HOST, "systemd-run", *options, *program, f"{name}.state")
 
-    def wait(self, what: str, *names: str, bound: float = OUT_SECONDS) -> None:
-        """Until both servers answer with exactly these API servers."""
+    def wait(self, what: str, *names: str, bound: float = OUT_SECONDS, of: str = "") -> None:
+        """Until both servers answer with exactly these API servers. ``of``: the event in the table of all load balancers."""
         started, wanted = time.monotonic(), {self.api[name] for name in names}
         for server in self.addresses:
             while (found := self.answer(server)) != wanted:
                 assert time.monotonic() < started + bound * NOISE, f"{what}: {server} answers {found}, not {wanted}"
-        print(f"{what}: {time.monotonic() - started:.2f} s (bound {bound} s)")
+        report(what, time.monotonic() - started, bound, of=("DNS", of) if of else None)
 
     @staticmethod
     def answer(server: str) -> set[str] | None:
@@ -203,21 +181,21 @@ def test_second_run_changes_nothing(settled: Hosts) -> None:
 
 def test_dead_server(settled: Hosts) -> None:
     settled.signal("cp1", "SIGKILL")
-    settled.wait("dead", "cp2", "cp3")
+    settled.wait("dead", "cp2", "cp3", of=DEAD)
     settled.start("cp1")
     settled.wait("back in", "cp1", "cp2", "cp3")
 
 
 def test_frozen_server(settled: Hosts) -> None:
     settled.signal("cp2", "SIGSTOP")
-    settled.wait("frozen", "cp1", "cp3")
+    settled.wait("frozen", "cp1", "cp3", of=FROZEN)
     settled.signal("cp2", "SIGCONT")
     settled.wait("back in", "cp1", "cp2", "cp3")
 
 
 def test_unready_servers(settled: Hosts) -> None:
     settled.state("cp3", "unready")
-    settled.wait("unready", "cp1", "cp2")
+    settled.wait("unready", "cp1", "cp2", of=UNREADY)
     settled.state("cp1", "unready")
     settled.state("cp2", "unready")
     settled.wait("all unready, so all are answered", "cp1", "cp2", "cp3")

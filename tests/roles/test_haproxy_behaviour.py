@@ -23,6 +23,7 @@ import pytest
 
 from tests.roles.balancer import Authority, Balancer, Server, free_port, wait_until
 from tests.roles.clients import Prober, Watch, client_context
+from tests.roles.figures import DEAD, FROZEN, NOISE, UNREADY, report
 
 if TYPE_CHECKING:
     import ssl
@@ -34,17 +35,10 @@ GRACE_DEAD_SECONDS = 1.0
 GRACE_UNREADY_SECONDS = 3.0
 DEAD_SESSIONS_SECONDS = UNREADY_SECONDS + GRACE_DEAD_SECONDS
 UNREADY_SESSIONS_SECONDS = UNREADY_SECONDS + GRACE_UNREADY_SECONDS
-NOISE = 3
 
 NAMES = ("cp1", "cp2", "cp3")
 # A certificate and its key.
 Pair = tuple[pathlib.Path, pathlib.Path]
-
-
-def report(figure: str, seconds: float, bound: float) -> None:
-    """Print a figure and fail beyond three times its bound."""
-    print(f"{figure}: {seconds:.2f} s (bound {bound} s)")
-    assert seconds <= bound * NOISE, f"{figure} took {seconds:.2f} s, bound {bound} s"
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +164,7 @@ def test_killed_server(servers: dict[str, Server], balance: Balance, watch_all: 
         assert watches["cp2"].alive
         assert watches["cp3"].alive
     print(f"failed probes: {len(prober.failed)} of {len(prober.probes)}")
-    report("rto kill", prober.rto(event), DEAD_SECONDS)
+    report("rto kill", prober.rto(event), DEAD_SECONDS, of=("haproxy", DEAD))
     assert prober.servers(after=event + DEAD_SECONDS) == {"cp2", "cp3"}
 
 
@@ -199,7 +193,7 @@ def test_frozen_server(servers: dict[str, Server], balance: Balance, watch_all: 
         assert watches["cp2"].alive
         assert watches["cp3"].alive
     print(f"failed probes: {len(prober.failed)} of {len(prober.probes)}")
-    report("rto freeze", prober.rto(event), UNREADY_SECONDS)
+    report("rto freeze", prober.rto(event), UNREADY_SECONDS, of=("haproxy", FROZEN))
     report("sessions of the frozen server ended", ended - event, DEAD_SESSIONS_SECONDS)
 
 
@@ -215,7 +209,7 @@ def test_unready_server(servers: dict[str, Server], balance: Balance, watch_all:
         assert watches["cp2"].alive
         assert watches["cp3"].alive
     print(f"failed probes: {len(prober.failed)} of {len(prober.probes)}")
-    report("rto unready", prober.rto(event), UNREADY_SECONDS)
+    report("rto unready", prober.rto(event), UNREADY_SECONDS, of=("haproxy", UNREADY))
     report("sessions of the unready server ended", ended - event, UNREADY_SESSIONS_SECONDS)
 
 

@@ -20,6 +20,7 @@ import pytest
 
 from tests.roles.balancer import Authority
 from tests.roles.commands import lab, run
+from tests.roles.figures import BALANCER_FROZEN, BALANCER_GONE, HOST_LOST, NOISE, report
 
 pytestmark = pytest.mark.full
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MOVE_SECONDS = 2.0
-NOISE = 3
 LAB = "keepalived-behaviour"
 NAMES = ("lb1", "lb2", "lb3")
 LAST_NUMBER = 200
@@ -82,8 +82,11 @@ class Hosts:
             assert time.monotonic() < deadline, f"holders are {found}"
         return found[0]
 
-    def moves(self, what: str, event: Callable[[str], object], *, leaves: bool = False) -> str:
-        """Let something happen to the holder; the next holder. ``leaves``: the holder is no host any more."""
+    def moves(self, what: str, event: Callable[[str], object], *, leaves: bool = False, of: str = "") -> str:
+        """Let something happen to the holder; the one before.
+
+        ``leaves``: the holder is no host any more. ``of``: the event in the table of all load balancers.
+        """
         before = self.settle()
         event(before)
         started = time.monotonic()
@@ -91,7 +94,8 @@ class Hosts:
         deadline = started + MOVE_SECONDS * NOISE
         while len(found := self.holders(rest)) != 1 or found == [before]:
             assert time.monotonic() < deadline, f"{what}: holders are {found}, before {before}"
-        print(f"{what}: {time.monotonic() - started:.2f} s (bound {MOVE_SECONDS} s), {before} to {found[0]}")
+        of_address = ("virtual IP address", of) if of else None
+        report(f"{what}, {before} to {found[0]}", time.monotonic() - started, MOVE_SECONDS, of=of_address)
         return before
 
 
@@ -149,13 +153,15 @@ def test_stopped_keepalived_does_not_take_the_address_back(hosts: Hosts) -> None
 
 
 def test_haproxy_gone_for_good(hosts: Hosts) -> None:
-    before = hosts.moves("haproxy gone", lambda name: hosts.on(name, "systemctl", "stop", "haproxy"))
+    before = hosts.moves("haproxy gone", lambda name: hosts.on(name, "systemctl", "stop", "haproxy"), of=BALANCER_GONE)
     hosts.on(before, "systemctl", "start", "haproxy")
 
 
 def test_frozen_haproxy(hosts: Hosts) -> None:
     before = hosts.moves(
-        "haproxy frozen", lambda name: hosts.on(name, "systemctl", "kill", "--signal=SIGSTOP", "haproxy")
+        "haproxy frozen",
+        lambda name: hosts.on(name, "systemctl", "kill", "--signal=SIGSTOP", "haproxy"),
+        of=BALANCER_FROZEN,
     )
     hosts.on(before, "systemctl", "kill", "--signal=SIGCONT", "haproxy")
 
@@ -186,6 +192,6 @@ def test_foreign_router_is_a_reason_to_stop(hosts: Hosts) -> None:
 
 
 def test_killed_host(hosts: Hosts) -> None:
-    before = hosts.moves("host killed", lambda name: lab("kill", "--name", LAB, name), leaves=True)
+    before = hosts.moves("host killed", lambda name: lab("kill", "--name", LAB, name), leaves=True, of=HOST_LOST)
     lab("start", "--name", LAB, before)
     hosts.settle()

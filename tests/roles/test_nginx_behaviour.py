@@ -21,6 +21,7 @@ import pytest
 from tests.roles.balancer import Authority, wait_until
 from tests.roles.clients import Prober, Watch, client_context
 from tests.roles.commands import lab, run
+from tests.roles.figures import BALANCER_GONE, DEAD, FROZEN, NOISE, UNREADY, report
 from tests.tools import environment
 
 pytestmark = pytest.mark.full
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 OUT_SECONDS = 3.0
 BACK_SECONDS = 4.0
 RESTART_SECONDS = 2.0
-NOISE = 3
 LAB = "nginx-behaviour"
 NAMES = ("cp1", "cp2", "cp3")
 PORT = 6443
@@ -141,12 +141,6 @@ class Balancer:
             yield found
 
 
-def report(figure: str, seconds: float, bound: float) -> None:
-    """Print a figure and fail beyond three times its bound."""
-    print(f"{figure}: {seconds:.2f} s (bound {bound} s)")
-    assert seconds <= bound * NOISE, f"{figure} took {seconds:.2f} s, bound {bound} s"
-
-
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Balancer]:
     """One host with the role."""
@@ -204,7 +198,7 @@ def test_killed_server(balancer: Balancer) -> None:
     print(f"failed probes: {len(prober.failed)} of {len(prober.probes)}")
     assert prober.failed == ()
     assert prober.servers(after=out + 0.5) == {"cp2", "cp3"}
-    report("killed server is out", out - event, OUT_SECONDS)
+    report("killed server is out", out - event, OUT_SECONDS, of=("nginx", DEAD))
 
 
 def test_killed_server_comes_back(balancer: Balancer) -> None:
@@ -239,7 +233,7 @@ def test_frozen_server(balancer: Balancer) -> None:
     assert [probe for probe in prober.failed if probe.scheduled > out + 0.5] == []
     assert prober.servers(after=out + 0.5) == {"cp2", "cp3"}
     report("frozen server is out", out - event, OUT_SECONDS)
-    report("rto freeze", prober.rto(event), OUT_SECONDS)
+    report("rto freeze", prober.rto(event), OUT_SECONDS, of=("nginx", FROZEN))
 
 
 def test_unready_server(balancer: Balancer) -> None:
@@ -251,7 +245,7 @@ def test_unready_server(balancer: Balancer) -> None:
     print(f"failed probes: {len(prober.failed)} of {len(prober.probes)}")
     assert [probe for probe in prober.failed if probe.scheduled > out + 0.5] == []
     report("unready server is out", out - event, OUT_SECONDS)
-    report("rto unready", prober.rto(event), OUT_SECONDS)
+    report("rto unready", prober.rto(event), OUT_SECONDS, of=("nginx", UNREADY))
 
 
 def test_every_server_unready_closes_nothing(balancer: Balancer) -> None:
@@ -305,7 +299,7 @@ def test_killed_nginx_comes_back_with_the_verdicts(balancer: Balancer) -> None:
         time.sleep(1)
         event, _seen = balancer.measure(KILL, balancer.pid("nginx-kubernetes-apiserver"), {"cp1", "cp2"})
         time.sleep(2)
-    report("rto killed nginx", prober.rto(event), RESTART_SECONDS)
+    report("rto killed nginx", prober.rto(event), RESTART_SECONDS, of=("nginx", BALANCER_GONE))
     assert prober.servers(after=event + RESTART_SECONDS) == {"cp1", "cp2"}
 
 

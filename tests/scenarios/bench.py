@@ -9,20 +9,26 @@ says what the collection costs, whatever the machine; how many results it asks o
 
 ``--job create`` makes a new cluster of three control planes and two workers instead, behind a virtual IP address on two balancers, by the
 collection and by a script (:mod:`bare_create`).
+
+``--job detection`` runs the behaviour tests of all load balancers and shows side by side how long each takes to notice what failed.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
+import shutil
 import statistics
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
 
 from tests.prober.results import Rule, ScenarioResults
+from tests.roles import figures
 from tests.scenarios.bare import Bare
 from tests.scenarios.bare_create import BareCreate
 from tests.scenarios.cluster import PROJECT, Lab
@@ -36,9 +42,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the rounds and print the medians. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="how many times (default: 3)")
-    parser.add_argument("--job", choices=("convert", "create"), default="convert", help="which one (default: convert)")
+    parser.add_argument("--job", choices=tuple(_JOBS), default="convert", help="which one (default: convert)")
     given = parser.parse_args(arguments)
-    return _creations(given.rounds) if given.job == "create" else _conversions(given.rounds)
+    return _JOBS[given.job](given.rounds)
+
+
+def _detections(_rounds: int) -> int:
+    """What the behaviour tests measured, once."""
+    shutil.rmtree(figures.DIRECTORY, ignore_errors=True)
+    files = [f"tests/roles/test_{name}_behaviour.py" for name in ("haproxy", "nginx", "dns", "keepalived")]
+    status = subprocess.run(
+        [sys.executable, "-m", "pytest", *files, "-m", "full or not full"], cwd=PROJECT, check=False
+    ).returncode
+    results = new_results("bench_detection")
+    if status != 0:
+        results.fail(f"pytest ended with status {status}")
+    found = figures.kept()
+    for provider, events in found.items():
+        for event in (event for event in figures.EVENTS if event in events):
+            name = re.sub(r"[^a-z]+", "_", f"{provider} {event}".lower())
+            results.timing(f"{name}_seconds", round(events[event]["seconds"], 2), bound=events[event]["bound"])
+    results.write()
+    width = max(map(len, figures.EVENTS))
+    print("".ljust(width), *(provider.rjust(18) for provider in found))
+    for event in figures.EVENTS:
+        seconds = (f"{of[event]['seconds']:.2f} s" if event in of else "-" for of in found.values())
+        print(event.ljust(width), *(text.rjust(18) for text in seconds))
+    print(results.table())
+    return 1 if results.failures() else 0
 
 
 def _creations(rounds: int) -> int:
@@ -105,11 +136,11 @@ def _conversions(rounds: int) -> int:
     for name in dict.fromkeys(step.name for one in measured for step in one.steps):
         seconds = [sum(step.seconds for step in one.steps if step.name == name) for one in measured]
         results.add_step(name, statistics.median(seconds))
-    for figures in zip(*(one.figures for one in measured), strict=True):
+    for alike in zip(*(one.figures for one in measured), strict=True):
         # A count must hold in every round; a timing is judged by its median.
-        values = [figure.value for figure in figures]
-        value = statistics.median(values) if figures[0].rule is Rule.TIMING else max(values)
-        results.figures.append(replace(figures[0], value=value))
+        values = [figure.value for figure in alike]
+        value = statistics.median(values) if alike[0].rule is Rule.TIMING else max(values)
+        results.figures.append(replace(alike[0], value=value))
     for one in measured:
         results.inconclusive += one.inconclusive
         for reason in one.failures():
@@ -170,6 +201,13 @@ def _by_script() -> dict[str, float]:
             seconds = dict(Bare(lab, addresses_of(lab, PLAIN.hosts)).convert())
         wait_until(lambda: ready_nodes(lab) >= set(PLAIN.nodes), seconds=60, what="all nodes Ready")
     return seconds
+
+
+_JOBS: Mapping[str, Callable[[int], int]] = {
+    "convert": _conversions,
+    "create": _creations,
+    "detection": _detections,
+}
 
 
 if __name__ == "__main__":

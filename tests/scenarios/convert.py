@@ -59,7 +59,7 @@ STEPS = {
     "Prepare the nodes": "nodes",
     "Begin etcd on hosts of its own": "etcd",
     "Make the certificate authorities": "authorities",
-    "Inspect the hosts of the new cluster again": "inspect again",
+    "Inspect the hosts again": "inspect again",
     "Balance": "balance",
     "Balance by nginx": "balance by nginx",
     "Hold the virtual IP address": "virtual IP",

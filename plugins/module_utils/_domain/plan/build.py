@@ -17,6 +17,7 @@ from .steps.balance import Balance
 from .steps.certify import Certify
 from .steps.join import Join
 from .steps.network import Network
+from .steps.nodes import Nodes
 from .steps.point import Point
 from .steps.prepare import Prepare
 from .steps.prove import Prove
@@ -48,11 +49,14 @@ if t.TYPE_CHECKING:
 PREFIX = "kubeadm_ha_"
 #: The group of all hosts of a run that changes something.
 CHANGING = "changing"
+#: The group of all hosts of a run that are inspected again once some of them have become nodes.
+AGAIN = "again"
 #: The steps of a run in their order.
 STEPS: tuple[Step[Situation], ...] = (
     Prepare(),
     Repair(),
     Backup(),
+    Nodes(),
     Balance(),
     VirtualIp(),
     Certify(),
@@ -148,4 +152,4 @@ def host_plans(
     ]
 
 
-__all__ = ("CHANGING", "DECIDED", "NAMES", "STEPS", "HostPlan", "entries_of", "host_plans", "problems_of")
+__all__ = ("AGAIN", "CHANGING", "DECIDED", "NAMES", "STEPS", "HostPlan", "entries_of", "host_plans", "problems_of")

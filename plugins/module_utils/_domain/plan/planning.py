@@ -15,8 +15,8 @@ from ..base.problem import Note, Problem
 from ..cluster.cluster import Cluster
 from ..component import anonymous_access
 from ..host.host import Host
-from . import failed_inspections, half_joined, inputs, name_servers, single_points, virtual_ip
-from .build import NAMES, STEPS, HostPlan, entries_of, host_plans, problems_of
+from . import bare_hosts, failed_inspections, half_joined, inputs, name_servers, single_points, virtual_ip
+from .build import AGAIN, NAMES, STEPS, HostPlan, entries_of, host_plans, problems_of
 from .checks import (
     control_plane_parity,
     endpoint_checks,
@@ -43,6 +43,7 @@ from .kubeconfig_edits import kubeconfig_edits
 from .notes import find_notes
 from .serving_control_plane import ADMIN_KUBECONFIG, find_serving_control_plane
 from .situation import ApiServer, Balancer, Situation, api_servers, is_closed
+from .steps import nodes as nodes_step
 
 if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
@@ -143,7 +144,7 @@ def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509) -> Plan:
         notes=(*endpoint_checks.find_notes(situation), *proxies.find_notes(situation), *find_notes(situation)),
         single_points=single_points.find(situation),
         serving_control_plane=serving_control_plane.name,
-        hosts=() if found else tuple(host_plans(STEPS, situation, entries)),
+        hosts=() if found else tuple(host_plans(STEPS, situation, entries, common=(AGAIN,) if situation.bare else ())),
         left=tuple(join_secrets.ends(situation.cluster.report, serving_control_plane.name)),
         server=situation.server,
         ca_certificate=serving_control_plane.ca_pem,
@@ -178,7 +179,7 @@ def _plan_of_creation(
     found += creation_checks.problems(creation)
     entries = creation_build.entries_of(creation)
     found += _unannounced(request, entries)
-    steps, common = creation_build.STEPS, (creation_build.CREATE,)
+    steps, common = creation_build.STEPS, (creation_build.CREATE, AGAIN)
     return Plan(
         entries=tuple(entries),
         problems=tuple(found),
@@ -222,6 +223,8 @@ def assess(
     resets = _resets(desired, hosts, cluster, serving_control_plane, etcd)
     if cluster is not None:
         hosts, cluster, etcd = half_joined.after(resets, hosts, cluster, etcd)
+    bare = bare_hosts.find(desired, hosts, cluster) if cluster is not None else ()
+    hosts = bare_hosts.after(bare, hosts, desired.cluster.version)
     found += find_problems(desired, hosts, cluster, etcd)
     found += _failed_inspections(request.failures, serving_control_plane)
     found += [problem for decision in request.balancers.values() for problem in decision.problems]
@@ -244,6 +247,7 @@ def assess(
         decisions=request.decisions,
         etcd=etcd,
         resets=resets,
+        bare=bare,
         attempts=request.attempts,
         kubeadm=request.kubeadm,
         kubeadm_failures=request.failures.kubeadm,
@@ -308,7 +312,7 @@ def control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict
         "name_servers": [dataclasses.asdict(item) for item in name_servers.name_servers(desired, hosts)]
         if desired
         else [],
-        "nodes": _nodes(desired, hosts, stage),
+        "nodes": _nodes(desired, hosts, stage, serving_control_plane, servers),
         "virtual_ips": _virtual_ips(desired, hosts, server, known),
         "serving": serving_control_plane.name if serving_control_plane is not None else None,
         "server": str(server) if server is not None else None,
@@ -333,13 +337,34 @@ def _first_control_plane(
 
 
 def _nodes(
-    desired: Desired | None, hosts: t.Mapping[str, Host], stage: creation_stage.Stage | None
+    desired: Desired | None,
+    hosts: t.Mapping[str, Host],
+    stage: creation_stage.Stage | None,
+    serving_control_plane: Host | None,
+    servers: t.Sequence[ApiServer],
 ) -> dict[str, object]:
-    """What the role node_prepare is given when it inspects a host that is to be a node of a new cluster."""
-    if desired is None or stage is None:
+    """What the role node_prepare is given when it inspects a host that is to be a node of a new cluster, or of the one that serves."""
+    if desired is None:
         return {}
-    creation = Creation(desired, hosts, stage)
-    return {name: dataclasses.asdict(Nodes().record(creation, hosts[name])) for name in desired.nodes if name in hosts}
+    if stage is not None:
+        creation = Creation(desired, hosts, stage)
+        return {
+            name: dataclasses.asdict(Nodes().record(creation, hosts[name])) for name in desired.nodes if name in hosts
+        }
+    if serving_control_plane is None or serving_control_plane.api_server is None:
+        return {}
+    like = serving_control_plane.api_server
+    return {
+        name: dataclasses.asdict(
+            nodes_step.record(
+                is_control_plane=name in desired.control_planes,
+                port=hosts[name].future_api_server(like).port,
+                control_planes=[server.address for server in servers],
+                has_stacked_etcd="etcd" in serving_control_plane.manifests,
+            )
+        )
+        for name in bare_hosts.candidates(desired, hosts)
+    }
 
 
 def _virtual_ips(

@@ -68,7 +68,8 @@ class ApiServer:
 class Situation:
     """Everything that the plan is computed from.
 
-    Hosts, cluster and etcd are as they are after ``resets``, which the run makes first.
+    Hosts, cluster and etcd are as they are after ``resets``, which the run makes first; ``bare`` hosts are as they are when they have
+    been prepared.
 
     Attributes:
         desired: what the inventory describes.
@@ -80,6 +81,7 @@ class Situation:
         files: by inventory name of a joining control plane what it has of the serving one's files, by path.
         etcd: what etcd reported; ``None`` when it could not be asked.
         resets: hosts that the run resets first.
+        bare: inventory names of hosts that the run makes nodes of, see :mod:`bare_hosts`.
         attempts: what became of connections, by the host that tried.
         kubeadm: what the kubeadm of joining hosts objects to, by inventory name.
         kubeadm_failures: why it could not be asked, by inventory name.
@@ -96,6 +98,7 @@ class Situation:
     files: t.Mapping[str, t.Mapping[str, FileFact]] = dataclasses.field(default_factory=dict)
     etcd: EtcdReport | None = None
     resets: tuple[half_joined.Reset, ...] = ()
+    bare: tuple[str, ...] = ()
     attempts: t.Mapping[str, tuple[ConnectionAttempt, ...]] = dataclasses.field(default_factory=dict)
     kubeadm: t.Mapping[str, KubeadmObjections] = dataclasses.field(default_factory=dict)
     kubeadm_failures: t.Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -19,7 +19,7 @@ from ...host.selinux import Needs
 from .. import gdnsd_files
 from ..provider import ClientCertificate, Reading
 from . import shared_inputs
-from .shared_inputs import Server
+from .shared_inputs import Probe, Server
 
 if t.TYPE_CHECKING:
     from ..report import DnsListener
@@ -40,7 +40,7 @@ class NameServer:
 
 @dataclasses.dataclass(frozen=True)
 class Gdnsd:
-    """gdnsd as the role's inputs want it. The fields are the role's variables, without its name.
+    """gdnsd as the role's inputs want it. The fields are the role's variables, without its name; ``probe`` has several.
 
     ``python`` is the interpreter of the host for what keeps the answers. ``listen`` is never empty where everything could be read.
     """
@@ -52,11 +52,7 @@ class Gdnsd:
     listen_addresses: tuple[str, ...]
     ttl: int
     ca_certificate: str
-    probe_certificate: bool
-    probe_signer: str
-    probe_common_name: str
-    probe_valid_days: int
-    probe_renew_days: int
+    probe: Probe
     manage_firewall: bool
     replace_configuration: bool
 
@@ -131,16 +127,17 @@ class Gdnsd:
     @property
     def certificate(self) -> ClientCertificate | None:
         """The client certificate that the checks present, if they do."""
-        if not self.probe_certificate:
-            return None
-        return ClientCertificate(self.probe_common_name, self.probe_renew_days, self.ca_certificate)
+        return self.probe.certificate(self.ca_certificate)
 
 
 #: The names of the role's variables that are read, without the role's.
-VARIABLES = tuple(
-    "listen" if field.name == "listen_addresses" else field.name
-    for field in dataclasses.fields(Gdnsd)
-    if field.name != "python"
+VARIABLES = (
+    *(
+        "listen" if field.name == "listen_addresses" else field.name
+        for field in dataclasses.fields(Gdnsd)
+        if field.name not in ("python", "probe")
+    ),
+    *shared_inputs.PROBE_VARIABLES,
 )
 
 
@@ -169,15 +166,10 @@ def parse(
         listen_addresses=listen,
         ttl=_ttl(inputs),
         ca_certificate=shared_inputs.ca_certificate(inputs),
-        probe_certificate=inputs.boolean("probe_certificate"),
-        probe_signer=inputs.text("probe_signer"),
-        probe_common_name=inputs.text("probe_common_name"),
-        probe_valid_days=inputs.number("probe_valid_days"),
-        probe_renew_days=inputs.number("probe_renew_days"),
+        probe=shared_inputs.probe(inputs),
         manage_firewall=inputs.boolean("manage_firewall"),
         replace_configuration=inputs.boolean("replace_configuration"),
     )
-    shared_inputs.check_probe(inputs, presents=provider.probe_certificate)
     _check_backends(inputs, provider)
     _check_listeners(inputs, listen, listeners)
     unmet = tuple(shared_inputs.unmet(inputs))

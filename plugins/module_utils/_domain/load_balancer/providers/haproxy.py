@@ -13,7 +13,7 @@ from ...base.role_inputs import RoleInputs
 from .. import haproxy_files
 from ..provider import ClientCertificate, Reading
 from . import haproxy_selinux, shared_inputs
-from .shared_inputs import HTTPS, TCP, Server, with_port
+from .shared_inputs import HTTPS, TCP, Probe, Server, with_port
 
 if t.TYPE_CHECKING:
     from ...host.selinux import Needs
@@ -27,7 +27,7 @@ _PORT_AT_THE_END = re.compile(r"(?:^|:)([0-9]+)$")
 
 @dataclasses.dataclass(frozen=True)
 class Haproxy:
-    """haproxy as the role's inputs want it. The fields are the role's variables, without its name."""
+    """haproxy as the role's inputs want it. The fields are the role's variables, without its name; ``probe`` has several."""
 
     endpoint: str
     bind_address: str
@@ -39,11 +39,7 @@ class Haproxy:
     check_timeout: str
     check_interval: str
     check_fast_interval: str
-    probe_certificate: bool
-    probe_signer: str
-    probe_common_name: str
-    probe_valid_days: int
-    probe_renew_days: int
+    probe: Probe
     manage_firewall: bool
     metrics_bind: str
     maxconn: int
@@ -75,7 +71,7 @@ class Haproxy:
             "bind": with_port(self.bind_address, self.bind_port) if self.bind_address else every_address,
             "servers": [{"name": server.name, "dialled": server.target} for server in self.backends],
             "readiness_paths": ["/readyz"] if self.check == HTTPS else [],
-            "client_certificates": [haproxy_files.PROBE_CERTIFICATE] if self.presents else [],
+            "client_certificates": [haproxy_files.PROBE_CERTIFICATE] if self.probe.is_presented else [],
             "metrics_binds": [self.metrics_bind] if self.metrics_bind else [],
         }
 
@@ -112,20 +108,16 @@ class Haproxy:
         return shared_inputs.local(self.bind_address, self.bind_port)
 
     @property
-    def presents(self) -> bool:
-        """Whether the checks present a client certificate: one that only connects needs none."""
-        return self.probe_certificate and self.check == HTTPS
-
-    @property
     def certificate(self) -> ClientCertificate | None:
         """The client certificate that its checks present, if they do."""
-        if not self.presents:
-            return None
-        return ClientCertificate(self.probe_common_name, self.probe_renew_days, self.ca_certificate)
+        return self.probe.certificate(self.ca_certificate)
 
 
 #: The names of the role's variables that are read, without the role's.
-VARIABLES = tuple(field.name for field in dataclasses.fields(Haproxy))
+VARIABLES = (
+    *(field.name for field in dataclasses.fields(Haproxy) if field.name != "probe"),
+    *shared_inputs.PROBE_VARIABLES,
+)
 
 
 def parse(host: str, values: t.Mapping[str, t.Any], *, has_ipv6: bool) -> Reading:
@@ -140,17 +132,14 @@ def parse(host: str, values: t.Mapping[str, t.Any], *, has_ipv6: bool) -> Readin
         InvalidInput: a variable is missing, or an unknown one is given.
     """
     inputs = RoleInputs(ROLE, host, values, VARIABLES)
+    check = inputs.choice("check", (HTTPS, TCP))
     provider = Haproxy(
         endpoint=inputs.text("endpoint"),
         bind_port=shared_inputs.bind_port(inputs),
         backends=shared_inputs.backends(inputs),
         ca_certificate=shared_inputs.ca_certificate(inputs),
-        check=inputs.choice("check", (HTTPS, TCP)),
-        probe_certificate=inputs.boolean("probe_certificate"),
-        probe_signer=inputs.text("probe_signer"),
-        probe_common_name=inputs.text("probe_common_name"),
-        probe_valid_days=inputs.number("probe_valid_days"),
-        probe_renew_days=inputs.number("probe_renew_days"),
+        check=check,
+        probe=shared_inputs.probe(inputs, may_present=check == HTTPS),
         bind_address=inputs.text("bind_address"),
         connect_timeout=inputs.text("connect_timeout"),
         check_timeout=inputs.text("check_timeout"),
@@ -163,7 +152,6 @@ def parse(host: str, values: t.Mapping[str, t.Any], *, has_ipv6: bool) -> Readin
         stats_socket=inputs.text("stats_socket"),
         replace_configuration=inputs.boolean("replace_configuration"),
     )
-    shared_inputs.check_probe(inputs, presents=provider.presents)
     shared_inputs.check_bind_address(inputs, has_ipv6=has_ipv6)
     _check_times(inputs)
     unmet = tuple(shared_inputs.unmet(inputs))

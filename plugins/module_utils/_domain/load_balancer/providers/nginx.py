@@ -14,7 +14,7 @@ from ...host.selinux import Needs, type_of
 from .. import nginx_files
 from ..provider import ClientCertificate, Reading
 from . import shared_inputs
-from .shared_inputs import HTTPS, TCP, Server, with_port
+from .shared_inputs import HTTPS, TCP, Probe, Server, with_port
 
 ROLE = "apiserver_nginx"
 
@@ -34,7 +34,7 @@ _GENERIC = frozenset({"", "port_t", "unreserved_port_t", "ephemeral_port_t"})
 
 @dataclasses.dataclass(frozen=True)
 class Nginx:
-    """nginx as the role's inputs want it. The fields are the role's variables, without its name.
+    """nginx as the role's inputs want it. The fields are the role's variables, without its name; ``probe`` has several.
 
     ``stream_module`` is the file that nginx loads for TCP, empty where it has that built in; ``python`` the interpreter for the watcher.
     Both are of the host.
@@ -53,11 +53,7 @@ class Nginx:
     check_interval: str
     max_fails: int
     fail_timeout: str
-    probe_certificate: bool
-    probe_signer: str
-    probe_common_name: str
-    probe_valid_days: int
-    probe_renew_days: int
+    probe: Probe
     manage_firewall: bool
     maxconn: int
     hard_stop_after: str
@@ -94,7 +90,7 @@ class Nginx:
             "check": self.check,
             "check_timeout": f"{seconds(self.check_timeout):g}",
             "check_interval": f"{seconds(self.check_interval):g}",
-            "client_certificates": [nginx_files.PROBE_CERTIFICATE] if self.presents else [],
+            "client_certificates": [nginx_files.PROBE_CERTIFICATE] if self.probe.is_presented else [],
         }
 
     @property
@@ -137,20 +133,16 @@ class Nginx:
         return shared_inputs.local(self.bind_address, self.bind_port)
 
     @property
-    def presents(self) -> bool:
-        """Whether the checks present a client certificate: one that only connects needs none."""
-        return self.probe_certificate and self.check == HTTPS
-
-    @property
     def certificate(self) -> ClientCertificate | None:
         """The client certificate that its checks present, if they do."""
-        if not self.presents:
-            return None
-        return ClientCertificate(self.probe_common_name, self.probe_renew_days, self.ca_certificate)
+        return self.probe.certificate(self.ca_certificate)
 
 
 #: The names of the role's variables that are read, without the role's.
-VARIABLES = tuple(field.name for field in dataclasses.fields(Nginx) if field.name not in ("stream_module", "python"))
+VARIABLES = (
+    *(field.name for field in dataclasses.fields(Nginx) if field.name not in ("stream_module", "python", "probe")),
+    *shared_inputs.PROBE_VARIABLES,
+)
 
 
 def parse(
@@ -169,6 +161,7 @@ def parse(
         InvalidInput: a variable is missing, or an unknown one is given.
     """
     inputs = RoleInputs(ROLE, host, values, VARIABLES)
+    check = inputs.choice("check", (HTTPS, TCP))
     provider = Nginx(
         stream_module=stream_module,
         python=python or "/usr/bin/python3",
@@ -177,18 +170,13 @@ def parse(
         bind_port=shared_inputs.bind_port(inputs),
         backends=shared_inputs.backends(inputs),
         ca_certificate=shared_inputs.ca_certificate(inputs),
-        check=inputs.choice("check", (HTTPS, TCP)),
+        check=check,
         **{name: _time(inputs, name) for name in _TIMES},
         max_fails=inputs.number("max_fails"),
-        probe_certificate=inputs.boolean("probe_certificate"),
-        probe_signer=inputs.text("probe_signer"),
-        probe_common_name=inputs.text("probe_common_name"),
-        probe_valid_days=inputs.number("probe_valid_days"),
-        probe_renew_days=inputs.number("probe_renew_days"),
+        probe=shared_inputs.probe(inputs, may_present=check == HTTPS),
         manage_firewall=inputs.boolean("manage_firewall"),
         maxconn=inputs.number("maxconn"),
     )
-    shared_inputs.check_probe(inputs, presents=provider.presents)
     shared_inputs.check_bind_address(inputs, has_ipv6=has_ipv6)
     _check_addresses(inputs, provider)
     if "maxconn" not in inputs.unreadable and not 1 <= provider.maxconn <= _MOST_CONNECTIONS:

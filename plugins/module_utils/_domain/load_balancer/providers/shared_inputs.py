@@ -13,6 +13,7 @@ from ...base.endpoint_input import parse_endpoint
 from ...base.errors import InvalidInput
 from ...base.problem import Problem
 from ...base.role_inputs import RoleInputs, is_port
+from ..provider import ClientCertificate
 
 HTTPS, TCP = "https", "tcp"
 
@@ -20,6 +21,8 @@ HTTPS, TCP = "https", "tcp"
 _DEFAULT_PORT = 6443
 #: Where the host itself reaches what listens on every address.
 _LOCAL = {"": "127.0.0.1", "*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (nothing is bound)
+#: The inputs of :func:`probe`.
+PROBE_VARIABLES = ("probe_certificate", "probe_signer", "probe_common_name", "probe_valid_days", "probe_renew_days")
 #: What a load balancer takes for the name of a server.
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
@@ -36,6 +39,25 @@ class Server:
     def target(self) -> str:
         """``address:port``."""
         return with_port(self.address, self.port)
+
+
+@dataclasses.dataclass(frozen=True)
+class Probe:
+    """The client certificate that checks present, by the inputs of a role.
+
+    Attributes:
+        is_presented: whether they present one.
+        common_name: its common name.
+        renew_days: days left below which it is renewed.
+    """
+
+    is_presented: bool
+    common_name: str
+    renew_days: int
+
+    def certificate(self, ca: str) -> ClientCertificate | None:
+        """The certificate, signed by a CA, if one is presented."""
+        return ClientCertificate(self.common_name, self.renew_days, ca) if self.is_presented else None
 
 
 def with_port(address: str, port: int) -> str:
@@ -118,28 +140,33 @@ def unmet(inputs: RoleInputs) -> t.Iterator[Problem]:
         yield Problem(inputs.variable("ca_certificate"), _wanted_ca(inputs))
 
 
-def check_probe(inputs: RoleInputs, *, presents: bool) -> None:
-    """The inputs of the client certificate.
+def probe(inputs: RoleInputs, *, may_present: bool = True) -> Probe:
+    """The client certificate that checks present.
 
     Args:
         inputs: of the role.
-        presents: whether the checks present one.
+        may_present: whether the checks could present one: those that only connect do not.
     """
-    if presents and not inputs.text("probe_signer"):
+    found = Probe(
+        is_presented=inputs.boolean("probe_certificate") and may_present,
+        common_name=inputs.text("probe_common_name"),
+        renew_days=inputs.number("probe_renew_days"),
+    )
+    valid_days = inputs.number("probe_valid_days")
+    if found.is_presented and not inputs.text("probe_signer"):
         inputs.object_to(
             "probe_signer",
             f"{inputs.variable('probe_certificate')} needs {inputs.variable('probe_signer')}: the inventory name of a control "
             "plane that has the cluster's CA key.",
         )
-    if inputs.unreadable & {"probe_renew_days", "probe_valid_days"}:
-        return
-    renew, valid = int(inputs.text("probe_renew_days")), int(inputs.text("probe_valid_days"))
-    if renew >= valid:
+    is_readable = not inputs.unreadable & {"probe_renew_days", "probe_valid_days"}
+    if is_readable and found.renew_days >= valid_days:
         inputs.object_to(
             "probe_renew_days",
-            f"{inputs.variable('probe_renew_days')} ({renew}) has to be less than {inputs.variable('probe_valid_days')} "
-            f"({valid}): each run would renew the certificate.",
+            f"{inputs.variable('probe_renew_days')} ({found.renew_days}) has to be less than "
+            f"{inputs.variable('probe_valid_days')} ({valid_days}): each run would renew the certificate.",
         )
+    return found
 
 
 def _wanted_ca(inputs: RoleInputs) -> str:
@@ -151,14 +178,16 @@ def _wanted_ca(inputs: RoleInputs) -> str:
 
 __all__ = (
     "HTTPS",
+    "PROBE_VARIABLES",
     "TCP",
+    "Probe",
     "Server",
     "backends",
     "bind_port",
     "ca_certificate",
     "check_bind_address",
-    "check_probe",
     "local",
+    "probe",
     "unmet",
     "with_port",
 )

@@ -129,9 +129,10 @@ def _joining_host(
     kubeadm, kubelet = host.kubeadm_version, host.kubelet_version
     for program, version in (("kubeadm", kubeadm), ("kubelet", kubelet)):
         if version is None:
-            yield Problem(
-                host.name, f"{host.name} has no {program}: install {program} {wanted.major}.{wanted.minor} on it."
-            )
+            remedy = f"install {program} {wanted.major}.{wanted.minor} on it"
+            if not (kubeadm or kubelet):
+                remedy += f", or set kubeadm_ha_kubernetes_version to {str(wanted)[1:]}, and this run prepares the host"
+            yield Problem(host.name, f"{host.name} has no {program}: {remedy}.")
     if kubeadm is not None:
         yield from _joining_kubeadm(desired, host, kubeadm, cluster, wanted)
     if kubelet is not None:

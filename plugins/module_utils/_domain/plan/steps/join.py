@@ -98,8 +98,8 @@ class Join(Step["Situation"]):
         yield from kubeadm_objections.problems(situation)
 
     def groups(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
-        """Control planes and workers join by plays of their own."""
-        joining = set(hosts_of(entries, self.name))
+        """Control planes and workers join by plays of their own; bare hosts by the plan that is built once they are prepared."""
+        joining = set(hosts_of(entries, self.name)) - set(situation.bare)
         return {
             "join_control_planes": [name for name in situation.desired.control_planes if name in joining],
             "join_workers": [name for name in situation.desired.workers if name in joining],
@@ -136,7 +136,9 @@ def _connections(situation: Situation) -> list[reachability.Connection]:
     desired = situation.desired
     known = (situation.hosts, situation.cluster, situation.serving_control_plane)
     groups = Groups(desired.control_planes, desired.workers, desired.load_balancers)
-    return reachability.connections(groups, *known, etcd_urls.peer_endpoints(*known, situation.etcd))
+    found = reachability.connections(groups, *known, etcd_urls.peer_endpoints(*known, situation.etcd))
+    # The firewall of a bare host is opened when it is prepared.
+    return [connection for connection in found if connection.target not in situation.bare]
 
 
 __all__ = ("Join", "Record", "joins")

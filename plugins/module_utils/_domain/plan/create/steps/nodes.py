@@ -5,34 +5,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ...entry import Entry
 from ...step import Step
+from ...steps.nodes import ROLE, Record, record
 
 if t.TYPE_CHECKING:
     from ....host.host import Host
     from ..creation import Creation
-
-ROLE = "node_prepare"
-
-
-@dataclasses.dataclass(frozen=True)
-class Record:
-    """What the role node_prepare is given beside the inventory's own variables.
-
-    Attributes:
-        node_type: ``control_plane`` or ``worker``.
-        api_server_port: of the API server that a control plane will run.
-        control_planes: addresses of all control planes.
-        stacked_etcd: whether control planes run members of etcd.
-    """
-
-    node_type: str
-    api_server_port: int
-    control_planes: tuple[str, ...]
-    stacked_etcd: bool
 
 
 class Nodes(Step["Creation"]):
@@ -50,13 +31,12 @@ class Nodes(Step["Creation"]):
 
     def record(self, situation: Creation, host: Host) -> Record:
         """What the host shall be."""
-        is_control_plane = host.name in situation.desired.control_planes
-        return Record(
-            "control_plane" if is_control_plane else "worker",
-            host.future_api_server(situation.server).port,
-            tuple(server.address for server in situation.api_servers if server.address),
-            not situation.desired.etcd_hosts,
+        return record(
+            is_control_plane=host.name in situation.desired.control_planes,
+            port=host.future_api_server(situation.server).port,
+            control_planes=[server.address for server in situation.api_servers],
+            has_stacked_etcd=not situation.desired.etcd_hosts,
         )
 
 
-__all__ = ("ROLE", "Nodes", "Record")
+__all__ = ("Nodes",)

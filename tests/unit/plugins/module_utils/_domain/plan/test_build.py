@@ -39,6 +39,7 @@ SITUATION = types.SimpleNamespace(
         nodes=[*CONTROL_PLANES, *WORKERS],
     ),
     serving_control_plane=types.SimpleNamespace(name="cp1"),
+    bare=(),
 )
 IN_ORDER = {
     "point_one_worker": WORKERS[:1],

@@ -210,9 +210,9 @@ def test_good_inputs_are_none(inputs: dict[str, t.Any]) -> None:
 def test_all_problems_are_collected() -> None:
     found = read(bind_port="x", backends=[], check="x", probe_valid_days="x", manage_firewall="x", connect_timeout="x")
     assert [problem.subject.removeprefix("apiserver_haproxy_") for problem in found.problems] == [
+        "check",
         "bind_port",
         "backends",
-        "check",
         "probe_valid_days",
         "manage_firewall",
         "connect_timeout",

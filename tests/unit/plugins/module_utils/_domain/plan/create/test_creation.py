@@ -144,7 +144,7 @@ def test_the_whole_plan_is_there_before_anything_is_changed() -> None:
 def test_plays_run_on_the_groups_of_the_stage() -> None:
     before = {host.name: set(host.groups) for host in plan_of(arguments()).hosts}
     assert set(before) == set(HOSTS)
-    every = {"kubeadm_ha_changing", "kubeadm_ha_create"}
+    every = {"kubeadm_ha_changing", "kubeadm_ha_create", "kubeadm_ha_again"}
     assert before["cp1"] == every | {"kubeadm_ha_prepare", "kubeadm_ha_nodes", "kubeadm_ha_authorities"}
     assert before["w1"] == every | {"kubeadm_ha_nodes"}
     assert before["lb1"] == every
@@ -454,7 +454,7 @@ def test_external_etcd_begins_before_the_cluster() -> None:
     authorities = next(entry for entry in plan.entries if entry.change.object == "certificate authorities")
     assert authorities.change.after == ["ca", "front-proxy-ca", "sa"]
     groups = {host.name: set(host.groups) for host in plan.hosts}
-    every = {"kubeadm_ha_changing", "kubeadm_ha_create"}
+    every = {"kubeadm_ha_changing", "kubeadm_ha_create", "kubeadm_ha_again"}
     assert {name: groups[name] for name in ETCD} == dict.fromkeys(ETCD, every | {"kubeadm_ha_etcd"})
     assert "kubeadm_ha_etcd_client" not in groups["cp1"]
 
