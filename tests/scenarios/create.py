@@ -502,8 +502,8 @@ class Checks:
             assert len(story.reached) == 10
 
     def test_one_host_has_the_virtual_ip_address(self, story: Story) -> None:
-        looks = (story.holders, story.holders_while_frozen, story.holders_before_loss, story.holders_after_loss)
-        assert [len(holders) for holders in looks] == [bool(story.cluster.holders)] * len(looks)
+        found = (story.holders, story.holders_while_frozen, story.holders_before_loss, story.holders_after_loss)
+        assert [len(holders) for holders in found] == [bool(story.cluster.holders)] * len(found)
         assert not set(story.holders_before_loss) & set(story.holders_after_loss)
 
     def test_the_address_leaves_a_frozen_api_server_only_where_nothing_else_does(self, story: Story) -> None:

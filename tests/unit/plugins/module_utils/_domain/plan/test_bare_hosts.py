@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts without kubeadm join a cluster that is there: they are prepared, looked at again, and joined."""
+"""Hosts without kubeadm join a cluster that is there: they are prepared, inspected again, and joined."""
 
 from __future__ import annotations
 
