@@ -154,10 +154,7 @@ def story() -> Iterator[Story]:
         before = fingerprint(lab, HOSTS)
         refused: dict[str, Run] = {}
         for number, (name, case) in enumerate(CASES.items()):
-            if case.script:
-                lab.shell(case.host, case.script.format_map(texts))
-            if case.until:
-                wait_until(lambda case=case: bool(lab.shell(case.host, case.until)), seconds=20, what=name)
+            _put_in_the_way(lab, case, texts)
             refused[name] = _run(lab, work / f"{number}.jsonl", json.loads(_filled(json.dumps(case.variables), texts)))
             if case.undo:
                 lab.shell(case.host, case.undo.format_map(texts))
@@ -165,6 +162,13 @@ def story() -> Iterator[Story]:
         results.exactly("refused", sum(run.status != 0 for run in refused.values()), bound=len(CASES))
         results.write()
         yield Story(refused, [name for name in HOSTS if before[name] != after[name]], texts)
+
+
+def _put_in_the_way(lab: Lab, case: Case, texts: Mapping[str, str]) -> None:
+    if case.script:
+        lab.shell(case.host, case.script.format_map(texts))
+    if case.until:
+        wait_until(lambda: bool(lab.shell(case.host, case.until)), seconds=20, what=case.until)
 
 
 def _texts(lab: Lab) -> dict[str, str]:
