@@ -119,6 +119,7 @@ class Story:
     holders_before_loss: Sequence[str] = ()
     holders_after_loss: Sequence[str] = ()
     holders_after_return: Sequence[str] = ()
+    holders_at: dict[str, Sequence[str]] = dataclasses.field(default_factory=dict)
     lost: str = ""
     ready_after_kill: frozenset[str] = frozenset()
 

@@ -165,6 +165,7 @@ def test_what_is_required_comes_first_then_what_the_change_touches(tmp_path: Pat
             "tests/roles/test_guest.py": "\npytestmark = pytest.mark.full\n",
             "tests/scenarios/test_convert.py": "",
             "tests/scenarios/test_convert_odd.py": "",
+            "tests/scenarios/test_create.py": "",
             "tests/scenarios/test_starting_states.py": "",
             "tests/scenarios/test_z.py": "",
             "tests/scenarios/test_grow.py": "\npytestmark = pytest.mark.full\n",
@@ -173,6 +174,7 @@ def test_what_is_required_comes_first_then_what_the_change_touches(tmp_path: Pat
     required, further = _names(touched.Selection(("joiner",), ("test_z",)), tmp_path)
     assert required == ["unit", "integration", "roles joiner", "clusters test_convert"]
     assert further == [
+        "clusters test_create",
         "roles balancer",
         "roles test_balancer",
         "clusters test_z",
