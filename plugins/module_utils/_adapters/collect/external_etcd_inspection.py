@@ -32,11 +32,11 @@ from ..host.sockets import HostSockets
 from .firewall_inspection import collect_firewall
 from .loaded_files import has_loaded
 from .reading import output, read
+from .units import package_manager, services
 
 if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
 
-_MANAGERS = (("apt", "apt-get"), ("dnf", "dnf"), ("zypper", "zypper"))
 #: Packages put etcd there.
 _PACKAGED = "/usr/bin/etcd"
 _DATA = ("/var/lib/etcd/member", "/var/lib/etcd/*/member")
@@ -63,11 +63,11 @@ class ExternalEtcdInspection:
 
     def collect(self) -> dict[str, t.Any]:
         """Everything as JSON-compatible values; what the host does not have is empty, never missing."""
-        manager = next((name for name, program in _MANAGERS if self._commands.find(program)), "")
+        manager = package_manager(self._commands)
         own = self._program(f"{places.OWN_PROGRAMS}/etcd")
         packaged = self._program(_PACKAGED)
         unit = read(places.UNIT)
-        service = self._service()
+        service = services(self._commands, [places.SERVICE]).get(places.SERVICE, Service("inactive", ""))
         address = self._address or own_addresses.towards(socket.AF_INET, "192.0.2.1")
         taken = _taken(address)
         has_pair = os.path.exists(f"{places.PKI}/server.crt")
@@ -104,13 +104,6 @@ class ExternalEtcdInspection:
             objects=objects,
             firewall=collect_firewall(self._commands, self._zone),
         ).as_dict()
-
-    def _service(self) -> Service:
-        shown = output(
-            self._commands, ["systemctl", "show", "--property=ActiveState,UnitFileState", f"{places.SERVICE}.service"]
-        )
-        values = dict(line.partition("=")[::2] for line in shown.splitlines())
-        return Service(values.get("ActiveState", ""), values.get("UnitFileState", ""))
 
     def _program(self, path: str) -> Program | None:
         if not os.path.exists(path):

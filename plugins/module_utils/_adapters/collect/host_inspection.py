@@ -39,7 +39,6 @@ from ..._domain.host.report import (
     Programs,
     Python,
     Reference,
-    Service,
 )
 from ..._domain.kubeadm import init_marker
 from ..._domain.kubeconfig import redaction
@@ -53,6 +52,7 @@ from .control_plane_inspection import ControlPlaneInspection
 from .joining_inspection import JoiningInspection, changing_kubeadm, kubelet_cri_socket
 from .load_balancer_inspection import LoadBalancerInspection
 from .proxy_inspection import ProxyInspection
+from .units import services
 
 if t.TYPE_CHECKING:
     from ..._domain.base.address import Endpoint
@@ -170,7 +170,7 @@ class HostInspection:
             python=_python(),
             programs=Programs(openssl=self._commands.find("openssl") is not None),
             versions=self._versions(),
-            services=self._services(),
+            services=services(self._commands, _SERVICES),
             pki_dir=self._pki_dir,
             directory_links=certificates_dir.links(self._kubernetes_dir, self._pki_dir),
             certificates=self._certificates(),
@@ -243,17 +243,6 @@ class HostInspection:
             "kubelet": ("kubelet", "--version"),
         }
         return {name: self._first_line(arguments).split(" ")[-1] for name, arguments in asked.items()}
-
-    def _services(self) -> dict[str, Service]:
-        arguments = ["systemctl", "show", "--property=Id,LoadState,ActiveState,UnitFileState"]
-        blocks = self._output([*arguments, *(f"{name}.service" for name in _SERVICES)]).strip().split("\n\n")
-        found = {}
-        for block in blocks:
-            pairs = dict(line.partition("=")[::2] for line in block.splitlines())
-            if pairs.get("LoadState", "not-found") != "not-found":
-                name = pairs["Id"].rpartition(".")[0]
-                found[name] = Service(pairs["ActiveState"], pairs["UnitFileState"])
-        return found
 
     def _certificates(self) -> list[CertificateFile]:
         paths = sorted(

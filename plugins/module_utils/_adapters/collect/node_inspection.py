@@ -38,6 +38,7 @@ from .configuration_owner import owner_of
 from .firewall_inspection import collect_firewall
 from .loaded_files import has_loaded
 from .reading import output, read
+from .units import package_manager, services
 
 if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
@@ -54,7 +55,6 @@ _SWAP_SERVICES = ("zramswap.service", "zram-config.service", "dphys-swapfile.ser
 _ZRAM_GENERATOR = "/usr/lib/systemd/system-generators/zram-generator"
 #: Those that come first hide files of the same name in the others.
 _CONFIGURATION_DIRECTORIES = ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")
-_MANAGERS = (("apt", "apt-get"), ("dnf", "dnf"), ("zypper", "zypper"))
 #: ``STA_UNSYNC`` of ``adjtimex`` (linux/timex.h).
 _UNSYNCHRONISED = 0x40
 
@@ -92,7 +92,7 @@ class NodeInspection:
     def collect(self) -> dict[str, t.Any]:
         """Everything as JSON-compatible values; what the host does not have is empty, never missing."""
         is_container = bool(self._output("systemd-detect-virt", "--container").strip())
-        manager = next((name for name, program in _MANAGERS if self._commands.find(program)), "")
+        manager = package_manager(self._commands)
         release = dict(re.findall(r"^([A-Z_]+)=\"?([^\"\n]*)\"?$", _text("/etc/os-release"), re.MULTILINE))
         services = self._services()
         is_node = os.path.exists("/etc/kubernetes/kubelet.conf")
@@ -151,13 +151,7 @@ class NodeInspection:
         return output(self._commands, arguments)
 
     def _services(self) -> dict[str, Service]:
-        found = {each: self._state(each) for each in node.SERVICES}
-        return {name: state for name, state in found.items() if state.enabled}
-
-    def _state(self, name: str) -> Service:
-        shown = self._output("systemctl", "show", "--property=ActiveState,UnitFileState", f"{name}.service")
-        values = dict(line.partition("=")[::2] for line in shown.splitlines())
-        return Service(values.get("ActiveState", ""), values.get("UnitFileState", ""))
+        return {name: state for name, state in services(self._commands, node.SERVICES).items() if state.enabled}
 
     def _swap(self) -> Swap:
         properties = "--property=Id,FragmentPath,SourcePath,UnitFileState"

@@ -29,6 +29,7 @@ from .configuration_owner import owner_of
 from .firewall_inspection import collect_firewall
 from .network_neighbours import Listener, neighbour
 from .reading import output, read
+from .units import properties
 
 if t.TYPE_CHECKING:
     from ..._domain.load_balancer.vrrp import Advertisement
@@ -130,9 +131,7 @@ class VirtualIpInspection:
         )
 
     def _service(self, name: str, runs: t.Callable[[str], str]) -> ServiceState:
-        properties = ",".join(_SERVICE_PROPERTIES)
-        text = output(self._commands, ["systemctl", "show", f"--property={properties}", f"{name}.service"])
-        shown = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+        shown = properties(self._commands, name, _SERVICE_PROPERTIES)
         is_active = shown.get("ActiveState") in ("active", "reloading")
         return ServiceState(
             is_active=is_active,
