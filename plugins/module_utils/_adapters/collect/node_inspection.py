@@ -94,7 +94,8 @@ class NodeInspection:
         is_container = bool(self._output("systemd-detect-virt", "--container").strip())
         manager = package_manager(self._commands)
         release = dict(re.findall(r"^([A-Z_]+)=\"?([^\"\n]*)\"?$", _text("/etc/os-release"), re.MULTILINE))
-        services = self._services()
+        found = services(self._commands, dict.fromkeys((*node.SERVICES, *_TIME_SERVICES)))
+        own = {name: found[name] for name in node.SERVICES if name in found and found[name].enabled}
         is_node = os.path.exists("/etc/kubernetes/kubelet.conf")
         return NodeReport(
             identity=_identity(is_container=is_container),
@@ -105,7 +106,7 @@ class NodeInspection:
             is_container=is_container,
             is_node=is_node,
             runs_kubelet=is_node
-            or (_is_active(services, "kubelet") and os.path.exists("/var/lib/kubelet/config.yaml")),
+            or (_is_active(own, "kubelet") and os.path.exists("/var/lib/kubelet/config.yaml")),
             other_runtimes=tuple(
                 each for each in KNOWN_SOCKETS if "containerd" not in each and os.path.exists(each[len("unix://") :])
             ),
@@ -118,11 +119,11 @@ class NodeInspection:
             has_cni=os.path.exists(f"{node_files.CNI_PROGRAMS}/loopback"),
             held=self._held(manager),
             offered=self._offered(manager),
-            services=services,
+            services=own,
             time=Time(
                 is_synchronised=_is_synchronised(),
-                services=tuple(each for each in _TIME_SERVICES if self._state(each).active == "active"),
-                has_timesyncd=bool(self._state("systemd-timesyncd").enabled),
+                services=tuple(each for each in _TIME_SERVICES if _is_active(found, each)),
+                has_timesyncd="systemd-timesyncd" in found,
             ),
             firewall=collect_firewall(self._commands, self._zone),
             hardware=_hardware(),
@@ -149,9 +150,6 @@ class NodeInspection:
 
     def _output(self, *arguments: str) -> str:
         return output(self._commands, arguments)
-
-    def _services(self) -> dict[str, Service]:
-        return {name: state for name, state in services(self._commands, node.SERVICES).items() if state.enabled}
 
     def _swap(self) -> Swap:
         properties = "--property=Id,FragmentPath,SourcePath,UnitFileState"
