@@ -105,8 +105,7 @@ class NodeInspection:
             package_manager=manager,
             is_container=is_container,
             is_node=is_node,
-            runs_kubelet=is_node
-            or (_is_active(own, "kubelet") and os.path.exists("/var/lib/kubelet/config.yaml")),
+            runs_kubelet=is_node or (_is_active(own, "kubelet") and os.path.exists("/var/lib/kubelet/config.yaml")),
             other_runtimes=tuple(
                 each for each in KNOWN_SOCKETS if "containerd" not in each and os.path.exists(each[len("unix://") :])
             ),

@@ -10,6 +10,7 @@ import typing as t
 
 from ...base.endpoint_view import UNREACHED
 from ...base.problem import Problem
+from .. import role_problems
 from ..checks import joining_hosts, preflight
 from ..desired_cluster import NO_NETWORK
 from ..serving_control_plane import without_root
@@ -35,14 +36,16 @@ def problems(creation: Creation) -> t.Iterator[Problem]:
         yield from _external_etcd(creation)
     else:
         yield from preflight.problems_of_count(creation.desired)
-    yield from _subnets(creation)
+    subnets = list(_subnets(creation))
+    yield from subnets
     yield from _names_and_addresses(creation)
     yield from _ports(creation)
     yield from _other_networks(creation)
     yield from preflight.problems_of_hosts(creation.desired, creation.hosts)
+    # control_plane_init has reasons of its own for subnets.
+    explained = {"kubeadm_ha_pod_subnet", "kubeadm_ha_service_subnet"} if subnets else set()
     for decisions in creation.decisions.values():
-        for decision in decisions.values():
-            yield from decision.problems
+        yield from (item for item in role_problems.problems(decisions) if item.subject not in explained)
 
 
 def _version(creation: Creation) -> t.Iterator[Problem]:

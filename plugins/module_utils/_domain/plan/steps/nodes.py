@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from ...base.problem import Problem
+from .. import role_problems
 from ..entry import Entry
 from ..step import Step
 
@@ -53,8 +54,7 @@ class Nodes(Step["Situation"]):
         """The role's own, and a cluster whose kubelets are not as the role makes them."""
         del entries
         decisions = situation.decisions.get(ROLE, {})
-        for name in situation.bare:
-            yield from decisions[name].problems if name in decisions else ()
+        yield from role_problems.problems({name: decisions[name] for name in situation.bare if name in decisions})
         configuration = situation.cluster.kubelet_configuration
         driver = configuration.get("cgroupDriver") if isinstance(configuration, dict) else None
         if situation.bare and driver == "cgroupfs":

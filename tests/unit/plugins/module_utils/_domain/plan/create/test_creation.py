@@ -363,6 +363,27 @@ def test_reasons_not_to_begin(case: str) -> None:
     assert plan_of(given).hosts == ()
 
 
+def test_what_several_hosts_have_alike_is_one_reason() -> None:
+    given = arguments()
+    for name in NODES:
+        objections = [
+            ("kubeadm_ha_kubernetes_version", "No repository has it."),
+            (name, f"{name} does not reach http://{name}.test."),
+        ]
+        given["decisions"]["node_prepare"][name] = decision(problems=objections)
+    assert messages(given) == [
+        "No repository has it.",
+        "cp1 does not reach http://cp1.test. The same holds for cp2, cp3, w1 and w2.",
+    ]
+
+
+def test_subnets_that_overlap_are_one_reason() -> None:
+    given = arguments(pod_subnet="10.96.0.0/16")
+    objection = ("kubeadm_ha_service_subnet", "kubeadm_ha_service_subnet and kubeadm_ha_pod_subnet overlap.")
+    given["decisions"]["control_plane_init"] = {"cp1": decision(problems=[objection])}
+    assert len(messages(given)) == 1
+
+
 def test_a_host_that_was_not_inspected_says_nothing_of_the_others() -> None:
     given = arguments()
     del given["hosts"]["cp2"]
