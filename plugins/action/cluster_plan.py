@@ -27,6 +27,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import (
     unknown_variables,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.request import PlanRequest
+from ansible_collections.kubeadm.ha.plugins.plugin_utils.controller_files import TaskFiles
 
 #: Inputs that an inventory or a command line may give in a wrong type are read by the domain, which collects all complaints.
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
@@ -100,7 +101,7 @@ _PHASES: t.Mapping[str, t.Callable[[PlanRequest], t.Mapping[str, t.Any]]] = {
 
 
 class ActionModule(ActionBase):
-    """Reads, computes and shows; connects to nothing."""
+    """Reads, computes and shows; connects to no host."""
 
     _supports_check_mode = True
     _requires_connection = False
@@ -122,7 +123,8 @@ class ActionModule(ActionBase):
                 *(() if arguments["hosts"] else self._variable_problems(arguments, variables)),
             ]
             request = PlanRequest.from_options(arguments, input_problems)
-            built.append(planning.build_plan(request, yaml=PyYaml(), x509=CryptographyX509()))
+            files = TaskFiles(self._find_needle)
+            built.append(planning.build_plan(request, yaml=PyYaml(), x509=CryptographyX509(), files=files))
             return {"plan": built[0].as_dict()}
 
         result.update(decision_result(_FOUND, decide))

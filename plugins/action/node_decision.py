@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible.errors import AnsibleError
@@ -12,7 +13,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._action import decision_result
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.node import desired, node
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.node import desired, kubernetes_programs, node
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.node.report import Identity, NodeReport
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
@@ -39,9 +40,17 @@ class ActionModule(ActionBase):
             wanted, faults = desired.parse(name, self._with_key(arguments["inputs"]))
             report = NodeReport.from_dict(name, arguments["node"])
             others = {each: Identity.from_dict(each, found) for each, found in arguments["identities"].items()}
-            return {"decision": node.decide(name, report, wanted, faults, others).as_dict()}
+            decision = node.decide(name, report, wanted, faults, others)
+            missing = tuple(kubernetes_programs.missing_at_source(decision.kubernetes, self._is_there))
+            return {"decision": dataclasses.replace(decision, problems=(*decision.problems, *missing)).as_dict()}
 
         return {**result, **decision_result(f"What the node {name} reported", decide)}
+
+    def _is_there(self, path: str) -> bool:
+        try:
+            return bool(self._find_needle("files", path))
+        except AnsibleError:
+            return False
 
     def _with_key(self, inputs: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
         """The inputs with the text of the key where they name a file."""

@@ -14,7 +14,8 @@ description:
   - Computes every change that a run of C(kubeadm.ha.site) would make, and every reason to stop before it,
     from what M(kubeadm.ha.kubernetes_host_info), M(kubeadm.ha.kubernetes_cluster_info) and
     M(kubeadm.ha.etcd_member_info) returned.
-  - Runs on the controller, connects to nothing and changes nothing.
+  - Runs on the controller, connects to no host and changes nothing. A manifest that O(network) names is read there, or downloaded, where a
+    cluster is to be created.
   - It is asked in phases, because what one inspection has found decides what the next one is asked. See O(phase).
   - Without O(hosts) only the inputs are checked, and with them the variables C(kubeadm_ha_*) and those of the collection's
     roles of every host, whoever reads them later, and the command line. Their types read V(raw), because all complaints are

@@ -17,6 +17,10 @@ description:
     controller.
   - Of files there are digests only. Changes nothing.
 options:
+  binaries:
+    description:
+      - The input of M(kubeadm.ha.node_decision) of this name. Where it is a URL, it is asked for the digest of kubeadm.
+    type: raw
   firewalld_zone:
     description:
       - Zone of firewalld to inspect.
@@ -159,6 +163,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "firewalld_zone": {"type": "str"},
+            "binaries": {"type": "raw"},
             "kubernetes_version": {"type": "str", "default": ""},
             "package_repository": {"type": "raw"},
             "registry_mirrors": {"type": "raw"},
@@ -169,7 +174,12 @@ def main() -> None:
     inspection = NodeInspection(
         HostCommands(timeout=SECONDS_FOR_A_COMMAND),
         zone=module.params["firewalld_zone"],
-        origins=Origins(version, repository if version else None, module.params["registry_mirrors"]),
+        origins=Origins(
+            version,
+            repository if version else None,
+            module.params["registry_mirrors"],
+            module.params["binaries"],
+        ),
     )
     run_decision(module, lambda: Decision(values={"node": inspection.collect()}))
 

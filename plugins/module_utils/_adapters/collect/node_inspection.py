@@ -67,11 +67,13 @@ class Origins:
         version: of Kubernetes; empty where none is to be installed from packages.
         repository: the input ``package_repository``.
         mirrors: the input ``registry_mirrors``.
+        binaries: the input ``binaries``.
     """
 
     version: str = ""
     repository: object = None
     mirrors: object = None
+    binaries: object = None
 
 
 class NodeInspection:
@@ -135,7 +137,8 @@ class NodeInspection:
         packages = None if self._has_proxy(manager) else origins.of_packages(manager, given.version, given.repository)
         environment = self._output("systemctl", "show", "--property=Environment", "containerd.service")
         mirrors = () if "_proxy=" in environment.lower() else origins.of_mirrors(given.mirrors)
-        return [*([packages] if packages is not None else []), *mirrors]
+        wanted = (packages, origins.of_programs(given.binaries), *mirrors)
+        return [each for each in wanted if each is not None]
 
     def _has_proxy(self, manager: str) -> bool:
         if manager == "apt":

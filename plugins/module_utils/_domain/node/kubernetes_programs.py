@@ -22,6 +22,8 @@ if t.TYPE_CHECKING:
 PROGRAMS = ("kubeadm", "kubectl", "kubelet")
 _SEPARATORS = {"apt": "=", "dnf": "-", "zypper": "="}
 _EXCLUDED = "kubelet kubeadm kubectl cri-tools kubernetes-cni"
+#: The archive of the CNI plugins beside them.
+_PLUGINS = "cni-plugins.tgz"
 #: Where programs go that come from no package.
 DIRECTORY = "/usr/local/bin"
 _UNIT = f"""\
@@ -68,6 +70,25 @@ def decide(
     if problems:
         return Part(KubernetesNeeds(), problems=problems)
     return _of_packages(report, desired.repository, version, missing)
+
+
+def missing_at_source(needs: KubernetesNeeds, is_there: t.Callable[[str], bool]) -> t.Iterator[Problem]:
+    """One problem where the controller does not have all that hosts are to get from its directory.
+
+    Args:
+        needs: what a host needs.
+        is_there: whether the controller has a file.
+    """
+    if needs.is_remote:
+        return
+    wanted = (*needs.binaries, *((_PLUGINS,) if needs.cni and needs.source else ()))
+    missing = [each for each in wanted if not is_there(f"{needs.source}/{each}")]
+    if missing:
+        yield Problem(
+            "kubeadm_ha_binaries",
+            f"kubeadm_ha_binaries is {needs.source}, where the controller has no {' and no '.join(missing)}: name a directory that has "
+            f"{', '.join(PROGRAMS)} and {_PLUGINS}, or a URL.",
+        )
 
 
 def _of_binaries(
@@ -197,4 +218,4 @@ def _problems(
             )
 
 
-__all__ = ("DIRECTORY", "PROGRAMS", "decide")
+__all__ = ("DIRECTORY", "PROGRAMS", "decide", "missing_at_source")

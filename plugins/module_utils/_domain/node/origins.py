@@ -88,6 +88,12 @@ def of_mirrors(mirrors: object) -> tuple[Wanted, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def of_programs(binaries: object) -> Wanted | None:
+    """The digest of kubeadm beside the programs; ``None`` where they come from the controller, or from packages."""
+    url = str(binaries or "").strip().rstrip("/")
+    return Wanted(f"{url}/kubeadm.sha256") if _WEB.match(url) else None
+
+
 def kubeadm_versions(index: str) -> tuple[str, ...]:
     """Versions of kubeadm in an index of packages of Debian, the newest first."""
     found = []
@@ -123,6 +129,14 @@ def problems(
                 f"{name} does not reach {mirror.url}, the mirror of {mirror.registry} in kubeadm_ha_registry_mirrors "
                 f"({_reason(answer)}): {_remedy(answer, has_ca=bool(mirror.ca))}.",
             )
+    programs = of_programs(desired.binaries)
+    digest = answers.get(programs.url) if programs is not None else None
+    if digest is not None and digest.status != 200:
+        yield Problem(
+            "kubeadm_ha_binaries",
+            f"{name} does not reach {desired.binaries}/kubeadm.sha256 ({_reason(digest)}): correct kubeadm_ha_binaries; each program "
+            "there has its digest beside it.",
+        )
     if version is None or not manager:
         return
     repository = repository_url(manager, version, desired.repository.url)

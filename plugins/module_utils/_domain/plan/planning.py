@@ -33,6 +33,7 @@ from .checks import (
 from .checks.preflight import problems as find_problems
 from .create import build as creation_build
 from .create import checks as creation_checks
+from .create import network_manifest
 from .create import stage as creation_stage
 from .create.creation import Creation, future_server
 from .create.steps.init import record as init_record
@@ -46,6 +47,7 @@ from .situation import ApiServer, Balancer, Situation, api_servers, is_closed
 from .steps import nodes as nodes_step
 
 if t.TYPE_CHECKING:
+    from ..._ports.controller_files import ControllerFiles
     from ..._ports.x509 import X509
     from ..._ports.yaml import Yaml
     from ..etcd.report import EtcdReport
@@ -122,8 +124,15 @@ class Plan:
         }
 
 
-def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509) -> Plan:
-    """The plan. Without hosts only the inputs are checked."""
+def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509, files: ControllerFiles) -> Plan:
+    """The plan. Without hosts only the inputs are checked.
+
+    Args:
+        request: what it is built from.
+        yaml: reads the cluster's objects and manifests.
+        x509: reads certificates.
+        files: reads what inputs name on the controller, where a cluster is created.
+    """
     desired, unreadable = parse_inputs(request.inputs)
     asked = inputs.merged(unreadable, request.input_problems)
     if desired is None or asked or not (request.hosts or request.failures.hosts):
@@ -131,7 +140,8 @@ def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509) -> Plan:
     hosts = parse_hosts(request.hosts, yaml=yaml, x509=x509)
     stage = creation_stage.find(hosts, desired.control_planes)
     if stage is not None:
-        return _plan_of_creation(desired, request, hosts, stage)
+        manifest = tuple(network_manifest.problems(desired.cluster.network, files=files, yaml=yaml))
+        return _plan_of_creation(desired, request, hosts, stage, manifest)
     situation, problems = assess(desired, request, hosts, yaml=yaml, x509=x509)
     if situation is None:
         return Plan(problems=problems)
@@ -154,7 +164,11 @@ def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509) -> Plan:
 
 
 def _plan_of_creation(
-    desired: Desired, request: PlanRequest, hosts: t.Mapping[str, Host], stage: creation_stage.Stage
+    desired: Desired,
+    request: PlanRequest,
+    hosts: t.Mapping[str, Host],
+    stage: creation_stage.Stage,
+    input_problems: t.Iterable[Problem],
 ) -> Plan:
     """The plan of a new cluster."""
     explained = [name for name, message in request.failures.hosts.items() if message]
@@ -176,7 +190,7 @@ def _plan_of_creation(
         decisions=request.decisions,
         etcd=request.external_etcd,
     )
-    found += creation_checks.problems(creation)
+    found += [*input_problems, *creation_checks.problems(creation)]
     entries = creation_build.entries_of(creation)
     found += _unannounced(request, entries)
     steps, common = creation_build.STEPS, (creation_build.CREATE, AGAIN)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.node import origins
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.node import kubernetes_programs, origins
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.node.origins import Answer, Wanted
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.node.report import Hardware
 from tests.unit.plugins.module_utils._domain.node.values import BARE, IDENTITY, decided, messages
@@ -173,3 +173,47 @@ def test_programs_are_of_one_architecture_and_packages_of_each() -> None:
         decided(BARE, others, binaries="/srv/bin")
     )
     assert messages(decided(BARE, others)) == ""
+
+
+@pytest.mark.parametrize(
+    ("binaries", "url"),
+    [
+        ("https://dl.example/v1.34.4/", "https://dl.example/v1.34.4/kubeadm.sha256"),
+        ("/srv/kubernetes", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_programs_of_a_url(binaries: object, url: str | None) -> None:
+    assert origins.of_programs(binaries) == (None if url is None else Wanted(url))
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [(Answer(200), ""), (Answer(404), "HTTP status 404"), (Answer(0, "Connection refused"), "Connection refused")],
+)
+def test_programs_are_there_before_they_are_needed(answer: Answer, part: str) -> None:
+    report = dataclasses.replace(BARE, origins={"https://dl.example/v1/kubeadm.sha256": answer})
+    said = messages(decided(report, binaries="https://dl.example/v1"))
+    assert ("h1 does not reach https://dl.example/v1/kubeadm.sha256" in said) is bool(part)
+    assert part in said
+
+
+@pytest.mark.parametrize(
+    ("binaries", "there", "said"),
+    [
+        ("/srv/k8s", {"kubeadm", "kubectl", "kubelet", "cni-plugins.tgz"}, ""),
+        (
+            "/srv/k8s",
+            {"kubeadm", "kubectl"},
+            "kubeadm_ha_binaries is /srv/k8s, where the controller has no kubelet and no cni-plugins.tgz:",
+        ),
+        ("https://dl.example/v1", set(), ""),
+        ("", set(), ""),
+    ],
+)
+def test_programs_of_the_controller(binaries: str, there: set[str], said: str) -> None:
+    needs = decided(BARE, binaries=binaries).kubernetes
+    found = list(kubernetes_programs.missing_at_source(needs, lambda path: path.rpartition("/")[2] in there))
+    assert len(found) == bool(said)
+    assert all(problem.message.startswith(said) for problem in found)

@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import San
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.certificate import Certificate, Identity
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.consumer_inspection import Consumer, Consumers
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.deployment_spread import (
     Deployment,
@@ -101,6 +102,14 @@ class NamedCertificates:
     def is_signed_by(self, certificate_pem: bytes, ca_pem: bytes) -> bool:
         """Not asked by the plan."""
         raise AssertionError
+
+
+class NoFiles:
+    """A controller that has no file of any name."""
+
+    def text(self, place: str) -> str:
+        """Not there."""
+        raise InvalidInput(f"there is no such file (asked for {place})")
 
 
 def kubeconfig(server: str) -> str:
@@ -287,7 +296,7 @@ def after() -> Arguments:
 
 def plan_of(arguments: Arguments) -> Plan:
     """The plan for these arguments."""
-    return build_plan(PlanRequest.from_options(arguments), yaml=PyYaml(), x509=NamedCertificates())
+    return build_plan(PlanRequest.from_options(arguments), yaml=PyYaml(), x509=NamedCertificates(), files=NoFiles())
 
 
 def record(plan: Plan, host: str, step: str) -> t.Any:

@@ -19,6 +19,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.request im
 from tests.unit.plugins.module_utils._domain.plan.test_planning import (
     Arguments,
     NamedCertificates,
+    NoFiles,
     after,
     before,
     kubeconfig,
@@ -79,7 +80,7 @@ def situation(
 
 def plan_of(arguments: Arguments) -> Plan:
     """The plan."""
-    return build_plan(PlanRequest.from_options(arguments), yaml=PyYaml(), x509=Certificates())
+    return build_plan(PlanRequest.from_options(arguments), yaml=PyYaml(), x509=Certificates(), files=NoFiles())
 
 
 def reported(plan: Plan) -> list[str]:

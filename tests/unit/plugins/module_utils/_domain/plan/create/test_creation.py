@@ -22,7 +22,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning i
     control_plane_facts,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.request import PlanRequest
-from tests.unit.plugins.module_utils._domain.plan.test_planning import NamedCertificates
+from tests.unit.plugins.module_utils._domain.plan.test_planning import NamedCertificates, NoFiles
 from tests.unit.plugins.reports import host_report
 
 Arguments = dict[str, t.Any]
@@ -87,7 +87,7 @@ def begun(state: str = "creating", *, authorities: bool = True) -> Arguments:
 
 def plan_of(given: Arguments) -> Plan:
     """The plan of these arguments."""
-    return build_plan(PlanRequest.from_options(given), yaml=PyYaml(), x509=NamedCertificates())
+    return build_plan(PlanRequest.from_options(given), yaml=PyYaml(), x509=NamedCertificates(), files=NoFiles())
 
 
 def facts_of(given: Arguments) -> dict[str, t.Any]:
