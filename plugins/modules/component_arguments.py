@@ -60,7 +60,7 @@ extends_documentation_fragment:
 notes:
   - Arguments are no place for secrets, every user of a host can read them. Values of flags whose names contain V(token) or V(password) are shown
     as V(***) all the same, and users and passwords in URLs are struck out.
-  - Files are read as systemd 236 and newer reads them.
+  - Comments among continuation lines are refused where the host's systemd is older than 240, which takes them for arguments.
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:

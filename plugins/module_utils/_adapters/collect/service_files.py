@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import typing as t
 
 from ..._domain.base.errors import UnsupportedState
@@ -55,6 +56,7 @@ class ServiceFiles:
             fragment=self._text(name, properties["FragmentPath"]),
             drop_ins=tuple(self._text(name, path) for path in drop_ins),
             specifiers=_of_host(),
+            systemd=self._version(),
         )
         paths = [file.path for file in invocation.environment_files(parsed)]
         contents = {path: self._files.read(path) for path in paths}
@@ -90,6 +92,10 @@ class ServiceFiles:
                 f"This host has no unit file of {unit}: name the service of the component in the option unit (systemctl list-unit-files)."
             )
         return found
+
+    def _version(self) -> int | None:
+        found = re.match(r"systemd (\d+)", self._commands.run(["systemctl", "--version"], check=False).stdout)
+        return None if found is None else int(found.group(1))
 
     def _check_loaded(self, name: str, drop_ins: t.Sequence[str]) -> None:
         loaded = {os.path.basename(path) for path in drop_ins}

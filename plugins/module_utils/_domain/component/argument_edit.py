@@ -149,6 +149,7 @@ class Editor:
 
     def _prove(self, proposals: t.Iterable[t.Sequence[Splice]], expected: _Pairs) -> bool:
         """Take the first proposal that does what is expected, and nothing else."""
+        entries = list(_entries(self.sources))
         for splices in proposals:
             after = _spliced(self.sources, splices)
             try:
@@ -157,8 +158,8 @@ class Editor:
                 continue
             if read.program != self.invocation.program or [each.pair for each in read.arguments] != expected:
                 continue
-            touched = _touched(self.sources, self.invocation, splices)
-            if _without(touched, self.sources, self.invocation) == _without(touched, after, read):
+            touched = _touched(entries, self.invocation, splices)
+            if _without(touched, entries, self.invocation) == _without(touched, list(_entries(after)), read):
                 self.sources, self.invocation = after, read
                 return True
         return False
@@ -347,9 +348,11 @@ def _spliced(sources: Sources, splices: t.Sequence[Splice]) -> Sources:
 
 #: A setting of a unit or an assignment of an environment file: its file and its number there.
 _Entry = t.Tuple[str, int]
+#: An entry, where it begins and ends in its file, and what it says.
+_Found = t.Tuple[_Entry, int, int, t.Tuple[str, ...]]
 
 
-def _entries(sources: Sources) -> t.Iterator[tuple[_Entry, int, int, tuple[str, ...]]]:
+def _entries(sources: Sources) -> t.Iterator[_Found]:
     """Everything that systemd reads in the files, and where it is."""
     for text in sources.unit.texts:
         for number, setting in enumerate(systemd_unit.settings(text)):
@@ -360,11 +363,11 @@ def _entries(sources: Sources) -> t.Iterator[tuple[_Entry, int, int, tuple[str, 
             yield (path, number), variable.start, variable.stop, (variable.name, variable.value)
 
 
-def _touched(sources: Sources, read: Invocation, splices: t.Sequence[Splice]) -> tuple[str | _Entry, ...]:
+def _touched(entries: t.Sequence[_Found], read: Invocation, splices: t.Sequence[Splice]) -> tuple[str | _Entry, ...]:
     """What splices change: entries of files, and variables by name."""
     found: list[str | _Entry] = []
     for splice in splices:
-        found += [entry for entry, start, stop, _what in _entries(sources) if _holds(entry[0], start, stop, splice)]
+        found += [entry for entry, start, stop, _what in entries if _holds(entry[0], start, stop, splice)]
         found += [each.name for each in read.variables.values() if _holds(each.path, each.start, each.stop, splice)]
     return tuple(found)
 
@@ -374,11 +377,11 @@ def _holds(path: str, start: int, stop: int, splice: Splice) -> bool:
 
 
 def _without(
-    touched: t.Container[str | _Entry], sources: Sources, read: Invocation
+    touched: t.Container[str | _Entry], entries: t.Sequence[_Found], read: Invocation
 ) -> list[tuple[str | _Entry, tuple[str, ...] | None]]:
     """Everything that systemd reads, but for the values of what is touched."""
     found: list[tuple[str | _Entry, tuple[str, ...]]] = [
-        *((entry, what) for entry, _start, _stop, what in _entries(sources)),
+        *((entry, what) for entry, _start, _stop, what in entries),
         *((name, (variable.value,)) for name, variable in sorted(read.variables.items())),
     ]
     return [(what, None if what in touched else value) for what, value in found]

@@ -29,6 +29,8 @@ from .systemd_text import (
 
 _SERVICE = "Service"
 _COMMENTS = "#;"
+#: Since this version of systemd a comment among continuation lines is passed over, and a backslash at its end means nothing.
+_COMMENTS_END_WITH_THEIR_LINE = 240
 _LINE = re.compile(r"([^\n\r]*)(\r\n|\n\r|\n|\r|\Z)")
 _BYTE_ORDER_MARK = "\ufeff"
 _COMMAND_SEPARATOR = ";"
@@ -61,12 +63,14 @@ class Unit:
         fragment: its unit file.
         drop_ins: its drop-ins in the order in which systemd reads them.
         specifiers: values of specifiers that are known of this host, by their letter, for example ``H``.
+        systemd: the version of systemd that reads them; ``None`` is a recent one.
     """
 
     name: str
     fragment: Text
     drop_ins: tuple[Text, ...] = ()
     specifiers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    systemd: int | None = None
 
     @property
     def texts(self) -> tuple[Text, ...]:
@@ -186,6 +190,8 @@ def parse(unit: Unit) -> Service:
     """
     reader = _Reader(unit)
     for text in unit.texts:
+        if unit.systemd is not None and unit.systemd < _COMMENTS_END_WITH_THEIR_LINE:
+            _refuse_comments(text, unit.systemd)
         reader.take(text)
     return reader.service()
 
@@ -340,6 +346,20 @@ def _logical_lines(text: Text) -> t.Iterator[tuple[Character, ...]]:
         continued = []
     if continued:
         yield tuple(continued)
+
+
+def _refuse_comments(text: Text, version: int) -> None:
+    """Refuse comments that an old systemd takes for a part of a setting, or by which it hides one."""
+    is_continued = False
+    for match in _LINE.finditer(text.text):
+        line = match.group(1)
+        is_comment = line.lstrip(BLANKS)[:1] in tuple(_COMMENTS)
+        if is_comment and (is_continued or _ends_with_escape(line)):
+            raise UnsupportedState(
+                f"{_place(text, match.start())} has a comment on or with a continuation line, which systemd {version} takes for a part of "
+                "the setting: move the comment before the setting, without a backslash at its end."
+            )
+        is_continued = _ends_with_escape(line)
 
 
 def _ends_with_escape(line: str) -> bool:
