@@ -163,6 +163,7 @@ def decide(module: AnsibleModule) -> Decision:
     component = module.params["component"]
     unit = module.params["unit"] or component
     desired = component_arguments.parse_desired(module.params["set"])
+    module.no_log_values.update(component_arguments.secrets(desired))
     files = HostFiles()
     collector = ServiceFiles(files, HostCommands())
     sources = collector.sources(unit if unit.endswith(".service") else f"{unit}.service")

@@ -225,6 +225,9 @@ class Editor:
             yield place, (Splice(place.path, before[-1][1], last.stop, ""),)
         if after and _GAP.match(text[last.stop : after[0][0]]):
             yield place, (Splice(place.path, first.start, after[0][0], ""),)
+            if place.kind is Kind.FILE_VARIABLE and not before:
+                # At the beginning of an assignment a quote is one, in it a character: let it stay one.
+                yield place, (Splice(place.path, first.start, after[0][0], "\\"),)
         line = _lines_of(text, first.start, last.stop)
         if line is not None:
             # Without anything after it the line before must not go on.

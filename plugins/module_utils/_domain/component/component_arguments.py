@@ -152,6 +152,12 @@ def values_of(edit: Edit) -> dict[str, t.Any]:
     }
 
 
+def secrets(desired: Desired) -> frozenset[str]:
+    """Values that nobody may see, neither in a result nor in the options that it repeats."""
+    values = (value for name, values in desired.items() if is_secret(name) for value in values)
+    return frozenset(value for value in values if value not in ("", "true", "false") and not value.isdigit())
+
+
 def decoded(path: str, content: bytes) -> Text:
     """A file's text, from which :func:`encoded` makes the same bytes again."""
     return Text(path, content.decode("utf-8", "surrogateescape"))
@@ -286,4 +292,4 @@ def _shown(name: str, values: t.Sequence[str]) -> list[str]:
     return [shown(name, value) for value in values]
 
 
-__all__ = ("Desired", "Edit", "decide", "decoded", "encoded", "ensure", "parse_desired", "values_of")
+__all__ = ("Desired", "Edit", "decide", "decoded", "encoded", "ensure", "parse_desired", "secrets", "values_of")

@@ -168,6 +168,11 @@ EDITS: dict[str, tuple[Sources, dict[str, t.Any], list[str]]] = {
         {"a": [1, 3]},
         ["-ExecStart=/bin/kube-apiserver --a=1 --b=x --a=2 --a=3", "+ExecStart=/bin/kube-apiserver --a=1 --b=x --a=3"],
     ),
+    "the first before one in quotes, in an assignment without": (
+        service(UNIT_WITH_CONF.replace("KUBE_APISERVER_OPTS", "A"), environment={CONF: "A=--a=1 '--b=c d'\n"}),
+        {"a": None},
+        ["-A=--a=1 '--b=c d'", "+A=\\'--b=c d'"],
+    ),
     "underscores": (
         command("/bin/kube-apiserver --a_b=1"),
         {"a-b": 2},
