@@ -58,6 +58,8 @@ extends_documentation_fragment:
   - kubeadm.ha.attributes.actiongroup
   - kubeadm.ha.attributes.changing_module
 notes:
+  - Variables from which etcd takes its configuration, such as C(ETCD_NAME), are no arguments. A flag beside its variable is refused, because etcd
+    would not start with both.
   - Arguments are no place for secrets, every user of a host can read them. Values of flags whose names contain V(token) or V(password) are shown
     as V(***) all the same, and users and passwords in URLs are struck out.
   - Comments among continuation lines are refused where the host's systemd is older than 240, which takes them for arguments.

@@ -53,7 +53,8 @@ class ServiceFiles:
         self._check_loaded(name, drop_ins)
         parsed = Unit(
             name=name,
-            fragment=self._text(name, properties["FragmentPath"]),
+            # One that is linked may lead to a package's.
+            fragment=self._text(name, os.path.realpath(properties["FragmentPath"])),
             drop_ins=tuple(self._text(name, path) for path in drop_ins),
             specifiers=_of_host(),
             systemd=self._version(),

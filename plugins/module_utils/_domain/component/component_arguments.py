@@ -16,6 +16,7 @@ from ..base.errors import InvalidInput, UnsupportedState
 from . import invocation, systemd_unit
 from .argument_edit import Editor
 from .invocation import Invocation, Sources, flag_name, is_secret, shown
+from .static_pod import ETCD
 from .systemd_text import Text
 from .systemd_unit import Unit
 
@@ -89,6 +90,8 @@ def decide(
         old, texts = before.flags.get(name, ()), editor.sources
         if old == values:
             continue
+        if component == ETCD:
+            _check_environment(before, name, sources.unit.name)
         _set(editor, name, values)
         paths = _differing(texts, editor.sources)
         changes.append(
@@ -180,6 +183,12 @@ class _Owners:
         unit = self._unit.name
         if path.startswith(_OF_THIS_BOOT):
             return f"{path} has arguments of {unit} and is made anew at each boot: change what makes it."
+        settings = [] if variable is None else self._other_settings(variable)
+        if settings:
+            return (
+                f"{path} has the variable {variable}, which {unit} puts in at {', '.join(settings)}, too: give ExecStart= a variable of "
+                "its own, then set the flag."
+            )
         if path in [text.path for text in self._unit.texts]:
             return self._of_unit(path)
         users = [other.name for other in self._others if _uses(other, path, variable or "")]
@@ -189,6 +198,16 @@ class _Owners:
                 "then set the flag."
             )
         return None
+
+    def _other_settings(self, variable: str) -> list[str]:
+        """Other command lines of the unit that have a variable."""
+        found = []
+        for text in self._unit.texts:
+            for setting in systemd_unit.settings(text):
+                value = "".join(character.value for character in setting.characters)
+                if setting.key.startswith("Exec") and setting.key != "ExecStart" and _has(value, variable):
+                    found.append(f"{setting.key}=")
+        return list(dict.fromkeys(found))
 
     def _of_unit(self, path: str) -> str | None:
         unit = self._unit.name
@@ -213,12 +232,25 @@ class _Owners:
 def _uses(other: Unit, path: str, variable: str) -> bool:
     """Whether a unit reads an environment file and puts in a variable of it."""
     texts = [text.text for text in other.texts]
-    if not any(re.search(rf"\$\{{?{re.escape(variable)}(?![A-Za-z0-9_])", text) for text in texts):
+    if not any(_has(text, variable) for text in texts):
         return False
     try:
         return path in [file.path for file in systemd_unit.parse(other).environment_files]
     except UnsupportedState:
         return any("EnvironmentFile" in text for text in texts)
+
+
+def _has(text: str, variable: str) -> bool:
+    return re.search(rf"\$\{{?{re.escape(variable)}(?![A-Za-z0-9_])", text) is not None
+
+
+def _check_environment(before: Invocation, name: str, unit: str) -> None:
+    """etcd takes its flags from variables, too, and does not start where a flag stands beside its variable."""
+    variable = before.variables.get(f"ETCD_{name.upper().replace('-', '_')}")
+    if variable is not None and name not in before.flags:
+        raise UnsupportedState(
+            f"{variable.path} sets {variable.name} for {unit}, and etcd does not start with --{name} beside it: change the variable there."
+        )
 
 
 def _set(editor: Editor, name: str, values: tuple[str, ...]) -> None:

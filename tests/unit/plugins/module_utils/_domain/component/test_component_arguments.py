@@ -253,6 +253,11 @@ REFUSED: dict[str, tuple[Sources, t.Sequence[Unit], str]] = {
         (),
         "/etc/systemd/system/service.d/a.conf has arguments of kube-apiserver.service and is a drop-in of other units, too",
     ),
+    "a variable that another command has": (
+        command("/bin/kube-apiserver $A", "Environment=A=--v=2", "ExecStartPre=/bin/echo ${A}"),
+        (),
+        f"{UNIT_FILE} has the variable A, which kube-apiserver.service puts in at ExecStartPre=, too",
+    ),
     "a variable used twice": (
         command("/bin/kube-apiserver $A $A", "Environment=A=--v=2"),
         (),
@@ -273,6 +278,15 @@ def test_what_would_change_more_is_refused(name: str) -> None:
 def test_a_file_may_be_shared_where_its_variable_is_not() -> None:
     others = [_other("kube-scheduler.service", SCHEDULER.format("$KUBE_SCHEDULER_OPTS $KUBE_APISERVER_OPTS_2"))]
     assert decide(WITH_CONF, others=others, v=4).paths == (CONF,)
+
+
+def test_etcd_has_variables_in_the_place_of_flags() -> None:
+    sources = command("/bin/etcd --name=a", "Environment=ETCD_NAME=a ETCD_DATA_DIR=/b")
+    assert component_arguments.decide(sources, {"name": ("c",)}, component="etcd").changes
+    with pytest.raises(
+        UnsupportedState, match=f"{UNIT_FILE} sets ETCD_DATA_DIR for kube-apiserver.service, and etcd does not start"
+    ):
+        component_arguments.decide(sources, {"data-dir": ("/c",)}, component="etcd")
 
 
 def test_a_new_flag_goes_where_it_may() -> None:
