@@ -108,6 +108,8 @@ class _Reader:
 
     def _assignment(self) -> t.Iterator[Variable]:
         start = self._position
+        # An equals sign at the beginning belongs to the name.
+        self._position += 1
         while self._has_more and self._peek not in _LINE_ENDS and self._peek != "=":
             self._position += 1
         if not self._has_more or self._peek in _LINE_ENDS:

@@ -28,6 +28,7 @@ VALUES = {
     "the last counts": ("A=1\nA=2\n", {"A": "2"}),
     "empty": ("A=\nB=''\nC", {"A": "", "B": ""}),
     "other names": ("export A=1\n1B=2\n=3\nÄ=4\nC=5", {"C": "5"}),
+    "an equals sign as a name": ("='\nB=2\n=='\nC=3'\nD=4", {"B": "2", "D": "4"}),
     "old line ends": ("A=1\rB=2\r\nC=3", {"A": "1", "B": "2", "C": "3"}),
     "the end of the file": ('A="1', {"A": "1"}),
     "a backslash at the end": ("A=1\\", {"A": "1"}),
