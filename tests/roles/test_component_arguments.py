@@ -160,9 +160,11 @@ def test_what_systemd_reads_is_what_we_read() -> None:
         if started.get(name) != ours:
             differing.append((name, sources.unit.fragment.text, sources.environment, ours, started.get(name)))
     assert differing == []
-    # What we refuse systemd mostly refuses, too.
+    # What we refuse systemd refuses, too, but for the comments that each version reads in another way.
     assert len(refused) < len(services) / 3
-    assert [each for each in refused if each[0] in started] == []
+    assert [
+        each for each in refused if each[0] in started and "a comment that ends with a backslash" not in each[1]
+    ] == []
     print(f"{len(services)} services, {len(started)} started by systemd, {len(refused)} refused")
 
 
@@ -219,7 +221,11 @@ def test_what_is_set_arrives(inventory: str, layout: str) -> None:
 
 def test_a_drop_in_that_systemd_does_not_know_yet(inventory: str) -> None:
     drop_in = f"{DIRECTORY}/kube-apiserver.service.d/10-local.conf"
-    _start({f"{DIRECTORY}/kube-apiserver.service": f"[Service]\nType=oneshot\nExecStart={PROGRAM} $A\n"}, [])
+    # One that is active stays in systemd's memory as it was read.
+    unit = f"[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart={PROGRAM} $A\n"
+    assert _start({f"{DIRECTORY}/kube-apiserver.service": unit}, ["kube-apiserver.service"]) == {
+        "kube-apiserver.service": []
+    }
     text = "[Service]\\nEnvironment=A=--v=3\\n"
     lab(
         *("exec", "--name", LAB, NODE, "--"),

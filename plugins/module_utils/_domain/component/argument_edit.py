@@ -191,12 +191,16 @@ class Editor:
         ]
         raw = self.sources.text(word.path).text[word.start : word.stop]
         is_in_place = argument_spelling.is_plain(value) or raw.strip("'\"") != raw
-        for splice in (*parts, *whole) if is_in_place else (*whole, *parts):
-            yield place, (splice,)
+        proposals = [*parts, *whole] if is_in_place else [*whole, *parts]
         first, last = argument.words[0], argument.words[-1]
         if first is not last and first.path == last.path:
-            for each in argument_spelling.word(f"{first.text}={value}", place.kind):
-                yield place, (Splice(word.path, first.start, last.stop, each),)
+            spellings = argument_spelling.word(f"{first.text}={value}", place.kind)
+            proposals += [Splice(word.path, first.start, last.stop, each) for each in spellings]
+        for splice in proposals:
+            yield place, (splice,)
+        for splice in proposals:
+            for splices in self._in_quotes(place, splice):
+                yield place, splices
 
     @staticmethod
     def _parts(place: Place, word: Word, start: int, prefix: str, value: str) -> t.Iterator[Splice]:

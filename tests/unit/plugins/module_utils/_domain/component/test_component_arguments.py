@@ -360,12 +360,15 @@ def _layout(kind: str, flags: t.Sequence[tuple[str, str]]) -> Sources:
         "Environment=": f'[Service]\nEnvironment="OPTS={_lines(flags, " ")}" B=2\nExecStart=/bin/kube-apiserver $OPTS'
         + rest,
     }
+    units["Environment= without quotes"] = units["Environment="].replace(
+        f'"OPTS={_lines(flags, " ")}"', f"OPTS={_lines(flags[:1], '')}"
+    )
     return service(units[kind])
 
 
 LAYOUTS = (
     *("double quotes", "double quotes over lines", "single quotes", "no quotes"),
-    *("unit", "unit over lines", "unit with comments", "Environment="),
+    *("unit", "unit over lines", "unit with comments", "Environment=", "Environment= without quotes"),
 )
 
 
