@@ -47,9 +47,15 @@ options:
     type: str
     default: Configuration of the Ansible role kubeadm.ha.apiserver_keepalived
   listen_seconds:
-    description: How long VRRP is received. Most routers advertise themselves every second.
+    description:
+      - How long VRRP is received. Most routers advertise themselves every second.
+      - It is not received where keepalived runs with the role's configuration for O(vip) and O(router_id) already.
     type: float
     default: 1.3
+  router_id:
+    description: The virtual router id, empty for the one that is computed from O(vip).
+    type: str
+    default: ''
   firewalld_zone:
     description:
       - Zone of firewalld to inspect.
@@ -158,6 +164,7 @@ def main() -> None:
             "configuration": {"type": "path", "default": keepalived_files.CONFIGURATION},
             "marker": {"type": "str", "default": keepalived_files.MARKER},
             "listen_seconds": {"type": "float", "default": 1.3},
+            "router_id": {"type": "str", "default": ""},
             "firewalld_zone": {"type": "str"},
         },
         supports_check_mode=True,
@@ -171,6 +178,7 @@ def main() -> None:
         configuration=module.params["configuration"],
         marker=module.params["marker"],
         listen_seconds=module.params["listen_seconds"],
+        router_id=module.params["router_id"],
         zone=module.params["firewalld_zone"],
     )
     run_decision(module, lambda: Decision(values={"virtual_ip": inspection.collect()}))

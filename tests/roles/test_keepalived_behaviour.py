@@ -177,13 +177,14 @@ def test_a_host_that_has_a_reason_to_stop_stops_the_others(hosts: Hosts) -> None
 
 def test_foreign_router_is_a_reason_to_stop(hosts: Hosts) -> None:
     holder = hosts.settle()
-    router_id = hosts.on(holder, "awk", "/virtual_router_id/ {print $2}", "/etc/keepalived/keepalived.conf").strip()
+    own = hosts.on(holder, "awk", "/virtual_router_id/ {print $2}", "/etc/keepalived/keepalived.conf").strip()
+    router_id = str(int(own) % 255 + 1)
     sender = next(name for name in NAMES if name != holder)
     peers = [peer for peer in hosts.variables["apiserver_keepalived_peers"] if peer["name"] != sender]
     other = str(ipaddress.ip_address(hosts.vip) + 1)
     hosts.on(sender, "systemd-run", "--unit=foreign", "python3", "-c", FOREIGN, router_id, other)
     try:
-        done = hosts.play(apiserver_keepalived_peers=peers)
+        done = hosts.play(apiserver_keepalived_peers=peers, kubeadm_ha_vrid=router_id)
         assert done.returncode != 0
         assert f"has the virtual router id {router_id} for {other}" in " ".join(done.stdout.split())
         assert "set kubeadm_ha_vrid" in " ".join(done.stdout.split())

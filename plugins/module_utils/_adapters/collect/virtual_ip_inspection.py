@@ -17,7 +17,8 @@ import sys
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
-from ..._domain.load_balancer import keepalived_files
+from ..._domain.base.configuration_owner import ROLE
+from ..._domain.load_balancer import keepalived_files, vrrp
 from ..._domain.load_balancer.virtual_ip_report import (
     InstalledFile,
     InterfaceAddress,
@@ -60,6 +61,7 @@ class VirtualIpInspection:
         configuration: str = keepalived_files.CONFIGURATION,
         marker: str = keepalived_files.MARKER,
         listen_seconds: float = LISTEN_SECONDS,
+        router_id: str = "",
         zone: str | None = None,
     ) -> None:
         """See the module ``kubeadm.ha.virtual_ip_info``. ``vip`` is an address alone, empty for none; ``peers`` are addresses."""
@@ -70,32 +72,40 @@ class VirtualIpInspection:
         self._configuration = configuration
         self._marker = marker
         self._seconds = listen_seconds
+        self._router_id = router_id
         self._zone = zone
 
     def collect(self) -> dict[str, t.Any]:
         """Everything as JSON-compatible values; what the host does not have is empty, never missing."""
-        listener = self._listen()
         content = read(self._configuration)
+        owner = owner_of(self._commands, self._configuration, content, self._marker)
+        keepalived = self._service("keepalived", lambda _pid: _sha1(read(keepalived_files.LOADED)))
+        # Who speaks VRRP for the address already was heard before it began to.
+        speaks = owner == ROLE and keepalived.is_active and self._is_configured(content)
+        listener = None if speaks else self._listen()
         addresses = self._addresses()
         neighbours = self._neighbours({each.address for each in addresses})
-        loaded = read(keepalived_files.LOADED)
         return VirtualIpReport(
             is_installed=os.path.exists(keepalived_files.PROGRAM),
-            owner=owner_of(self._commands, self._configuration, content, self._marker),
+            owner=owner,
             files=(
                 _installed(keepalived_files.CONFIGURATION, content),
                 *(_installed(path, read(path)) for path in FILES),
             ),
             has_script_user=_has_user(keepalived_files.SCRIPT_USER),
-            keepalived=self._service("keepalived", lambda _pid: _sha1(loaded)),
+            keepalived=keepalived,
             watcher=self._service(keepalived_files.WATCHER_SERVICE, _digest_of),
             python=_PYTHON if os.path.exists(_PYTHON) else sys.executable,
             addresses=addresses,
             neighbours=neighbours,
-            may_listen=listener is not None,
+            may_listen=speaks or listener is not None,
             advertisements=self._heard(listener),
             firewall=collect_firewall(self._commands, self._zone),
         ).as_dict()
+
+    def _is_configured(self, content: bytes | None) -> bool:
+        text = (content or b"").decode("utf-8", "replace")
+        return bool(self._vip) and vrrp.is_configured(text, self._vip, self._router_id)
 
     def _listen(self) -> Listener | None:
         """``None`` where the host does not let this process receive."""

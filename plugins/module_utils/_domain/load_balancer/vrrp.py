@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import ipaddress
+import re
 
 #: IP protocol number.
 PROTOCOL = 112
@@ -72,4 +73,18 @@ def router_id(vip: str) -> int:
     return 1 + int.from_bytes(digest[:8], "big") % _LARGEST_ROUTER_ID
 
 
-__all__ = ("GROUPS", "PROTOCOL", "Advertisement", "parse", "router_id")
+def is_configured(configuration: str, vip: str, given_router_id: str) -> bool:
+    """Whether keepalived's configuration has exactly this virtual IP under the router id that it is to have.
+
+    Args:
+        configuration: the text.
+        vip: the virtual IP without its prefix.
+        given_router_id: the operator's; empty for the computed one.
+    """
+    wanted = given_router_id.strip() or str(router_id(vip))
+    numbers = re.findall(r"^\s*virtual_router_id\s+(\S+)", configuration, re.MULTILINE)
+    held = re.search(rf"^\s*{re.escape(vip)}(/\d+)?\s", configuration, re.MULTILINE)
+    return numbers == [wanted] and held is not None
+
+
+__all__ = ("GROUPS", "PROTOCOL", "Advertisement", "is_configured", "parse", "router_id")

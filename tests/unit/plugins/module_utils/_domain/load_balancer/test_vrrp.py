@@ -62,3 +62,28 @@ def test_router_ids_are_spread() -> None:
 
 def test_the_router_id_of_an_address_stays_what_it_is() -> None:
     assert vrrp.router_id("10.99.0.9") == 137
+
+
+CONFIGURATION = """\
+vrrp_instance kubernetes-apiserver {
+    virtual_router_id 77
+    virtual_ipaddress {
+        192.0.2.10/24 dev eth0
+    }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("configuration", "vip", "router_id", "is_configured"),
+    [
+        (CONFIGURATION, "192.0.2.10", "77", True),
+        (CONFIGURATION, "192.0.2.10", "78", False),
+        (CONFIGURATION, "192.0.2.1", "77", False),
+        (CONFIGURATION.replace("77", str(vrrp.router_id("192.0.2.10"))), "192.0.2.10", "", True),
+        (f"{CONFIGURATION}    virtual_router_id 78\n", "192.0.2.10", "77", False),
+        ("", "192.0.2.10", "77", False),
+    ],
+)
+def test_what_keepalived_speaks_already(configuration: str, vip: str, router_id: str, is_configured: bool) -> None:
+    assert vrrp.is_configured(configuration, vip, router_id) is is_configured
