@@ -30,9 +30,10 @@ class TestCreate(Checks):
     )
 
     @pytest.fixture(scope="class")
-    def story(self, request: pytest.FixtureRequest) -> Iterator[Story]:
+    @classmethod
+    def story(cls) -> Iterator[Story]:
         """The story; then haproxy dies under the virtual IP address, and all API servers fall silent and one speaks again."""
-        with performed(request.cls.cluster) as story:
+        with performed(cls.cluster) as story:
             lab = story.lab
             (holder,) = holders_of(story.cluster, lab)
             kill = ("systemctl", "kill", "--signal=SIGKILL", "haproxy")

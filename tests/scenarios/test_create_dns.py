@@ -34,9 +34,10 @@ class TestCreateDns(Checks):
     cluster = NewCluster(name="create_dns", others=SERVERS, rto_seconds=5.0, freeze_seconds=7.0, asked_from="w1")
 
     @pytest.fixture(scope="class")
-    def story(self, request: pytest.FixtureRequest) -> Iterator[Story]:
+    @classmethod
+    def story(cls) -> Iterator[Story]:
         """The story, and then one of the servers of the name dies, too."""
-        with performed(request.cls.cluster) as story:
+        with performed(cls.cluster) as story:
             lab = story.lab
             wait_until(lambda: story.lost not in _connected(story), seconds=KUBELET_SECONDS, what="w1's kubelet moved")
             wait_until(lambda: "w1" in ready_nodes(lab, node="cp2"), seconds=60, what="w1 is Ready")

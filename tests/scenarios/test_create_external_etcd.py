@@ -29,9 +29,10 @@ class TestCreateExternalEtcd(Checks):
     cluster = NewCluster(name="create_external_etcd", others=("lb1",), etcd=ETCD, freeze_seconds=3.0)
 
     @pytest.fixture(scope="class")
-    def story(self, request: pytest.FixtureRequest) -> Iterator[Story]:
+    @classmethod
+    def story(cls) -> Iterator[Story]:
         """The story, and then a member of etcd dies, too."""
-        with performed(request.cls.cluster) as story:
+        with performed(cls.cluster) as story:
             story.lab.event("kill", ETCD[0])
             # A write, which needs a quorum of the members that are left.
             story.lab.kubectl("create", "configmap", "proof", "--namespace=default", node="cp2")

@@ -228,9 +228,10 @@ class Checks:
     moves: ClassVar[Moves]
 
     @pytest.fixture(scope="class")
-    def story(self, request: pytest.FixtureRequest) -> Iterator[Story]:
+    @classmethod
+    def story(cls) -> Iterator[Story]:
         """The story of one cluster."""
-        yield from _performed(request.cls.moves)
+        yield from _performed(cls.moves)
 
     def test_every_move_ends_and_a_second_run_changes_nothing(self, story: Story) -> None:
         for label, stay in story.stays.items():
