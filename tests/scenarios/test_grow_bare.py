@@ -119,7 +119,8 @@ def test_without_a_version_nothing_is_installed(story: Story) -> None:
     said = " ".join(" ".join(story.without_version.failures).split())
     for name in NEW:
         assert (
-            f"{name} has no kubeadm: install kubeadm 1.34 on it, or set kubeadm_ha_kubernetes_version to 1.34.4" in said
+            f"{name} has neither kubeadm nor kubelet: install both 1.34 on it, or set kubeadm_ha_kubernetes_version to 1.34.4"
+            in said
         )
 
 

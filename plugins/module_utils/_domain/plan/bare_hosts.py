@@ -27,18 +27,13 @@ _PROGRAMS = ("kubeadm", "kubelet")
 _RUNTIME = "containerd"
 
 
-def candidates(desired: Desired, hosts: Hosts) -> tuple[str, ...]:
-    """Inventory names of the hosts that the run could make nodes of: the operator has named a version."""
-    if desired.cluster.version is None:
-        return ()
-    return tuple(name for name in desired.nodes if name in hosts and _is_bare(hosts[name]))
-
-
 def find(desired: Desired, hosts: Hosts, cluster: Cluster) -> tuple[str, ...]:
-    """Those of the candidates whose version is that of the cluster."""
+    """Inventory names of the hosts that the run makes nodes of, in the order of the nodes: the operator has named the cluster's version."""
     version = desired.cluster.version
     wanted = cluster.configured_version or cluster.version
-    return candidates(desired, hosts) if version is not None and version.release == wanted.release else ()
+    if version is None or version.release != wanted.release:
+        return ()
+    return tuple(name for name in desired.nodes if name in hosts and _is_bare(hosts[name]))
 
 
 def after(names: t.Collection[str], hosts: Hosts, version: KubernetesVersion | None) -> Hosts:
@@ -69,4 +64,4 @@ def _prepared(host: Host, version: str) -> Host:
     return dataclasses.replace(host, report=prepared)
 
 
-__all__ = ("after", "candidates", "find")
+__all__ = ("after", "find")

@@ -326,7 +326,7 @@ def control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict
         "name_servers": [dataclasses.asdict(item) for item in name_servers.name_servers(desired, hosts)]
         if desired
         else [],
-        "nodes": _nodes(desired, hosts, stage, serving_control_plane, servers),
+        "nodes": _nodes(desired, hosts, stage),
         "virtual_ips": _virtual_ips(desired, hosts, server, known),
         "serving": serving_control_plane.name if serving_control_plane is not None else None,
         "server": str(server) if server is not None else None,
@@ -351,33 +351,26 @@ def _first_control_plane(
 
 
 def _nodes(
-    desired: Desired | None,
-    hosts: t.Mapping[str, Host],
-    stage: creation_stage.Stage | None,
-    serving_control_plane: Host | None,
-    servers: t.Sequence[ApiServer],
+    desired: Desired | None, hosts: t.Mapping[str, Host], stage: creation_stage.Stage | None
 ) -> dict[str, object]:
-    """What the role node_prepare is given when it inspects a host that is to be a node of a new cluster, or of the one that serves."""
-    if desired is None:
+    """What the role node_prepare is given when it inspects a host that is to be a node of a new cluster."""
+    if desired is None or stage is None:
         return {}
-    if stage is not None:
-        creation = Creation(desired, hosts, stage)
-        return {
-            name: dataclasses.asdict(Nodes().record(creation, hosts[name])) for name in desired.nodes if name in hosts
-        }
-    if serving_control_plane is None or serving_control_plane.api_server is None:
+    creation = Creation(desired, hosts, stage)
+    return {name: dataclasses.asdict(Nodes().record(creation, hosts[name])) for name in desired.nodes if name in hosts}
+
+
+def _bare_nodes(request: PlanRequest, hosts: t.Mapping[str, Host], cluster: Cluster) -> dict[str, object]:
+    """What it is given when it inspects a bare host that is to join the cluster."""
+    desired, _problems = parse_inputs(request.inputs)
+    serving_control_plane = find_serving_control_plane(hosts, request.groups.control_planes)
+    like = serving_control_plane.api_server if serving_control_plane is not None else None
+    if desired is None or like is None:
         return {}
-    like = serving_control_plane.api_server
+    servers = api_servers(desired.control_planes, hosts, like)
     return {
-        name: dataclasses.asdict(
-            nodes_step.record(
-                is_control_plane=name in desired.control_planes,
-                port=hosts[name].future_api_server(like).port,
-                control_planes=[server.address for server in servers],
-                has_stacked_etcd="etcd" in serving_control_plane.manifests,
-            )
-        )
-        for name in bare_hosts.candidates(desired, hosts)
+        name: dataclasses.asdict(nodes_step.record(hosts[name], desired, hosts, cluster, like=like, servers=servers))
+        for name in bare_hosts.find(desired, hosts, cluster)
     }
 
 
@@ -402,9 +395,13 @@ def _virtual_ips(
 
 
 def before_joins(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, object]:
-    """What is inspected before hosts join: ``targets``, ``requests`` and ``config_maps`` of ``kubeadm.ha.cluster_plan``."""
+    """What is inspected before hosts join: ``targets``, ``requests``, ``config_maps`` and ``nodes`` of ``kubeadm.ha.cluster_plan``."""
     hosts, cluster = parse_hosts(request.hosts, yaml=yaml, x509=x509), _cluster(request, yaml)
-    return {"targets": _targets(request, hosts, cluster), **_requests(request, hosts, cluster)}
+    return {
+        "targets": _targets(request, hosts, cluster),
+        **_requests(request, hosts, cluster),
+        "nodes": _bare_nodes(request, hosts, cluster),
+    }
 
 
 def reachability_targets(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, list[dict[str, str | int]]]:

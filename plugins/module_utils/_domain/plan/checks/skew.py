@@ -127,12 +127,17 @@ def _joining_host(
 ) -> t.Iterator[Problem]:
     wanted = cluster.configured_version or max(versions.values())
     kubeadm, kubelet = host.kubeadm_version, host.kubelet_version
-    for program, version in (("kubeadm", kubeadm), ("kubelet", kubelet)):
-        if version is None:
-            remedy = f"install {program} {wanted.major}.{wanted.minor} on it"
-            if not (kubeadm or kubelet):
-                remedy += f", or set kubeadm_ha_kubernetes_version to {str(wanted)[1:]}, and this run prepares the host"
-            yield Problem(host.name, f"{host.name} has no {program}: {remedy}.")
+    missing = [program for program, version in (("kubeadm", kubeadm), ("kubelet", kubelet)) if version is None]
+    if len(missing) == 1:
+        yield Problem(
+            host.name, f"{host.name} has no {missing[0]}: install {missing[0]} {wanted.major}.{wanted.minor} on it."
+        )
+    elif missing:
+        yield Problem(
+            host.name,
+            f"{host.name} has neither kubeadm nor kubelet: install both {wanted.major}.{wanted.minor} on it, or set "
+            f"kubeadm_ha_kubernetes_version to {str(wanted)[1:]}, and this run prepares the host.",
+        )
     if kubeadm is not None:
         yield from _joining_kubeadm(desired, host, kubeadm, cluster, wanted)
     if kubelet is not None:

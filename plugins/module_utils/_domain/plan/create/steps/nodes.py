@@ -9,7 +9,7 @@ import typing as t
 
 from ...entry import Entry
 from ...step import Step
-from ...steps.nodes import ROLE, Record, record
+from ...steps.nodes import ROLE, Record
 
 if t.TYPE_CHECKING:
     from ....host.host import Host
@@ -31,11 +31,15 @@ class Nodes(Step["Creation"]):
 
     def record(self, situation: Creation, host: Host) -> Record:
         """What the host shall be."""
-        return record(
-            is_control_plane=host.name in situation.desired.control_planes,
-            port=host.future_api_server(situation.server).port,
-            control_planes=[server.address for server in situation.api_servers],
-            has_stacked_etcd=not situation.desired.etcd_hosts,
+        desired = situation.desired
+        return Record(
+            node_type="control_plane" if host.name in desired.control_planes else "worker",
+            api_server_port=host.future_api_server(situation.server).port,
+            control_planes=tuple(server.address for server in situation.api_servers if server.address),
+            stacked_etcd=not desired.etcd_hosts,
+            pod_subnet=",".join(desired.cluster.pod_subnets),
+            cni=desired.cluster.network,
+            kubelet_configuration={},
         )
 
 

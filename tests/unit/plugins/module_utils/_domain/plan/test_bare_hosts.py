@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import control_plane_facts
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import before_joins
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.request import PlanRequest
 from tests.unit.plugins.module_utils._domain.plan.create.test_creation import decision
 from tests.unit.plugins.module_utils._domain.plan.test_planning import NamedCertificates, after, bare_host, plan_of
@@ -74,12 +75,30 @@ def test_it_joins_by_the_plan_that_is_built_once_it_is_prepared() -> None:
 
 def test_what_the_role_needs_is_known_before_the_plan() -> None:
     given = growing("cp4", "control_planes")
-    facts = control_plane_facts(PlanRequest.from_options(given), yaml=PyYaml(), x509=NamedCertificates())
+    facts = before_joins(PlanRequest.from_options(given), yaml=PyYaml(), x509=NamedCertificates())
     nodes = t.cast("dict[str, t.Any]", facts["nodes"])
     assert list(nodes) == ["cp4"]
     assert nodes["cp4"]["node_type"] == "control_plane"
     assert nodes["cp4"]["stacked_etcd"] is True
     assert len(nodes["cp4"]["control_planes"]) == 4
+
+
+@pytest.mark.parametrize(("creation", "cni"), [("complete", "flannel"), ("", "none")])
+def test_a_node_becomes_like_the_others(creation: str, cni: str) -> None:
+    given = growing()
+    given["hosts"]["cp1"]["creation"] = creation
+    maps = given["cluster"]["configmaps"]
+    kubelet = "apiVersion: kubelet.config.k8s.io/v1beta1\ncgroupDriver: cgroupfs\nfailSwapOn: false\nmaxPods: 9\n"
+    maps["kube-system/kubelet-config"] = {"metadata": {}, "data": {"kubelet": kubelet}}
+    maps["kube-system/kubeadm-config"]["data"]["ClusterConfiguration"] += "networking:\n  podSubnet: 10.1.0.0/16\n"
+    (record,) = t.cast(
+        "dict[str, t.Any]",
+        before_joins(PlanRequest.from_options(given), yaml=PyYaml(), x509=NamedCertificates())["nodes"],
+    ).values()
+    assert record["kubelet_configuration"] == {"cgroupDriver": "cgroupfs", "failSwapOn": False}
+    assert (record["pod_subnet"], record["cni"]) == ("10.1.0.0/16", cni)
+    planned = {host.name: host.records for host in plan_of(given).hosts}["w3"]["nodes"]
+    assert dataclasses.asdict(t.cast("t.Any", planned)) == record
 
 
 def test_what_the_role_objects_to_is_a_reason_to_stop() -> None:
@@ -92,7 +111,10 @@ def test_what_the_role_objects_to_is_a_reason_to_stop() -> None:
 def test_without_the_cluster_s_version_nothing_is_installed(version: str) -> None:
     given = growing(kubernetes_version=version)
     said = " ".join(messages(given))
-    assert "w3 has no kubeadm: install kubeadm 1.34 on it, or set kubeadm_ha_kubernetes_version to 1.34." in said
+    assert (
+        "w3 has neither kubeadm nor kubelet: install both 1.34 on it, or set kubeadm_ha_kubernetes_version to 1.34."
+        in said
+    )
     assert "and this run prepares the host" in said
     assert not [entry for entry in plan_of(given).entries if entry.step == "nodes"]
 
