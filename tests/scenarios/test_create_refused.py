@@ -111,10 +111,15 @@ CASES: Mapping[str, Case] = {
         host="w2",
         script="mkdir -p /etc/kubernetes && touch /etc/kubernetes/kubelet.conf",
         undo="rm -r /etc/kubernetes",
-        said=("w2",),
+        said=(
+            "a new cluster is created only where no host has anything of one, and w2 has /etc/kubernetes/kubelet.conf",
+        ),
     ),
     "data of etcd": Case(
-        host="cp3", script="mkdir -p /var/lib/etcd/member/wal", undo="rm -r /var/lib/etcd", said=("cp3",)
+        host="cp3",
+        script="mkdir -p /var/lib/etcd/member/wal",
+        undo="rm -r /var/lib/etcd/member",
+        said=("cp3 has /var/lib/etcd/member",),
     ),
     "a port that is taken": Case(
         host="w2",

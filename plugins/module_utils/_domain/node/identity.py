@@ -55,13 +55,13 @@ def _shared(name: str, own: Identity, other: str, identity: Identity) -> t.Itera
     pair = f"{name} and {other} have the same"
     if own.machine_id and own.machine_id == identity.machine_id:
         yield Problem(
-            name,
+            f"machine-id of {name}",
             f"{pair} machine-id ({own.machine_id}): give one of them its own (remove /etc/machine-id there, run "
             "systemd-machine-id-setup and restart it).",
         )
     if own.product_uuid and own.product_uuid == identity.product_uuid:
         yield Problem(
-            name,
+            f"product_uuid of {name}",
             f"{pair} product_uuid ({own.product_uuid}): give one of the virtual machines its own UUID in the hypervisor.",
         )
     shared = sorted(set(own.mac_addresses) & set(identity.mac_addresses))

@@ -13,7 +13,7 @@ from __future__ import annotations
 import typing as t
 
 from ..base.problem import Problem
-from ..kubeadm.join_traces import is_of_kubeadm
+from .cluster_traces import traces
 
 if t.TYPE_CHECKING:
     from ..host.host import Host
@@ -44,24 +44,22 @@ def problems(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
     if reported:
         yield from reported
     elif not blind and all(name in hosts for name in desired.control_planes):
-        names = ", ".join(name for name in desired.control_planes if name in hosts) or "its hosts"
+        names = [name for name in desired.control_planes if name in hosts]
         yield Problem(
             "kube_control_plane",
-            f"No host of the control plane group serves the Kubernetes API: {names} has no "
-            "/etc/kubernetes/manifests/kube-apiserver.yaml. Put the control plane that runs into the group"
+            f"No host of the control plane group serves the Kubernetes API: {', '.join(names) or 'its hosts'} "
+            f"{'has' if len(names) == 1 else 'have'} no /etc/kubernetes/manifests/kube-apiserver.yaml. Put the control plane that runs into the group"
             f"{_not_bare(hosts)}.",
         )
 
 
 def _not_bare(hosts: Hosts) -> str:
     """Why no cluster is created instead, as the end of a sentence."""
-    found = (
-        (host.name, path) for host in hosts.values() for path in host.report.kubernetes_files if is_of_kubeadm(path)
-    )
-    name, path = next(found, ("", ""))
+    found = ((host.name, trace) for host in hosts.values() for trace in traces(host))
+    name, trace = next(found, ("", ""))
     if not name:
         return ""
-    return f"; a new cluster is created only where no host has anything of one, and {name} has {path}"
+    return f"; a new cluster is created only where no host has anything of one, and {name} has {trace}"
 
 
 def is_root(host: Host) -> bool:

@@ -12,9 +12,10 @@ from ...base.endpoint_view import UNREACHED
 from ...base.problem import Problem
 from .. import role_problems
 from ..checks import joining_hosts, preflight
+from ..cluster_traces import traces
 from ..desired_cluster import NO_NETWORK
 from ..serving_control_plane import without_root
-from .stage import BARE, traces
+from .stage import BARE
 
 if t.TYPE_CHECKING:
     from ...host.host import Host
@@ -23,6 +24,8 @@ if t.TYPE_CHECKING:
 _KUBELET = 10250
 _OF_CONTROL_PLANES = (10257, 10259)
 _OF_ETCD = (2379, 2380)
+#: What :mod:`preflight` compares on all nodes.
+_IDENTITIES = ("machine-id", "product_uuid")
 Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 
@@ -42,10 +45,11 @@ def problems(creation: Creation) -> t.Iterator[Problem]:
     yield from _ports(creation)
     yield from _other_networks(creation)
     yield from preflight.problems_of_hosts(creation.desired, creation.hosts)
-    # control_plane_init has reasons of its own for subnets.
-    explained = {"kubeadm_ha_pod_subnet", "kubeadm_ha_service_subnet"} if subnets else set()
+    # Roles have reasons of their own for the same.
+    explained = {*_IDENTITIES, *(("kubeadm_ha_pod_subnet", "kubeadm_ha_service_subnet") if subnets else ())}
     for decisions in creation.decisions.values():
-        yield from (item for item in role_problems.problems(decisions) if item.subject not in explained)
+        found = role_problems.problems(decisions)
+        yield from (item for item in found if item.subject.partition(" of ")[0] not in explained)
 
 
 def _version(creation: Creation) -> t.Iterator[Problem]:

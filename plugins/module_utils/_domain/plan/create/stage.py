@@ -13,7 +13,7 @@ import dataclasses
 import typing as t
 
 from ...kubeadm.init_marker import COMPLETE
-from ...kubeadm.join_traces import is_of_kubeadm
+from ..cluster_traces import traces
 from ..serving_control_plane import is_root
 
 if t.TYPE_CHECKING:
@@ -60,16 +60,4 @@ def is_begun(host: Host) -> bool:
     return host.report.creation not in ("", COMPLETE)
 
 
-def traces(host: Host) -> list[str]:
-    """What the host has of a cluster, kubeadm's or another one: files, and etcd's data."""
-    files = [path for path in host.report.kubernetes_files if is_of_kubeadm(path)]
-    return [*files, *(["/var/lib/etcd/member"] if host.report.has_etcd_data else []), *_others(host, files)]
-
-
-def _others(host: Host, files: t.Sequence[str]) -> list[str]:
-    """Kubeconfigs of the kubelet and running components that are not at kubeadm's places."""
-    names = sorted({item.process for item in host.report.listening} & {"kube-apiserver", "etcd", "kubelet"})
-    return [] if files else [f"a running {name}" for name in names]
-
-
-__all__ = ("AUTHORITIES", "BARE", "Stage", "find", "is_begun", "traces")
+__all__ = ("AUTHORITIES", "BARE", "Stage", "find", "is_begun")

@@ -377,6 +377,30 @@ def test_what_several_hosts_have_alike_is_one_reason() -> None:
     ]
 
 
+def test_what_both_the_plan_and_a_role_compare_is_one_reason() -> None:
+    given = arguments()
+    objections = [
+        ("machine-id of cp3", "cp3 and cp2 have the same machine-id."),
+        ("product_uuid of cp3", "And the uuid."),
+    ]
+    given["decisions"]["node_prepare"]["cp3"] = decision(problems=objections)
+    assert messages(given) == []
+
+
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        ({"kubernetes_files": ["/etc/kubernetes/kubelet.conf"]}, "cp3 has /etc/kubernetes/kubelet.conf"),
+        ({"has_etcd_data": True}, "cp3 has /var/lib/etcd/member"),
+        ({"listening": [{"address": "::", "port": 2379, "process": "etcd"}]}, "cp3 has a running etcd"),
+    ],
+)
+def test_a_trace_of_a_cluster_is_named_with_its_host(report: Arguments, said: str) -> None:
+    given = arguments()
+    given["hosts"]["cp3"].update(report)
+    assert f"a new cluster is created only where no host has anything of one, and {said}" in " ".join(messages(given))
+
+
 def test_subnets_that_overlap_are_one_reason() -> None:
     given = arguments(pod_subnet="10.96.0.0/16")
     objection = ("kubeadm_ha_service_subnet", "kubeadm_ha_service_subnet and kubeadm_ha_pod_subnet overlap.")
