@@ -232,10 +232,11 @@ class _Making:
     def _network(self, subnet: IPv4Network) -> nodefiles.Network:
         assigned = addresses.assign(self._topology, subnet)
         endpoint = self._topology.endpoint
+        names = {endpoint.name: endpoint.node} if endpoint and endpoint.name else {}
         return nodefiles.Network(
             addresses=assigned,
             pod_subnets=addresses.pod_subnets(self._topology, assigned),
-            names={endpoint.name: endpoint.node} if endpoint and endpoint.name else {},
+            names={**cluster.host_names(self._topology), **names},
             delegated=self._delegated(),
         )
 

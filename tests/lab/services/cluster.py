@@ -31,6 +31,13 @@ def layout_of(wanted: Topology, addresses: Mapping[str, IPv4Address], kubernetes
     return inline_flags.InlineFlags(site=Site(service_subnet=inline_flags.SERVICE_SUBNET, **described))
 
 
+def host_names(wanted: Topology) -> dict[str, str]:
+    """Names that every host knows, and whose they are: the API server asks kubelets by theirs where nothing else is said."""
+    if wanted.layout is not topology.Layout.APPLICATION_DIRECTORY:
+        return {}
+    return {node.registered: node.name for node in wanted.nodes}
+
+
 def directories(programs: Iterable[str]) -> list[str]:
     """Directories of programs that no image has, without the leading slash, those above first."""
     parents = {parent for program in programs for parent in PurePosixPath(program).parents}

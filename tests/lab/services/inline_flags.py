@@ -103,6 +103,7 @@ class InlineFlags:
             ("kubelet-certificate-authority", f"{CERT}/ca.pem"),
             ("kubelet-client-certificate", f"{CERT}/kubernetes.pem"),
             ("kubelet-client-key", f"{CERT}/kubernetes-key.pem"),
+            ("kubelet-preferred-address-types", "InternalIP,ExternalIP,Hostname"),
             ("runtime-config", "'api/all=true'"),
             ("service-account-key-file", f"{CERT}/service-account.pem"),
             ("service-account-signing-key-file", f"{CERT}/service-account-key.pem"),

@@ -261,6 +261,14 @@ def test_the_kubelet_gets_what_nodes_in_containers_need() -> None:
     assert document["authentication"]["x509"] == {"clientCAFile": "/opt/kubernetes/ssl/ca.pem"}
 
 
+def test_hosts_know_one_another_by_name_in_one_layout() -> None:
+    app, inline = (cluster.host_names(topology.load(topology.find(name))) for name in LAYOUTS)
+    assert (app["k8s-node1"], app["m2"], app["e3"]) == ("w1", "m2", "e3")
+    assert not inline
+    flags = files_of("binary_inline")[0]["m1"]["etc/systemd/system/kube-apiserver.service"].content
+    assert "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname \\\n" in flags
+
+
 def test_directories_are_made_where_no_image_has_them() -> None:
     programs = ["/opt/kubernetes/bin/kubelet", "/opt/kubernetes/bin/kube-proxy", "/usr/bin/kubectl"]
     assert cluster.directories(programs) == ["opt/kubernetes", "opt/kubernetes/bin"]
