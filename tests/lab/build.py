@@ -75,6 +75,10 @@ class Builder:
         recipe = products.recipe(_NODE / "bare.Containerfile", _NODE / "machine")
         return self._derived_image("bare", self.host_image(), recipe)
 
+    def services_image(self, desired: Desired) -> str:
+        """The podman image of a host with a container runtime and nothing of Kubernetes."""
+        return self._image_with_pause("services", self._runtime_image(), self.binaries(desired), self._version(desired))
+
     def mirror(self, desired: Desired) -> Mirror:
         """A mirror with everything that bare hosts become nodes from."""
         binaries, runtime = self.binaries(desired), self._runtime_image()
@@ -201,12 +205,14 @@ class Builder:
         return image
 
     def _node_image(self, binaries: Path, runtime: str, version: str) -> str:
-        key = products.key(products.recipe(_NODE / "node.Containerfile"), _tag(runtime), binaries.name)
-        image = f"{_REPOSITORY}/node:{key}"
+        return self._image_with_pause("node", runtime, binaries, version, f"--build-context=binaries={binaries}")
+
+    def _image_with_pause(self, kind: str, runtime: str, binaries: Path, version: str, *more: str) -> str:
+        key = products.key(products.recipe(_NODE / f"{kind}.Containerfile"), _tag(runtime), binaries.name)
+        image = f"{_REPOSITORY}/{kind}:{key}"
         if not self._podman.has_image(image):
             pause = images.pause(images.names(binaries / "kubeadm", version))
-            more = (f"--build-context=binaries={binaries}", f"--build-arg=PAUSE={pause}")
-            self._build_image(image, "node", runtime, *more)
+            self._build_image(image, kind, runtime, *more, f"--build-arg=PAUSE={pause}")
         return image
 
     def _build_image(self, image: str, kind: str, base: str, *more: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from tests.lab import (
     balancer,
     before,
     external_etcd,
+    images,
     inventory,
     machine,
     mirror,
@@ -31,6 +33,7 @@ from tests.lab import (
 from tests.lab.build import Builder, Desired, Mirror, NodeProducts
 from tests.lab.errors import InputError, LabError
 from tests.lab.podman import LABEL, Container, Podman, container_name, network_name
+from tests.lab.services import cluster, pki, site
 from tests.lab.topology import DEFAULT_SSH_PORT, LOAD_BALANCERS, Node, State, Topology
 
 _BOOT_SECONDS = 60
@@ -45,6 +48,8 @@ class Images:
     bare: str
     node: NodeProducts | None
     mirror: Mirror | None
+    services: str | None
+    """For hosts with a container runtime that have nothing of kubeadm."""
     kubelets: Mapping[str, Path]
     """Kubelets of other versions than the cluster's."""
 
@@ -152,6 +157,7 @@ class Labs:
             bare=builder.bare_image(),
             node=node,
             mirror=builder.mirror(desired) if topology.mirror else None,
+            services=builder.services_image(desired) if topology.needs_runtime_alone else None,
             kubelets=kubelets,
         )
 
@@ -189,12 +195,15 @@ class _Making:
         self._cache = cache
         self._podman = podman
         self._state = paths.state(name)
+        self._layout: site.Layout | None = None
+        self._files: Mapping[str, site.Files] = {}
 
     def make(self) -> None:
         """From nothing to the state that the topology describes."""
         self._state.logs.mkdir(parents=True)
         subnet = self._create_network()
         network = self._network(subnet)
+        self._prepare_services(network)
         _generate_key(self._state.key, f"lab {self._name}")
         before.each([node.name for node in self._topology.nodes], lambda node: self._create(node, network))
         machine.favour_nodes()
@@ -223,10 +232,11 @@ class _Making:
     def _network(self, subnet: IPv4Network) -> nodefiles.Network:
         assigned = addresses.assign(self._topology, subnet)
         endpoint = self._topology.endpoint
+        names = {endpoint.name: endpoint.node} if endpoint and endpoint.name else {}
         return nodefiles.Network(
             addresses=assigned,
             pod_subnets=addresses.pod_subnets(self._topology, assigned),
-            names={endpoint.name: endpoint.node} if endpoint and endpoint.name else {},
+            names={**cluster.host_names(self._topology), **names},
             delegated=self._delegated(),
         )
 
@@ -252,10 +262,13 @@ class _Making:
             host_key=host_key.read_text(encoding="utf-8"),
             authorized_key=self._state.key.with_suffix(".pub").read_text(encoding="utf-8"),
             ssh_port=self._topology.ssh_port,
+            runs_pods=self._topology.runs_pods(node),
         )
-        self._podman("cp", "--archive=false", "-", f"{container.name}:/", stdin=nodefiles.pack(files))
-        for program in self._programs(node):
-            self._podman("cp", program, f"{container.name}:/usr/bin/{program.name}")
+        programs = self._programs(node)
+        packed = nodefiles.pack({**files, **self._files.get(name, {})}, cluster.directories(programs))
+        self._podman("cp", "--archive=false", "-", f"{container.name}:/", stdin=packed)
+        for path, program in programs.items():
+            self._podman("cp", program, f"{container.name}:{path}")
         self._podman("start", container.name)
 
     def _delegated(self) -> dict[str, list[str]]:
@@ -283,19 +296,25 @@ class _Making:
         if node.state is State.MIRROR:
             assert self._images.mirror is not None
             return self._images.mirror.image
+        if node.state in (State.SERVICES, State.RUNTIME) and self._topology.runs_pods(node):
+            assert self._images.services is not None
+            return self._images.services
         if not node.state.has_kubernetes:
             return self._images.host
         assert self._images.node is not None
         return self._images.node.image
 
-    def _programs(self, node: Node) -> list[Path]:
-        """Programs that this node has and its image has not."""
+    def _programs(self, node: Node) -> dict[str, Path]:
+        """Paths of the programs that this node has and its image has not, and where they are on the machine."""
         if node.kubelet:
-            return [self._images.kubelets[node.kubelet]]
-        if node.state is State.ETCD:
-            assert self._images.node is not None
-            return [self._images.node.binaries / name for name in external_etcd.PROGRAMS]
-        return []
+            return {"/usr/bin/kubelet": self._images.kubelets[node.kubelet]}
+        if node.state not in (State.ETCD, State.SERVICES):
+            return {}
+        assert self._images.node is not None
+        binaries = self._images.node.binaries
+        if self._layout is not None:
+            return {path: binaries / name for path, name in self._layout.programs(node).items()}
+        return {f"/usr/bin/{name}": binaries / name for name in external_etcd.PROGRAMS}
 
     def _volumes(self, node: Node) -> list[str]:
         volumes = []
@@ -304,7 +323,7 @@ class _Making:
             product_uuid.parent.mkdir(exist_ok=True)
             product_uuid.write_text(f"{nodefiles.product_uuid(self._name, node.name)}\n", encoding="utf-8")
             volumes.append(f"--volume={product_uuid}:{_PRODUCT_UUID}:ro")
-        if node.state.has_kubernetes:
+        if self._topology.runs_pods(node):
             assert self._images.node is not None
             store = self._cache.nodes / self._name / node.name
             _link_store(self._images.node.store, store)
@@ -367,10 +386,16 @@ class _Making:
 
     def _make_cluster(self, network: nodefiles.Network) -> None:
         self._start_balancer(network)
-        if self._topology.initialized is None:
+        if self._topology.initialized is None and self._layout is None:
             return
         members = [node.name for node in self._topology.nodes if node.state.is_member]
         before.each(members, self._wait_for_boot)
+        if self._layout is not None:
+            assert self._images.node is not None
+            wanted = images.names(self._images.node.binaries / "kubeadm", self._kubernetes)
+            coredns = next(name for name in wanted if images.base_name(name) == "coredns")
+            cluster.start(self._layout, coredns, self._execute)
+            return
         plan = before.Plan(
             topology=self._topology,
             kubernetes=self._kubernetes,
@@ -378,6 +403,14 @@ class _Making:
             logs=self._state.logs,
         )
         before.make_cluster(plan, self._execute)
+
+    def _prepare_services(self, network: nodefiles.Network) -> None:
+        if self._topology.layout is None:
+            return
+        shell.say("certificates of the cluster before")
+        self._layout = cluster.layout_of(self._topology, network.addresses, self._kubernetes)
+        with tempfile.TemporaryDirectory() as directory:
+            self._files = self._layout.files(pki.OpenSsl(Path(directory)))
 
     def _start_balancer(self, network: nodefiles.Network) -> None:
         node = self._topology.balancer

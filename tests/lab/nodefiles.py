@@ -9,7 +9,7 @@ import io
 import json
 import tarfile
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
@@ -52,7 +52,15 @@ def product_uuid(lab: str, node: str) -> str:
 
 
 def node_files(
-    node: Node, *, lab: str, network: Network, resolv_conf: str, host_key: str, authorized_key: str, ssh_port: int
+    node: Node,
+    *,
+    lab: str,
+    network: Network,
+    resolv_conf: str,
+    host_key: str,
+    authorized_key: str,
+    ssh_port: int,
+    runs_pods: bool,
 ) -> dict[str, NodeFile]:
     """Path (without the leading slash) and content of the files of a node."""
     files = {
@@ -68,7 +76,7 @@ def node_files(
     }
     if network.delegated and node.state is State.MIRROR:
         files["etc/lab/resolver.conf"] = NodeFile(content=resolver(network))
-    if node.state.has_kubernetes:
+    if runs_pods:
         files["etc/cni/net.d/10-bridge.conflist"] = NodeFile(content=bridge(network.pod_subnets[node.name]))
         files["etc/lab/pod-routes"] = NodeFile(content=pod_routes(node.name, network))
     return files
@@ -117,10 +125,14 @@ def pod_routes(node: str, network: Network) -> str:
     )
 
 
-def pack(files: Mapping[str, NodeFile]) -> bytes:
-    """The files as a tar, for ``podman cp``."""
+def pack(files: Mapping[str, NodeFile], directories: Iterable[str] = ()) -> bytes:
+    """The files as a tar, for ``podman cp``, and directories that hold none of them."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for path in directories:
+            directory = tarfile.TarInfo(path)
+            directory.type, directory.mode = tarfile.DIRTYPE, 0o755
+            archive.addfile(directory)
         for path, file in files.items():
             content = file.content.encode()
             info = tarfile.TarInfo(path)

@@ -47,6 +47,8 @@ _KEYS = frozenset(
         "ssh_port",
         "pod_subnet",
         "discovery",
+        "layout",
+        "reserved",
         "cluster",
         "init",
         "files",
@@ -56,7 +58,10 @@ _KEYS = frozenset(
 )
 _NODE_KEYS = frozenset({"group", "state", "hostname", "node_name", "kubelet"})
 _FILE_KEYS = frozenset({"path", "content", "mode", "owner"})
+#: What only kubeadm reads, so a cluster without it has none of them.
+_KUBEADM_KEYS = ("cluster", "discovery", "files", "init")
 CONTROL_PLANES = "kube_control_plane"
+WORKERS = "kube_node"
 LOAD_BALANCERS = "kube_load_balancer"
 _NODE_NAME = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?")
 _GROUP_NAME = re.compile(r"[a-z_][a-z0-9_]*")
@@ -86,6 +91,10 @@ class State(enum.Enum):
     """A Debian server with a member of the *before* cluster's external etcd, run by systemd."""
     BALANCING = "balancing"
     """A Debian server whose haproxy balances the endpoint over the control planes: of a *before* cluster that is HA, or to come."""
+    SERVICES = "services"
+    """Runs its components of the *before* cluster as systemd services, without kubeadm: its group says which."""
+    RUNTIME = "runtime"
+    """containerd, the CNI plugins and the images are there; no kubelet, no kubeadm, no member of any cluster."""
 
     @property
     def has_kubernetes(self) -> bool:
@@ -100,7 +109,21 @@ class State(enum.Enum):
     @property
     def is_member(self) -> bool:
         """Whether such a node has a part in the *before* cluster."""
-        return self in (State.JOINED, State.INITIALIZED, State.ETCD, State.BALANCING)
+        return self in (State.JOINED, State.INITIALIZED, State.ETCD, State.BALANCING, State.SERVICES)
+
+
+class Layout(enum.Enum):
+    """Where a *before* cluster of systemd services has its files, and how its components are given their flags."""
+
+    APPLICATION_DIRECTORY = "application_directory"
+    """Everything is below /opt/kubernetes; units read their flags from environment files; the master is a Node, too."""
+    INLINE_FLAGS = "inline_flags"
+    """Flags stand in the units, programs are in /usr/local/bin, certificates in /etc/kubernetes/cert; the master is no Node."""
+
+    @property
+    def masters_are_nodes(self) -> bool:
+        """Whether kubelet and kube-proxy run on the control plane."""
+        return self is Layout.APPLICATION_DIRECTORY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +200,10 @@ class Topology:
     """Port of every node's sshd."""
     groups: Mapping[str, str] = field(default_factory=dict)
     """Names of groups in the inventory, where they are not the topology's."""
+    layout: Layout | None = None
+    """Of a *before* cluster of systemd services."""
+    reserved: tuple[str, ...] = ()
+    """Nodes whose addresses its API server's certificate has besides the control plane's own."""
 
     @property
     def initialized(self) -> Node | None:
@@ -199,6 +226,26 @@ class Topology:
         return tuple(node for node in self.nodes if node.state is State.ETCD)
 
     @property
+    def master(self) -> Node | None:
+        """The control plane of a *before* cluster of systemd services, if it is one."""
+        return next((node for node in self._services if node.group == CONTROL_PLANES), None)
+
+    @property
+    def service_workers(self) -> tuple[Node, ...]:
+        """The workers of a *before* cluster of systemd services."""
+        return tuple(node for node in self._services if node.group != CONTROL_PLANES)
+
+    @property
+    def _services(self) -> tuple[Node, ...]:
+        return tuple(node for node in self.nodes if node.state is State.SERVICES)
+
+    def runs_pods(self, node: Node) -> bool:
+        """Whether a node has a container runtime, and a subnet of its own for pods."""
+        if node.state is State.SERVICES and node.group == CONTROL_PLANES:
+            return self.layout is not None and self.layout.masters_are_nodes
+        return node.state.has_kubernetes or node.state in (State.SERVICES, State.RUNTIME)
+
+    @property
     def balancer(self) -> Node | None:
         """The node that balances the endpoint of a *before* cluster that is HA."""
         return next((node for node in self.nodes if node.state is State.BALANCING), None)
@@ -209,9 +256,14 @@ class Topology:
         return next((node for node in self.nodes if node.state is State.MIRROR), None)
 
     @property
+    def needs_runtime_alone(self) -> bool:
+        """Whether any node has a container runtime and nothing of kubeadm."""
+        return any(self.runs_pods(node) and not node.state.has_kubernetes for node in self.nodes)
+
+    @property
     def needs_kubernetes(self) -> bool:
         """Whether any node has a program of Kubernetes or etcd on it (else nothing of it is built)."""
-        return any(node.state.has_kubernetes or node.state is State.ETCD for node in self.nodes)
+        return any(self.runs_pods(node) or node.state in (State.ETCD, State.SERVICES) for node in self.nodes)
 
 
 def find(wanted: str) -> Path:
@@ -251,7 +303,9 @@ def parse(document: Mapping[str, Any], *, name: str) -> Topology:
     _known_keys(document, _KEYS, "")
     nodes = _nodes(document.get("nodes"))
     endpoint = _endpoint(document, nodes)
+    layout = _layout(document.get("layout"))
     _check_cluster(nodes, endpoint)
+    _check_services(document, nodes, layout)
     return Topology(
         name=name,
         kubernetes=_matching(document, "kubernetes", _VERSION, default=DEFAULT_KUBERNETES, example="v1.34.4"),
@@ -269,6 +323,8 @@ def parse(document: Mapping[str, Any], *, name: str) -> Topology:
         ssh_port=_port(document, "ssh_port", DEFAULT_SSH_PORT),
         files=tuple(_file(number, entry) for number, entry in enumerate(document.get("files", []))),
         groups=_groups(_table(document, "groups"), nodes),
+        layout=layout,
+        reserved=_reserved(document.get("reserved", []), nodes, layout),
     )
 
 
@@ -400,8 +456,11 @@ def _node(name: str, entry: object) -> Node:
         node_name=_optional(entry, "node_name", _HOST_NAME, example="node-1.example.org", where=where),
         kubelet=_optional(entry, "kubelet", _VERSION, example="v1.33.13", where=where),
     )
-    if not node.state.has_kubernetes and (node.node_name or node.kubelet):
+    has_kubelet = node.state.has_kubernetes or node.state is State.SERVICES
+    if not has_kubelet and (node.node_name or node.kubelet):
         raise InputError(f"nodes.{name} has no kubelet in state {node.state.value}: leave node_name and kubelet out")
+    if node.state is State.SERVICES and node.kubelet:
+        raise InputError(f"nodes.{name} runs services of the cluster's version: leave kubelet out")
     return node
 
 
@@ -417,6 +476,7 @@ def _check_cluster(nodes: tuple[Node, ...], endpoint: Endpoint | None) -> None:
     initialized = [node.name for node in nodes if node.state is State.INITIALIZED]
     balancing = [node.name for node in nodes if node.state is State.BALANCING]
     mirrors = [node.name for node in nodes if node.state is State.MIRROR]
+    has_services = any(node.state is State.SERVICES for node in nodes)
     if len(initialized) > 1:
         raise InputError(f"nodes {' and '.join(initialized)} are both initialized: the cluster before has one")
     if len(mirrors) > 1:
@@ -426,10 +486,62 @@ def _check_cluster(nodes: tuple[Node, ...], endpoint: Endpoint | None) -> None:
             raise InputError(f"nodes.{node.name} is initialized, so its group must be {CONTROL_PLANES}")
         if node.state is State.JOINED and node.group == CONTROL_PLANES and not balancing:
             raise InputError(f"nodes.{node.name} is a joined control plane: that needs a node that is balancing")
-        if node.state in (State.JOINED, State.ETCD) and not initialized:
-            raise InputError(f"nodes.{node.name} is {node.state.value}, but no node is initialized")
+        if node.state is State.JOINED and not initialized:
+            raise InputError(f"nodes.{node.name} is joined, but no node is initialized")
+        if node.state is State.ETCD and not initialized and not has_services:
+            raise InputError(f"nodes.{node.name} is etcd, but no node is initialized or runs services")
     if balancing and [endpoint.node if endpoint else None] != balancing:
         raise InputError(f"{' and '.join(balancing)} balances, so the endpoint must be on that node and no other")
+
+
+def _layout(value: object) -> Layout | None:
+    if value is None:
+        return None
+    try:
+        return Layout(value)
+    except ValueError:
+        known = " or ".join(layout.value for layout in Layout)
+        raise InputError(f"layout is {value!r}, expected {known}") from None
+
+
+def _reserved(value: object, nodes: tuple[Node, ...], layout: Layout | None) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise InputError(f"reserved is {value!r}, expected a list of nodes such as m2")
+    if value and layout is None:
+        raise InputError("reserved is for clusters of systemd services: give layout")
+    for name in value:
+        if name not in {node.name for node in nodes}:
+            raise InputError(f"reserved names {name}, which is not below [nodes]")
+    return tuple(value)
+
+
+def _check_services(document: Mapping[str, Any], nodes: tuple[Node, ...], layout: Layout | None) -> None:
+    services = [node for node in nodes if node.state is State.SERVICES]
+    if layout is None:
+        if services:
+            raise InputError(f"nodes.{services[0].name} runs services: give layout")
+        return
+    masters = [node.name for node in services if node.group == CONTROL_PLANES]
+    if len(masters) != 1:
+        raise InputError(f"layout needs one node of {CONTROL_PLANES} in state services; there are {len(masters)}")
+    if not any(node.state is State.ETCD for node in nodes):
+        raise InputError("layout needs nodes in state etcd: the control plane's host has no member")
+    for key in _KUBEADM_KEYS:
+        if key in document:
+            raise InputError(f"layout and {key} exclude each other: kubeadm reads {key}")
+    for node in nodes:
+        _check_without_kubeadm(node, layout)
+
+
+def _check_without_kubeadm(node: Node, layout: Layout) -> None:
+    if node.state.has_kubernetes or node.state is State.BALANCING:
+        raise InputError(f"nodes.{node.name} is {node.state.value}, which goes with kubeadm: layout is without it")
+    if node.state is not State.SERVICES:
+        return
+    if node.group not in (CONTROL_PLANES, WORKERS):
+        raise InputError(f"nodes.{node.name} runs services, so its group must be {CONTROL_PLANES} or {WORKERS}")
+    if node.node_name and node.group == CONTROL_PLANES and not layout.masters_are_nodes:
+        raise InputError(f"nodes.{node.name} has no kubelet in layout {layout.value}: leave node_name out")
 
 
 def _endpoint(document: Mapping[str, Any], nodes: tuple[Node, ...]) -> Endpoint | None:

@@ -37,6 +37,7 @@ def files_of(name: str) -> dict[str, nodefiles.NodeFile]:
         host_key="K",
         authorized_key="A",
         ssh_port=2222,
+        runs_pods=CONVERT.runs_pods(node),
     )
 
 
@@ -59,7 +60,14 @@ def test_the_mirror_leads_a_name_to_the_nodes_that_answer_it() -> None:
     loaded = topology.load(topology.find("create_dns"))
     assigned = addresses.assign(loaded, IPv4Network("10.87.100.0/24"))
     network = nodefiles.Network(addresses=assigned, pod_subnets={}, delegated={"one.kube.test": ["dns1", "dns2"]})
-    named: dict[str, Any] = {"lab": "some", "resolv_conf": "", "host_key": "K", "authorized_key": "A", "ssh_port": 22}
+    named: dict[str, Any] = {
+        "lab": "some",
+        "resolv_conf": "",
+        "host_key": "K",
+        "authorized_key": "A",
+        "ssh_port": 22,
+        "runs_pods": False,
+    }
     files = {node.name: nodefiles.node_files(node, network=network, **named) for node in loaded.nodes}
     lines = files["mirror"]["etc/lab/resolver.conf"].content.splitlines()
     assert lines[-2:] == ["server=/one.kube.test/10.87.100.41", "server=/one.kube.test/10.87.100.42"]

@@ -21,6 +21,9 @@ CP1 = 'cp1 = { group = "kube_control_plane", state = "initialized" }'
 CP2 = 'cp2 = { group = "kube_control_plane", state = "prepared" }'
 W1 = 'w1 = { group = "kube_node", state = "joined" }'
 LB1 = 'lb1 = { group = "kube_load_balancer", state = "plain" }'
+M1 = 'm1 = { group = "kube_control_plane", state = "services" }'
+E1 = 'e1 = { group = "etcd", state = "etcd" }'
+INLINE = 'layout = "inline_flags"'
 
 
 def write(directory: Path, text: str) -> Path:
@@ -121,6 +124,33 @@ def test_an_etcd_outside_needs_etcds_programs() -> None:
     assert loaded.needs_kubernetes
 
 
+@pytest.mark.parametrize(("name", "masters_run_pods"), [("binary_app", True), ("binary_inline", False)])
+def test_a_cluster_of_systemd_services_has_nothing_of_kubeadm(name: str, masters_run_pods: bool) -> None:
+    loaded = topology.load(topology.find(name))
+    assert loaded.master is not None
+    assert (loaded.master.name, loaded.initialized, loaded.joined) == ("m1", None, ())
+    assert [node.name for node in loaded.service_workers] == ["w1", "w2"]
+    assert [node.name for node in loaded.etcd] == ["e1", "e2", "e3"]
+    assert not any(node.state.has_kubernetes for node in loaded.nodes)
+    with_pods = {"w1", "w2"} | ({"m1", "m2", "m3"} if masters_run_pods else set())
+    assert {node.name for node in loaded.nodes if loaded.runs_pods(node)} == with_pods
+    assert loaded.needs_kubernetes
+    assert loaded.needs_runtime_alone
+    assert bool(loaded.reserved) is masters_run_pods
+
+
+def test_nodes_that_kubeadm_makes_have_more_than_a_container_runtime() -> None:
+    loaded = topology.load(topology.find("convert"))
+    assert not loaded.needs_runtime_alone
+    assert [node.name for node in loaded.nodes if not loaded.runs_pods(node)] == ["lb1"]
+
+
+def test_a_host_with_a_container_runtime_needs_its_images(tmp_path: Path) -> None:
+    loaded = load(tmp_path, 'r1 = { group = "spare", state = "runtime" }')
+    assert loaded.needs_runtime_alone
+    assert loaded.needs_kubernetes
+
+
 def test_the_hardened_cluster_has_the_groups_of_its_example() -> None:
     loaded = topology.load(topology.find("convert_odd"))
     example = yaml.safe_load((PROJECT / "examples" / "odd" / "hosts.yml").read_text(encoding="utf-8"))
@@ -205,6 +235,27 @@ def test_a_topology_is_found_by_name_and_by_path(tmp_path: Path) -> None:
             f"[nodes]\n{LB1.replace('plain', 'mirror')}\n{LB1.replace('plain', 'mirror').replace('lb1', 'lb2')}",
             "nodes lb1 and lb2 are both mirror",
         ),
+        (f'layout = "cfssl"\n[nodes]\n{M1}\n{E1}', "layout is 'cfssl', expected application_directory or inline_flags"),
+        (f"[nodes]\n{M1}\n{E1}", "nodes.m1 runs services: give layout"),
+        (f"{INLINE}\n[nodes]\n{LB1}", "layout needs one node of kube_control_plane in state services; there are 0"),
+        (f"{INLINE}\n[nodes]\n{M1}\n{M1.replace('m1', 'm2')}\n{E1}", "in state services; there are 2"),
+        (f"{INLINE}\n[nodes]\n{M1}", "layout needs nodes in state etcd"),
+        (f'{INLINE}\ndiscovery = "file"\n[nodes]\n{M1}\n{E1}', "layout and discovery exclude each other"),
+        (f"{INLINE}\nfiles = []\n[nodes]\n{M1}\n{E1}", "layout and files exclude each other"),
+        (f"{INLINE}\n[nodes]\n{M1}\n{E1}\n{CP1}", "nodes.cp1 is initialized, which goes with kubeadm"),
+        (f"{INLINE}\n[nodes]\n{M1}\n{E1}\n{CP2}", "nodes.cp2 is prepared, which goes with kubeadm"),
+        (
+            f"{INLINE}\n[nodes]\n{M1}\n{E1}\n{LB1.replace('plain', 'services')}",
+            "nodes.lb1 runs services, so its group must be kube_control_plane or kube_node",
+        ),
+        (f'{INLINE}\n[nodes]\n{M1[:-2]}, node_name = "x" }}\n{E1}', "nodes.m1 has no kubelet in layout inline_flags"),
+        (
+            f'{INLINE}\n[nodes]\n{M1}\n{E1}\n{W1.replace("joined", "services")[:-2]}, kubelet = "v1.33.13" }}',
+            "nodes.w1 runs services of the cluster's version: leave kubelet out",
+        ),
+        (f'reserved = ["cp1"]\n[nodes]\n{CP1}', "reserved is for clusters of systemd services: give layout"),
+        (f'{INLINE}\nreserved = ["m9"]\n[nodes]\n{M1}\n{E1}', "reserved names m9, which is not below [nodes]"),
+        (f'{INLINE}\nreserved = "m1"\n[nodes]\n{M1}\n{E1}', "reserved is 'm1', expected a list of nodes such as m2"),
         (f"ssh_port = 70000\n[nodes]\n{LB1}", "ssh_port is 70000, expected a port"),
         (f"[nodes]\n{W1}", "nodes.w1 is joined, but no node is initialized"),
         (f'endpoint = "lb1"\n[nodes]\n{LB1}', "endpoint is 'lb1', expected NODE:PORT"),
@@ -225,7 +276,7 @@ def test_a_wrong_topology_is_refused_with_one_line(tmp_path: Path, text: str, sa
 
 
 def test_an_unknown_topology_names_the_known_ones() -> None:
-    with pytest.raises(InputError, match="there is no topology nowhere: give a file or one of bare, convert"):
+    with pytest.raises(InputError, match="there is no topology nowhere: give a file or one of bare, binary_app,"):
         topology.find("nowhere")
 
 
