@@ -11,8 +11,8 @@ module: failover_drill_event
 short_description: Let a component of this host fail, measure what follows, and restore it
 version_added: 0.1.0
 description:
-  - Stops, kills or freezes the kube-controller-manager or the kube-scheduler of this host, which runs as a static pod, and
-    measures until when another instance leads, how the control plane endpoint answers meanwhile, and when the pods of a new
+  - Stops, kills or freezes the kube-controller-manager, the kube-scheduler or the member of etcd of this host, which runs as a
+    static pod, and measures until when another instance leads, how the control plane endpoint answers meanwhile, and when the pods of a new
     Deployment are ready.
   - A component is B(stopped) by moving its manifest away, so that the kubelet ends it in an orderly manner; B(killed) by
     SIGKILL; B(frozen) by SIGSTOP, its connections stay open and silent. The kubelet starts a killed one again at once.
@@ -35,7 +35,7 @@ options:
     description:
       - Which component. For V(state=measured) the instance of this host must be the leader.
     type: str
-    choices: [kube-controller-manager, kube-scheduler]
+    choices: [kube-controller-manager, kube-scheduler, etcd]
   how:
     description:
       - What happens to it.
@@ -141,15 +141,15 @@ measured:
       description: The event, in seconds since the epoch by this host's clock.
       type: float
     previous_holder:
-      description: Identity that held the lock.
+      description: Identity that held the lock, or name of the member of etcd that led.
       type: str
       sample: cp1_6b0d1f0e-5c1e-4f7e-9a55-0c5b1f6a2d11
     new_holder:
-      description: Identity that took it. V(null) when nobody did in time.
+      description: Identity that leads since. V(null) when nobody did in time.
       type: str
       sample: cp2_0e5f8f5e-4a57-4a3a-8d0f-1d4d5c7be1c7
     transitions:
-      description: By how many the lock's own count has grown.
+      description: By how many the lock's own count has grown, or the term of etcd.
       type: int
       sample: 1
     seconds:
@@ -175,6 +175,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import STACKED_ENDPOINT, open_etcd
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint_watch import HostEndpointWatch
@@ -182,11 +183,20 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files im
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.processes import HostProcesses
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import drill
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import ETCD
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import (
+    EtcdLeadership,
+    LockLeadership,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+
+
+#: A member of etcd that is asked who leads.
+_ETCD_SECONDS = 1.0
 
 
 def decide(module: AnsibleModule) -> Decision:
@@ -199,8 +209,14 @@ def decide(module: AnsibleModule) -> Decision:
     component, how = options["component"], options["how"]
     if options["state"] == "interrupted":
         return drill.interrupted(interruptions, component=component, how=how, timeout=options["timeout"])
+    api = open_api(HostCommands(), kubeconfig=options["kubeconfig"], server=options["server"])
+    leadership = (
+        EtcdLeadership(open_etcd(options["manifests_dir"], timeout=_ETCD_SECONDS)[0], STACKED_ENDPOINT)
+        if component == ETCD
+        else LockLeadership(api, clock, component)
+    )
     return drill.measured(
-        open_api(HostCommands(), kubeconfig=options["kubeconfig"], server=options["server"]),
+        api,
         clock,
         HostEndpointWatch(
             Endpoint.parse(options["endpoint"]),
@@ -208,6 +224,7 @@ def decide(module: AnsibleModule) -> Decision:
             client_certificate=options["client_certificate"],
         ),
         interruptions,
+        leadership,
         component=component,
         how=how,
         namespace=options["namespace"],
@@ -226,7 +243,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "state": {"type": "str", "choices": ["measured", "interrupted", "restored"], "default": "measured"},
-            "component": {"type": "str", "choices": ["kube-controller-manager", "kube-scheduler"]},
+            "component": {"type": "str", "choices": ["kube-controller-manager", "kube-scheduler", "etcd"]},
             "how": {"type": "str", "choices": ["stop", "kill", "freeze"]},
             "endpoint": {"type": "str"},
             "ca_path": {"type": "path", "default": "/etc/kubernetes/pki/ca.crt"},

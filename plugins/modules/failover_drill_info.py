@@ -11,7 +11,7 @@ module: failover_drill_info
 short_description: Inspect a control plane before and after an event of a failover drill
 version_added: 0.1.0
 description:
-  - Reports how kube-controller-manager and kube-scheduler of this host run, by which settings they elect their leader, who
+  - Reports how kube-controller-manager, kube-scheduler and etcd of this host run, by which settings they elect their leader, who
     leads, which nodes are not Ready, and whether an interrupted drill has left something.
   - A process is taken for a component of this host only when its whole command line is that of the static pod's manifest.
   - Uses the Python library C(kubernetes) where the host has it, else the host's C(kubectl).
@@ -96,6 +96,11 @@ drill:
         is_held:
           description: Whether the lock is renewed.
           type: bool
+    etcd:
+      description:
+        - Its member of etcd as a static pod, with V(problem), V(voters) and V(healthy_voters) of the etcd cluster, V(is_leader) and
+          V(election_timeout) in seconds. V(null) when etcd runs elsewhere.
+      type: dict
     unready_nodes:
       description: Nodes that are not Ready, each with V(name) and V(reason).
       type: list
@@ -109,6 +114,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import STACKED_ENDPOINT, open_etcd
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import own_addresses
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
@@ -118,6 +124,11 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change imp
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import report
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kubeadm.ha.plugins.module_utils._ports.etcd import Etcd
+
+_ETCD_SECONDS = 2.0
 
 
 def decide(module: AnsibleModule) -> Decision:
@@ -130,10 +141,19 @@ def decide(module: AnsibleModule) -> Decision:
         files,
         processes,
         Interruptions(files, processes, clock, manifests_dir=options["manifests_dir"]),
-        host=report.Host(socket.gethostname(), tuple(own_addresses.collect()), options["manifests_dir"]),
+        host=report.Host(
+            socket.gethostname(),
+            tuple(own_addresses.collect()),
+            options["manifests_dir"],
+            lambda: _etcd(options["manifests_dir"]),
+        ),
         wait_timeout=options["wait_timeout"],
     )
     return Decision(values={"drill": found.as_dict()})
+
+
+def _etcd(manifests_dir: str) -> tuple[Etcd, str]:
+    return open_etcd(manifests_dir, timeout=_ETCD_SECONDS)[0], STACKED_ENDPOINT
 
 
 def main() -> None:

@@ -17,8 +17,9 @@ description:
 options:
   events:
     description:
-      - The events in their order, each with C(component) (V(kube-controller-manager) or V(kube-scheduler)), C(how) (V(stop), V(kill)
-        or V(freeze)) and C(count), how many instances fail at the same time (V(1) or V(2), the leader among them).
+      - The events in their order, each with C(component) (V(kube-controller-manager), V(kube-scheduler) or V(etcd)), C(how) (V(stop),
+        V(kill) or V(freeze)) and C(count), how many instances fail at the same time (V(1), or V(2), the leader among them, but
+        not of V(etcd)).
     type: list
     elements: raw
     required: true

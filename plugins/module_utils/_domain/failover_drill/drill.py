@@ -18,6 +18,7 @@ if t.TYPE_CHECKING:
     from ..._ports.clock import Clock
     from ..._ports.endpoint_watch import EndpointWatch
     from .interruption import Interruptions
+    from .leadership import Leadership
 
 _PREFIX = "drill"
 
@@ -27,6 +28,7 @@ def measured(
     clock: Clock,
     watch: EndpointWatch,
     interruptions: Interruptions,
+    leadership: Leadership,
     *,
     component: str,
     how: str,
@@ -41,6 +43,7 @@ def measured(
         clock: of this host.
         watch: asks the endpoint meanwhile.
         interruptions: the components of this host.
+        leadership: who leads the component.
         component: its name.
         how: a key of ``KINDS``.
         namespace: of the smoke application, in which a Deployment is created; empty: no pods are asked for.
@@ -58,7 +61,7 @@ def measured(
     def act() -> t.Mapping[str, t.Any]:
         deployment = deployment_of(api, namespace=namespace, name=f"{_PREFIX}-{component}-{how}") if namespace else None
         try:
-            found = measure(api, clock, watch, interrupt, component=component, deployment=deployment, timeout=timeout)
+            found = measure(api, clock, watch, interrupt, leadership, deployment=deployment, timeout=timeout)
         finally:
             # First what keeps the cluster from being whole.
             interruptions.restore(timeout=restore_timeout)

@@ -19,6 +19,10 @@ _PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(h|ms|m|s|us|µs|ns)")
 _RETRIES = 4.4
 #: For the write itself, and for the clock of whoever measures.
 _ROUNDING = 1.0
+#: etcd's ``--election-timeout`` in milliseconds.
+_ETCD_TIMEOUT = "1000"
+#: A member stands for election after one to two election timeouts without a leader; a round with split votes costs as much again.
+_ETCD_TIMEOUTS = 4.0
 _FALSE = ("false", "f", "0")
 
 
@@ -60,6 +64,27 @@ def parse(arguments: t.Mapping[str, str]) -> Election:
     return Election(is_enabled=arguments.get("leader-elect", "true").lower() not in _FALSE, **given)
 
 
+def etcd_timeout(arguments: t.Mapping[str, str]) -> float:
+    """Seconds of the election timeout of a member of etcd.
+
+    Raises:
+        InvalidInput: when its flag is no number of milliseconds.
+    """
+    text = arguments.get("election-timeout", _ETCD_TIMEOUT)
+    if not text.isdecimal():
+        raise InvalidInput(f"{text!r} is no number of milliseconds: correct the flag --election-timeout.")
+    return int(text) / 1000
+
+
+def etcd_bound(timeout: float) -> float:
+    """Seconds within which the members have another leader.
+
+    Args:
+        timeout: the election timeout, which all members should have alike, in seconds.
+    """
+    return round(_ETCD_TIMEOUTS * timeout + _ROUNDING, 3)
+
+
 def longest(elections: t.Iterable[Election]) -> Election:
     """What holds whichever instance takes over: the longest of each."""
     found = list(elections)
@@ -85,4 +110,4 @@ def seconds(text: str) -> float:
     return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
-__all__ = ("Election", "longest", "parse", "seconds")
+__all__ = ("Election", "etcd_bound", "etcd_timeout", "longest", "parse", "seconds")

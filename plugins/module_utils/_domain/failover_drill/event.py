@@ -12,6 +12,8 @@ from ..base.errors import InvalidInput
 
 #: Components of which one leads.
 COMPONENTS = ("kube-controller-manager", "kube-scheduler")
+#: It elects its leader among its members, without a lock.
+ETCD = "etcd"
 #: What may happen to the leader, and what to call it when it has happened.
 KINDS: t.Mapping[str, str] = {"stop": "stopped", "kill": "killed", "freeze": "frozen"}
 _MOST = 2
@@ -64,16 +66,18 @@ def _faults(item: t.Any) -> t.Iterator[str]:
     unknown = sorted(str(key) for key in set(item) - {"component", "how", "count"})
     if unknown:
         yield f"has {', '.join(unknown)}, which no event has"
-    if item.get("component") not in COMPONENTS:
-        yield f"has the component {item.get('component')!r} instead of {' or '.join(COMPONENTS)}"
+    if item.get("component") not in (*COMPONENTS, ETCD):
+        yield f"has the component {item.get('component')!r} instead of {', '.join(COMPONENTS)} or {ETCD}"
     if item.get("how") not in KINDS:
         yield f"happens by {item.get('how')!r} instead of {', '.join(KINDS)}"
     if str(item.get("count", 1)) not in [str(number) for number in range(1, _MOST + 1)]:
         yield f"has the count {item['count']!r} instead of 1 or {_MOST}"
+    elif item.get("component") == ETCD and int(item.get("count", 1)) > 1:
+        yield "takes more than one member of etcd, which three members do not bear"
 
 
 def _example() -> str:
     return "{component: kube-scheduler, how: kill, count: 1}"
 
 
-__all__ = ("COMPONENTS", "KINDS", "Event", "parse")
+__all__ = ("COMPONENTS", "ETCD", "KINDS", "Event", "parse")

@@ -11,13 +11,12 @@ import typing as t
 
 from ..base.errors import ApiConflict, ApiError, UnsupportedState
 from ..cluster import smoke
-from ..component import leader_election
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
     from ..._ports.clock import Clock
     from ..._ports.endpoint_watch import EndpointWatch, Probe
-    from ..component.leader_election import Record
+    from .leadership import Held, Leadership
 
 _POLL_SECONDS = 0.1
 #: Seconds for which the endpoint is watched before the event, and after the last thing that is waited for.
@@ -49,10 +48,10 @@ class Measured:
 
     Attributes:
         began: the event, in seconds since the epoch by the clock of its host.
-        previous_holder: identity that held the lock.
-        new_holder: identity that holds it now; ``None`` when nobody else took it in time.
-        transitions: by how many the lock's own count of transitions has grown.
-        seconds: from the event to the moment when another identity was seen in the lock; ``None`` without one.
+        previous_holder: identity that led.
+        new_holder: identity that leads now; ``None`` when nobody else did in time.
+        transitions: by how many the count of leaders has grown, that of the lock or etcd's term.
+        seconds: from the event to the moment when the new leader was seen; ``None`` without one.
         endpoint: how the endpoint answered.
         pods_seconds: from the event to the moment when all pods of a new Deployment were ready; ``None`` when they were not.
     """
@@ -75,8 +74,8 @@ def measure(
     clock: Clock,
     watch: EndpointWatch,
     interrupt: t.Callable[[], float],
+    leadership: Leadership,
     *,
-    component: str,
     deployment: t.Mapping[str, t.Any] | None,
     timeout: float,
 ) -> Measured:
@@ -87,24 +86,22 @@ def measure(
         clock: of this host.
         watch: asks the endpoint meanwhile.
         interrupt: lets it happen and returns when, by the monotonic clock.
-        component: whose lock is watched.
+        leadership: who leads.
         deployment: created right after the event; ``None``: no pods are asked for.
         timeout: seconds for which is waited.
 
     Raises:
-        UnsupportedState: when nobody holds the lock, so nothing was done.
+        UnsupportedState: when nobody leads, so nothing was done.
     """
-    before = leader_election.find(api, clock, component)
-    if before is None or not before.is_held(clock.now()):
-        raise UnsupportedState(f"Nobody holds the lock of {component}, so nothing was done: mend that first.")
+    before = leadership.before()
     watch.start()
     clock.sleep(_BEFORE)
     try:
         at = interrupt()
         began = clock.now() - (clock.monotonic() - at)
-        seen = _Seen(api, clock, before, deployment)
+        seen = _Seen(api, clock, leadership, deployment)
         while not seen.is_complete and clock.monotonic() < at + timeout:
-            seen.update(component, at)
+            seen.update(at)
             clock.sleep(_POLL_SECONDS)
         clock.sleep(_AFTER)
         probes = watch.probes()
@@ -115,7 +112,7 @@ def measure(
         began=round(began, 3),
         previous_holder=before.holder,
         new_holder=None if after is None else after.holder,
-        transitions=0 if after is None else after.transitions - before.transitions,
+        transitions=0 if after is None else after.count - before.count,
         seconds=seen.seconds,
         endpoint=answers(probes, at),
         pods_seconds=seen.pods_seconds,
@@ -125,13 +122,15 @@ def measure(
 class _Seen:
     """What has been seen since the event. An API server that does not answer is asked again."""
 
-    def __init__(self, api: Api, clock: Clock, before: Record, deployment: t.Mapping[str, t.Any] | None) -> None:
+    def __init__(
+        self, api: Api, clock: Clock, leadership: Leadership, deployment: t.Mapping[str, t.Any] | None
+    ) -> None:
         self._api = api
         self._clock = clock
-        self._before = before
+        self._leadership = leadership
         self._deployment = deployment
         self._is_created = False
-        self.after: Record | None = None
+        self.after: Held | None = None
         self.seconds: float | None = None
         self.pods_seconds: float | None = None
 
@@ -140,20 +139,17 @@ class _Seen:
         """Whether there is nothing left to wait for."""
         return self.after is not None and (self._deployment is None or self.pods_seconds is not None)
 
-    def update(self, component: str, at: float) -> None:
+    def update(self, at: float) -> None:
         """Ask once."""
         try:
             if self.after is None:
-                self._see_holder(component, at)
-            if self._deployment is not None and self.pods_seconds is None:
+                self.after = self._leadership.after()
+                self.seconds = None if self.after is None else _since(at, self._clock)
+            is_time = self.after is not None or not self._leadership.carries_api
+            if self._deployment is not None and self.pods_seconds is None and is_time:
                 self._see_pods(self._deployment, at)
         except ApiError:
             return
-
-    def _see_holder(self, component: str, at: float) -> None:
-        record = leader_election.find(self._api, self._clock, component)
-        if record is not None and record.holder and record.holder != self._before.holder:
-            self.after, self.seconds = record, _since(at, self._clock)
 
     def _see_pods(self, deployment: t.Mapping[str, t.Any], at: float) -> None:
         metadata = deployment["metadata"]

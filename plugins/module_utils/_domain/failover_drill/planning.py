@@ -12,11 +12,14 @@ from ..base.change import KNOWN_AFTER_APPLY
 from ..base.problem import Problem
 from ..base.report_fields import as_dict
 from . import election
+from .event import ETCD
 
 if t.TYPE_CHECKING:
     from .event import Event
     from .report import DrillReport, InstanceReport
 
+#: Voters of etcd that are healthy before one of them fails: two are left of three, and they are a majority.
+_VOTERS = 3
 _RUN_AGAIN = "then run kubeadm.ha.failover_drill again"
 
 
@@ -90,7 +93,7 @@ def build(
     problems += [*_of_hosts(reports), *_not_restored(before or {}, reports)]
     for component in dict.fromkeys(event.component for event in events):
         most = max(event.count for event in events if event.component == component)
-        problems += _of_component(component, most, reports)
+        problems += _of_etcd(reports) if component == ETCD else _of_component(component, most, reports)
     entries, concerned = [], set()
     for number, event in enumerate(events, first):
         entries.append(_entry(number, event, reports, is_known=event.component not in concerned))
@@ -116,6 +119,11 @@ def reasons(plan: DrillPlan) -> str:
 
 
 def _entry(number: int, event: Event, reports: t.Mapping[str, DrillReport], *, is_known: bool) -> Entry:
+    if event.component == ETCD:
+        timeouts = [report.etcd.election_timeout for report in reports.values() if report.etcd is not None]
+        host = _etcd_leader(reports) if is_known else None
+        bound = election.etcd_bound(max(timeouts, default=0.0))
+        return Entry(number, ETCD, event.how, host or KNOWN_AFTER_APPLY, (), str(event), bound)
     instances = {name: _instance(report, event.component) for name, report in reports.items()}
     bound = election.longest(item.election for item in instances.values()).bound
     host = _leading_host(event.component, reports) if is_known else None
@@ -155,6 +163,10 @@ def _of_hosts(reports: t.Mapping[str, DrillReport]) -> t.Iterator[Problem]:
 def _not_restored(before: t.Mapping[str, DrillReport], reports: t.Mapping[str, DrillReport]) -> t.Iterator[Problem]:
     for name in before:
         instances = reports[name].instances if name in reports else ()
+        earlier, now = before[name].etcd, reports[name].etcd if name in reports else None
+        if earlier is not None and not earlier.problem and (now is None or now.problem):
+            problem = "has no manifest" if now is None else now.problem
+            yield Problem(name, f"etcd of {name} {problem}, and ran before the drill: the log of its kubelet says why.")
         for instance in instances:
             if instance.problem and not _instance(before[name], instance.component).problem:
                 yield Problem(
@@ -195,6 +207,37 @@ def _of_component(component: str, most: int, reports: t.Mapping[str, DrillReport
                 component,
                 f"The leader of {component} is {leader}, which is no host of the play: add it to the group kube_control_plane.",
             )
+
+
+def _of_etcd(reports: t.Mapping[str, DrillReport]) -> t.Iterator[Problem]:
+    found = {name: report.etcd for name, report in reports.items() if report.etcd is not None}
+    if not found:
+        yield Problem(
+            ETCD,
+            f"etcd runs on none of {', '.join(reports)} as a static pod, so none of its members can fail here: leave its events out.",
+        )
+        return
+    for name, member in found.items():
+        if member.problem:
+            yield Problem(name, f"etcd of {name} {member.problem}: mend it, {_RUN_AGAIN}.")
+    answering = [member for member in found.values() if not member.problem]
+    healthy = min((member.healthy_voters for member in answering), default=0)
+    if answering and healthy < _VOTERS:
+        yield Problem(
+            ETCD,
+            f"The etcd cluster has {healthy} healthy voters of {max(member.voters for member in answering)} and an event takes one of "
+            f"them: mend the others or add members, until {_VOTERS} at least are healthy.",
+        )
+    elif answering and _etcd_leader(reports) is None:
+        yield Problem(
+            ETCD,
+            "The leader of etcd is on none of the play's hosts: add its host to the group kube_control_plane, or leave etcd's "
+            "events out.",
+        )
+
+
+def _etcd_leader(reports: t.Mapping[str, DrillReport]) -> str | None:
+    return next((name for name, report in reports.items() if report.etcd is not None and report.etcd.is_leader), None)
 
 
 def _leader(component: str, reports: t.Mapping[str, DrillReport]) -> str | None:

@@ -10,16 +10,18 @@ import typing as t
 
 from ..base.address import canonical_ip
 from ..base.errors import InvalidInput
-from ..base.report_fields import as_dict, read
+from ..base.report_fields import absent, as_dict, read
 from ..cluster.node import Node
 from ..component import leader_election
-from .election import Election, parse
-from .event import COMPONENTS
+from ..etcd import etcd as members
+from .election import Election, etcd_timeout, parse
+from .event import COMPONENTS, ETCD
 from .instance import find
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
     from ..._ports.clock import Clock
+    from ..._ports.etcd import Etcd
     from ..._ports.files import Files
     from ..._ports.processes import Processes
     from .interruption import Interruptions
@@ -77,6 +79,25 @@ class NodeReport:
 
 
 @dataclasses.dataclass(frozen=True)
+class EtcdReport:
+    """The member of etcd on this host, which runs as a static pod, and the etcd cluster as it shows it.
+
+    Attributes:
+        problem: why it does not run as it should, as a clause; empty when it does.
+        voters: members with a vote.
+        healthy_voters: healthy ones among them.
+        is_leader: whether it is the leader.
+        election_timeout: seconds.
+    """
+
+    problem: str
+    voters: int = 0
+    healthy_voters: int = 0
+    is_leader: bool = False
+    election_timeout: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
 class DrillReport:
     """A control plane, and the cluster as its API server shows it.
 
@@ -86,6 +107,7 @@ class DrillReport:
         left: components that a drill has interrupted and not restored.
         leaders: of each component.
         unready_nodes: nodes that are not Ready.
+        etcd: its member of etcd; ``None`` when etcd runs elsewhere.
     """
 
     host_name: str
@@ -93,6 +115,7 @@ class DrillReport:
     left: tuple[str, ...]
     leaders: tuple[Leader, ...]
     unready_nodes: tuple[NodeReport, ...]
+    etcd: EtcdReport | None = dataclasses.field(default=None, metadata=absent(None))
 
     @classmethod
     def from_dict(cls, name: str, document: t.Any) -> DrillReport:
@@ -111,7 +134,8 @@ class DrillReport:
     def is_whole(self) -> bool:
         """Whether everything of it runs, somebody leads each component and all nodes are Ready."""
         whole = not self.left and not self.unready_nodes and all(leader.is_held for leader in self.leaders)
-        return whole and not any(instance.problem for instance in self.instances)
+        etcd = self.etcd is None or (not self.etcd.problem and self.etcd.healthy_voters == self.etcd.voters)
+        return whole and etcd and not any(instance.problem for instance in self.instances)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,11 +146,13 @@ class Host:
         name: what it calls itself.
         addresses: its own.
         manifests_dir: where its static pods are.
+        open_etcd: the client of its member of etcd, and that member's client URL.
     """
 
     name: str
     addresses: tuple[str, ...]
     manifests_dir: str
+    open_etcd: t.Callable[[], tuple[Etcd, str]]
 
 
 def inspect(
@@ -171,6 +197,7 @@ def _collect(
         left=tuple(dict.fromkeys(item.component for item in interruptions.left())),
         leaders=tuple(_leader(api, clock, component) for component in COMPONENTS),
         unready_nodes=tuple(NodeReport(node.name, node.ready_reason) for node in nodes if not node.is_ready),
+        etcd=_etcd(files, processes, host),
     )
 
 
@@ -188,6 +215,21 @@ def _instance(
     return InstanceReport(component, problem, election)
 
 
+def _etcd(files: Files, processes: Processes, host: Host) -> EtcdReport | None:
+    found = find(files, processes, ETCD, manifests_dir=host.manifests_dir)
+    if not files.exists(found.manifest):
+        return None
+    try:
+        timeout = etcd_timeout(found.arguments)
+        etcd, endpoint = host.open_etcd()
+        own = etcd.status(endpoint)
+        quorum = members.collect(etcd, endpoint).quorum
+    except (InvalidInput, members.EtcdError) as error:
+        return EtcdReport(found.problem or f"does not answer ({error.message.rstrip('.')})")
+    is_leader = int(own.get("leader", 0)) == int((own.get("header") or {}).get("member_id", -1))
+    return EtcdReport(found.problem, quorum.voters, quorum.healthy_voters, is_leader, timeout)
+
+
 def _leader(api: Api, clock: Clock, component: str) -> Leader:
     record = leader_election.find(api, clock, component)
     if record is None:
@@ -201,4 +243,4 @@ def _is_ready(pod: t.Mapping[str, t.Any]) -> bool:
     return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
 
 
-__all__ = ("DrillReport", "Host", "InstanceReport", "Leader", "NodeReport", "inspect")
+__all__ = ("DrillReport", "EtcdReport", "Host", "InstanceReport", "Leader", "NodeReport", "inspect")

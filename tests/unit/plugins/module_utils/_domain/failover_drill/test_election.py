@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.election import (
     Election,
+    etcd_bound,
+    etcd_timeout,
     longest,
     parse,
     seconds,
@@ -63,6 +65,13 @@ def test_whether_it_takes_part(value: str, *, enabled: bool) -> None:
 def test_what_go_writes_is_read(hours: int, minutes: int, rest: int) -> None:
     text = (f"{hours}h" if hours else "") + (f"{minutes}m" if hours or minutes else "") + f"{rest}s"
     assert seconds(text) == hours * 3600 + minutes * 60 + rest
+
+
+def test_the_members_of_etcd_elect_by_their_own_timeout() -> None:
+    assert etcd_bound(etcd_timeout({})) == 5.0
+    assert etcd_bound(etcd_timeout({"election-timeout": "2500"})) == 11.0
+    with pytest.raises(InvalidInput, match="--election-timeout"):
+        etcd_timeout({"election-timeout": "1s"})
 
 
 ELECTIONS = st.builds(Election, st.floats(1, 300), st.floats(1, 300), st.floats(0.1, 60), st.booleans())

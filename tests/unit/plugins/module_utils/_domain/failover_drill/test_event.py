@@ -13,6 +13,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors imp
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import Event, parse
 
 RIGHT: list[tuple[dict[str, t.Any], Event, str]] = [
+    ({"component": "etcd", "how": "kill"}, Event("etcd", "kill"), "leader of etcd killed"),
     (
         {"component": "kube-scheduler", "how": "stop"},
         Event("kube-scheduler", "stop"),
@@ -34,8 +35,12 @@ WRONG: list[tuple[t.Any, str]] = [
         "event 1 of failover_drill_events happens by None instead of stop, kill, freeze",
     ),
     (
-        [{"component": "etcd", "how": "kill"}],
-        "has the component 'etcd' instead of kube-controller-manager or kube-scheduler",
+        [{"component": "haproxy", "how": "kill"}],
+        "has the component 'haproxy' instead of kube-controller-manager, kube-scheduler or etcd",
+    ),
+    (
+        [{"component": "etcd", "how": "kill", "count": 2}],
+        "takes more than one member of etcd",
     ),
     ([{"component": "kube-scheduler", "how": "kill", "count": 3}], "has the count 3 instead of 1 or 2"),
     ([{"component": "kube-scheduler", "how": "kill", "count": True}], "has the count True instead of 1 or 2"),

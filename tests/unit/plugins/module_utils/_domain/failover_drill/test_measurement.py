@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import ApiError, UnsupportedState
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import smoke
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import drill, measurement
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import LockLeadership
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.measurement import answers
 from ansible_collections.kubeadm.ha.plugins.module_utils._ports.endpoint_watch import Probe
 from tests.unit.plugins.memory_api import MemoryApi
@@ -108,6 +109,7 @@ class Cluster:
             self.host.clock,
             self.watch,
             self.host.interruptions,
+            LockLeadership(self.api, self.host.clock, MANAGER),
             component=MANAGER,
             how="freeze",
             namespace=namespace,

@@ -15,7 +15,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change imp
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import planning
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.election import Election
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS, KINDS, Event
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import DrillReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import DrillReport, EtcdReport
 from tests.unit.plugins.module_utils._domain.failover_drill.values import MANAGER, SCHEDULER, report
 
 NAMES = ("cp1", "cp2", "cp3")
@@ -125,6 +125,50 @@ def test_what_ran_before_must_run_again() -> None:
     )
 
 
+ETCD_KILLED = Event("etcd", "kill")
+MEMBER = EtcdReport("", 3, 3)
+
+
+def with_etcd(**members: EtcdReport | None) -> dict[str, DrillReport]:
+    """The member of cp2 leads, where nothing else is said."""
+    found = {"cp1": MEMBER, "cp2": EtcdReport("", 3, 3, is_leader=True, election_timeout=2.0), "cp3": MEMBER, **members}
+    return {name: report(name, etcd=member) for name, member in found.items()}
+
+
+def test_the_leader_of_etcd_is_named_where_nothing_changes_it_before() -> None:
+    plan = planning.build([ETCD_KILLED, ETCD_KILLED], with_etcd(), {})
+    assert plan.problems == ()
+    assert [(entry.host, entry.others, entry.bound) for entry in plan.entries] == [
+        ("cp2", (), 9.0),
+        (KNOWN_AFTER_APPLY, (), 9.0),
+    ]
+
+
+TWO = EtcdReport("", 3, 2)
+REFUSED_OF_ETCD: list[tuple[dict[str, EtcdReport | None], list[str]]] = [
+    (dict.fromkeys(NAMES), ["etcd runs on none of cp1, cp2, cp3 as a static pod"]),
+    ({"cp3": EtcdReport("does not answer (refused)")}, ["etcd of cp3 does not answer (refused): mend it"]),
+    ({"cp1": TWO}, ["The etcd cluster has 2 healthy voters of 3 and an event takes one of them"]),
+    ({"cp2": MEMBER}, ["The leader of etcd is on none of the play's hosts"]),
+]
+
+
+@pytest.mark.parametrize(("members", "messages"), REFUSED_OF_ETCD)
+def test_an_event_of_etcd_is_refused(members: dict[str, EtcdReport | None], messages: list[str]) -> None:
+    plan = planning.build([ETCD_KILLED], with_etcd(**members), {})
+    assert [
+        wanted for wanted, problem in zip(messages, plan.problems, strict=True) if wanted not in problem.message
+    ] == []
+    # Of no interest to others.
+    assert planning.build([KILL], with_etcd(**members), {}).problems == ()
+
+
+def test_a_member_of_etcd_must_run_again() -> None:
+    before, lost = with_etcd(), with_etcd(cp3=None)
+    (problem,) = planning.build([KILL], lost, {}, before=before).problems
+    assert problem.message.startswith("etcd of cp3 has no manifest, and ran before the drill")
+
+
 HOSTS = st.lists(st.booleans(), min_size=1, max_size=7)
 
 
@@ -149,8 +193,10 @@ def test_a_plan_without_a_problem_leaves_a_healthy_instance(
 
 
 def test_a_report_is_read_as_it_is_written() -> None:
-    wanted = report("cp1", faulty=GONE, left=(MANAGER,), unready={"w1": "x"})
+    wanted = report("cp1", faulty=GONE, left=(MANAGER,), unready={"w1": "x"}, etcd=MEMBER)
     document: t.Any = wanted.as_dict()
     assert DrillReport.from_dict("cp1", document) == wanted
     assert not wanted.is_whole
     assert report("cp1").is_whole
+    assert report("cp1", etcd=MEMBER).is_whole
+    assert not report("cp1", etcd=EtcdReport("", 3, 2)).is_whole

@@ -12,6 +12,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import (
     DrillReport,
+    EtcdReport,
     InstanceReport,
     Leader,
     NodeReport,
@@ -95,6 +96,7 @@ def report(
     elections: t.Mapping[str, Election] | None = None,
     left: tuple[str, ...] = (),
     unready: t.Mapping[str, str] | None = None,
+    etcd: EtcdReport | None = None,
 ) -> DrillReport:
     """What a control plane of three reports."""
     return DrillReport(
@@ -108,4 +110,5 @@ def report(
             Leader(component, f"{leads}_1" if leads else "", leads, 3, is_held=bool(leads)) for component in COMPONENTS
         ),
         unready_nodes=tuple(NodeReport(node, reason) for node, reason in (unready or {}).items()),
+        etcd=etcd,
     )
