@@ -44,6 +44,12 @@ SHORTER = ("--leader-elect-lease-duration=6s", "--leader-elect-renew-deadline=4s
 #: Seconds between two reads of the locks by kubectl, and what a read may take on a busy machine.
 READ_EVERY, READ_TAKES = 0.5, 2.5
 CONFIRMED = {"failover_drill_confirm": True}
+#: Nobody takes over so soon.
+IMPATIENT: Mapping[str, Any] = {
+    "failover_drill_events": [{"component": MANAGER, "how": "freeze"}],
+    "failover_drill_timeout": 2,
+    "failover_drill_namespace": "",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +113,8 @@ def story() -> Iterator[Story]:
             results.at_most(f"{name}_failed_probes", event["endpoint"]["failed"], bound=0)
         state_after = _state(lab)
         killed_state = _killed(lab, work)
-        restored = _run(lab, work / "restored.jsonl", variables={**CONFIRMED, "failover_drill_events": [EVENTS[1]]})
+        impatient = {**CONFIRMED, **IMPATIENT, "failover_drill_report_directory": str(work / "failed")}
+        restored = _run(lab, work / "restored.jsonl", variables=impatient)
         yield Story(
             lab=lab,
             results=results,
@@ -213,8 +220,9 @@ def _killed(lab: Lab, work: Path) -> dict[str, str]:
         "kubeadm.ha.failover_drill",
         inventories=[lab.inventory, variables],
         record=work / "killed.jsonl",
-        when=lambda line: line["event"] == "result" and line["task"].endswith("Other instances fail first"),
-        after=0.0,
+        when=lambda line: line["event"] == "result" and "Event | Determine who leads now" in line["task"],
+        # Until then the next task has begun on the leader's host.
+        after=4.0,
     )
     # A module goes on after its run was killed, and would restore the leader by itself.
     stopped = "ps -eo stat=,args= | grep '^T' | cut -c1-60; true"
@@ -305,10 +313,16 @@ def test_what_a_killed_run_left_is_restored_by_the_next(story: Story) -> None:
     (text,) = left.values()
     assert MANAGER in text
     assert "failover_drill.json" in text
-    assert story.restored.status == 0, story.restored.output[-4000:]
     assert {result["host"] for result in story.restored.changed if "interrupted one has left" in result["task"]} == set(
         left
     )
+
+
+def test_an_event_beyond_its_bound_fails_the_run_when_all_is_restored(story: Story) -> None:
+    assert story.restored.status != 0
+    sentence = "Nobody else held the lock in time; the bound is 24.8 s. Everything is restored."
+    assert any(sentence in message for message in story.restored.failures), story.restored.output[-4000:]
+    assert story.state_in_the_end == story.state_before
 
 
 def test_no_secret_is_in_an_output(story: Story) -> None:
