@@ -47,7 +47,11 @@ class ActionModule(ActionBase):
             if arguments["show"] and not plan.problems:
                 for line in lines:
                     Display().display(line)
-            failed = {"failed": True, "msg": planning.reasons(plan)} if plan.problems else {}
+            failed = (
+                {"failed": True, "msg": planning.reasons(plan, is_begun=bool(arguments["hosts_before"]))}
+                if plan.problems
+                else {}
+            )
             return {"plan": plan.as_dict(), "lines": lines, "hosts": arguments["hosts"], **failed}
 
         return {**result, **decision_result("What the control planes reported", decide)}

@@ -94,9 +94,12 @@ def build(
     for component in dict.fromkeys(event.component for event in events):
         most = max(event.count for event in events if event.component == component)
         problems += _of_etcd(reports) if component == ETCD else _of_component(component, most, reports)
-    entries, concerned = [], set()
+    entries: list[Entry] = []
+    concerned: set[str] = set()
     for number, event in enumerate(events, first):
-        entries.append(_entry(number, event, reports, is_known=event.component not in concerned))
+        # An API server that has no etcd for a while may cost the leaders beside it their locks.
+        is_known = not concerned & {event.component, ETCD}
+        entries.append(_entry(number, event, reports, is_known=is_known))
         concerned.add(event.component)
     return DrillPlan(tuple(entries), tuple(problems))
 
@@ -111,11 +114,17 @@ def lines(plan: DrillPlan) -> list[str]:
     return found + [f"Problem: {problem.message}" for problem in plan.problems]
 
 
-def reasons(plan: DrillPlan) -> str:
-    """Every problem in one text."""
+def reasons(plan: DrillPlan, *, is_begun: bool = False) -> str:
+    """Every problem in one text.
+
+    Args:
+        plan: the plan.
+        is_begun: whether events have happened already.
+    """
     count = len(plan.problems)
     listed = "\n".join(f"- {problem.message}" for problem in plan.problems)
-    return f"Nothing was touched. {count} {'reason' if count == 1 else 'reasons'} to stop:\n{listed}"
+    head = "The drill goes no further." if is_begun else "Nothing was touched."
+    return f"{head} {count} {'reason' if count == 1 else 'reasons'} to stop:\n{listed}"
 
 
 def _entry(number: int, event: Event, reports: t.Mapping[str, DrillReport], *, is_known: bool) -> Entry:

@@ -55,6 +55,11 @@ def test_inventory_names_are_others_than_host_names() -> None:
     assert (entry.host, entry.others) == ("inventory-cp2", ("inventory-cp1",))
 
 
+def test_a_drill_that_has_begun_does_not_say_that_nothing_was_touched() -> None:
+    plan = planning.build([KILL], {"cp1": report("cp1")}, {})
+    assert planning.reasons(plan, is_begun=True).startswith("The drill goes no further. 1 reason to stop:")
+
+
 REFUSED: list[tuple[str, list[Event], dict[str, DrillReport], dict[str, str], list[str]]] = [
     (
         "one control plane",
@@ -154,6 +159,11 @@ REFUSED_OF_ETCD: list[tuple[dict[str, EtcdReport | None], list[str]]] = [
 
 
 @pytest.mark.parametrize(("members", "messages"), REFUSED_OF_ETCD)
+def test_after_an_event_of_etcd_other_leaders_are_not_known() -> None:
+    plan = planning.build([KILL, ETCD_KILLED, Event(MANAGER, "stop"), ETCD_KILLED], with_etcd(), {})
+    assert [entry.host for entry in plan.entries] == ["cp1", "cp2", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY]
+
+
 def test_an_event_of_etcd_is_refused(members: dict[str, EtcdReport | None], messages: list[str]) -> None:
     plan = planning.build([ETCD_KILLED], with_etcd(**members), {})
     assert [
