@@ -158,12 +158,12 @@ REFUSED_OF_ETCD: list[tuple[dict[str, EtcdReport | None], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("members", "messages"), REFUSED_OF_ETCD)
 def test_after_an_event_of_etcd_other_leaders_are_not_known() -> None:
     plan = planning.build([KILL, ETCD_KILLED, Event(MANAGER, "stop"), ETCD_KILLED], with_etcd(), {})
     assert [entry.host for entry in plan.entries] == ["cp1", "cp2", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY]
 
 
+@pytest.mark.parametrize(("members", "messages"), REFUSED_OF_ETCD)
 def test_an_event_of_etcd_is_refused(members: dict[str, EtcdReport | None], messages: list[str]) -> None:
     plan = planning.build([ETCD_KILLED], with_etcd(**members), {})
     assert [
