@@ -59,7 +59,7 @@ options:
   namespace:
     description:
       - Namespace of a smoke application (M(kubeadm.ha.cluster_smoke)). A Deployment like it is created there right after the event,
-        and removed in the end. Without it no pods are asked for.
+        and removed in the end. Without it no pods are asked for, nor are they for V(component=etcd).
     type: str
     default: ''
   timeout:
@@ -162,7 +162,7 @@ measured:
           from the event to the first success after which none failed.
       type: dict
     pods_seconds:
-      description: From the event to the moment when the pods of a new Deployment were ready.
+      description: From the event to the moment when the pods of a new Deployment were ready. V(null) when they were not asked for.
       type: float
       sample: 19.4
 """

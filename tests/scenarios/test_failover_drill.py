@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,7 +21,7 @@ import pytest
 from tests.prober.results import ScenarioResults
 from tests.scenarios.cluster import ADMIN, PROJECT, Lab, wait_until
 from tests.scenarios.convert import new_results
-from tests.scenarios.playbook import Run, kill_playbook, run_playbook
+from tests.scenarios.playbook import Run, run_playbook
 
 pytestmark = pytest.mark.full
 
@@ -44,12 +43,6 @@ SHORTER = ("--leader-elect-lease-duration=6s", "--leader-elect-renew-deadline=4s
 #: Seconds between two reads of the locks by kubectl, and what a read may take on a busy machine.
 READ_EVERY, READ_TAKES = 0.5, 2.5
 CONFIRMED = {"failover_drill_confirm": True}
-#: Nobody takes over so soon.
-IMPATIENT: Mapping[str, Any] = {
-    "failover_drill_events": [{"component": MANAGER, "how": "freeze"}],
-    "failover_drill_timeout": 2,
-    "failover_drill_namespace": "",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,9 +71,6 @@ class Story:
     locks: list[Locks]
     state_before: dict[str, str]
     state_after: dict[str, str]
-    killed_state: dict[str, str]
-    restored: Run
-    state_in_the_end: dict[str, str]
 
 
 @pytest.fixture(scope="module")
@@ -112,9 +102,6 @@ def story() -> Iterator[Story]:
             results.timing(f"{name}_handover_seconds", event["seconds"], bound=event["bound"])
             results.at_most(f"{name}_failed_probes", event["endpoint"]["failed"], bound=0)
         state_after = _state(lab)
-        killed_state = _killed(lab, work)
-        impatient = {**CONFIRMED, **IMPATIENT, "failover_drill_report_directory": str(work / "failed")}
-        restored = _run(lab, work / "restored.jsonl", variables=impatient)
         yield Story(
             lab=lab,
             results=results,
@@ -129,9 +116,6 @@ def story() -> Iterator[Story]:
             locks=[_parsed(line) for line in read.splitlines() if line.count("|") == 4],
             state_before=state_before,
             state_after=state_after,
-            killed_state=killed_state,
-            restored=restored,
-            state_in_the_end=_state(lab),
         )
         print(results.table())
 
@@ -209,33 +193,6 @@ def _refused(lab: Lab, record: Path) -> Run:
     return run
 
 
-def _killed(lab: Lab, work: Path) -> dict[str, str]:
-    """The run and its module are killed while a leader is frozen; which processes are stopped then, by host."""
-    variables = work / "variables.yml"
-    event = {"component": MANAGER, "how": "freeze"}
-    document = {"all": {"vars": {**CONFIRMED, "failover_drill_events": [event]}}}
-    # JSON is YAML.
-    variables.write_text(json.dumps(document), encoding="utf-8")
-    kill_playbook(
-        "kubeadm.ha.failover_drill",
-        inventories=[lab.inventory, variables],
-        record=work / "killed.jsonl",
-        when=lambda line: line["event"] == "result" and "Event | Determine who leads now" in line["task"],
-        # Until then the next task has begun on the leader's host.
-        after=4.0,
-    )
-    # A module goes on after its run was killed, and would restore the leader by itself.
-    stopped = "ps -eo stat=,args= | grep '^T' | cut -c1-60; true"
-    wait_until(
-        lambda: any(lab.shell(host, stopped) for host in HOSTS), seconds=20, what="a leader is frozen", every=0.2
-    )
-    # By pipelining a module has no name. Nothing else of these nodes is Python's.
-    for host in HOSTS:
-        lab.shell(host, "pkill -KILL python3; true")
-    time.sleep(1)
-    return {host: lab.shell(host, f"{stopped}; ls /var/lib/kubeadm-ha | grep failover; true") for host in HOSTS}
-
-
 def test_check_mode_says_what_would_happen_and_does_nothing(story: Story) -> None:
     assert story.checked.status == 0, story.checked.output[-3000:]
     assert [result["task"] for result in story.checked.changed] == [
@@ -304,33 +261,13 @@ def test_the_report_for_a_build_server(story: Story) -> None:
 def test_everything_is_as_it_was(story: Story) -> None:
     assert story.state_after == story.state_before
     assert NAMESPACE not in story.state_after["namespaces"]
-    assert story.state_in_the_end == story.state_before
-
-
-def test_what_a_killed_run_left_is_restored_by_the_next(story: Story) -> None:
-    left = {host: text for host, text in story.killed_state.items() if text.strip()}
-    assert len(left) == 1, left
-    (text,) = left.values()
-    assert MANAGER in text
-    assert "failover_drill.json" in text
-    assert {result["host"] for result in story.restored.changed if "interrupted one has left" in result["task"]} == set(
-        left
-    )
-
-
-def test_an_event_beyond_its_bound_fails_the_run_when_all_is_restored(story: Story) -> None:
-    assert story.restored.status != 0
-    sentence = "Nobody else held the lock in time; the bound is 24.8 s. Everything is restored."
-    assert any(sentence in message for message in story.restored.failures), story.restored.output[-4000:]
-    assert story.state_in_the_end == story.state_before
 
 
 def test_no_secret_is_in_an_output(story: Story) -> None:
     keys = story.lab.shell("cp1", f"sed -n 's/^ *client-key-data: //p' {ADMIN}").split()
     assert keys
-    for run in (story.drilled, story.restored):
-        assert not [key for key in keys if key[:40] in run.output]
-        assert "PRIVATE KEY" not in run.output
+    assert not [key for key in keys if key[:40] in story.drilled.output]
+    assert "PRIVATE KEY" not in story.drilled.output
 
 
 def test_the_figures_hold(story: Story) -> None:

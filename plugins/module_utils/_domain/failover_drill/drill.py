@@ -59,7 +59,8 @@ def measured(
         return interruptions.interrupt(component, how, timeout=timeout)
 
     def act() -> t.Mapping[str, t.Any]:
-        deployment = deployment_of(api, namespace=namespace, name=f"{_PREFIX}-{component}-{how}") if namespace else None
+        with_pods = bool(namespace) and not leadership.carries_api
+        deployment = deployment_of(api, namespace=namespace, name=f"{_PREFIX}-{component}-{how}") if with_pods else None
         try:
             found = measure(api, clock, watch, interrupt, leadership, deployment=deployment, timeout=timeout)
         finally:

@@ -34,7 +34,7 @@ class Held:
 class Leadership(t.Protocol):
     """How the leader of a component is found."""
 
-    #: Whether the API depends on the leader, so that it is asked for nothing until there is another one.
+    #: Whether API servers depend on it.
     carries_api: bool
 
     def before(self) -> Held:

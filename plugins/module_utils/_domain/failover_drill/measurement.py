@@ -22,6 +22,8 @@ _POLL_SECONDS = 0.1
 #: Seconds for which the endpoint is watched before the event, and after the last thing that is waited for.
 _BEFORE = 1.0
 _AFTER = 1.2
+#: Seconds for which an event lasts that takes the API from some of its clients: long enough for a load balancer to notice.
+_HELD = 5.0
 _POD_LABEL = "kubeadm.ha/failover-drill"
 
 
@@ -87,7 +89,8 @@ def measure(
         watch: asks the endpoint meanwhile.
         interrupt: lets it happen and returns when, by the monotonic clock.
         leadership: who leads.
-        deployment: created right after the event; ``None``: no pods are asked for.
+        deployment: created right after the event; ``None``: no pods are asked for. Nor are they where the API depends on the leader:
+            nodes that are connected to the API server beside it wait for the end of the event, so that it should not wait for them.
         timeout: seconds for which is waited.
 
     Raises:
@@ -99,10 +102,12 @@ def measure(
     try:
         at = interrupt()
         began = clock.now() - (clock.monotonic() - at)
-        seen = _Seen(api, clock, leadership, deployment)
+        seen = _Seen(api, clock, leadership, None if leadership.carries_api else deployment)
         while not seen.is_complete and clock.monotonic() < at + timeout:
             seen.update(at)
             clock.sleep(_POLL_SECONDS)
+        if leadership.carries_api:
+            clock.sleep(max(0.0, at + _HELD - clock.monotonic()))
         clock.sleep(_AFTER)
         probes = watch.probes()
     finally:
@@ -145,8 +150,7 @@ class _Seen:
             if self.after is None:
                 self.after = self._leadership.after()
                 self.seconds = None if self.after is None else _since(at, self._clock)
-            is_time = self.after is not None or not self._leadership.carries_api
-            if self._deployment is not None and self.pods_seconds is None and is_time:
+            if self._deployment is not None and self.pods_seconds is None:
                 self._see_pods(self._deployment, at)
         except ApiError:
             return

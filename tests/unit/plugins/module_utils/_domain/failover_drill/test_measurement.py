@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import ApiError, UnsupportedState
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import smoke
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import drill, measurement
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import LockLeadership
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import Held, LockLeadership
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.measurement import answers
 from ansible_collections.kubeadm.ha.plugins.module_utils._ports.endpoint_watch import Probe
 from tests.unit.plugins.memory_api import MemoryApi
@@ -167,6 +167,46 @@ def test_without_a_leader_nothing_happens() -> None:
     with pytest.raises(UnsupportedState, match="so nothing was done"):
         cluster.measured()
     assert cluster.host.processes.signals == []
+
+
+class EtcdLeads:
+    """Another member leads two seconds after the event."""
+
+    carries_api = True
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+
+    def before(self) -> Held:
+        """The member of this host."""
+        return Held("cp1", 3)
+
+    def after(self) -> Held | None:
+        """Another one."""
+        return Held("cp2", 4) if self.cluster.host.clock.time >= NOW + 3.0 else None
+
+
+def test_an_event_of_etcd_lasts_five_seconds_and_asks_for_no_pods() -> None:
+    cluster = Cluster(unreachable=(0.0, 1000.0))
+    at: list[float] = []
+
+    def interrupt() -> float:
+        at.append(cluster.host.clock.time)
+        return at[0]
+
+    deployment = {"metadata": {"name": "x", "namespace": "y"}, "spec": {"replicas": 2}}
+    found = measurement.measure(
+        cluster.api,
+        cluster.host.clock,
+        cluster.watch,
+        interrupt,
+        EtcdLeads(cluster),
+        deployment=deployment,
+        timeout=60.0,
+    )
+    assert (found.new_holder, found.transitions, found.pods_seconds) == ("cp2", 1, None)
+    assert found.seconds == pytest.approx(2, abs=0.11)
+    assert cluster.host.clock.time == pytest.approx(at[0] + 5 + 1.2, abs=0.11)
 
 
 def test_whatever_ends_the_measurement_it_is_restored() -> None:
