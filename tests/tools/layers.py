@@ -66,6 +66,7 @@ ROOMS: t.Mapping[str, frozenset[str]] = {
     "node": frozenset({"base", "host"}),
     "external_etcd": frozenset({"base", "etcd", "host"}),
     "backup": frozenset({"base", "etcd"}),
+    "failover_drill": frozenset({"base", "component", "etcd", "cluster"}),
     "plan": frozenset({
         "base", "kubeconfig", "component", "pki", "kubeadm", "etcd", "host", "cluster", "load_balancer", "external_etcd",
     }),

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An instance of a component on this host: its static pod, and the process that is certainly its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import posixpath
+import typing as t
+
+from ..base import plain_yaml
+from ..base.errors import InvalidInput, UnsupportedState
+from ..component import static_pod
+
+if t.TYPE_CHECKING:
+    from ..._ports.files import Files
+    from ..._ports.processes import Process, Processes
+
+#: The kubelet puts the value of a variable there.
+_VARIABLE = "$("
+
+
+@dataclasses.dataclass(frozen=True)
+class Instance:
+    """What this host has of a component.
+
+    Attributes:
+        component: its name.
+        manifest: path of its static pod's manifest.
+        arguments: flags without dashes, of the manifest; the last of each counts.
+        process: the process of that pod; ``None`` without one that is certainly its own.
+        problem: why it does not run as it should, as a clause; empty when it does.
+    """
+
+    component: str
+    manifest: str
+    arguments: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    process: Process | None = None
+    problem: str = ""
+
+
+def find(files: Files, processes: Processes, component: str, *, manifests_dir: str) -> Instance:
+    """The instance of a component.
+
+    A process is taken for it only when its whole command line is that of the manifest: another cluster's component on the same
+    host, or a process with the same name, is never touched.
+    """
+    path = posixpath.join(manifests_dir, f"{component}.yaml")
+    content = files.read(path)
+    if content is None:
+        return Instance(component, path, problem=f"has no manifest {path}")
+    try:
+        text = content.decode("utf-8", errors="replace")
+        arguments, command = dict(static_pod.parse(text).arguments), _command(text)
+    except InvalidInput as error:
+        return Instance(component, path, problem=f"has a manifest {path} that cannot be read ({error.message})")
+    instance = Instance(component, path, arguments)
+    found = [item for item in processes.find(component) if _is_of(command, item.arguments)]
+    if len(found) > 1:
+        pids = ", ".join(str(item.pid) for item in found)
+        return dataclasses.replace(
+            instance, problem=f"has {len(found)} processes of the same command line (PIDs {pids})"
+        )
+    if not found:
+        return dataclasses.replace(instance, problem=f"has no process with the command line of {path}")
+    problem = f"has a process that is stopped by a signal (PID {found[0].pid})" if found[0].is_stopped else ""
+    return dataclasses.replace(instance, process=found[0], problem=problem)
+
+
+def running_process(instance: Instance) -> Process:
+    """Its process, which runs.
+
+    Raises:
+        UnsupportedState: when it does not.
+    """
+    if instance.problem or instance.process is None:
+        raise UnsupportedState(
+            f"{instance.component} of this host {instance.problem}: nothing was done to it. Mend it first."
+        )
+    return instance.process
+
+
+def _command(text: str) -> tuple[str, ...]:
+    container = plain_yaml.load(text)["spec"]["containers"][0]
+    return tuple(str(item) for item in (*(container.get("command") or ()), *(container.get("args") or ())))
+
+
+def _is_of(command: t.Sequence[str], arguments: t.Sequence[str]) -> bool:
+    """The name of the program has been compared; the container may have it in another directory."""
+    return len(command) == len(arguments) and all(
+        wanted == given or _VARIABLE in wanted for wanted, given in zip(command[1:], arguments[1:])
+    )
+
+
+__all__ = ("Instance", "find", "running_process")

@@ -1,0 +1,221 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One event, measured: who takes over and when, how long the endpoint is away, when new pods run again."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import typing as t
+
+from ..base.errors import ApiConflict, ApiError, UnsupportedState
+from ..cluster import smoke
+
+if t.TYPE_CHECKING:
+    from ..._ports.api import Api
+    from ..._ports.clock import Clock
+    from ..._ports.endpoint_watch import EndpointWatch, Probe
+    from .leadership import Held, Leadership
+
+_POLL_SECONDS = 0.1
+#: Seconds for which the endpoint is watched before the event, and after the last thing that is waited for.
+_BEFORE = 1.0
+_AFTER = 1.2
+#: Seconds for which an event lasts that takes the API from some of its clients: long enough for a load balancer to notice.
+_HELD = 5.0
+_POD_LABEL = "kubeadm.ha/failover-drill"
+
+
+@dataclasses.dataclass(frozen=True)
+class Endpoint:
+    """How the endpoint answered.
+
+    Attributes:
+        sent: probes.
+        failed: probes that a ready API server did not answer within a second.
+        failed_before: those of them that had failed before the event.
+        rto: seconds from the event to the first success after which none failed; ``None`` when there was none.
+    """
+
+    sent: int
+    failed: int
+    failed_before: int
+    rto: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """What was seen.
+
+    Attributes:
+        began: the event, in seconds since the epoch by the clock of its host.
+        previous_holder: identity that led.
+        new_holder: identity that leads now; ``None`` when nobody else did in time.
+        transitions: by how many the count of leaders has grown, that of the lock or etcd's term.
+        seconds: from the event to the moment when the new leader was seen; ``None`` without one.
+        endpoint: how the endpoint answered.
+        pods_seconds: from the event to the moment when all pods of a new Deployment were ready; ``None`` when they were not.
+    """
+
+    began: float
+    previous_holder: str
+    new_holder: str | None
+    transitions: int
+    seconds: float | None
+    endpoint: Endpoint
+    pods_seconds: float | None
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """JSON-compatible."""
+        return dataclasses.asdict(self)
+
+
+def measure(
+    api: Api,
+    clock: Clock,
+    watch: EndpointWatch,
+    interrupt: t.Callable[[], float],
+    leadership: Leadership,
+    *,
+    deployment: t.Mapping[str, t.Any] | None,
+    timeout: float,
+) -> Measured:
+    """Let it happen, and see what follows. Nothing is restored here.
+
+    Args:
+        api: the cluster.
+        clock: of this host.
+        watch: asks the endpoint meanwhile.
+        interrupt: lets it happen and returns when, by the monotonic clock.
+        leadership: who leads.
+        deployment: created right after the event; ``None``: no pods are asked for. Nor are they where the API depends on the leader:
+            nodes that are connected to the API server beside it wait for the end of the event, so that it should not wait for them.
+        timeout: seconds for which is waited.
+
+    Raises:
+        UnsupportedState: when nobody leads, so nothing was done.
+    """
+    before = leadership.before()
+    watch.start()
+    clock.sleep(_BEFORE)
+    try:
+        at = interrupt()
+        began = clock.now() - (clock.monotonic() - at)
+        seen = _Seen(api, clock, leadership, None if leadership.carries_api else deployment)
+        while not seen.is_complete and clock.monotonic() < at + timeout:
+            seen.update(at)
+            clock.sleep(_POLL_SECONDS)
+        if leadership.carries_api:
+            clock.sleep(max(0.0, at + _HELD - clock.monotonic()))
+        clock.sleep(_AFTER)
+        probes = watch.probes()
+    finally:
+        watch.stop()
+    after = seen.after
+    return Measured(
+        began=round(began, 3),
+        previous_holder=before.holder,
+        new_holder=None if after is None else after.holder,
+        transitions=0 if after is None else after.count - before.count,
+        seconds=seen.seconds,
+        endpoint=answers(probes, at),
+        pods_seconds=seen.pods_seconds,
+    )
+
+
+class _Seen:
+    """What has been seen since the event. An API server that does not answer is asked again."""
+
+    def __init__(
+        self, api: Api, clock: Clock, leadership: Leadership, deployment: t.Mapping[str, t.Any] | None
+    ) -> None:
+        self._api = api
+        self._clock = clock
+        self._leadership = leadership
+        self._deployment = deployment
+        self._is_created = False
+        self.after: Held | None = None
+        self.seconds: float | None = None
+        self.pods_seconds: float | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there is nothing left to wait for."""
+        return self.after is not None and (self._deployment is None or self.pods_seconds is not None)
+
+    def update(self, at: float) -> None:
+        """Ask once."""
+        try:
+            if self.after is None:
+                self.after = self._leadership.after()
+                self.seconds = None if self.after is None else _since(at, self._clock)
+            if self._deployment is not None and self.pods_seconds is None:
+                self._see_pods(self._deployment, at)
+        except ApiError:
+            return
+
+    def _see_pods(self, deployment: t.Mapping[str, t.Any], at: float) -> None:
+        metadata = deployment["metadata"]
+        if not self._is_created:
+            try:
+                self._api.create(deployment)
+            except ApiConflict:
+                # An answer was lost, or an interrupted drill has left it.
+                self._api.delete("deployment", metadata["name"], namespace=metadata["namespace"])
+                return
+            self._is_created = True
+        found = self._api.get("deployment", metadata["name"], namespace=metadata["namespace"]) or {}
+        if int((found.get("status") or {}).get("readyReplicas") or 0) >= deployment["spec"]["replicas"]:
+            self.pods_seconds = _since(at, self._clock)
+
+
+def answers(probes: t.Sequence[Probe], at: float) -> Endpoint:
+    """How the endpoint answered.
+
+    Args:
+        probes: in the order in which they began.
+        at: the event, by the same clock.
+    """
+    failed = [probe for probe in probes if not probe.ok]
+    after = [probe for probe in failed if probe.ended >= at]
+    rto: float | None = 0.0
+    if after:
+        last = max(probe.began for probe in after)
+        first = next((probe.began for probe in probes if probe.ok and probe.began > last), None)
+        rto = None if first is None else round(max(0.0, first - at), 3)
+    return Endpoint(len(probes), len(failed), len(failed) - len(after), rto)
+
+
+def deployment_of(api: Api, *, namespace: str, name: str) -> dict[str, t.Any]:
+    """A Deployment like that of the smoke application which runs in the namespace.
+
+    Raises:
+        UnsupportedState: when there is none.
+    """
+    found = api.get("deployment", smoke.NAME, namespace=namespace)
+    if found is None:
+        raise UnsupportedState(
+            f"The namespace {namespace} has no smoke application: run it first (kubeadm.ha.cluster_smoke), so that its image is "
+            "on the nodes."
+        )
+    labels = {_POD_LABEL: name}
+    spec = copy.deepcopy(found["spec"])
+    spec["selector"] = {"matchLabels": labels}
+    spec["template"]["metadata"] = {"labels": labels}
+    # Where they run is of no interest, and all of the nodes may not be there.
+    spec["template"]["spec"].pop("topologySpreadConstraints", None)
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": namespace, "labels": labels},
+        "spec": spec,
+    }
+
+
+def _since(at: float, clock: Clock) -> float:
+    """What happens while a process still ends is no time at all."""
+    return round(max(0.0, clock.monotonic() - at), 3)
+
+
+__all__ = ("Endpoint", "Measured", "answers", "deployment_of", "measure")

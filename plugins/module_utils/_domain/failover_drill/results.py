@@ -1,0 +1,197 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a drill has measured: verdicts, a table, and JUnit's XML."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import re
+import typing as t
+
+from ..base.report_fields import as_dict, read
+
+#: Characters that XML 1.0 cannot hold.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_COLUMNS = ("event", "host", "begin", "new holder", "transitions", "seconds", "bound", "endpoint", "pods", "verdict")
+_SUITE = "kubeadm.ha.failover_drill"
+
+
+@dataclasses.dataclass(frozen=True)
+class EndpointAnswers:
+    """How the endpoint answered; see the measurement."""
+
+    sent: int
+    failed: int
+    failed_before: int
+    rto: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """An event and what was measured.
+
+    Attributes:
+        number: of the event.
+        component: whose leader.
+        how: what happened to it.
+        object: the same in words.
+        host: inventory name of the host whose component led.
+        others: hosts whose instances failed with it.
+        bound: seconds within which another instance had to lead.
+        began: the event, in seconds since the epoch; ``None`` when nothing was measured, like everything below.
+        previous_holder: identity that held the lock.
+        new_holder: identity that took it.
+        transitions: by how many the lock's own count has grown.
+        seconds: from the event to the new holder.
+        endpoint: how the endpoint answered.
+        pods_seconds: from the event to new pods.
+    """
+
+    number: int
+    component: str
+    how: str
+    object: str
+    host: str
+    others: tuple[str, ...]
+    bound: float
+    began: float | None = None
+    previous_holder: str | None = None
+    new_holder: str | None = None
+    transitions: int | None = None
+    seconds: float | None = None
+    endpoint: EndpointAnswers | None = None
+    pods_seconds: float | None = None
+
+    @classmethod
+    def from_dict(cls, document: t.Any) -> Result:
+        """The result of an event.
+
+        Raises:
+            MalformedReport: when it is none.
+        """
+        return read(cls, document, where="The result of an event")
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with it, as a sentence; empty when nothing is."""
+        if self.began is None:
+            return "It was not measured: the run ended before."
+        if self.seconds is None:
+            return f"Nobody else held the lock in time; the bound is {self.bound:g} s."
+        if self.seconds > self.bound:
+            return f"Another instance led after {self.seconds:g} s; the bound is {self.bound:g} s."
+        if not self.transitions or self.transitions < 1:
+            return f"The lock counts {self.transitions or 0} transitions, although its holder changed."
+        return ""
+
+    @property
+    def passed(self) -> bool:
+        """The verdict."""
+        return not self.fault
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """JSON-compatible."""
+        return {**as_dict(self), "passed": self.passed, "fault": self.fault}
+
+
+def parse(documents: t.Sequence[t.Any]) -> tuple[Result, ...]:
+    """The results of a drill.
+
+    Raises:
+        MalformedReport: when one is none.
+    """
+    return tuple(Result.from_dict(item) for item in documents)
+
+
+def of_plan(planned: t.Sequence[Result], measured: t.Sequence[Result]) -> tuple[Result, ...]:
+    """Every planned event with its result; those that were not measured as they were planned."""
+    found = {item.number: item for item in measured}
+    return tuple(found.get(item.number, item) for item in planned)
+
+
+def table(results: t.Sequence[Result]) -> list[str]:
+    """Aligned lines for the screen, and what is wrong below them."""
+    rows = [list(_COLUMNS), *([*_cells(item)] for item in results)]
+    widths = [max(len(row[index]) for row in rows) for index in range(len(_COLUMNS))]
+    shown = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+    return [*shown, *faults(results)]
+
+
+def faults(results: t.Sequence[Result]) -> list[str]:
+    """What is wrong, a sentence for each event that failed."""
+    return [f"Event {item.number} ({item.object}) failed. {item.fault}" for item in results if not item.passed]
+
+
+def junit(results: t.Sequence[Result]) -> str:
+    """The results as JUnit's XML: a test case for each event, its time the seconds of the handover."""
+    errors = sum(item.began is None for item in results)
+    failures = len(faults(results)) - errors
+    total = sum(item.seconds or 0.0 for item in results)
+    began = min((item.began for item in results if item.began is not None), default=None)
+    stamp = "" if began is None else f' timestamp="{_time(began)}"'
+    counts = f'tests="{len(results)}" failures="{failures}" errors="{errors}" skipped="0" time="{total:.3f}"'
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuite name="{_SUITE}" {counts}{stamp}>']
+    for item in results:
+        name = _escaped(f"{item.number}. {item.object}, {item.host}")
+        lines.append(f'  <testcase classname="{_SUITE}" name="{name}" time="{item.seconds or 0.0:.3f}">')
+        if not item.passed:
+            kind = "error" if item.began is None else "failure"
+            lines.append(f'    <{kind} message="{_escaped(item.fault)}"/>')
+        lines += [f"    <system-out>{_escaped(_details(item))}</system-out>", "  </testcase>"]
+    return "\n".join([*lines, "</testsuite>", ""])
+
+
+def _cells(item: Result) -> t.Iterator[str]:
+    yield f"{item.number}. {item.object}"
+    yield ", ".join((item.host, *item.others))
+    yield "-" if item.began is None else _time(item.began)
+    yield (item.new_holder or "-").rpartition("_")[0] or item.new_holder or "-"
+    yield _shown(item.transitions)
+    yield _shown(item.seconds)
+    yield _shown(item.bound)
+    yield "-" if item.endpoint is None else f"{item.endpoint.failed} of {item.endpoint.sent} failed"
+    yield _shown(item.pods_seconds)
+    yield "passed" if item.passed else "FAILED"
+
+
+def _details(item: Result) -> str:
+    endpoint = item.endpoint
+    listed = {
+        "begin": None if item.began is None else _time(item.began),
+        "previous holder": item.previous_holder,
+        "new holder": item.new_holder,
+        "transitions": item.transitions,
+        "bound of the handover in seconds": item.bound,
+        "probes of the endpoint": None if endpoint is None else f"{endpoint.sent}, {endpoint.failed} failed",
+        "seconds until the endpoint answered without a failure": None if endpoint is None else endpoint.rto,
+        "seconds until new pods were ready": item.pods_seconds,
+    }
+    return "\n".join(f"{name}: {'-' if value is None else value}" for name, value in listed.items())
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:g}"
+
+
+def _time(seconds: float) -> str:
+    return dt.datetime.fromtimestamp(seconds, dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _escaped(text: str) -> str:
+    clean = _FORBIDDEN.sub("\ufffd", text)
+    for character, name in (
+        ("&", "amp"),
+        ("<", "lt"),
+        (">", "gt"),
+        ('"', "quot"),
+        ("\n", "#10"),
+        ("\t", "#9"),
+        ("\r", "#13"),
+    ):
+        clean = clean.replace(character, f"&{name};")
+    return clean
+
+
+__all__ = ("EndpointAnswers", "Result", "faults", "junit", "of_plan", "parse", "table")

@@ -1,0 +1,269 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: failover_drill_event
+short_description: Let a component of this host fail, measure what follows, and restore it
+version_added: 0.1.0
+description:
+  - Stops, kills or freezes the kube-controller-manager, the kube-scheduler or the member of etcd of this host, which runs as a
+    static pod, and measures until when another instance leads, how the control plane endpoint answers meanwhile, and when the pods of a new
+    Deployment are ready.
+  - A component is B(stopped) by moving its manifest away, so that the kubelet ends it in an orderly manner; B(killed) by
+    SIGKILL; B(frozen) by SIGSTOP, its connections stay open and silent. The kubelet starts a killed one again at once.
+  - A process is touched only when its whole command line is that of the static pod's manifest.
+  - What is done is written to C(/var/lib/kubeadm-ha/failover_drill.json) before it is done. Whatever ends a measurement, the module
+    restores the component. Where the module itself is killed, it is restored by O(state=restored).
+  - Does not ask whether the cluster bears it, that is for M(kubeadm.ha.failover_drill_plan). The role C(failover_drill) does all of it.
+  - Uses the Python library C(kubernetes) where the host has it, else the host's C(kubectl).
+requirements:
+  - kubectl, or the Python library kubernetes
+options:
+  state:
+    description:
+      - V(measured) lets the component fail, measures what follows, and restores it. V(interrupted) lets it fail only, V(restored)
+        undoes what either of them has left on this host.
+    type: str
+    choices: [measured, interrupted, restored]
+    default: measured
+  component:
+    description:
+      - Which component. For V(state=measured) the instance of this host must be the leader.
+    type: str
+    choices: [kube-controller-manager, kube-scheduler, etcd]
+  how:
+    description:
+      - What happens to it.
+    type: str
+    choices: [stop, kill, freeze]
+  endpoint:
+    description:
+      - Address and port of the control plane endpoint, for example V(k8s.example.org:6443). It is asked for C(/readyz) every 100 ms.
+    type: str
+  ca_path:
+    description:
+      - File with the cluster's CA certificates on this host.
+    type: path
+    default: /etc/kubernetes/pki/ca.crt
+  client_certificate:
+    description:
+      - File with a client certificate and its key, which is presented to the endpoint. It is not used where the host has no such
+        file.
+    type: path
+    default: /var/lib/kubelet/pki/kubelet-client-current.pem
+  namespace:
+    description:
+      - Namespace of a smoke application (M(kubeadm.ha.cluster_smoke)). A Deployment like it is created there right after the event,
+        and removed in the end. Without it no pods are asked for, nor are they for V(component=etcd).
+    type: str
+    default: ''
+  timeout:
+    description:
+      - Seconds for which is waited for what follows, and for a component that is to end.
+    type: float
+    default: 120
+  restore_timeout:
+    description:
+      - Seconds until the component must run again. The kubelet waits longer before each further start of a container that has
+        just ended.
+    type: float
+    default: 180
+extends_documentation_fragment:
+  - kubeadm.ha.kubeconfig
+  - kubeadm.ha.control_plane.manifests_dir
+  - kubeadm.ha.attributes
+  - kubeadm.ha.attributes.actiongroup
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: partial
+    details:
+      - Each run with V(state=measured) is another event. V(state=restored) is idempotent.
+author:
+  - kubeadm.ha contributors (@kubeadm-ha)
+seealso:
+  - module: kubeadm.ha.failover_drill_info
+  - module: kubeadm.ha.failover_drill_plan
+  - module: kubeadm.ha.failover_drill_report
+"""
+
+EXAMPLES = r"""
+- name: Let the leading kube-scheduler freeze
+  block:
+    - name: Measure who takes over
+      kubeadm.ha.failover_drill_event:
+        component: kube-scheduler
+        how: freeze
+        endpoint: k8s.example.org:6443
+      register: event
+  always:
+    - name: Nothing is left, also where the measurement was interrupted
+      kubeadm.ha.failover_drill_event:
+        state: restored
+"""
+
+RETURN = r"""
+changes:
+  description: What was done, or would be in check mode.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    object:
+      description: The component.
+      type: str
+      sample: kube-scheduler
+    before:
+      description: What it did.
+      type: str
+      sample: running
+    after:
+      description: What happened to it.
+      type: str
+      sample: frozen for the time of a measurement
+    reason:
+      description: Why.
+      type: str
+measured:
+  description: What was measured. V(null) in check mode and with other states.
+  returned: success
+  type: dict
+  contains:
+    began:
+      description: The event, in seconds since the epoch by this host's clock.
+      type: float
+    previous_holder:
+      description: Identity that held the lock, or name of the member of etcd that led.
+      type: str
+      sample: cp1_6b0d1f0e-5c1e-4f7e-9a55-0c5b1f6a2d11
+    new_holder:
+      description: Identity that leads since. V(null) when nobody did in time.
+      type: str
+      sample: cp2_0e5f8f5e-4a57-4a3a-8d0f-1d4d5c7be1c7
+    transitions:
+      description: By how many the lock's own count has grown, or the term of etcd.
+      type: int
+      sample: 1
+    seconds:
+      description: From the event to the new holder.
+      type: float
+      sample: 16.2
+    endpoint:
+      description:
+        - How many probes of the endpoint were V(sent), how many V(failed), V(failed_before) the event of them, and V(rto), the seconds
+          from the event to the first success after which none failed.
+      type: dict
+    pods_seconds:
+      description: From the event to the moment when the pods of a new Deployment were ready. V(null) when they were not asked for.
+      type: float
+      sample: 19.4
+"""
+
+import signal
+import sys
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kubeadm.ha.plugins.module_utils import _options
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import STACKED_ENDPOINT, open_etcd
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint_watch import HostEndpointWatch
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.processes import HostProcesses
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import drill
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import ETCD
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import (
+    EtcdLeadership,
+    LockLeadership,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+
+
+#: A member of etcd that is asked who leads.
+_ETCD_SECONDS = 1.0
+
+
+def decide(module: AnsibleModule) -> Decision:
+    """Decide by the module's options."""
+    options: dict[str, t.Any] = module.params
+    clock = HostClock()
+    interruptions = Interruptions(HostFiles(), HostProcesses(), clock, manifests_dir=options["manifests_dir"])
+    if options["state"] == "restored":
+        return drill.restored(interruptions, timeout=options["restore_timeout"])
+    component, how = options["component"], options["how"]
+    if options["state"] == "interrupted":
+        return drill.interrupted(interruptions, component=component, how=how, timeout=options["timeout"])
+    api = open_api(HostCommands(), kubeconfig=options["kubeconfig"], server=options["server"])
+    leadership = (
+        EtcdLeadership(open_etcd(options["manifests_dir"], timeout=_ETCD_SECONDS)[0], STACKED_ENDPOINT)
+        if component == ETCD
+        else LockLeadership(api, clock, component)
+    )
+    return drill.measured(
+        api,
+        clock,
+        HostEndpointWatch(
+            Endpoint.parse(options["endpoint"]),
+            ca_path=options["ca_path"],
+            client_certificate=options["client_certificate"],
+        ),
+        interruptions,
+        leadership,
+        component=component,
+        how=how,
+        namespace=options["namespace"],
+        timeout=options["timeout"],
+        restore_timeout=options["restore_timeout"],
+    )
+
+
+def _leave(_number: int, _frame: t.Any) -> t.NoReturn:
+    """By an exception, so that what is interrupted is restored."""
+    sys.exit(1)
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "choices": ["measured", "interrupted", "restored"], "default": "measured"},
+            "component": {"type": "str", "choices": ["kube-controller-manager", "kube-scheduler", "etcd"]},
+            "how": {"type": "str", "choices": ["stop", "kill", "freeze"]},
+            "endpoint": {"type": "str"},
+            "ca_path": {"type": "path", "default": "/etc/kubernetes/pki/ca.crt"},
+            "client_certificate": {"type": "path", "default": "/var/lib/kubelet/pki/kubelet-client-current.pem"},
+            "namespace": {"type": "str", "default": ""},
+            "timeout": {"type": "float", "default": 120},
+            "restore_timeout": {"type": "float", "default": 180},
+            **_options.KUBECONFIG,
+            **_options.MANIFESTS_DIR,
+        },
+        required_if=[
+            ("state", "measured", ("component", "how", "endpoint")),
+            ("state", "interrupted", ("component", "how")),
+        ],
+        supports_check_mode=True,
+    )
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+    run_decision(module, lambda: decide(module))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: failover_drill_info
+short_description: Inspect a control plane before and after an event of a failover drill
+version_added: 0.1.0
+description:
+  - Reports how kube-controller-manager, kube-scheduler and etcd of this host run, by which settings they elect their leader, who
+    leads, which nodes are not Ready, and whether an interrupted drill has left something.
+  - A process is taken for a component of this host only when its whole command line is that of the static pod's manifest.
+  - Uses the Python library C(kubernetes) where the host has it, else the host's C(kubectl).
+requirements:
+  - kubectl, or the Python library kubernetes
+options:
+  wait_timeout:
+    description:
+      - Seconds to inspect again until everything of it runs, each component is led and all nodes are Ready. What is not so
+        after that time is reported as it is.
+    type: float
+    default: 0
+extends_documentation_fragment:
+  - kubeadm.ha.kubeconfig
+  - kubeadm.ha.control_plane.manifests_dir
+  - kubeadm.ha.attributes
+  - kubeadm.ha.attributes.actiongroup
+  - kubeadm.ha.attributes.info_module
+author:
+  - kubeadm.ha contributors (@kubeadm-ha)
+seealso:
+  - module: kubeadm.ha.failover_drill_event
+  - module: kubeadm.ha.failover_drill_plan
+  - module: kubeadm.ha.control_plane_leader_info
+"""
+
+EXAMPLES = r"""
+- name: Inspect every control plane
+  kubeadm.ha.failover_drill_info:
+    wait_timeout: 60
+  register: inspected
+"""
+
+RETURN = r"""
+drill:
+  description: What M(kubeadm.ha.failover_drill_plan) needs of this host.
+  returned: success
+  type: dict
+  contains:
+    host_name:
+      description: What the host calls itself. Components put that into their identities.
+      type: str
+      sample: cp1
+    instances:
+      description: Instances of the components on this host.
+      type: list
+      elements: dict
+      contains:
+        component:
+          description: The component.
+          type: str
+          sample: kube-scheduler
+        problem:
+          description: Why it does not run as it should, as a clause. Empty when it does.
+          type: str
+        election:
+          description: Its V(lease_duration), V(renew_deadline) and V(retry_period) in seconds, and whether it takes part (V(is_enabled)).
+          type: dict
+    left:
+      description: Components that a drill has interrupted and not restored.
+      type: list
+      elements: str
+    leaders:
+      description: Who leads each component.
+      type: list
+      elements: dict
+      contains:
+        component:
+          description: The component.
+          type: str
+        holder:
+          description: Identity in the lock, empty without one.
+          type: str
+          sample: cp1_6b0d1f0e-5c1e-4f7e-9a55-0c5b1f6a2d11
+        host_name:
+          description: The host name in that identity.
+          type: str
+          sample: cp1
+        transitions:
+          description: How often the leader has changed.
+          type: int
+        is_held:
+          description: Whether the lock is renewed.
+          type: bool
+    etcd:
+      description:
+        - Its member of etcd as a static pod, with V(problem), V(voters) and V(healthy_voters) of the etcd cluster, V(is_leader) and
+          V(election_timeout) in seconds. V(null) when etcd runs elsewhere.
+      type: dict
+    unready_nodes:
+      description: Nodes that are not Ready, each with V(name) and V(reason).
+      type: list
+      elements: dict
+"""
+
+import socket
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kubeadm.ha.plugins.module_utils import _options
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import STACKED_ENDPOINT, open_etcd
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import own_addresses
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.processes import HostProcesses
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import report
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kubeadm.ha.plugins.module_utils._ports.etcd import Etcd
+
+_ETCD_SECONDS = 2.0
+
+
+def decide(module: AnsibleModule) -> Decision:
+    """Inspect by the module's options."""
+    options: dict[str, t.Any] = module.params
+    files, processes, clock = HostFiles(), HostProcesses(), HostClock()
+    found = report.inspect(
+        open_api(HostCommands(), kubeconfig=options["kubeconfig"], server=options["server"]),
+        clock,
+        files,
+        processes,
+        Interruptions(files, processes, clock, manifests_dir=options["manifests_dir"]),
+        host=report.Host(
+            socket.gethostname(),
+            tuple(own_addresses.collect()),
+            options["manifests_dir"],
+            lambda: _etcd(options["manifests_dir"]),
+        ),
+        wait_timeout=options["wait_timeout"],
+    )
+    return Decision(values={"drill": found.as_dict()})
+
+
+def _etcd(manifests_dir: str) -> tuple[Etcd, str]:
+    return open_etcd(manifests_dir, timeout=_ETCD_SECONDS)[0], STACKED_ENDPOINT
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "wait_timeout": {"type": "float", "default": 0},
+            **_options.KUBECONFIG,
+            **_options.MANIFESTS_DIR,
+        },
+        supports_check_mode=True,
+    )
+    run_decision(module, lambda: decide(module))
+
+
+if __name__ == "__main__":
+    main()

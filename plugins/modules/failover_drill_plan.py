@@ -1,0 +1,119 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: failover_drill_plan
+short_description: Determine which hosts the events of a failover drill concern, and whether the cluster bears them
+version_added: 0.1.0
+description:
+  - Reads what M(kubeadm.ha.failover_drill_info) found on the control planes, and fails with every reason not to begin. Each names
+    the host and the remedy.
+  - Runs on the controller, connects to nothing and changes nothing.
+options:
+  events:
+    description:
+      - The events in their order, each with C(component) (V(kube-controller-manager), V(kube-scheduler) or V(etcd)), C(how) (V(stop),
+        V(kill) or V(freeze)) and C(count), how many instances fail at the same time (V(1), or V(2), the leader among them, but
+        not of V(etcd)).
+    type: list
+    elements: raw
+    required: true
+  hosts:
+    description:
+      - RV(kubeadm.ha.failover_drill_info#module:drill) of each control plane by its inventory name.
+    type: dict
+    default: {}
+  failures:
+    description:
+      - Why control planes could not be inspected, by their inventory names.
+    type: dict
+    default: {}
+  hosts_before:
+    description:
+      - What O(hosts) was before the drill. What ran then and does not now is a reason to stop, too.
+    type: dict
+    default: {}
+  show:
+    description:
+      - Whether the plan is shown on the screen. Reasons to stop are the message of the failed task.
+    type: bool
+    default: true
+  first:
+    description:
+      - Number of the first event.
+    type: int
+    default: 1
+extends_documentation_fragment:
+  - kubeadm.ha.attributes
+  - kubeadm.ha.attributes.actiongroup
+  - kubeadm.ha.attributes.controller_module
+author:
+  - kubeadm.ha contributors (@kubeadm-ha)
+seealso:
+  - module: kubeadm.ha.failover_drill_info
+  - module: kubeadm.ha.failover_drill_event
+"""
+
+EXAMPLES = r"""
+- name: Does the cluster bear it
+  kubeadm.ha.failover_drill_plan:
+    events: [{component: kube-scheduler, how: kill}]
+    hosts: "{{ reports }}"
+  register: planned
+"""
+
+RETURN = r"""
+plan:
+  description: The events, and every reason not to begin.
+  returned: success, and with reasons to stop
+  type: dict
+  contains:
+    entries:
+      description: The events in their order.
+      type: list
+      elements: dict
+      contains:
+        number:
+          description: Of the event.
+          type: int
+        component:
+          description: Whose leader.
+          type: str
+        how:
+          description: What happens to it.
+          type: str
+        host:
+          description: Inventory name of the leader's host, V(known after apply) where an earlier event changes the leader.
+          type: str
+          sample: cp1
+        others:
+          description: Hosts whose instances fail with it, likewise.
+          type: list
+          elements: str
+        object:
+          description: What happens, in words.
+          type: str
+          sample: leader of kube-scheduler killed
+        bound:
+          description: Seconds within which another instance must lead, by the flags of the component.
+          type: float
+          sample: 24.8
+    problems:
+      description: Reasons to stop, with V(subject) and V(message).
+      type: list
+      elements: dict
+hosts:
+  description: What was given as O(hosts).
+  returned: success, and with reasons to stop
+  type: dict
+lines:
+  description: The plan for the screen.
+  returned: success, and with reasons to stop
+  type: list
+  elements: str
+"""

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Events of a drill, over a table of inputs."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import Event, parse
+
+RIGHT: list[tuple[dict[str, t.Any], Event, str]] = [
+    ({"component": "etcd", "how": "kill"}, Event("etcd", "kill"), "leader of etcd killed"),
+    (
+        {"component": "kube-scheduler", "how": "stop"},
+        Event("kube-scheduler", "stop"),
+        "leader of kube-scheduler stopped",
+    ),
+    (
+        {"component": "kube-controller-manager", "how": "freeze", "count": "2"},
+        Event("kube-controller-manager", "freeze", 2),
+        "leader of kube-controller-manager and 1 more frozen",
+    ),
+]
+WRONG: list[tuple[t.Any, str]] = [
+    ([], "is not a list with one event at least"),
+    ("kube-scheduler", "is not a list with one event at least"),
+    ({"component": "kube-scheduler", "how": "stop"}, "is not a list with one event at least"),
+    (["stop"], "event 1 of failover_drill_events is 'stop', no mapping"),
+    (
+        [{"component": "kube-scheduler"}],
+        "event 1 of failover_drill_events happens by None instead of stop, kill, freeze",
+    ),
+    (
+        [{"component": "haproxy", "how": "kill"}],
+        "has the component 'haproxy' instead of kube-controller-manager, kube-scheduler or etcd",
+    ),
+    (
+        [{"component": "etcd", "how": "kill", "count": 2}],
+        "takes more than one member of etcd",
+    ),
+    ([{"component": "kube-scheduler", "how": "kill", "count": 3}], "has the count 3 instead of 1 or 2"),
+    ([{"component": "kube-scheduler", "how": "kill", "count": True}], "has the count True instead of 1 or 2"),
+    ([{"component": "kube-scheduler", "how": "kill", "hosts": 1}], "has hosts, which no event has"),
+]
+
+
+@pytest.mark.parametrize(("document", "event", "words"), RIGHT)
+def test_an_event(document: dict[str, t.Any], event: Event, words: str) -> None:
+    assert parse([document]) == (event,)
+    assert str(event) == words
+
+
+@pytest.mark.parametrize(("documents", "message"), WRONG)
+def test_a_wrong_event_is_named(documents: t.Any, message: str) -> None:
+    with pytest.raises(InvalidInput) as error:
+        parse(documents)
+    assert message in error.value.message
+    assert "kube-scheduler, how: kill" in error.value.message
+
+
+def test_every_fault_is_in_one_message() -> None:
+    with pytest.raises(InvalidInput) as error:
+        parse([{"component": "x", "how": "y"}, {"component": "kube-scheduler", "how": "z"}])
+    assert error.value.message.count("event 1") == 2
+    assert error.value.message.count("event 2") == 1

@@ -1,0 +1,178 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done to components is undone, whenever the process that did it ends."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import NotProved, UnsupportedState
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import drill
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import KINDS
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import (
+    JOURNAL,
+    Interrupted,
+    Interruptions,
+)
+from tests.unit.plugins.certificates import Killed, MemoryFiles
+from tests.unit.plugins.memory_api import MemoryClock
+from tests.unit.plugins.module_utils._domain.failover_drill.values import (
+    MANAGER,
+    MANIFESTS,
+    SCHEDULER,
+    MemoryProcesses,
+    manifest,
+    path_of,
+    process,
+)
+
+ASIDE = "/etc/kubernetes/kubeadm-ha-failover-drill/kube-scheduler.yaml"
+
+
+class Host:
+    """A control plane whose kubelet follows its manifests."""
+
+    def __init__(self) -> None:
+        self.files = MemoryFiles({path_of(component): manifest(component) for component in (SCHEDULER, MANAGER)})
+        self.processes = MemoryProcesses(process(SCHEDULER), process(MANAGER, 8))
+        self.clock = MemoryClock()
+        self.clock.after_sleep = self.sync
+        self.before = dict(self.files.contents)
+
+    @property
+    def interruptions(self) -> Interruptions:
+        """As each new process of the module has them."""
+        return Interruptions(self.files, self.processes, self.clock, manifests_dir=MANIFESTS)
+
+    def sync(self) -> None:
+        """What a kubelet does."""
+        for component in (SCHEDULER, MANAGER):
+            found = self.processes.find(component)
+            is_wanted = self.files.exists(path_of(component))
+            if found and not is_wanted:
+                self.processes.end(found[0])
+            elif is_wanted and not found:
+                self.processes.start((component, *process(component).arguments[1:]))
+
+    def assert_whole(self) -> None:
+        """It is as it was."""
+        self.sync()
+        assert self.files.contents == self.before
+        assert not self.files.directories & {ASIDE.rpartition("/")[0]}
+        for component in (SCHEDULER, MANAGER):
+            (found,) = self.processes.find(component)
+            assert not found.is_stopped
+
+
+@pytest.mark.parametrize("how", sorted(KINDS))
+def test_it_is_interrupted_and_restored(how: str) -> None:
+    host = Host()
+    at = host.interruptions.interrupt(SCHEDULER, how, timeout=30)
+    assert at == host.clock.monotonic()
+    assert [item.component for item in host.interruptions.left()] == [SCHEDULER]
+    if how == "stop":
+        assert host.processes.find(SCHEDULER) == []
+        assert ASIDE in host.files.contents
+    host.interruptions.restore(timeout=60)
+    host.assert_whole()
+    assert {pid for _name, pid in host.processes.signals} <= {7}
+
+
+@pytest.mark.parametrize("does_last", [False, True])
+@pytest.mark.parametrize("how", sorted(KINDS))
+def test_whenever_it_is_killed_the_next_one_restores(how: str, *, does_last: bool) -> None:
+    reached_end = False
+    for calls in range(1, 20):
+        host = Host()
+        host.files.calls_left, host.files.does_last = calls, does_last
+        try:
+            host.interruptions.interrupt(SCHEDULER, how, timeout=30)
+            host.interruptions.restore(timeout=60)
+            reached_end = True
+        except Killed:
+            pass
+        host.files.calls_left = None
+        host.interruptions.restore(timeout=60)
+        host.assert_whole()
+    assert reached_end
+
+
+def test_what_was_frozen_and_has_ended_is_not_resumed() -> None:
+    host = Host()
+    host.interruptions.interrupt(SCHEDULER, "freeze", timeout=30)
+    host.processes.end(host.processes.running[7])
+    host.sync()
+    host.interruptions.restore(timeout=60)
+    host.assert_whole()
+    assert host.processes.signals == [("freeze", 7)]
+
+
+def test_a_manifest_written_meanwhile_is_nobodys_to_replace() -> None:
+    host = Host()
+    host.interruptions.interrupt(SCHEDULER, "stop", timeout=30)
+    host.files.contents[path_of(SCHEDULER)] = manifest(SCHEDULER, "--v=9")
+    with pytest.raises(UnsupportedState, match="was written anew"):
+        host.interruptions.restore(timeout=60)
+    assert host.interruptions.left()
+
+
+def test_one_that_does_not_run_is_left_alone() -> None:
+    host = Host()
+    host.processes.end(host.processes.running[7])
+    with pytest.raises(UnsupportedState, match="nothing was done to it"):
+        host.interruptions.interrupt(SCHEDULER, "kill", timeout=30)
+    assert host.files.contents == host.before
+
+
+def test_one_that_does_not_end_is_named_and_restored() -> None:
+    host = Host()
+    host.clock.after_sleep = lambda: None
+    with pytest.raises(NotProved, match="still runs 30 s after"):
+        host.interruptions.interrupt(SCHEDULER, "stop", timeout=30)
+    host.interruptions.restore(timeout=60)
+    host.assert_whole()
+
+
+def test_one_that_does_not_come_back_is_named_and_kept_in_mind() -> None:
+    host = Host()
+    host.interruptions.interrupt(SCHEDULER, "stop", timeout=30)
+    host.clock.after_sleep = lambda: None
+    with pytest.raises(NotProved, match="60 s later has no process"):
+        host.interruptions.restore(timeout=60)
+    assert host.interruptions.left()
+
+
+def test_a_broken_journal_is_named() -> None:
+    host = Host()
+    host.files.contents[JOURNAL] = b"{"
+    with pytest.raises(UnsupportedState, match="cannot be read"):
+        host.interruptions.left()
+
+
+def test_only_what_is_left_is_a_change() -> None:
+    host = Host()
+    assert drill.restored(host.interruptions, timeout=60).changes == ()
+    decision = drill.interrupted(host.interruptions, component=SCHEDULER, how="freeze", timeout=30)
+    assert host.interruptions.left() == ()
+    (change,) = decision.changes
+    assert (change.object, change.after) == (SCHEDULER, "frozen until the drill restores it")
+    decision.act()
+    with pytest.raises(UnsupportedState, match="has not been restored"):
+        drill.interrupted(host.interruptions, component=MANAGER, how="freeze", timeout=30)
+    decision = drill.restored(host.interruptions, timeout=60)
+    assert [(change.before, change.after) for change in decision.changes] == [("frozen by a drill", "running")]
+    decision.act()
+    host.assert_whole()
+
+
+def test_the_journal_holds_no_arguments() -> None:
+    host = Host()
+    host.interruptions.interrupt(SCHEDULER, "freeze", timeout=30)
+    text = host.files.contents[JOURNAL].decode()
+    assert "--" not in text
+    assert host.files.modes[JOURNAL] == 0o600
+    fields: dict[str, t.Any] = Interrupted.__annotations__
+    assert set(fields) == {"component", "how", "pid", "started", "manifest", "aside"}

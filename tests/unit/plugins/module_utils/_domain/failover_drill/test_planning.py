@@ -1,0 +1,212 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which hosts events concern, and whether a cluster bears them: over a table of clusters and by properties."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import KNOWN_AFTER_APPLY
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import planning
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.election import Election
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS, KINDS, Event
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import DrillReport, EtcdReport
+from tests.unit.plugins.module_utils._domain.failover_drill.values import MANAGER, SCHEDULER, report
+
+NAMES = ("cp1", "cp2", "cp3")
+KILL = Event(SCHEDULER, "kill")
+BOTH = Event(SCHEDULER, "freeze", 2)
+GONE = {SCHEDULER: "has no manifest /etc/kubernetes/manifests/kube-scheduler.yaml"}
+
+
+def cluster(**changed: DrillReport) -> dict[str, DrillReport]:
+    return {name: changed.get(name, report(name)) for name in NAMES}
+
+
+def test_the_leader_is_named_where_nothing_changes_it_before() -> None:
+    reports = cluster(cp2=report("cp2", elections={SCHEDULER: Election(6.0, 4.0, 1.0)}))
+    plan = planning.build([KILL, Event(MANAGER, "stop"), BOTH], reports, {})
+    assert plan.problems == ()
+    assert [(entry.number, entry.host, entry.others) for entry in plan.entries] == [
+        (1, "cp1", ()),
+        (2, "cp1", ()),
+        (3, KNOWN_AFTER_APPLY, (KNOWN_AFTER_APPLY,)),
+    ]
+    # Whoever takes over may be one with longer settings.
+    assert {entry.bound for entry in plan.entries} == {24.8}
+    assert planning.lines(plan)[0] == ("1. leader of kube-scheduler killed, on cp1: another one leads within 24.8 s.")
+
+
+def test_a_double_failure_takes_a_healthy_one_that_does_not_lead() -> None:
+    reports = {name: report(name, leads="cp3") for name in (*NAMES, "cp4")}
+    reports["cp1"] = report("cp1", leads="cp3", faulty=GONE)
+    (entry,) = planning.build([BOTH], reports, {}, first=5).entries
+    assert (entry.number, entry.host, entry.others) == (5, "cp3", ("cp2",))
+
+
+def test_inventory_names_are_others_than_host_names() -> None:
+    reports = {f"inventory-{name}": report(name, leads="cp2") for name in NAMES}
+    (entry,) = planning.build([BOTH], reports, {}).entries
+    assert (entry.host, entry.others) == ("inventory-cp2", ("inventory-cp1",))
+
+
+def test_a_drill_that_has_begun_does_not_say_that_nothing_was_touched() -> None:
+    plan = planning.build([KILL], {"cp1": report("cp1")}, {})
+    assert planning.reasons(plan, is_begun=True).startswith("The drill goes no further. 1 reason to stop:")
+
+
+REFUSED: list[tuple[str, list[Event], dict[str, DrillReport], dict[str, str], list[str]]] = [
+    (
+        "one control plane",
+        [KILL],
+        {"cp1": report("cp1")},
+        {},
+        ["kube-scheduler runs on 1 of 1 control planes and an event takes 1 of them: let more control planes join first."],
+    ),
+    ("two, and both are to fail", [BOTH], {"cp1": report("cp1"), "cp2": report("cp2")}, {}, ["let more control planes join"]),
+    (
+        "two of three are missing",
+        [KILL],
+        cluster(cp2=report("cp2", faulty=GONE), cp3=report("cp3", faulty=GONE)),
+        {},
+        ["kube-scheduler runs on 1 of 3 control planes and an event takes 1 of them: mend what does not run (kube-scheduler of cp2 has no"],
+    ),
+    ("one of three is missing, and two fail", [KILL, BOTH], cluster(cp2=report("cp2", faulty=GONE)), {}, ["runs on 2 of 3"]),
+    ("nobody leads", [KILL], {name: report(name, leads="") for name in NAMES}, {}, ["Nobody holds the lock of kube-scheduler"]),
+    (
+        "the leader is elsewhere",
+        [KILL],
+        {name: report(name, leads="cp9") for name in NAMES},
+        {},
+        ["The leader of kube-scheduler is cp9, which is no host of the play"],
+    ),
+    ("a node is not Ready", [KILL], cluster(cp1=report("cp1", unready={"w1": "KubeletNotReady x"})), {}, ["The node w1 is not Ready (KubeletNotReady x)"]),
+    ("something is left", [KILL], cluster(cp3=report("cp3", left=(SCHEDULER,))), {}, ["cp3 has not been restored after a drill"]),
+    (
+        "no election",
+        [KILL],
+        cluster(cp3=report("cp3", elections={SCHEDULER: Election(is_enabled=False)})),
+        {},
+        ["kube-scheduler of cp3 runs with --leader-elect=false"],
+    ),
+    ("a host was not inspected", [KILL], cluster(), {"cp4": "no route to host."}, ["cp4 could not be inspected (no route to host)"]),
+    ("no host was inspected", [KILL], {}, {"cp1": "it was not reached"}, ["cp1 could not be inspected"]),
+    ("no host at all", [KILL], {}, {}, ["The play has no control plane"]),
+    (
+        "two hosts of one name",
+        [KILL],
+        {"a": report("cp1"), "b": report("cp1"), "c": report("cp3")},
+        {},
+        ["a and b both call themselves cp1"],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("events", "reports", "failures", "messages"), [item[1:] for item in REFUSED], ids=[item[0] for item in REFUSED]
+)
+def test_it_is_refused(
+    events: list[Event], reports: dict[str, DrillReport], failures: dict[str, str], messages: list[str]
+) -> None:
+    plan = planning.build(events, reports, failures)
+    assert len(plan.problems) == len(messages)
+    assert all(wanted in problem.message for wanted, problem in zip(messages, plan.problems, strict=True))
+    assert planning.reasons(plan).startswith(f"Nothing was touched. {len(messages)} reason")
+    assert [line for line in planning.lines(plan) if line.startswith("Problem: ")]
+
+
+def test_what_ran_before_must_run_again() -> None:
+    before = cluster(cp2=report("cp2", faulty=GONE))
+    assert planning.build([KILL], before, {}, before=before).problems == ()
+    after = cluster(cp2=report("cp2", faulty=GONE), cp3=report("cp3", faulty={MANAGER: "has a pod that is not ready"}))
+    (problem,) = planning.build([KILL], after, {}, before=before).problems
+    assert problem.message.startswith(
+        "kube-controller-manager of cp3 has a pod that is not ready, and ran before the drill"
+    )
+
+
+ETCD_KILLED = Event("etcd", "kill")
+MEMBER = EtcdReport("", 3, 3)
+
+
+def with_etcd(**members: EtcdReport | None) -> dict[str, DrillReport]:
+    """The member of cp2 leads, where nothing else is said."""
+    found = {"cp1": MEMBER, "cp2": EtcdReport("", 3, 3, is_leader=True, election_timeout=2.0), "cp3": MEMBER, **members}
+    return {name: report(name, etcd=member) for name, member in found.items()}
+
+
+def test_the_leader_of_etcd_is_named_where_nothing_changes_it_before() -> None:
+    plan = planning.build([ETCD_KILLED, ETCD_KILLED], with_etcd(), {})
+    assert plan.problems == ()
+    assert [(entry.host, entry.others, entry.bound) for entry in plan.entries] == [
+        ("cp2", (), 9.0),
+        (KNOWN_AFTER_APPLY, (), 9.0),
+    ]
+
+
+TWO = EtcdReport("", 3, 2)
+REFUSED_OF_ETCD: list[tuple[dict[str, EtcdReport | None], list[str]]] = [
+    (dict.fromkeys(NAMES), ["etcd runs on none of cp1, cp2, cp3 as a static pod"]),
+    ({"cp3": EtcdReport("does not answer (refused)")}, ["etcd of cp3 does not answer (refused): mend it"]),
+    ({"cp1": TWO}, ["The etcd cluster has 2 healthy voters of 3 and an event takes one of them"]),
+    ({"cp2": MEMBER}, ["The leader of etcd is on none of the play's hosts"]),
+]
+
+
+def test_after_an_event_of_etcd_other_leaders_are_not_known() -> None:
+    plan = planning.build([KILL, ETCD_KILLED, Event(MANAGER, "stop"), ETCD_KILLED], with_etcd(), {})
+    assert [entry.host for entry in plan.entries] == ["cp1", "cp2", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY]
+
+
+@pytest.mark.parametrize(("members", "messages"), REFUSED_OF_ETCD)
+def test_an_event_of_etcd_is_refused(members: dict[str, EtcdReport | None], messages: list[str]) -> None:
+    plan = planning.build([ETCD_KILLED], with_etcd(**members), {})
+    assert [
+        wanted for wanted, problem in zip(messages, plan.problems, strict=True) if wanted not in problem.message
+    ] == []
+    # Of no interest to others.
+    assert planning.build([KILL], with_etcd(**members), {}).problems == ()
+
+
+def test_a_member_of_etcd_must_run_again() -> None:
+    before, lost = with_etcd(), with_etcd(cp3=None)
+    (problem,) = planning.build([KILL], lost, {}, before=before).problems
+    assert problem.message.startswith("etcd of cp3 has no manifest, and ran before the drill")
+
+
+HOSTS = st.lists(st.booleans(), min_size=1, max_size=7)
+
+
+@given(HOSTS, st.sampled_from(COMPONENTS), st.sampled_from(sorted(KINDS)), st.integers(1, 2))
+def test_a_plan_without_a_problem_leaves_a_healthy_instance(
+    healthy: list[bool], component: str, how: str, count: int
+) -> None:
+    """Whatever of up to seven instances is down."""
+    first = next((number for number, item in enumerate(healthy) if item), 0)
+    reports = {
+        f"cp{number}": report(f"cp{number}", leads=f"cp{first}", faulty={} if item else {component: "is down"})
+        for number, item in enumerate(healthy)
+    }
+    plan = planning.build([Event(component, how, count)], reports, {})
+    assert bool(plan.problems) == (sum(healthy) < count + 1)
+    if not plan.problems:
+        (entry,) = plan.entries
+        concerned = {entry.host, *entry.others}
+        assert len(concerned) == count
+        left = [name for name, item in zip(reports, healthy, strict=True) if item and name not in concerned]
+        assert left
+
+
+def test_a_report_is_read_as_it_is_written() -> None:
+    wanted = report("cp1", faulty=GONE, left=(MANAGER,), unready={"w1": "x"}, etcd=MEMBER)
+    document: t.Any = wanted.as_dict()
+    assert DrillReport.from_dict("cp1", document) == wanted
+    assert not wanted.is_whole
+    assert report("cp1").is_whole
+    assert report("cp1", etcd=MEMBER).is_whole
+    assert not report("cp1", etcd=EtcdReport("", 3, 2)).is_whole

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reports and processes in memory for the tests of a drill."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.election import Election
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import (
+    DrillReport,
+    EtcdReport,
+    InstanceReport,
+    Leader,
+    NodeReport,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._ports.processes import Process
+
+MANIFESTS = "/etc/kubernetes/manifests"
+SCHEDULER, MANAGER = "kube-scheduler", "kube-controller-manager"
+#: Flags of each component.
+COMMAND = ("--leader-elect=true", "--kubeconfig=/etc/kubernetes/scheduler.conf")
+
+
+def manifest(component: str, *flags: str) -> bytes:
+    """A static pod as kubeadm writes it."""
+    command = "".join(f"    - {item}\n" for item in (component, *(flags or COMMAND)))
+    head = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\nspec:\n  containers:\n  - image: x\n    command:\n"
+    return f"{head}{command}".encode()
+
+
+def path_of(component: str) -> str:
+    """Where its manifest is."""
+    return f"{MANIFESTS}/{component}.yaml"
+
+
+class MemoryProcesses:
+    """The port Processes in memory."""
+
+    def __init__(self, *processes: Process) -> None:
+        """Start with these."""
+        self.running = {item.pid: item for item in processes}
+        self.signals: list[tuple[str, int]] = []
+        #: Whether a killed one is started again, as a kubelet would.
+        self.next_pid = 100
+
+    def find(self, program: str) -> list[Process]:
+        """By the name of the program."""
+        return [item for item in self.running.values() if item.arguments[0].rpartition("/")[2] == program]
+
+    def get(self, pid: int, started: int) -> Process | None:
+        """This very process."""
+        found = self.running.get(pid)
+        return found if found is not None and found.started == started else None
+
+    def kill(self, process: Process) -> None:
+        """It is gone, and another one is there."""
+        self.signals.append(("kill", process.pid))
+        self.end(process)
+        self.start(process.arguments)
+
+    def freeze(self, process: Process) -> None:
+        """It is stopped."""
+        self.signals.append(("freeze", process.pid))
+        self.running[process.pid] = dataclasses.replace(process, is_stopped=True)
+
+    def resume(self, process: Process) -> None:
+        """It goes on, finds that it leads no longer, and is started again."""
+        self.signals.append(("resume", process.pid))
+        self.end(process)
+        self.start(process.arguments)
+
+    def end(self, process: Process) -> None:
+        """It is gone."""
+        del self.running[process.pid]
+
+    def start(self, arguments: tuple[str, ...]) -> None:
+        """A new process."""
+        self.next_pid += 1
+        self.running[self.next_pid] = Process(self.next_pid, self.next_pid * 10, arguments)
+
+
+def process(component: str, pid: int = 7, *flags: str, **changes: t.Any) -> Process:
+    """The process of a static pod."""
+    return dataclasses.replace(Process(pid, pid * 10, (component, *(flags or COMMAND))), **changes)
+
+
+def report(
+    name: str,
+    *,
+    leads: str = "cp1",
+    faulty: t.Mapping[str, str] | None = None,
+    elections: t.Mapping[str, Election] | None = None,
+    left: tuple[str, ...] = (),
+    unready: t.Mapping[str, str] | None = None,
+    etcd: EtcdReport | None = None,
+) -> DrillReport:
+    """What a control plane of three reports."""
+    return DrillReport(
+        host_name=name,
+        instances=tuple(
+            InstanceReport(component, (faulty or {}).get(component, ""), (elections or {}).get(component, Election()))
+            for component in COMPONENTS
+        ),
+        left=left,
+        leaders=tuple(
+            Leader(component, f"{leads}_1" if leads else "", leads, 3, is_held=bool(leads)) for component in COMPONENTS
+        ),
+        unready_nodes=tuple(NodeReport(node, reason) for node, reason in (unready or {}).items()),
+        etcd=etcd,
+    )
