@@ -168,7 +168,6 @@ measured:
 """
 
 import signal
-import sys
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -235,7 +234,7 @@ def decide(module: AnsibleModule) -> Decision:
 
 def _leave(_number: int, _frame: t.Any) -> t.NoReturn:
     """By an exception, so that what is interrupted is restored."""
-    sys.exit(1)
+    raise SystemExit(1)
 
 
 def main() -> None:
