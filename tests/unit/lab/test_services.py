@@ -90,7 +90,7 @@ def exec_start(unit: str) -> str:
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_every_file_that_something_names_is_on_that_node(name: str) -> None:
-    files, _ = files_of(name)
+    files, _site = files_of(name)
     layout = layout_of(name)
     for node, its_files in files.items():
         there = {f"/{path}" for path in its_files} | set(layout.programs(node_of(layout, node)))
@@ -102,7 +102,7 @@ def test_every_file_that_something_names_is_on_that_node(name: str) -> None:
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_secrets_are_readable_by_their_owner_only(name: str) -> None:
-    files, _ = files_of(name)
+    files, _site = files_of(name)
     for its_files in files.values():
         for path, file in its_files.items():
             is_secret = "KEY" in file.content or "client-" in file.content or "token:" in file.content
@@ -112,7 +112,7 @@ def test_secrets_are_readable_by_their_owner_only(name: str) -> None:
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_hosts_without_a_part_in_the_cluster_get_nothing(name: str) -> None:
-    files, _ = files_of(name)
+    files, _site = files_of(name)
     layout = layout_of(name)
     assert set(files) == {"m1", "w1", "w2", "e1", "e2", "e3"}
     for host in ("m2", "m3", "lb1"):
@@ -122,7 +122,7 @@ def test_hosts_without_a_part_in_the_cluster_get_nothing(name: str) -> None:
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_every_component_has_a_unit_and_a_program(name: str) -> None:
     layout = layout_of(name)
-    files, _ = files_of(name)
+    files, _site = files_of(name)
     wanted = {"m1": 5 if name == "binary_app" else 3, "w1": 2, "w2": 2, "e1": 1, "e2": 1, "e3": 1}
     for node, number in wanted.items():
         units = {Path(path).stem for path in files[node] if path.endswith(".service")}
@@ -136,7 +136,7 @@ def test_every_component_has_a_unit_and_a_program(name: str) -> None:
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_workers_connect_to_the_control_planes_own_address(name: str) -> None:
-    files, _ = files_of(name)
+    files, _site = files_of(name)
     found = {path: file.content for path, file in files["w1"].items() if path.endswith(".kubeconfig")}
     assert len(found) == 2
     for content in found.values():
@@ -154,7 +154,7 @@ def test_the_certificate_has_the_reserved_addresses_in_one_layout_only() -> None
 
 
 def test_environment_files_hold_one_variable_over_continued_lines() -> None:
-    files, _ = files_of("binary_app")
+    files, _site = files_of("binary_app")
     content = files["m1"]["opt/kubernetes/cfg/kube-apiserver.conf"].content
     assert content.startswith('KUBE_APISERVER_OPTS="--v=2 \\\n--etcd-servers=https://10.87.100.51:2379,')
     (word,) = shlex.split(content.replace("\\\n", ""))
@@ -167,15 +167,15 @@ def test_environment_files_hold_one_variable_over_continued_lines() -> None:
 
 
 def test_below_the_application_directory_is_everything_but_units_and_root_s_kubeconfig() -> None:
-    files, _ = files_of("binary_app")
+    files, _site = files_of("binary_app")
     outside = {path for path in files["m1"] if not path.startswith("opt/kubernetes/")}
     assert outside == {"root/.kube/config", *(path for path in files["m1"] if path.endswith(".service"))}
     assert files["m1"]["root/.kube/config"] == files["m1"]["opt/kubernetes/cfg/admin.kubeconfig"]
 
 
 def test_kubelets_bootstrap_with_the_token_that_the_api_server_knows() -> None:
-    files, _ = files_of("binary_app")
-    token, user, _, group = files["m1"]["opt/kubernetes/cfg/token.csv"].content.strip().split(",")
+    files, _site = files_of("binary_app")
+    token, user, _uid, group = files["m1"]["opt/kubernetes/cfg/token.csv"].content.strip().split(",")
     for node, registered in (("m1", "k8s-master1"), ("w1", "k8s-node1")):
         bootstrap = yaml.safe_load(files[node]["opt/kubernetes/cfg/bootstrap.kubeconfig"].content)
         assert bootstrap["users"][0] == {"name": user, "user": {"token": token}}
@@ -196,7 +196,7 @@ def test_members_of_etcd_share_a_certificate_of_their_own_authority() -> None:
 
 
 def test_flags_stand_in_the_units() -> None:
-    files, _ = files_of("binary_inline")
+    files, _site = files_of("binary_inline")
     unit = files["m1"]["etc/systemd/system/kube-apiserver.service"].content
     assert "ExecStart=/usr/local/bin/kube-apiserver \\\n  --advertise-address=" in unit
     flags = flags_of(exec_start(unit))
@@ -223,7 +223,7 @@ def test_every_client_has_its_own_certificate() -> None:
 
 def test_secrets_are_encrypted_with_a_new_key() -> None:
     found = []
-    for _ in range(2):
+    for _round in range(2):
         document = yaml.safe_load(files_of("binary_inline")[0]["m1"]["etc/kubernetes/encryption-config.yaml"].content)
         provider, identity = document["resources"][0]["providers"]
         found.append(provider["aescbc"]["keys"][0]["secret"])
@@ -254,7 +254,7 @@ def test_yaml_is_read_as_it_was_meant(value: Mapping[str, Any]) -> None:
 
 
 def test_the_kubelet_gets_what_nodes_in_containers_need() -> None:
-    files, _ = files_of("binary_app")
+    files, _site = files_of("binary_app")
     document = yaml.safe_load(files["w1"]["opt/kubernetes/cfg/kubelet-config.yml"].content)
     assert document["cgroupDriver"] == "cgroupfs"
     assert document["clusterDNS"] == ["10.254.0.2"]
@@ -347,4 +347,4 @@ def test_a_topology_without_systemd_services_has_no_control_plane_of_them() -> N
         topology=loaded, addresses={}, kubernetes="v1.34.4", service_subnet=application_directory.SERVICE_SUBNET
     )
     with pytest.raises(LabError, match="topology convert has no control plane of systemd services"):
-        _ = site.master
+        assert site.master
