@@ -128,7 +128,7 @@ UNSERVED: dict[str, tuple[Change, str]] = {
     "wrong host in the group": (
         _wrong_group,
         (
-            "No host of the control plane group serves the Kubernetes API: cp2, cp3 has no "
+            "No host of the control plane group serves the Kubernetes API: cp2, cp3 have no "
             "/etc/kubernetes/manifests/kube-apiserver.yaml. Put the control plane that runs into the group; a new cluster is created "
             "only where no host has anything of one, and w1 has /etc/kubernetes/kubelet.conf"
         ),
