@@ -123,7 +123,7 @@ class ActionModule(ActionBase):
                 *(() if arguments["hosts"] else self._variable_problems(arguments, variables)),
             ]
             request = PlanRequest.from_options(arguments, input_problems)
-            files = TaskFiles(self._find_needle)
+            files = TaskFiles(self._find_needle, self._loader)
             built.append(planning.build_plan(request, yaml=PyYaml(), x509=CryptographyX509(), files=files))
             return {"plan": built[0].as_dict()}
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._action import decision_result
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.node import desired, kubernetes_programs, node
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.node.report import Identity, NodeReport
+from ansible_collections.kubeadm.ha.plugins.plugin_utils.controller_files import TaskFiles
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "identities": {"type": "dict", "default": {}},
@@ -41,16 +41,14 @@ class ActionModule(ActionBase):
             report = NodeReport.from_dict(name, arguments["node"])
             others = {each: Identity.from_dict(each, found) for each, found in arguments["identities"].items()}
             decision = node.decide(name, report, wanted, faults, others)
-            missing = tuple(kubernetes_programs.missing_at_source(decision.kubernetes, self._is_there))
+            missing = tuple(kubernetes_programs.missing_at_source(decision.kubernetes, self._files.has))
             return {"decision": dataclasses.replace(decision, problems=(*decision.problems, *missing)).as_dict()}
 
         return {**result, **decision_result(f"What the node {name} reported", decide)}
 
-    def _is_there(self, path: str) -> bool:
-        try:
-            return bool(self._find_needle("files", path))
-        except AnsibleError:
-            return False
+    @property
+    def _files(self) -> TaskFiles:
+        return TaskFiles(self._find_needle, self._loader)
 
     def _with_key(self, inputs: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
         """The inputs with the text of the key where they name a file."""
@@ -60,11 +58,10 @@ class ActionModule(ActionBase):
         if not key or key.startswith("-----BEGIN") or "://" in key:
             return inputs
         try:
-            path = self._find_needle("files", key)
-            text = str(self._loader.get_text_file_contents(path))
-        except (AnsibleError, OSError) as error:
+            text = self._files.text(key)
+        except InvalidInput as error:
             raise InvalidInput(
-                f"The key {key} of kubeadm_ha_package_repository cannot be read on the controller ({error}): name a file that is "
+                f"The key {key} of kubeadm_ha_package_repository cannot be read on the controller ({error.message}): name a file that is "
                 "there, a URL, or give the text of the key."
             ) from None
         return {**inputs, "package_repository": {**repository, "key": text}}

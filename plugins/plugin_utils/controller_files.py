@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from pathlib import Path
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.urls import open_url
@@ -25,20 +24,30 @@ class TaskFiles:
 
     Attributes:
         find: the action's search for a file, by the directory of a role and the file's path.
+        loader: the task's, which decrypts what ansible-vault has encrypted.
     """
 
     find: t.Callable[[str, str], str]
+    loader: t.Any
+
+    def has(self, path: str) -> bool:
+        """Whether the controller has a file."""
+        try:
+            return bool(self.find("files", path))
+        except AnsibleError:
+            return False
 
     def text(self, place: str) -> str:
         """See the port."""
         try:
             if "://" in place:
                 return str(open_url(place, timeout=_SECONDS).read().decode("utf-8"))
-            return Path(self.find("files", place)).read_text(encoding="utf-8")
+            if not self.has(place):
+                raise InvalidInput("there is no such file")
+            return str(self.loader.get_text_file_contents(self.find("files", place)))
         # Whatever a download raises is a reason.
         except (AnsibleError, OSError, ValueError) as error:
-            reason = "there is no such file" if isinstance(error, AnsibleError) else str(error)
-            raise InvalidInput(reason) from None
+            raise InvalidInput(str(error)) from None
 
 
 __all__ = ("TaskFiles",)

@@ -78,12 +78,17 @@ class Record:
     @property
     def node(self) -> str | None:
         """The host name that the components put before ``_`` into their identity (``cp1_6b0d...``)."""
-        return self.holder.rpartition("_")[0] or self.holder or None
+        return host_of(self.holder) or None
 
     def is_held(self, now: float) -> bool:
         """Whether the leader has renewed the lock within its duration; ``now`` in seconds since the epoch."""
         renewed = seconds_of(self.renewed or "")
         return bool(self.holder) and renewed is not None and now - renewed <= self.duration
+
+
+def host_of(identity: str) -> str:
+    """The part before ``_``, where there is one."""
+    return identity.rpartition("_")[0] or identity
 
 
 def inspect(api: Api, clock: Clock, components: t.Sequence[str]) -> Decision:
@@ -138,4 +143,4 @@ def _since(text: str | None, now: float) -> float | None:
     return None if time is None else round(now - time, 3)
 
 
-__all__ = ("ANNOTATION", "NAMESPACE", "Record", "find", "inspect")
+__all__ = ("ANNOTATION", "NAMESPACE", "Record", "find", "host_of", "inspect")

@@ -11,6 +11,7 @@ import re
 import typing as t
 
 from ..base.report_fields import as_dict, read
+from ..component.leader_election import host_of
 
 #: Characters that XML 1.0 cannot hold.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -147,7 +148,7 @@ def _cells(item: Result) -> t.Iterator[str]:
     yield f"{item.number}. {item.object}"
     yield ", ".join((item.host, *item.others))
     yield "-" if item.began is None else _time(item.began)
-    yield (item.new_holder or "-").rpartition("_")[0] or item.new_holder or "-"
+    yield host_of(item.new_holder or "-")
     yield _shown(item.transitions)
     yield _shown(item.seconds)
     yield _shown(item.bound)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ..base.enumeration import listed
 from ..base.problem import Problem
 
 if t.TYPE_CHECKING:
@@ -31,16 +32,12 @@ def problems(decisions: t.Mapping[str, RoleDecision]) -> t.Iterator[Problem]:
         first = found[0][1]
         others = [name for name, _problem in found[1:]]
         is_of_host = bool(others) and _NAME in message
-        yield Problem(first.subject, f"{first.message} The same holds for {_listed(others)}.") if is_of_host else first
+        yield Problem(first.subject, f"{first.message} The same holds for {listed(others)}.") if is_of_host else first
 
 
 def _without(name: str, text: str) -> str:
     """The text with another host's name in the place of this one's."""
     return re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", _NAME, text)
-
-
-def _listed(names: t.Sequence[str]) -> str:
-    return " and ".join(text for text in (", ".join(names[:-1]), names[-1]) if text)
 
 
 __all__ = ("problems",)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..base.enumeration import listed
 from ..base.problem import Problem
 from .cluster_traces import traces
 
@@ -74,7 +75,7 @@ def without_root(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
     if blind:
         yield Problem(
             "ansible_become",
-            f"{_listed(blind)} could only be inspected without root's rights, so that most of it could not be seen: "
+            f"{listed(blind)} could only be inspected without root's rights, so that most of it could not be seen: "
             "take ansible_become: false out of the inventory, or let Ansible become root there (ansible_become: true, "
             "and ansible_become_password where sudo asks for one).",
         )
@@ -140,10 +141,6 @@ def _last_words(host: Host) -> str:
         f"its start number {found.starts} wrote last, at {found.time}: {shown}{also} (/var/log/pods has the rest, "
         "and journalctl -u kubelet why it is not started)."
     )
-
-
-def _listed(names: t.Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 __all__ = ("ADMIN_KUBECONFIG", "find_serving_control_plane", "is_root", "problems", "without_root")

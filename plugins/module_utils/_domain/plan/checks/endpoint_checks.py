@@ -17,6 +17,7 @@ import typing as t
 from ...base import endpoint_view
 from ...base.address import Endpoint, canonical_ip
 from ...base.endpoint_view import View
+from ...base.enumeration import listed
 from ...base.errors import InvalidInput
 from ...base.problem import Note, Problem
 from ..name_servers import name_servers
@@ -63,7 +64,7 @@ def find_notes(situation: Situation) -> t.Iterator[Note]:
         if view.addresses and not all(_is_loopback(address) for address in view.addresses):
             by_addresses.setdefault(tuple(sorted(view.addresses)), []).append(name)
     if len(by_addresses) > 1:
-        described = "; ".join(f"{_listed(names)} to {', '.join(found)}" for found, names in by_addresses.items())
+        described = "; ".join(f"{listed(names)} to {', '.join(found)}" for found, names in by_addresses.items())
         yield Note(
             _SUBJECT,
             f"Hosts resolve {desired.endpoint.host} differently ({described}): each of them loses the API with what its own answer leads "
@@ -78,7 +79,7 @@ def find_notes(situation: Situation) -> t.Iterator[Note]:
             if view.is_proved
         }
     ).items():
-        yield Note(_SUBJECT, f"{desired.endpoint} works from {_listed(names)}, but {clause}.")
+        yield Note(_SUBJECT, f"{desired.endpoint} works from {listed(names)}, but {clause}.")
 
 
 def _by_dns(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[Problem]:
@@ -98,7 +99,7 @@ def _by_dns(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[Pro
         reason = "where no control plane is" if answers else "though the servers that are to answer it do not run yet"
         yield Problem(
             _SUBJECT,
-            f"{desired.endpoint.host} leads {_listed(hosts)} to {addresses}, {reason}: take it out of /etc/hosts and of other DNS "
+            f"{desired.endpoint.host} leads {listed(hosts)} to {addresses}, {reason}: take it out of /etc/hosts and of other DNS "
             f"servers, and delegate it to {servers}.",
         )
     if answers and all(balancer.is_configured for balancer in situation.balancers.values()):
@@ -164,7 +165,7 @@ def _unresolved(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator
     for error, names in by_error.items():
         yield Problem(
             _SUBJECT,
-            f"{_listed(names)} cannot resolve {situation.desired.endpoint.host} ({error}), and would lose the API once pointed to "
+            f"{listed(names)} cannot resolve {situation.desired.endpoint.host} ({error}), and would lose the API once pointed to "
             f"{situation.desired.endpoint}: let DNS or /etc/hosts of every host answer it{_with_balancers(situation)}.",
         )
 
@@ -190,7 +191,7 @@ def _leads_to_control_plane(situation: Situation, views: t.Mapping[str, View]) -
         server = situation.hosts[target].future_api_server(like)
         yield Problem(
             _SUBJECT,
-            f"{desired.endpoint.host} leads {_listed(names_of)} to the API server of {target} itself ({server}), so they would lose "
+            f"{desired.endpoint.host} leads {listed(names_of)} to the API server of {target} itself ({server}), so they would lose "
             f"the API with that host: {_remedy_for_name(situation)}.",
         )
 
@@ -239,7 +240,7 @@ def _leads_elsewhere(situation: Situation, views: t.Mapping[str, View]) -> t.Ite
     for addresses, names in by_addresses.items():
         yield Problem(
             _SUBJECT,
-            f"{desired.endpoint.host} leads {_listed(names)} to {addresses}, where no load balancer host is: let DNS or /etc/hosts of "
+            f"{desired.endpoint.host} leads {listed(names)} to {addresses}, where no load balancer host is: let DNS or /etc/hosts of "
             f"every host lead it to {_balancers(situation)}, or set kubeadm_ha_load_balancer: external for a balancer that "
             "exists already.",
         )
@@ -276,7 +277,7 @@ def _somebody_else(situation: Situation, views: t.Mapping[str, View]) -> t.Itera
     for clause, names in _by_clause(clauses).items():
         yield Problem(
             _SUBJECT,
-            f"kubeadm_ha_endpoint {situation.desired.endpoint} leads {_listed(names)} to somebody else: {clause}. Give an endpoint "
+            f"kubeadm_ha_endpoint {situation.desired.endpoint} leads {listed(names)} to somebody else: {clause}. Give an endpoint "
             "whose address and port are free for this cluster's load balancer.",
         )
 
@@ -291,12 +292,12 @@ def _unproved(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[P
         hairpin = ""
         if good and set(names) <= set(desired.control_planes):
             hairpin = (
-                f" {_listed(good)} can use it: a load balancer that sends a control plane its own connection back must not keep "
+                f" {listed(good)} can use it: a load balancer that sends a control plane its own connection back must not keep "
                 "the client's address (a hairpin)."
             )
         yield Problem(
             _SUBJECT,
-            f"kubeadm_ha_endpoint {desired.endpoint} does not lead {_listed(names)} to this cluster's API: {clause}. "
+            f"kubeadm_ha_endpoint {desired.endpoint} does not lead {listed(names)} to this cluster's API: {clause}. "
             f"With kubeadm_ha_load_balancer: {desired.load_balancer} it must do so before the run; let it forward TCP, "
             f"without ending TLS, to {situation.serving_control_plane.name} ({like}).{hairpin}",
         )
@@ -328,11 +329,6 @@ def _with_balancers(situation: Situation) -> str:
 
 def _is_loopback(address: str) -> bool:
     return address.startswith("127.") or address == "::1"
-
-
-def _listed(names: t.Sequence[str]) -> str:
-    """``a, b and c``."""
-    return " and ".join(text for text in (", ".join(names[:-1]), names[-1]) if text)
 
 
 __all__ = ("find_notes", "problems", "unproved", "views_of")

@@ -16,6 +16,7 @@ import typing as t
 
 from ...base.address import canonical_ip
 from ...base.addresses_in_text import addresses_in, is_of_a_host
+from ...base.enumeration import listed
 from ...base.errors import UnsupportedState
 from ...base.file_fact import CARRIED
 from ...base.problem import Problem
@@ -287,7 +288,7 @@ def _whose(addresses: t.Sequence[str], owners: Owners) -> str:
 
 def _listed(names: t.Sequence[str]) -> str:
     shown = list(names) if len(names) <= 4 else [*names[:3], f"{len(names) - 3} more"]
-    return " and ".join(text for text in (", ".join(shown[:-1]), shown[-1]) if text)
+    return listed(shown)
 
 
 def _have(names: t.Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ...base.enumeration import listed
 from ...base.problem import Note, Problem
 from ...component.proxy_source import LOGIN, MANIFEST, UNIT
 
@@ -34,7 +35,7 @@ def problems(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Pro
     for (who, remedy, lacking), names in by_line.items():
         yield Problem(
             names[0],
-            f"{who} of {_listed(names)} would ask that proxy for {', '.join(lacking)}, which {'its' if len(names) == 1 else 'their'} "
+            f"{who} of {listed(names)} would ask that proxy for {', '.join(lacking)}, which {'its' if len(names) == 1 else 'their'} "
             f"NO_PROXY does not name: {remedy}",
         )
 
@@ -48,7 +49,7 @@ def find_notes(situation: Situation) -> t.Iterator[Note]:
         yield Note(
             situation.serving_control_plane.name,
             f"The static pods {named} of {situation.serving_control_plane.name} have the proxy {found[0].proxy} in "
-            f"their environment; those of {_listed(joining)} will have none, because kubeadm is run without proxies "
+            f"their environment; those of {listed(joining)} will have none, because kubeadm is run without proxies "
             "here. Where a component needs it, give it by kubeadm's patches (kubeadm_ha_patches_dir).",
         )
 
@@ -105,11 +106,6 @@ def _remedy(source: ProxySource, missing: t.Sequence[str]) -> str:
         f"let the value of {source.variable} there be {value}. The kubelet restarts the {source.name} when its manifest changes, so "
         "do it at a time that bears a moment without it"
     )
-
-
-def _listed(names: t.Sequence[str]) -> str:
-    """``a, b and c``."""
-    return " and ".join(text for text in (", ".join(names[:-1]), names[-1]) if text)
 
 
 __all__ = ("find_notes", "problems", "sources_of")

@@ -14,6 +14,7 @@ import typing as t
 
 from ...base.address import Endpoint, canonical_ip
 from ...base.connection_attempt import REACHED, REJECTED, SILENT
+from ...base.enumeration import listed
 from ...base.problem import Problem
 from .membership import is_joined
 
@@ -128,8 +129,8 @@ def _problem(target: str, address: str, sources: t.Sequence[str], ports: t.Mappi
     numbers = sorted(ports)
     return Problem(
         target,
-        f"{_listed(sources)} cannot reach {target} ({address}) on TCP {_listed([ports[number] for number in numbers])}: "
-        f"open TCP {_listed([str(number) for number in numbers])} on {target} for {_listed(sources)}, in its firewall, in "
+        f"{listed(sources)} cannot reach {target} ({address}) on TCP {listed([ports[number] for number in numbers])}: "
+        f"open TCP {listed([str(number) for number in numbers])} on {target} for {listed(sources)}, in its firewall, in "
         "theirs for what goes out, and in the network between. Set kubeadm_ha_skip_reachability: true if only attempts like "
         "these are filtered.",
     )
@@ -138,11 +139,6 @@ def _problem(target: str, address: str, sources: t.Sequence[str], ports: t.Mappi
 def _described(result: ConnectionAttempt) -> str:
     texts = {SILENT: "no answer", REJECTED: "rejected by a firewall or a router"}
     return texts.get(result.outcome) or result.error
-
-
-def _listed(texts: t.Sequence[str]) -> str:
-    """``a, b and c``."""
-    return " and ".join(text for text in (", ".join(texts[:-1]), texts[-1]) if text)
 
 
 def node_address(host: Host, cluster: Cluster, like: Endpoint) -> str:
