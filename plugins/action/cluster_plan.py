@@ -65,6 +65,7 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "reachability": {"type": "dict", "default": {}},
     "reset_half_joined": {"type": "raw", "default": False},
     "service_subnet": {"type": "raw", "default": "10.96.0.0/12"},
+    "services": {"type": "dict", "default": {}},
     "stop": {"type": "bool", "default": True},
     "token_ttl": {"type": "raw", "default": "15m"},
     "unmanaged_nodes": {"type": "raw", "default": []},

@@ -204,6 +204,12 @@ options:
         Each has V(changes) and V(problems).
     type: dict
     default: {}
+  services:
+    description:
+      - RV(kubeadm.ha.kubernetes_services_info#module:services) by inventory name, where RV(services) says that the control plane runs as
+        services of systemd. O(phase=serving) is asked again with it.
+    type: dict
+    default: {}
   announced:
     description:
       - RV(plan.entries) of the plan that the run began with. What is not among them is a reason to stop, and a plan that has nothing
@@ -263,6 +269,11 @@ creation:
       made the certificate authorities, empty where there is a cluster.
   returned: with O(phase=serving)
   type: str
+services:
+  description: Inventory name of a control plane whose API server is a service of systemd, empty where there is none.
+  returned: with O(phase=serving)
+  type: str
+  sample: m1
 signer:
   description: Inventory name of the host that has the cluster's CA, the serving one or the first control plane of a new cluster.
   returned: with O(phase=serving)

@@ -28,6 +28,10 @@ options:
     description:
       - What the archive was encrypted under.
     type: str
+  transfer_key:
+    description:
+      - The file in which M(kubeadm.ha.transfer_key) keeps the private key of this host, where O(archive) was sealed for it.
+    type: path
   files:
     description:
       - RV(kubeadm.ha.control_plane_files_info#module:files).
@@ -50,6 +54,7 @@ author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:
   - module: kubeadm.ha.control_plane_files_info
+  - module: kubeadm.ha.transfer_key
   - module: kubeadm.ha.kubeadm_join
 """
 
@@ -104,12 +109,28 @@ paths:
   sample: [/etc/kubernetes/enc/encryption.yaml]
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.file_tree import HostFileTree
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.sealing import IMPORT_ERROR, AesGcm
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import file_archive
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.sealing import IMPORT_ERROR, AesGcm, SealedBox
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import file_archive, transfer_key
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import require_library, run_decision
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+
+
+def decide(parameters: t.Mapping[str, t.Any]) -> Decision:
+    """Decide by the module's options."""
+    archive, key, path = parameters["archive"], parameters["certificate_key"], parameters["transfer_key"]
+    facts = file_archive.parse_facts(parameters["files"])
+    if path is not None:
+        private = transfer_key.read(HostFiles(), path)
+        return file_archive.ensure(HostFileTree(), facts, SealedBox(), archive=archive, key=private)
+    return file_archive.ensure(HostFileTree(), facts, None if archive is None else AesGcm(), archive=archive, key=key)
 
 
 def main() -> None:
@@ -119,23 +140,15 @@ def main() -> None:
             "archive": {"type": "str", "no_log": True},
             "certificate_key": {"type": "str", "no_log": True},
             "files": {"type": "list", "elements": "dict", "required": True},
+            "transfer_key": {"type": "path", "no_log": False},
         },
-        required_together=[("archive", "certificate_key")],
+        mutually_exclusive=[("certificate_key", "transfer_key")],
+        required_by={"certificate_key": ["archive"], "transfer_key": ["archive"]},
         supports_check_mode=True,
     )
-    archive = module.params["archive"]
-    if archive is not None:
+    if module.params["archive"] is not None:
         require_library(module, "cryptography", IMPORT_ERROR)
-    run_decision(
-        module,
-        lambda: file_archive.ensure(
-            HostFileTree(),
-            file_archive.parse_facts(module.params["files"]),
-            None if archive is None else AesGcm(),
-            archive=archive,
-            key=module.params["certificate_key"],
-        ),
-    )
+    run_decision(module, lambda: decide(module.params))
 
 
 if __name__ == "__main__":

@@ -23,17 +23,21 @@ description:
   - Without O(certificate_key) the host needs the standard library of Python only.
   - Changes nothing.
 requirements:
-  - cryptography, with O(certificate_key) only
+  - cryptography, with O(certificate_key) or O(recipient) only
 options:
   certificate_key:
     description:
       - Key of 64 hexadecimal digits under which the contents are encrypted, by AES-256-GCM.
         RV(kubeadm.ha.kubeadm_join_command#module:certificate_key) is meant for this.
     type: str
+  recipient:
+    description:
+      - RV(kubeadm.ha.transfer_key#module:public_key) of the host that is to get the contents of O(paths). Nobody else can decrypt them.
+    type: str
   paths:
     description:
       - Report these facts' paths on this host instead, as RV(files) of another host lists them. No symbolic link is
-        followed.
+        followed, but with O(recipient), where they are this host's own.
       - Not together with O(certificate_key).
     type: list
     elements: dict
@@ -47,6 +51,7 @@ author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:
   - module: kubeadm.ha.control_plane_files
+  - module: kubeadm.ha.transfer_key
   - module: kubeadm.ha.kubeadm_join_command
   - name: Static pods of kubeadm
     description: Which volumes kubeadm mounts by itself.
@@ -65,7 +70,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 archive:
-  description: The contents, encrypted, in base64. V(null) without O(certificate_key).
+  description: The contents, encrypted. V(null) without O(certificate_key) and O(recipient).
   returned: success
   type: str
 files:
@@ -138,7 +143,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.contr
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import certificates_dir
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.file_tree import HostFileTree
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.sealing import IMPORT_ERROR, AesGcm
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.sealing import IMPORT_ERROR, AesGcm, SealedBox
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import file_archive
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import FilesReport, collect_paths
@@ -151,18 +156,23 @@ def main() -> None:
         argument_spec={
             "certificate_key": {"type": "str", "no_log": True},
             "paths": {"type": "list", "elements": "dict"},
+            "recipient": {"type": "str"},
             **_options.PKI_DIR,
             **_options.FILES,
         },
-        mutually_exclusive=[("certificate_key", "paths")],
+        mutually_exclusive=[("certificate_key", "paths"), ("certificate_key", "recipient")],
+        required_by={"recipient": ["paths"]},
         supports_check_mode=True,
     )
-    key = module.params["certificate_key"]
-    if key is not None:
+    key, recipient = module.params["certificate_key"], module.params["recipient"]
+    if key is not None or recipient is not None:
         require_library(module, "cryptography", IMPORT_ERROR, changes_something=False)
 
     def decide() -> Decision:
         tree = HostFileTree()
+        if recipient is not None:
+            chosen = FilesReport(file_archive.parse_facts(module.params["paths"]))
+            return _values(chosen, file_archive.pack(tree, chosen, SealedBox(), key=recipient))
         if module.params["paths"] is not None:
             return _values(
                 FilesReport(tuple(collect_paths(tree, file_archive.parse_facts(module.params["paths"])).values()))

@@ -67,8 +67,10 @@ ROOMS: t.Mapping[str, frozenset[str]] = {
     "external_etcd": frozenset({"base", "etcd", "host"}),
     "backup": frozenset({"base", "etcd"}),
     "failover_drill": frozenset({"base", "component", "etcd", "cluster"}),
+    "binary": frozenset({"base", "kubeconfig", "component", "host"}),
     "plan": frozenset({
         "base", "kubeconfig", "component", "pki", "kubeadm", "etcd", "host", "cluster", "load_balancer", "external_etcd",
+        "binary",
     }),
 }  # fmt: skip
 

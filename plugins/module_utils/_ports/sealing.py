@@ -18,4 +18,14 @@ class Sealing(t.Protocol):
         """The content; ``InvalidInput`` when the text was not sealed under this key, or was changed."""
 
 
-__all__ = ("Sealing",)
+class KeyPairs(t.Protocol):
+    """Key pairs for sealed files, in hexadecimal digits."""
+
+    def pair(self) -> tuple[str, str]:
+        """A new private key and its public key."""
+
+    def public_key(self, private: str) -> str:
+        """The public key of a private one."""
+
+
+__all__ = ("KeyPairs", "Sealing")

@@ -190,8 +190,8 @@ def shown(name: str, value: str) -> str:
 
 
 def is_secret(name: str) -> bool:
-    """Whether the name of a flag says that its value is a secret."""
-    return any(each in name.lower() for each in _SECRET_NAMES)
+    """Whether the name of a flag says that its value is a secret: ``--etcd-password`` is one, ``--token-auth-file`` only names a file."""
+    return name.lower().rpartition("-")[2] in _SECRET_NAMES
 
 
 def flag_name(name: str) -> str:

@@ -11,12 +11,14 @@ import typing as t
 from ..base.address import Endpoint
 from ..base.configuration_owner import OTHER
 from ..base.malformed_report import of_another_kind
-from ..base.problem import Note, Problem
+from ..base.problem import Problem
 from ..cluster.cluster import Cluster
 from ..component import anonymous_access
 from ..host.host import Host
 from . import bare_hosts, failed_inspections, half_joined, inputs, name_servers, single_points, virtual_ip
-from .build import AGAIN, NAMES, STEPS, HostPlan, entries_of, host_plans, problems_of
+from .binary import planning as binary_planning
+from .binary import stage as binary_stage
+from .build import AGAIN, STEPS, entries_of, host_plans, problems_of
 from .checks import (
     control_plane_parity,
     endpoint_checks,
@@ -42,8 +44,9 @@ from .desired import SERVICES
 from .desired_inputs import parse_inputs
 from .kubeconfig_edits import kubeconfig_edits
 from .notes import find_notes
+from .plan import Plan
 from .serving_control_plane import ADMIN_KUBECONFIG, find_serving_control_plane
-from .situation import ApiServer, Balancer, Situation, api_servers, is_closed
+from .situation import Balancer, Situation, api_servers, is_closed
 from .steps import nodes as nodes_step
 
 if t.TYPE_CHECKING:
@@ -65,65 +68,6 @@ _UNEXPLAINED = Problem(
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """The plan of a run.
-
-    Attributes:
-        entries: every change in the order of the run.
-        problems: every reason to stop before the first of them.
-        notes: what the operator should know and the run does not change.
-        serving_control_plane: inventory name of a control plane that serves the API, ``None`` when none was found.
-        server: its API server.
-        ca_certificate: the cluster's CA certificates in PEM.
-        control_planes: every API server that exists or is wanted.
-        endpoint_unproved: the nodes that no API server of the cluster has answered through the endpoint.
-        is_complete: ``False`` when only the inputs were read.
-        left: what a killed run has left and only an accepted plan revokes, with its end.
-        hosts: what the run does on each host; none without a change, and none while there is a reason to stop.
-        single_points: what still dies with one host after the run; ``None`` when that is not known.
-    """
-
-    entries: tuple[Entry, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    notes: tuple[Note, ...] = ()
-    serving_control_plane: str | None = None
-    server: Endpoint | None = None
-    ca_certificate: str = ""
-    control_planes: tuple[ApiServer, ...] = ()
-    endpoint_unproved: tuple[str, ...] = ()
-    is_complete: bool = True
-    left: tuple[str, ...] = ()
-    hosts: tuple[HostPlan, ...] = ()
-    single_points: tuple[single_points.SinglePoint, ...] | None = None
-
-    @property
-    def steps(self) -> dict[str, list[str]]:
-        """The steps of each host that has any, in their order."""
-        found: dict[str, list[str]] = {}
-        for step in NAMES:
-            for entry in self.entries:
-                if entry.step == step and step not in found.setdefault(entry.host, []):
-                    found[entry.host].append(step)
-        return found
-
-    def as_dict(self) -> dict[str, object]:
-        """JSON-compatible."""
-        return {
-            "entries": [entry.as_dict() for entry in self.entries],
-            "problems": [dataclasses.asdict(problem) for problem in self.problems],
-            "notes": [dataclasses.asdict(note) for note in self.notes],
-            "single_points": [dataclasses.asdict(point) for point in self.single_points or ()],
-            "steps": self.steps,
-            "hosts": [host.as_dict() for host in self.hosts],
-            "serving": self.serving_control_plane,
-            "server": str(self.server) if self.server is not None else None,
-            "ca_certificate": self.ca_certificate,
-            "control_planes": [dataclasses.asdict(server) for server in self.control_planes],
-            "endpoint_unproved": list(self.endpoint_unproved),
-        }
-
-
 def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509, files: ControllerFiles) -> Plan:
     """The plan. Without hosts only the inputs are checked.
 
@@ -138,6 +82,9 @@ def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509, files: Controlle
     if desired is None or asked or not (request.hosts or request.failures.hosts):
         return Plan(problems=asked, is_complete=False)
     hosts = parse_hosts(request.hosts, yaml=yaml, x509=x509)
+    source = binary_stage.find(hosts, desired.control_planes)
+    if source is not None:
+        return _plan_of_services(desired, request, hosts, source, yaml=yaml, x509=x509)
     stage = creation_stage.find(hosts, desired.control_planes)
     if stage is not None:
         manifest = tuple(network_manifest.problems(desired.cluster.network, files=files, yaml=yaml))
@@ -161,6 +108,20 @@ def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509, files: Controlle
         control_planes=situation.api_servers,
         endpoint_unproved=tuple(endpoint_checks.unproved(situation)),
     )
+
+
+def _plan_of_services(
+    desired: Desired, request: PlanRequest, hosts: t.Mapping[str, Host], source: str, *, yaml: Yaml, x509: X509
+) -> Plan:
+    """The plan of a control plane whose components are services of systemd."""
+    explained = [name for name, message in request.failures.hosts.items() if message]
+    found = [*_not_inspected(desired, hosts, explained)]
+    for decision in request.balancers.values():
+        found += decision.problems
+    balancers = {
+        name: _balancer(desired, hosts[name], decision) for name, decision in request.balancers.items() if name in hosts
+    }
+    return binary_planning.build_plan(desired, request, hosts, source, balancers, found, yaml=yaml, x509=x509)
 
 
 def _plan_of_creation(
@@ -311,6 +272,9 @@ def control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict
     """
     control_planes = request.groups.control_planes
     hosts = parse_hosts(request.hosts, yaml=yaml, x509=x509)
+    source = binary_stage.find(hosts, control_planes)
+    if source is not None and source in request.services:
+        return binary_planning.facts(request, hosts, source, yaml=yaml, x509=x509)
     stage = creation_stage.find(hosts, control_planes)
     desired, _problems = parse_inputs(request.inputs)
     serving_control_plane = None if stage is not None else find_serving_control_plane(hosts, control_planes)
@@ -337,6 +301,7 @@ def control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict
         "can_ask_etcd": serving_control_plane is not None and _can_ask_etcd(serving_control_plane),
         "joining": [host.name for host in hosts.values() if not host.is_member],
         "files": _files_to_inspect(serving_control_plane, [hosts[name] for name in control_planes if name in hosts]),
+        "services": source or "",
     }
 
 

@@ -12,6 +12,7 @@ from ..base.connection_attempt import ConnectionAttempt
 from ..base.malformed_report import of_another_kind
 from ..base.report_fields import read
 from ..base.role_decision import RoleDecision
+from ..binary.report import ServicesReport
 from ..cluster.report import ClusterReport
 from ..etcd.report import EtcdReport
 from ..external_etcd.decision import EtcdDecision
@@ -120,6 +121,7 @@ class PlanRequest:
         attempts: what became of connections, by the host that tried.
         kubeadm: what the kubeadm of each joining host objects to, as far as it was asked.
         failures: why inspections reported nothing.
+        services: what systemd runs of Kubernetes on each host, where the control plane is no static pods.
     """
 
     inputs: RawInputs
@@ -135,6 +137,7 @@ class PlanRequest:
     attempts: t.Mapping[str, tuple[ConnectionAttempt, ...]] = dataclasses.field(default_factory=dict)
     kubeadm: t.Mapping[str, KubeadmObjections] = dataclasses.field(default_factory=dict)
     failures: Failures = dataclasses.field(default_factory=Failures)
+    services: t.Mapping[str, ServicesReport] = dataclasses.field(default_factory=dict)
 
     @property
     def groups(self) -> Groups:
@@ -184,6 +187,9 @@ class PlanRequest:
                 for name, found in _mapping(options, "kubeadm").items()
             },
             failures=Failures.from_options(options),
+            services={
+                name: ServicesReport.from_dict(name, report) for name, report in _mapping(options, "services").items()
+            },
         )
 
 

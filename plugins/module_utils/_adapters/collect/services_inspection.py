@@ -1,0 +1,225 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Collects the components that systemd runs on a host, and everything that they name, by the standard library alone.
+
+No private key and no credential of a kubeconfig leaves the host.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import re
+import typing as t
+
+from ..._domain.base import plain_yaml
+from ..._domain.base.errors import InvalidInput, KubeadmHaError
+from ..._domain.base.file_fact import ABSENT, CARRIED, FILE, MADE, PARENT, FileFact
+from ..._domain.binary import named_paths
+from ..._domain.binary.report import ServiceReport, ServicesReport
+from ..._domain.component import invocation
+from ..._domain.component.component_arguments import decoded
+from ..._domain.component.invocation import SERVICES, shown
+from ..._domain.host.report import CertificateFile, KubeconfigFile
+from ..._domain.kubeconfig import redaction
+from ..._domain.kubeconfig.plain_kubeconfig import is_plain
+from .reading import output, read
+from .units import properties, services
+
+if t.TYPE_CHECKING:
+    from ..._domain.component.invocation import Invocation
+    from ..._ports.commands import Commands
+    from ..._ports.file_tree import FileTree
+    from ..._ports.processes import Processes
+    from .service_files import ServiceFiles
+
+#: What is larger is no configuration.
+_LARGEST = 1 << 20
+_SERVICE = re.compile(r"/([^/\n]+\.service)$", re.MULTILINE)
+_VERSION = re.compile(r"\bv?(\d+\.\d+\.\d+\S*)")
+_IS_KUBECONFIG = re.compile(r"^ *(?:\"kind\": *\"Config\"|kind: *[\"']?Config[\"']?\s*$)", re.MULTILINE)
+#: Flags that name configuration files of which single fields matter.
+_CONFIGURATION = "config"
+
+
+class ServicesInspection:
+    """Reads one host."""
+
+    def __init__(
+        self,
+        commands: Commands,
+        service_files: ServiceFiles,
+        processes: Processes,
+        tree: FileTree,
+        *,
+        proc: str = "/proc",
+    ) -> None:
+        """``proc``: where the kernel's view of the processes is."""
+        self._commands = commands
+        self._service_files = service_files
+        self._processes = processes
+        self._tree = tree
+        self._proc = proc
+
+    def collect(self) -> ServicesReport:
+        """Everything; a host without such components has none."""
+        units = self._units()
+        states = services(self._commands, [unit.rpartition(".")[0] for unit in units.values()])
+        found = {
+            component: self._service(component, unit, states[unit.rpartition(".")[0]])
+            for component, unit in units.items()
+            if unit.rpartition(".")[0] in states
+        }
+        facts: dict[str, FileFact] = {}
+        texts: dict[str, str] = {}
+        for component, report in found.items():
+            self._add_service(component, report, facts, texts)
+        kubeconfigs = self._kubeconfigs(texts)
+        for path in [path for path, fact in facts.items() if fact.use in (CARRIED, MADE) and fact.kind != ABSENT]:
+            self._add_parents(path, facts)
+        return ServicesReport(
+            services=found,
+            facts=tuple(facts[path] for path in sorted(facts)),
+            configurations={
+                path: dict(_fields(texts[path]))
+                for report in found.values()
+                for path in report.arguments.get(_CONFIGURATION, ())
+                if path in texts
+            },
+            certificates=tuple(
+                CertificateFile(path, pem)
+                for path in sorted(texts)
+                for pem in [redaction.public_certificates(texts[path])]
+                if pem and path not in {item.path for item in kubeconfigs}
+            ),
+            kubeconfigs=kubeconfigs,
+        )
+
+    def _units(self) -> dict[str, str]:
+        """The service of each component: that of its process, else the one with its name."""
+        return {component: self._unit_of_process(component) or f"{component}.service" for component in SERVICES}
+
+    def _unit_of_process(self, component: str) -> str | None:
+        for process in self._processes.find(component):
+            text = read(os.path.join(self._proc, str(process.pid), "cgroup")) or b""
+            match = _SERVICE.search(text.decode("utf-8", "replace"))
+            # In a container, such as a static pod's, there is none or the runtime's.
+            if match is not None and "containerd" not in match.group(1):
+                return match.group(1)
+        return None
+
+    def _service(self, component: str, unit: str, state: t.Any) -> ServiceReport:
+        try:
+            sources = self._service_files.sources(unit)
+            read_as = invocation.of_component(sources, component)
+        except KubeadmHaError as error:
+            return ServiceReport(unit, state.active, state.enabled, fault=error.message)
+        files = [text.path for text in sources.unit.texts]
+        files += [file.path for file in read_as.environment_files if file.path in sources.environment]
+        return ServiceReport(
+            unit=unit,
+            active=state.active,
+            enabled=state.enabled,
+            user=properties(self._commands, unit.rpartition(".")[0], ("User",)).get("User", ""),
+            program=read_as.program,
+            version=self._version(read_as),
+            arguments={name: [shown(name, value) for value in values] for name, values in read_as.flags.items()},
+            files=tuple(dict.fromkeys(files)),
+        )
+
+    def _version(self, found: Invocation) -> str:
+        lines = output(self._commands, [found.program, "--version"]).splitlines()
+        match = _VERSION.search(lines[0]) if lines else None
+        return f"v{match.group(1)}" if match is not None else ""
+
+    def _add_service(
+        self, component: str, report: ServiceReport, facts: dict[str, FileFact], texts: dict[str, str]
+    ) -> None:
+        """The files of a service and everything that its arguments name; files that these name in turn.
+
+        What the files name by which a kubelet is that of its host, nobody else needs.
+        """
+        for path in (*report.files, *([report.program] if report.program.startswith("/") else [])):
+            self._add(path, CARRIED, facts, texts)
+        for named in named_paths.of_arguments(report.arguments):
+            self._add(named.directory, CARRIED if named.role == named_paths.INPUT else MADE, facts, texts)
+        todo = [named.path for named in named_paths.of_arguments(report.arguments) if named.path in texts]
+        fields = {
+            field: value
+            for path in report.arguments.get(_CONFIGURATION, ())
+            for field, value in _fields(texts.get(path, ""))
+        }
+        seen = set(named_paths.own_of_host(component, report.arguments, fields))
+        while todo:
+            path = todo.pop()
+            if path in seen:
+                continue
+            seen.add(path)
+            for other in named_paths.in_document(texts[path]):
+                self._add(other, CARRIED, facts, texts)
+                todo += [other] if other in texts else []
+
+    def _add(self, path: str, use: str, facts: dict[str, FileFact], texts: dict[str, str]) -> None:
+        if path in facts and not (use == CARRIED and facts[path].use == MADE):
+            return
+        fact = self._tree.inspect(path, use=use, follow=True)
+        facts[path] = fact
+        if fact.kind == FILE and use == CARRIED and fact.size <= _LARGEST:
+            texts[path] = decoded(path, read(path) or b"").text
+
+    def _add_parents(self, path: str, facts: dict[str, FileFact]) -> None:
+        parent = os.path.dirname(path)
+        while parent not in ("/", "") and parent not in facts:
+            facts[parent] = self._tree.inspect(parent, use=PARENT, follow=True)
+            parent = os.path.dirname(parent)
+
+    def _kubeconfigs(self, texts: t.Mapping[str, str]) -> tuple[KubeconfigFile, ...]:
+        """Those among the files, and others in the same directories."""
+        own = [path for path, text in texts.items() if _IS_KUBECONFIG.search(text)]
+        beside = [
+            path
+            for directory in {os.path.dirname(path) for path in own}
+            for path in glob.glob(f"{glob.escape(directory)}/*")
+        ]
+        found = {path: texts[path] for path in own}
+        for path in beside:
+            if path not in texts and os.path.isfile(path) and os.path.getsize(path) <= _LARGEST:
+                text = decoded(path, read(path) or b"").text
+                if _IS_KUBECONFIG.search(text):
+                    found[path] = text
+        return tuple(
+            KubeconfigFile(path, _public(found[path]), f"{os.stat(path).st_mode & 0o7777:04o}", is_plain(found[path]))
+            for path in sorted(found)
+        )
+
+
+def _fields(text: str) -> t.Iterator[tuple[str, str]]:
+    """Texts of a document, by their field."""
+    try:
+        document = plain_yaml.load(text)
+    except InvalidInput:
+        return
+    todo: list[tuple[str, t.Any]] = [("", document)]
+    while todo:
+        prefix, value = todo.pop()
+        if isinstance(value, dict):
+            todo += [(f"{prefix}.{key}" if prefix else str(key), item) for key, item in value.items()]
+        elif isinstance(value, str):
+            yield prefix, value
+
+
+def _public(text: str) -> str | None:
+    """The kubeconfig without credentials; ``None`` for one that cannot be read here."""
+    public = None if text.lstrip().startswith("{") else redaction.public_kubeconfig(text)
+    if public is not None:
+        return public
+    try:
+        document = plain_yaml.load(text)
+    except InvalidInput:
+        return None
+    return json.dumps(redaction.public_kubeconfig_document(document)) if isinstance(document, dict) else None
+
+
+__all__ = ("ServicesInspection",)

@@ -1,0 +1,395 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What makes a host another master of a control plane that runs as services of systemd.
+
+It gets exactly the files that the arguments of the components name on the master that there is, and the same arguments but for those
+that say which host it is. Its kubelet gets no identity of another one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..base.address import Endpoint, same_server
+from ..base.change import Change
+from ..base.enumeration import listed
+from ..base.errors import InvalidInput
+from ..base.file_fact import ABSENT, FileFact
+from ..base.problem import Problem
+from ..host.carried_files import has_same_access
+from . import named_paths, needs
+from .host_bound import Master, arguments_on, fields_on
+
+if t.TYPE_CHECKING:
+    from ..kubeconfig.document import Kubeconfig
+    from .needs import Needed
+    from .report import ServiceReport
+
+_REASON = "the arguments of the components name it, and this host shall be a master like {}"
+_SHORT = 12
+_API_SERVER = "kube-apiserver"
+_FILES = (needs.SHARED, needs.TEXT, needs.IDENTITY)
+RUNNING = "enabled, running"
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """A program that the host gets.
+
+    Attributes:
+        path: where it is, there and here.
+        mode: permission bits as four octal digits.
+    """
+
+    path: str
+    mode: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """Arguments of a component that are set.
+
+    Attributes:
+        component: the component.
+        unit: its service.
+        values: what flags are to have, ``None`` for one that goes away.
+        is_new: whether the unit only comes by this very change.
+    """
+
+    component: str
+    unit: str
+    values: t.Mapping[str, t.Sequence[str] | None]
+    is_new: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """A field of a configuration file that is set; it stands on a line of its own. It ``is_new`` where the file only comes."""
+
+    path: str
+    name: str
+    value: str
+    is_new: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Server:
+    """A kubeconfig and the server that it is to name. It ``is_new`` where the file only comes."""
+
+    path: str
+    server: str
+    is_new: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Service:
+    """A service that is enabled and runs.
+
+    Attributes:
+        component: what it starts.
+        unit: the service.
+        restarts: whether it runs already and what it reads at its start changes.
+        is_new: whether the unit only comes.
+        kubeconfig: a kubelet's, whose Lease shows that it works; empty for others.
+    """
+
+    component: str
+    unit: str
+    restarts: bool = False
+    is_new: bool = False
+    kubeconfig: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Extension:
+    """What changes on a host that shall be a master.
+
+    Attributes:
+        changes: all of it, in its order.
+        problems: why that cannot be.
+        files: facts of files to bring and directories to make.
+        programs: programs to bring.
+        settings: arguments to set.
+        fields: fields to set.
+        servers: kubeconfigs to point.
+        services: what is to run, in the order in which it is started.
+    """
+
+    changes: tuple[Change, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    files: tuple[FileFact, ...] = ()
+    programs: tuple[Program, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    fields: tuple[Field, ...] = ()
+    servers: tuple[Server, ...] = ()
+    services: tuple[Service, ...] = ()
+
+
+def decide(
+    source: Master,
+    target: Master,
+    found: t.Mapping[str, FileFact],
+    kubeconfigs: t.Mapping[str, Kubeconfig | None],
+    endpoint: Endpoint,
+) -> Extension:
+    """What changes on a host that shall be a master like the one that there is.
+
+    Args:
+        source: the master that there is.
+        target: the host.
+        found: what the host has at the paths of what it needs.
+        kubeconfigs: kubeconfigs of the master that there is, by path, those of the host before them.
+        endpoint: the control plane endpoint.
+    """
+    return _Decision(source, target, found, kubeconfigs, endpoint).decide()
+
+
+class _Decision:
+    """One run of :func:`decide`."""
+
+    def __init__(
+        self,
+        source: Master,
+        target: Master,
+        found: t.Mapping[str, FileFact],
+        kubeconfigs: t.Mapping[str, Kubeconfig | None],
+        endpoint: Endpoint,
+    ) -> None:
+        self._source = source
+        self._target = target
+        self._found = found
+        self._kubeconfigs = kubeconfigs
+        self._endpoint = endpoint
+        self._changes: list[Change] = []
+        self._problems: list[Problem] = []
+        #: Paths that change, so that the services that read them are restarted.
+        self._changed: set[str] = set()
+
+    def decide(self) -> Extension:
+        files = tuple(self._files())
+        programs = tuple(self._programs())
+        settings: list[Setting] = []
+        fields: list[Field] = []
+        servers: list[Server] = []
+        services: list[Service] = []
+        self._check_kubelet()
+        for component, service in needs.components(self._source.report).items():
+            settings += self._settings(component, service)
+            fields += self._fields(service)
+        for path in self._kubeconfig_paths():
+            servers += self._servers(path)
+        for component, service in needs.components(self._source.report).items():
+            services += self._services(component, service)
+        return Extension(
+            changes=tuple(self._changes),
+            problems=tuple(self._problems),
+            files=files,
+            programs=programs,
+            settings=tuple(settings),
+            fields=tuple(fields),
+            servers=tuple(servers),
+            services=tuple(services),
+        )
+
+    def _files(self) -> t.Iterator[FileFact]:
+        for needed in needs.find(self._source.report):
+            if needed.kind != needs.PROGRAM and self._differs(needed):
+                yield needed.fact
+
+    def _differs(self, needed: Needed) -> bool:
+        """Whether a file or directory is brought, or gets another owner or mode."""
+        fact = needed.fact
+        now = self._found.get(fact.path)
+        if now is None or now.kind == ABSENT:
+            if needed.kind == needs.SYSTEM:
+                self._refuse(
+                    f"has no {fact.path}, which {self._source.name} has and its components read: make it there."
+                )
+                return False
+            self._change(fact, None, fact.shown)
+            return True
+        if now.kind != fact.kind:
+            self._refuse(f"has a {now.kind} at {fact.path}, where {self._source.name} has a {fact.kind}: move it away.")
+            return False
+        if needed.kind == needs.SHARED and now.sha256 != fact.sha256:
+            self._refuse(
+                f"has another {fact.path} than {self._source.name} (sha256 {_short(now)}, there {_short(fact)}), but all masters of a "
+                "cluster have it alike: move it away if it is not needed, or make both equal."
+            )
+            return False
+        # Only a file with the same content can be brought again, which gives it its owner and mode.
+        if needed.kind in _FILES and now.sha256 == fact.sha256 and not has_same_access(fact, now):
+            self._change(fact, _access(now), _access(fact))
+            return True
+        return False
+
+    def _programs(self) -> t.Iterator[Program]:
+        programs = {service.program: service for service in needs.components(self._source.report).values()}
+        facts = {fact.path: fact for fact in self._source.report.facts}
+        versions = {service.program: service.version for service in self._target.report.services.values()}
+        for path, service in programs.items():
+            fact, now = facts.get(path), self._found.get(path)
+            if fact is None:
+                continue
+            is_there = now is not None and now.kind == fact.kind
+            before = None if not is_there else versions.get(path) or "another one"
+            if (
+                now is None
+                or not is_there
+                or now.size != fact.size
+                or versions.get(path, service.version) != service.version
+            ):
+                self._changes.append(
+                    Change(f"program {path}", before, service.version, _REASON.format(self._source.name))
+                )
+                self._changed.add(path)
+                yield Program(path, fact.mode)
+
+    def _settings(self, component: str, service: ServiceReport) -> t.Iterator[Setting]:
+        wanted, unknown = arguments_on(service.arguments, self._source, self._target)
+        for flag in unknown:
+            self._problems.append(
+                Problem(
+                    self._source.name,
+                    f"--{flag} of {service.unit} on {self._source.name} has {self._source.name}'s own address "
+                    f"({', '.join(service.arguments[flag])}), and it is not known whether other masters need it so: name a host or an "
+                    "address there that all masters can use, or take the flag away.",
+                )
+            )
+        here = self._target.report.services.get(component)
+        if here is not None and here.fault:
+            self._refuse(f"has {here.unit}, but {here.fault[:1].lower()}{here.fault[1:]}")
+            return
+        current = here.arguments if here is not None else service.arguments
+        values: dict[str, t.Sequence[str] | None] = {}
+        for flag in dict.fromkeys((*wanted, *current)):
+            new, old = tuple(wanted.get(flag, ())), tuple(current.get(flag, ()))
+            if new == old:
+                continue
+            values[flag] = list(new) or None
+            if here is not None:
+                self._changes.append(
+                    Change(f"flag --{flag} of {here.unit}", list(old), list(new), f"{self._source.name} has it so")
+                )
+                self._changed.update(here.files)
+        if values:
+            yield Setting(component, service.unit, values, is_new=here is None)
+
+    def _fields(self, service: ServiceReport) -> t.Iterator[Field]:
+        for path in service.arguments.get("config", ()):
+            theirs = self._source.report.configurations.get(path, {})
+            own = self._target.report.configurations.get(path)
+            for field, value in fields_on(theirs, self._source, self._target).items():
+                if own is None or own.get(field) != value:
+                    if own is not None:
+                        self._changes.append(
+                            Change(f"{field} in {path}", own.get(field), value, "it says which host it is")
+                        )
+                        self._changed.add(path)
+                    yield Field(path, field, value, is_new=own is None)
+
+    def _check_kubelet(self) -> None:
+        """A kubelet makes its own certificate by TLS bootstrap, or somebody has given it one."""
+        service = needs.components(self._source.report).get(named_paths.KUBELET)
+        if service is None or service.arguments.get("bootstrap-kubeconfig"):
+            return
+        fields = needs.fields_of(self._source.report, service)
+        own = named_paths.own_of_host(named_paths.KUBELET, service.arguments, fields)
+        there = {fact.path for fact in self._target.report.facts if fact.kind != ABSENT}
+        lacking = sorted(own - there)
+        if lacking:
+            self._refuse(
+                f"shall run a kubelet as {self._source.name} does, which has no --bootstrap-kubeconfig to get a certificate of its own, and "
+                f"lacks {listed(lacking)}: put files of its own there (user system:node:{self._target.node_name}, group system:nodes), never "
+                f"{self._source.name}'s."
+            )
+
+    def _kubeconfig_paths(self) -> t.Iterator[str]:
+        """Kubeconfigs of components, but for the one that a kubelet makes itself."""
+        seen: set[str] = set()
+        for component, service in needs.components(self._source.report).items():
+            fields = needs.fields_of(self._source.report, service)
+            own = named_paths.own_of_host(component, service.arguments, fields)
+            for path in needs.kubeconfigs_of(self._source.report, service):
+                if path not in own and path not in seen:
+                    seen.add(path)
+                    yield path
+
+    def _servers(self, path: str) -> t.Iterator[Server]:
+        kubeconfig = self._kubeconfigs.get(path)
+        server = kubeconfig.server if kubeconfig is not None else None
+        if server is None or is_local(server) or same_server(server, self._endpoint.url):
+            return
+        is_new = path not in {item.path for item in self._target.report.kubeconfigs}
+        if not is_new:
+            self._changes.append(
+                Change(
+                    f"kubeconfig {path}", server, self._endpoint.url, "its clients connect to the server that it names"
+                )
+            )
+            self._changed.add(path)
+        yield Server(path, self._endpoint.url, is_new)
+
+    def _services(self, component: str, service: ServiceReport) -> t.Iterator[Service]:
+        here = self._target.report.services.get(component)
+        is_running = here is not None and (here.active, here.enabled) == ("active", service.enabled)
+        read = {*service.files, service.program, *(item.path for item in named_paths.of_arguments(service.arguments))}
+        restarts = here is not None and here.active == "active" and bool(self._changed & read)
+        if is_running and not restarts:
+            return
+        before = None if here is None else f"{here.enabled}, {here.active}"
+        after = RUNNING if not restarts else "restarted"
+        self._changes.append(Change(f"service {service.unit}", before, after, "this host is a master"))
+        yield Service(
+            component,
+            service.unit,
+            restarts=restarts,
+            is_new=here is None,
+            kubeconfig=kubeconfig_of(component, service),
+        )
+
+    def _change(self, fact: FileFact, before: object, after: object) -> None:
+        kind = "directory" if fact.kind == "directory" else "file"
+        self._changes.append(Change(f"{kind} {fact.path}", before, after, _REASON.format(self._source.name)))
+        self._changed.add(fact.path)
+
+    def _refuse(self, text: str) -> None:
+        self._problems.append(Problem(self._target.name, f"{self._target.name} {text}"))
+
+
+def kubeconfig_of(component: str, service: ServiceReport) -> str:
+    """The kubeconfig of a kubelet; empty for another component."""
+    return next(iter(service.arguments.get("kubeconfig", ())), "") if component == named_paths.KUBELET else ""
+
+
+def is_local(server: str) -> bool:
+    """Whether a URL leads every host to itself."""
+    try:
+        host = Endpoint.parse(server.partition("://")[2] or server).host
+    except InvalidInput:
+        return False
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _access(fact: FileFact) -> dict[str, str]:
+    return {"owner": fact.owner, "group": fact.group, "mode": fact.mode}
+
+
+def _short(fact: FileFact) -> str:
+    return (fact.sha256 or "")[:_SHORT]
+
+
+__all__ = (
+    "RUNNING",
+    "Extension",
+    "Field",
+    "Program",
+    "Server",
+    "Service",
+    "Setting",
+    "decide",
+    "is_local",
+    "kubeconfig_of",
+)

@@ -1,0 +1,83 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module ``kubernetes_services_info`` reports of the host on which it runs. Its keys are the fields here."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..base.file_fact import FileFact
+from ..base.report_fields import absent, as_dict, read
+from ..host.report import CertificateFile, KubeconfigFile
+
+
+@dataclasses.dataclass(frozen=True)
+class ServiceReport:
+    """A component that systemd runs.
+
+    Attributes:
+        unit: the service.
+        active: its ``ActiveState``.
+        enabled: its ``UnitFileState``.
+        user: as whom it runs, empty for root.
+        program: path of its program; empty when that is not certain.
+        version: what the program says of itself, such as v1.34.4; empty when it does not.
+        arguments: the values of each flag in their order. Those that are secrets are struck out.
+        files: the unit, its drop-ins and its environment files, as far as they exist.
+        fault: why its arguments are not certain, a sentence with the remedy; empty when they are.
+    """
+
+    unit: str
+    active: str
+    enabled: str
+    user: str = dataclasses.field(default="", metadata=absent(""))
+    program: str = dataclasses.field(default="", metadata=absent(""))
+    version: str = dataclasses.field(default="", metadata=absent(""))
+    arguments: t.Mapping[str, t.Sequence[str]] = dataclasses.field(default_factory=dict, metadata=absent({}))
+    files: t.Sequence[str] = dataclasses.field(default=(), metadata=absent(()))
+    fault: str = dataclasses.field(default="", metadata=absent(""))
+
+
+@dataclasses.dataclass(frozen=True)
+class ServicesReport:
+    """One host.
+
+    Attributes:
+        services: components by name.
+        facts: everything that their arguments and configurations name, and their own files, without content.
+        configurations: fields of the configuration files of kubelet and kube-proxy whose value is a text, by the file's path and
+            then by the field, fields of fields with a dot between.
+        certificates: public certificates among the files.
+        kubeconfigs: kubeconfigs among the files and beside them, without credentials.
+    """
+
+    #: See :func:`read`.
+    SCHEMA: t.ClassVar[int] = 1
+
+    services: t.Mapping[str, ServiceReport]
+    facts: t.Sequence[FileFact] = ()
+    configurations: t.Mapping[str, t.Mapping[str, str]] = dataclasses.field(default_factory=dict, metadata=absent({}))
+    certificates: t.Sequence[CertificateFile] = ()
+    kubeconfigs: t.Sequence[KubeconfigFile] = ()
+
+    @classmethod
+    def from_dict(cls, name: str, document: t.Mapping[str, t.Any]) -> ServicesReport:
+        """The report of a host.
+
+        Args:
+            name: the host's, in the inventory.
+            document: the result ``services`` of the module.
+
+        Raises:
+            MalformedReport: when a key is missing or holds something else than it should.
+        """
+        return read(cls, document, where=f"The report of the services of {name}")
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """The inverse of :meth:`from_dict`, JSON-compatible."""
+        return as_dict(self)
+
+
+__all__ = ("ServiceReport", "ServicesReport")

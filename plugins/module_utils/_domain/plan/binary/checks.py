@@ -1,0 +1,163 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every reason not to scale out this control plane of systemd services with these inputs."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ...base.enumeration import listed
+from ...base.problem import Problem
+from ...binary import needs
+from ..serving_control_plane import without_root
+
+if t.TYPE_CHECKING:
+    from .scaling import Scaling
+
+_API_SERVER = "kube-apiserver"
+_CONTROL_PLANE = (_API_SERVER, "kube-controller-manager", "kube-scheduler")
+#: Seconds; what ends sooner is renewed first.
+_SOON = 86400
+
+
+def problems(scaling: Scaling) -> t.Iterator[Problem]:
+    """All of them but those of single steps."""
+    yield from without_root(scaling.desired, scaling.hosts)
+    unread = list(_unread(scaling))
+    yield from unread
+    if unread:
+        return
+    yield from _layout(scaling)
+    yield from _files(scaling)
+    yield from _certificate(scaling)
+    yield from _addresses(scaling)
+    yield from _others(scaling)
+    yield from _anonymous(scaling)
+    yield from _virtual_ip(scaling)
+
+
+def _unread(scaling: Scaling) -> t.Iterator[Problem]:
+    for name in dict.fromkeys((*scaling.desired.nodes, *scaling.desired.load_balancers)):
+        if name in scaling.hosts and name not in scaling.services:
+            yield Problem(name, f"The services of {name} could not be inspected: run again with -vvv.")
+
+
+def _layout(scaling: Scaling) -> t.Iterator[Problem]:
+    """The source runs all three components, and what they are started with is certain."""
+    report = scaling.services[scaling.source]
+    for component in _CONTROL_PLANE:
+        service = report.services.get(component)
+        if service is None:
+            yield Problem(
+                scaling.source,
+                f"{scaling.source} runs kube-apiserver, but no service of {component} was found there, neither by its process nor as "
+                f"{component}.service: start it as a service of systemd, or let one with that name exist.",
+            )
+        elif service.fault:
+            yield Problem(
+                scaling.source, f"What starts {component} on {scaling.source} is not certain: {service.fault}"
+            )
+        elif service.active != "active":
+            yield Problem(
+                scaling.source,
+                f"{service.unit} of {scaling.source} is {service.active}: start it (systemctl start {service.unit}), and see journalctl -u "
+                f"{service.unit} if it does not stay.",
+            )
+
+
+def _files(scaling: Scaling) -> t.Iterator[Problem]:
+    for path, flag in needs.missing(scaling.services[scaling.source]):
+        yield Problem(
+            scaling.source,
+            f"--{flag} on {scaling.source} names {path}, which is not there, so another master cannot have it: restore the file, or correct "
+            "the flag.",
+        )
+
+
+def _certificate(scaling: Scaling) -> t.Iterator[Problem]:
+    """The API server's certificate is good for every master and for the endpoint."""
+    authority, source = scaling.authority, scaling.source
+    service = scaling.services[source].services.get(_API_SERVER)
+    if service is None or service.fault:
+        return
+    path = next(iter(service.arguments.get("tls-cert-file", ())), "")
+    if authority.certificate is None:
+        yield Problem(
+            source,
+            f"The API server of {source} has no --tls-cert-file that can be read, so clients could not verify another master: give it one.",
+        )
+        return
+    clock = scaling.hosts[source].report.clock
+    if authority.certificate.is_expired(clock + _SOON):
+        yield Problem(
+            source, f"{path} of {source} ends within a day or has ended: renew it first, all masters get the same."
+        )
+    if not authority.pem:
+        yield Problem(
+            source,
+            f"None of the certificates that the components of {source} name has issued {path}, so nobody could verify a load balancer's "
+            "backends: name the CA in --root-ca-file of kube-controller-manager.",
+        )
+    if scaling.missing_sans:
+        yield Problem(
+            source,
+            f"{path} of {source} is not for {listed(scaling.missing_sans)}, which clients of other masters and of the endpoint will use: issue it "
+            "again by the cluster's CA with these SANs beside its own.",
+        )
+
+
+def _addresses(scaling: Scaling) -> t.Iterator[Problem]:
+    for name in scaling.desired.control_planes:
+        if name in scaling.hosts and not scaling.server_of(name).host:
+            yield Problem(
+                name,
+                f"{name} has no address towards {scaling.server} of {scaling.source} that its API server could advertise: give it one, or set "
+                "kubeadm_ha_advertise_address for it.",
+            )
+
+
+def _others(scaling: Scaling) -> t.Iterator[Problem]:
+    """Masters that there are beside the source are of the same cluster."""
+    own = _key(scaling, scaling.source)
+    for name in scaling.targets:
+        other = _key(scaling, name)
+        if other and own and other != own:
+            yield Problem(
+                name,
+                f"{name} runs an API server of another cluster than {scaling.source}: its service account keys differ. Take it out of the "
+                "inventory.",
+            )
+
+
+def _key(scaling: Scaling, name: str) -> tuple[str, ...]:
+    """Hashes of the keys by which the API server of a host knows service account tokens."""
+    report = scaling.services[name]
+    service = report.services.get(_API_SERVER)
+    facts = {fact.path: fact.sha256 for fact in report.facts}
+    paths = service.arguments.get("service-account-key-file", ()) if service is not None else ()
+    return tuple(sorted(facts.get(path) or "" for path in paths if facts.get(path)))
+
+
+def _anonymous(scaling: Scaling) -> t.Iterator[Problem]:
+    service = scaling.services[scaling.source].services.get(_API_SERVER)
+    refuses = service is not None and "false" in service.arguments.get("anonymous-auth", ())
+    if refuses and scaling.desired.load_balancer in ("haproxy", "nginx", "dns"):
+        yield Problem(
+            "kubeadm_ha_load_balancer",
+            f"The API server of {scaling.source} refuses anonymous requests (--anonymous-auth=false), and the checks of "
+            f"{scaling.desired.load_balancer} have no client certificate for a control plane of services yet: use a load balancer of your own "
+            "(kubeadm_ha_load_balancer: external).",
+        )
+
+
+def _virtual_ip(scaling: Scaling) -> t.Iterator[Problem]:
+    if scaling.desired.vip:
+        yield Problem(
+            "kubeadm_ha_vip",
+            "kubeadm_ha_vip is not supported yet for a control plane whose components are services of systemd: leave it out, and give "
+            "kubeadm_ha_endpoint the load balancer's address or a name.",
+        )
+
+
+__all__ = ("problems",)

@@ -1,0 +1,163 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From collected reports to the plan of a control plane of systemd services."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ...base.address import Endpoint
+from ...base.problem import Problem
+from ...binary import needs
+from .. import failed_inspections, name_servers
+from ..build import host_plans
+from ..checks import machine_identity
+from ..desired_inputs import parse_inputs
+from ..plan import Plan
+from ..single_points import SinglePoint
+from ..situation import Balancer
+from . import build, checks
+from .scaling import Scaling, find_authority, parse_kubeconfigs
+
+if t.TYPE_CHECKING:
+    from ...._ports.x509 import X509
+    from ...._ports.yaml import Yaml
+    from ...binary.report import ServicesReport
+    from ...host.host import Host
+    from ..desired import Desired
+    from ..entry import Entry
+    from ..request import PlanRequest
+
+_ENOUGH_MEMBERS = 3
+
+
+def facts(
+    request: PlanRequest, hosts: t.Mapping[str, Host], source: str, *, yaml: Yaml, x509: X509
+) -> dict[str, object]:
+    """What is inspected next, as the phase ``serving`` of ``kubeadm.ha.cluster_plan`` returns it for a cluster of kubeadm.
+
+    Args:
+        request: what the plan will be built from.
+        hosts: its hosts, parsed.
+        source: inventory name of the master that there is.
+        yaml: reads kubeconfigs.
+        x509: reads certificates.
+    """
+    desired, _problems = parse_inputs(request.inputs)
+    if desired is None:
+        return {}
+    scaling = _scaling(desired, request, hosts, source, {}, yaml=yaml, x509=x509)
+    wanted = [item.fact.as_dict() for item in needs.find(request.services[source])]
+    return {
+        "creation": "",
+        "signer": source,
+        "first_control_plane": {},
+        "name_servers": [dataclasses.asdict(item) for item in name_servers.name_servers(desired, hosts)],
+        "nodes": {},
+        "virtual_ips": {},
+        "serving": None,
+        "server": str(scaling.server),
+        "ca_certificate": scaling.authority.pem,
+        "control_planes": [dataclasses.asdict(item) for item in scaling.api_servers],
+        "api_servers": [str(Endpoint(item.address, item.port)) for item in scaling.api_servers if item.address],
+        "refuses_anonymous": False,
+        "can_ask_etcd": False,
+        "joining": [],
+        "files": dict.fromkeys(scaling.targets, wanted),
+        "services": source,
+    }
+
+
+def build_plan(
+    desired: Desired,
+    request: PlanRequest,
+    everything: t.Mapping[str, Host],
+    source: str,
+    balancers: t.Mapping[str, Balancer],
+    found: t.Iterable[Problem],
+    *,
+    yaml: Yaml,
+    x509: X509,
+) -> Plan:
+    """The plan.
+
+    Args:
+        desired: what the inventory describes.
+        request: what the plan is built from.
+        everything: its hosts, parsed.
+        source: inventory name of the master that there is.
+        balancers: the load balancer hosts.
+        found: reasons to stop that are known already.
+        yaml: reads kubeconfigs.
+        x509: reads certificates.
+    """
+    problems = [*found, *machine_identity.problems((*desired.nodes, *desired.load_balancers), everything)]
+    problems += failed_inspections.problems(request.failures, serving_control_plane=None, explains_cluster=True)
+    desired, hosts = machine_identity.without_aliases(desired, everything)
+    if source not in hosts:
+        return Plan(problems=tuple(problems))
+    if source not in request.services:
+        problems.append(Problem(source, f"The services of {source} could not be inspected: run again with -vvv."))
+        return Plan(problems=tuple(problems))
+    scaling = _scaling(desired, request, hosts, source, balancers, yaml=yaml, x509=x509)
+    reasons = tuple(checks.problems(scaling))
+    entries: list[Entry] = []
+    if not reasons:
+        entries = build.entries_of(scaling)
+        reasons = tuple(problem for step in build.STEPS for problem in step.problems(scaling, entries))
+    every = (*problems, *reasons)
+    return Plan(
+        entries=tuple(entries),
+        problems=every,
+        single_points=tuple(_single_points(scaling)),
+        serving_control_plane=source,
+        server=scaling.server,
+        ca_certificate=scaling.authority.pem,
+        control_planes=scaling.api_servers,
+        hosts=() if every else tuple(host_plans(build.STEPS, scaling, entries)),
+    )
+
+
+def _scaling(
+    desired: Desired,
+    request: PlanRequest,
+    hosts: t.Mapping[str, Host],
+    source: str,
+    balancers: t.Mapping[str, Balancer],
+    *,
+    yaml: Yaml,
+    x509: X509,
+) -> Scaling:
+    services: t.Mapping[str, ServicesReport] = request.services
+    return Scaling(
+        desired=desired,
+        hosts=hosts,
+        services=services,
+        source=source,
+        authority=find_authority(services[source], x509),
+        kubeconfigs=parse_kubeconfigs(hosts, services, yaml),
+        balancers=balancers,
+        files=request.files,
+    )
+
+
+def _single_points(scaling: Scaling) -> t.Iterator[SinglePoint]:
+    """What is lost with one host after the run, as far as the hosts' own arguments say."""
+    desired = scaling.desired
+    if len(desired.control_planes) == 1:
+        yield SinglePoint(desired.control_planes[0], "it is the only control plane.")
+    if desired.has_own_balancers and len(desired.load_balancers) == 1:
+        yield SinglePoint(
+            desired.load_balancers[0], f"it is the only load balancer, {desired.endpoint} goes away with it."
+        )
+    service = scaling.services[scaling.source].services.get("kube-apiserver")
+    servers = service.arguments.get("etcd-servers", ("",))[-1].split(",") if service is not None else []
+    if 0 < len(servers) < _ENOUGH_MEMBERS:
+        yield SinglePoint(
+            "etcd", f"the API servers know {len(servers)} of its members ({', '.join(servers)}), and it bears no loss."
+        )
+
+
+__all__ = ("build_plan", "facts")

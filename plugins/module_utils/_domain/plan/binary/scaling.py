@@ -1,0 +1,243 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the plan of a control plane of systemd services is built from."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+
+from ...base.address import DEFAULT_API_PORT, Endpoint, San, canonical_ip, same_server
+from ...base.errors import InvalidInput
+from ...binary import extension, host_bound, needs
+from ...binary.report import ServicesReport
+from ...kubeconfig.document import Kubeconfig
+from ..situation import ApiServer
+
+if t.TYPE_CHECKING:
+    from ...._ports.x509 import X509
+    from ...._ports.yaml import Yaml
+    from ...base.certificate import Certificate
+    from ...base.file_fact import FileFact
+    from ...binary.extension import Extension
+    from ...binary.host_bound import Master
+    from ...host.host import Host
+    from ...host.report import KubeconfigFile
+    from ..desired import Desired
+    from ..situation import Balancer
+
+API_SERVER, CONTROLLER_MANAGER = "kube-apiserver", "kube-controller-manager"
+
+
+@dataclasses.dataclass(frozen=True)
+class Authority:
+    """The CA that has issued the API server's certificate.
+
+    Attributes:
+        pem: its certificates; empty where none of the host's files is it.
+        certificate: the API server's own; ``None`` where there is none.
+    """
+
+    pem: str = ""
+    certificate: Certificate | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Scaling:
+    """A control plane of systemd services and the hosts that it shall have.
+
+    Attributes:
+        desired: what the inventory describes.
+        hosts: every host that was inspected, by inventory name.
+        services: what systemd runs there.
+        source: inventory name of the master that the others become like.
+        authority: the CA.
+        authorities: hashes of the CA's public keys on each host that has an API server, by inventory name.
+        kubeconfigs: of each host by path; ``None`` for one that cannot be read.
+        balancers: the load balancer hosts by inventory name.
+        files: what each host that shall be a master has of what it needs, by path.
+    """
+
+    desired: Desired
+    hosts: t.Mapping[str, Host]
+    services: t.Mapping[str, ServicesReport]
+    source: str
+    authority: Authority
+    kubeconfigs: t.Mapping[str, t.Mapping[str, Kubeconfig | None]]
+    balancers: t.Mapping[str, Balancer] = dataclasses.field(default_factory=dict)
+    files: t.Mapping[str, t.Mapping[str, FileFact]] = dataclasses.field(default_factory=dict)
+
+    @functools.cached_property
+    def server(self) -> Endpoint:
+        """The API server of the source."""
+        return self._own_server(self.source) or Endpoint("")
+
+    @functools.cached_property
+    def api_servers(self) -> tuple[ApiServer, ...]:
+        """Every API server that there is or will be."""
+        names = [name for name in self.desired.control_planes if name in self.hosts]
+        found = [(name, self.server_of(name)) for name in names]
+        return tuple(ApiServer(self.node_name(name), server.host, server.port) for name, server in found)
+
+    def server_of(self, name: str) -> Endpoint:
+        """The API server of a host that is or shall be a master; without address where the host has none that fits."""
+        return self._own_server(name) or self.hosts[name].future_api_server(self.server)
+
+    def _own_server(self, name: str) -> Endpoint | None:
+        service = self._report(name).services.get(API_SERVER)
+        if service is None or service.fault:
+            return None
+        host = self.hosts[name]
+        wanted = canonical_ip(_last(service.arguments, "advertise-address")) or canonical_ip(
+            _last(service.arguments, "bind-address")
+        )
+        address = wanted if wanted is not None and host.has_address(wanted) else host.default_address(is_ipv6=False)
+        port = _last(service.arguments, "secure-port")
+        return Endpoint(canonical_ip(address) or address, int(port) if port.isdigit() else DEFAULT_API_PORT)
+
+    def node_name(self, name: str) -> str:
+        """The name of a host's Node: the inventory's, that of its kubelet, or the host's."""
+        host = self.hosts[name]
+        kubelet = self._report(name).services.get("kubelet")
+        given = _last(kubelet.arguments, "hostname-override") if kubelet is not None else ""
+        return given or host.wanted_node_name or host.report.hostname.strip().lower()
+
+    def _report(self, name: str) -> ServicesReport:
+        return self.services.get(name, ServicesReport(services={}))
+
+    @functools.cached_property
+    def targets(self) -> tuple[str, ...]:
+        """Inventory names of the masters but for the source, in the order of the group."""
+        return tuple(name for name in self.desired.control_planes if name in self.hosts and name != self.source)
+
+    def master(self, name: str) -> Master:
+        """A host as a master."""
+        host = self.hosts[name]
+        return host_bound.Master(
+            name=name,
+            node_name=self.node_name(name),
+            address=self.server_of(name).host,
+            addresses=host_bound.canonical(host.report.addresses),
+            report=self._report(name),
+        )
+
+    @functools.cached_property
+    def extensions(self) -> t.Mapping[str, Extension]:
+        """What makes each of :attr:`targets` a master."""
+        source = self.master(self.source)
+        return {
+            name: extension.decide(
+                source,
+                self.master(name),
+                self.files.get(name, {}),
+                {**self.kubeconfigs.get(self.source, {}), **self.kubeconfigs.get(name, {})},
+                self.desired.endpoint,
+            )
+            for name in self.targets
+        }
+
+    @functools.cached_property
+    def missing_sans(self) -> tuple[str, ...]:
+        """SANs that the API server's certificate must have and does not: the endpoint, and the address of every master."""
+        certificate = self.authority.certificate
+        if certificate is None:
+            return ()
+        addresses = {San.parse(server.address) for server in self.api_servers if server.address}
+        return tuple(sorted(san.value for san in (self.desired.sans | addresses) - certificate.sans))
+
+    def leads_to_a_master(self, server: str) -> bool:
+        """Whether a kubeconfig's server is one of the API servers itself, by address or by name."""
+        names: dict[str, ApiServer] = {}
+        for name, api in zip((name for name in self.desired.control_planes if name in self.hosts), self.api_servers):
+            host = self.hosts[name]
+            texts = (api.address, name, self.node_name(name), host.report.hostname.lower(), *host.report.addresses)
+            names.update(dict.fromkeys(texts, api))
+        try:
+            found = Endpoint.parse(server)
+        except InvalidInput:
+            return False
+        api_server = names.get(found.host)
+        return (
+            api_server is not None
+            and found.port == api_server.port
+            and not same_server(server, self.desired.endpoint.url)
+        )
+
+    def components_reading(self, name: str, path: str) -> tuple[str, ...]:
+        """The components of a host that connect to the API with a kubeconfig."""
+        report = self._report(name)
+        return tuple(
+            component
+            for component, service in needs.components(report).items()
+            if path in needs.kubeconfigs_of(report, service)
+        )
+
+    def kubeconfig_files(self, name: str) -> t.Mapping[str, KubeconfigFile]:
+        """The kubeconfigs of a host by path: its components' and its users'."""
+        found = {item.path: item for item in self._report(name).kubeconfigs}
+        return {**{item.path: item for item in self.hosts[name].report.kubeconfigs}, **found}
+
+
+def parse_kubeconfigs(
+    hosts: t.Mapping[str, Host], services: t.Mapping[str, ServicesReport], yaml: Yaml
+) -> dict[str, dict[str, Kubeconfig | None]]:
+    """The kubeconfigs of each host, those of its users and those of its components."""
+    found: dict[str, dict[str, Kubeconfig | None]] = {}
+    for name, host in hosts.items():
+        own = {item.path: _parsed(item.text, yaml) for item in services[name].kubeconfigs} if name in services else {}
+        found[name] = {**host.kubeconfigs, **own}
+    return found
+
+
+def find_authority(report: ServicesReport, x509: X509) -> Authority:
+    """The CA that has issued the certificate of a host's API server: what pods trust, what clients are checked with, or any other."""
+    service = report.services.get(API_SERVER)
+    pems = {item.path: item.pem for item in report.certificates}
+    served = pems.get(_last(service.arguments, "tls-cert-file") if service is not None else "")
+    if service is None or not served:
+        return Authority()
+    manager = report.services.get(CONTROLLER_MANAGER)
+    first = [
+        _last(manager.arguments, "root-ca-file") if manager is not None else "",
+        _last(service.arguments, "client-ca-file"),
+    ]
+    for path in dict.fromkeys((*first, *sorted(pems))):
+        pem = pems.get(path)
+        if pem and pem != served and _signed(x509, served, pem):
+            return Authority(pem, _leaf(x509, served))
+    return Authority("", _leaf(x509, served))
+
+
+def _signed(x509: X509, pem: str, ca: str) -> bool:
+    try:
+        return x509.is_signed_by(pem.encode(), ca.encode())
+    except InvalidInput:
+        return False
+
+
+def _leaf(x509: X509, pem: str) -> Certificate | None:
+    try:
+        return x509.certificates(pem.encode())[0]
+    except InvalidInput:
+        return None
+
+
+def _parsed(text: str | None, yaml: Yaml) -> Kubeconfig | None:
+    if text is None:
+        return None
+    try:
+        found = Kubeconfig.parse(yaml.load(text))
+    except InvalidInput:
+        return None
+    return None if found.fault is not None else found
+
+
+def _last(arguments: t.Mapping[str, t.Sequence[str]], flag: str) -> str:
+    """The last value of a flag, which counts; empty without one."""
+    values = arguments.get(flag) or ("",)
+    return values[-1]
+
+
+__all__ = ("Authority", "Scaling", "find_authority", "parse_kubeconfigs")

@@ -1,0 +1,99 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kubernetes_services_info
+short_description: Find the components of Kubernetes that systemd runs on a host, and everything that they name
+version_added: 0.1.0
+description:
+  - Finds kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy and etcd as services of systemd, whatever their units
+    are called, by their processes. Where a component does not run, the service of its name counts.
+  - Reads their arguments as M(kubeadm.ha.component_arguments) does, and reports every file and directory that these name, the fields
+    of the kubelet's and kube-proxy's configuration, kubeconfigs without credentials, and public certificates.
+  - Files that a named configuration names in turn belong to it. What a kubelet has for itself, its kubeconfig and its certificate, is
+    reported, but not what these name.
+  - Neither a private key nor a credential leaves the host. Of files with such content only owner, mode and hash are reported.
+  - Needs nothing on the host but the standard library of Python and systemd.
+extends_documentation_fragment:
+  - kubeadm.ha.attributes
+  - kubeadm.ha.attributes.actiongroup
+  - kubeadm.ha.attributes.info_module
+author:
+  - kubeadm.ha contributors (@kubeadm-ha)
+seealso:
+  - module: kubeadm.ha.kubernetes_host_info
+  - module: kubeadm.ha.component_arguments
+"""
+
+EXAMPLES = r"""
+- name: Find what systemd runs of Kubernetes
+  kubeadm.ha.kubernetes_services_info:
+  register: found
+
+- name: Show how the API server is started
+  ansible.builtin.debug:
+    var: found.services.services['kube-apiserver'].arguments
+"""
+
+RETURN = r"""
+services:
+  description: What was found.
+  returned: success
+  type: dict
+  contains:
+    services:
+      description:
+        - Each component by its name, with V(unit), V(active) and V(enabled) (in systemd's words), V(user), V(program), V(version), V(arguments)
+          (the values of each flag), V(files) (the unit, its drop-ins and environment files) and V(fault), which says why the arguments are not
+          certain and is empty where they are.
+      type: dict
+    facts:
+      description: Every file and directory, as RV(kubeadm.ha.control_plane_files_info#module:files) has them.
+      type: list
+      elements: dict
+    configurations:
+      description: Fields of configuration files whose value is a text, by path and by field.
+      type: dict
+      sample: {"/opt/kubernetes/cfg/kube-proxy-config.yml": {"hostnameOverride": "k8s-master1"}}
+    certificates:
+      description: V(path) and V(pem) of public certificates among the files.
+      type: list
+      elements: dict
+    kubeconfigs:
+      description: V(path), V(text) without credentials, V(mode) and V(plain) of kubeconfigs among the files and beside them.
+      type: list
+      elements: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.service_files import ServiceFiles
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.services_inspection import ServicesInspection
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.file_tree import HostFileTree
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.processes import HostProcesses
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
+
+
+def collect() -> Decision:
+    """What the host has."""
+    commands = HostCommands()
+    inspection = ServicesInspection(commands, ServiceFiles(HostFiles(), commands), HostProcesses(), HostFileTree())
+    return Decision(values={"services": inspection.collect().as_dict()})
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    run_decision(module, collect)
+
+
+if __name__ == "__main__":
+    main()

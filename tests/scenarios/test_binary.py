@@ -1,0 +1,282 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A control plane of systemd services, one master that somebody made by hand, becomes one of three behind a load balancer.
+
+What came of it say kubectl, openssl, curl, systemctl and ss.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.prober.analysis import (
+    CONTROL,
+    control_of,
+    counted,
+    failed_after,
+    judged,
+    rto_seconds,
+    summarize,
+    summarize_log,
+)
+from tests.prober.process import Prober
+from tests.prober.results import ScenarioResults, Verdict
+from tests.scenarios.cluster import PROJECT, CommandError, Lab, wait_until
+from tests.scenarios.control import control
+from tests.scenarios.convert import addresses_of, changed_hosts, leave_out_inconclusive, new_results
+from tests.scenarios.playbook import Run, run_playbook
+from tests.scenarios.test_binary_lab import APP, HOSTS, Cluster
+
+pytestmark = pytest.mark.full
+
+MASTERS, WORKERS = ("m1", "m2", "m3"), ("w1", "w2")
+INVENTORY = ("m1", "m2", "m3", "w1", "w2", "lb1")
+CFG, SSL = "/opt/kubernetes/cfg", "/opt/kubernetes/ssl"
+NODES = {"m1": "k8s-master1", "m2": "m2", "m3": "m3", "w1": "k8s-node1", "w2": "k8s-node2"}
+KUBECONFIGS = ("kubelet", "bootstrap", "kube-proxy")
+#: Units of time for a second run of six hosts.
+NOOP_UNITS = 10.0
+#: Everything that a run could change: files, packages, and what runs since when.
+STATE = """
+find /etc /opt /root /usr/lib/systemd /var/lib/kubeadm-ha /var/backups -xdev -type f ! -path '*/logs/*' ! -path '/etc/mtab' \
+  -printf '%p %m %u %g %s\n' 2>/dev/null | sort
+dpkg-query --show
+systemctl show --property=Id,ActiveState,UnitFileState,ActiveEnterTimestamp 'kube*.service' haproxy.service
+"""
+DEPLOYMENT = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "after", "namespace": "default"},
+    "spec": {
+        "replicas": 2,
+        "selector": {"matchLabels": {"app": "after"}},
+        "template": {
+            "metadata": {"labels": {"app": "after"}},
+            "spec": {"containers": [{"name": "smoke", "image": ""}]},
+        },
+    },
+}
+
+
+@dataclasses.dataclass
+class Story:
+    """What was seen, in the order in which it happened."""
+
+    cluster: Cluster
+    results: ScenarioResults
+    keys_before: str
+    checked: Run
+    changed_by_check: Sequence[str]
+    extended: Run
+    again: Run
+    work: Path
+
+
+@pytest.fixture(scope="module")
+def story() -> Iterator[Story]:
+    """Run the whole story once."""
+    with new_results("binary_app") as results, Lab("binary_app", name="binary") as lab:
+        work = PROJECT / "build" / "scenarios" / lab.name
+        work.mkdir(parents=True, exist_ok=True)
+        cluster = Cluster(lab, APP, addresses_of(lab, HOSTS))
+        keys = lab.shell("m1", f"sha256sum {SSL}/ca-key.pem {SSL}/ca.pem")
+        before = {name: lab.shell(name, STATE) for name in INVENTORY}
+        checked = _run(lab, work / "check.jsonl", "--check", "--diff")
+        after = {name: lab.shell(name, STATE) for name in INVENTORY}
+        ca = work / "ca.crt"
+        ca.write_text(lab.run("m1", "cat", f"{SSL}/ca.pem"), encoding="utf-8")
+        with (
+            control(ca) as untouched,
+            Prober(
+                targets={"m1": f"https://{cluster.addresses['m1']}:6443/readyz", CONTROL: untouched.target},
+                wait={"endpoint": f"https://{_endpoint(lab, cluster)}/readyz"},
+                ca=untouched.ca,
+                log=work / "extend-probes.jsonl",
+            ) as prober,
+        ):
+            extended = _run(lab, work / "extended.jsonl")
+            prober.settle()
+            log = prober.stop()
+        assert extended.status == 0, extended.output[-8000:]
+        results.add_step("one to three", extended.seconds)
+        results.add_probes(summarize_log(log))
+        again = _run(lab, work / "again.jsonl")
+        results.timing("noop_seconds", again.seconds, bound=NOOP_UNITS)
+        results.at_most("noop_changed", sum(again.changed_hosts.values()), bound=0)
+        yield Story(
+            cluster=cluster,
+            results=results,
+            keys_before=keys,
+            checked=checked,
+            changed_by_check=[name for name in INVENTORY if before[name] != after[name]],
+            extended=extended,
+            again=again,
+            work=work,
+        )
+        print(results.table())
+
+
+def _endpoint(lab: Lab, cluster: Cluster) -> str:
+    host, _colon, port = lab.endpoint.rpartition(":")
+    return f"{cluster.addresses.get(host, host)}:{port}"
+
+
+def _run(lab: Lab, record: Path, *arguments: str, **variables: Any) -> Run:
+    return run_playbook(
+        "kubeadm.ha.site", inventories=[lab.inventory], record=record, variables=variables, arguments=arguments
+    )
+
+
+def _server(cluster: Cluster, node: str, path: str) -> str:
+    return cluster.lab.shell(node, f"awk '$1 == \"server:\" {{print $2}}' {path}").strip()
+
+
+def _ready(cluster: Cluster, node: str = "m1") -> set[str]:
+    found = cluster.lab.run(node, "kubectl", "--kubeconfig", f"{CFG}/admin.kubeconfig", "get", "nodes", "--output=json")
+    return {
+        item["metadata"]["name"]
+        for item in json.loads(found)["items"]
+        if any(each["type"] == "Ready" and each["status"] == "True" for each in item["status"]["conditions"])
+    }
+
+
+def test_check_mode_shows_the_plan_of_the_run_and_changes_nothing(story: Story) -> None:
+    assert story.checked.status == 0, story.checked.output[-6000:]
+    assert story.changed_by_check == []
+    assert story.checked.plan == story.extended.plan
+    steps: Mapping[str, set[str]] = {
+        name: {entry["step"] for entry in story.extended.plan if entry["host"] == name} for name in INVENTORY
+    }
+    assert "extend" in steps["m2"] & steps["m3"]
+    assert "extend" not in steps["m1"]
+    assert all("point" in steps[name] for name in ("m1", *WORKERS))
+
+
+def test_no_probe_failed(story: Story) -> None:
+    assert not [one.name for one in story.results.probes if one.verdict() is Verdict.FAILED], story.results.table()
+    leave_out_inconclusive(story.results)
+
+
+def test_every_master_runs_its_services_and_serves_for_itself(story: Story) -> None:
+    cluster = story.cluster
+    for name in MASTERS:
+        units = [f"{each}.service" for each in APP.services["m1"]]
+        assert cluster.lab.run(name, "systemctl", "is-active", *units).split() == ["active"] * len(units)
+        assert cluster.lab.run(name, "systemctl", "is-enabled", *units).split() == ["enabled"] * len(units)
+        answer = cluster.lab.run(
+            "w1", "curl", "--silent", "--cacert", f"{SSL}/ca.pem", f"https://{cluster.addresses[name]}:6443/readyz"
+        )
+        assert answer == "ok", name
+        flags = cluster.flags(name, "kube-apiserver")
+        assert flags["advertise-address"] == flags["bind-address"] == cluster.addresses[name]
+
+
+def test_all_masters_know_the_same_etcd_and_the_same_keys(story: Story) -> None:
+    cluster = story.cluster
+    servers = {cluster.flags(name, "kube-apiserver")["etcd-servers"] for name in MASTERS}
+    assert len(servers) == 1
+    hashes = {cluster.lab.shell(name, f"sha256sum {SSL}/ca-key.pem {SSL}/ca.pem") for name in MASTERS}
+    assert hashes == {story.keys_before}
+    modes = {cluster.lab.shell(name, f"stat --format='%a %U' {SSL}/ca-key.pem") for name in MASTERS}
+    assert modes == {"600 root\n"}
+
+
+def test_every_node_is_ready_by_its_own_name_and_certificate(story: Story) -> None:
+    cluster = story.cluster
+    wait_until(lambda: _ready(cluster) == set(NODES.values()), seconds=120, what="all nodes Ready")
+    for name in MASTERS:
+        certificate = f"{SSL}/kubelet-client-current.pem"
+        subject = cluster.lab.run(name, "openssl", "x509", "-in", certificate, "-noout", "-subject")
+        assert f"CN = system:node:{NODES[name]}" in subject or f"CN=system:node:{NODES[name]}" in subject
+
+
+def test_the_endpoint_answers_with_full_verification(story: Story) -> None:
+    cluster = story.cluster
+    endpoint = _endpoint(cluster.lab, cluster)
+    for name in (*MASTERS, *WORKERS):
+        answer = cluster.lab.run(name, "curl", "--silent", "--cacert", f"{SSL}/ca.pem", f"https://{endpoint}/version")
+        assert json.loads(answer)["gitVersion"] == "v1.34.4"
+
+
+def test_nobody_connects_to_one_master_any_more(story: Story) -> None:
+    cluster = story.cluster
+    endpoint = f"https://{cluster.lab.endpoint}"
+    for name in (*MASTERS, *WORKERS):
+        for kubeconfig in KUBECONFIGS:
+            assert _server(cluster, name, f"{CFG}/{kubeconfig}.kubeconfig") == endpoint, (name, kubeconfig)
+    assert _server(cluster, "m1", "/root/.kube/config") == endpoint
+    old = f"{cluster.addresses['m1']}:6443"
+    for name in WORKERS:
+        wait_until(
+            lambda name=name: old not in cluster.peers(name), seconds=30, what=f"no connection of {name} to {old}"
+        )  # type: ignore[misc]
+
+
+def test_no_key_is_left_on_the_way(story: Story) -> None:
+    for name in MASTERS:
+        assert story.cluster.lab.shell(name, "ls /run/kubeadm-ha 2>/dev/null || true").strip() == ""
+
+
+def test_a_second_run_changes_nothing(story: Story) -> None:
+    assert story.again.status == 0, story.again.output[-6000:]
+    assert story.again.plan == []
+    assert changed_hosts(story.again) == set()
+
+
+def test_the_first_master_may_die(story: Story) -> None:
+    """The endpoint goes on, workers stay Ready, and new pods are scheduled."""
+    cluster, results = story.cluster, story.results
+    with (
+        control(story.work / "ca.crt") as untouched,
+        Prober(
+            targets={"endpoint": f"https://{_endpoint(cluster.lab, cluster)}/readyz", CONTROL: untouched.target},
+            ca=untouched.ca,
+            log=story.work / "kill-probes.jsonl",
+        ) as prober,
+    ):
+        prober.settle()
+        event = prober.mark("kill m1")
+        cluster.lab.event("kill", "m1")
+        time.sleep(30)
+        log = prober.stop()
+    is_spoilt = results.is_spoilt_by(summarize(control_of(log)), "the probes after the kill")
+    probes = judged(counted(log, "endpoint"), control_of(log))
+    results.timing("rto_kill_seconds", rto_seconds(probes, event.monotonic), bound=1.0, is_spoilt=is_spoilt)
+    results.timing("failed_probes_kill", len(failed_after(probes, event.monotonic)), bound=20, is_spoilt=is_spoilt)
+    _schedule_something(cluster)
+    assert _ready(cluster, "m2") >= {NODES[name] for name in ("m2", "m3", *WORKERS)}
+
+
+def _schedule_something(cluster: Cluster) -> None:
+    kubectl = ("kubectl", "--kubeconfig", f"{CFG}/admin.kubeconfig")
+    image = cluster.lab.run(
+        "m2", *kubectl, "get", "deployment", "smoke", "--output=jsonpath={.spec.template.spec.containers[0].image}"
+    )
+    manifest = json.loads(json.dumps(DEPLOYMENT))
+    manifest["spec"]["template"]["spec"]["containers"][0] |= {"image": image, "imagePullPolicy": "Never"}
+    cluster.lab.write("m2", "/root/after.json", json.dumps(manifest))
+    cluster.lab.run("m2", *kubectl, "apply", "--filename=/root/after.json")
+
+    def is_there() -> bool:
+        try:
+            found = cluster.lab.run(
+                "m2", *kubectl, "get", "deployment", "after", "--output=jsonpath={.status.availableReplicas}"
+            )
+        except CommandError:
+            return False
+        return found == "2"
+
+    wait_until(is_there, seconds=120, what="pods of a new Deployment")
+
+
+def test_the_figures_hold(story: Story) -> None:
+    story.results.write()
+    assert story.results.failures() == [], story.results.table()

@@ -1,0 +1,317 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan of a control plane of systemd services: its entries, its plays, and every reason to stop."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import typing as t
+
+import pytest
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.certificate import Certificate
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.file_fact import ABSENT, FileFact
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.binary import needs
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.binary.report import ServicesReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report import (
+    CertificateFile,
+    Listener,
+    Manifest,
+    Network,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import (
+    Plan,
+    build_plan,
+    control_plane_facts,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.request import PlanRequest
+from tests.unit.plugins.module_utils._domain.plan.test_planning import NamedCertificates, NoFiles
+from tests.unit.plugins.reports import host_report
+from tests.unit.plugins.services_reports import CFG, SERVED, SSL, kubeconfig, master, worker
+
+Arguments = dict[str, t.Any]
+NUMBERS = {"m1": 11, "m2": 12, "m3": 13, "w1": 21, "w2": 22, "lb1": 10}
+ENDPOINT = "https://192.0.2.10:6443"
+
+
+class Signed(NamedCertificates):
+    """The CA is the one whose subject is CN=ca."""
+
+    def certificates(self, pem: bytes) -> list[Certificate]:
+        """The certificates of the text."""
+        return super().certificates(pem)
+
+    def is_signed_by(self, certificate_pem: bytes, ca_pem: bytes) -> bool:
+        """Whether that is the CA."""
+        del certificate_pem
+        return ca_pem.startswith(b"CN=ca|")
+
+
+def host(name: str, **changes: t.Any) -> dict[str, t.Any]:
+    """A host without kubeadm; m1 serves the API."""
+    address = f"192.0.2.{NUMBERS[name]}"
+    listening = [Listener(address, 6443, "kube-apiserver")] if name == "m1" else []
+    given = {
+        "versions": {},
+        "clock": 1.79e9,
+        "networks": (Network("192.0.2.0/24", address),),
+        "listening": listening,
+        **changes,
+    }
+    return host_report(name, address, **given).as_dict()
+
+
+def arguments(services: t.Mapping[str, ServicesReport] | None = None, **changes: t.Any) -> Arguments:
+    """One master, two hosts that shall be some, two workers and a load balancer."""
+    reports = {
+        **dict.fromkeys(NUMBERS, ServicesReport(services={})),
+        "m1": master(),
+        "w1": worker("k8s-node1"),
+        "w2": worker("k8s-node2"),
+        **(services or {}),
+    }
+    balancer = {"owner": "", "differs": True, "renew_certificate": False, "changes": [], "problems": []}
+    return {
+        "endpoint": "192.0.2.10:6443",
+        "load_balancer": "haproxy",
+        "control_planes": ["m1", "m2", "m3"],
+        "workers": ["w1", "w2"],
+        "load_balancers": ["lb1"],
+        "hosts": {name: host(name) for name in NUMBERS},
+        "services": {name: report.as_dict() for name, report in reports.items()},
+        "balancers": {"lb1": balancer},
+        **changes,
+    }
+
+
+def plan(given: Arguments) -> Plan:
+    """The plan."""
+    return build_plan(PlanRequest.from_options(copy.deepcopy(given)), yaml=PyYaml(), x509=Signed(), files=NoFiles())
+
+
+def messages(given: Arguments) -> list[str]:
+    """The reasons to stop."""
+    return [problem.message for problem in plan(given).problems]
+
+
+def scaled_out() -> Arguments:
+    """The same after a run."""
+    there = [item.fact.as_dict() for item in needs.find(master())]
+    balancer = {"owner": "kubeadm.ha", "differs": False, "renew_certificate": False, "changes": [], "problems": []}
+    hosts = {name: host(name) for name in NUMBERS}
+    for name in ("m2", "m3"):
+        hosts[name]["listening"] = [{"address": "0.0.0.0", "port": 6443, "process": "kube-apiserver"}]
+    hosts["lb1"]["services"] = {"haproxy": {"active": "active", "enabled": "enabled"}}
+    services = {
+        "m1": master(server=ENDPOINT),
+        "m2": master("192.0.2.12", "m2", server=ENDPOINT),
+        "m3": master("192.0.2.13", "m3", server=ENDPOINT),
+        "w1": worker("k8s-node1", ENDPOINT),
+        "w2": worker("k8s-node2", ENDPOINT),
+    }
+    return arguments(services, hosts=hosts, balancers={"lb1": balancer}, files={"m2": there, "m3": there})
+
+
+def test_the_plan_names_everything_in_the_order_of_the_run() -> None:
+    """Libraries and backups first, then the balancer, masters one after the other, workers before masters."""
+    found = plan(arguments())
+    assert not found.problems
+    steps = list(dict.fromkeys(entry.step for entry in found.entries))
+    assert steps == ["prepare", "backup", "balance", "extend", "point"]
+    assert {entry.host for entry in found.entries if entry.step == "prepare"} == {"m1", "m2", "m3"}
+    assert {entry.host for entry in found.entries if entry.step == "backup"} == {"m1", "w1", "w2"}
+    assert list(dict.fromkeys(entry.host for entry in found.entries if entry.step == "point")) == ["w1", "w2", "m1"]
+    ids = [entry.id for entry in found.entries]
+    assert len(ids) == len(set(ids))
+
+
+def test_each_host_gets_its_plays_and_records() -> None:
+    """By the groups on which the plays run."""
+    hosts = {item.name: item for item in plan(arguments()).hosts}
+    assert set(hosts) == set(NUMBERS)
+    assert "kubeadm_ha_extend" in hosts["m2"].groups
+    assert "kubeadm_ha_extend" not in hosts["m1"].groups
+    assert "kubeadm_ha_prove" in hosts["w1"].groups
+    assert "kubeadm_ha_point_services_workers" in hosts["w1"].groups
+    assert "kubeadm_ha_point_services_control_planes" in hosts["m1"].groups
+    record = hosts["m2"].as_dict()["plan"]["extend"]  # type: ignore[index]
+    assert record["source"] == "m1"
+    assert record["server"] == "192.0.2.12:6443"
+    assert record["ca_certificate"] == "CN=ca|ca|"
+    point = hosts["w1"].as_dict()["plan"]["point"]  # type: ignore[index]
+    assert {item["path"] for item in point["servers"]} == {
+        f"{CFG}/{name}.kubeconfig" for name in ("bootstrap", "kube-proxy", "kubelet")
+    }
+    assert [(item["unit"], item["kubeconfig"]) for item in point["services"]] == [
+        ("kubelet.service", f"{CFG}/kubelet.kubeconfig"),
+        ("kube-proxy.service", ""),
+    ]
+
+
+def test_a_second_run_changes_nothing() -> None:
+    """Everything is as wanted, and one load balancer is still one."""
+    found = plan(scaled_out())
+    assert not found.problems
+    assert not found.entries
+    assert [point.host for point in found.single_points or ()] == ["lb1"]
+
+
+def test_the_first_question_names_the_master_and_the_second_one_its_needs() -> None:
+    """What is inspected next follows from what systemd runs there."""
+    given = arguments()
+    services = given.pop("services")
+    first = control_plane_facts(PlanRequest.from_options(given), yaml=PyYaml(), x509=Signed())
+    assert (first["services"], first["serving"], first["creation"]) == ("m1", None, "")
+    second = control_plane_facts(
+        PlanRequest.from_options({**given, "services": services}), yaml=PyYaml(), x509=Signed()
+    )
+    assert set(first) == set(second)
+    assert second["signer"] == "m1"
+    assert second["api_servers"] == ["192.0.2.11:6443", "192.0.2.12:6443", "192.0.2.13:6443"]
+    files = t.cast("dict[str, list[dict[str, t.Any]]]", second["files"])
+    assert set(files) == {"m2", "m3"}
+    assert f"{SSL}/ca-key.pem" in [item["path"] for item in files["m2"]]
+
+
+def test_a_static_pod_anywhere_is_no_control_plane_of_services() -> None:
+    """Then it is a cluster of kubeadm, and something else listens on m1."""
+    given = arguments()
+    given["hosts"]["m2"] = host(
+        "m2", manifests={"kube-apiserver": Manifest("/etc/kubernetes/manifests/kube-apiserver.yaml")}
+    )
+    del given["services"]
+    found = control_plane_facts(PlanRequest.from_options(given), yaml=PyYaml(), x509=Signed())
+    assert found["services"] == ""
+
+
+def changed(**changes: t.Any) -> Arguments:
+    """The master's report with other fields."""
+    return arguments({"m1": dataclasses.replace(master(), **changes)})
+
+
+def without(component: str) -> dict[str, t.Any]:
+    """The services of the master but for one."""
+    return {name: service for name, service in master().services.items() if name != component}
+
+
+def with_service(component: str, **changes: t.Any) -> Arguments:
+    """The master with one service changed."""
+    report = master()
+    return changed(services={**report.services, component: dataclasses.replace(report.services[component], **changes)})
+
+
+def served(line: str) -> Arguments:
+    """The master with another serving certificate."""
+    return changed(
+        certificates=[CertificateFile(f"{SSL}/ca.pem", "CN=ca|ca|"), CertificateFile(f"{SSL}/server.pem", line)]
+    )
+
+
+def lacking(path: str) -> Arguments:
+    """The master with a file missing."""
+    report = master()
+    return changed(facts=tuple(FileFact(each.path, ABSENT) if each.path == path else each for each in report.facts))
+
+
+def another_key() -> Arguments:
+    """A second master of another cluster."""
+    given = scaled_out()
+    for item in given["services"]["m2"]["facts"]:
+        if item["path"] == f"{SSL}/ca-key.pem":
+            item["sha256"] = "another"
+    return given
+
+
+def without_address() -> Arguments:
+    """A host that has no address of the master's family."""
+    given = arguments()
+    given["hosts"]["m2"] = host("m2", networks=(), default_address="", addresses=())
+    return given
+
+
+def not_inspected() -> Arguments:
+    """A host of which nothing is known."""
+    given = arguments()
+    del given["services"]["w1"]
+    return given
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            lambda: changed(services=without("kube-scheduler")),
+            "m1 runs kube-apiserver, but no service of kube-scheduler was found there",
+        ),
+        (
+            lambda: with_service("kube-scheduler", fault="It is a shell."),
+            "What starts kube-scheduler on m1 is not certain: It is a shell.",
+        ),
+        (lambda: with_service("kube-scheduler", active="failed"), "kube-scheduler.service of m1 is failed: start it"),
+        (
+            lambda: lacking(f"{SSL}/server-key.pem"),
+            f"--tls-private-key-file on m1 names {SSL}/server-key.pem, which is not there",
+        ),
+        (
+            lambda: served("CN=kubernetes|api|192.0.2.11 192.0.2.12"),
+            f"{SSL}/server.pem of m1 is not for 192.0.2.10 and 192.0.2.13",
+        ),
+        (
+            lambda: served(f"{SERVED}|2020-01-01T00:00:00+00:00"),
+            f"{SSL}/server.pem of m1 ends within a day or has ended",
+        ),
+        (
+            lambda: changed(certificates=[CertificateFile(f"{SSL}/server.pem", SERVED)]),
+            "None of the certificates that the components of m1 name",
+        ),
+        (lambda: changed(certificates=[]), "The API server of m1 has no --tls-cert-file that can be read"),
+        (lambda: arguments({"m1": master(anonymous_auth="false")}), "The API server of m1 refuses anonymous requests"),
+        (
+            lambda: arguments({"m1": master(oidc_issuer_url="https://192.0.2.11:5556")}),
+            "--oidc-issuer-url of kube-apiserver.service on m1",
+        ),
+        (
+            lambda: arguments(vip="192.0.2.10/24"),
+            "kubeadm_ha_vip is not supported yet for a control plane whose components are services",
+        ),
+        (another_key, "m2 runs an API server of another cluster than m1"),
+        (without_address, "m2 has no address towards 192.0.2.11:6443 of m1"),
+        (not_inspected, "The services of w1 could not be inspected"),
+        (lambda: arguments(endpoint="k8s:x"), "kubeadm_ha_endpoint"),
+    ],
+)
+def test_reasons_to_stop(given: t.Callable[[], Arguments], expected: str) -> None:
+    """One sentence each, with the host and the remedy, and no play."""
+    found = plan(given())
+    assert [problem.message for problem in found.problems if expected in problem.message], messages(given())
+    assert not found.hosts
+
+
+def test_the_same_reason_is_said_once() -> None:
+    """Not for each host that shall be a master."""
+    given = arguments({"m1": master(oidc_issuer_url="https://192.0.2.11:5556")})
+    assert len(messages(given)) == 1
+
+
+def test_administrators_are_pointed_too() -> None:
+    """A kubeconfig of a user, and one beside those of components. One that leads elsewhere is left alone."""
+    given = arguments()
+    given["hosts"]["m1"]["kubeconfigs"] = [
+        dataclasses.asdict(kubeconfig("/root/.kube/config", "https://192.0.2.11:6443"))
+    ]
+    given["hosts"]["lb1"]["kubeconfigs"] = [
+        dataclasses.asdict(kubeconfig("/root/.kube/config", "https://192.0.2.99:6443"))
+    ]
+    entries = [entry for entry in plan(given).entries if entry.change.object == "kubeconfig /root/.kube/config"]
+    assert [(entry.host, entry.step) for entry in entries] == [("m1", "point")]
+
+
+def test_a_library_is_wanted_where_a_kubeconfig_has_another_layout() -> None:
+    """PyYAML edits it."""
+    given = arguments()
+    for item in given["services"]["w1"]["kubeconfigs"]:
+        item["plain"] = False
+    assert "w1" in {entry.host for entry in plan(given).entries if entry.step == "prepare"}
