@@ -33,7 +33,15 @@ requirements:
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
-  - kubeadm.ha.attributes.info_module
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+    details:
+      - Nothing of the pair is shown but the public key.
+  idempotent:
+    support: full
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:

@@ -8,8 +8,10 @@ What came of it say kubectl, openssl, curl, systemctl and ss.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
+import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -29,7 +31,7 @@ from tests.prober.analysis import (
 )
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults, Verdict
-from tests.scenarios.cluster import PROJECT, CommandError, Lab, wait_until
+from tests.scenarios.cluster import PROJECT, Lab, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.convert import addresses_of, changed_hosts, leave_out_inconclusive, new_results
 from tests.scenarios.playbook import Run, run_playbook
@@ -51,7 +53,7 @@ find /etc /opt /root /usr/lib/systemd /var/lib/kubeadm-ha /var/backups -xdev -ty
 dpkg-query --show
 systemctl show --property=Id,ActiveState,UnitFileState,ActiveEnterTimestamp 'kube*.service' haproxy.service
 """
-DEPLOYMENT = {
+DEPLOYMENT: dict[str, Any] = {
     "apiVersion": "apps/v1",
     "kind": "Deployment",
     "metadata": {"name": "after", "namespace": "default"},
@@ -60,7 +62,7 @@ DEPLOYMENT = {
         "selector": {"matchLabels": {"app": "after"}},
         "template": {
             "metadata": {"labels": {"app": "after"}},
-            "spec": {"containers": [{"name": "smoke", "image": ""}]},
+            "spec": {},
         },
     },
 }
@@ -139,13 +141,35 @@ def _server(cluster: Cluster, node: str, path: str) -> str:
     return cluster.lab.shell(node, f"awk '$1 == \"server:\" {{print $2}}' {path}").strip()
 
 
-def _ready(cluster: Cluster, node: str = "m1") -> set[str]:
-    found = cluster.lab.run(node, "kubectl", "--kubeconfig", f"{CFG}/admin.kubeconfig", "get", "nodes", "--output=json")
-    return {
-        item["metadata"]["name"]
-        for item in json.loads(found)["items"]
-        if any(each["type"] == "Ready" and each["status"] == "True" for each in item["status"]["conditions"])
-    }
+@dataclasses.dataclass(frozen=True)
+class Kubectl:
+    """kubectl of this machine, as the cluster's administrator through the endpoint."""
+
+    kubeconfig: Path
+
+    def run(self, *arguments: str, stdin: str = "") -> str:
+        """Its standard output; empty when it fails."""
+        program = control_plane.lab_binaries() / "kubectl"
+        command = [str(program), f"--kubeconfig={self.kubeconfig}", "--request-timeout=5s", *arguments]
+        return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=60).stdout
+
+    def ready(self) -> set[str]:
+        """Names of the nodes that are Ready."""
+        found = json.loads(self.run("get", "nodes", "--output=json") or '{"items": []}')
+        return {
+            item["metadata"]["name"]
+            for item in found["items"]
+            if any(each["type"] == "Ready" and each["status"] == "True" for each in item["status"]["conditions"])
+        }
+
+
+@pytest.fixture(name="kubectl", scope="module")
+def _kubectl(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Kubectl:
+    """With the kubeconfig that the first master's administrator has after the run."""
+    path = tmp_path_factory.mktemp("admin") / "kubeconfig"
+    path.touch(mode=0o600)
+    path.write_text(story.cluster.lab.run("m1", "cat", "/root/.kube/config"), encoding="utf-8")
+    return Kubectl(path)
 
 
 def test_check_mode_shows_the_plan_of_the_run_and_changes_nothing(story: Story) -> None:
@@ -189,9 +213,9 @@ def test_all_masters_know_the_same_etcd_and_the_same_keys(story: Story) -> None:
     assert modes == {"600 root\n"}
 
 
-def test_every_node_is_ready_by_its_own_name_and_certificate(story: Story) -> None:
+def test_every_node_is_ready_by_its_own_name_and_certificate(story: Story, kubectl: Kubectl) -> None:
     cluster = story.cluster
-    wait_until(lambda: _ready(cluster) == set(NODES.values()), seconds=120, what="all nodes Ready")
+    wait_until(lambda: kubectl.ready() == set(NODES.values()), seconds=120, what="all nodes Ready")
     for name in MASTERS:
         certificate = f"{SSL}/kubelet-client-current.pem"
         subject = cluster.lab.run(name, "openssl", "x509", "-in", certificate, "-noout", "-subject")
@@ -231,7 +255,7 @@ def test_a_second_run_changes_nothing(story: Story) -> None:
     assert changed_hosts(story.again) == set()
 
 
-def test_the_first_master_may_die(story: Story) -> None:
+def test_the_first_master_may_die(story: Story, kubectl: Kubectl) -> None:
     """The endpoint goes on, workers stay Ready, and new pods are scheduled."""
     cluster, results = story.cluster, story.results
     with (
@@ -251,30 +275,17 @@ def test_the_first_master_may_die(story: Story) -> None:
     probes = judged(counted(log, "endpoint"), control_of(log))
     results.timing("rto_kill_seconds", rto_seconds(probes, event.monotonic), bound=1.0, is_spoilt=is_spoilt)
     results.timing("failed_probes_kill", len(failed_after(probes, event.monotonic)), bound=20, is_spoilt=is_spoilt)
-    _schedule_something(cluster)
-    assert _ready(cluster, "m2") >= {NODES[name] for name in ("m2", "m3", *WORKERS)}
+    _schedule_something(kubectl)
+    assert kubectl.ready() >= {NODES[name] for name in ("m2", "m3", *WORKERS)}
 
 
-def _schedule_something(cluster: Cluster) -> None:
-    kubectl = ("kubectl", "--kubeconfig", f"{CFG}/admin.kubeconfig")
-    image = cluster.lab.run(
-        "m2", *kubectl, "get", "deployment", "smoke", "--output=jsonpath={.spec.template.spec.containers[0].image}"
-    )
-    manifest = json.loads(json.dumps(DEPLOYMENT))
-    manifest["spec"]["template"]["spec"]["containers"][0] |= {"image": image, "imagePullPolicy": "Never"}
-    cluster.lab.write("m2", "/root/after.json", json.dumps(manifest))
-    cluster.lab.run("m2", *kubectl, "apply", "--filename=/root/after.json")
-
-    def is_there() -> bool:
-        try:
-            found = cluster.lab.run(
-                "m2", *kubectl, "get", "deployment", "after", "--output=jsonpath={.status.availableReplicas}"
-            )
-        except CommandError:
-            return False
-        return found == "2"
-
-    wait_until(is_there, seconds=120, what="pods of a new Deployment")
+def _schedule_something(kubectl: Kubectl) -> None:
+    image = kubectl.run("get", "deployment", "smoke", "--output=jsonpath={.spec.template.spec.containers[0].image}")
+    manifest = copy.deepcopy(DEPLOYMENT)
+    manifest["spec"]["template"]["spec"]["containers"] = [{"name": "smoke", "image": image, "imagePullPolicy": "Never"}]
+    kubectl.run("apply", "--filename=-", stdin=json.dumps(manifest))
+    available = ("get", "deployment", "after", "--output=jsonpath={.status.availableReplicas}")
+    wait_until(lambda: kubectl.run(*available) == "2", seconds=120, what="pods of a new Deployment")
 
 
 def test_the_figures_hold(story: Story) -> None:

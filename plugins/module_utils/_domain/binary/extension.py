@@ -18,6 +18,7 @@ from ..base.enumeration import listed
 from ..base.errors import InvalidInput
 from ..base.file_fact import ABSENT, FileFact
 from ..base.problem import Problem
+from ..component.static_pod import is_below
 from ..host.carried_files import has_same_access
 from . import named_paths, needs
 from .host_bound import Master, arguments_on, fields_on
@@ -31,6 +32,7 @@ _REASON = "the arguments of the components name it, and this host shall be a mas
 _SHORT = 12
 _API_SERVER = "kube-apiserver"
 _FILES = (needs.SHARED, needs.TEXT, needs.IDENTITY)
+_READ_BY_OTHERS, _ENTERED_BY_OTHERS = 0o004, 0o001
 RUNNING = "enabled, running"
 
 
@@ -41,10 +43,12 @@ class Program:
     Attributes:
         path: where it is, there and here.
         mode: permission bits as four octal digits.
+        is_public: whether everybody may read it there, so that it is fetched without root's rights, which is faster.
     """
 
     path: str
     mode: str
+    is_public: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,13 +58,13 @@ class Setting:
     Attributes:
         component: the component.
         unit: its service.
-        values: what flags are to have, ``None`` for one that goes away.
+        flags: what they are to have, ``None`` for one that goes away.
         is_new: whether the unit only comes by this very change.
     """
 
     component: str
     unit: str
-    values: t.Mapping[str, t.Sequence[str] | None]
+    flags: t.Mapping[str, t.Sequence[str] | None]
     is_new: bool = False
 
 
@@ -245,7 +249,7 @@ class _Decision:
                     Change(f"program {path}", before, service.version, _REASON.format(self._source.name))
                 )
                 self._changed.add(path)
-                yield Program(path, fact.mode)
+                yield Program(path, fact.mode, is_public=_is_public(path, facts))
 
     def _settings(self, component: str, service: ServiceReport) -> t.Iterator[Setting]:
         wanted, unknown = arguments_on(service.arguments, self._source, self._target)
@@ -371,6 +375,13 @@ def is_local(server: str) -> bool:
     except InvalidInput:
         return False
     return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _is_public(path: str, facts: t.Mapping[str, FileFact]) -> bool:
+    """Whether everybody may read a file: it and every directory above, as far as they are known."""
+    above = [fact for fact in facts.values() if is_below(path, fact.path) and fact.path != path]
+    readable = int(facts[path].mode, 8) & _READ_BY_OTHERS
+    return bool(readable) and all(int(fact.mode, 8) & _ENTERED_BY_OTHERS for fact in above)
 
 
 def _access(fact: FileFact) -> dict[str, str]:

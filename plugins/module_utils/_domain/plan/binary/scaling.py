@@ -98,11 +98,17 @@ class Scaling:
         return Endpoint(canonical_ip(address) or address, int(port) if port.isdigit() else DEFAULT_API_PORT)
 
     def node_name(self, name: str) -> str:
-        """The name of a host's Node: the inventory's, that of its kubelet, or the host's."""
-        host = self.hosts[name]
+        """The name of a host's Node: that of its kubelet, the inventory's, or the host's.
+
+        A kubelet that was not started yet may have the arguments of another master, as an interrupted run has brought them.
+        """
+        host, given = self.hosts[name], self._override(name)
+        is_own = name == self.source or given != self._override(self.source)
+        return (given if is_own else "") or host.wanted_node_name or host.report.hostname.strip().lower()
+
+    def _override(self, name: str) -> str:
         kubelet = self._report(name).services.get("kubelet")
-        given = _last(kubelet.arguments, "hostname-override") if kubelet is not None else ""
-        return given or host.wanted_node_name or host.report.hostname.strip().lower()
+        return _last(kubelet.arguments, "hostname-override") if kubelet is not None else ""
 
     def _report(self, name: str) -> ServicesReport:
         return self.services.get(name, ServicesReport(services={}))

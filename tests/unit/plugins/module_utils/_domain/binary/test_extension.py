@@ -66,7 +66,8 @@ def test_an_empty_host_gets_what_the_components_name() -> None:
     ):
         assert path in paths
     assert [item.path for item in found.programs] == [f"{BIN}/{name}" for name in NAMES]
-    assert {item.component: item.values for item in found.settings} == {
+    assert all(item.is_public for item in found.programs)
+    assert {item.component: item.flags for item in found.settings} == {
         "kube-apiserver": {"bind-address": ["192.0.2.12"], "advertise-address": ["192.0.2.12"]},
         "kubelet": {"hostname-override": ["m2"]},
     }
@@ -145,6 +146,15 @@ def test_another_program_is_replaced() -> None:
     assert [(item.unit, item.restarts) for item in found.services] == [("kube-scheduler.service", True)]
 
 
+@pytest.mark.parametrize(("path", "mode"), [(f"{BIN}/kubelet", "0750"), (BIN, "0700"), ("/opt", "0750")])
+def test_a_program_that_not_everybody_may_read(path: str, mode: str) -> None:
+    """By its own mode or that of a directory above it."""
+    report = master()
+    facts = tuple(dataclasses.replace(each, mode=mode) if each.path == path else each for each in report.facts)
+    programs = {item.path: item for item in decide(dataclasses.replace(report, facts=facts)).programs}
+    assert programs[f"{BIN}/kubelet"].is_public is False
+
+
 def test_a_file_with_other_content_stops() -> None:
     """What all masters have alike is never overwritten; what each has for itself is not compared."""
     path, own = f"{SSL}/ca.pem", f"{CFG}/kube-apiserver.conf"
@@ -160,7 +170,7 @@ def test_owner_and_mode_of_the_same_content_are_mended() -> None:
     there = master("192.0.2.12", "m2", server="https://192.0.2.10:6443")
     found = decide(target=there, found=[*wanted(path), fact(path, mode="0644")])
     assert [item.path for item in found.files] == [path]
-    assert [(change.object, change.after) for change in found.changes][0] == (
+    assert next((change.object, change.after) for change in found.changes) == (
         f"file {path}", {"owner": "root", "group": "root", "mode": "0600"},
     )  # fmt: skip
 

@@ -201,7 +201,7 @@ def test_changes_say_what_and_where() -> None:
     assert [(change.object, change.before, change.after) for change in edit.changes] == [
         (f"flag --bind-address of kube-apiserver.service in {CONF}", ["192.0.2.11"], ["192.0.2.12"]),
         (f"flag --profiling of kube-apiserver.service in {CONF}", [], ["false"]),
-        (f"flag --token-auth-file of kube-apiserver.service in {CONF}", ["***"], ["***"]),
+        (f"flag --token-auth-file of kube-apiserver.service in {CONF}", ["/opt/kubernetes/cfg/token.csv"], ["/other"]),
     ]
     assert edit.paths == (CONF,)
 

@@ -147,7 +147,10 @@ def test_what_is_not_certain_is_refused(name: str) -> None:
 
 
 def test_secrets_are_not_shown() -> None:
-    assert invocation.shown("token-auth-file", "/a") == invocation.HIDDEN
+    assert invocation.shown("token", "abc") == invocation.HIDDEN
+    assert invocation.shown("etcd-password", "abc") == invocation.HIDDEN
+    assert invocation.shown("token-auth-file", "/a") == "/a"
+    assert invocation.shown("enable-bootstrap-token-auth", "true") == "true"
     assert invocation.shown("etcd-servers", "https://user:secret@192.0.2.1:2379") == "https://***@192.0.2.1:2379"
     assert invocation.shown("v", "2") == "2"
 

@@ -159,6 +159,17 @@ def test_a_second_run_changes_nothing() -> None:
     assert [point.host for point in found.single_points or ()] == ["lb1"]
 
 
+def test_arguments_that_a_killed_run_has_only_brought_name_nobody() -> None:
+    """The second master has the first one's arguments, and is set right."""
+    given = arguments({"m2": master()}, files={"m2": [item.fact.as_dict() for item in needs.find(master())]})
+    found = plan(given)
+    assert not found.problems
+    assert [server.name for server in found.control_planes] == ["k8s-master1", "m2", "m3"]
+    objects = [entry.change.object for entry in found.entries if (entry.host, entry.step) == ("m2", "extend")]
+    assert "flag --hostname-override of kubelet.service" in objects
+    assert "flag --advertise-address of kube-apiserver.service" in objects
+
+
 def test_the_first_question_names_the_master_and_the_second_one_its_needs() -> None:
     """What is inspected next follows from what systemd runs there."""
     given = arguments()
