@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import json
 import subprocess
 import time
@@ -19,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration import control_plane
 from tests.prober.analysis import (
     CONTROL,
     control_of,
@@ -238,10 +240,12 @@ def test_nobody_connects_to_one_master_any_more(story: Story) -> None:
             assert _server(cluster, name, f"{CFG}/{kubeconfig}.kubeconfig") == endpoint, (name, kubeconfig)
     assert _server(cluster, "m1", "/root/.kube/config") == endpoint
     old = f"{cluster.addresses['m1']}:6443"
+
+    def is_left(node: str) -> bool:
+        return old not in cluster.peers(node)
+
     for name in WORKERS:
-        wait_until(
-            lambda name=name: old not in cluster.peers(name), seconds=30, what=f"no connection of {name} to {old}"
-        )  # type: ignore[misc]
+        wait_until(functools.partial(is_left, name), seconds=30, what=f"no connection of {name} to {old}")
 
 
 def test_no_key_is_left_on_the_way(story: Story) -> None:

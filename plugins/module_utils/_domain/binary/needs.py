@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 
 #: Units and environment files, whose arguments are compared; configuration files, of which fields are.
 TEXT = "text"
-#: Kubeconfigs and serving certificates of clients of the API: who has one keeps it, only the server that it names is compared.
+#: Kubeconfigs and serving certificates: who has one keeps it. Only the server that it names is compared, or the SANs.
 IDENTITY = "identity"
 #: Programs.
 PROGRAM = "program"
@@ -42,7 +42,6 @@ _OF_SYSTEM = (
 )
 _KUBECONFIGS = ("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig", "bootstrap-kubeconfig")
 _SERVING = ("tls-cert-file", "tls-private-key-file")
-_API_SERVER = "kube-apiserver"
 #: The field of a configuration file that names a kubeconfig.
 KUBECONFIG_FIELD = "clientConnection.kubeconfig"
 
@@ -80,7 +79,7 @@ def find(report: ServicesReport) -> tuple[Needed, ...]:
     for name, service in wanted.items():
         fields = fields_of(report, service)
         own |= named_paths.own_of_host(name, service.arguments, fields)
-        for path, kind in _of_service(name, service, fields):
+        for path, kind in _of_service(service, fields):
             kinds.setdefault(path, kind)
     for path, fact in facts.items():
         # What the named files name in turn.
@@ -140,14 +139,18 @@ def _of_etcd(report: ServicesReport) -> frozenset[str]:
     return frozenset((*service.files, service.program, *named))
 
 
-def _of_service(name: str, service: ServiceReport, fields: t.Mapping[str, str]) -> t.Iterator[tuple[str, str]]:
+def _of_service(service: ServiceReport, fields: t.Mapping[str, str]) -> t.Iterator[tuple[str, str]]:
     for path in service.files:
         yield path, TEXT
     yield service.program, PROGRAM
+    for flag in _SERVING:
+        # Whatever else names them: a master keeps its own pair where it has one.
+        for path in service.arguments.get(flag, ()):
+            yield path, IDENTITY
     for named in named_paths.of_arguments(service.arguments):
         if named.role != named_paths.INPUT:
             yield named.directory, DIRECTORY
-        elif named.flag in _KUBECONFIGS or (named.flag in _SERVING and name != _API_SERVER):
+        elif named.flag in _KUBECONFIGS:
             yield named.path, IDENTITY
         else:
             yield named.path, TEXT if named.flag == "config" else _of_path(named.path)

@@ -9,6 +9,7 @@ import typing as t
 
 from .steps.backup import Backup
 from .steps.balance import Balance
+from .steps.certify import Certify
 from .steps.extend import Extend
 from .steps.point import PointServices
 from .steps.prepare import Prepare
@@ -20,7 +21,7 @@ if t.TYPE_CHECKING:
     from .scaling import Scaling
 
 #: The steps in their order.
-STEPS: tuple[Step[Scaling], ...] = (Prepare(), Backup(), Balance(), Prove(), Extend(), PointServices())
+STEPS: tuple[Step[Scaling], ...] = (Prepare(), Backup(), Balance(), Certify(), Prove(), Extend(), PointServices())
 _NAMES = [step.name for step in STEPS]
 
 

@@ -99,12 +99,14 @@ def _certificate(scaling: Scaling) -> t.Iterator[Problem]:
             f"None of the certificates that the components of {source} name has issued {path}, so nobody could verify a load balancer's "
             "backends: name the CA in --root-ca-file of kube-controller-manager.",
         )
-    if scaling.missing_sans:
-        yield Problem(
-            source,
-            f"{path} of {source} is not for {listed(scaling.missing_sans)}, which clients of other masters and of the endpoint will use: issue it "
-            "again by the cluster's CA with these SANs beside its own.",
-        )
+    for name in (source, *scaling.targets) if scaling.signing is None else ():
+        if scaling.missing_sans(name):
+            yield Problem(
+                name,
+                f"{scaling.certificate_paths(name)[0]} of {name} is not for {listed(scaling.missing_sans(name))}, which clients of other "
+                f"masters and of the endpoint will use, and the key of the CA is not at hand: issue it again with these SANs beside its own, or "
+                f"let kube-controller-manager of {source} have the CA that issued it (--cluster-signing-cert-file, --cluster-signing-key-file).",
+            )
 
 
 def _addresses(scaling: Scaling) -> t.Iterator[Problem]:

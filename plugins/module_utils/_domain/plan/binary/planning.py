@@ -12,14 +12,15 @@ from ...base.address import Endpoint
 from ...base.problem import Problem
 from ...binary import needs
 from .. import failed_inspections, name_servers
-from ..build import host_plans
+from ..build import AGAIN, host_plans
 from ..checks import machine_identity
 from ..desired_inputs import parse_inputs
 from ..plan import Plan
 from ..single_points import SinglePoint
 from ..situation import Balancer
 from . import build, checks
-from .scaling import Scaling, find_authority, parse_kubeconfigs
+from .scaling import Scaling, find_authority, find_served, find_signing, parse_kubeconfigs
+from .steps import certify
 
 if t.TYPE_CHECKING:
     from ...._ports.x509 import X509
@@ -116,8 +117,13 @@ def build_plan(
         server=scaling.server,
         ca_certificate=scaling.authority.pem,
         control_planes=scaling.api_servers,
-        hosts=() if every else tuple(host_plans(build.STEPS, scaling, entries)),
+        hosts=() if every else tuple(host_plans(build.STEPS, scaling, entries, common=_common(entries))),
     )
+
+
+def _common(entries: t.Sequence[Entry]) -> tuple[str, ...]:
+    """Hosts are inspected again once a certificate has changed that others get, too."""
+    return (AGAIN,) if any(entry.step == certify.NAME for entry in entries) else ()
 
 
 def _scaling(
@@ -131,12 +137,15 @@ def _scaling(
     x509: X509,
 ) -> Scaling:
     services: t.Mapping[str, ServicesReport] = request.services
+    authority = find_authority(services[source], x509)
     return Scaling(
         desired=desired,
         hosts=hosts,
         services=services,
         source=source,
-        authority=find_authority(services[source], x509),
+        authority=authority,
+        signing=find_signing(services[source], authority, x509),
+        served=find_served(services, x509),
         kubeconfigs=parse_kubeconfigs(hosts, services, yaml),
         balancers=balancers,
         files=request.files,

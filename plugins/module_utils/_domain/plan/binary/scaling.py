@@ -11,9 +11,11 @@ import typing as t
 
 from ...base.address import DEFAULT_API_PORT, Endpoint, San, canonical_ip, same_server
 from ...base.errors import InvalidInput
+from ...base.file_fact import FILE
 from ...binary import extension, host_bound, needs
 from ...binary.report import ServicesReport
 from ...kubeconfig.document import Kubeconfig
+from ...pki.certificate import missing_sans
 from ..situation import ApiServer
 
 if t.TYPE_CHECKING:
@@ -45,6 +47,14 @@ class Authority:
 
 
 @dataclasses.dataclass(frozen=True)
+class Signing:
+    """Files with which the CA signs: its certificate and its key."""
+
+    certificate: str
+    key: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Scaling:
     """A control plane of systemd services and the hosts that it shall have.
 
@@ -54,7 +64,8 @@ class Scaling:
         services: what systemd runs there.
         source: inventory name of the master that the others become like.
         authority: the CA.
-        authorities: hashes of the CA's public keys on each host that has an API server, by inventory name.
+        signing: what signs certificates of that CA on the source; ``None`` where that is not there.
+        served: the certificate of each host's API server, by inventory name.
         kubeconfigs: of each host by path; ``None`` for one that cannot be read.
         balancers: the load balancer hosts by inventory name.
         files: what each host that shall be a master has of what it needs, by path.
@@ -65,6 +76,8 @@ class Scaling:
     services: t.Mapping[str, ServicesReport]
     source: str
     authority: Authority
+    signing: Signing | None
+    served: t.Mapping[str, Certificate]
     kubeconfigs: t.Mapping[str, t.Mapping[str, Kubeconfig | None]]
     balancers: t.Mapping[str, Balancer] = dataclasses.field(default_factory=dict)
     files: t.Mapping[str, t.Mapping[str, FileFact]] = dataclasses.field(default_factory=dict)
@@ -144,14 +157,19 @@ class Scaling:
             for name in self.targets
         }
 
-    @functools.cached_property
-    def missing_sans(self) -> tuple[str, ...]:
-        """SANs that the API server's certificate must have and does not: the endpoint, and the address of every master."""
-        certificate = self.authority.certificate
+    def missing_sans(self, name: str) -> tuple[str, ...]:
+        """SANs that the certificate of a host's API server must have and does not: the endpoint, and the address of every master."""
+        certificate = self.served.get(name)
         if certificate is None:
             return ()
         addresses = {San.parse(server.address) for server in self.api_servers if server.address}
-        return tuple(sorted(san.value for san in (self.desired.sans | addresses) - certificate.sans))
+        return tuple(sorted(san.value for san in missing_sans(certificate, self.desired.sans | addresses)))
+
+    def certificate_paths(self, name: str) -> tuple[str, str]:
+        """The certificate of a host's API server and its key; empty where it has none."""
+        service = self._report(name).services.get(API_SERVER)
+        arguments = service.arguments if service is not None else {}
+        return _last(arguments, "tls-cert-file"), _last(arguments, "tls-private-key-file")
 
     def leads_to_a_master(self, server: str) -> bool:
         """Whether a kubeconfig's server is one of the API servers itself, by address or by name."""
@@ -216,6 +234,27 @@ def find_authority(report: ServicesReport, x509: X509) -> Authority:
     return Authority("", _leaf(x509, served))
 
 
+def find_signing(report: ServicesReport, authority: Authority, x509: X509) -> Signing | None:
+    """What kube-controller-manager signs certificates with, where that is the CA and its key is there."""
+    manager = report.services.get(CONTROLLER_MANAGER)
+    if manager is None:
+        return None
+    found = Signing(
+        _last(manager.arguments, "cluster-signing-cert-file"), _last(manager.arguments, "cluster-signing-key-file")
+    )
+    pem = next((item.pem for item in report.certificates if item.path == found.certificate), "")
+    is_there = any(fact.path == found.key and fact.kind == FILE for fact in report.facts)
+    own, other = (_leaf(x509, text) if text else None for text in (pem, authority.pem))
+    is_it = own is not None and other is not None and own.public_key_sha256 == other.public_key_sha256
+    return found if is_there and is_it else None
+
+
+def find_served(services: t.Mapping[str, ServicesReport], x509: X509) -> dict[str, Certificate]:
+    """The certificate of each host's API server."""
+    found = {name: find_authority(report, x509).certificate for name, report in services.items()}
+    return {name: certificate for name, certificate in found.items() if certificate is not None}
+
+
 def _signed(x509: X509, pem: str, ca: str) -> bool:
     try:
         return x509.is_signed_by(pem.encode(), ca.encode())
@@ -246,4 +285,4 @@ def _last(arguments: t.Mapping[str, t.Sequence[str]], flag: str) -> str:
     return values[-1]
 
 
-__all__ = ("Authority", "Scaling", "find_authority", "parse_kubeconfigs")
+__all__ = ("Authority", "Scaling", "Signing", "find_authority", "find_served", "find_signing", "parse_kubeconfigs")

@@ -27,7 +27,7 @@ class Backup(Step["Scaling"]):
 
     def entries(self, situation: Scaling, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
         """In the order of the hosts."""
-        touched = {*hosts_of(others, "point"), *hosts_of(others, "extend")}
+        touched = {*hosts_of(others, "point"), *hosts_of(others, "extend"), *hosts_of(others, "certify")}
         desired = situation.desired
         for name in dict.fromkeys((*desired.nodes, *desired.load_balancers)):
             if name in touched and _paths(situation, name):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The step *prepare*: Python libraries where files travel sealed, and where kubeconfigs are not laid out as kubeadm's are."""
+"""The step *prepare*: Python libraries where certificates are issued, where files travel sealed, and for kubeconfigs of another layout."""
 
 from __future__ import annotations
 
@@ -41,6 +41,8 @@ def _needed(situation: Scaling, others: t.Sequence[Entry]) -> dict[str, set[str]
         if situation.extensions[name].files:
             needed.setdefault(name, set()).add(CRYPTOGRAPHY)
             needed.setdefault(situation.source, set()).add(CRYPTOGRAPHY)
+    for name in hosts_of(others, "certify"):
+        needed.setdefault(name, set()).add(CRYPTOGRAPHY)
     for entry in others:
         kind, _space, path = entry.change.object.partition(" ")
         if kind == "kubeconfig":

@@ -22,7 +22,8 @@ def test_each_file_has_its_kind() -> None:
     """By the flag that names it."""
     found = kinds()
     assert found[f"{SSL}/ca.pem"] == needs.SHARED
-    assert found[f"{SSL}/server-key.pem"] == needs.SHARED
+    assert found[f"{SSL}/ca-key.pem"] == needs.SHARED
+    assert found[f"{SSL}/server.pem"] == found[f"{SSL}/server-key.pem"] == needs.IDENTITY
     assert found[f"{CFG}/kube-apiserver.conf"] == needs.TEXT
     assert found[f"{CFG}/kubelet-config.yml"] == needs.TEXT
     assert found[f"{CFG}/admin.kubeconfig"] == needs.IDENTITY

@@ -16,6 +16,7 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Change
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.build import NAMES, STEPS
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.binary import build as binary_build
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.create import build as creation_build
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.entry import Entry
 from tests.tools.environment import ROOT
@@ -90,7 +91,7 @@ def test_every_host_that_is_to_use_the_endpoint_proves_it_before() -> None:
     assert groups_of(certify=["cp1"])["prove"] == []
     order = [play["name"] for play in plays_of("site")]
     prove = order.index("Prove the endpoint on every host that is to use it")
-    assert prove < min(order.index(play) for play in order if play.startswith(("Point ", "Join ")))
+    assert prove < min(order.index(play) for play in order if play.startswith(("Point ", "Join ", "Begin ")))
 
 
 def test_who_joins_revokes_by_itself() -> None:
@@ -133,7 +134,7 @@ def test_a_plan_with_a_reason_to_stop_has_no_hosts() -> None:
 def test_playbooks_read_every_field_of_a_record_and_no_other() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "playbooks").glob("*.yml"))
     read = set(re.findall(r"kubeadm_ha_plan\.(\w+\.\w+)", text))
-    every = (*STEPS, *creation_build.STEPS)
+    every = (*STEPS, *creation_build.STEPS, *binary_build.STEPS)
     assert read == {
         f"{step.name}.{field.name}"
         for step in every
@@ -145,4 +146,8 @@ def test_playbooks_run_on_the_groups_of_the_steps() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "playbooks").glob("*.yml"))
     named = set(re.findall(r"groups\.kubeadm_ha_(\w+)", text))
     of_creation = {"create", "nodes", "etcd", "authorities", "etcd_client", "resolve", "init"}
-    assert named == {"changing", *of_creation, *groups_of(**dict.fromkeys(NAMES, EVERY_HOST))}
+    of_services = {
+        *("certify_services", "extend"),
+        *(f"point_services_{name}" for name in ("workers", "control_planes", "others")),
+    }
+    assert named == {"changing", *of_creation, *of_services, *groups_of(**dict.fromkeys(NAMES, EVERY_HOST))}

@@ -301,6 +301,36 @@ def test_reasons_to_stop(given: t.Callable[[], Arguments], expected: str) -> Non
     assert not found.hosts
 
 
+def certified_later() -> Arguments:
+    """The certificate lacks names, and kube-controller-manager has the CA."""
+    report = master()
+    manager = report.services["kube-controller-manager"]
+    pair = {"cluster-signing-cert-file": (f"{SSL}/ca.pem",), "cluster-signing-key-file": (f"{SSL}/ca-key.pem",)}
+    services = {
+        **report.services,
+        "kube-controller-manager": dataclasses.replace(manager, arguments={**manager.arguments, **pair}),
+    }
+    line = "CN=kubernetes|api|192.0.2.11 kubernetes"
+    certificates = [CertificateFile(f"{SSL}/ca.pem", "CN=ca|ca|"), CertificateFile(f"{SSL}/server.pem", line)]
+    return changed(services=services, certificates=certificates)
+
+
+def test_the_certificate_gets_names_where_the_ca_is_at_hand() -> None:
+    """Before anybody is sent to the endpoint; then hosts are inspected again, because others get it, too."""
+    found = plan(certified_later())
+    assert not found.problems
+    (entry,) = [entry for entry in found.entries if entry.step == "certify"]
+    assert (entry.host, entry.change.object) == ("m1", f"certificate {SSL}/server.pem")
+    assert set(entry.change.after) - set(entry.change.before) == {"192.0.2.10", "192.0.2.12", "192.0.2.13"}
+    hosts = {item.name: item for item in found.hosts}
+    assert "kubeadm_ha_certify_services" in hosts["m1"].groups
+    assert all("kubeadm_ha_again" in item.groups for item in found.hosts)
+    record = hosts["m1"].as_dict()["plan"]["certify"]  # type: ignore[index]
+    assert record["names"] == ("DNS:kubernetes", *(f"IP:192.0.2.{number}" for number in (10, 11, 12, 13)))
+    assert record["sans"] == ("192.0.2.10", "192.0.2.12", "192.0.2.13")
+    assert (record["ca_path"], record["ca_key"]) == (f"{SSL}/ca.pem", f"{SSL}/ca-key.pem")
+
+
 def test_the_same_reason_is_said_once() -> None:
     """Not for each host that shall be a master."""
     given = arguments({"m1": master(oidc_issuer_url="https://192.0.2.11:5556")})
