@@ -91,7 +91,7 @@ def test_every_host_that_is_to_use_the_endpoint_proves_it_before() -> None:
     assert groups_of(certify=["cp1"])["prove"] == []
     order = [play["name"] for play in plays_of("site")]
     prove = order.index("Prove the endpoint on every host that is to use it")
-    assert prove < min(order.index(play) for play in order if play.startswith(("Point ", "Join ", "Begin ")))
+    assert prove < min(order.index(play) for play in order if play.startswith(("Point ", "Join ", "Begin masters")))
 
 
 def test_who_joins_revokes_by_itself() -> None:

@@ -1,0 +1,356 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A control plane of systemd services, one master that somebody made by hand, becomes one of three behind a load balancer.
+
+What came of it say kubectl, openssl, curl, systemctl and ss.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import functools
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.integration import control_plane
+from tests.prober.analysis import (
+    CONTROL,
+    control_of,
+    counted,
+    failed_after,
+    judged,
+    rto_seconds,
+    summarize,
+    summarize_log,
+)
+from tests.prober.process import Prober
+from tests.prober.results import ScenarioResults, Verdict
+from tests.scenarios.cluster import PROJECT, Lab, wait_until
+from tests.scenarios.control import control
+from tests.scenarios.convert import addresses_of, changed_hosts, leave_out_inconclusive, new_results
+from tests.scenarios.playbook import Run, run_playbook
+from tests.scenarios.services_cluster import APP, HOSTS, INLINE, Cluster, Expected
+
+MASTERS, WORKERS = ("m1", "m2", "m3"), ("w1", "w2")
+INVENTORY = ("m1", "m2", "m3", "w1", "w2", "lb1")
+#: Units of time for a second run of six hosts.
+NOOP_UNITS = 10.0
+#: Everything that a run could change: files, packages, and what runs since when.
+STATE = """
+find /etc /opt /root /usr/local /usr/lib/systemd /var/lib/kubeadm-ha /var/backups -xdev -type f ! -path '*/logs/*' ! -path '/etc/mtab' \
+  -printf '%p %m %u %g %s\n' 2>/dev/null | sort
+dpkg-query --show
+systemctl show --property=Id,ActiveState,UnitFileState,ActiveEnterTimestamp 'kube*.service' haproxy.service
+"""
+DEPLOYMENT: dict[str, Any] = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "after", "namespace": "default"},
+    "spec": {
+        "replicas": 2,
+        "selector": {"matchLabels": {"app": "after"}},
+        "template": {
+            "metadata": {"labels": {"app": "after"}},
+            "spec": {},
+        },
+    },
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """How somebody made the cluster.
+
+    :param scenario: name of the results.
+    :param expected: what the lab says of it.
+    :param ca: the CA's certificate on masters.
+    :param worker_ca: the same on workers.
+    :param shared: files that all masters have alike.
+    :param nodes: names of the Nodes after the run, by their hosts.
+    :param kubelet_certificate: client certificate of a master's kubelet; empty where masters have none.
+    :param administrators: kubeconfigs on the first master that its administrators use.
+    """
+
+    scenario: str
+    expected: Expected
+    ca: str
+    worker_ca: str
+    shared: Sequence[str]
+    nodes: Mapping[str, str]
+    kubelet_certificate: str
+    administrators: Sequence[str]
+
+
+APPLICATION_DIRECTORY = Layout(
+    scenario="binary_app",
+    expected=APP,
+    ca="/opt/kubernetes/ssl/ca.pem",
+    worker_ca="/opt/kubernetes/ssl/ca.pem",
+    shared=["/opt/kubernetes/ssl/ca-key.pem", "/opt/kubernetes/ssl/ca.pem", "/opt/kubernetes/cfg/token.csv"],
+    nodes={"m1": "k8s-master1", "m2": "m2", "m3": "m3", "w1": "k8s-node1", "w2": "k8s-node2"},
+    kubelet_certificate="/opt/kubernetes/ssl/kubelet-client-current.pem",
+    administrators=["/root/.kube/config", "/opt/kubernetes/cfg/admin.kubeconfig"],
+)
+INLINE_FLAGS = Layout(
+    scenario="binary_inline",
+    expected=INLINE,
+    ca="/etc/kubernetes/cert/ca.pem",
+    worker_ca="/etc/kubernetes/cert/ca.pem",
+    shared=[
+        *(f"/etc/kubernetes/cert/{name}.pem" for name in ("ca", "ca-key", "service-account", "service-account-key")),
+        *("/etc/kubernetes/encryption-config.yaml", "/etc/kubernetes/audit-policy.yaml"),
+    ],
+    nodes={"w1": "w1", "w2": "w2"},
+    kubelet_certificate="",
+    administrators=["/etc/kubernetes/admin.kubeconfig"],
+)
+
+
+@dataclasses.dataclass
+class Story:
+    """What was seen, in the order in which it happened."""
+
+    layout: Layout
+    cluster: Cluster
+    results: ScenarioResults
+    keys_before: str
+    checked: Run
+    changed_by_check: Sequence[str]
+    extended: Run
+    again: Run
+    work: Path
+
+
+def performed(layout: Layout) -> Iterator[Story]:
+    """Run the whole story once."""
+    name = layout.scenario.replace("_", "-")
+    with new_results(layout.scenario) as results, Lab(layout.expected.topology, name=name) as lab:
+        work = PROJECT / "build" / "scenarios" / lab.name
+        work.mkdir(parents=True, exist_ok=True)
+        cluster = Cluster(lab, layout.expected, addresses_of(lab, HOSTS))
+        keys = _hashes(cluster, layout, "m1")
+        before = {name: lab.shell(name, STATE) for name in INVENTORY}
+        checked = _run(lab, work / "check.jsonl", "--check", "--diff")
+        after = {name: lab.shell(name, STATE) for name in INVENTORY}
+        ca = work / "ca.crt"
+        ca.write_text(lab.run("m1", "cat", layout.ca), encoding="utf-8")
+        with (
+            control(ca) as untouched,
+            Prober(
+                targets={"m1": f"https://{cluster.addresses['m1']}:6443/readyz", CONTROL: untouched.target},
+                wait={"endpoint": f"https://{_endpoint(lab, cluster)}/readyz"},
+                ca=untouched.ca,
+                log=work / "extend-probes.jsonl",
+            ) as prober,
+        ):
+            extended = _run(lab, work / "extended.jsonl")
+            prober.settle()
+            log = prober.stop()
+        assert extended.status == 0, extended.output[-8000:]
+        results.add_step("one to three", extended.seconds)
+        results.add_probes(summarize_log(log))
+        again = _run(lab, work / "again.jsonl")
+        results.timing("noop_seconds", again.seconds, bound=NOOP_UNITS)
+        results.at_most("noop_changed", sum(again.changed_hosts.values()), bound=0)
+        yield Story(
+            layout=layout,
+            cluster=cluster,
+            results=results,
+            keys_before=keys,
+            checked=checked,
+            changed_by_check=[name for name in INVENTORY if before[name] != after[name]],
+            extended=extended,
+            again=again,
+            work=work,
+        )
+        print(results.table())
+
+
+def _hashes(cluster: Cluster, layout: Layout, node: str) -> str:
+    return cluster.lab.run(node, "sha256sum", *layout.shared)
+
+
+def _endpoint(lab: Lab, cluster: Cluster) -> str:
+    host, _colon, port = lab.endpoint.rpartition(":")
+    return f"{cluster.addresses.get(host, host)}:{port}"
+
+
+def _run(lab: Lab, record: Path, *arguments: str, **variables: Any) -> Run:
+    return run_playbook(
+        "kubeadm.ha.site", inventories=[lab.inventory], record=record, variables=variables, arguments=arguments
+    )
+
+
+def _server(cluster: Cluster, node: str, path: str) -> str:
+    return cluster.lab.shell(node, f"awk '$1 == \"server:\" {{print $2}}' {path}").strip()
+
+
+@dataclasses.dataclass(frozen=True)
+class Kubectl:
+    """kubectl of this machine, as the cluster's administrator through the endpoint."""
+
+    kubeconfig: Path
+
+    def run(self, *arguments: str, stdin: str = "") -> str:
+        """Its standard output; empty when it fails."""
+        program = control_plane.lab_binaries() / "kubectl"
+        command = [str(program), f"--kubeconfig={self.kubeconfig}", "--request-timeout=5s", *arguments]
+        return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=60).stdout
+
+    def ready(self) -> set[str]:
+        """Names of the nodes that are Ready."""
+        found = json.loads(self.run("get", "nodes", "--output=json") or '{"items": []}')
+        return {
+            item["metadata"]["name"]
+            for item in found["items"]
+            if any(each["type"] == "Ready" and each["status"] == "True" for each in item["status"]["conditions"])
+        }
+
+
+def administrator(story: Story) -> Iterator[Kubectl]:
+    """kubectl with the kubeconfig that the first master's administrator has after the run."""
+    with tempfile.TemporaryDirectory(prefix="kubeadm-ha-admin-") as directory:
+        path = Path(directory) / "kubeconfig"
+        path.touch(mode=0o600)
+        path.write_text(story.cluster.lab.run("m1", "cat", story.layout.administrators[0]), encoding="utf-8")
+        yield Kubectl(path)
+
+
+def _schedule_something(kubectl: Kubectl) -> None:
+    image = kubectl.run("get", "deployment", "smoke", "--output=jsonpath={.spec.template.spec.containers[0].image}")
+    manifest = copy.deepcopy(DEPLOYMENT)
+    manifest["spec"]["template"]["spec"]["containers"] = [{"name": "smoke", "image": image, "imagePullPolicy": "Never"}]
+    kubectl.run("apply", "--filename=-", stdin=json.dumps(manifest))
+    available = ("get", "deployment", "after", "--output=jsonpath={.status.availableReplicas}")
+    wait_until(lambda: kubectl.run(*available) == "2", seconds=120, what="pods of a new Deployment")
+
+
+class ScaledOut:
+    """What holds after the run, whatever the layout."""
+
+    def test_check_mode_shows_the_plan_of_the_run_and_changes_nothing(self, story: Story) -> None:
+        assert story.checked.status == 0, story.checked.output[-6000:]
+        assert story.changed_by_check == []
+        assert story.checked.plan == story.extended.plan
+        steps: Mapping[str, set[str]] = {
+            name: {entry["step"] for entry in story.extended.plan if entry["host"] == name} for name in INVENTORY
+        }
+        assert "extend" in steps["m2"] & steps["m3"]
+        assert "extend" not in steps["m1"]
+        assert all("point" in steps[name] for name in ("m1", *WORKERS))
+
+    def test_no_probe_failed(self, story: Story) -> None:
+        assert not [one.name for one in story.results.probes if one.verdict() is Verdict.FAILED], story.results.table()
+        leave_out_inconclusive(story.results)
+
+    def test_every_master_runs_its_services_and_serves_for_itself(self, story: Story) -> None:
+        cluster, layout = story.cluster, story.layout
+        units = [f"{each}.service" for each in layout.expected.services["m1"]]
+        for name in MASTERS:
+            assert cluster.lab.run(name, "systemctl", "is-active", *units).split() == ["active"] * len(units)
+            assert cluster.lab.run(name, "systemctl", "is-enabled", *units).split() == ["enabled"] * len(units)
+            answer = cluster.lab.run(
+                "w1", "curl", "--silent", "--cacert", layout.worker_ca, f"https://{cluster.addresses[name]}:6443/readyz"
+            )
+            assert answer == "ok", name
+            flags = cluster.flags(name, "kube-apiserver")
+            assert flags["advertise-address"] == cluster.addresses[name]
+            assert flags["bind-address"] in ("0.0.0.0", cluster.addresses[name])
+
+    def test_every_name_of_the_control_plane_is_certified(self, story: Story) -> None:
+        """By openssl, which verifies what each API server serves."""
+        cluster, layout = story.cluster, story.layout
+        for name in MASTERS:
+            server = f"{cluster.addresses[name]}:6443"
+            for other in (*MASTERS, "lb1"):
+                said = cluster.lab.shell(
+                    "w1",
+                    f"openssl s_client -connect {server} -CAfile {layout.worker_ca} -verify_ip {cluster.addresses[other]} "
+                    "-verify_return_error </dev/null 2>&1 | grep 'Verify return code'",
+                )
+                assert "0 (ok)" in said, (name, other)
+
+    def test_all_masters_know_the_same_etcd_and_the_same_keys(self, story: Story) -> None:
+        cluster, layout = story.cluster, story.layout
+        servers = {cluster.flags(name, "kube-apiserver")["etcd-servers"] for name in MASTERS}
+        assert len(servers) == 1
+        assert {_hashes(cluster, layout, name) for name in MASTERS} == {story.keys_before}
+        for path in layout.shared:
+            modes = {cluster.lab.run(name, "stat", "--format=%a %U", path) for name in MASTERS}
+            assert len(modes) == 1, path
+            assert "key" not in path or modes == {"600 root\n"}
+
+    def test_every_node_is_ready_by_its_own_name_and_certificate(self, story: Story, kubectl: Kubectl) -> None:
+        cluster, layout = story.cluster, story.layout
+        wait_until(lambda: kubectl.ready() == set(layout.nodes.values()), seconds=120, what="all nodes Ready")
+        for name in MASTERS if layout.kubelet_certificate else ():
+            options = ("-in", layout.kubelet_certificate, "-noout", "-subject", "-nameopt", "RFC2253")
+            assert f"CN=system:node:{layout.nodes[name]}," in cluster.lab.run(name, "openssl", "x509", *options)
+
+    def test_the_endpoint_answers_with_full_verification(self, story: Story) -> None:
+        cluster, layout = story.cluster, story.layout
+        endpoint = _endpoint(cluster.lab, cluster)
+        for name in (*MASTERS, *WORKERS):
+            ca = layout.worker_ca if name in WORKERS else layout.ca
+            answer = cluster.lab.run(name, "curl", "--silent", "--cacert", ca, f"https://{endpoint}/version")
+            assert json.loads(answer)["gitVersion"] == "v1.34.4"
+
+    def test_nobody_connects_to_one_master_any_more(self, story: Story) -> None:
+        cluster, layout = story.cluster, story.layout
+        endpoint = f"https://{cluster.lab.endpoint}"
+        for name in (*layout.nodes,):
+            for path in layout.expected.kubeconfigs:
+                assert _server(cluster, name, path) == endpoint, (name, path)
+        for path in layout.administrators:
+            assert _server(cluster, "m1", path) == endpoint, path
+        old = f"{cluster.addresses['m1']}:6443"
+
+        def is_left(node: str) -> bool:
+            return old not in cluster.peers(node)
+
+        for name in WORKERS:
+            wait_until(functools.partial(is_left, name), seconds=30, what=f"no connection of {name} to {old}")
+
+    def test_no_key_is_left_on_the_way(self, story: Story) -> None:
+        for name in MASTERS:
+            assert story.cluster.lab.shell(name, "ls /run/kubeadm-ha 2>/dev/null || true").strip() == ""
+
+    def test_a_second_run_changes_nothing(self, story: Story) -> None:
+        assert story.again.status == 0, story.again.output[-6000:]
+        assert story.again.plan == []
+        assert changed_hosts(story.again) == set()
+
+    def test_the_first_master_may_die(self, story: Story, kubectl: Kubectl) -> None:
+        """The endpoint goes on, workers stay Ready, and new pods are scheduled."""
+        cluster, results = story.cluster, story.results
+        with (
+            control(story.work / "ca.crt") as untouched,
+            Prober(
+                targets={"endpoint": f"https://{_endpoint(cluster.lab, cluster)}/readyz", CONTROL: untouched.target},
+                ca=untouched.ca,
+                log=story.work / "kill-probes.jsonl",
+            ) as prober,
+        ):
+            prober.settle()
+            event = prober.mark("kill m1")
+            cluster.lab.event("kill", "m1")
+            time.sleep(30)
+            log = prober.stop()
+        is_spoilt = results.is_spoilt_by(summarize(control_of(log)), "the probes after the kill")
+        probes = judged(counted(log, "endpoint"), control_of(log))
+        results.timing("rto_kill_seconds", rto_seconds(probes, event.monotonic), bound=1.0, is_spoilt=is_spoilt)
+        results.timing("failed_probes_kill", len(failed_after(probes, event.monotonic)), bound=20, is_spoilt=is_spoilt)
+        _schedule_something(kubectl)
+        left = {name for host, name in story.layout.nodes.items() if host != "m1"}
+        assert kubectl.ready() >= left
+
+    def test_the_figures_hold(self, story: Story) -> None:
+        story.results.write()
+        assert story.results.failures() == [], story.results.table()

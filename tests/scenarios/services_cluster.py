@@ -1,0 +1,136 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clusters of systemd services as the lab makes them, and how they are asked: kubectl, openssl, etcdctl, systemctl, ss."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tests.scenarios.cluster import Lab
+
+CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+NODE = ("kubelet", "kube-proxy")
+MEMBERS = ("e1", "e2", "e3")
+WORKERS = ("w1", "w2")
+JOINING = ("m2", "m3")
+HOSTS = ("m1", *JOINING, *WORKERS, *MEMBERS, "lb1")
+
+
+@dataclasses.dataclass(frozen=True)
+class Expected:
+    """What one layout has.
+
+    :param admin: the administrator's kubeconfig.
+    :param nodes: names of the Nodes, by their hosts.
+    :param etcd: CA, certificate and key of etcd on its members, and the directory of its programs.
+    :param client: the same three on the control plane.
+    :param service: the first address of Services.
+    :param reserved: hosts whose addresses the API server's certificate has besides.
+    :param serving: the API server's certificate.
+    :param units: directory of the units.
+    """
+
+    topology: str
+    admin: str
+    nodes: Mapping[str, str]
+    etcd: Sequence[str]
+    etcdctl: str
+    client: Sequence[str]
+    service: str
+    reserved: Sequence[str]
+    serving: str
+    units: str
+    kubeconfigs: Sequence[str]
+
+    @property
+    def services(self) -> dict[str, tuple[str, ...]]:
+        """The components that each host runs."""
+        master = CONTROL_PLANE + (NODE if "m1" in self.nodes else ())
+        return {"m1": master, **dict.fromkeys(WORKERS, NODE), **dict.fromkeys(MEMBERS, ("etcd",))}
+
+
+APP = Expected(
+    topology="binary_app",
+    admin="/root/.kube/config",
+    nodes={"m1": "k8s-master1", "w1": "k8s-node1", "w2": "k8s-node2"},
+    etcd=[f"/opt/etcd/ssl/{name}.pem" for name in ("ca", "server", "server-key")],
+    etcdctl="/opt/etcd/bin/etcdctl",
+    client=[f"/opt/kubernetes/ssl/etcd/{name}.pem" for name in ("ca", "server", "server-key")],
+    service="10.254.0.1",
+    reserved=("m2", "m3", "lb1"),
+    serving="/opt/kubernetes/ssl/server.pem",
+    units="/usr/lib/systemd/system",
+    kubeconfigs=[f"/opt/kubernetes/cfg/{name}.kubeconfig" for name in ("kubelet", "bootstrap", "kube-proxy")],
+)
+INLINE = Expected(
+    topology="binary_inline",
+    admin="/etc/kubernetes/admin.kubeconfig",
+    nodes={"w1": "w1", "w2": "w2"},
+    etcd=[f"/etc/etcd/cert/{name}.pem" for name in ("ca", "etcd", "etcd-key")],
+    etcdctl="/usr/local/bin/etcdctl",
+    client=[f"/etc/kubernetes/cert/{name}.pem" for name in ("ca", "etcd-client", "etcd-client-key")],
+    service="10.32.0.1",
+    reserved=(),
+    serving="/etc/kubernetes/cert/kubernetes.pem",
+    units="/etc/systemd/system",
+    kubeconfigs=[f"/etc/kubernetes/{name}.kubeconfig" for name in ("kubelet", "kube-proxy")],
+)
+
+
+@dataclasses.dataclass
+class Cluster:
+    """A cluster of systemd services, and where its hosts are."""
+
+    lab: Lab
+    expected: Expected
+    addresses: Mapping[str, str]
+
+    def kubectl(self, *arguments: str) -> str:
+        """Standard output of kubectl on the control plane."""
+        return self.lab.run("m1", "kubectl", f"--kubeconfig={self.expected.admin}", *arguments)
+
+    def objects(self, kind: str) -> list[dict[str, Any]]:
+        """All objects of a kind."""
+        found: list[dict[str, Any]] = json.loads(self.kubectl("get", kind, "-A", "--output=json"))["items"]
+        return found
+
+    def units(self, node: str) -> dict[str, dict[str, str]]:
+        """What systemd says of the units of a node's components."""
+        names = self.expected.services[node]
+        shown = self.lab.run(node, "systemctl", "show", *(f"{name}.service" for name in names))
+        properties = [dict(line.split("=", 1) for line in part.splitlines()) for part in shown.split("\n\n")]
+        return dict(zip(names, properties, strict=True))
+
+    def arguments(self, node: str, unit: str) -> list[str]:
+        """The command line of a unit's main process."""
+        script = f"cat /proc/$(systemctl show --property=MainPID --value {unit}.service)/cmdline"
+        return self.lab.shell(node, script).rstrip("\0").split("\0")
+
+    def flags(self, node: str, unit: str) -> dict[str, str]:
+        """The flags of that command line that are written with ``=``."""
+        return dict(argument[2:].split("=", 1) for argument in self.arguments(node, unit)[1:] if "=" in argument)
+
+    def etcdctl(self, node: str, *arguments: str, secured: bool = True) -> str:
+        """Standard output of etcdctl on a member, asking all of them."""
+        endpoints = ",".join(f"https://{self.addresses[member]}:2379" for member in MEMBERS)
+        ca, certificate, key = self.expected.etcd
+        options = [f"--endpoints={endpoints}", f"--cacert={ca}"]
+        options += [f"--cert={certificate}", f"--key={key}"] if secured else ["--command-timeout=2s"]
+        command = shlex.join([self.expected.etcdctl, *options, *arguments])
+        # What is stored is no text.
+        return self.lab.shell(node, f"{command} | tr -cd '[:print:]\\n'")
+
+    def check_address(self, certificate: str, address: str) -> str:
+        """What openssl says of a certificate on the control plane and an address."""
+        options = ("-in", certificate, "-noout", "-checkip", address)
+        return self.lab.run("m1", "openssl", "x509", *options, check=False)
+
+    def peers(self, node: str) -> set[str]:
+        """Addresses with ports that a node's processes have connections to."""
+        listed = self.lab.run(node, "ss", "-Htn", "state", "established")
+        return {line.split()[3] for line in listed.splitlines()}
