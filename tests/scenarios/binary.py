@@ -40,6 +40,8 @@ from tests.scenarios.services_cluster import APP, HOSTS, INLINE, Cluster, Expect
 
 MASTERS, WORKERS = ("m1", "m2", "m3"), ("w1", "w2")
 INVENTORY = ("m1", "m2", "m3", "w1", "w2", "lb1")
+#: The inventory that users are shown. The lab's adds addresses and an endpoint.
+EXAMPLE = PROJECT / "examples" / "binary" / "hosts.yml"
 #: Units of time for a second run of six hosts.
 NOOP_UNITS = 10.0
 #: Everything that a run could change: files, packages, and what runs since when.
@@ -184,7 +186,7 @@ def _endpoint(lab: Lab, cluster: Cluster) -> str:
 
 def _run(lab: Lab, record: Path, *arguments: str, **variables: Any) -> Run:
     return run_playbook(
-        "kubeadm.ha.site", inventories=[lab.inventory], record=record, variables=variables, arguments=arguments
+        "kubeadm.ha.site", inventories=[EXAMPLE, lab.inventory], record=record, variables=variables, arguments=arguments
     )
 
 
