@@ -11,8 +11,6 @@ import pytest
 
 from tests.scenarios.binary import APPLICATION_DIRECTORY, Kubectl, ScaledOut, Story, administrator, performed
 
-pytestmark = pytest.mark.full
-
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
