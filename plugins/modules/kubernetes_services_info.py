@@ -48,7 +48,7 @@ services:
   contains:
     services:
       description:
-        - Each component by its name, with V(unit), V(active) and V(enabled) (in systemd's words), V(user), V(program), V(version), V(arguments)
+        - Each component by its name, with V(unit), V(active) and V(enabled) (in systemd's words), V(user), V(program), V(build), V(arguments)
           (the values of each flag), V(files) (the unit, its drop-ins and environment files) and V(fault), which says why the arguments are not
           certain and is empty where they are.
       type: dict

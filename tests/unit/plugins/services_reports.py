@@ -128,7 +128,7 @@ def master(
                 active="active",
                 enabled="enabled",
                 program=f"{BIN}/{name}",
-                version="v1.34.4",
+                build="5eed",
                 arguments=given[name],
                 files=(f"{UNITS}/{name}.service", f"{CFG}/{name}.conf"),
             )
@@ -161,7 +161,7 @@ def worker(node_name: str, server: str = "https://192.0.2.11:6443") -> ServicesR
                 "active",
                 "enabled",
                 program=f"{BIN}/{name}",
-                version="v1.34.4",
+                build="5eed",
                 arguments=given[name],
             )
             for name in names

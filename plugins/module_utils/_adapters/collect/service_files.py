@@ -40,6 +40,7 @@ class ServiceFiles:
         self._files = files
         self._commands = commands
         self._directories = directories
+        self._systemd: list[int | None] = []
 
     def sources(self, unit: str) -> Sources:
         """The texts of a service.
@@ -95,8 +96,11 @@ class ServiceFiles:
         return found
 
     def _version(self) -> int | None:
-        found = re.match(r"systemd (\d+)", self._commands.run(["systemctl", "--version"], check=False).stdout)
-        return None if found is None else int(found.group(1))
+        """systemd's, which is asked once."""
+        if not self._systemd:
+            found = re.match(r"systemd (\d+)", self._commands.run(["systemctl", "--version"], check=False).stdout)
+            self._systemd.append(None if found is None else int(found.group(1)))
+        return self._systemd[0]
 
     def _check_loaded(self, name: str, drop_ins: t.Sequence[str]) -> None:
         loaded = {os.path.basename(path) for path in drop_ins}

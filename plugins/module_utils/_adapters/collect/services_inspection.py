@@ -9,6 +9,7 @@ No private key and no credential of a kubeconfig leaves the host.
 from __future__ import annotations
 
 import glob
+import hashlib
 import json
 import os
 import re
@@ -25,11 +26,11 @@ from ..._domain.component.invocation import SERVICES, shown
 from ..._domain.host.report import CertificateFile, KubeconfigFile
 from ..._domain.kubeconfig import redaction
 from ..._domain.kubeconfig.plain_kubeconfig import is_plain
-from .reading import output, read
-from .units import properties, services
+from .reading import read
+from .units import of_each, services
 
 if t.TYPE_CHECKING:
-    from ..._domain.component.invocation import Invocation
+    from ..._domain.host.report import Service
     from ..._ports.commands import Commands
     from ..._ports.file_tree import FileTree
     from ..._ports.processes import Processes
@@ -38,7 +39,7 @@ if t.TYPE_CHECKING:
 #: What is larger is no configuration.
 _LARGEST = 1 << 20
 _SERVICE = re.compile(r"/([^/\n]+\.service)$", re.MULTILINE)
-_VERSION = re.compile(r"\bv?(\d+\.\d+\.\d+\S*)")
+_BEGINNING, _SHOWN = 1 << 16, 16
 _IS_KUBECONFIG = re.compile(r"^ *(?:\"kind\": *\"Config\"|kind: *[\"']?Config[\"']?\s*$)", re.MULTILINE)
 #: Flags that name configuration files of which single fields matter.
 _CONFIGURATION = "config"
@@ -66,11 +67,13 @@ class ServicesInspection:
     def collect(self) -> ServicesReport:
         """Everything; a host without such components has none."""
         units = self._units()
-        states = services(self._commands, [unit.rpartition(".")[0] for unit in units.values()])
+        names = {component: unit.rpartition(".")[0] for component, unit in units.items()}
+        states = services(self._commands, names.values())
+        users = of_each(self._commands, [name for name in names.values() if name in states], "User")
         found = {
-            component: self._service(component, unit, states[unit.rpartition(".")[0]])
+            component: self._service(component, unit, states[names[component]], users.get(unit, ""))
             for component, unit in units.items()
-            if unit.rpartition(".")[0] in states
+            if names[component] in states
         }
         facts: dict[str, FileFact] = {}
         texts: dict[str, str] = {}
@@ -110,29 +113,24 @@ class ServicesInspection:
                 return match.group(1)
         return None
 
-    def _service(self, component: str, unit: str, state: t.Any) -> ServiceReport:
+    def _service(self, component: str, unit: str, state: Service, user: str) -> ServiceReport:
         try:
             sources = self._service_files.sources(unit)
             read_as = invocation.of_component(sources, component)
         except KubeadmHaError as error:
-            return ServiceReport(unit, state.active, state.enabled, fault=error.message)
+            return ServiceReport(unit, state.active, state.enabled, user, fault=error.message)
         files = [text.path for text in sources.unit.texts]
         files += [file.path for file in read_as.environment_files if file.path in sources.environment]
         return ServiceReport(
             unit=unit,
             active=state.active,
             enabled=state.enabled,
-            user=properties(self._commands, unit.rpartition(".")[0], ("User",)).get("User", ""),
+            user=user,
             program=read_as.program,
-            version=self._version(read_as),
+            build=_build(read_as.program),
             arguments={name: [shown(name, value) for value in values] for name, values in read_as.flags.items()},
             files=tuple(dict.fromkeys(files)),
         )
-
-    def _version(self, found: Invocation) -> str:
-        lines = output(self._commands, [found.program, "--version"]).splitlines()
-        match = _VERSION.search(lines[0]) if lines else None
-        return f"v{match.group(1)}" if match is not None else ""
 
     def _add_service(
         self, component: str, report: ServiceReport, facts: dict[str, FileFact], texts: dict[str, str]
@@ -193,6 +191,15 @@ class ServicesInspection:
             KubeconfigFile(path, _public(found[path]), f"{os.stat(path).st_mode & 0o7777:04o}", is_plain(found[path]))
             for path in sorted(found)
         )
+
+
+def _build(program: str) -> str:
+    """What distinguishes the builds of a program: its beginning, where Go's linker puts the hash of everything that is linked."""
+    try:
+        with open(program, "rb") as stream:
+            return hashlib.sha256(stream.read(_BEGINNING)).hexdigest()[:_SHOWN]
+    except OSError:
+        return ""
 
 
 def _fields(text: str) -> t.Iterator[tuple[str, str]]:

@@ -35,6 +35,15 @@ def properties(commands: Commands, service: str, names: t.Sequence[str]) -> dict
     return dict(line.partition("=")[::2] for line in shown.splitlines() if "=" in line)
 
 
+def of_each(commands: Commands, services: t.Sequence[str], name: str) -> dict[str, str]:
+    """One property of several services, by their whole names; one question for all."""
+    if not services:
+        return {}
+    shown = output(commands, ["systemctl", "show", *_asked(("Id", name)), *(f"{each}.service" for each in services)])
+    blocks = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in shown.strip().split("\n\n")]
+    return {pairs["Id"]: pairs.get(name, "") for pairs in blocks if "Id" in pairs}
+
+
 def package_manager(commands: Commands) -> str:
     """``apt``, ``dnf`` or ``zypper``, empty without."""
     return next((name for name, program in _MANAGERS if commands.find(program)), "")
@@ -44,4 +53,4 @@ def _asked(names: t.Sequence[str]) -> tuple[str, ...]:
     return (f"--property={','.join(names)}",)
 
 
-__all__ = ("package_manager", "properties", "services")
+__all__ = ("of_each", "package_manager", "properties", "services")

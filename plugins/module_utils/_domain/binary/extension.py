@@ -232,22 +232,16 @@ class _Decision:
     def _programs(self) -> t.Iterator[Program]:
         programs = {service.program: service for service in needs.components(self._source.report).values()}
         facts = {fact.path: fact for fact in self._source.report.facts}
-        versions = {service.program: service.version for service in self._target.report.services.values()}
+        builds = {service.program: service.build for service in self._target.report.services.values()}
         for path, service in programs.items():
             fact, now = facts.get(path), self._found.get(path)
             if fact is None:
                 continue
             is_there = now is not None and now.kind == fact.kind
-            before = None if not is_there else versions.get(path) or "another one"
-            if (
-                now is None
-                or not is_there
-                or now.size != fact.size
-                or versions.get(path, service.version) != service.version
-            ):
-                self._changes.append(
-                    Change(f"program {path}", before, service.version, _REASON.format(self._source.name))
-                )
+            if now is None or now.size != fact.size or not is_there or builds.get(path, service.build) != service.build:
+                before = None if not is_there else f"build {builds.get(path) or 'unknown'}"
+                reason = _REASON.format(self._source.name)
+                self._changes.append(Change(f"program {path}", before, f"build {service.build}", reason))
                 self._changed.add(path)
                 yield Program(path, fact.mode, is_public=_is_public(path, facts))
 

@@ -23,7 +23,7 @@ class ServiceReport:
         enabled: its ``UnitFileState``.
         user: as whom it runs, empty for root.
         program: path of its program; empty when that is not certain.
-        version: what the program says of itself, such as v1.34.4; empty when it does not.
+        build: what distinguishes it from other builds; empty when it cannot be read.
         arguments: the values of each flag in their order. Those that are secrets are struck out.
         files: the unit, its drop-ins and its environment files, as far as they exist.
         fault: why its arguments are not certain, a sentence with the remedy; empty when they are.
@@ -34,7 +34,7 @@ class ServiceReport:
     enabled: str
     user: str = dataclasses.field(default="", metadata=absent(""))
     program: str = dataclasses.field(default="", metadata=absent(""))
-    version: str = dataclasses.field(default="", metadata=absent(""))
+    build: str = dataclasses.field(default="", metadata=absent(""))
     arguments: t.Mapping[str, t.Sequence[str]] = dataclasses.field(default_factory=dict, metadata=absent({}))
     files: t.Sequence[str] = dataclasses.field(default=(), metadata=absent(()))
     fault: str = dataclasses.field(default="", metadata=absent(""))

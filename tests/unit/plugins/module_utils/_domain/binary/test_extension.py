@@ -137,10 +137,10 @@ def test_services_that_do_not_run_are_started() -> None:
 
 
 def test_another_program_is_replaced() -> None:
-    """By size, or by what it says of itself."""
+    """By size, or by its build."""
     there = master("192.0.2.12", "m2", server="https://192.0.2.10:6443")
     services = dict(there.services)
-    services["kube-scheduler"] = dataclasses.replace(services["kube-scheduler"], version="v1.33.0")
+    services["kube-scheduler"] = dataclasses.replace(services["kube-scheduler"], build="0ld")
     found = decide(target=dataclasses.replace(there, services=services), found=wanted())
     assert [item.path for item in found.programs] == [f"{BIN}/kube-scheduler"]
     assert [(item.unit, item.restarts) for item in found.services] == [("kube-scheduler.service", True)]

@@ -15,8 +15,8 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Change
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.build import NAMES, STEPS
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.binary import build as binary_build
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.build import NAMES, STEPS
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.create import build as creation_build
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.entry import Entry
 from tests.tools.environment import ROOT
