@@ -302,6 +302,7 @@ def control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict
         "joining": [host.name for host in hosts.values() if not host.is_member],
         "files": _files_to_inspect(serving_control_plane, [hosts[name] for name in control_planes if name in hosts]),
         "services": source or "",
+        "controllers": {},
     }
 
 

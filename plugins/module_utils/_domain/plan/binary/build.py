@@ -10,6 +10,7 @@ import typing as t
 from .steps.backup import Backup
 from .steps.balance import Balance
 from .steps.certify import Certify
+from .steps.controllers import Controllers
 from .steps.extend import Extend
 from .steps.point import PointServices
 from .steps.prepare import Prepare
@@ -21,7 +22,17 @@ if t.TYPE_CHECKING:
     from .scaling import Scaling
 
 #: The steps in their order.
-STEPS: tuple[Step[Scaling], ...] = (Prepare(), Backup(), Balance(), Certify(), Prove(), Extend(), PointServices())
+STEPS: tuple[Step[Scaling], ...] = (
+    Prepare(),
+    Backup(),
+    Balance(),
+    Certify(),
+    Prove(),
+    Extend(),
+    PointServices(),
+    Controllers("controller_manager", "kube-controller-manager"),
+    Controllers("scheduler", "kube-scheduler"),
+)
 _NAMES = [step.name for step in STEPS]
 
 

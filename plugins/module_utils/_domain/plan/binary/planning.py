@@ -20,7 +20,7 @@ from ..single_points import SinglePoint
 from ..situation import Balancer
 from . import build, checks
 from .scaling import Scaling, find_authority, find_served, find_signing, parse_kubeconfigs
-from .steps import certify
+from .steps import certify, controllers
 
 if t.TYPE_CHECKING:
     from ...._ports.x509 import X509
@@ -68,6 +68,7 @@ def facts(
         "joining": [],
         "files": dict.fromkeys(scaling.targets, wanted),
         "services": source,
+        "controllers": controllers.records(scaling),
     }
 
 
@@ -149,6 +150,7 @@ def _scaling(
         kubeconfigs=parse_kubeconfigs(hosts, services, yaml),
         balancers=balancers,
         files=request.files,
+        decisions=request.decisions,
     )
 
 

@@ -23,6 +23,7 @@ if t.TYPE_CHECKING:
     from ...._ports.yaml import Yaml
     from ...base.certificate import Certificate
     from ...base.file_fact import FileFact
+    from ...base.role_decision import RoleDecision
     from ...binary.extension import Extension
     from ...binary.host_bound import Master
     from ...host.host import Host
@@ -69,6 +70,7 @@ class Scaling:
         kubeconfigs: of each host by path; ``None`` for one that cannot be read.
         balancers: the load balancer hosts by inventory name.
         files: what each host that shall be a master has of what it needs, by path.
+        decisions: what each role that inspects its hosts before the plan would change there.
     """
 
     desired: Desired
@@ -81,6 +83,7 @@ class Scaling:
     kubeconfigs: t.Mapping[str, t.Mapping[str, Kubeconfig | None]]
     balancers: t.Mapping[str, Balancer] = dataclasses.field(default_factory=dict)
     files: t.Mapping[str, t.Mapping[str, FileFact]] = dataclasses.field(default_factory=dict)
+    decisions: t.Mapping[str, t.Mapping[str, RoleDecision]] = dataclasses.field(default_factory=dict)
 
     @functools.cached_property
     def server(self) -> Endpoint:

@@ -20,6 +20,10 @@ if t.TYPE_CHECKING:
     from ..scaling import Scaling
 
 
+#: Steps that change files that a backup could bring back.
+_CHANGING = ("certify", "extend", "point", "controller_manager", "scheduler")
+
+
 class Backup(Step["Scaling"]):
     """Hosts with services that are changed. One that becomes a master has nothing yet."""
 
@@ -27,7 +31,7 @@ class Backup(Step["Scaling"]):
 
     def entries(self, situation: Scaling, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
         """In the order of the hosts."""
-        touched = {*hosts_of(others, "point"), *hosts_of(others, "extend"), *hosts_of(others, "certify")}
+        touched = {entry.host for entry in others if entry.step in _CHANGING}
         desired = situation.desired
         for name in dict.fromkeys((*desired.nodes, *desired.load_balancers)):
             if name in touched and _paths(situation, name):

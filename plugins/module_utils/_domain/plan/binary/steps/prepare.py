@@ -41,7 +41,8 @@ def _needed(situation: Scaling, others: t.Sequence[Entry]) -> dict[str, set[str]
         if situation.extensions[name].files:
             needed.setdefault(name, set()).add(CRYPTOGRAPHY)
             needed.setdefault(situation.source, set()).add(CRYPTOGRAPHY)
-    for name in hosts_of(others, "certify"):
+    issuing = (name for step in ("certify", "controller_manager", "scheduler") for name in hosts_of(others, step))
+    for name in issuing:
         needed.setdefault(name, set()).add(CRYPTOGRAPHY)
     for entry in others:
         kind, _space, path = entry.change.object.partition(" ")
