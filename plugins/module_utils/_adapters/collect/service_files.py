@@ -41,8 +41,12 @@ class ServiceFiles:
         self._commands = commands
         self._directories = directories
 
-    def sources(self, unit: str) -> Sources:
+    def sources(self, unit: str, *, pending: t.Collection[str] = ()) -> Sources:
         """The texts of a service.
+
+        Args:
+            unit: its name.
+            pending: drop-ins that the caller has written, which systemd need not have loaded.
 
         Raises:
             UnsupportedState: when the host has no such service, or when systemd has not loaded what is there.
@@ -50,7 +54,7 @@ class ServiceFiles:
         properties = self._properties(unit)
         name = properties.get("Id") or unit
         drop_ins = properties.get("DropInPaths", "").split()
-        self._check_loaded(name, drop_ins)
+        self._check_loaded(name, [*drop_ins, *pending])
         parsed = Unit(
             name=name,
             # One that is linked may lead to a package's.
