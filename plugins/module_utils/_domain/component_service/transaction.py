@@ -93,15 +93,13 @@ class Transaction:
             if self._plan.restarts:
                 self._ports.host.restart(unit)
                 self._gate()
-        except BaseException as error:
+        except (KubeadmHaError, OSError) as error:
             self._put_back(before)
-            if not isinstance(error, KubeadmHaError):
-                raise
             words = last_words(self._ports.host.journal(unit, since=began - 1))
             runs = f"{unit} runs with them" if self._is_active else f"{unit} is stopped, as it was"
+            reason = error.message if isinstance(error, KubeadmHaError) else f"A file cannot be changed: {error}."
             raise NotProved(
-                f"{error.message} The former files are back, and {runs}."
-                f"{f' What the service said before: {words}' if words else ''}"
+                f"{reason} The former files are back, and {runs}.{f' What the service said before: {words}' if words else ''}"
             ) from error
         return {}
 
