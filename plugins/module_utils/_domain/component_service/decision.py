@@ -275,6 +275,7 @@ class _Builder:
                 self._profile,
                 flags,
                 program=self._found.program,
+                own=(self._where.kubeconfig, self._where.private_key, self._where.certificate),
                 writable=self._desired.writable_paths,
                 is_root=not self._found.uid,
                 owners=self._owner,

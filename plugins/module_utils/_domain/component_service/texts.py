@@ -91,7 +91,14 @@ WantedBy=multi-user.target
 
 
 def hardening(
-    profile: Profile, flags: Flags, *, program: str, writable: t.Sequence[str], is_root: bool, owners: Owners
+    profile: Profile,
+    flags: Flags,
+    *,
+    program: str,
+    own: t.Collection[str],
+    writable: t.Sequence[str],
+    is_root: bool,
+    owners: Owners,
 ) -> str:
     """A drop-in that takes from the service what it does not need.
 
@@ -99,6 +106,7 @@ def hardening(
         profile: of the component.
         flags: what it is started with.
         program: its path.
+        own: files that will belong to the user of the service, whoever they belong to now.
         writable: what it may write beside what its flags say.
         is_root: whether it runs as root.
         owners: of files and directories.
@@ -107,7 +115,7 @@ def hardening(
     capabilities = []
     if 0 < int(flags.get("secure-port") or profile.secure_port) < _PRIVILEGED_PORTS:
         capabilities.append("CAP_NET_BIND_SERVICE")
-    if is_root and any(_needs_capability(path, owners) for path in paths):
+    if is_root and any(_needs_capability(posixpath.dirname(path) if path in own else path, owners) for path in paths):
         capabilities.append("CAP_DAC_READ_SEARCH")
     homes = "read-only" if any(_is_below(path, _HOMES) for path in paths) else "yes"
     temporary = "no" if any(_is_below(path, _TEMPORARY) for path in [*paths, *writable]) else "yes"
@@ -160,17 +168,10 @@ def _is_below(path: str, directories: t.Sequence[str]) -> bool:
 
 
 def _needs_capability(path: str, owners: Owners) -> bool:
-    """Whether root without capabilities could not read what is somebody else's."""
-    owner = owners(path)
-    while owner is None and path != "/":
-        path = posixpath.dirname(path)
-        owner = owners(path)
-    while path != "/":
-        owner = owners(path)
-        if owner is not None and owner.uid != 0 and not owner.mode & _READABLE_BY_OTHERS:
-            return True
-        path = posixpath.dirname(path)
-    return False
+    """Whether root without capabilities could not read what is somebody else's, a file or a directory above it."""
+    parts = path.strip("/").split("/")
+    found = (owners("/" + "/".join(parts[:number])) for number in range(1, len(parts) + 1))
+    return any(each is not None and each.uid != 0 and not each.mode & _READABLE_BY_OTHERS for each in found)
 
 
 __all__ = ("Owners", "hardening", "kubeconfig", "unit")
