@@ -27,7 +27,6 @@ from ..text.readers import yaml_reader
 from ..text.x509 import IMPORT_ERROR, CryptographyX509
 from .reading import output
 from .service_files import ServiceFiles
-from .units import properties, services
 
 if t.TYPE_CHECKING:
     from ..._domain.component_service.decision import Plan
@@ -82,6 +81,7 @@ class ComponentServiceInspection:
 
     def __init__(self, files: Files, commands: Commands) -> None:
         self._commands = commands
+        self._systemd = SystemdHost(commands)
         self._services = ServiceFiles(files, commands)
 
     def collect(self, profile: Profile, wanted: DesiredService) -> FoundService:
@@ -91,23 +91,21 @@ class ComponentServiceInspection:
             UnsupportedState: when how its unit starts it is not certain.
         """
         unit = wanted.unit
-        name = unit.rpartition(".")[0]
-        there = services(self._commands, [name, _API_SERVER, MANAGER])
+        state = self._systemd.properties(unit, "LoadState", "ActiveState", "UnitFileState", "User", "Group")
         host = os.uname().nodename
         common: dict[str, t.Any] = {
             "host": host,
             "addresses": tuple(filter(None, (own_addresses.towards(*each) for each in _SOMEWHERE))),
-            "api_server": self._flags(_API_SERVER) if _API_SERVER in there else {},
+            "api_server": self._flags(_API_SERVER),
         }
-        if name not in there:
+        if state.get("LoadState", "not-found") == "not-found":
             program = self._program(profile, wanted)
-            manager = self._flags(MANAGER) if MANAGER in there and profile.component != MANAGER else {}
+            manager = {} if profile.is_manager else self._flags(MANAGER)
             return FoundService(**common, program=program, version=self._version(program), manager=manager)
         sources = self._services.sources(unit, pending=[f"{UNITS}/{unit}.d/{DROP_IN}"])
         read = invocation.of_component(sources, profile.component, program=wanted.program or None)
         flags = last_of(read.flags)
-        manager = flags if profile.is_manager else self._flags(MANAGER) if MANAGER in there else {}
-        user, uid, gid = self._user(name)
+        user, uid, gid = _user(state.get("User", ""), state.get("Group", ""))
         return FoundService(
             **common,
             sources=sources,
@@ -118,13 +116,13 @@ class ComponentServiceInspection:
             user=user,
             uid=uid,
             gid=gid,
-            is_active=there[name].active == "active",
-            is_enabled=there[name].enabled in _ENABLED,
-            manager=manager,
+            is_active=state.get("ActiveState") == "active",
+            is_enabled=state.get("UnitFileState") in _ENABLED,
+            manager=flags if profile.is_manager else self._flags(MANAGER),
         )
 
     def _flags(self, component: str) -> Flags:
-        """Of another component, which may be started in a way that is not understood."""
+        """Of another component, which may not be there, or be started in a way that is not understood."""
         try:
             return last_of(invocation.parse(self._services.sources(f"{component}.service")).flags)
         except UnsupportedState:
@@ -146,18 +144,17 @@ class ComponentServiceInspection:
         found = _VERSION.search(output(self._commands, [program, "--version"])) if program else None
         return "" if found is None else found.group()
 
-    def _user(self, name: str) -> tuple[str, int | None, int]:
-        """Whom the service runs as: name, and numbers of user and group."""
-        found = properties(self._commands, name, ("User", "Group"))
-        user, group = found.get("User", ""), found.get("Group", "")
-        if not user:
-            return "", 0, 0
-        try:
-            entry = pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
-            gid = entry.pw_gid if not group else int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
-        except KeyError:
-            return user, None, 0
-        return user, entry.pw_uid, gid
+
+def _user(user: str, group: str) -> tuple[str, int | None, int]:
+    """Whom a service runs as: name, and numbers of user and group."""
+    if not user:
+        return "", 0, 0
+    try:
+        entry = pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
+        gid = entry.pw_gid if not group else int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
+    except KeyError:
+        return user, None, 0
+    return user, entry.pw_uid, gid
 
 
 __all__ = ("ComponentServiceInspection", "Planned", "planned")

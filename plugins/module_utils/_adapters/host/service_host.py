@@ -17,8 +17,6 @@ from ..collect.reading import output
 if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
 
-_PROPERTIES = "ActiveState,MainPID,NRestarts"
-
 
 class SystemdHost:
     """``ServiceHost`` of this host."""
@@ -28,11 +26,15 @@ class SystemdHost:
 
     def state(self, unit: str) -> ServiceState:
         """What systemd says; see the port."""
-        shown = output(self._commands, ["systemctl", "show", f"--property={_PROPERTIES}", unit])
-        found = dict(line.partition("=")[::2] for line in shown.splitlines())
+        found = self.properties(unit, "ActiveState", "MainPID", "NRestarts")
         return ServiceState(
             found.get("ActiveState", "unknown"), int(found.get("MainPID") or 0), int(found.get("NRestarts") or 0)
         )
+
+    def properties(self, unit: str, *names: str) -> dict[str, str]:
+        """Properties of a unit, as systemd writes them; none where it does not answer."""
+        shown = output(self._commands, ["systemctl", "show", f"--property={','.join(names)}", unit])
+        return dict(line.partition("=")[::2] for line in shown.splitlines())
 
     def reload(self) -> None:
         """systemd reads units; see the port."""
