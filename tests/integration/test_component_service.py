@@ -211,9 +211,7 @@ def test_check_apply_check_apply_and_what_fails_is_put_back(master: Master, plan
     )
     assert json.loads(said)["status"]["userInfo"]["username"] == f"system:{SCHEDULER}"
     assert master.kubeconfig.stat().st_mode & 0o777 == 0o600
-    assert (master.pki / f"{SCHEDULER}-key.pem").exists() or (
-        master.pki / f"{SCHEDULER}.key"
-    ).stat().st_mode & 0o777 == 0o600
+    assert (master.pki / f"{SCHEDULER}.key").stat().st_mode & 0o777 == 0o600
     assert str(plane.kubeconfig) not in master.unit.read_text(encoding="utf-8")
     for check in (True, False):
         assert master.call(CHANGE, check=check)["changes"] == []
