@@ -96,7 +96,7 @@ class Transaction:
         except (KubeadmHaError, OSError) as error:
             self._put_back(before)
             words = last_words(self._ports.host.journal(unit, since=began - 1))
-            runs = f"{unit} runs with them" if self._is_active else f"{unit} is stopped, as it was"
+            runs = self._runs_again()
             reason = error.message if isinstance(error, KubeadmHaError) else f"A file cannot be changed: {error}."
             raise NotProved(
                 f"{reason} The former files are back, and {runs}.{f' What the service said before: {words}' if words else ''}"
@@ -194,6 +194,15 @@ class Transaction:
         host.reload()
         if self._is_active:
             host.restart(unit)
+
+    def _runs_again(self) -> str:
+        """What became of the service with its former files."""
+        unit, clock = self._desired.unit, self._ports.clock
+        if not self._is_active:
+            return f"{unit} is stopped, as it was"
+        clock.sleep(_STABLE_SECONDS)
+        state = self._ports.host.state(unit).active
+        return f"{unit} runs with them" if state == "active" else f"{unit} does not run with them either ({state})"
 
     def _gate(self) -> None:
         """The service runs, answers, and gives metrics to nobody without a certificate."""

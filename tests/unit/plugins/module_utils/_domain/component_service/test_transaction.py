@@ -167,6 +167,11 @@ def test_what_does_not_come_up_is_put_back(name: str, master: Master) -> None:
     assert master.host.active == "active"
 
 
+def test_it_is_said_when_the_former_files_do_not_serve_either(master: Master) -> None:
+    master.host.refuses = lambda _files: True
+    assert "kube-scheduler.service does not run with them either (failed)" in master.fails()
+
+
 def test_a_new_service_that_does_not_come_up_is_gone_again() -> None:
     master = Master(changes={"sources": None, "flags": {}, "is_active": False, "is_enabled": False})
     master.host.active = "inactive"
