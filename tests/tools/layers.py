@@ -58,6 +58,7 @@ ROOMS: t.Mapping[str, frozenset[str]] = {
     "kubeconfig": frozenset({"base"}),
     "component": frozenset({"base", "kubeconfig"}),
     "pki": frozenset({"base", "component"}),
+    "component_service": frozenset({"base", "kubeconfig", "component", "pki"}),
     "kubeadm": frozenset({"base", "kubeconfig", "component", "pki"}),
     "etcd": frozenset({"base"}),
     "host": frozenset({"base", "kubeconfig", "component", "pki", "kubeadm", "etcd"}),

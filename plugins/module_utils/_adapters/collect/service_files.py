@@ -42,8 +42,12 @@ class ServiceFiles:
         self._directories = directories
         self._systemd: list[int | None] = []
 
-    def sources(self, unit: str) -> Sources:
+    def sources(self, unit: str, *, pending: t.Collection[str] = ()) -> Sources:
         """The texts of a service.
+
+        Args:
+            unit: its name.
+            pending: drop-ins that the caller has written, which systemd need not have loaded.
 
         Raises:
             UnsupportedState: when the host has no such service, or when systemd has not loaded what is there.
@@ -51,7 +55,7 @@ class ServiceFiles:
         properties = self._properties(unit)
         name = properties.get("Id") or unit
         drop_ins = properties.get("DropInPaths", "").split()
-        self._check_loaded(name, drop_ins)
+        self._check_loaded(name, [*drop_ins, *pending])
         parsed = Unit(
             name=name,
             # One that is linked may lead to a package's.

@@ -6,14 +6,11 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
 from ..base.errors import InvalidInput
+from ..base.go_duration import seconds
 
-#: Seconds of a unit in Go's durations.
-_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(h|ms|m|s|us|µs|ns)")
 #: A candidate waits for the retry period with a jitter factor of 1.2, so 2.2 times at most (client-go, tools/leaderelection).
 #: Once until it sees the last renewal, once until it sees that the lease has ended.
 _RETRIES = 4.4
@@ -94,20 +91,6 @@ def longest(elections: t.Iterable[Election]) -> Election:
         max(item.retry_period for item in found),
         all(item.is_enabled for item in found),
     )
-
-
-def seconds(text: str) -> float:
-    """Seconds of one of Go's durations.
-
-    Raises:
-        InvalidInput: when it is none.
-    """
-    parts = _PART.findall(text)
-    if text == "0":
-        return 0.0
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise InvalidInput(f"{text!r} is no duration such as 15s or 1m30s: correct the flag.")
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
 __all__ = ("Election", "etcd_bound", "etcd_timeout", "longest", "parse", "seconds")
