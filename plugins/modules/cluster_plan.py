@@ -278,7 +278,7 @@ controllers:
   description: What the roles C(kube_controller_manager) and C(kube_scheduler) are given on masters that run the component as a service, by role and host.
   returned: with O(phase=serving)
   type: dict
-  sample: {"kube_scheduler": {"m1": {"unit": "kube-scheduler.service", "server": ""}}}
+  sample: {"kube_scheduler": {"m1": {"unit": "kube-scheduler.service", "server": "", "is_new": false}}}
 signer:
   description: Inventory name of the host that has the cluster's CA, the serving one or the first control plane of a new cluster.
   returned: with O(phase=serving)

@@ -81,6 +81,8 @@ STEPS = {
     "Point the services of workers to the endpoint": "point services of workers",
     "Point the services of control planes to the endpoint": "point services of control planes",
     "Point administrators to the endpoint": "point administrators",
+    "Let instances of kube-controller-manager elect a leader": "controller manager",
+    "Let instances of kube-scheduler elect a leader": "scheduler",
     "Join workers": "join workers",
     "Spread the cluster DNS": "spread",
     "Revoke what a killed run left": "revoke",

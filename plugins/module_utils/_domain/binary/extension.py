@@ -26,12 +26,19 @@ from .host_bound import Master, arguments_on, fields_on
 if t.TYPE_CHECKING:
     from ..kubeconfig.document import Kubeconfig
     from .needs import Needed
-    from .report import ServiceReport
+    from .report import ServiceReport, ServicesReport
 
 _REASON = "the arguments of the components name it, and this host shall be a master like {}"
 _SHORT = 12
 _API_SERVER = "kube-apiserver"
 _FILES = (needs.SHARED, needs.TEXT, needs.IDENTITY)
+#: Their roles see to these flags on every master.
+_CONTROLLERS = ("kube-controller-manager", "kube-scheduler")
+_OF_IDENTITY = frozenset({
+    *("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig", "client-ca-file", "tls-cert-file", "tls-private-key-file"),
+    *("leader-elect", "leader-elect-lease-duration", "leader-elect-renew-deadline", "leader-elect-retry-period"),
+    *("use-service-account-credentials", "bind-address", "secure-port", "port", "master", "address"),
+})  # fmt: skip
 _READ_BY_OTHERS, _ENTERED_BY_OTHERS = 0o004, 0o001
 RUNNING = "enabled, running"
 
@@ -206,6 +213,8 @@ class _Decision:
         """Whether a file or directory is brought, or gets another owner or mode."""
         fact = needed.fact
         now = self._found.get(fact.path)
+        if needed.kind == needs.IDENTITY and not self._is_named(fact.path):
+            return False
         if now is None or now.kind == ABSENT:
             if needed.kind == needs.SYSTEM:
                 self._refuse(
@@ -227,6 +236,19 @@ class _Decision:
         if needed.kind in _FILES and now.sha256 == fact.sha256 and not has_same_access(fact, now):
             self._change(fact, _access(now), _access(fact))
             return True
+        return False
+
+    def _is_named(self, path: str) -> bool:
+        """Whether a component names an identity that the host does not run yet, or that names it there, too.
+
+        Instances of a controller may have become themselves on one master before the other.
+        """
+        for component, service in needs.components(self._source.report).items():
+            if path not in _named(self._source.report, service):
+                continue
+            here = self._target.report.services.get(component)
+            if here is None or path in _named(self._target.report, here):
+                return True
         return False
 
     def _programs(self) -> t.Iterator[Program]:
@@ -264,7 +286,7 @@ class _Decision:
         values: dict[str, t.Sequence[str] | None] = {}
         for flag in dict.fromkeys((*wanted, *current)):
             new, old = tuple(wanted.get(flag, ())), tuple(current.get(flag, ()))
-            if new == old:
+            if new == old or (here is not None and component in _CONTROLLERS and flag in _OF_IDENTITY):
                 continue
             values[flag] = list(new) or None
             if here is not None:
@@ -369,6 +391,12 @@ def is_local(server: str) -> bool:
     except InvalidInput:
         return False
     return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _named(report: ServicesReport, service: ServiceReport) -> frozenset[str]:
+    """What a component names, by its arguments and by its configuration."""
+    paths = (named.path for named in named_paths.of_arguments(service.arguments))
+    return frozenset((*paths, *needs.fields_of(report, service).values()))
 
 
 def _is_public(path: str, facts: t.Mapping[str, FileFact]) -> bool:

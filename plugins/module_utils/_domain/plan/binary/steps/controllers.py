@@ -31,10 +31,12 @@ class Record:
     Attributes:
         unit: the service that runs it.
         server: URL of the API server that its kubeconfig is to name; empty for the one that it names.
+        is_new: whether the host does not run the component yet.
     """
 
     unit: str
     server: str
+    is_new: bool
 
 
 class Controllers(Step["Scaling"]):
@@ -88,23 +90,27 @@ def record(situation: Scaling, name: str, component: str) -> Record:
     )
     server = known.server if known is not None else None
     leads = server is not None and situation.leads_to_a_master(server)
-    return Record(service.unit if service is not None else component, situation.desired.endpoint.url if leads else "")
+    return Record(
+        unit=service.unit if service is not None else component,
+        server=situation.desired.endpoint.url if leads else "",
+        is_new=not _runs(situation, name, component),
+    )
 
 
-def records(situation: Scaling) -> dict[str, dict[str, dict[str, str]]]:
+def records(situation: Scaling) -> dict[str, dict[str, dict[str, object]]]:
     """What each role is given on masters that run its component already, by the role and the host: there it decides before the plan."""
     return {
         role: {
             name: dataclasses.asdict(record(situation, name, component))
             for name in situation.desired.control_planes
-            if name in situation.services and _runs(situation, name, component)
+            if _runs(situation, name, component)
         }
         for component, role in ROLES.items()
     }
 
 
 def _runs(situation: Scaling, name: str, component: str) -> bool:
-    service = situation.services[name].services.get(component)
+    service = situation.services[name].services.get(component) if name in situation.services else None
     return service is not None and service.active == "active" and not service.fault
 
 

@@ -175,6 +175,31 @@ def test_owner_and_mode_of_the_same_content_are_mended() -> None:
     )  # fmt: skip
 
 
+def test_controllers_that_are_themselves_on_one_master_only() -> None:
+    """The other ones stay as they are: their own role makes them so."""
+    source = master()
+    pair = {
+        "kubeconfig": (f"{CFG}/kube-scheduler.kubeconfig",),
+        "tls-cert-file": (f"{SSL}/kube-scheduler.pem",),
+        "leader-elect": ("true",),
+    }
+    services = dict(source.services)
+    services["kube-scheduler"] = dataclasses.replace(services["kube-scheduler"], arguments={**pair, "v": ("2",)})
+    facts = (*source.facts, fact(f"{CFG}/kube-scheduler.kubeconfig"), fact(f"{SSL}/kube-scheduler.pem"))
+    changed = dataclasses.replace(source, services=services, facts=facts)
+    there = master("192.0.2.12", "m2", server="https://192.0.2.10:6443")
+    found = decide(changed, target=there, found=wanted())
+    assert not found.files
+    assert [change.object for change in found.changes] == [
+        "flag --v of kube-scheduler.service",
+        "service kube-scheduler.service",
+    ]
+    # A host without the service needs all of it to start it.
+    assert {f"{CFG}/kube-scheduler.kubeconfig", f"{SSL}/kube-scheduler.pem"} <= {
+        item.path for item in decide(changed).files
+    }
+
+
 def test_an_address_of_the_source_that_nobody_understands_stops() -> None:
     """It is said which flag has it."""
     found = decide(master(oidc_issuer_url="https://192.0.2.11:5556"))

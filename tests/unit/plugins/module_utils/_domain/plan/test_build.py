@@ -147,7 +147,7 @@ def test_playbooks_run_on_the_groups_of_the_steps() -> None:
     named = set(re.findall(r"groups\.kubeadm_ha_(\w+)", text))
     of_creation = {"create", "nodes", "etcd", "authorities", "etcd_client", "resolve", "init"}
     of_services = {
-        *("certify_services", "extend"),
+        *("certify_services", "extend", "controller_manager", "scheduler"),
         *(f"point_services_{name}" for name in ("workers", "control_planes", "others")),
     }
     assert named == {"changing", *of_creation, *of_services, *groups_of(**dict.fromkeys(NAMES, EVERY_HOST))}

@@ -120,7 +120,7 @@ def test_the_plan_names_everything_in_the_order_of_the_run() -> None:
     found = plan(arguments())
     assert not found.problems
     steps = list(dict.fromkeys(entry.step for entry in found.entries))
-    assert steps == ["prepare", "backup", "balance", "extend", "point"]
+    assert steps == ["prepare", "backup", "balance", "extend", "point", "controller_manager", "scheduler"]
     assert {entry.host for entry in found.entries if entry.step == "prepare"} == {"m1", "m2", "m3"}
     assert {entry.host for entry in found.entries if entry.step == "backup"} == {"m1", "w1", "w2"}
     assert list(dict.fromkeys(entry.host for entry in found.entries if entry.step == "point")) == ["w1", "w2", "m1"]
@@ -184,6 +184,9 @@ def test_the_first_question_names_the_master_and_the_second_one_its_needs() -> N
     assert second["api_servers"] == ["192.0.2.11:6443", "192.0.2.12:6443", "192.0.2.13:6443"]
     files = t.cast("dict[str, list[dict[str, t.Any]]]", second["files"])
     assert set(files) == {"m2", "m3"}
+    assert {role: set(found) for role, found in t.cast("t.Any", second["controllers"]).items()} == {
+        "kube_controller_manager": {"m1"}, "kube_scheduler": {"m1"},
+    }  # fmt: skip
     assert f"{SSL}/ca-key.pem" in [item["path"] for item in files["m2"]]
 
 
@@ -335,6 +338,40 @@ def test_the_same_reason_is_said_once() -> None:
     """Not for each host that shall be a master."""
     given = arguments({"m1": master(oidc_issuer_url="https://192.0.2.11:5556")})
     assert len(messages(given)) == 1
+
+
+def decided(*objects: str, problem: str = "") -> dict[str, t.Any]:
+    """What a role has decided on a host."""
+    return {
+        "changes": [{"object": each, "before": None, "after": "own", "reason": "its own"} for each in objects],
+        "problems": [{"subject": "m1", "message": problem}] if problem else [],
+    }
+
+
+def test_controllers_become_themselves_on_every_master() -> None:
+    """What the roles have decided where they could; of a master that only comes it is known later."""
+    decisions = {"kube_controller_manager": {"m1": decided("certificate /x.pem")}, "kube_scheduler": {"m1": decided()}}
+    found = plan(arguments(decisions=decisions))
+    entries = [(entry.host, entry.step, entry.change.object, entry.change.after) for entry in found.entries]
+    later = "known after apply"
+    assert [entry for entry in entries if entry[1] in ("controller_manager", "scheduler")] == [
+        ("m1", "controller_manager", "certificate /x.pem", "own"),
+        ("m2", "controller_manager", "identity of kube-controller-manager", later),
+        ("m3", "controller_manager", "identity of kube-controller-manager", later),
+        ("m2", "scheduler", "identity of kube-scheduler", later),
+        ("m3", "scheduler", "identity of kube-scheduler", later),
+    ]
+    hosts = {item.name: item for item in found.hosts}
+    assert hosts["m1"].as_dict()["plan"]["controller_manager"] == {  # type: ignore[index]
+        "unit": "kube-controller-manager.service", "server": ENDPOINT, "is_new": False,
+    }  # fmt: skip
+    assert hosts["m2"].as_dict()["plan"]["scheduler"]["is_new"] is True  # type: ignore[index]
+
+
+def test_what_a_role_cannot_do_stops_the_run() -> None:
+    """With the other reasons."""
+    decisions = {"kube_scheduler": {"m1": decided(problem="kube-scheduler of m1: no CA.")}}
+    assert messages(arguments(decisions=decisions)) == ["kube-scheduler of m1: no CA."]
 
 
 def test_administrators_are_pointed_too() -> None:
