@@ -35,6 +35,7 @@ _RESOURCES: t.Mapping[str, tuple[str, str]] = {
     "role": ("roles", "rbac.authorization.k8s.io/v1"),
     "rolebinding": ("rolebindings", "rbac.authorization.k8s.io/v1"),
     "secret": ("secrets", "v1"),
+    "selfsubjectaccessreview": ("selfsubjectaccessreviews", "authorization.k8s.io/v1"),
     "service": ("services", "v1"),
     "serviceaccount": ("serviceaccounts", "v1"),
     "statefulset": ("statefulsets", "apps/v1"),

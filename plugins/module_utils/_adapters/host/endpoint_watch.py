@@ -30,7 +30,13 @@ class HostEndpointWatch:
     """``EndpointWatch`` of this host: by its resolver, without any proxy, the served certificate verified."""
 
     def __init__(
-        self, endpoint: Endpoint, *, ca_path: str, client_certificate: str = "", interval: float = _INTERVAL
+        self,
+        endpoint: Endpoint,
+        *,
+        ca_path: str = "",
+        client_certificate: str = "",
+        context: ssl.SSLContext | None = None,
+        interval: float = _INTERVAL,
     ) -> None:
         """Ask nothing yet.
 
@@ -38,6 +44,7 @@ class HostEndpointWatch:
             endpoint: the control plane endpoint.
             ca_path: file with the cluster's CA certificates in PEM.
             client_certificate: file with a client certificate and its key, presented where it can be used.
+            context: trusts the cluster's CA already, in place of both files.
             interval: seconds between two probes.
 
         Raises:
@@ -47,17 +54,7 @@ class HostEndpointWatch:
         self._interval = interval
         self._found: list[Probe] = []
         self._ends = threading.Event()
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self._context.verify_flags = ssl.VerifyFlags(self._context.verify_flags | _PARTIAL_CHAIN)
-        try:
-            self._context.load_verify_locations(cafile=ca_path)
-        except (OSError, ssl.SSLError, ValueError) as error:
-            raise InvalidInput(
-                f"The cluster's CA certificate {ca_path} cannot be used ({error}): name it by the option ca_path."
-            ) from error
-        if client_certificate and os.path.isfile(client_certificate):
-            with contextlib.suppress(OSError, ssl.SSLError):
-                self._context.load_cert_chain(client_certificate)
+        self._context = _context(ca_path, client_certificate) if context is None else context
 
     def start(self) -> None:
         """Begin."""
@@ -97,6 +94,21 @@ class HostEndpointWatch:
             response.begin()
             response.read()
         return response.status == http.client.OK
+
+
+def _context(ca_path: str, client_certificate: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.verify_flags = ssl.VerifyFlags(context.verify_flags | _PARTIAL_CHAIN)
+    try:
+        context.load_verify_locations(cafile=ca_path)
+    except (OSError, ssl.SSLError, ValueError) as error:
+        raise InvalidInput(
+            f"The cluster's CA certificate {ca_path} cannot be used ({error}): name it by the option ca_path."
+        ) from error
+    if client_certificate and os.path.isfile(client_certificate):
+        with contextlib.suppress(OSError, ssl.SSLError):
+            context.load_cert_chain(client_certificate)
+    return context
 
 
 __all__ = ("HostEndpointWatch",)
