@@ -15,6 +15,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import DrillReport
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
+    "application": {"type": "bool", "default": False},
     "events": {"type": "list", "elements": "raw", "required": True},
     "failures": {"type": "dict", "default": {}},
     "first": {"type": "int", "default": 1},
@@ -42,6 +43,7 @@ class ActionModule(ActionBase):
                 {name: str(why) for name, why in arguments["failures"].items()},
                 first=arguments["first"],
                 before=_reports(arguments["hosts_before"]),
+                with_application=arguments["application"],
             )
             lines = planning.lines(plan)
             if arguments["show"] and not plan.problems:

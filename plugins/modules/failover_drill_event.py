@@ -11,19 +11,30 @@ module: failover_drill_event
 short_description: Let a component of this host fail, measure what follows, and restore it
 version_added: 0.1.0
 description:
-  - Stops, kills or freezes the kube-controller-manager, the kube-scheduler or the member of etcd of this host, which runs as a
-    static pod, and measures until when another instance leads, how the control plane endpoint answers meanwhile, and when the pods of a new
+  - Stops, kills or freezes the kube-controller-manager or the kube-scheduler of this host, which runs as a static pod or as a service of
+    systemd, or its member of etcd, which runs as a static pod, and measures until when another instance leads, how the control plane endpoint answers meanwhile, and when the pods of a new
     Deployment are ready.
-  - A component is B(stopped) by moving its manifest away, so that the kubelet ends it in an orderly manner; B(killed) by
-    SIGKILL; B(frozen) by SIGSTOP, its connections stay open and silent. The kubelet starts a killed one again at once.
-  - A process is touched only when its whole command line is that of the static pod's manifest.
+  - A component is B(stopped) by moving its manifest away or by C(systemctl stop), so that it is ended in an orderly manner; B(killed) by
+    SIGKILL; B(frozen) by SIGSTOP, its connections stay open and silent. The kubelet starts a killed one again at once, systemd as
+    C(Restart=) says.
+  - A process is touched only when its whole command line is that of the static pod's manifest, or of the unit and its environment files.
   - What is done is written to C(/var/lib/kubeadm-ha/failover_drill.json) before it is done. Whatever ends a measurement, the module
     restores the component. Where the module itself is killed, it is restored by O(state=restored).
   - Does not ask whether the cluster bears it, that is for M(kubeadm.ha.failover_drill_plan). The role C(failover_drill) does all of it.
-  - Uses the Python library C(kubernetes) where the host has it, else the host's C(kubectl).
-requirements:
-  - kubectl, or the Python library kubernetes
+  - Uses the Python library C(kubernetes) where the host has it, else the host's C(kubectl), else the certificates or the token of the
+    kubeconfig.
 options:
+  kubeconfig:
+    description:
+      - Kubeconfig of a cluster administrator on this host. Without O(namespace) that of the component suffices.
+      - Without it C(/etc/kubernetes/admin.conf). Where there is none and the components are services of systemd, the first of the
+        kubeconfigs beside theirs, or of C(~/.kube/config), that may do everything, else those that the components have themselves.
+    type: path
+  server:
+    description:
+      - Address and port of the API server to ask, for example V(192.0.2.11:6443). Its certificate is verified with the kubeconfig's CA.
+        Without it the kubeconfig decides.
+    type: str
   state:
     description:
       - V(measured) lets the component fail, measures what follows, and restores it. V(interrupted) lets it fail only, V(restored)
@@ -47,9 +58,9 @@ options:
     type: str
   ca_path:
     description:
-      - File with the cluster's CA certificates on this host.
+      - File with the cluster's CA certificates on this host. Without it C(/etc/kubernetes/pki/ca.crt), and where there is none the CA of
+        the kubeconfig, whose client certificate is then presented, too.
     type: path
-    default: /etc/kubernetes/pki/ca.crt
   client_certificate:
     description:
       - File with a client certificate and its key, which is presented to the endpoint. It is not used where the host has no such
@@ -74,7 +85,6 @@ options:
     type: float
     default: 180
 extends_documentation_fragment:
-  - kubeadm.ha.kubeconfig
   - kubeadm.ha.control_plane.manifests_dir
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
@@ -173,16 +183,18 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.host_clients import HostClients
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.service_files import ServiceFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import STACKED_ENDPOINT, open_etcd
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.component_services import HostComponentServices
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint_watch import HostEndpointWatch
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.processes import HostProcesses
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import drill
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import ETCD
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS, ETCD
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import (
     EtcdLeadership,
@@ -196,31 +208,37 @@ if t.TYPE_CHECKING:
 
 #: A member of etcd that is asked who leads.
 _ETCD_SECONDS = 1.0
+#: kubeadm's.
+_CA_PATH = "/etc/kubernetes/pki/ca.crt"
 
 
 def decide(module: AnsibleModule) -> Decision:
     """Decide by the module's options."""
     options: dict[str, t.Any] = module.params
-    clock = HostClock()
-    interruptions = Interruptions(HostFiles(), HostProcesses(), clock, manifests_dir=options["manifests_dir"])
+    files, commands, processes, clock = HostFiles(), HostCommands(), HostProcesses(), HostClock()
+    services = HostComponentServices(commands, ServiceFiles(files, commands), processes)
+    interruptions = Interruptions(files, processes, clock, services, manifests_dir=options["manifests_dir"])
     if options["state"] == "restored":
         return drill.restored(interruptions, timeout=options["restore_timeout"])
     component, how = options["component"], options["how"]
     if options["state"] == "interrupted":
         return drill.interrupted(interruptions, component=component, how=how, timeout=options["timeout"])
-    api = open_api(HostCommands(), kubeconfig=options["kubeconfig"], server=options["server"])
+    clients = HostClients(files, commands, services)
+    client = clients.open(COMPONENTS, kubeconfig=options["kubeconfig"], server=options["server"])
     leadership = (
         EtcdLeadership(open_etcd(options["manifests_dir"], timeout=_ETCD_SECONDS)[0], STACKED_ENDPOINT)
         if component == ETCD
-        else LockLeadership(api, clock, component)
+        else LockLeadership(client.api, clock, component)
     )
+    has_own_ca = options["ca_path"] is not None or files.exists(_CA_PATH)
     return drill.measured(
-        api,
+        client.api,
         clock,
         HostEndpointWatch(
             Endpoint.parse(options["endpoint"]),
-            ca_path=options["ca_path"],
+            ca_path=options["ca_path"] or _CA_PATH,
             client_certificate=options["client_certificate"],
+            context=None if has_own_ca else client.context,
         ),
         interruptions,
         leadership,
@@ -245,12 +263,13 @@ def main() -> None:
             "component": {"type": "str", "choices": ["kube-controller-manager", "kube-scheduler", "etcd"]},
             "how": {"type": "str", "choices": ["stop", "kill", "freeze"]},
             "endpoint": {"type": "str"},
-            "ca_path": {"type": "path", "default": "/etc/kubernetes/pki/ca.crt"},
+            "ca_path": {"type": "path"},
             "client_certificate": {"type": "path", "default": "/var/lib/kubelet/pki/kubelet-client-current.pem"},
             "namespace": {"type": "str", "default": ""},
             "timeout": {"type": "float", "default": 120},
             "restore_timeout": {"type": "float", "default": 180},
-            **_options.KUBECONFIG,
+            "kubeconfig": {"type": "path"},
+            "server": {"type": "str"},
             **_options.MANIFESTS_DIR,
         },
         required_if=[

@@ -13,11 +13,22 @@ version_added: 0.1.0
 description:
   - Reports how kube-controller-manager, kube-scheduler and etcd of this host run, by which settings they elect their leader, who
     leads, which nodes are not Ready, and whether an interrupted drill has left something.
-  - A process is taken for a component of this host only when its whole command line is that of the static pod's manifest.
-  - Uses the Python library C(kubernetes) where the host has it, else the host's C(kubectl).
-requirements:
-  - kubectl, or the Python library kubernetes
+  - A component runs as a static pod or as a service of systemd. A process is taken for it only when its whole command line is that of
+    the manifest, or of the unit and its environment files.
+  - Uses the Python library C(kubernetes) where the host has it, else the host's C(kubectl), else the certificates or the token of the
+    kubeconfig.
 options:
+  kubeconfig:
+    description:
+      - Kubeconfig of a cluster administrator on this host.
+      - Without it C(/etc/kubernetes/admin.conf). Where there is none and the components are services of systemd, the first of the
+        kubeconfigs beside theirs, or of C(~/.kube/config), that may do everything, else those that the components have themselves.
+    type: path
+  server:
+    description:
+      - Address and port of the API server to ask, for example V(192.0.2.11:6443). Its certificate is verified with the kubeconfig's CA.
+        Without it the kubeconfig decides.
+    type: str
   wait_timeout:
     description:
       - Seconds to inspect again until everything of it runs, each component is led and all nodes are Ready. What is not so
@@ -25,7 +36,6 @@ options:
     type: float
     default: 0
 extends_documentation_fragment:
-  - kubeadm.ha.kubeconfig
   - kubeadm.ha.control_plane.manifests_dir
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
@@ -70,6 +80,9 @@ drill:
         election:
           description: Its V(lease_duration), V(renew_deadline) and V(retry_period) in seconds, and whether it takes part (V(is_enabled)).
           type: dict
+        unit:
+          description: The service of systemd that runs it. Empty for a static pod.
+          type: str
     left:
       description: Components that a drill has interrupted and not restored.
       type: list
@@ -96,6 +109,9 @@ drill:
         is_held:
           description: Whether the lock is renewed.
           type: bool
+    administrator:
+      description: Path of a cluster administrator's kubeconfig on this host. Empty where it has only those of the components.
+      type: str
     etcd:
       description:
         - Its member of etcd as a static pod, with V(problem), V(voters) and V(healthy_voters) of the etcd cluster, V(is_leader) and
@@ -113,15 +129,18 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.host_clients import HostClients
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.service_files import ServiceFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import STACKED_ENDPOINT, open_etcd
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import own_addresses
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.component_services import HostComponentServices
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.processes import HostProcesses
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import report
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
@@ -134,17 +153,22 @@ _ETCD_SECONDS = 2.0
 def decide(module: AnsibleModule) -> Decision:
     """Inspect by the module's options."""
     options: dict[str, t.Any] = module.params
-    files, processes, clock = HostFiles(), HostProcesses(), HostClock()
+    files, commands, processes, clock = HostFiles(), HostCommands(), HostProcesses(), HostClock()
+    services = HostComponentServices(commands, ServiceFiles(files, commands), processes)
+    clients = HostClients(files, commands, services)
+    client = clients.open(COMPONENTS, kubeconfig=options["kubeconfig"], server=options["server"])
     found = report.inspect(
-        open_api(HostCommands(), kubeconfig=options["kubeconfig"], server=options["server"]),
+        client.api,
         clock,
         files,
         processes,
-        Interruptions(files, processes, clock, manifests_dir=options["manifests_dir"]),
+        services,
+        Interruptions(files, processes, clock, services, manifests_dir=options["manifests_dir"]),
         host=report.Host(
             socket.gethostname(),
             tuple(own_addresses.collect()),
             options["manifests_dir"],
+            client.kubeconfig,
             lambda: _etcd(options["manifests_dir"]),
         ),
         wait_timeout=options["wait_timeout"],
@@ -161,7 +185,8 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "wait_timeout": {"type": "float", "default": 0},
-            **_options.KUBECONFIG,
+            "kubeconfig": {"type": "path"},
+            "server": {"type": "str"},
             **_options.MANIFESTS_DIR,
         },
         supports_check_mode=True,

@@ -43,6 +43,11 @@ options:
       - Whether the plan is shown on the screen. Reasons to stop are the message of the failed task.
     type: bool
     default: true
+  application:
+    description:
+      - Whether an application is run whose pods are waited for. One of the hosts must have a cluster administrator's kubeconfig then.
+    type: bool
+    default: false
   first:
     description:
       - Number of the first event.
@@ -103,6 +108,10 @@ plan:
           description: Seconds within which another instance must lead, by the flags of the component.
           type: float
           sample: 24.8
+    administrator:
+      description: Inventory name of the first host with a cluster administrator's kubeconfig. Empty without one.
+      type: str
+      sample: cp1
     problems:
       description: Reasons to stop, with V(subject) and V(message).
       type: list

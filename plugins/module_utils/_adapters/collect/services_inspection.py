@@ -26,6 +26,7 @@ from ..._domain.component.invocation import SERVICES, shown
 from ..._domain.host.report import CertificateFile, KubeconfigFile
 from ..._domain.kubeconfig import redaction
 from ..._domain.kubeconfig.plain_kubeconfig import is_plain
+from ..host.component_services import unit_of_process
 from .reading import read
 from .units import of_each, services
 
@@ -38,7 +39,6 @@ if t.TYPE_CHECKING:
 
 #: What is larger is no configuration.
 _LARGEST = 1 << 20
-_SERVICE = re.compile(r"/([^/\n]+\.service)$", re.MULTILINE)
 _BEGINNING, _SHOWN = 1 << 16, 16
 _IS_KUBECONFIG = re.compile(r"^ *(?:\"kind\": *\"Config\"|kind: *[\"']?Config[\"']?\s*$)", re.MULTILINE)
 #: Flags that name configuration files of which single fields matter.
@@ -105,13 +105,8 @@ class ServicesInspection:
         return {component: self._unit_of_process(component) or f"{component}.service" for component in SERVICES}
 
     def _unit_of_process(self, component: str) -> str | None:
-        for process in self._processes.find(component):
-            text = read(os.path.join(self._proc, str(process.pid), "cgroup")) or b""
-            match = _SERVICE.search(text.decode("utf-8", "replace"))
-            # In a container, such as a static pod's, there is none or the runtime's.
-            if match is not None and "containerd" not in match.group(1):
-                return match.group(1)
-        return None
+        units = (unit_of_process(process.pid, proc=self._proc) for process in self._processes.find(component))
+        return next((unit for unit in units if unit is not None), None)
 
     def _service(self, component: str, unit: str, state: Service, user: str) -> ServiceReport:
         try:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An instance of a component on this host: its static pod, and the process that is certainly its own."""
+"""An instance of a component on this host: its static pod or its service, and the process that is certainly its own."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import typing as t
 from ..base import plain_yaml
 from ..base.errors import InvalidInput, UnsupportedState
 from ..component import static_pod
+from .event import COMPONENTS
 
 if t.TYPE_CHECKING:
+    from ..._ports.component_services import ComponentServices
     from ..._ports.files import Files
     from ..._ports.processes import Process, Processes
 
@@ -27,10 +29,11 @@ class Instance:
 
     Attributes:
         component: its name.
-        manifest: path of its static pod's manifest.
-        arguments: flags without dashes, of the manifest; the last of each counts.
-        process: the process of that pod; ``None`` without one that is certainly its own.
+        manifest: path of its static pod's manifest; empty for a service.
+        arguments: flags without dashes, of the manifest or the service; the last of each counts.
+        process: the process of that pod or service; ``None`` without one that is certainly its own.
         problem: why it does not run as it should, as a clause; empty when it does.
+        unit: its service of systemd; empty for a static pod.
     """
 
     component: str
@@ -38,18 +41,22 @@ class Instance:
     arguments: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     process: Process | None = None
     problem: str = ""
+    unit: str = ""
 
 
-def find(files: Files, processes: Processes, component: str, *, manifests_dir: str) -> Instance:
-    """The instance of a component.
+def find(
+    files: Files, processes: Processes, services: ComponentServices, component: str, *, manifests_dir: str
+) -> Instance:
+    """The instance of a component: its static pod, and where there is none, its service of systemd.
 
-    A process is taken for it only when its whole command line is that of the manifest: another cluster's component on the same
-    host, or a process with the same name, is never touched.
+    A process is taken for it only when its whole command line is that of the manifest or the unit: another cluster's component on the
+    same host, or a process with the same name, is never touched. etcd is looked for as a static pod only.
     """
     path = posixpath.join(manifests_dir, f"{component}.yaml")
     content = files.read(path)
     if content is None:
-        return Instance(component, path, problem=f"has no manifest {path}")
+        instance = _of_services(processes, services, component) if component in COMPONENTS else None
+        return instance or Instance(component, path, problem=f"has no manifest {path} and no service of systemd")
     try:
         text = content.decode("utf-8", errors="replace")
         arguments, command = dict(static_pod.parse(text).arguments), _command(text)
@@ -64,8 +71,7 @@ def find(files: Files, processes: Processes, component: str, *, manifests_dir: s
         )
     if not found:
         return dataclasses.replace(instance, problem=f"has no process with the command line of {path}")
-    problem = f"has a process that is stopped by a signal (PID {found[0].pid})" if found[0].is_stopped else ""
-    return dataclasses.replace(instance, process=found[0], problem=problem)
+    return dataclasses.replace(instance, process=found[0], problem=_stopped(found[0]))
 
 
 def running_process(instance: Instance) -> Process:
@@ -79,6 +85,37 @@ def running_process(instance: Instance) -> Process:
             f"{instance.component} of this host {instance.problem}: nothing was done to it. Mend it first."
         )
     return instance.process
+
+
+def _of_services(processes: Processes, services: ComponentServices, component: str) -> Instance | None:
+    """The instance that systemd runs; ``None`` where it runs none."""
+    found = services.find(component)
+    if not found:
+        return None
+    if len(found) > 1:
+        names = ", ".join(service.unit for service in found)
+        return Instance(
+            component, "", problem=f"runs in {len(found)} services ({names}), so which is meant is not certain"
+        )
+    service = found[0]
+    instance = Instance(component, "", service.flags, unit=service.unit)
+    if service.fault:
+        return dataclasses.replace(
+            instance, problem=f"has a service whose arguments are not certain ({service.fault.rstrip('.')})"
+        )
+    process = next((item for item in processes.find(component) if item.pid == service.pid), None)
+    if process is None or service.active != "active":
+        return dataclasses.replace(instance, problem=f"does not run, {service.unit} is {service.active}")
+    if process.arguments[1:] != service.arguments:
+        return dataclasses.replace(
+            instance,
+            problem=f"has a process with other arguments (PID {process.pid}) than {service.unit} has now, which asks for a restart",
+        )
+    return dataclasses.replace(instance, process=process, problem=_stopped(process))
+
+
+def _stopped(process: Process) -> str:
+    return f"has a process that is stopped by a signal (PID {process.pid})" if process.is_stopped else ""
 
 
 def _command(text: str) -> tuple[str, ...]:

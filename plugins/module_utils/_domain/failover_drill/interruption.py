@@ -15,61 +15,48 @@ import typing as t
 
 from ..base.errors import NotProved, UnsupportedState
 from .instance import find, running_process
+from .supervisor import Interrupted, StaticPods, SystemdServices
 
 if t.TYPE_CHECKING:
     from ..._ports.clock import Clock
+    from ..._ports.component_services import ComponentServices
     from ..._ports.files import Files
     from ..._ports.processes import Process, Processes
+    from .instance import Instance
+    from .supervisor import Supervisor
 
 #: What a drill has done to this host and not undone yet.
 JOURNAL = "/var/lib/kubeadm-ha/failover_drill.json"
-#: Beside the kubelet's directory of manifests, in the same file system, for manifests that are moved away.
-_ASIDE = "kubeadm-ha-failover-drill"
 _MODE = 0o600
 _POLL_SECONDS = 0.02
 _SLOW_POLL_SECONDS = 0.5
 #: A leader that goes on after its lease was taken ends by itself at once.
 _SECONDS_OF_A_RESUMED_LEADER = 5.0
-
-
-@dataclasses.dataclass(frozen=True)
-class Interrupted:
-    """What was done to a component.
-
-    Attributes:
-        component: its name.
-        how: ``stop``, ``kill`` or ``freeze``.
-        pid: number of the process that it concerned.
-        started: when that was started, in clock ticks since boot.
-        manifest: path of the manifest.
-        aside: where the manifest was moved; empty when it was not.
-    """
-
-    component: str
-    how: str
-    pid: int
-    started: int
-    manifest: str
-    aside: str = ""
+#: A service that does not run yet is started again.
+_SECONDS_UNTIL_ANOTHER_START = 5.0
 
 
 class Interruptions:
-    """The components of this host, which run as static pods."""
+    """The components of this host, which run as static pods or as services of systemd."""
 
     def __init__(
-        self, files: Files, processes: Processes, clock: Clock, *, manifests_dir: str, journal: str = JOURNAL
+        self,
+        files: Files,
+        processes: Processes,
+        clock: Clock,
+        services: ComponentServices,
+        *,
+        manifests_dir: str,
+        journal: str = JOURNAL,
     ) -> None:
         """Nothing is done yet."""
         self._files = files
         self._processes = processes
         self._clock = clock
-        self._manifests_dir = manifests_dir.rstrip("/")
+        self._services = services
+        self._static_pods = StaticPods(files, manifests_dir)
+        self._systemd = SystemdServices(services)
         self._journal = journal
-
-    @property
-    def aside(self) -> str:
-        """The directory for manifests that are moved away."""
-        return posixpath.join(posixpath.dirname(self._manifests_dir), _ASIDE)
 
     def left(self) -> tuple[Interrupted, ...]:
         """What is not undone yet.
@@ -84,8 +71,8 @@ class Interruptions:
             return tuple(Interrupted(**item) for item in json.loads(content))
         except (TypeError, ValueError):
             raise UnsupportedState(
-                f"{self._journal} cannot be read: see whether {self.aside} holds a manifest that belongs into "
-                f"{self._manifests_dir}, move it back, and remove both."
+                f"{self._journal} cannot be read: see whether {self._static_pods.aside} holds a manifest that belongs into "
+                f"{self._static_pods.manifests_dir}, move it back, start what systemd runs, and remove both."
             ) from None
 
     def interrupt(self, component: str, how: str, *, timeout: float) -> float:
@@ -97,10 +84,12 @@ class Interruptions:
             UnsupportedState: when it does not run, so nothing was done.
             NotProved: when it did not end in time.
         """
-        instance = find(self._files, self._processes, component, manifests_dir=self._manifests_dir)
+        instance = self._find(component)
         process = running_process(instance)
-        aside = posixpath.join(self.aside, posixpath.basename(instance.manifest)) if how == "stop" else ""
-        record = Interrupted(component, how, process.pid, process.started, instance.manifest, aside)
+        aside = self._static_pods.aside_of(instance.manifest) if how == "stop" and not instance.unit else ""
+        record = Interrupted(
+            component, how, process.pid, process.started, instance.manifest, aside=aside, unit=instance.unit
+        )
         self._write((*self.left(), record))
         if how == "freeze":
             self._processes.freeze(process)
@@ -108,11 +97,10 @@ class Interruptions:
         if how == "kill":
             self._processes.kill(process)
         else:
-            self._files.make_private_directory(self.aside)
-            self._files.rename(instance.manifest, aside)
+            self._supervisor(record).stop(record)
         if not self._has_ended(process, timeout):
             raise NotProved(
-                f"{component} (PID {process.pid}) still runs {timeout:g} s after it was to end: read the log of the kubelet."
+                f"{component} (PID {process.pid}) still runs {timeout:g} s after it was to end: read {record.log}."
             )
         return self._clock.monotonic()
 
@@ -125,38 +113,42 @@ class Interruptions:
         """
         records = self.left()
         for record in records:
-            self._move_back(record)
             process = self._processes.get(record.pid, record.started)
             if record.how == "freeze" and process is not None:
                 self._processes.resume(process)
                 self._has_ended(process, _SECONDS_OF_A_RESUMED_LEADER)
+            self._supervisor(record).put_back(record)
         deadline = self._clock.monotonic() + timeout
         for component in dict.fromkeys(record.component for record in records):
-            self._await_running(component, deadline, timeout)
+            last = [record for record in records if record.component == component][-1]
+            self._await_running(last, deadline, timeout)
         self._files.remove(self._journal)
-        if not self._files.names(self.aside):
-            self._files.remove(self.aside)
+        self._static_pods.tidy_up()
 
-    def _move_back(self, record: Interrupted) -> None:
-        if not record.aside or not self._files.exists(record.aside):
-            return
-        if self._files.exists(record.manifest) and self._files.read(record.manifest) != self._files.read(record.aside):
-            raise UnsupportedState(
-                f"{record.manifest} was written anew while the drill had moved it to {record.aside}: keep the right one of the "
-                "two, remove the other, and run again."
-            )
-        self._files.rename(record.aside, record.manifest)
+    def _find(self, component: str) -> Instance:
+        return find(
+            self._files, self._processes, self._services, component, manifests_dir=self._static_pods.manifests_dir
+        )
 
-    def _await_running(self, component: str, deadline: float, timeout: float) -> None:
+    def _supervisor(self, record: Interrupted) -> Supervisor:
+        return self._systemd if record.unit else self._static_pods
+
+    def _await_running(self, record: Interrupted, deadline: float, timeout: float) -> None:
+        start = self._clock.monotonic() + _SECONDS_UNTIL_ANOTHER_START
         while True:
-            found = find(self._files, self._processes, component, manifests_dir=self._manifests_dir)
+            found = self._find(record.component)
             if not found.problem:
                 return
-            if self._clock.monotonic() >= deadline:
+            now = self._clock.monotonic()
+            if now >= deadline:
                 raise NotProved(
-                    f"{component} was let go, but {timeout:g} s later {found.problem}: 'crictl ps -a --name {component}' and the "
-                    "log of the kubelet say why. Run again when that is mended."
+                    f"{record.component} was let go, but {timeout:g} s later {found.problem}: {record.logs} say why. Run "
+                    "again when that is mended."
                 )
+            if now >= start:
+                # systemd may not have seen the end of the process when it was asked before.
+                self._supervisor(record).put_back(record)
+                start = now + _SECONDS_UNTIL_ANOTHER_START
             self._clock.sleep(_SLOW_POLL_SECONDS)
 
     def _has_ended(self, process: Process, timeout: float) -> bool:

@@ -53,10 +53,12 @@ class DrillPlan:
     Attributes:
         entries: the events in their order.
         problems: reasons to stop.
+        administrator: inventory name of the first host with a cluster administrator's kubeconfig; empty without one.
     """
 
     entries: tuple[Entry, ...]
     problems: tuple[Problem, ...]
+    administrator: str = ""
 
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
@@ -70,6 +72,7 @@ def build(
     *,
     first: int = 1,
     before: t.Mapping[str, DrillReport] | None = None,
+    with_application: bool = False,
 ) -> DrillPlan:
     """The plan.
 
@@ -79,6 +82,7 @@ def build(
         failures: why hosts could not be inspected, by their inventory names.
         first: number of the first event.
         before: the reports before the drill; what ran then must run now.
+        with_application: whether an application is run, for which an administrator is needed.
     """
     problems = [
         Problem(name, f"{name} could not be inspected ({reason.rstrip('.')}): mend that, {_RUN_AGAIN}.")
@@ -91,6 +95,15 @@ def build(
             )
         return DrillPlan((), tuple(problems))
     problems += [*_of_hosts(reports), *_not_restored(before or {}, reports)]
+    administrator = next((name for name, report in reports.items() if report.administrator), "")
+    if with_application and not administrator:
+        problems.append(
+            Problem(
+                ", ".join(reports),
+                f"None of {', '.join(reports)} has a kubeconfig of a cluster administrator, so no pods can be started: give the path of one in "
+                "failover_drill_kubeconfig, or set failover_drill_namespace to an empty text.",
+            )
+        )
     for component in dict.fromkeys(event.component for event in events):
         most = max(event.count for event in events if event.component == component)
         problems += _of_etcd(reports) if component == ETCD else _of_component(component, most, reports)
@@ -101,7 +114,7 @@ def build(
         is_known = not concerned & {event.component, ETCD}
         entries.append(_entry(number, event, reports, is_known=is_known))
         concerned.add(event.component)
-    return DrillPlan(tuple(entries), tuple(problems))
+    return DrillPlan(tuple(entries), tuple(problems), administrator)
 
 
 def lines(plan: DrillPlan) -> list[str]:
@@ -178,10 +191,13 @@ def _not_restored(before: t.Mapping[str, DrillReport], reports: t.Mapping[str, D
             yield Problem(name, f"etcd of {name} {problem}, and ran before the drill: the log of its kubelet says why.")
         for instance in instances:
             if instance.problem and not _instance(before[name], instance.component).problem:
+                logs = (
+                    f"'journalctl -u {instance.unit}' says why."
+                    if instance.unit
+                    else f"the log of its kubelet and 'crictl ps -a --name {instance.component}' say why."
+                )
                 yield Problem(
-                    name,
-                    f"{instance.component} of {name} {instance.problem}, and ran before the drill: the log of its kubelet and "
-                    f"'crictl ps -a --name {instance.component}' say why.",
+                    name, f"{instance.component} of {name} {instance.problem}, and ran before the drill: {logs}"
                 )
 
 

@@ -21,6 +21,7 @@ from .instance import find
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
     from ..._ports.clock import Clock
+    from ..._ports.component_services import ComponentServices
     from ..._ports.etcd import Etcd
     from ..._ports.files import Files
     from ..._ports.processes import Processes
@@ -39,11 +40,13 @@ class InstanceReport:
         component: its name.
         problem: why it does not run as it should, as a clause; empty when it does.
         election: its settings.
+        unit: the service of systemd that runs it; empty for a static pod.
     """
 
     component: str
     problem: str
     election: Election
+    unit: str = dataclasses.field(default="", metadata=absent(""))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +110,8 @@ class DrillReport:
         left: components that a drill has interrupted and not restored.
         leaders: of each component.
         unready_nodes: nodes that are not Ready.
-        etcd: its member of etcd; ``None`` when etcd runs elsewhere.
+        etcd: its member of etcd; ``None`` when etcd runs elsewhere or is no static pod.
+        administrator: the kubeconfig of a cluster administrator on this host; empty where it has only the components' own.
     """
 
     host_name: str
@@ -116,6 +120,7 @@ class DrillReport:
     leaders: tuple[Leader, ...]
     unready_nodes: tuple[NodeReport, ...]
     etcd: EtcdReport | None = dataclasses.field(default=None, metadata=absent(None))
+    administrator: str = dataclasses.field(default="", metadata=absent(""))
 
     @classmethod
     def from_dict(cls, name: str, document: t.Any) -> DrillReport:
@@ -146,12 +151,14 @@ class Host:
         name: what it calls itself.
         addresses: its own.
         manifests_dir: where its static pods are.
+        administrator: see the report.
         open_etcd: the client of its member of etcd, and that member's client URL.
     """
 
     name: str
     addresses: tuple[str, ...]
     manifests_dir: str
+    administrator: str
     open_etcd: t.Callable[[], tuple[Etcd, str]]
 
 
@@ -160,6 +167,7 @@ def inspect(
     clock: Clock,
     files: Files,
     processes: Processes,
+    services: ComponentServices,
     interruptions: Interruptions,
     *,
     host: Host,
@@ -173,14 +181,20 @@ def inspect(
     """
     deadline = clock.monotonic() + wait_timeout
     while True:
-        report = _collect(api, clock, files, processes, interruptions, host)
+        report = _collect(api, clock, files, processes, services, interruptions, host)
         if report.is_whole or clock.monotonic() >= deadline:
             return report
         clock.sleep(_POLL_SECONDS)
 
 
 def _collect(
-    api: Api, clock: Clock, files: Files, processes: Processes, interruptions: Interruptions, host: Host
+    api: Api,
+    clock: Clock,
+    files: Files,
+    processes: Processes,
+    services: ComponentServices,
+    interruptions: Interruptions,
+    host: Host,
 ) -> DrillReport:
     own = {canonical_ip(item) for item in host.addresses}
     pods = [
@@ -189,7 +203,7 @@ def _collect(
         if canonical_ip(str((pod.get("status") or {}).get("hostIP") or "")) in own
     ]
     ready = {str((pod["metadata"].get("labels") or {}).get("component")) for pod in pods if _is_ready(pod)}
-    instances = tuple(_instance(files, processes, component, host, ready) for component in COMPONENTS)
+    instances = tuple(_instance(files, processes, services, component, host, ready) for component in COMPONENTS)
     nodes = [Node.from_api(item) for item in api.list("node")]
     return DrillReport(
         host_name=host.name,
@@ -197,26 +211,36 @@ def _collect(
         left=tuple(dict.fromkeys(item.component for item in interruptions.left())),
         leaders=tuple(_leader(api, clock, component) for component in COMPONENTS),
         unready_nodes=tuple(NodeReport(node.name, node.ready_reason) for node in nodes if not node.is_ready),
-        etcd=_etcd(files, processes, host),
+        etcd=_etcd(files, processes, services, host),
+        administrator=host.administrator,
     )
 
 
 def _instance(
-    files: Files, processes: Processes, component: str, host: Host, ready: t.AbstractSet[str]
+    files: Files,
+    processes: Processes,
+    services: ComponentServices,
+    component: str,
+    host: Host,
+    ready: t.AbstractSet[str],
 ) -> InstanceReport:
-    found = find(files, processes, component, manifests_dir=host.manifests_dir)
-    problem = found.problem or ("" if component in ready else "has a pod that is not ready")
+    found = find(files, processes, services, component, manifests_dir=host.manifests_dir)
+    is_ready = bool(found.unit) or component in ready
+    problem = found.problem or ("" if is_ready else "has a pod that is not ready")
     try:
         election = parse(found.arguments)
     except InvalidInput as error:
         return InstanceReport(
-            component, problem or f"has a flag of leader election that is wrong ({error.message})", Election()
+            component,
+            problem or f"has a flag of leader election that is wrong ({error.message})",
+            Election(),
+            found.unit,
         )
-    return InstanceReport(component, problem, election)
+    return InstanceReport(component, problem, election, found.unit)
 
 
-def _etcd(files: Files, processes: Processes, host: Host) -> EtcdReport | None:
-    found = find(files, processes, ETCD, manifests_dir=host.manifests_dir)
+def _etcd(files: Files, processes: Processes, services: ComponentServices, host: Host) -> EtcdReport | None:
+    found = find(files, processes, services, ETCD, manifests_dir=host.manifests_dir)
     if not files.exists(found.manifest):
         return None
     try:

@@ -59,7 +59,10 @@ def test_a_host_without_the_component_is_left_alone(run_module: RunModule) -> No
         "failover_drill_event", state="interrupted", component=SCHEDULER, how="kill", manifests_dir="/nowhere"
     )
     assert result["failed"] is True
-    assert "has no manifest /nowhere/kube-scheduler.yaml: nothing was done to it" in result["msg"]
+    assert (
+        "has no manifest /nowhere/kube-scheduler.yaml and no service of systemd: nothing was done to it"
+        in result["msg"]
+    )
 
 
 def test_a_signal_ends_the_module_by_an_exception() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -24,9 +25,11 @@ from tests.unit.plugins.module_utils._domain.failover_drill.values import (
     MANIFESTS,
     SCHEDULER,
     MemoryProcesses,
+    MemoryServices,
     manifest,
     path_of,
     process,
+    service,
 )
 
 ASIDE = "/etc/kubernetes/kubeadm-ha-failover-drill/kube-scheduler.yaml"
@@ -38,6 +41,7 @@ class Host:
     def __init__(self) -> None:
         self.files = MemoryFiles({path_of(component): manifest(component) for component in (SCHEDULER, MANAGER)})
         self.processes = MemoryProcesses(process(SCHEDULER), process(MANAGER, 8))
+        self.services = MemoryServices(self.processes)
         self.clock = MemoryClock()
         self.clock.after_sleep = self.sync
         self.before = dict(self.files.contents)
@@ -45,7 +49,7 @@ class Host:
     @property
     def interruptions(self) -> Interruptions:
         """As each new process of the module has them."""
-        return Interruptions(self.files, self.processes, self.clock, manifests_dir=MANIFESTS)
+        return Interruptions(self.files, self.processes, self.clock, self.services, manifests_dir=MANIFESTS)
 
     def sync(self) -> None:
         """What a kubelet does."""
@@ -175,4 +179,114 @@ def test_the_journal_holds_no_arguments() -> None:
     assert "--" not in text
     assert host.files.modes[JOURNAL] == 0o600
     fields: dict[str, t.Any] = Interrupted.__annotations__
-    assert set(fields) == {"component", "how", "pid", "started", "manifest", "aside"}
+    assert set(fields) == {"component", "how", "pid", "started", "manifest", "aside", "unit"}
+
+
+class ServicesHost:
+    """A control plane whose components systemd runs."""
+
+    def __init__(self, *, restarts: bool = True) -> None:
+        self.files = MemoryFiles({})
+        self.processes = MemoryProcesses(process(SCHEDULER), process(MANAGER, 8))
+        self.processes.starts_again = False
+        self.services = MemoryServices(self.processes, service(SCHEDULER), service(MANAGER, 8))
+        self.services.restarts = restarts
+        self.clock = MemoryClock()
+
+    @property
+    def interruptions(self) -> Interruptions:
+        """As each new process of the module has them."""
+        return Interruptions(self.files, self.processes, self.clock, self.services, manifests_dir=MANIFESTS)
+
+    def assert_whole(self) -> None:
+        """Both run, and nothing is left behind."""
+        assert self.files.contents == {}
+        for component in (SCHEDULER, MANAGER):
+            (found,) = self.services.find(component)
+            (running,) = self.processes.find(component)
+            assert (found.active, found.pid) == ("active", running.pid)
+            assert not running.is_stopped
+
+
+@pytest.mark.parametrize("restarts", [True, False], ids=["Restart=always", "Restart=no"])
+@pytest.mark.parametrize("how", sorted(KINDS))
+def test_a_service_is_interrupted_and_restored(how: str, *, restarts: bool) -> None:
+    host = ServicesHost(restarts=restarts)
+    at = host.interruptions.interrupt(SCHEDULER, how, timeout=30)
+    assert at == host.clock.monotonic()
+    (left,) = host.interruptions.left()
+    assert left == Interrupted(SCHEDULER, how, 7, 70, "", unit="kube-scheduler.service")
+    if how == "stop":
+        assert host.processes.find(SCHEDULER) == []
+        assert host.processes.signals == []
+    assert [verb for verb, _unit in host.services.asked] == (["stop"] if how == "stop" else [])
+    host.interruptions.restore(timeout=60)
+    host.assert_whole()
+    assert {unit for _verb, unit in host.services.asked} == {"kube-scheduler.service"}
+    assert {pid for _name, pid in host.processes.signals} <= {7}
+
+
+@pytest.mark.parametrize("does_last", [False, True])
+@pytest.mark.parametrize("how", sorted(KINDS))
+def test_whenever_it_is_killed_the_next_one_restores_the_service(how: str, *, does_last: bool) -> None:
+    reached_end = False
+    for calls in range(1, 12):
+        host = ServicesHost()
+        host.files.calls_left, host.files.does_last = calls, does_last
+        try:
+            host.interruptions.interrupt(SCHEDULER, how, timeout=30)
+            host.interruptions.restore(timeout=60)
+            reached_end = True
+        except Killed:
+            pass
+        host.files.calls_left = None
+        host.interruptions.restore(timeout=60)
+        host.assert_whole()
+    assert reached_end
+
+
+def test_a_service_that_systemd_saw_ending_too_late_is_started_again() -> None:
+    host = ServicesHost(restarts=False)
+    host.interruptions.interrupt(SCHEDULER, "kill", timeout=30)
+    ignored = host.services.start
+    calls: list[str] = []
+
+    def start(unit: str) -> None:
+        calls.append(unit)
+        if len(calls) > 1:
+            ignored(unit)
+
+    host.services.start = start  # type: ignore[method-assign]
+    host.interruptions.restore(timeout=60)
+    host.assert_whole()
+    assert len(calls) == 2
+
+
+def test_a_service_that_does_not_come_back_is_named_with_its_journal() -> None:
+    host = ServicesHost(restarts=False)
+    host.interruptions.interrupt(SCHEDULER, "stop", timeout=30)
+    host.services.start = lambda _unit: None  # type: ignore[method-assign]
+    with pytest.raises(
+        NotProved, match="does not run, kube-scheduler.service is failed: .*journalctl -u kube-scheduler"
+    ):
+        host.interruptions.restore(timeout=60)
+    assert host.interruptions.left()
+
+
+def test_a_service_that_does_not_end_is_named_with_its_journal() -> None:
+    host = ServicesHost()
+    host.services.stop = lambda _unit: None  # type: ignore[method-assign]
+    with pytest.raises(
+        NotProved, match="still runs 30 s after it was to end: read journalctl -u kube-scheduler.service"
+    ):
+        host.interruptions.interrupt(SCHEDULER, "stop", timeout=30)
+
+
+def test_a_journal_of_before_is_of_static_pods() -> None:
+    host = Host()
+    host.interruptions.interrupt(SCHEDULER, "stop", timeout=30)
+    document = json.loads(host.files.contents[JOURNAL])
+    del document[0]["unit"]
+    host.files.contents[JOURNAL] = json.dumps(document).encode()
+    host.interruptions.restore(timeout=60)
+    host.assert_whole()

@@ -17,6 +17,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.
     Leader,
     NodeReport,
 )
+from ansible_collections.kubeadm.ha.plugins.module_utils._ports.component_services import ComponentService
 from ansible_collections.kubeadm.ha.plugins.module_utils._ports.processes import Process
 
 MANIFESTS = "/etc/kubernetes/manifests"
@@ -37,6 +38,48 @@ def path_of(component: str) -> str:
     return f"{MANIFESTS}/{component}.yaml"
 
 
+class MemoryServices:
+    """The port ComponentServices in memory. systemd starts a service again as soon as it is asked what it knows."""
+
+    def __init__(self, processes: MemoryProcesses, *services: ComponentService) -> None:
+        """Start with these; each process is the one of its PID."""
+        self.processes = processes
+        self.known = {item.unit: item for item in services}
+        self.is_wanted = dict.fromkeys(self.known, True)
+        self.asked: list[tuple[str, str]] = []
+        #: Whether systemd starts a process that has ended.
+        self.restarts = True
+
+    def find(self, component: str) -> list[ComponentService]:
+        """Those of the component."""
+        for unit, service in self.known.items():
+            if self.restarts and self.is_wanted[unit] and service.pid not in self.processes.running:
+                self._start(unit)
+        return [
+            item if item.pid in self.processes.running else dataclasses.replace(item, active="failed", pid=0)
+            for item in self.known.values()
+            if component in item.unit
+        ]
+
+    def stop(self, unit: str) -> None:
+        """Its process ends."""
+        self.asked.append(("stop", unit))
+        self.is_wanted[unit] = False
+        self.processes.running.pop(self.known[unit].pid, None)
+
+    def start(self, unit: str) -> None:
+        """It runs."""
+        self.asked.append(("start", unit))
+        self.is_wanted[unit] = True
+        if self.known[unit].pid not in self.processes.running:
+            self._start(unit)
+
+    def _start(self, unit: str) -> None:
+        service = self.known[unit]
+        self.processes.start((f"/usr/local/bin/{unit.rpartition('.')[0]}", *service.arguments))
+        self.known[unit] = dataclasses.replace(service, pid=self.processes.next_pid)
+
+
 class MemoryProcesses:
     """The port Processes in memory."""
 
@@ -46,6 +89,7 @@ class MemoryProcesses:
         self.signals: list[tuple[str, int]] = []
         #: Whether a killed one is started again, as a kubelet would.
         self.next_pid = 100
+        self.starts_again = True
 
     def find(self, program: str) -> list[Process]:
         """By the name of the program."""
@@ -60,7 +104,7 @@ class MemoryProcesses:
         """It is gone, and another one is there."""
         self.signals.append(("kill", process.pid))
         self.end(process)
-        self.start(process.arguments)
+        self._start_again(process)
 
     def freeze(self, process: Process) -> None:
         """It is stopped."""
@@ -71,7 +115,11 @@ class MemoryProcesses:
         """It goes on, finds that it leads no longer, and is started again."""
         self.signals.append(("resume", process.pid))
         self.end(process)
-        self.start(process.arguments)
+        self._start_again(process)
+
+    def _start_again(self, process: Process) -> None:
+        if self.starts_again:
+            self.start(process.arguments)
 
     def end(self, process: Process) -> None:
         """It is gone."""
@@ -81,6 +129,15 @@ class MemoryProcesses:
         """A new process."""
         self.next_pid += 1
         self.running[self.next_pid] = Process(self.next_pid, self.next_pid * 10, arguments)
+
+
+def service(component: str, pid: int = 7, *flags: str, **changes: t.Any) -> ComponentService:
+    """A service that runs."""
+    arguments = flags or COMMAND
+    pairs = (flag[2:].partition("=")[::2] for flag in arguments)
+    return dataclasses.replace(
+        ComponentService(f"{component}.service", "active", pid, arguments, dict(pairs)), **changes
+    )
 
 
 def process(component: str, pid: int = 7, *flags: str, **changes: t.Any) -> Process:
@@ -97,12 +154,19 @@ def report(
     left: tuple[str, ...] = (),
     unready: t.Mapping[str, str] | None = None,
     etcd: EtcdReport | None = None,
+    units: t.Mapping[str, str] | None = None,
+    administrator: str = "/etc/kubernetes/admin.conf",
 ) -> DrillReport:
     """What a control plane of three reports."""
     return DrillReport(
         host_name=name,
         instances=tuple(
-            InstanceReport(component, (faulty or {}).get(component, ""), (elections or {}).get(component, Election()))
+            InstanceReport(
+                component,
+                (faulty or {}).get(component, ""),
+                (elections or {}).get(component, Election()),
+                (units or {}).get(component, ""),
+            )
             for component in COMPONENTS
         ),
         left=left,
@@ -111,4 +175,5 @@ def report(
         ),
         unready_nodes=tuple(NodeReport(node, reason) for node, reason in (unready or {}).items()),
         etcd=etcd,
+        administrator=administrator,
     )

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Components that systemd runs, by their processes, systemctl and the files of their units."""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+
+from ..._domain.base.errors import KubeadmHaError
+from ..._domain.component import invocation
+from ..._ports.component_services import ComponentService
+from ..collect.reading import output, read
+
+if t.TYPE_CHECKING:
+    from ..._ports.commands import Commands
+    from ..._ports.processes import Processes
+    from ..collect.service_files import ServiceFiles
+
+_SERVICE = re.compile(r"/([^/\n]+\.service)$", re.MULTILINE)
+_PROPERTIES = "LoadState,ActiveState,MainPID"
+
+
+def unit_of_process(pid: int, *, proc: str = "/proc") -> str | None:
+    """The service of systemd to which a process belongs. In a container, such as a static pod's, there is none or the runtime's."""
+    text = read(os.path.join(proc, str(pid), "cgroup")) or b""
+    match = _SERVICE.search(text.decode("utf-8", "replace"))
+    return match.group(1) if match is not None and "containerd" not in match.group(1) else None
+
+
+class HostComponentServices:
+    """``ComponentServices`` of this host."""
+
+    def __init__(
+        self, commands: Commands, service_files: ServiceFiles, processes: Processes, *, proc: str = "/proc"
+    ) -> None:
+        """``proc``: where the kernel's view of the processes is."""
+        self._commands = commands
+        self._service_files = service_files
+        self._processes = processes
+        self._proc = proc
+
+    def find(self, component: str) -> list[ComponentService]:
+        """See the port. A host without systemd has none."""
+        units = [unit_of_process(process.pid, proc=self._proc) for process in self._processes.find(component)]
+        names = [unit for unit in dict.fromkeys(units) if unit is not None] or [f"{component}.service"]
+        found = (self._service(component, name) for name in names)
+        return [service for service in found if service is not None]
+
+    def stop(self, unit: str) -> None:
+        """See the port."""
+        self._commands.run(["systemctl", "stop", "--no-block", unit])
+
+    def start(self, unit: str) -> None:
+        """See the port."""
+        self._commands.run(["systemctl", "reset-failed", unit], check=False)
+        self._commands.run(["systemctl", "start", "--no-block", unit])
+
+    def _service(self, component: str, unit: str) -> ComponentService | None:
+        shown = output(self._commands, ["systemctl", "show", f"--property={_PROPERTIES}", unit])
+        properties = dict(line.partition("=")[::2] for line in shown.splitlines())
+        if properties.get("LoadState", "not-found") == "not-found":
+            return None
+        active, pid = properties.get("ActiveState", "unknown"), int(properties.get("MainPID") or 0)
+        try:
+            read_as = invocation.of_component(self._service_files.sources(unit), component)
+        except KubeadmHaError as error:
+            return ComponentService(unit, active, pid, fault=error.message)
+        return ComponentService(
+            unit,
+            active,
+            pid,
+            arguments=tuple(word.text for word in read_as.words),
+            flags={name: values[-1] for name, values in read_as.flags.items()},
+        )
+
+
+__all__ = ("HostComponentServices", "unit_of_process")

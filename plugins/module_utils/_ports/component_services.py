@@ -1,0 +1,46 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the domain needs of components that systemd runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+
+@dataclasses.dataclass(frozen=True)
+class ComponentService:
+    """A service of systemd that runs a component, or is to run it.
+
+    Attributes:
+        unit: its name.
+        active: ``active``, ``inactive``, ``failed`` ...
+        pid: of its main process, 0 without one.
+        arguments: what the component gets after its name when the service is started.
+        flags: the same as flags without dashes; the last value of each counts.
+        fault: why its arguments are not certain; empty when they are.
+    """
+
+    unit: str
+    active: str
+    pid: int
+    arguments: tuple[str, ...] = ()
+    flags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    fault: str = ""
+
+
+class ComponentServices(t.Protocol):
+    """Services of this host that run components."""
+
+    def find(self, component: str) -> t.Sequence[ComponentService]:
+        """The services whose processes are the component's, else the one of its name, where there is one."""
+
+    def stop(self, unit: str) -> None:
+        """Let systemd end it, without waiting for that. Whether it starts at boot stays as it is."""
+
+    def start(self, unit: str) -> None:
+        """Let systemd start it where it does not run, however often it has failed, without waiting for that."""
+
+
+__all__ = ("ComponentService", "ComponentServices")
