@@ -320,6 +320,23 @@ class ScaledOut:
         for name in WORKERS:
             wait_until(functools.partial(is_left, name), seconds=30, what=f"no connection of {name} to {old}")
 
+    def test_controllers_are_themselves_on_every_master(self, story: Story, kubectl: Kubectl) -> None:
+        """Each has a certificate of its own, and one of three holds the Lease."""
+        cluster = story.cluster
+        for component in ("kube-controller-manager", "kube-scheduler"):
+            serials = set()
+            for name in MASTERS:
+                flags = cluster.flags(name, component)
+                assert flags["leader-elect"] == "true"
+                options = ("-in", flags["tls-cert-file"], "-noout", "-subject", "-serial", "-nameopt", "RFC2253")
+                said = cluster.lab.run(name, "openssl", "x509", *options)
+                assert f"CN=system:{component}" in said
+                serials.add(said.partition("serial=")[2].strip())
+            assert len(serials) == len(MASTERS), component
+            lease = ("get", "lease", "--namespace=kube-system", component, "--output=jsonpath={.spec.holderIdentity}")
+            holder = kubectl.run(*lease).rpartition("_")[0]
+            assert holder in MASTERS, holder
+
     def test_no_key_is_left_on_the_way(self, story: Story) -> None:
         for name in MASTERS:
             assert story.cluster.lab.shell(name, "ls /run/kubeadm-ha 2>/dev/null || true").strip() == ""
