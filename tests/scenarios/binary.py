@@ -49,7 +49,7 @@ STATE = """
 find /etc /opt /root /usr/local /usr/lib/systemd /var/lib/kubeadm-ha /var/backups -xdev -type f ! -path '*/logs/*' ! -path '/etc/mtab' \
   -printf '%p %m %u %g %s\n' 2>/dev/null | sort
 dpkg-query --show
-systemctl show --property=Id,ActiveState,UnitFileState,ActiveEnterTimestamp 'kube*.service' haproxy.service
+systemctl show --property=Id,ActiveState,UnitFileState,ActiveEnterTimestamp 'kube*.service' haproxy.service nginx-kubernetes-apiserver.service
 """
 DEPLOYMENT: dict[str, Any] = {
     "apiVersion": "apps/v1",
@@ -78,6 +78,7 @@ class Layout:
     :param nodes: names of the Nodes after the run, by their hosts.
     :param kubelet_certificate: client certificate of a master's kubelet; empty where masters have none.
     :param administrators: kubeconfigs on the first master that its administrators use.
+    :param variables: further inputs of the run.
     """
 
     scenario: str
@@ -88,6 +89,7 @@ class Layout:
     nodes: Mapping[str, str]
     kubelet_certificate: str
     administrators: Sequence[str]
+    variables: Mapping[str, str]
 
 
 APPLICATION_DIRECTORY = Layout(
@@ -99,6 +101,7 @@ APPLICATION_DIRECTORY = Layout(
     nodes={"m1": "k8s-master1", "m2": "m2", "m3": "m3", "w1": "k8s-node1", "w2": "k8s-node2"},
     kubelet_certificate="/opt/kubernetes/ssl/kubelet-client-current.pem",
     administrators=["/root/.kube/config", "/opt/kubernetes/cfg/admin.kubeconfig"],
+    variables={},
 )
 INLINE_FLAGS = Layout(
     scenario="binary_inline",
@@ -112,6 +115,7 @@ INLINE_FLAGS = Layout(
     nodes={"w1": "w1", "w2": "w2"},
     kubelet_certificate="",
     administrators=["/etc/kubernetes/admin.kubeconfig"],
+    variables={"kubeadm_ha_load_balancer": "nginx"},
 )
 
 
@@ -139,7 +143,7 @@ def performed(layout: Layout) -> Iterator[Story]:
         cluster = Cluster(lab, layout.expected, addresses_of(lab, HOSTS))
         keys = _hashes(cluster, layout, "m1")
         before = {name: lab.shell(name, STATE) for name in INVENTORY}
-        checked = _run(lab, work / "check.jsonl", "--check", "--diff")
+        checked = _run(lab, layout, work / "check.jsonl", "--check", "--diff")
         after = {name: lab.shell(name, STATE) for name in INVENTORY}
         ca = work / "ca.crt"
         ca.write_text(lab.run("m1", "cat", layout.ca), encoding="utf-8")
@@ -152,13 +156,13 @@ def performed(layout: Layout) -> Iterator[Story]:
                 log=work / "extend-probes.jsonl",
             ) as prober,
         ):
-            extended = _run(lab, work / "extended.jsonl")
+            extended = _run(lab, layout, work / "extended.jsonl")
             prober.settle()
             log = prober.stop()
         assert extended.status == 0, extended.output[-8000:]
         results.add_step("one to three", extended.seconds)
         results.add_probes(summarize_log(log))
-        again = _run(lab, work / "again.jsonl")
+        again = _run(lab, layout, work / "again.jsonl")
         results.timing("noop_seconds", again.seconds, bound=NOOP_UNITS)
         results.at_most("noop_changed", sum(again.changed_hosts.values()), bound=0)
         yield Story(
@@ -184,9 +188,10 @@ def _endpoint(lab: Lab, cluster: Cluster) -> str:
     return f"{cluster.addresses.get(host, host)}:{port}"
 
 
-def _run(lab: Lab, record: Path, *arguments: str, **variables: Any) -> Run:
+def _run(lab: Lab, layout: Layout, record: Path, *arguments: str) -> Run:
+    inventories = [EXAMPLE, lab.inventory]
     return run_playbook(
-        "kubeadm.ha.site", inventories=[EXAMPLE, lab.inventory], record=record, variables=variables, arguments=arguments
+        "kubeadm.ha.site", inventories=inventories, record=record, variables=layout.variables, arguments=arguments
     )
 
 
@@ -319,6 +324,23 @@ class ScaledOut:
 
         for name in WORKERS:
             wait_until(functools.partial(is_left, name), seconds=30, what=f"no connection of {name} to {old}")
+
+    def test_controllers_are_themselves_on_every_master(self, story: Story, kubectl: Kubectl) -> None:
+        """Each has a certificate of its own, and one of three holds the Lease."""
+        cluster = story.cluster
+        for component in ("kube-controller-manager", "kube-scheduler"):
+            serials = set()
+            for name in MASTERS:
+                flags = cluster.flags(name, component)
+                assert flags["leader-elect"] == "true"
+                options = ("-in", flags["tls-cert-file"], "-noout", "-subject", "-serial", "-nameopt", "RFC2253")
+                said = cluster.lab.run(name, "openssl", "x509", *options)
+                assert f"CN=system:{component}" in said
+                serials.add(said.partition("serial=")[2].strip())
+            assert len(serials) == len(MASTERS), component
+            lease = ("get", "lease", "--namespace=kube-system", component, "--output=jsonpath={.spec.holderIdentity}")
+            holder = kubectl.run(*lease).rpartition("_")[0]
+            assert holder in MASTERS, holder
 
     def test_no_key_is_left_on_the_way(self, story: Story) -> None:
         for name in MASTERS:

@@ -21,7 +21,7 @@ from tests.prober.results import ScenarioResults
 from tests.scenarios.cluster import PROJECT, Lab
 from tests.scenarios.convert import addresses_of, new_results
 from tests.scenarios.playbook import Run, run_playbook
-from tests.scenarios.test_binary_lab import APP, HOSTS, INLINE, Cluster, Expected
+from tests.scenarios.services_cluster import APP, HOSTS, INLINE, Cluster, Expected
 
 pytestmark = pytest.mark.full
 

@@ -94,8 +94,9 @@ class Transaction:
                 self._ports.host.restart(unit)
                 self._gate()
         except (KubeadmHaError, OSError) as error:
-            self._put_back(before)
+            # Before it says anything else with its former files.
             words = last_words(self._ports.host.journal(unit, since=began - 1))
+            self._put_back(before)
             runs = self._runs_again()
             reason = error.message if isinstance(error, KubeadmHaError) else f"A file cannot be changed: {error}."
             raise NotProved(
