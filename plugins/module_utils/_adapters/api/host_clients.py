@@ -17,7 +17,7 @@ import re
 import typing as t
 
 from ..._domain.base.errors import InvalidInput, KubeadmHaError
-from ..text.readers import yaml_reader
+from ..text.yaml_reader import yaml_reader
 from .api import open_api
 from .https_api import HttpsApi, Identity, identity
 from .kubernetes_client import IMPORT_ERROR
@@ -77,7 +77,7 @@ class HostClients:
         """The client.
 
         Args:
-            components: whose kubeconfigs are looked for.
+            components: whose kubeconfigs are to be found.
             kubeconfig: the one to use; ``None`` finds one.
             server: API server to ask instead of the kubeconfig's.
 

@@ -12,7 +12,7 @@ import typing as t
 import urllib.parse
 
 from ..._domain.base.address import Endpoint
-from ..._domain.base.errors import ApiError, InvalidInput
+from ..._domain.base.errors import ApiError, InvalidInput, KubeadmHaError
 from ..._domain.kubeconfig.document import Kubeconfig
 from .kubectl import KubectlApi
 from .kubectl_proxy import ProxyFailed, Response
@@ -61,7 +61,11 @@ def identity(files: Files, commands: Commands, yaml: YamlReader, path: str) -> I
     Raises:
         InvalidInput: when it cannot be used without kubectl.
     """
-    kubeconfig = Kubeconfig.parse(yaml.load((files.read(path) or b"").decode("utf-8", "replace")))
+    try:
+        kubeconfig = Kubeconfig.parse(yaml.load((files.read(path) or b"").decode("utf-8", "replace")))
+    except KubeadmHaError:
+        # The parser's message quotes the line, which may hold a credential.
+        kubeconfig = Kubeconfig()
     beside = t.cast("Files", _Beside(files, path))
     user, ca, server = kubeconfig.current_user, kubeconfig.ca_pem(beside), kubeconfig.server
     if kubeconfig.fault is not None or user is None or ca is None or not server:

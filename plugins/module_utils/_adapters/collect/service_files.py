@@ -12,9 +12,8 @@ import typing as t
 
 from ..._domain.base.errors import UnsupportedState
 from ..._domain.component import invocation
-from ..._domain.component.component_arguments import decoded
 from ..._domain.component.invocation import Sources
-from ..._domain.component.systemd_text import Text
+from ..._domain.component.systemd_text import Text, decoded
 from ..._domain.component.systemd_unit import Unit
 from .reading import read
 

@@ -21,8 +21,8 @@ from ..._domain.base.file_fact import ABSENT, CARRIED, FILE, MADE, PARENT, FileF
 from ..._domain.binary import named_paths
 from ..._domain.binary.report import ServiceReport, ServicesReport
 from ..._domain.component import invocation
-from ..._domain.component.component_arguments import decoded
 from ..._domain.component.invocation import SERVICES, shown
+from ..._domain.component.systemd_text import decoded
 from ..._domain.host.report import CertificateFile, KubeconfigFile
 from ..._domain.kubeconfig import redaction
 from ..._domain.kubeconfig.plain_kubeconfig import is_plain

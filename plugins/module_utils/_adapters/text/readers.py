@@ -7,18 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from . import openssl, pyyaml, x509
-from .plain import PlainYaml
+from . import openssl, x509
+from .yaml_reader import yaml_reader
 
 if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
     from ..._ports.x509 import CertificateIdentities
-    from ..._ports.yaml import YamlReader
-
-
-def yaml_reader() -> YamlReader:
-    """PyYAML, or what reads the layout of kubeadm's own files."""
-    return pyyaml.PyYaml() if pyyaml.IMPORT_ERROR is None else PlainYaml()
 
 
 def identities(commands: Commands) -> CertificateIdentities:

@@ -19,6 +19,7 @@ from ..base.errors import InvalidInput, NotProved, UnsupportedState
 from ..base.report_fields import as_dict
 from .deployment_spread import CLUSTER_DNS
 from .manifest import object_of
+from .smoke_name import NAME
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
@@ -26,8 +27,6 @@ if t.TYPE_CHECKING:
 
 Document = t.Mapping[str, t.Any]
 
-#: Name of all its objects but the namespace.
-NAME = "smoke"
 #: Port of the Service.
 PORT = 80
 

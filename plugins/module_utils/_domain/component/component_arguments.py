@@ -17,7 +17,7 @@ from . import invocation, systemd_unit
 from .argument_edit import Editor
 from .invocation import Invocation, Sources, flag_name, is_secret, shown
 from .static_pod import ETCD
-from .systemd_text import Text
+from .systemd_text import encoded
 from .systemd_unit import Unit
 
 if t.TYPE_CHECKING:
@@ -159,16 +159,6 @@ def secrets(desired: Desired) -> frozenset[str]:
     """Values that nobody may see, neither in a result nor in the options that it repeats."""
     values = (value for name, values in desired.items() if is_secret(name) for value in values)
     return frozenset(value for value in values if value not in ("", "true", "false") and not value.isdigit())
-
-
-def decoded(path: str, content: bytes) -> Text:
-    """A file's text, from which :func:`encoded` makes the same bytes again."""
-    return Text(path, content.decode("utf-8", "surrogateescape"))
-
-
-def encoded(text: Text) -> bytes:
-    """The bytes of a text."""
-    return text.text.encode("utf-8", "surrogateescape")
 
 
 class _Owners:
@@ -324,4 +314,4 @@ def _shown(name: str, values: t.Sequence[str]) -> list[str]:
     return [shown(name, value) for value in values]
 
 
-__all__ = ("Desired", "Edit", "decide", "decoded", "encoded", "ensure", "parse_desired", "secrets", "values_of")
+__all__ = ("Desired", "Edit", "decide", "ensure", "parse_desired", "secrets", "values_of")

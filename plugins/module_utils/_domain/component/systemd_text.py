@@ -267,6 +267,16 @@ def refuse_strange_text(text: Text) -> None:
         )
 
 
+def decoded(path: str, content: bytes) -> Text:
+    """A file's text, from which :func:`encoded` makes the same bytes again."""
+    return Text(path, content.decode("utf-8", "surrogateescape"))
+
+
+def encoded(text: Text) -> bytes:
+    """The bytes of a text."""
+    return text.text.encode("utf-8", "surrogateescape")
+
+
 __all__ = (
     "BLANKS",
     "Character",
@@ -276,6 +286,8 @@ __all__ = (
     "Word",
     "characters_of",
     "command_words",
+    "decoded",
+    "encoded",
     "is_utf8",
     "refuse_strange_text",
     "skip_blanks",

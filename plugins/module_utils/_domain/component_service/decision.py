@@ -13,6 +13,7 @@ from ..base.change import Change
 from ..base.errors import InvalidInput, UnsupportedState
 from ..base.problem import Problem
 from ..component import component_arguments, invocation
+from ..component.systemd_text import encoded
 from ..kubeconfig.document import Kubeconfig
 from ..pki.certificate import shown
 from . import arguments, certificate, layout, texts
@@ -244,7 +245,7 @@ class _Builder:
         if self._found.sources is None:
             path = f"{layout.UNITS}/{unit}"
             sources = texts.unit(self._profile, unit, path, self._found.program, flags)
-            files = [File(path, component_arguments.encoded(sources.unit.fragment), self._public)]
+            files = [File(path, encoded(sources.unit.fragment), self._public)]
             changes = [Change(f"unit {unit}", None, path, "this host has no service of the component")]
         else:
             edit = component_arguments.decide(
@@ -264,7 +265,7 @@ class _Builder:
         return self._desired.program or None
 
     def _text(self, sources: Sources, path: str) -> File:
-        return File(path, component_arguments.encoded(sources.text(path)), self._owner(path) or self._public)
+        return File(path, encoded(sources.text(path)), self._owner(path) or self._public)
 
     def _drop_in(self, flags: t.Mapping[str, str]) -> tuple[list[File], list[Change]]:
         path = self._where.drop_in

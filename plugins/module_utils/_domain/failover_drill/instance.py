@@ -50,7 +50,7 @@ def find(
     """The instance of a component: its static pod, and where there is none, its service of systemd.
 
     A process is taken for it only when its whole command line is that of the manifest or the unit: another cluster's component on the
-    same host, or a process with the same name, is never touched. etcd is looked for as a static pod only.
+    same host, or a process with the same name, is never touched. etcd counts as a static pod only.
     """
     path = posixpath.join(manifests_dir, f"{component}.yaml")
     content = files.read(path)

@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from ..base.errors import ApiConflict, ApiError, UnsupportedState
-from ..cluster import smoke
+from ..cluster.smoke_name import NAME as SMOKE
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
@@ -193,7 +193,7 @@ def deployment_of(api: Api, *, namespace: str, name: str) -> dict[str, t.Any]:
     Raises:
         UnsupportedState: when there is none.
     """
-    found = api.get("deployment", smoke.NAME, namespace=namespace)
+    found = api.get("deployment", SMOKE, namespace=namespace)
     if found is None:
         raise UnsupportedState(
             f"The namespace {namespace} has no smoke application: run it first (kubeadm.ha.cluster_smoke), so that its image is "

@@ -43,12 +43,12 @@ class Interrupted:
 
     @property
     def log(self) -> str:
-        """Where its end is told."""
+        """What says how it ended."""
         return f"journalctl -u {self.unit}" if self.unit else "the log of the kubelet"
 
     @property
     def logs(self) -> str:
-        """Where it is told why it does not run."""
+        """What says why it does not run, as the subject of a plural verb."""
         if self.unit:
             return f"'systemctl status {self.unit}' and 'journalctl -u {self.unit}'"
         return f"'crictl ps -a --name {self.component}' and the log of the kubelet"

@@ -16,7 +16,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors imp
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component import component_arguments, invocation
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.component_arguments import Edit
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.invocation import Sources
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.systemd_text import Text
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.systemd_text import Text, decoded, encoded
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.systemd_unit import Unit
 from tests.unit.plugins.module_utils._domain.component.services import (
     CONF,
@@ -208,9 +208,9 @@ def test_changes_say_what_and_where() -> None:
 
 def test_bytes_that_are_no_text_stay() -> None:
     content = b"# \xe4lter\r\n" + CONF_TEXT.encode()
-    sources = Sources(WITH_CONF.unit, {CONF: component_arguments.decoded(CONF, content)})
+    sources = Sources(WITH_CONF.unit, {CONF: decoded(CONF, content)})
     edit = decide(sources, bind_address="192.0.2.12")
-    assert component_arguments.encoded(edit.sources.text(CONF)) == content.replace(
+    assert encoded(edit.sources.text(CONF)) == content.replace(
         b"--bind-address=192.0.2.11", b"--bind-address=192.0.2.12"
     )
 
