@@ -130,6 +130,25 @@ def test_what_ran_before_must_run_again() -> None:
     )
 
 
+def test_a_service_that_does_not_run_again_is_named_with_its_journal() -> None:
+    units = {MANAGER: "kcm.service", SCHEDULER: "kube-scheduler.service"}
+    before = cluster(cp3=report("cp3", units=units))
+    after = cluster(cp3=report("cp3", units=units, faulty={MANAGER: "does not run, kcm.service is failed"}))
+    (problem,) = planning.build([KILL], after, {}, before=before).problems
+    assert problem.message.endswith("and ran before the drill: 'journalctl -u kcm.service' says why.")
+
+
+def test_pods_are_started_where_an_administrator_is() -> None:
+    without = {name: report(name, administrator="") for name in NAMES}
+    reports = {**without, "cp2": report("cp2", administrator="/etc/kubernetes/admin.kubeconfig")}
+    plan = planning.build([KILL], reports, {}, with_application=True)
+    assert (plan.administrator, plan.problems) == ("cp2", ())
+    (problem,) = planning.build([KILL], without, {}, with_application=True).problems
+    assert "None of cp1, cp2, cp3 has a kubeconfig of a cluster administrator" in problem.message
+    assert "failover_drill_kubeconfig" in problem.message
+    assert planning.build([KILL], without, {}).problems == ()
+
+
 ETCD_KILLED = Event("etcd", "kill")
 MEMBER = EtcdReport("", 3, 3)
 
