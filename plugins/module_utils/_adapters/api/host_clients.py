@@ -103,6 +103,8 @@ class HostClients:
 
     def _named(self, path: str, server: str | None) -> HostClient:
         """As the user or kubeadm says; what it may do shows."""
+        if not self._files.exists(path):
+            raise InvalidInput(f"This host has no {path}: correct the option kubeconfig.")
         try:
             context = None if path == KUBEADM else self._identity(path).context
         except KubeadmHaError:

@@ -187,6 +187,11 @@ def test_what_is_named_counts(server: JsonServer, tmp_path: Path) -> None:
     assert (found.kubeconfig, found.is_administrator, server.asked) == (path, True, [])
 
 
+def test_what_is_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="This host has no /nowhere/x: correct the option kubeconfig"):
+        clients(tmp_path).open(COMPONENTS, kubeconfig="/nowhere/x", server=None)
+
+
 def test_a_host_without_any_says_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(
         InvalidInput, match="no /etc/kubernetes/admin.conf, and no service of kube-controller-manager or"
