@@ -80,7 +80,8 @@ _GROUPS = {"control_plane": "kube_control_plane", "node": "kube_node", "load_bal
 _RECORDS = "kubeadm_ha_plan"
 _GROUP_OF_A_RUN = "kubeadm_ha_changing"
 _ROLES = Path(__file__).resolve().parents[2] / "roles"
-_REGISTERED = re.compile(r"^\s+register: (\w+)", re.MULTILINE)
+#: What tasks register, and facts that they set, one for each task.
+_REGISTERED = re.compile(r"^\s+(?:register: |ansible\.builtin\.set_fact:\n\s+)(\w+)", re.MULTILINE)
 
 
 #: What could not be understood, where nothing foresaw it.
