@@ -292,9 +292,9 @@ class ScaledOut:
         for path in layout.shared:
             modes = {cluster.lab.run(name, "stat", "--format=%a %U", path) for name in MASTERS}
             assert len(modes) == 1, path
+            assert "key" not in path or modes == {"600 root\n"}
         serving = layout.expected.serving
         assert {cluster.lab.run(name, "stat", "--format=%a %U", serving) for name in MASTERS} == {"644 root\n"}
-            assert "key" not in path or modes == {"600 root\n"}
 
     def test_every_node_is_ready_by_its_own_name_and_certificate(self, story: Story, kubectl: Kubectl) -> None:
         cluster, layout = story.cluster, story.layout
