@@ -19,6 +19,7 @@ description:
     reported, but not what these name.
   - Neither a private key nor a credential leaves the host. Of files with such content only owner, mode and hash are reported.
   - Needs nothing on the host but the standard library of Python and systemd.
+options: {}
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup

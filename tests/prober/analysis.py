@@ -88,6 +88,22 @@ def counted(log: ProbeLog, target: str) -> tuple[Probe, ...]:
     return probes[first:]
 
 
+def named_from(probes: Sequence[Probe], proved: float) -> tuple[Probe, ...]:
+    """Return the probes without those before a moment that met a certificate without the target's name.
+
+    A new name or address leads to servers of which one after the other gets it into its certificate. Until it is proved nobody is sent
+    there; whatever else fails before, once somebody has answered, counts.
+
+    :param proved: wall time from which every server must have the name.
+    """
+    return tuple(probe for probe in probes if probe.wall >= proved or not _lacks_name(probe))
+
+
+def _lacks_name(probe: Probe) -> bool:
+    error = probe.error or ""
+    return error.startswith("handshake: certificate:") and "mismatch, certificate is not valid for" in error
+
+
 def window(probes: Sequence[Probe], *, start: float = -math.inf, end: float = math.inf) -> tuple[Probe, ...]:
     """Return the probes scheduled in [start, end]."""
     return tuple(probe for probe in probes if start <= probe.scheduled <= end)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import json
@@ -118,6 +119,8 @@ def kill_playbook(
 ) -> Run:
     """Run ``ansible-playbook`` and end it and all its workers by SIGKILL.
 
+    A run that ends before, such as one that is refused, is returned as it ended.
+
     :param when: given each line of the recorder; the run is killed after the first that it accepts.
     :param after: seconds between that line and the kill.
     """
@@ -125,8 +128,10 @@ def kill_playbook(
     with _started(_command(name, inventories), record) as process:
         while process.poll() is None and not any(when(line) for line in _lines(record)):
             time.sleep(0.1)
-        time.sleep(after)
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(after)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
     return _ended(process.returncode, time.monotonic() - began, record)
 
 

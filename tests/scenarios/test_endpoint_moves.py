@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from tests.prober.analysis import CONTROL, control_of, counted, failures, judged, summarize
+from tests.prober.analysis import CONTROL, control_of, counted, failures, judged, named_from, summarize
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults
 from tests.scenarios.cluster import PROJECT, Lab, ready_nodes, wait_until
@@ -36,6 +36,8 @@ HOSTS = (*NODES, *BALANCERS)
 #: By /etc/hosts of every host, and by name servers.
 NAME, DELEGATED = "k8s.scenario.test", "one.kube.test"
 PORT = 6443
+#: The play before which a new place may lead to API servers whose certificates lack it.
+_PROOF = "Prove the endpoint on every host that is to use it"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,11 +177,13 @@ def _move(
     assert run.status == 0, run.output[-8000:]
     results.add_step(place.label, run.seconds)
     is_spoilt = results.is_spoilt_by(summarize(control_of(log)), f"the probes of the move to {place.label}")
-    for target in ("before", "endpoint"):
-        probes = counted(log, target)
+    at_new = named_from(counted(log, "endpoint"), _proof(run))
+    for target, probes in (("before", counted(log, "before")), ("endpoint", at_new)):
         assert probes, f"{target} of {place.label} never answered"
-        failed = len(failures(judged(probes, control_of(log))))
-        results.at_most(f"failed_probes_{place.label}_{target}", failed, bound=0, is_spoilt=is_spoilt)
+        failed = failures(judged(probes, control_of(log)))
+        results.at_most(f"failed_probes_{place.label}_{target}", len(failed), bound=0, is_spoilt=is_spoilt)
+        if failed:
+            _keep_journals(lab, work, place.label)
     again = _run(lab, work, f"{place.label}-again", variables)
     return Stay(
         run=run,
@@ -188,6 +192,21 @@ def _move(
         holders=[name for name in place.holders if f" {place.host}/" in lab.run(name, "ip", "-4", "-o", "address")],
         answers={node: _readyz(lab, node, place.endpoint) for node in NODES},
     )
+
+
+def _proof(run: Run) -> float:
+    """When every API server has the new name or address in its certificate, and hosts begin to prove that they reach them by it."""
+    return float(
+        next(record["time"] for record in run.records if record["event"] == "play" and record["play"] == _PROOF)
+    )
+
+
+def _keep_journals(lab: Lab, work: Path, label: str) -> None:
+    """What hosts have to say of probes that failed."""
+    units = [f"--unit={name}" for name in ("keepalived", "kubeadm-ha-vip-health", "haproxy", "nginx", "gdnsd")]
+    for host in (*CONTROL_PLANES, *BALANCERS):
+        text = lab.run(host, "journalctl", "--no-pager", "--output=short-precise", *units, check=False)
+        (work / f"{label}-{host}.journal").write_text(text, encoding="utf-8")
 
 
 def _run(lab: Lab, work: Path, label: str, variables: Path) -> Run:

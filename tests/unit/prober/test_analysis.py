@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from tests.prober.analysis import (
     judged,
     longest_gap_ms,
     longest_outage_seconds,
+    named_from,
     rto_seconds,
     summarize,
     summarize_log,
@@ -128,6 +130,29 @@ def test_summary_by_target_and_window() -> None:
     assert [probe.scheduled for probe in window(counted(log, "cp1"), start=100.35)] == [100.35]
     with pytest.raises(KeyError):
         counted(log, "cp9")
+
+
+@pytest.mark.parametrize(
+    ("error", "counts_before"),
+    [
+        ("handshake: certificate: IP address mismatch, certificate is not valid for '192.0.2.100'.", False),
+        ("handshake: certificate: Hostname mismatch, certificate is not valid for 'k8s.example.org'.", False),
+        ("handshake: certificate: certificate has expired", True),
+        ("handshake: certificate: unable to get local issuer certificate", True),
+        ("handshake: closed", True),
+        ("connect: refused", True),
+        ("connect: timeout", True),
+    ],
+)
+def test_a_certificate_may_lack_the_name_only_until_it_is_proved(error: str, counts_before: bool) -> None:
+    probes = tuple(
+        probe if probe.ok else dataclasses.replace(probe, error=error)
+        for probe in timeline(".xx.x.", target="endpoint")
+    )
+    # The moment of the fourth probe.
+    left = named_from(probes, 1000.15)
+    assert [probe.ok for probe in left] == ([True, False, False] if counts_before else [True]) + [True, False, True]
+    assert named_from(probes, 0) == probes
 
 
 def test_waiting_target_that_never_came() -> None:

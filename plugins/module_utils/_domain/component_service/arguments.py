@@ -31,7 +31,7 @@ _FROM_API_SERVER = {
 }
 
 
-def wanted(profile: Profile, desired: DesiredService, found: FoundService, layout: Layout) -> Arguments:
+def computed(profile: Profile, desired: DesiredService, found: FoundService, layout: Layout) -> Arguments:
     """The flags to set; those that are not named stay as they are.
 
     Args:
@@ -120,4 +120,4 @@ def last_of(flags: t.Mapping[str, t.Sequence[str]]) -> Flags:
     return {name: values[-1] for name, values in flags.items() if values}
 
 
-__all__ = ("int_of", "last_of", "problems", "wanted")
+__all__ = ("computed", "int_of", "last_of", "problems")

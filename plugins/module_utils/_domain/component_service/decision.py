@@ -240,7 +240,7 @@ class _Builder:
 
     def _service(self) -> tuple[tuple[File, ...], list[Change], t.Mapping[str, str]]:
         """Texts of systemd that change, the changes, and the flags afterwards."""
-        flags = arguments.wanted(self._profile, self._desired, self._found, self._where)
+        flags = arguments.computed(self._profile, self._desired, self._found, self._where)
         unit = self._desired.unit
         if self._found.sources is None:
             path = f"{layout.UNITS}/{unit}"

@@ -82,10 +82,10 @@ def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509, files: Controlle
     if desired is None or asked or not (request.hosts or request.failures.hosts):
         return Plan(problems=asked, is_complete=False)
     hosts = parse_hosts(request.hosts, yaml=yaml, x509=x509)
-    source = binary_stage.find(hosts, desired.control_planes)
+    stage = creation_stage.find(hosts, desired.control_planes)
+    source = binary_stage.find(hosts, desired.control_planes) if stage is None else None
     if source is not None:
         return _plan_of_services(desired, request, hosts, source, yaml=yaml, x509=x509)
-    stage = creation_stage.find(hosts, desired.control_planes)
     if stage is not None:
         manifest = tuple(network_manifest.problems(desired.cluster.network, files=files, yaml=yaml))
         return _plan_of_creation(desired, request, hosts, stage, manifest)
@@ -272,10 +272,10 @@ def control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict
     """
     control_planes = request.groups.control_planes
     hosts = parse_hosts(request.hosts, yaml=yaml, x509=x509)
-    source = binary_stage.find(hosts, control_planes)
+    stage = creation_stage.find(hosts, control_planes)
+    source = binary_stage.find(hosts, control_planes) if stage is None else None
     if source is not None and source in request.services:
         return binary_planning.facts(request, hosts, source, yaml=yaml, x509=x509)
-    stage = creation_stage.find(hosts, control_planes)
     desired, _problems = parse_inputs(request.inputs)
     serving_control_plane = None if stage is not None else find_serving_control_plane(hosts, control_planes)
     server = serving_control_plane.api_server if serving_control_plane is not None else None

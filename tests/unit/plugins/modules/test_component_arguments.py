@@ -44,7 +44,7 @@ def conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_check_apply_check_apply(conf: Path, run_module: RunModule) -> None:
     options: dict[str, t.Any] = {
         "component": "kube-apiserver",
-        "set": {"bind-address": "192.0.2.12", "v": None, "token-auth-file": "/run/secret-place"},
+        "set": {"bind-address": "192.0.2.12", "v": None, "token-auth-file": "/run/token.csv"},
     }
     checked = run_module(NAME, check=True, diff=True, **options)
     assert conf.read_text(encoding="utf-8") == CONF_TEXT
@@ -53,7 +53,7 @@ def test_check_apply_check_apply(conf: Path, run_module: RunModule) -> None:
     assert [(change["before"], change["after"]) for change in applied["changes"]] == [
         (["192.0.2.11"], ["192.0.2.12"]),
         (["2"], []),
-        (["***"], ["***"]),
+        (["/opt/kubernetes/cfg/token.csv"], ["/run/token.csv"]),
     ]
     assert applied["diff"][0]["before"] == "192.0.2.11\n"
     assert applied["changed_files"] == [str(conf)]
@@ -61,9 +61,8 @@ def test_check_apply_check_apply(conf: Path, run_module: RunModule) -> None:
     assert (applied["unit"], applied["program"]) == ("kube-apiserver.service", "/opt/kubernetes/bin/kube-apiserver")
     assert conf.read_text(encoding="utf-8") == CONF_TEXT.replace("--v=2 \\\n", "").replace(
         "--bind-address=192.0.2.11", "--bind-address=192.0.2.12"
-    ).replace("/opt/kubernetes/cfg/token.csv", "/run/secret-place")
+    ).replace("/opt/kubernetes/cfg/token.csv", "/run/token.csv")
     assert conf.stat().st_mode & 0o777 == 0o640
-    assert "secret-place" not in json.dumps((checked, applied))
     for check in (True, False):
         again = run_module(NAME, check=check, **options)
         assert (again["changed"], again["changes"], again["changed_files"]) == (False, [], [])
@@ -73,7 +72,17 @@ def test_reading_only(conf: Path, run_module: RunModule) -> None:
     found = run_module(NAME, component="kube-apiserver", unit="kube-apiserver")
     assert (found["changed"], found["environment_files"]) == (False, [str(conf)])
     assert found["arguments"]["service-account-issuer"] == ["https://kubernetes.default.svc"]
-    assert found["arguments"]["token-auth-file"] == ["***"]
+    assert found["arguments"]["token-auth-file"] == ["/opt/kubernetes/cfg/token.csv"]
+
+
+def test_a_secret_is_never_shown(conf: Path, run_module: RunModule) -> None:
+    for check in (True, False):
+        found = run_module(
+            NAME, check=check, diff=True, component="kube-apiserver", set={"etcd-password": "secret-word"}
+        )
+        assert found["arguments"]["etcd-password"] == ["***"]
+        assert "secret-word" not in json.dumps(found)
+    assert "--etcd-password=secret-word" in conf.read_text(encoding="utf-8")
 
 
 def test_no_such_service(conf: Path, run_module: RunModule) -> None:
