@@ -133,7 +133,7 @@ class Master:
 
     def call(self, name: str, *, check: bool = False, **others: t.Any) -> dict[str, t.Any]:
         """Run one of the modules."""
-        options = {"staged": str(self.directory / "staged")} if name == CHANGE else {}
+        options: dict[str, t.Any] = {"staged": str(self.directory / "staged")} if name == CHANGE else {}
         return self.modules.run(name, check=check, component=SCHEDULER, inputs=self.inputs(**others), **options)
 
     def issue(self, sans: t.Sequence[str]) -> None:
@@ -227,7 +227,7 @@ def test_check_apply_check_apply_and_what_fails_is_put_back(master: Master, plan
 def test_one_error_with_every_reason(master: Master) -> None:
     before = master.state()
     (master.pki / "ca.key").unlink()
-    wrong = {"lease_duration": "9s", "server": "http://127.0.0.1"}
+    wrong: dict[str, t.Any] = {"lease_duration": "9s", "server": "http://127.0.0.1"}
     for name in (INFO, CHANGE):
         failed = master.call(name, **wrong)
         assert "the first must be longer than the second" in failed["msg"]
