@@ -45,7 +45,9 @@ def test_keys_are_the_same_and_private(host: Host) -> None:
 def test_both_nodes_are_ready(host: Host) -> None:
     if not host.exists("kubectl"):
         return
-    nodes = json.loads(host.check_output(f"kubectl --kubeconfig {CFG}/admin.kubeconfig get nodes --output json"))["items"]
+    nodes = json.loads(host.check_output(f"kubectl --kubeconfig {CFG}/admin.kubeconfig get nodes --output json"))[
+        "items"
+    ]
     ready = {
         node["metadata"]["name"]
         for node in nodes
