@@ -59,7 +59,7 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "load_balancers": {"type": "list", "elements": "str", "default": []},
     "network": {"type": "raw", "default": "flannel"},
     "patches_dir": {"type": "raw", "default": ""},
-    "phase": {"type": "str", "choices": ["serving", "joins", "plan"], "default": "plan"},
+    "phase": {"type": "str", "choices": ["serving", "joins", "masters", "plan"], "default": "plan"},
     "pod_subnet": {"type": "raw", "default": "10.244.0.0/16"},
     "probe_certificate": {"type": "raw", "default": False},
     "reachability": {"type": "dict", "default": {}},
@@ -96,9 +96,14 @@ def _joins(request: PlanRequest) -> t.Mapping[str, t.Any]:
     return planning.before_joins(request, yaml=PyYaml(), x509=CryptographyX509())
 
 
+def _masters(request: PlanRequest) -> t.Mapping[str, t.Any]:
+    return planning.masters(request, yaml=PyYaml(), x509=CryptographyX509())
+
+
 _PHASES: t.Mapping[str, t.Callable[[PlanRequest], t.Mapping[str, t.Any]]] = {
     "serving": _serving,
     "joins": _joins,
+    "masters": _masters,
 }
 
 

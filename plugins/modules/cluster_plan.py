@@ -28,9 +28,11 @@ options:
       - V(joins) determines, from O(hosts) and O(cluster), which addresses and ports hosts must reach before control planes
         join, and what the kubeadm of each joining host is to be asked. Hosts that are half joined or have no kubeadm are left out,
         because the plan reports them in its own words.
+      - V(masters) determines what each host lacks to be a master of a control plane of systemd services, for the role C(binary_control_plane) in
+        somebody's own play.
       - V(plan) builds the plan, or checks the inputs.
     type: str
-    choices: [serving, joins, plan]
+    choices: [serving, joins, masters, plan]
     default: plan
   endpoint:
     description: Address and port that the whole cluster will use, O(endpoint=k8s.example.org:6443).
@@ -354,6 +356,15 @@ config_maps:
   returned: with O(phase=joins)
   type: list
   elements: dict
+records:
+  description: What the role C(binary_control_plane) is given on each host that lacks something, by inventory name.
+  returned: with O(phase=masters)
+  type: dict
+problems:
+  description: Reasons to change nothing.
+  returned: with O(phase=masters)
+  type: list
+  elements: str
 plan:
   description: The plan. With reasons to stop, which fail the task, it is returned from the verbosity 1 (C(-v)) on only.
   returned: with O(phase=plan)

@@ -306,6 +306,28 @@ def control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict
     }
 
 
+def masters(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, object]:
+    """What each host lacks to be a master of a control plane of services, for a role that is used alone.
+
+    Returns:
+        ``records`` by inventory name, of those that lack something, and ``problems``, which are reasons to change nothing.
+    """
+    desired, problems = parse_inputs(request.inputs)
+    hosts = parse_hosts(request.hosts, yaml=yaml, x509=x509)
+    source = binary_stage.find(hosts, request.groups.control_planes)
+    if desired is None or source is None:
+        found = problems or (
+            Problem("kube_control_plane", f"None of {', '.join(hosts)} runs kube-apiserver as a service of systemd."),
+        )
+        return {"records": {}, "problems": [problem.message for problem in found]}
+    plan = _plan_of_services(desired, request, hosts, source, yaml=yaml, x509=x509)
+    records = {host.name: host.as_dict()["plan"] for host in plan.hosts}
+    return {
+        "records": {name: record["extend"] for name, record in records.items() if "extend" in record},  # type: ignore[index,operator]
+        "problems": [problem.message for problem in plan.problems],
+    }
+
+
 def _first_control_plane(
     desired: Desired | None, hosts: t.Mapping[str, Host], stage: creation_stage.Stage | None
 ) -> dict[str, object]:
@@ -456,6 +478,7 @@ __all__ = (
     "build_plan",
     "control_plane_facts",
     "kubeadm_requests",
+    "masters",
     "parse_hosts",
     "reachability_targets",
 )

@@ -26,6 +26,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning i
     Plan,
     build_plan,
     control_plane_facts,
+    masters,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.request import PlanRequest
 from tests.unit.plugins.module_utils._domain.plan.test_planning import NamedCertificates, NoFiles
@@ -302,6 +303,21 @@ def test_reasons_to_stop(given: t.Callable[[], Arguments], expected: str) -> Non
     found = plan(given())
     assert [problem.message for problem in found.problems if expected in problem.message], messages(given())
     assert not found.hosts
+
+
+def test_a_role_that_is_used_alone_is_given_what_each_host_lacks() -> None:
+    """The same as by the plan; nothing where a host is a master already; the reasons where it cannot be one."""
+    given = arguments(load_balancer="external", workers=[], load_balancers=[])
+    found = masters(PlanRequest.from_options(copy.deepcopy(given)), yaml=PyYaml(), x509=Signed())
+    assert found["problems"] == []
+    records = t.cast("dict[str, dict[str, t.Any]]", found["records"])
+    assert set(records) == {"m2", "m3"}
+    assert records["m2"] == {item.name: item for item in plan(given).hosts}["m2"].as_dict()["plan"]["extend"]  # type: ignore[index]
+    there = masters(PlanRequest.from_options(scaled_out()), yaml=PyYaml(), x509=Signed())
+    assert there == {"records": {}, "problems": []}
+    hosts = {name: host(name, listening=[]) for name in NUMBERS}
+    nobody = masters(PlanRequest.from_options(arguments(hosts=hosts)), yaml=PyYaml(), x509=Signed())
+    assert "runs kube-apiserver as a service of systemd" in str(nobody["problems"])
 
 
 def certified_later() -> Arguments:
