@@ -62,21 +62,36 @@ def lease(plane: ControlPlane) -> dict[str, t.Any]:
     return t.cast("dict[str, t.Any]", plane.get("lease", COMPONENT)["spec"])
 
 
-@pytest.fixture
-def scheduler(plane: ControlPlane, host: PrivateHost) -> t.Iterator[subprocess.Popen[bytes]]:
-    """The host's instance, which leads, and another one."""
+@contextlib.contextmanager
+def two_instances(plane: ControlPlane, host: PrivateHost, *, leads: bool) -> t.Iterator[subprocess.Popen[bytes]]:
+    """The host's instance and another one, of which one leads because it was started first."""
     own, other = processes.free_ports(2)
     manifests = host.kubernetes / "manifests"
     manifests.mkdir(parents=True)
     (manifests / f"{COMPONENT}.yaml").write_text(manifest(command(plane, own)), encoding="utf-8")
-    with started(plane, own) as process:
+    first, second = (own, other) if leads else (other, own)
+    with started(plane, first) as leader:
         deadline = time.monotonic() + 60
         while not lease(plane).get("holderIdentity"):
             assert time.monotonic() < deadline
             time.sleep(0.2)
-        with started(plane, other):
-            yield process
+        with started(plane, second) as follower:
+            yield leader if leads else follower
     plane.delete(f"lease/{COMPONENT}")
+
+
+@pytest.fixture
+def scheduler(plane: ControlPlane, host: PrivateHost) -> t.Iterator[subprocess.Popen[bytes]]:
+    """The host's instance, which leads, and another one."""
+    with two_instances(plane, host, leads=True) as process:
+        yield process
+
+
+@pytest.fixture
+def follower(plane: ControlPlane, host: PrivateHost) -> t.Iterator[subprocess.Popen[bytes]]:
+    """The host's instance, which does not lead: however long it is frozen, it goes on afterwards."""
+    with two_instances(plane, host, leads=False) as process:
+        yield process
 
 
 def state(process: subprocess.Popen[bytes]) -> str:
@@ -95,14 +110,14 @@ def event(modules: Modules, plane: ControlPlane, *, check: bool = False, **optio
 
 
 def test_interrupt_and_restore(
-    plane: ControlPlane, host: PrivateHost, modules_on_host: Modules, scheduler: subprocess.Popen[bytes]
+    plane: ControlPlane, host: PrivateHost, modules_on_host: Modules, follower: subprocess.Popen[bytes]
 ) -> None:
     journal = host.lib / "kubeadm-ha" / "failover_drill.json"
     for check in (True, False):
         result = event(modules_on_host, plane, check=check, state="interrupted", component=COMPONENT, how="freeze")
         assert not result.get("failed"), result
         assert result["changed"] is True
-        assert (state(scheduler) == "T", journal.exists()) == (not check, not check)
+        assert (state(follower) == "T", journal.exists()) == (not check, not check)
     assert str(plane.kubeconfig) not in journal.read_text(encoding="utf-8")
     found = modules_on_host.run("failover_drill_info", kubeconfig=str(plane.kubeconfig))
     assert found["drill"]["left"] == [COMPONENT]
@@ -113,7 +128,7 @@ def test_interrupt_and_restore(
         result = event(modules_on_host, plane, check=check, state="restored")
         assert not result.get("failed"), result
         assert result["changed"] is changed
-    assert state(scheduler) != "T"
+    assert state(follower) != "T"
     assert not journal.exists()
 
 
