@@ -13,7 +13,7 @@ version_added: 0.1.0
 description:
   - Stops, kills or freezes the kube-controller-manager or the kube-scheduler of this host, which runs as a static pod or as a service of
     systemd, or its member of etcd, which runs as a static pod, and measures until when another instance leads, how the control plane
-  endpoint answers meanwhile, and when the pods of a new
+    endpoint answers meanwhile, and when the pods of a new
     Deployment are ready.
   - A component is B(stopped) by moving its manifest away or by C(systemctl stop), so that it is ended in an orderly manner; B(killed) by
     SIGKILL; B(frozen) by SIGSTOP, its connections stay open and silent. The kubelet starts a killed one again at once, systemd as
