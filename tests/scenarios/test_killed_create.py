@@ -8,16 +8,15 @@ from __future__ import annotations
 import dataclasses
 import functools
 import signal
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.scenarios.cluster import PROJECT, Lab, ready_nodes, wait_until
 from tests.scenarios.convert import etcd_members, new_results
-from tests.scenarios.playbook import Run, kill_playbook, run_playbook
+from tests.scenarios.kills import killed, once_nobody_is_at_work
+from tests.scenarios.playbook import Run, run_playbook
 
 pytestmark = pytest.mark.full
 
@@ -30,8 +29,6 @@ KILLS = (
     ("Create the cluster", 12.0),
     ("Join control planes", 10.0),
 )
-#: What a run says while a command of the killed one goes on.
-_STILL_AT_WORK = ("kubeadm is running on", "is changing")
 _CA = "sha256sum /etc/kubernetes/pki/ca.crt /etc/kubernetes/pki/sa.pub 2>/dev/null; true"
 
 
@@ -56,18 +53,18 @@ def story() -> Iterator[Story]:
         work = PROJECT / "build" / "scenarios" / lab.name
         work.mkdir(parents=True, exist_ok=True)
         inventory = _inventory(lab, work)
-        killed: dict[str, Run] = {}
+        runs: dict[str, Run] = {}
         authorities: dict[str, str] = {}
         for number, (play, seconds) in enumerate(KILLS):
-            killed[play] = _killed(inventory, work, f"killed-{number}", play, seconds)
+            runs[play] = killed(inventory, work, f"killed-{number}", play=play, seconds=seconds)
             authorities[play] = lab.shell("cp1", _CA)
-        ended = _once_nobody_is_at_work(functools.partial(_run, inventory), work, "ended")
+        ended = once_nobody_is_at_work(functools.partial(_run, inventory), work, "ended")
         again = _run(inventory, work / "again.jsonl")
         results.exactly("again_changed", sum(again.changed_hosts.values()), bound=0)
         if ended.status == 0:
             wait_until(lambda: ready_nodes(lab) == set(NODES), seconds=120, what="all nodes Ready")
         yield Story(
-            killed=killed,
+            killed=runs,
             authorities=authorities,
             ended=ended,
             again=again,
@@ -86,26 +83,6 @@ def _inventory(lab: Lab, work: Path) -> list[Path]:
 
 def _run(inventory: Sequence[Path], record: Path) -> Run:
     return run_playbook("kubeadm.ha.site", inventories=inventory, record=record)
-
-
-def _killed(inventory: Sequence[Path], work: Path, label: str, play: str, seconds: float) -> Run:
-    def begins(line: Mapping[str, Any]) -> bool:
-        return bool(line["event"] == "play" and line["play"] == play)
-
-    def run(record: Path) -> Run:
-        return kill_playbook("kubeadm.ha.site", inventories=inventory, record=record, when=begins, after=seconds)
-
-    return _once_nobody_is_at_work(run, work, label)
-
-
-def _once_nobody_is_at_work(start: Callable[[Path], Run], work: Path, label: str) -> Run:
-    """A run after a kill; while a command of the killed one goes on, it is refused and run again."""
-    for number in range(6):
-        run = start(work / f"{label}-{number}.jsonl")
-        if not any(text in message for message in run.failures for text in _STILL_AT_WORK):
-            break
-        time.sleep(20)
-    return run
 
 
 def test_each_run_was_killed_where_it_should_be(story: Story) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import glob
 import importlib.util
-import json
 import os
 import platform
 import pwd
@@ -22,7 +21,6 @@ import sys
 import time
 import typing as t
 
-from ..._domain.base import plain_yaml
 from ..._domain.base.errors import CommandFailed, InvalidInput, UnsupportedState
 from ..._domain.base.named_endpoint import endpoints_in
 from ..._domain.component import anonymous_access, static_pod
@@ -258,7 +256,7 @@ class HostInspection:
         return [
             KubeconfigFile(
                 path,
-                _public_kubeconfig(_text(path)),
+                redaction.public_text(_text(path)),
                 f"{os.stat(path).st_mode & 0o7777:04o}",
                 is_plain(_text(path)),
             )
@@ -280,7 +278,7 @@ class HostInspection:
         asked = self._user_kubeconfigs()
         for user, home in _homes(None).items():
             path = os.path.join(home, ".kube", "config")
-            is_sent = path in asked and _public_kubeconfig(_text(path)) is not None
+            is_sent = path in asked and redaction.public_text(_text(path)) is not None
             if os.path.isfile(path) and not is_sent and not self._is_link_to_own(path):
                 files.append((path, user))
         found = ((path, user, endpoints_in(_text(path))) for path, user in files)
@@ -349,18 +347,6 @@ def _creation() -> str:
         return init_marker.InitMarker.parse(text.encode()).state if text else ""
     except UnsupportedState:
         return init_marker.CREATING
-
-
-def _public_kubeconfig(text: str) -> str | None:
-    """The kubeconfig without credentials, whatever its layout; ``None`` for one that cannot be read here."""
-    public = None if text.lstrip().startswith("{") else redaction.public_kubeconfig(text)
-    if public is not None:
-        return public
-    try:
-        document = plain_yaml.load(text)
-    except InvalidInput:
-        return None
-    return json.dumps(redaction.public_kubeconfig_document(document)) if isinstance(document, dict) else None
 
 
 def _text(path: str) -> str:

@@ -33,4 +33,10 @@ def output(commands: Commands, arguments: t.Sequence[str]) -> str:
     return result.stdout if result.returncode == 0 else ""
 
 
-__all__ = ("output", "read")
+def unit_properties(commands: Commands, unit: str, names: t.Iterable[str]) -> dict[str, str]:
+    """Properties of a unit, as systemd writes them; none where it does not answer."""
+    shown = output(commands, ["systemctl", "show", f"--property={','.join(names)}", unit])
+    return dict(line.partition("=")[::2] for line in shown.splitlines() if "=" in line)
+
+
+__all__ = ("output", "read", "unit_properties")

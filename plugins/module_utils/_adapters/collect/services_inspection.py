@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import glob
 import hashlib
-import json
 import os
 import re
 import typing as t
@@ -183,7 +182,9 @@ class ServicesInspection:
                 if _IS_KUBECONFIG.search(text):
                     found[path] = text
         return tuple(
-            KubeconfigFile(path, _public(found[path]), f"{os.stat(path).st_mode & 0o7777:04o}", is_plain(found[path]))
+            KubeconfigFile(
+                path, redaction.public_text(found[path]), f"{os.stat(path).st_mode & 0o7777:04o}", is_plain(found[path])
+            )
             for path in sorted(found)
         )
 
@@ -210,18 +211,6 @@ def _fields(text: str) -> t.Iterator[tuple[str, str]]:
             todo += [(f"{prefix}.{key}" if prefix else str(key), item) for key, item in value.items()]
         elif isinstance(value, str):
             yield prefix, value
-
-
-def _public(text: str) -> str | None:
-    """The kubeconfig without credentials; ``None`` for one that cannot be read here."""
-    public = None if text.lstrip().startswith("{") else redaction.public_kubeconfig(text)
-    if public is not None:
-        return public
-    try:
-        document = plain_yaml.load(text)
-    except InvalidInput:
-        return None
-    return json.dumps(redaction.public_kubeconfig_document(document)) if isinstance(document, dict) else None
 
 
 __all__ = ("ServicesInspection",)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._domain.host.report import Service
-from .reading import output
+from .reading import output, unit_properties
 
 if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
@@ -31,8 +31,7 @@ def services(commands: Commands, names: t.Iterable[str]) -> dict[str, Service]:
 
 def properties(commands: Commands, service: str, names: t.Sequence[str]) -> dict[str, str]:
     """Properties of one service, as systemd writes them; none where it does not answer."""
-    shown = output(commands, ["systemctl", "show", *_asked(names), f"{service}.service"])
-    return dict(line.partition("=")[::2] for line in shown.splitlines() if "=" in line)
+    return unit_properties(commands, f"{service}.service", names)
 
 
 def of_each(commands: Commands, services: t.Sequence[str], name: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ import typing as t
 from ..._domain.base.errors import KubeadmHaError
 from ..._domain.component import invocation
 from ..._ports.component_services import ComponentService
-from ..collect.reading import output, read
+from ..collect.reading import read, unit_properties
 
 if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     from ..collect.service_files import ServiceFiles
 
 _SERVICE = re.compile(r"/([^/\n]+\.service)$", re.MULTILINE)
-_PROPERTIES = "LoadState,ActiveState,MainPID"
+_PROPERTIES = ("LoadState", "ActiveState", "MainPID")
 
 
 def unit_of_process(pid: int, *, proc: str = "/proc") -> str | None:
@@ -59,8 +59,7 @@ class HostComponentServices:
         self._commands.run(["systemctl", "start", "--no-block", unit])
 
     def _service(self, component: str, unit: str) -> ComponentService | None:
-        shown = output(self._commands, ["systemctl", "show", f"--property={_PROPERTIES}", unit])
-        properties = dict(line.partition("=")[::2] for line in shown.splitlines())
+        properties = unit_properties(self._commands, unit, _PROPERTIES)
         if properties.get("LoadState", "not-found") == "not-found":
             return None
         active, pid = properties.get("ActiveState", "unknown"), int(properties.get("MainPID") or 0)

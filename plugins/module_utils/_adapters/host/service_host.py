@@ -12,7 +12,7 @@ import typing as t
 from ..._domain.base.errors import CommandFailed
 from ..._ports.service_host import ServiceState
 from ..collect.loaded_files import has_loaded
-from ..collect.reading import output
+from ..collect.reading import output, unit_properties
 
 if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
@@ -33,8 +33,7 @@ class SystemdHost:
 
     def properties(self, unit: str, *names: str) -> dict[str, str]:
         """Properties of a unit, as systemd writes them; none where it does not answer."""
-        shown = output(self._commands, ["systemctl", "show", f"--property={','.join(names)}", unit])
-        return dict(line.partition("=")[::2] for line in shown.splitlines())
+        return unit_properties(self._commands, unit, names)
 
     def reload(self) -> None:
         """systemd reads units; see the port."""

@@ -30,7 +30,6 @@ if t.TYPE_CHECKING:
 
 _REASON = "the arguments of the components name it, and this host shall be a master like {}"
 _SHORT = 12
-_API_SERVER = "kube-apiserver"
 _FILES = (needs.SHARED, needs.TEXT, needs.IDENTITY)
 #: Their roles see to these flags on every master.
 _CONTROLLERS = ("kube-controller-manager", "kube-scheduler")

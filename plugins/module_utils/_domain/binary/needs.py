@@ -81,9 +81,10 @@ def find(report: ServicesReport) -> tuple[Needed, ...]:
         own |= named_paths.own_of_host(name, service.arguments, fields)
         for path, kind in _of_service(service, fields):
             kinds.setdefault(path, kind)
+    of_etcd = _of_etcd(report)
     for path, fact in facts.items():
         # What the named files name in turn.
-        if fact.use == CARRIED and path not in _of_etcd(report):
+        if fact.use == CARRIED and path not in of_etcd:
             kinds.setdefault(path, _of_path(path))
     found = []
     for path, kind in kinds.items():

@@ -9,8 +9,12 @@ harmless are left out, so an unknown kind of credential stays on the host too.
 
 from __future__ import annotations
 
+import json
 import re
 import typing as t
+
+from ..base import plain_yaml
+from ..base.errors import InvalidInput
 
 #: Keys of a kubeconfig that hold no secret (https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/).
 _PUBLIC_KUBECONFIG_KEYS = (
@@ -83,6 +87,18 @@ def public_kubeconfig_document(document: t.Any) -> t.Any:
     return _PASSWORD_IN_URL.sub("//", document) if isinstance(document, str) else document
 
 
+def public_text(text: str) -> str | None:
+    """The kubeconfig without credentials, whatever its layout; ``None`` for one that cannot be read here."""
+    public = None if text.lstrip().startswith("{") else public_kubeconfig(text)
+    if public is not None:
+        return public
+    try:
+        document = plain_yaml.load(text)
+    except InvalidInput:
+        return None
+    return json.dumps(public_kubeconfig_document(document)) if isinstance(document, dict) else None
+
+
 def public_certificates(text: str) -> str:
     """Only the certificates of a PEM file; private keys beside them stay."""
     return "".join(match if match.endswith("\n") else match + "\n" for match in _CERTIFICATE.findall(text))
@@ -92,4 +108,5 @@ __all__ = (
     "public_certificates",
     "public_kubeconfig",
     "public_kubeconfig_document",
+    "public_text",
 )

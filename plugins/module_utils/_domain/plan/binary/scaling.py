@@ -220,15 +220,14 @@ def parse_kubeconfigs(
 
 def find_authority(report: ServicesReport, x509: X509) -> Authority:
     """The CA that has issued the certificate of a host's API server: what pods trust, what clients are checked with, or any other."""
-    service = report.services.get(API_SERVER)
-    pems = {item.path: item.pem for item in report.certificates}
-    served = pems.get(_last(service.arguments, "tls-cert-file") if service is not None else "")
-    if service is None or not served:
+    served = _served_pem(report)
+    if not served:
         return Authority()
+    pems = {item.path: item.pem for item in report.certificates}
     manager = report.services.get(CONTROLLER_MANAGER)
     first = [
         _last(manager.arguments, "root-ca-file") if manager is not None else "",
-        _last(service.arguments, "client-ca-file"),
+        _last(report.services[API_SERVER].arguments, "client-ca-file"),
     ]
     for path in dict.fromkeys((*first, *sorted(pems))):
         pem = pems.get(path)
@@ -254,8 +253,16 @@ def find_signing(report: ServicesReport, authority: Authority, x509: X509) -> Si
 
 def find_served(services: t.Mapping[str, ServicesReport], x509: X509) -> dict[str, Certificate]:
     """The certificate of each host's API server."""
-    found = {name: find_authority(report, x509).certificate for name, report in services.items()}
+    pems = {name: _served_pem(report) for name, report in services.items()}
+    found = {name: _leaf(x509, pem) for name, pem in pems.items() if pem}
     return {name: certificate for name, certificate in found.items() if certificate is not None}
+
+
+def _served_pem(report: ServicesReport) -> str:
+    """What a host's API server serves; empty without one that can be read."""
+    service = report.services.get(API_SERVER)
+    path = _last(service.arguments, "tls-cert-file") if service is not None else ""
+    return next((item.pem for item in report.certificates if item.path == path), "") if path else ""
 
 
 def _signed(x509: X509, pem: str, ca: str) -> bool:
