@@ -56,9 +56,14 @@ def batches(directory: Path, play: t.Mapping[str, t.Any], plan: t.Mapping[str, t
 
 
 def plan_of(hosts: t.Iterable[str], batch: t.Any) -> dict[str, t.Any]:
-    """A plan in which these hosts have the steps of both plays."""
+    """A plan in which these hosts have the steps of every play."""
     record = {"batches": parse_batch(batch)}
-    groups = ["kubeadm_ha_changing", "kubeadm_ha_point_workers", "kubeadm_ha_join_workers"]
+    groups = [
+        "kubeadm_ha_changing",
+        "kubeadm_ha_point_workers",
+        "kubeadm_ha_point_services_workers",
+        "kubeadm_ha_join_workers",
+    ]
     given = {"groups": groups, "plan": {"point": record, "join": record}}
     return {"hosts": [{"name": name, **given} for name in WORKERS if name in hosts]}
 
@@ -85,4 +90,8 @@ def test_a_plan_without_changes_needs_no_batches(tmp_path: Path) -> None:
 
 
 def test_each_play_of_workers_goes_in_batches() -> None:
-    assert {str(play["name"]) for play in IN_BATCHES} == {"Point the other workers to the endpoint", "Join workers"}
+    assert {str(play["name"]) for play in IN_BATCHES} == {
+        "Point the other workers to the endpoint",
+        "Point the services of workers to the endpoint",
+        "Join workers",
+    }
