@@ -338,10 +338,12 @@ files:
   type: dict
 targets:
   description:
-    - V(address) and V(port) of what each host must reach, by inventory name, for M(kubeadm.ha.reachability_info). Control planes must
+    - V(address) and V(port) of what each host must reach, by inventory name, for M(kubeadm.ha.reachability_info).
+    - With O(phase=joins) control planes must
       reach each other and workers, as far as one of the two hosts is yet to join, and load balancers every API server. Empty
       when no control plane is to join.
-  returned: with O(phase=joins)
+    - With O(phase=serving) the members of etcd, for masters of systemd services that do not run yet and for the one that they become like.
+  returned: with O(phase=joins), and with O(phase=serving)
   type: dict
   sample: {"cp1": [{"address": "192.0.2.12", "port": 2380}]}
 requests:

@@ -10,16 +10,25 @@ import typing as t
 
 from ...base.address import Endpoint
 from ...base.problem import Problem
-from ...binary import needs
+from ...binary import etcd_endpoints, needs
 from .. import failed_inspections, name_servers
 from ..build import AGAIN, host_plans
-from ..checks import machine_identity
+from ..checks import endpoint_checks, machine_identity
 from ..desired_inputs import parse_inputs
 from ..plan import Plan
 from ..single_points import SinglePoint
 from ..situation import Balancer
-from . import build, checks
-from .scaling import Scaling, find_authority, find_served, find_signing, parse_kubeconfigs
+from . import build, checks, etcd
+from .scaling import (
+    Scaling,
+    find_authority,
+    find_authority_keys,
+    find_certificates,
+    find_client_certificates,
+    find_served,
+    find_signing,
+    parse_kubeconfigs,
+)
 from .steps import certify, controllers
 
 if t.TYPE_CHECKING:
@@ -69,6 +78,7 @@ def facts(
         "files": dict.fromkeys(scaling.targets, wanted),
         "services": source,
         "controllers": controllers.records(scaling),
+        "targets": etcd.targets(scaling),
     }
 
 
@@ -82,6 +92,7 @@ def build_plan(
     *,
     yaml: Yaml,
     x509: X509,
+    with_endpoint: bool,
 ) -> Plan:
     """The plan.
 
@@ -94,6 +105,7 @@ def build_plan(
         found: reasons to stop that are known already.
         yaml: reads kubeconfigs.
         x509: reads certificates.
+        with_endpoint: whether the endpoint is judged, too.
     """
     problems = [*found, *machine_identity.problems((*desired.nodes, *desired.load_balancers), everything)]
     problems += failed_inspections.problems(request.failures, serving_control_plane=None, explains_cluster=True)
@@ -104,7 +116,7 @@ def build_plan(
         problems.append(Problem(source, f"The services of {source} could not be inspected: run again with -vvv."))
         return Plan(problems=tuple(problems))
     scaling = _scaling(desired, request, hosts, source, balancers, yaml=yaml, x509=x509)
-    reasons = tuple(checks.problems(scaling))
+    reasons = tuple(checks.problems(scaling, with_endpoint=with_endpoint))
     entries: list[Entry] = []
     if not reasons:
         entries = build.entries_of(scaling)
@@ -113,6 +125,7 @@ def build_plan(
     return Plan(
         entries=tuple(entries),
         problems=every,
+        notes=tuple(etcd.find_notes(scaling)),
         single_points=tuple(_single_points(scaling)),
         serving_control_plane=source,
         server=scaling.server,
@@ -139,6 +152,10 @@ def _scaling(
 ) -> Scaling:
     services: t.Mapping[str, ServicesReport] = request.services
     authority = find_authority(services[source], x509)
+    served = find_served(services, x509)
+    kubeconfigs = parse_kubeconfigs(hosts, services, yaml)
+    known = frozenset(item.fingerprint_sha256 for item in served.values())
+    views = endpoint_checks.judged_views(desired, hosts, x509, ca_pem=authority.pem, known=known)
     return Scaling(
         desired=desired,
         hosts=hosts,
@@ -146,11 +163,16 @@ def _scaling(
         source=source,
         authority=authority,
         signing=find_signing(services[source], authority, x509),
-        served=find_served(services, x509),
-        kubeconfigs=parse_kubeconfigs(hosts, services, yaml),
+        served=served,
+        kubeconfigs=kubeconfigs,
         balancers=balancers,
         files=request.files,
         decisions=request.decisions,
+        authority_keys=find_authority_keys(services, x509),
+        certificates=find_certificates(services[source], x509),
+        client_certificates=find_client_certificates(kubeconfigs.get(source, {}), x509),
+        attempts=request.attempts,
+        endpoint_views=views,
     )
 
 
@@ -164,7 +186,7 @@ def _single_points(scaling: Scaling) -> t.Iterator[SinglePoint]:
             desired.load_balancers[0], f"it is the only load balancer, {desired.endpoint} goes away with it."
         )
     service = scaling.services[scaling.source].services.get("kube-apiserver")
-    servers = service.arguments.get("etcd-servers", ("",))[-1].split(",") if service is not None else []
+    servers = [str(item) for item in etcd_endpoints.endpoints(service.arguments)] if service is not None else []
     if 0 < len(servers) < _ENOUGH_MEMBERS:
         yield SinglePoint(
             "etcd", f"the API servers know {len(servers)} of its members ({', '.join(servers)}), and it bears no loss."

@@ -22,6 +22,8 @@ if t.TYPE_CHECKING:
     from ...._ports.x509 import X509
     from ...._ports.yaml import Yaml
     from ...base.certificate import Certificate
+    from ...base.connection_attempt import ConnectionAttempt
+    from ...base.endpoint_view import View
     from ...base.file_fact import FileFact
     from ...base.role_decision import RoleDecision
     from ...binary.extension import Extension
@@ -71,6 +73,11 @@ class Scaling:
         balancers: the load balancer hosts by inventory name.
         files: what each host that shall be a master has of what it needs, by path.
         decisions: what each role that inspects its hosts before the plan would change there.
+        authority_keys: public key of the CA of each host's API server, by inventory name.
+        certificates: those of the source's files, by path.
+        client_certificates: those with which the source's kubeconfigs are used, by path, as far as they have them.
+        attempts: what became of connections to etcd, by the host that tried.
+        endpoint_views: the endpoint as each host sees it, by inventory name.
     """
 
     desired: Desired
@@ -84,6 +91,11 @@ class Scaling:
     balancers: t.Mapping[str, Balancer] = dataclasses.field(default_factory=dict)
     files: t.Mapping[str, t.Mapping[str, FileFact]] = dataclasses.field(default_factory=dict)
     decisions: t.Mapping[str, t.Mapping[str, RoleDecision]] = dataclasses.field(default_factory=dict)
+    authority_keys: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    certificates: t.Mapping[str, tuple[Certificate, ...]] = dataclasses.field(default_factory=dict)
+    client_certificates: t.Mapping[str, Certificate] = dataclasses.field(default_factory=dict)
+    attempts: t.Mapping[str, t.Sequence[ConnectionAttempt]] = dataclasses.field(default_factory=dict)
+    endpoint_views: t.Mapping[str, View] = dataclasses.field(default_factory=dict)
 
     @functools.cached_property
     def server(self) -> Endpoint:
@@ -258,6 +270,31 @@ def find_served(services: t.Mapping[str, ServicesReport], x509: X509) -> dict[st
     return {name: certificate for name, certificate in found.items() if certificate is not None}
 
 
+def find_authority_keys(services: t.Mapping[str, ServicesReport], x509: X509) -> dict[str, str]:
+    """Public key of the CA of each host's API server, where that CA is among the host's files."""
+    found = {name: find_authority(report, x509).pem for name, report in services.items()}
+    leaves = {name: _leaf(x509, pem) for name, pem in found.items() if pem}
+    return {name: leaf.public_key_sha256 for name, leaf in leaves.items() if leaf is not None}
+
+
+def find_certificates(report: ServicesReport, x509: X509) -> dict[str, tuple[Certificate, ...]]:
+    """The certificates of a host's files by path."""
+    found = {}
+    for item in report.certificates:
+        try:
+            found[item.path] = tuple(x509.certificates(item.pem.encode()))
+        except InvalidInput:
+            continue
+    return found
+
+
+def find_client_certificates(kubeconfigs: t.Mapping[str, Kubeconfig | None], x509: X509) -> dict[str, Certificate]:
+    """The certificates that kubeconfigs themselves have for their users, by path."""
+    pems = {path: item.client_certificate() for path, item in kubeconfigs.items() if item is not None}
+    leaves = {path: _leaf(x509, pem.decode("ascii", "replace")) for path, pem in pems.items() if pem}
+    return {path: leaf for path, leaf in leaves.items() if leaf is not None}
+
+
 def _served_pem(report: ServicesReport) -> str:
     """What a host's API server serves; empty without one that can be read."""
     service = report.services.get(API_SERVER)
@@ -295,4 +332,15 @@ def _last(arguments: t.Mapping[str, t.Sequence[str]], flag: str) -> str:
     return values[-1]
 
 
-__all__ = ("Authority", "Scaling", "Signing", "find_authority", "find_served", "find_signing", "parse_kubeconfigs")
+__all__ = (
+    "Authority",
+    "Scaling",
+    "Signing",
+    "find_authority",
+    "find_authority_keys",
+    "find_certificates",
+    "find_client_certificates",
+    "find_served",
+    "find_signing",
+    "parse_kubeconfigs",
+)
