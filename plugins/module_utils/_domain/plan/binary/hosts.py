@@ -81,18 +81,23 @@ def _addresses(scaling: Scaling) -> t.Iterator[Problem]:
 
 def _names(scaling: Scaling) -> t.Iterator[Problem]:
     """Nodes, and backends of load balancers, are distinguished by their names."""
+    names = [name for name in scaling.desired.nodes if name in scaling.hosts]
     seen: dict[str, str] = {}
-    for name in scaling.desired.nodes:
-        if name not in scaling.hosts:
-            continue
+    # Who runs a kubelet already keeps its name.
+    for name in sorted(names, key=lambda name: not _runs_kubelet(scaling, name)):
         node_name = scaling.node_name(name)
         if node_name in seen:
-            yield Problem(
-                name,
-                f"{name} and {seen[node_name]} have the same node name ({node_name}): set kubeadm_ha_node_name for {name}, or another "
-                "--hostname-override where its kubelet runs already.",
+            remedy = (
+                "give its kubelet another --hostname-override, and delete the Node of before"
+                if _runs_kubelet(scaling, name)
+                else f"set kubeadm_ha_node_name for {name}"
             )
+            yield Problem(name, f"{name} and {seen[node_name]} have the same node name ({node_name}): {remedy}.")
         seen.setdefault(node_name, name)
+
+
+def _runs_kubelet(scaling: Scaling, name: str) -> bool:
+    return name in scaling.services and _KUBELET in scaling.services[name].services
 
 
 def _ports(scaling: Scaling) -> t.Iterator[Problem]:

@@ -388,7 +388,10 @@ def client_of_etcd(line: str) -> Arguments:
             lambda: hosts_with("m2", addresses=("192.0.2.11",), networks=(Network("192.0.2.0/24", "192.0.2.11"),)),
             "m2 and m1 would have the same address for their API servers (192.0.2.11)",
         ),
-        (lambda: wanting("m2", node_name="k8s-node1"), "w1 and m2 have the same node name (k8s-node1)"),
+        (
+            lambda: wanting("m2", node_name="k8s-node1"),
+            "m2 and w1 have the same node name (k8s-node1): set kubeadm_ha_node_name for m2.",
+        ),
         (
             lambda: hosts_with("m2", listening=[Listener("0.0.0.0", 10259, "python3")]),
             "Port 10259 of m2 is taken by python3 (ss -ltnp shows it), but kube-scheduler will listen there",
