@@ -53,12 +53,12 @@ def ended(certificate: Certificate, clock: float) -> str:
 def _named(scaling: Scaling) -> dict[str, list[str]]:
     """Files with the flags that name them. One that serves the API, too, is another check's."""
     report = scaling.services[scaling.source]
-    serving = scaling.certificate_paths(scaling.source)[0]
+    served = scaling.certificate_paths(scaling.source)[0]
     found: dict[str, list[str]] = {}
     for name, service in needs.components(report).items():
         own = named_paths.own_of_host(name, service.arguments, needs.fields_of(report, service))
         for named in named_paths.of_arguments(service.arguments):
-            if named.path not in own and named.path != serving and named.flag != _SERVING:
+            if named.path not in own and named.path != served and named.flag != _SERVING:
                 found.setdefault(named.path, []).append(f"--{named.flag} of {service.unit}")
     return found
 
