@@ -36,6 +36,9 @@ class ServiceHost(t.Protocol):
     def enable(self, unit: str, *, enabled: bool) -> None:
         """It starts at boot, or no longer does."""
 
+    def is_enabled(self, unit: str) -> bool:
+        """Whether it starts at boot."""
+
     def restart(self, unit: str) -> None:
         """Start it anew, and forget how often it has failed. How that ends is for :meth:`state`."""
 

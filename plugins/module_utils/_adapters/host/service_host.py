@@ -43,6 +43,10 @@ class SystemdHost:
         """At boot; see the port."""
         self._commands.run(["systemctl", "enable" if enabled else "disable", unit], check=enabled)
 
+    def is_enabled(self, unit: str) -> bool:
+        """At boot; see the port."""
+        return self.properties(unit, "UnitFileState").get("UnitFileState") == "enabled"
+
     def restart(self, unit: str) -> None:
         """Start it anew; see the port."""
         self._commands.run(["systemctl", "reset-failed", unit], check=False)
