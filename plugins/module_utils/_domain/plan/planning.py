@@ -392,6 +392,29 @@ def _virtual_ips(
     }
 
 
+def removals(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, object]:
+    """What is known of each host of a control plane of services that may go back to what it was, for a role that is used alone.
+
+    Returns:
+        ``records`` by inventory name, and ``problems`` of the inputs.
+    """
+    desired, problems = parse_inputs(request.inputs)
+    if desired is None:
+        return {"records": {}, "problems": [problem.message for problem in problems]}
+    hosts = parse_hosts(request.hosts, yaml=yaml, x509=x509)
+    known = [name for name in hosts if name in request.services]
+    sources = {
+        name: binary_stage.find(
+            {other: hosts[other] for other in known if other != name}, request.groups.control_planes
+        )
+        for name in known
+    }
+    return {
+        "records": binary_planning.removals(desired, request, hosts, sources, yaml=yaml, x509=x509),
+        "problems": [],
+    }
+
+
 def before_joins(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, object]:
     """What is inspected before hosts join: ``targets``, ``requests``, ``config_maps`` and ``nodes`` of ``kubeadm.ha.cluster_plan``."""
     hosts, cluster = parse_hosts(request.hosts, yaml=yaml, x509=x509), _cluster(request, yaml)
@@ -491,4 +514,5 @@ __all__ = (
     "masters",
     "parse_hosts",
     "reachability_targets",
+    "removals",
 )

@@ -18,7 +18,7 @@ from ..desired_inputs import parse_inputs
 from ..plan import Plan
 from ..single_points import SinglePoint
 from ..situation import Balancer
-from . import build, checks, etcd
+from . import build, checks, etcd, removal
 from .scaling import (
     Scaling,
     find_authority,
@@ -135,6 +135,32 @@ def build_plan(
     )
 
 
+def removals(
+    desired: Desired,
+    request: PlanRequest,
+    hosts: t.Mapping[str, Host],
+    sources: t.Mapping[str, str | None],
+    *,
+    yaml: Yaml,
+    x509: X509,
+) -> dict[str, object]:
+    """What the role binary_control_plane is given to go back, by inventory name.
+
+    Args:
+        desired: what the inventory describes.
+        request: what was found.
+        hosts: its hosts, parsed.
+        sources: for each host another master that serves, if there is one.
+        yaml: reads kubeconfigs.
+        x509: reads certificates.
+    """
+    found: dict[str, object] = {}
+    for name, other in sources.items():
+        scaling = _scaling(desired, request, hosts, other or name, {}, yaml=yaml, x509=x509)
+        found[name] = dataclasses.asdict(removal.record(scaling, name, other))
+    return found
+
+
 def _common(entries: t.Sequence[Entry]) -> tuple[str, ...]:
     """Hosts are inspected again once a certificate has changed that others get, too."""
     return (AGAIN,) if any(entry.step == certify.NAME for entry in entries) else ()
@@ -193,4 +219,4 @@ def _single_points(scaling: Scaling) -> t.Iterator[SinglePoint]:
         )
 
 
-__all__ = ("build_plan", "facts")
+__all__ = ("build_plan", "facts", "removals")

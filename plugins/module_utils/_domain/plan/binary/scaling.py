@@ -188,21 +188,27 @@ class Scaling:
 
     def leads_to_a_master(self, server: str) -> bool:
         """Whether a kubeconfig's server is one of the API servers itself, by address or by name."""
-        names: dict[str, ApiServer] = {}
-        for name, api in zip((name for name in self.desired.control_planes if name in self.hosts), self.api_servers):
-            host = self.hosts[name]
-            texts = (api.address, name, self.node_name(name), host.report.hostname.lower(), *host.report.addresses)
-            names.update(dict.fromkeys(texts, api))
+        return self.master_at(server) is not None and not same_server(server, self.desired.endpoint.url)
+
+    def master_at(self, server: str) -> str | None:
+        """Inventory name of the master whose API server a kubeconfig names; ``None`` for another place."""
         try:
             found = Endpoint.parse(server)
         except InvalidInput:
-            return False
-        api_server = names.get(found.host)
-        return (
-            api_server is not None
-            and found.port == api_server.port
-            and not same_server(server, self.desired.endpoint.url)
-        )
+            return None
+        name = self._masters_by_name.get(found.host)
+        return name if name is not None and self.server_of(name).port == found.port else None
+
+    @functools.cached_property
+    def _masters_by_name(self) -> t.Mapping[str, str]:
+        """Inventory names by everything that a master is called. What two have is the later one's."""
+        names: dict[str, str] = {}
+        for name in (name for name in self.desired.control_planes if name in self.hosts):
+            host = self.hosts[name]
+            address = self.server_of(name).host
+            texts = (address, name, self.node_name(name), host.report.hostname.lower(), *host.report.addresses)
+            names.update(dict.fromkeys(texts, name))
+        return names
 
     def components_reading(self, name: str, path: str) -> tuple[str, ...]:
         """The components of a host that connect to the API with a kubeconfig."""
