@@ -43,8 +43,7 @@ def problems(scaling: Scaling, *, with_endpoint: bool) -> t.Iterator[Problem]:
     yield from etcd.problems(scaling)
     if with_endpoint:
         yield from endpoint.problems(scaling)
-    yield from _anonymous(scaling)
-    yield from _virtual_ip(scaling)
+    yield from _probe(scaling)
 
 
 def _unread(scaling: Scaling) -> t.Iterator[Problem]:
@@ -122,24 +121,20 @@ def _certificate(scaling: Scaling) -> t.Iterator[Problem]:
             )
 
 
-def _anonymous(scaling: Scaling) -> t.Iterator[Problem]:
-    service = scaling.services[scaling.source].services.get(_API_SERVER)
-    refuses = service is not None and "false" in service.arguments.get("anonymous-auth", ())
-    if refuses and scaling.desired.load_balancer in ("haproxy", "nginx", "dns"):
+def _probe(scaling: Scaling) -> t.Iterator[Problem]:
+    """Checks need a client certificate where anonymous requests are refused, and that needs a CA that the API server trusts."""
+    desired = scaling.desired
+    if (
+        scaling.needs_probe_certificate
+        and desired.load_balancer in ("haproxy", "nginx", "dns")
+        and scaling.probe_signing is None
+    ):
         yield Problem(
             "kubeadm_ha_load_balancer",
-            f"The API server of {scaling.source} refuses anonymous requests (--anonymous-auth=false), and the checks of "
-            f"{scaling.desired.load_balancer} have no client certificate for a control plane of services yet: use a load balancer of your own "
+            f"The API server of {scaling.source} refuses anonymous requests (--anonymous-auth=false), or kubeadm_ha_probe_certificate is set, so the "
+            f"checks of {desired.load_balancer} need a client certificate, and the key of a CA that --client-ca-file has is not at hand: let "
+            "kube-controller-manager have that CA (--cluster-signing-cert-file, --cluster-signing-key-file), or use a load balancer of your own "
             "(kubeadm_ha_load_balancer: external).",
-        )
-
-
-def _virtual_ip(scaling: Scaling) -> t.Iterator[Problem]:
-    if scaling.desired.vip:
-        yield Problem(
-            "kubeadm_ha_vip",
-            "kubeadm_ha_vip is not supported yet for a control plane whose components are services of systemd: leave it out, and give "
-            "kubeadm_ha_endpoint the load balancer's address or a name.",
         )
 
 

@@ -11,6 +11,7 @@ import typing as t
 from ...base.address import Endpoint
 from ...base.problem import Problem
 from ...binary import etcd_endpoints, needs
+from ...component import anonymous_access
 from .. import failed_inspections, name_servers
 from ..build import AGAIN, host_plans
 from ..checks import endpoint_checks, machine_identity
@@ -29,7 +30,7 @@ from .scaling import (
     find_signing,
     parse_kubeconfigs,
 )
-from .steps import certify, controllers
+from .steps import certify, controllers, virtual_ip
 
 if t.TYPE_CHECKING:
     from ...._ports.x509 import X509
@@ -66,13 +67,17 @@ def facts(
         "first_control_plane": {},
         "name_servers": [dataclasses.asdict(item) for item in name_servers.name_servers(desired, hosts)],
         "nodes": {},
-        "virtual_ips": {},
+        "virtual_ips": {
+            name: dataclasses.asdict(virtual_ip.record_on(scaling, name))
+            for name in desired.virtual_ip_hosts
+            if name in hosts
+        },
         "serving": None,
         "server": str(scaling.server),
         "ca_certificate": scaling.authority.pem,
         "control_planes": [dataclasses.asdict(item) for item in scaling.api_servers],
         "api_servers": [str(Endpoint(item.address, item.port)) for item in scaling.api_servers if item.address],
-        "refuses_anonymous": False,
+        "refuses_anonymous": scaling.refuses_anonymous,
         "can_ask_etcd": False,
         "joining": [],
         "files": dict.fromkeys(scaling.targets, wanted),
@@ -199,7 +204,15 @@ def _scaling(
         client_certificates=find_client_certificates(kubeconfigs.get(source, {}), x509),
         attempts=request.attempts,
         endpoint_views=views,
+        refuses_anonymous=_refuses_anonymous(services[source], yaml),
     )
+
+
+def _refuses_anonymous(report: ServicesReport, yaml: Yaml) -> bool:
+    """Whether the API server does not answer ``GET /readyz`` without a certificate, or may not: then one does no harm."""
+    service = report.services.get("kube-apiserver")
+    flags = {flag: values[-1] for flag, values in service.arguments.items() if values} if service is not None else {}
+    return not anonymous_access.is_open(anonymous_access.READYZ, flags, None, yaml)
 
 
 def _single_points(scaling: Scaling) -> t.Iterator[SinglePoint]:

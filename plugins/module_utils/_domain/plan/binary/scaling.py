@@ -78,6 +78,7 @@ class Scaling:
         client_certificates: those with which the source's kubeconfigs are used, by path, as far as they have them.
         attempts: what became of connections to etcd, by the host that tried.
         endpoint_views: the endpoint as each host sees it, by inventory name.
+        refuses_anonymous: whether the checks of load balancers, and proofs, need a client certificate.
     """
 
     desired: Desired
@@ -96,6 +97,7 @@ class Scaling:
     client_certificates: t.Mapping[str, Certificate] = dataclasses.field(default_factory=dict)
     attempts: t.Mapping[str, t.Sequence[ConnectionAttempt]] = dataclasses.field(default_factory=dict)
     endpoint_views: t.Mapping[str, View] = dataclasses.field(default_factory=dict)
+    refuses_anonymous: bool = False
 
     @functools.cached_property
     def server(self) -> Endpoint:
@@ -153,7 +155,8 @@ class Scaling:
             name=name,
             node_name=self.node_name(name),
             address=self.server_of(name).host,
-            addresses=host_bound.canonical(host.report.addresses),
+            # Who has the virtual IP address now gives it away.
+            addresses=host_bound.canonical(host.report.addresses) - self._shared_addresses,
             report=self._report(name),
         )
 
@@ -206,9 +209,44 @@ class Scaling:
         for name in (name for name in self.desired.control_planes if name in self.hosts):
             host = self.hosts[name]
             address = self.server_of(name).host
-            texts = (address, name, self.node_name(name), host.report.hostname.lower(), *host.report.addresses)
+            own = [item for item in host.report.addresses if item not in self._shared_addresses]
+            texts = (address, name, self.node_name(name), host.report.hostname.lower(), *own)
             names.update(dict.fromkeys(texts, name))
         return names
+
+    @property
+    def _shared_addresses(self) -> frozenset[str]:
+        """Addresses that one host after the other has."""
+        return frozenset(filter(None, [canonical_ip(self.desired.vip_address)]))
+
+    @property
+    def probe_signing(self) -> Signing | None:
+        """What signs a client certificate that the API server takes; ``None`` where that is not there."""
+        service = self._report(self.source).services.get(API_SERVER)
+        path = _last(service.arguments, "client-ca-file") if service is not None else ""
+        signing = self.signing
+        if signing is None:
+            return None
+        keys = {item.public_key_sha256 for item in self.certificates.get(signing.certificate, ())}
+        trusted = {item.public_key_sha256 for item in self.certificates.get(path, ())}
+        return signing if keys & trusted else None
+
+    @property
+    def needs_probe_certificate(self) -> bool:
+        """Whether the checks of load balancers present a client certificate."""
+        return self.refuses_anonymous or self.desired.probe_certificate
+
+    @property
+    def controller_kubeconfig(self) -> str:
+        """The kubeconfig by whose client a master proves an API server that refuses anonymous requests; empty where none is needed."""
+        manager = self._report(self.source).services.get(CONTROLLER_MANAGER)
+        return _last(manager.arguments, "kubeconfig") if self.refuses_anonymous and manager is not None else ""
+
+    def client_kubeconfig(self, name: str) -> str:
+        """The same on any host: that of its kubelet, else of its kube-controller-manager."""
+        kubelet = self._report(name).services.get("kubelet")
+        own = _last(kubelet.arguments, "kubeconfig") if self.refuses_anonymous and kubelet is not None else ""
+        return own or (self.controller_kubeconfig if name in self.desired.control_planes else "")
 
     def components_reading(self, name: str, path: str) -> tuple[str, ...]:
         """The components of a host that connect to the API with a kubeconfig."""

@@ -34,6 +34,7 @@ class Record:
         servers: kubeconfigs to point.
         services: what is to run, in the order in which it is started.
         kept: what is written down before, so that it can be put back.
+        client_kubeconfig: a kubeconfig as whose client the API server is asked whether it is ready; empty where it answers everybody.
     """
 
     source: str
@@ -46,6 +47,7 @@ class Record:
     servers: tuple[Server, ...]
     services: tuple[Service, ...]
     kept: Kept
+    client_kubeconfig: str
 
 
 class Extend(Step["Scaling"]):
@@ -84,6 +86,7 @@ class Extend(Step["Scaling"]):
             servers=found.servers,
             services=found.services,
             kept=found.kept,
+            client_kubeconfig=situation.controller_kubeconfig,
         )
 
 

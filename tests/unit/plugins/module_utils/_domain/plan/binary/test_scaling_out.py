@@ -469,10 +469,6 @@ def client_of_etcd(line: str) -> Arguments:
             lambda: arguments({"m1": master(oidc_issuer_url="https://192.0.2.11:5556")}),
             "--oidc-issuer-url of kube-apiserver.service on m1",
         ),
-        (
-            lambda: arguments(vip="192.0.2.10/24"),
-            "kubeadm_ha_vip is not supported yet for a control plane whose components are services",
-        ),
         (another_key, "m2 runs an API server of another cluster than m1"),
         (without_address, "m2 has no address towards 192.0.2.11:6443 of m1"),
         (not_inspected, "The services of w1 could not be inspected"),
@@ -568,6 +564,86 @@ def test_the_certificate_gets_names_where_the_ca_is_at_hand() -> None:
     assert record["names"] == ("DNS:kubernetes", *(f"IP:192.0.2.{number}" for number in (10, 11, 12, 13)))
     assert record["sans"] == ("192.0.2.10", "192.0.2.12", "192.0.2.13")
     assert (record["ca_path"], record["ca_key"]) == (f"{SSL}/ca.pem", f"{SSL}/ca-key.pem")
+
+
+def closed(**changes: t.Any) -> Arguments:
+    """An API server that refuses anonymous requests, and a CA that can sign for the checks."""
+    report = master(anonymous_auth="false")
+    manager = report.services["kube-controller-manager"]
+    pair = {"cluster-signing-cert-file": (f"{SSL}/ca.pem",), "cluster-signing-key-file": (f"{SSL}/ca-key.pem",)}
+    services = {
+        **report.services,
+        "kube-controller-manager": dataclasses.replace(manager, arguments={**manager.arguments, **pair}),
+    }
+    return arguments({"m1": dataclasses.replace(report, services=services)}, **changes)
+
+
+def test_checks_and_proofs_have_a_certificate_where_anonymous_requests_are_refused() -> None:
+    """The balancer's is signed by the cluster's CA; hosts prove as components of their own."""
+    balancer = {"owner": "", "differs": True, "renew_certificate": True, "changes": [], "problems": []}
+    given = closed(balancers={"lb1": balancer})
+    found = plan(given)
+    assert not found.problems
+    assert {"lb1", "m1"} <= {entry.host for entry in found.entries if entry.step == "prepare"}
+    records = {item.name: t.cast("t.Any", item.as_dict()["plan"]) for item in found.hosts}
+    balance = records["lb1"]["balance"]
+    assert balance["probe_certificate"] is True
+    assert (balance["probe_signer"], balance["probe_ca"], balance["probe_ca_key"]) == (
+        "m1", f"{SSL}/ca.pem", f"{SSL}/ca-key.pem",
+    )  # fmt: skip
+    assert records["w1"]["prove"]["client_kubeconfig"] == f"{CFG}/kubelet.kubeconfig"
+    assert records["m2"]["extend"]["client_kubeconfig"] == f"{CFG}/admin.kubeconfig"
+    facts = control_plane_facts(PlanRequest.from_options(copy.deepcopy(given)), yaml=PyYaml(), x509=Signed())
+    assert facts["refuses_anonymous"] is True
+
+
+def test_nobody_needs_a_certificate_where_everybody_is_answered() -> None:
+    """Unless the operator wants one."""
+    records = {item.name: t.cast("t.Any", item.as_dict()["plan"]) for item in plan(arguments()).hosts}
+    assert records["lb1"]["balance"]["probe_certificate"] is False
+    assert records["w1"]["prove"]["client_kubeconfig"] == records["m2"]["extend"]["client_kubeconfig"] == ""
+    assert [text for text in messages(arguments(probe_certificate=True)) if "need a client certificate" in text]
+
+
+def test_a_virtual_ip_address_is_held_by_the_balancers() -> None:
+    """What its role has decided, after the balancer and before anybody is certified for it."""
+    decisions = {"apiserver_keepalived": {"lb1": decided("virtual IP address 192.0.2.100")}}
+    given = arguments(endpoint="192.0.2.100:6443", vip="192.0.2.100/24", decisions=decisions)
+    first = control_plane_facts(PlanRequest.from_options(copy.deepcopy(given)), yaml=PyYaml(), x509=Signed())
+    asked = t.cast("dict[str, dict[str, t.Any]]", first["virtual_ips"])
+    assert {name: (item["vip"], item["track"], item["api_port"]) for name, item in asked.items()} == {
+        "lb1": ("192.0.2.100/24", "haproxy", 6443)
+    }
+    assert messages(given) == [message for message in messages(given) if "192.0.2.100" in message]
+    given = certified_later()
+    given.update(endpoint="192.0.2.100:6443", vip="192.0.2.100/24", decisions=decisions)
+    found = plan(given)
+    assert not found.problems, messages(given)
+    steps = list(dict.fromkeys(entry.step for entry in found.entries))
+    assert steps.index("balance") < steps.index("virtual_ip") < steps.index("certify")
+    assert "kubeadm_ha_virtual_ip" in {item.name: item for item in found.hosts}["lb1"].groups
+
+
+def test_a_master_that_has_the_virtual_ip_address_does_not_pass_it_on() -> None:
+    """Without a load balancer the masters hold it, the first one now."""
+    given = certified_later()
+    given.update(
+        load_balancer="none", load_balancers=[], endpoint="192.0.2.100:6443", vip="192.0.2.100/24", balancers={}
+    )
+    given["hosts"]["m1"]["addresses"] = ["192.0.2.11", "192.0.2.100"]
+    given["services"]["m1"]["services"]["kube-apiserver"]["arguments"]["oidc-issuer-url"] = ["https://192.0.2.100:5556"]
+    given["services"]["w1"] = worker("k8s-node1", "https://192.0.2.100:6443").as_dict()
+    found = plan(given)
+    assert not found.problems, messages(given)
+    assert not [entry for entry in found.entries if (entry.host, entry.step) == ("w1", "point")]
+
+
+def test_what_keepalived_cannot_do_stops_the_run() -> None:
+    """With the other reasons."""
+    decisions = {"apiserver_keepalived": {"lb1": decided(problem="lb1 has no interface in 192.0.2.0/24.")}}
+    given = certified_later()
+    given.update(endpoint="192.0.2.100:6443", vip="192.0.2.100/24", decisions=decisions)
+    assert "lb1 has no interface in 192.0.2.0/24." in messages(given)
 
 
 def test_the_same_reason_is_said_once() -> None:
