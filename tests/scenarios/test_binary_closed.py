@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A control plane of systemd services whose API server answers nobody without a certificate, behind a virtual IP address.
 
+Its scheduler has a configuration file, by which it is an administrator.
+
 What came of it say curl, openssl, ip, systemctl and kubectl.
 """
 
@@ -26,6 +28,23 @@ MASTERS, BALANCERS = ("m1", "m2"), ("lb1", "lb2")
 HOSTS = (*MASTERS, "w1", "e1", *BALANCERS)
 CERT = "/etc/kubernetes/cert"
 PROBE = "/etc/haproxy/kubernetes-probe.crt"
+SCHEDULER = "/etc/kubernetes/scheduler.yaml"
+SCHEDULER_TEXT = f"""\
+# Packs pods together.
+apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+clientConnection:
+  kubeconfig: {INLINE.admin}
+leaderElection:
+  leaderElect: true
+profiles:
+- schedulerName: default-scheduler
+  pluginConfig:
+  - name: NodeResourcesFit
+    args:
+      scoringStrategy:
+        type: MostAllocated
+"""
 
 
 @dataclasses.dataclass
@@ -68,6 +87,13 @@ def _close(cluster: Cluster) -> None:
         "m1",
         f"sed -i 's|--advertise-address|--anonymous-auth=false --advertise-address|' {unit} && grep -q anonymous-auth {unit} && "
         "systemctl daemon-reload && systemctl restart kube-apiserver",
+    )
+    cluster.lab.write("m1", SCHEDULER, SCHEDULER_TEXT)
+    unit = f"{INLINE.units}/kube-scheduler.service"
+    cluster.lab.shell(
+        "m1",
+        f"sed -i 's|--kubeconfig=[^ ]*|--config={SCHEDULER}|' {unit} && grep -q -e --config= {unit} && systemctl daemon-reload && "
+        "systemctl restart kube-scheduler",
     )
     ready = ("kubectl", f"--kubeconfig={INLINE.admin}", "get", "--raw=/readyz")
     wait_until(lambda: cluster.lab.run("m1", *ready, check=False) == "ok", seconds=60, what="the closed API server")
@@ -120,6 +146,23 @@ def test_the_checks_of_the_balancers_have_a_certificate_of_little_use(story: Sto
         assert lab.run(name, "stat", "--format=%a %U", f"{PROBE}.key").split() == ["600", "root"]
         lab.write("w1", "/tmp/probe.pem", lab.run(name, "cat", PROBE))
         assert lab.run("w1", "openssl", "verify", "-CAfile", "/tmp/ca.pem", "/tmp/probe.pem").endswith("OK\n")
+
+
+def test_schedulers_are_themselves_by_their_configuration_file(story: Story) -> None:
+    lab, own = story.cluster.lab, "/etc/kubernetes/kube-scheduler.kubeconfig"
+    for name in MASTERS:
+        text = lab.run(name, "cat", SCHEDULER)
+        assert text == SCHEDULER_TEXT.replace(f"kubeconfig: {INLINE.admin}", f'kubeconfig: "{own}"')
+        flags = story.cluster.flags(name, "kube-scheduler")
+        assert (flags["config"], flags["leader-elect"], flags["authentication-kubeconfig"]) == (SCHEDULER, "true", own)
+        assert "kubeconfig" not in flags
+        said = lab.shell(
+            name,
+            f"awk '$1 == \"client-certificate-data:\" {{print $2}}' {own} | base64 -d | openssl x509 -noout -subject",
+        )
+        assert said.replace(" ", "").strip() == "subject=CN=system:kube-scheduler"
+    lease = ("get", "lease", "--namespace=kube-system", "kube-scheduler", "--output=jsonpath={.spec.holderIdentity}")
+    assert story.cluster.kubectl(*lease).rpartition("_")[0] in MASTERS
 
 
 def test_a_second_run_changes_nothing(story: Story) -> None:
