@@ -28,6 +28,6 @@ def run(*command: str, check: bool = True, limit: float = 600) -> subprocess.Com
     return done
 
 
-def lab(*arguments: str) -> str:
+def lab(*arguments: str, check: bool = True) -> str:
     """A command of the lab."""
-    return run(sys.executable, "tests/lab", *arguments).stdout
+    return run(sys.executable, "tests/lab", *arguments, check=check).stdout

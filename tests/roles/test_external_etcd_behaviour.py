@@ -12,13 +12,12 @@ import base64
 import itertools
 import json
 import re
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.tools import environment
+from tests.roles.commands import lab, run
 
 pytestmark = pytest.mark.full
 
@@ -40,28 +39,6 @@ while true; do
 done >/tmp/probes
 """
 CLIENT = "/etc/kubernetes/pki/apiserver-etcd-client"
-
-
-def run(*command: str, check: bool = True, limit: float = 600) -> subprocess.CompletedProcess[str]:
-    """Run a command of the project."""
-    done = subprocess.run(
-        command,
-        cwd=environment.ROOT,
-        env=environment.environment(),
-        text=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=limit,
-        check=False,
-    )
-    assert done.returncode == 0 or not check, f"{command} exits {done.returncode}:\n{done.stdout}"
-    return done
-
-
-def lab(*arguments: str, check: bool = True) -> str:
-    """A command of the lab."""
-    return run(sys.executable, "tests/lab", *arguments, check=check).stdout
 
 
 class Hosts:

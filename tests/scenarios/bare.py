@@ -9,15 +9,10 @@ kubeadm.ha.site, on the same lab, and decides nothing: it knows beforehand what 
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 
-from tests.lab import paths
-from tests.lab.podman import container_name
+from tests.scenarios.bare_script import BareScript, install
 from tests.scenarios.cluster import ADMIN, Lab
 
 _NODES = ("cp1", "cp2", "cp3", "w1", "w2")
@@ -51,7 +46,7 @@ backend kubernetes
 """
 
 
-class Bare:
+class Bare(BareScript):
     """The script on one lab of the topology ``convert``.
 
     :param lab: the lab, as it was made.
@@ -59,11 +54,9 @@ class Bare:
     """
 
     def __init__(self, lab: Lab, addresses: dict[str, str]) -> None:
-        self._lab = lab
-        self._addresses = addresses
+        super().__init__(lab, addresses, seconds=_SECONDS)
         self._endpoint = lab.endpoint
         self._old = f"{addresses['cp1']}:6443"
-        self._environment = {**os.environ, "CONTAINERS_CONF": str(paths.cache().containers_conf)}
 
     def convert(self) -> list[tuple[str, float]]:
         """Do it; names and seconds of the steps.
@@ -81,66 +74,60 @@ class Bare:
             ("spread", self._spread),
             ("verify", self._verify),
         ]
-        seconds = []
-        for name, step in steps:
-            began = time.monotonic()
-            step()
-            seconds.append((name, time.monotonic() - began))
-        return seconds
+        return self.timed(steps)
 
     def _prepare(self) -> None:
-        self._run("cp1", _install("python3-yaml python3-cryptography"))
+        self.run("cp1", install("python3-yaml python3-cryptography"))
 
     def _back_up(self) -> None:
         files = f"{_KUBE} /var/lib/kubelet/config.yaml /var/lib/kubelet/pki"
-        self._everywhere(
-            _JOINED, f"umask 077; mkdir -p /var/backups/bare; tar -czf /var/backups/bare/files.tgz {files} 2>/dev/null"
-        )
+        script = f"umask 077; mkdir -p /var/backups/bare; tar -czf /var/backups/bare/files.tgz {files} 2>/dev/null"
+        self.everywhere(_JOINED, lambda node: self.run(node, script))
         for name in ("kube-system/kubeadm-config", "kube-system/kube-proxy", "kube-public/cluster-info"):
             namespace, _slash, config_map = name.partition("/")
-            self._kubectl(f"-n {namespace} get configmap {config_map} -o yaml > /var/backups/bare/{config_map}.yaml")
-        self._kubectl(f"-n kube-system exec etcd-cp1 -- {_ETCDCTL} snapshot save /var/lib/etcd/bare.db")
+            self.kubectl(f"-n {namespace} get configmap {config_map} -o yaml > /var/backups/bare/{config_map}.yaml")
+        self.kubectl(f"-n kube-system exec etcd-cp1 -- {_ETCDCTL} snapshot save /var/lib/etcd/bare.db")
 
     def _balance(self) -> None:
-        self._run("lb1", _install("haproxy"))
-        self._run("lb1", "cat > /etc/haproxy/kubernetes-ca.crt", stdin=self._run("cp1", f"cat {_KUBE}/pki/ca.crt"))
+        self.run("lb1", install("haproxy"))
+        self.run("lb1", "cat > /etc/haproxy/kubernetes-ca.crt", stdin=self.run("cp1", f"cat {_KUBE}/pki/ca.crt"))
         servers = "\n".join(f"  server {name} {self._addresses[name]}:6443" for name in ("cp1", "cp2", "cp3"))
         configuration = _HAPROXY.format(port=self._endpoint.rpartition(":")[2], servers=servers)
-        self._run("lb1", "cat > /etc/haproxy/haproxy.cfg", stdin=configuration)
-        self._run(
+        self.run("lb1", "cat > /etc/haproxy/haproxy.cfg", stdin=configuration)
+        self.run(
             "lb1",
             "haproxy -q -c -f /etc/haproxy/haproxy.cfg && systemctl enable -q haproxy && systemctl restart haproxy",
         )
-        self._until("lb1", f"curl -sfk -m 2 https://{self._endpoint}/readyz")
+        self.until("lb1", f"curl -sfk -m 2 https://{self._endpoint}/readyz")
 
     def _certify(self) -> None:
-        configuration = self._kubectl(
+        configuration = self.kubectl(
             "-n kube-system get configmap kubeadm-config -o jsonpath={.data.ClusterConfiguration}"
         )
         host = self._endpoint.rpartition(":")[0]
         wanted = re.sub(r"(?m)^apiServer:.*$", f"apiServer:\n  certSANs: [{host}]", configuration, count=1)
-        self._run("cp1", "cat > /root/bare.yaml", stdin=f"{wanted.rstrip()}\ncontrolPlaneEndpoint: {self._endpoint}\n")
-        self._run(
+        self.run("cp1", "cat > /root/bare.yaml", stdin=f"{wanted.rstrip()}\ncontrolPlaneEndpoint: {self._endpoint}\n")
+        self.run(
             "cp1",
             f"mkdir -p /root/bare && mv {_KUBE}/pki/apiserver.crt {_KUBE}/pki/apiserver.key /root/bare/ && "
             "kubeadm init phase certs apiserver --config=/root/bare.yaml",
         )
-        self._ready("cp1", self._endpoint)
+        self.ready("cp1", self._endpoint)
 
     def _point_cluster(self) -> None:
-        self._run("cp1", "kubeadm init phase upload-config kubeadm --config=/root/bare.yaml")
+        self.run("cp1", "kubeadm init phase upload-config kubeadm --config=/root/bare.yaml")
         for namespace, name in (("kube-public", "cluster-info"), ("kube-system", "kube-proxy")):
-            self._kubectl(
+            self.kubectl(
                 f"-n {namespace} get configmap {name} -o yaml | sed 's#https://{self._old}#https://{self._endpoint}#' | "
                 f"kubectl --kubeconfig={ADMIN} replace -f -"
             )
-        self._kubectl("-n kube-system rollout restart daemonset/kube-proxy")
-        self._kubectl("-n kube-system rollout status daemonset/kube-proxy --timeout=120s")
-        self._run("cp1", f"sed -i 's#https://{self._old}#https://{self._endpoint}#' {ADMIN} {_KUBE}/super-admin.conf")
+        self.kubectl("-n kube-system rollout restart daemonset/kube-proxy")
+        self.kubectl("-n kube-system rollout status daemonset/kube-proxy --timeout=120s")
+        self.run("cp1", f"sed -i 's#https://{self._old}#https://{self._endpoint}#' {ADMIN} {_KUBE}/super-admin.conf")
 
     def _point_workers(self) -> None:
         for name in ("w1", "w2"):
-            self._run(
+            self.run(
                 name,
                 f"sed -i 's#https://{self._old}#https://{self._endpoint}#' {_KUBE}/kubelet.conf && systemctl restart kubelet",
             )
@@ -148,78 +135,37 @@ class Bare:
 
     def _join(self) -> None:
         for name in ("cp2", "cp3"):
-            self._kubectl(f"-n kube-system exec etcd-cp1 -- {_ETCDCTL} endpoint health --cluster")
-            key = self._run(
+            self.kubectl(f"-n kube-system exec etcd-cp1 -- {_ETCDCTL} endpoint health --cluster")
+            key = self.run(
                 "cp1", "kubeadm init phase upload-certs --upload-certs --config=/root/bare.yaml | tail -n 1"
             ).strip()
-            command = self._run("cp1", "kubeadm token create --ttl 15m --print-join-command").strip()
-            self._run(name, f"{command} --control-plane --certificate-key {key}")
-            self._ready(name, f"{self._addresses[name]}:6443")
-            self._kubectl(f"wait --for=condition=Ready node/{name} --timeout=120s")
-            self._until(
+            command = self.run("cp1", "kubeadm token create --ttl 15m --print-join-command").strip()
+            self.run(name, f"{command} --control-plane --certificate-key {key}")
+            self.ready(name, f"{self._addresses[name]}:6443")
+            self.kubectl(f"wait --for=condition=Ready node/{name} --timeout=120s")
+            self.until(
                 "cp1",
                 f"KUBECONFIG={ADMIN} kubectl -n kube-system exec etcd-{name} -- {_ETCDCTL} endpoint health --cluster",
             )
-            self._kubectl("-n kube-system delete secret kubeadm-certs")
+            self.kubectl("-n kube-system delete secret kubeadm-certs")
             (token,) = re.findall(r"--token ([a-z0-9]{6})\.", command)
-            self._run("cp1", f"kubeadm token delete {token}")
+            self.run("cp1", f"kubeadm token delete {token}")
 
     def _spread(self) -> None:
-        self._kubectl("-n kube-system rollout restart deployment/coredns")
-        self._kubectl("-n kube-system rollout status deployment/coredns --timeout=120s")
+        self.kubectl("-n kube-system rollout restart deployment/coredns")
+        self.kubectl("-n kube-system rollout status deployment/coredns --timeout=120s")
 
     def _verify(self) -> None:
-        self._kubectl("wait --for=condition=Ready node --all --timeout=60s")
+        self.kubectl("wait --for=condition=Ready node --all --timeout=60s")
         for name in _NODES:
-            self._ready(name, self._endpoint)
-        self._kubectl(f"-n kube-system exec etcd-cp2 -- {_ETCDCTL} endpoint status --cluster")
-
-    def _ready(self, node: str, server: str) -> None:
-        self._until(node, f"curl -sf -m 2 --cacert {_KUBE}/pki/ca.crt https://{server}/readyz")
+            self.ready(name, self._endpoint)
+        self.kubectl(f"-n kube-system exec etcd-cp2 -- {_ETCDCTL} endpoint status --cluster")
 
     def _await_renewal(self, node: str, before: str) -> None:
-        self._wait(lambda: self._renewal(node) != before, f"the Lease of {node}")
+        self.wait(lambda: self._renewal(node) != before, f"the Lease of {node}")
 
     def _renewal(self, node: str) -> str:
-        return self._kubectl(f"-n kube-node-lease get lease {node} -o jsonpath={{.spec.renewTime}}")
-
-    def _kubectl(self, arguments: str) -> str:
-        return self._run("cp1", f"kubectl --kubeconfig={ADMIN} {arguments}")
-
-    def _everywhere(self, nodes: Sequence[str], script: str) -> None:
-        with ThreadPoolExecutor(max_workers=len(nodes)) as pool:
-            list(pool.map(lambda node: self._run(node, script), nodes))
-
-    def _until(self, node: str, script: str) -> None:
-        self._wait(lambda: self._call(node, script).returncode == 0, f"{script} on {node}")
-
-    def _wait(self, condition: Callable[[], bool], what: str) -> None:
-        end = time.monotonic() + _SECONDS
-        while not condition():
-            if time.monotonic() > end:
-                raise RuntimeError(f"{what}: not within {_SECONDS:.0f} s")
-            time.sleep(0.1)
-
-    def _run(self, node: str, script: str, *, stdin: str = "") -> str:
-        ended = self._call(node, script, stdin=stdin)
-        if ended.returncode != 0:
-            raise RuntimeError(f"{node}: {script}: status {ended.returncode}: {ended.stderr[-2000:]}")
-        return ended.stdout
-
-    def _call(self, node: str, script: str, *, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["podman", "exec", "-i", container_name(self._lab.name, node), "sh", "-c", script],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            env=self._environment,
-            timeout=_SECONDS,
-            check=False,
-        )
-
-
-def _install(packages: str) -> str:
-    return f"DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends {packages}"
+        return self.kubectl(f"-n kube-node-lease get lease {node} -o jsonpath={{.spec.renewTime}}")
 
 
 __all__ = ("Bare",)

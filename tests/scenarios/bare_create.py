@@ -11,17 +11,12 @@ kubeadm.ha.site, on the same lab, and decides nothing: it knows beforehand what 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
 
-from tests.lab import paths
-from tests.lab.podman import container_name
+from tests.scenarios.bare_script import BareScript, install
 from tests.scenarios.cluster import ADMIN, Lab
 
 _CONTROL_PLANES, _WORKERS, _BALANCERS = ("cp1", "cp2", "cp3"), ("w1", "w2"), ("lb1", "lb2")
@@ -120,7 +115,7 @@ spec: {{type: NodePort, selector: {{app: smoke}}, ports: [{{port: 5353, protocol
 """
 
 
-class BareCreate:
+class BareCreate(BareScript):
     """The script on one lab of the topology ``create``.
 
     :param lab: the lab, as it was made: bare hosts.
@@ -128,13 +123,11 @@ class BareCreate:
     """
 
     def __init__(self, lab: Lab, addresses: Mapping[str, str]) -> None:
-        self._lab = lab
-        self._addresses = addresses
+        super().__init__(lab, addresses, seconds=_SECONDS)
         self._vip = lab.endpoint.rpartition(":")[0]
         self._inputs: dict[str, Any] = yaml.safe_load(
             (lab.inventory.parent / "group_vars" / "all" / "lab.yml").read_text(encoding="utf-8")
         )
-        self._environment = {**os.environ, "CONTAINERS_CONF": str(paths.cache().containers_conf)}
 
     def create(self) -> list[tuple[str, float]]:
         """Do it; names and seconds of the steps.
@@ -152,12 +145,7 @@ class BareCreate:
             ("spread", self._spread),
             ("verify", self._verify),
         ]
-        seconds = []
-        for name, step in steps:
-            began = time.monotonic()
-            step()
-            seconds.append((name, time.monotonic() - began))
-        return seconds
+        return self.timed(steps)
 
     def _prepare(self) -> None:
         repository = self._inputs["kubeadm_ha_package_repository"]
@@ -169,24 +157,24 @@ class BareCreate:
         packages = " ".join(f"{name}={_VERSION}-1.1" for name in ("kubeadm", "kubelet", "kubectl"))
 
         def prepare(node: str) -> None:
-            self._run(node, "cat >/etc/apt/keyrings/kubernetes.asc", stdin=repository["key"])
+            self.run(node, "cat >/etc/apt/keyrings/kubernetes.asc", stdin=repository["key"])
             source = f"deb [signed-by=/etc/apt/keyrings/kubernetes.asc] {repository['url']} /"
-            self._run(node, f"echo '{source}' >/etc/apt/sources.list.d/kubernetes.list")
-            self._run(
+            self.run(node, f"echo '{source}' >/etc/apt/sources.list.d/kubernetes.list")
+            self.run(
                 node,
                 "printf 'net.bridge.bridge-nf-call-iptables = 1\\nnet.ipv4.ip_forward = 1\\n' >/etc/sysctl.d/k8s.conf",
             )
-            self._run(node, "mkdir -p /etc/containerd && cat >/etc/containerd/config.toml", stdin=containerd)
+            self.run(node, "mkdir -p /etc/containerd && cat >/etc/containerd/config.toml", stdin=containerd)
             for registry, text in hosts.items():
                 directory = f"/etc/containerd/certs.d/{registry}"
-                self._run(node, f"mkdir -p {directory} && cat >{directory}/hosts.toml", stdin=text)
-            self._run(
+                self.run(node, f"mkdir -p {directory} && cat >{directory}/hosts.toml", stdin=text)
+            self.run(
                 node,
-                f"apt-get -qq update && {_install(f'{_TOOLS} {packages}')} && apt-mark hold kubeadm kubelet kubectl",
+                f"apt-get -qq update && {install(f'{_TOOLS} {packages}')} && apt-mark hold kubeadm kubelet kubectl",
             )
-            self._run(node, "systemctl restart containerd && systemctl enable -q containerd kubelet")
+            self.run(node, "systemctl restart containerd && systemctl enable -q containerd kubelet")
 
-        self._everywhere(_NODES, prepare)
+        self.everywhere(_NODES, prepare)
 
     def _configuration(self) -> str:
         names = [self._vip, *self._addresses.values(), *_CONTROL_PLANES]
@@ -218,113 +206,79 @@ class BareCreate:
         return "\n---\n".join(json.dumps(document) for document in documents)
 
     def _authorities(self) -> None:
-        self._run("cp1", "cat >/root/init.yaml", stdin=self._configuration())
+        self.run("cp1", "cat >/root/init.yaml", stdin=self._configuration())
         for name in ("ca", "front-proxy-ca", "etcd-ca", "sa"):
             option = "" if name == "sa" else " --config=/root/init.yaml"
-            self._run("cp1", f"kubeadm init phase certs {name}{option}")
+            self.run("cp1", f"kubeadm init phase certs {name}{option}")
 
     def _balance(self) -> None:
-        ca = self._run("cp1", "cat /etc/kubernetes/pki/ca.crt")
+        ca = self.run("cp1", "cat /etc/kubernetes/pki/ca.crt")
         servers = "\n".join(f"  server {name} {self._addresses[name]}:6443" for name in _CONTROL_PLANES)
         for number, name in enumerate(_BALANCERS):
             other = self._addresses[_BALANCERS[1 - number]]
             keepalived = _KEEPALIVED.format(
                 priority=150 - 50 * number, own=self._addresses[name], peer=other, vip=self._vip
             )
-            self._run(name, f"apt-get -qq update; {_install('haproxy keepalived')}")
-            self._run(name, "cat >/etc/haproxy/kubernetes-ca.crt", stdin=ca)
-            self._run(name, "cat >/etc/haproxy/haproxy.cfg", stdin=_HAPROXY.format(servers=servers))
-            self._run(name, "haproxy -q -c -f /etc/haproxy/haproxy.cfg && systemctl restart haproxy")
-            self._run(name, "cat >/etc/keepalived/keepalived.conf", stdin=keepalived)
-            self._run(name, "systemctl enable -q haproxy keepalived && systemctl restart keepalived")
-        self._until("lb1", f"ip -o address show | grep -q ' {self._vip}/'")
+            self.run(name, f"apt-get -qq update; {install('haproxy keepalived')}")
+            self.run(name, "cat >/etc/haproxy/kubernetes-ca.crt", stdin=ca)
+            self.run(name, "cat >/etc/haproxy/haproxy.cfg", stdin=_HAPROXY.format(servers=servers))
+            self.run(name, "haproxy -q -c -f /etc/haproxy/haproxy.cfg && systemctl restart haproxy")
+            self.run(name, "cat >/etc/keepalived/keepalived.conf", stdin=keepalived)
+            self.run(name, "systemctl enable -q haproxy keepalived && systemctl restart keepalived")
+        self.until("lb1", f"ip -o address show | grep -q ' {self._vip}/'")
 
     def _init(self) -> None:
-        self._run("cp1", "kubeadm config images pull --config=/root/init.yaml")
-        self._run("cp1", "kubeadm init --config=/root/init.yaml --skip-token-print")
-        self._ready("cp1", self._lab.endpoint)
-        self._run("cp1", f"mkdir -p /root/.kube && cp {ADMIN} /root/.kube/config")
+        self.run("cp1", "kubeadm config images pull --config=/root/init.yaml")
+        self.run("cp1", "kubeadm init --config=/root/init.yaml --skip-token-print")
+        self.ready("cp1", self._lab.endpoint)
+        self.run("cp1", f"mkdir -p /root/.kube && cp {ADMIN} /root/.kube/config")
 
     def _network(self) -> None:
         base = self._inputs["kubeadm_ha_package_repository"]["url"].removesuffix("/deb/")
-        self._run("cp1", f"curl -sf {base}/kube-flannel.yml | kubectl --kubeconfig={ADMIN} apply --server-side -f -")
-        self._kubectl("wait --for=condition=Ready node/cp1 --timeout=180s")
+        self.run("cp1", f"curl -sf {base}/kube-flannel.yml | kubectl --kubeconfig={ADMIN} apply --server-side -f -")
+        self.kubectl("wait --for=condition=Ready node/cp1 --timeout=180s")
 
     def _join_control_planes(self) -> None:
         for name in ("cp2", "cp3"):
-            key = self._run(
+            key = self.run(
                 "cp1", "kubeadm init phase upload-certs --upload-certs --config=/root/init.yaml | tail -n 1"
             ).strip()
-            command = self._run("cp1", "kubeadm token create --ttl 15m --print-join-command").strip()
-            self._run(name, f"{command} --control-plane --certificate-key {key}")
-            self._ready(name, f"{self._addresses[name]}:6443")
-            self._kubectl(f"wait --for=condition=Ready node/{name} --timeout=180s")
-            self._kubectl("-n kube-system delete secret kubeadm-certs")
+            command = self.run("cp1", "kubeadm token create --ttl 15m --print-join-command").strip()
+            self.run(name, f"{command} --control-plane --certificate-key {key}")
+            self.ready(name, f"{self._addresses[name]}:6443")
+            self.kubectl(f"wait --for=condition=Ready node/{name} --timeout=180s")
+            self.kubectl("-n kube-system delete secret kubeadm-certs")
 
     def _join_workers(self) -> None:
         def join(name: str) -> None:
-            command = self._run("cp1", "kubeadm token create --ttl 15m --print-join-command").strip()
-            self._run(name, command)
-            self._kubectl(f"wait --for=condition=Ready node/{name} --timeout=180s")
+            command = self.run("cp1", "kubeadm token create --ttl 15m --print-join-command").strip()
+            self.run(name, command)
+            self.kubectl(f"wait --for=condition=Ready node/{name} --timeout=180s")
 
         # In batches as the collection has them: a quarter of two workers is one.
         for name in _WORKERS:
             join(name)
 
     def _spread(self) -> None:
-        self._kubectl("-n kube-system rollout restart deployment/coredns")
-        self._kubectl("-n kube-system rollout status deployment/coredns --timeout=120s")
+        self.kubectl("-n kube-system rollout restart deployment/coredns")
+        self.kubectl("-n kube-system rollout status deployment/coredns --timeout=120s")
 
     def _verify(self) -> None:
-        image = self._kubectl(
+        image = self.kubectl(
             "-n kube-system get deployment coredns -o jsonpath={.spec.template.spec.containers[0].image}"
         )
-        self._run("cp1", f"kubectl --kubeconfig={ADMIN} apply -f -", stdin=_SMOKE.format(image=image))
-        self._kubectl("rollout status deployment/smoke --timeout=180s")
-        address = self._kubectl("get service smoke -o jsonpath={.spec.clusterIP}")
-        port = self._kubectl("get service smoke -o jsonpath={.spec.ports[0].nodePort}")
+        self.run("cp1", f"kubectl --kubeconfig={ADMIN} apply -f -", stdin=_SMOKE.format(image=image))
+        self.kubectl("rollout status deployment/smoke --timeout=180s")
+        address = self.kubectl("get service smoke -o jsonpath={.spec.clusterIP}")
+        port = self.kubectl("get service smoke -o jsonpath={.spec.ports[0].nodePort}")
         for name in _NODES:
-            self._ready(name, self._lab.endpoint)
+            self.ready(name, self._lab.endpoint)
             for place in (
                 f"{address}/5353",
                 f"127.0.0.1/{port}" if name == "cp1" else f"{self._addresses[name]}/{port}",
             ):
-                self._until(name, f"timeout 2 bash -c '</dev/tcp/{place}'")
-        self._kubectl("delete deployment/smoke service/smoke")
-
-    def _ready(self, node: str, server: str) -> None:
-        self._until(node, f"curl -sf -m 2 --cacert /etc/kubernetes/pki/ca.crt https://{server}/readyz")
-
-    def _kubectl(self, arguments: str) -> str:
-        return self._run("cp1", f"kubectl --kubeconfig={ADMIN} {arguments}")
-
-    def _everywhere(self, nodes: Sequence[str], act: Callable[[str], None]) -> None:
-        with ThreadPoolExecutor(max_workers=len(nodes)) as pool:
-            list(pool.map(act, nodes))
-
-    def _until(self, node: str, script: str) -> None:
-        end = time.monotonic() + _SECONDS
-        while self._call(node, script).returncode != 0:
-            if time.monotonic() > end:
-                raise RuntimeError(f"{script} on {node}: not within {_SECONDS:.0f} s")
-            time.sleep(0.1)
-
-    def _run(self, node: str, script: str, *, stdin: str = "") -> str:
-        ended = self._call(node, script, stdin=stdin)
-        if ended.returncode != 0:
-            raise RuntimeError(f"{node}: {script}: status {ended.returncode}: {ended.stderr[-2000:]}")
-        return ended.stdout
-
-    def _call(self, node: str, script: str, *, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["podman", "exec", "-i", container_name(self._lab.name, node), "bash", "-c", script],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            env=self._environment,
-            timeout=_SECONDS,
-            check=False,
-        )
+                self.until(name, f"timeout 2 bash -c '</dev/tcp/{place}'")
+        self.kubectl("delete deployment/smoke service/smoke")
 
 
 def _toml(table: Mapping[str, Any], path: tuple[str, ...] = ()) -> list[str]:
@@ -335,10 +289,6 @@ def _toml(table: Mapping[str, Any], path: tuple[str, ...] = ()) -> list[str]:
             below = (*path, json.dumps(name))
             lines += [f"[{'.'.join(below)}]\n", *_toml(value, below)]
     return lines
-
-
-def _install(packages: str) -> str:
-    return f"DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends {packages} >/dev/null"
 
 
 __all__ = ("BareCreate",)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,14 +18,32 @@ _STILL_AT_WORK = ("kubeadm is running on", "is changing")
 _ATTEMPTS, _SECONDS_BETWEEN = 6, 20
 
 
-def killed(inventories: Sequence[Path], work: Path, label: str, *, play: str, seconds: float) -> Run:
-    """A run of the whole playbook that is killed some seconds after a play has begun."""
+@dataclasses.dataclass(frozen=True)
+class Kill:
+    """A moment of a run.
 
-    def begins(line: Mapping[str, Any]) -> bool:
-        return bool(line["event"] == "play" and line["play"] == play)
+    :param play: the play in which it is.
+    :param seconds: how long after the play's begin, or after a task's first result in it.
+    :param task: the end of that task's name; empty, it is the play's begin.
+    """
+
+    play: str
+    seconds: float
+    task: str = ""
+
+    def begins(self, line: Mapping[str, Any]) -> bool:
+        """Whether a line of the recorder is what the seconds are counted from."""
+        if line.get("play") != self.play:
+            return False
+        return line["event"] == "result" and str(line["task"]).endswith(self.task) if self.task else True
+
+
+def killed(inventories: Sequence[Path], work: Path, label: str, kill: Kill) -> Run:
+    """A run of the whole playbook that is killed at a moment."""
 
     def run(record: Path) -> Run:
-        return kill_playbook("kubeadm.ha.site", inventories=inventories, record=record, when=begins, after=seconds)
+        site = "kubeadm.ha.site"
+        return kill_playbook(site, inventories=inventories, record=record, when=kill.begins, after=kill.seconds)
 
     return once_nobody_is_at_work(run, work, label)
 
@@ -39,4 +58,4 @@ def once_nobody_is_at_work(start: Callable[[Path], Run], work: Path, label: str)
     return run
 
 
-__all__ = ("killed", "once_nobody_is_at_work")
+__all__ = ("Kill", "killed", "once_nobody_is_at_work")

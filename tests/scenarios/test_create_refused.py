@@ -58,7 +58,7 @@ CASES: Mapping[str, Case] = {
     ),
     "a repository that nobody serves": Case(
         variables={"kubeadm_ha_package_repository": {"url": "http://{mirror}:9/deb/", "key": "{key}"}},
-        said=("does not reach the packages at http://{mirror}:9/deb/",),
+        said=("does not reach the packages at http://{mirror}:9/deb (",),
     ),
     "a mirror that nobody serves": Case(
         variables={"kubeadm_ha_registry_mirrors": {"registry.k8s.io": {"url": "http://{mirror}:9"}}},
@@ -81,7 +81,7 @@ CASES: Mapping[str, Case] = {
         host="cp3",
         script="cp /etc/machine-id /root/machine-id && echo {machine_id} >/etc/machine-id",
         undo="cp /root/machine-id /etc/machine-id && rm /root/machine-id",
-        said=("have the same machine-id",),
+        said=("cp3 is another machine than cp2, but has its machine-id ({machine_id})",),
     ),
     "a pod network that was left": Case(
         host="w1",

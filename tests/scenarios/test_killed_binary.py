@@ -16,14 +16,13 @@ import pytest
 
 from tests.scenarios.cluster import PROJECT, Lab
 from tests.scenarios.convert import addresses_of, new_results
-from tests.scenarios.kills import killed, once_nobody_is_at_work
+from tests.scenarios.kills import Kill, killed, once_nobody_is_at_work
 from tests.scenarios.playbook import Run, run_playbook
 from tests.scenarios.services_cluster import HOSTS, INLINE, Cluster
 
 pytestmark = pytest.mark.full
 
 MASTERS = ("m1", "m2", "m3")
-#: Play, and seconds in it: the certificate is issued, programs come, files and services, kubeconfigs are pointed.
 WORKERS = ("w1", "w2")
 #: Everything that makes a host what it is, but for what runs at the moment: a removed library for Python is no part of it.
 STATE = (
@@ -32,11 +31,12 @@ STATE = (
     "systemctl list-unit-files --state=enabled --no-legend; "
     "systemctl list-units --all --no-legend --plain 'kube*' | awk '{print $1, $2, $3}'"
 )
+#: The certificate is issued, programs come, services begin, kubeconfigs are pointed.
 KILLS = (
-    ("Certify the API servers of services", 4.0),
-    ("Begin masters", 8.0),
-    ("Begin masters", 30.0),
-    ("Point the services of workers to the endpoint", 4.0),
+    Kill("Certify the API servers of services", 0.2, task="Certify | Ask for the same one with more names"),
+    Kill("Begin masters", 1.0, task="Programs | Their directories"),
+    Kill("Begin masters", 0.5, task="Service | The API server of this host is ready"),
+    Kill("Point the services of workers to the endpoint", 0.2, task="Point | Kubeconfigs name the endpoint"),
 )
 CERT = "/etc/kubernetes/cert"
 #: What must be alike on all masters, and what must not have changed on the first one.
@@ -79,8 +79,8 @@ def story() -> Iterator[Story]:
         states = _states(lab)
         runs: list[tuple[str, Run]] = []
         served: list[str] = []
-        for number, (play, seconds) in enumerate(KILLS):
-            runs.append((play, killed([lab.inventory], work, f"killed-{number}", play=play, seconds=seconds)))
+        for number, kill in enumerate(KILLS):
+            runs.append((kill.play, killed([lab.inventory], work, f"killed-{number}", kill)))
             served.append(_readyz(cluster, "m1"))
         ended = once_nobody_is_at_work(functools.partial(_run, lab.inventory), work, "ended")
         again = _run(lab.inventory, work / "again.jsonl")

@@ -15,19 +15,19 @@ import pytest
 
 from tests.scenarios.cluster import PROJECT, Lab, ready_nodes, wait_until
 from tests.scenarios.convert import etcd_members, new_results
-from tests.scenarios.kills import killed, once_nobody_is_at_work
+from tests.scenarios.kills import Kill, killed, once_nobody_is_at_work
 from tests.scenarios.playbook import Run, run_playbook
 
 pytestmark = pytest.mark.full
 
 CONTROL_PLANES = ("cp1", "cp2", "cp3")
 NODES = (*CONTROL_PLANES, "w1")
-#: Play, and seconds in it: packages are being installed, authorities made, kubeadm init runs, a control plane joins.
+#: Packages are being installed, authorities made, kubeadm init runs, a control plane joins.
 KILLS = (
-    ("Prepare the nodes", 20.0),
-    ("Make the certificate authorities", 2.0),
-    ("Create the cluster", 12.0),
-    ("Join control planes", 10.0),
+    Kill("Prepare the nodes", 3.0, task="Packages | Read the lists of the new repository"),
+    Kill("Make the certificate authorities", 0.5, task="Authorities | Stop before anything is changed"),
+    Kill("Create the cluster", 6.0, task="Stop before anything is changed"),
+    Kill("Join control planes", 4.0, task="Join | Make a token and upload the certificates"),
 )
 _CA = "sha256sum /etc/kubernetes/pki/ca.crt /etc/kubernetes/pki/sa.pub 2>/dev/null; true"
 
@@ -55,9 +55,9 @@ def story() -> Iterator[Story]:
         inventory = _inventory(lab, work)
         runs: dict[str, Run] = {}
         authorities: dict[str, str] = {}
-        for number, (play, seconds) in enumerate(KILLS):
-            runs[play] = killed(inventory, work, f"killed-{number}", play=play, seconds=seconds)
-            authorities[play] = lab.shell("cp1", _CA)
+        for number, kill in enumerate(KILLS):
+            runs[kill.play] = killed(inventory, work, f"killed-{number}", kill)
+            authorities[kill.play] = lab.shell("cp1", _CA)
         ended = once_nobody_is_at_work(functools.partial(_run, inventory), work, "ended")
         again = _run(inventory, work / "again.jsonl")
         results.exactly("again_changed", sum(again.changed_hosts.values()), bound=0)

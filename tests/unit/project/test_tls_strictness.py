@@ -28,3 +28,9 @@ def test_there_are_some() -> None:
 def test_the_default_context_is_not_strict(name: str) -> None:
     text = _TEXTS[name]
     assert text.count("create_default_context(") == text.count("VERIFY_X509_STRICT")
+
+
+def test_one_place_says_what_is_trusted() -> None:
+    modules = {name: text for name, text in _TEXTS.items() if name.startswith("plugins/module_utils/")}
+    users = [name for name, text in modules.items() if "load_verify_locations" in text or "PARTIAL_CHAIN" in text]
+    assert users == ["plugins/module_utils/_adapters/host/tls_context.py"]

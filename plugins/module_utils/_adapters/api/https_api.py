@@ -14,6 +14,7 @@ import urllib.parse
 from ..._domain.base.address import Endpoint
 from ..._domain.base.errors import ApiError, InvalidInput, KubeadmHaError
 from ..._domain.kubeconfig.document import Kubeconfig
+from ..host.tls_context import trusting
 from .kubectl import KubectlApi
 from .kubectl_proxy import ProxyFailed, Response
 
@@ -22,8 +23,6 @@ if t.TYPE_CHECKING:
     from ..._ports.files import Files
     from ..._ports.yaml import YamlReader
 
-#: ``X509_V_FLAG_PARTIAL_CHAIN``: a given certificate is trusted as it is, as in Go.
-_PARTIAL_CHAIN = 0x80000
 _DEFAULT_PORT = 443
 _CERTIFICATE, _KEY = "client-certificate", "client-key"
 
@@ -83,12 +82,10 @@ def identity(files: Files, commands: Commands, yaml: YamlReader, path: str) -> I
     user, ca, server = kubeconfig.current_user, kubeconfig.ca_pem(beside), kubeconfig.server
     if kubeconfig.fault is not None or user is None or ca is None or not server:
         raise InvalidInput(f"{path} names no server, no CA or no user that can be read: name another kubeconfig.")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.verify_flags = ssl.VerifyFlags(context.verify_flags | _PARTIAL_CHAIN)
     certificate, key = user.pem(_CERTIFICATE, beside), user.pem(_KEY, beside) or user.pem(_CERTIFICATE, beside)
     token = user.text("token") or ""
     try:
-        context.load_verify_locations(cadata=ca.decode("ascii", "replace"))
+        context = trusting(ca=ca.decode("ascii", "replace"))
         if certificate and key:
             with commands.in_memory_file((certificate + b"\n" + key).decode("ascii", "replace")) as held:
                 context.load_cert_chain(held)

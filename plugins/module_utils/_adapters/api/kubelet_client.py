@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from ..._domain.base.errors import ApiError, InvalidInput
 from ..._domain.kubeconfig.document import Kubeconfig
+from ..host.tls_context import trusting
 
 if t.TYPE_CHECKING:
     from ..._domain.kubeconfig.document import Entry
@@ -87,10 +88,8 @@ class KubeconfigClient:
         return found.current_cluster, found.current_user
 
     def _context(self, cluster: Entry, user: Entry) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
-            ca = self._pem(cluster, "certificate-authority")
-            context.load_verify_locations(cadata=ca.decode("ascii"))
+            context = trusting(ca=self._pem(cluster, "certificate-authority").decode("ascii"))
             certificate = self._pem(user, "client-certificate")
             key = self._pem(user, "client-key")
             with _in_memory(certificate + b"\n" + key) as path:

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from ..._domain.base.errors import InvalidInput
 from ..._domain.etcd.etcd import EtcdError
+from ..host.tls_context import trusting
 
 #: Pairs of kubeadm's etcd that clients may use, in order, below the cluster's PKI directory. The server's own pair is
 #: good for clients, too (kubeadm, phases/certs/certlist.go).
@@ -56,9 +57,8 @@ class EtcdGateway:
         """
         self._timeout = timeout
         self._server_name = server_name
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
-            self._context.load_verify_locations(ca_certificate)
+            self._context = trusting(ca_path=ca_certificate)
             self._context.load_cert_chain(client_certificate, client_key)
         except (OSError, ssl.SSLError) as error:
             raise InvalidInput(

@@ -22,13 +22,11 @@ from ..._domain.base import endpoint_view as seen
 from ..._domain.base.address import Endpoint, canonical_ip
 from ..._domain.base.errors import InvalidInput
 from .commands import HostCommands
+from .tls_context import trusting
 
 #: Verification codes of OpenSSL (openssl/x509_vfy.h).
 _NOT_NOW = (9, 10)
 _WRONG_NAME = (62, 64)
-#: ``X509_V_FLAG_PARTIAL_CHAIN``: a given certificate is trusted as it is, also when it is not self-signed, as in Go. Python
-#: names it from 3.10 on.
-_PARTIAL_CHAIN = 0x80000
 #: Addresses of one name that are inspected.
 _MOST_ADDRESSES = 16
 _READYZ, _DISCOVERY = "/readyz", "/api"
@@ -134,15 +132,14 @@ class HostEndpointProbe:
         return seen.LOST if status == _UNAUTHORIZED or _ANONYMOUS in body else seen.KEPT
 
     def _context(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if self._ca is None:
             # What is served is judged by whoever knows the cluster's CA; nothing secret is sent.
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
             return context
+        context = trusting(ca=self._ca)
         context.hostname_checks_common_name = False
-        context.verify_flags = ssl.VerifyFlags(context.verify_flags | _PARTIAL_CHAIN)
-        context.load_verify_locations(cadata=self._ca)
         return context
 
     def _present(self, context: ssl.SSLContext) -> bool:

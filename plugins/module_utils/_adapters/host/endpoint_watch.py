@@ -16,14 +16,13 @@ import typing as t
 
 from ..._domain.base.errors import InvalidInput
 from ..._ports.endpoint_watch import Probe
+from .tls_context import trusting
 
 if t.TYPE_CHECKING:
     from ..._domain.base.address import Endpoint
 
 _INTERVAL = 0.1
 _TIMEOUT = 1.0
-#: ``X509_V_FLAG_PARTIAL_CHAIN``: a given certificate is trusted as it is, as in Go.
-_PARTIAL_CHAIN = 0x80000
 
 
 class HostEndpointWatch:
@@ -97,11 +96,9 @@ class HostEndpointWatch:
 
 
 def _context(ca_path: str, client_certificate: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.verify_flags = ssl.VerifyFlags(context.verify_flags | _PARTIAL_CHAIN)
     try:
-        context.load_verify_locations(cafile=ca_path)
-    except (OSError, ssl.SSLError, ValueError) as error:
+        context = trusting(ca_path=ca_path)
+    except (OSError, ValueError) as error:
         raise InvalidInput(
             f"The cluster's CA certificate {ca_path} cannot be used ({error}): name it by the option ca_path."
         ) from error

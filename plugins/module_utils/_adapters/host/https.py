@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import http.client
 import json
-import ssl
 import typing as t
 import urllib.parse
 
 from ..._ports.https import Answer
+from .tls_context import trusting
 
-#: ``X509_V_FLAG_PARTIAL_CHAIN``: a given certificate is trusted as it is, as in Go.
-_PARTIAL_CHAIN = 0x80000
 _DEFAULT_PORT = 443
 _LARGEST_ANSWER = 1 << 24
 
@@ -37,9 +35,7 @@ class HostHttps:
         """One request; see the port."""
         parts = urllib.parse.urlsplit(url)
         try:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.verify_flags = ssl.VerifyFlags(context.verify_flags | _PARTIAL_CHAIN)
-            context.load_verify_locations(cadata=ca.decode("ascii", "replace"))
+            context = trusting(ca=ca.decode("ascii", "replace"))
             if pair is not None:
                 context.load_cert_chain(*pair)
             connection = http.client.HTTPSConnection(

@@ -17,8 +17,9 @@ from ...base.role_inputs import RoleInputs
 from ...host.firewall import TCP, UDP
 from ...host.selinux import Needs
 from .. import gdnsd_files
-from ..provider import ClientCertificate, Reading
+from ..provider import Reading
 from . import shared_inputs
+from .asking_api_servers import AskingApiServers
 from .shared_inputs import Probe, Server
 
 if t.TYPE_CHECKING:
@@ -39,7 +40,7 @@ class NameServer:
 
 
 @dataclasses.dataclass(frozen=True)
-class Gdnsd:
+class Gdnsd(AskingApiServers):
     """gdnsd as the role's inputs want it. The fields are the role's variables, without its name; ``probe`` has several.
 
     ``python`` is the interpreter of the host for what keeps the answers. ``listen`` is never empty where everything could be read.
@@ -93,11 +94,6 @@ class Gdnsd:
         }
 
     @property
-    def loads(self) -> tuple[str, ...]:
-        """The CA's certificate."""
-        return (self.ca_certificate,)
-
-    @property
     def listen(self) -> tuple[int, ...]:
         """The port of DNS."""
         return (gdnsd_files.PORT,)
@@ -106,11 +102,6 @@ class Gdnsd:
     def open(self) -> tuple[int, ...]:
         """The same."""
         return self.listen
-
-    @property
-    def connect(self) -> tuple[int, ...]:
-        """The ports of the API servers, in their order."""
-        return tuple(server.port for server in self.backends)
 
     def selinux(
         self, ports: t.Sequence[tuple[str, int, int]], booleans: t.Mapping[str, bool], modules: t.Collection[str]
@@ -123,11 +114,6 @@ class Gdnsd:
     def local_endpoint(self) -> str:
         """The endpoint itself: nobody connects through a name server."""
         return self.endpoint
-
-    @property
-    def certificate(self) -> ClientCertificate | None:
-        """The client certificate that the checks present, if they do."""
-        return self.probe.certificate(self.ca_certificate)
 
 
 #: The names of the role's variables that are read, without the role's.

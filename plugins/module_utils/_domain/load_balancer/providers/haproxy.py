@@ -11,8 +11,9 @@ import typing as t
 
 from ...base.role_inputs import RoleInputs
 from .. import haproxy_files
-from ..provider import ClientCertificate, Reading
+from ..provider import Reading
 from . import haproxy_selinux, shared_inputs
+from .asking_api_servers import AskingApiServers
 from .shared_inputs import HTTPS, TCP, Probe, Server, with_port
 
 if t.TYPE_CHECKING:
@@ -26,7 +27,7 @@ _PORT_AT_THE_END = re.compile(r"(?:^|:)([0-9]+)$")
 
 
 @dataclasses.dataclass(frozen=True)
-class Haproxy:
+class Haproxy(AskingApiServers):
     """haproxy as the role's inputs want it. The fields are the role's variables, without its name; ``probe`` has several."""
 
     endpoint: str
@@ -76,11 +77,6 @@ class Haproxy:
         }
 
     @property
-    def loads(self) -> tuple[str, ...]:
-        """The CA's certificate."""
-        return (self.ca_certificate,)
-
-    @property
     def listen(self) -> tuple[int, ...]:
         """The endpoint's port and that of the metrics."""
         metrics = _PORT_AT_THE_END.search(self.metrics_bind)
@@ -90,11 +86,6 @@ class Haproxy:
     def open(self) -> tuple[int, ...]:
         """The endpoint's port."""
         return (self.bind_port,) if self.bind_port else ()
-
-    @property
-    def connect(self) -> tuple[int, ...]:
-        """The ports of the API servers, in their order."""
-        return tuple(server.port for server in self.backends)
 
     def selinux(
         self, ports: t.Sequence[tuple[str, int, int]], booleans: t.Mapping[str, bool], modules: t.Collection[str]
@@ -106,11 +97,6 @@ class Haproxy:
     def local_endpoint(self) -> str:
         """``address:port`` where its own host reaches the API servers through it."""
         return shared_inputs.local(self.bind_address, self.bind_port)
-
-    @property
-    def certificate(self) -> ClientCertificate | None:
-        """The client certificate that its checks present, if they do."""
-        return self.probe.certificate(self.ca_certificate)
 
 
 #: The names of the role's variables that are read, without the role's.

@@ -12,8 +12,9 @@ import typing as t
 from ...base.role_inputs import RoleInputs
 from ...host.selinux import Needs, type_of
 from .. import nginx_files
-from ..provider import ClientCertificate, Reading
+from ..provider import Reading
 from . import shared_inputs
+from .asking_api_servers import AskingApiServers
 from .shared_inputs import HTTPS, TCP, Probe, Server, with_port
 
 ROLE = "apiserver_nginx"
@@ -33,7 +34,7 @@ _GENERIC = frozenset({"", "port_t", "unreserved_port_t", "ephemeral_port_t"})
 
 
 @dataclasses.dataclass(frozen=True)
-class Nginx:
+class Nginx(AskingApiServers):
     """nginx as the role's inputs want it. The fields are the role's variables, without its name; ``probe`` has several.
 
     ``stream_module`` is the file that nginx loads for TCP, empty where it has that built in; ``python`` the interpreter for the watcher.
@@ -94,11 +95,6 @@ class Nginx:
         }
 
     @property
-    def loads(self) -> tuple[str, ...]:
-        """The CA's certificate."""
-        return (self.ca_certificate,)
-
-    @property
     def listen(self) -> tuple[int, ...]:
         """The endpoint's port."""
         return (self.bind_port,) if self.bind_port else ()
@@ -107,11 +103,6 @@ class Nginx:
     def open(self) -> tuple[int, ...]:
         """The same."""
         return self.listen
-
-    @property
-    def connect(self) -> tuple[int, ...]:
-        """The ports of the API servers, in their order."""
-        return tuple(server.port for server in self.backends)
 
     def selinux(
         self, ports: t.Sequence[tuple[str, int, int]], booleans: t.Mapping[str, bool], modules: t.Collection[str]
@@ -131,11 +122,6 @@ class Nginx:
     def local_endpoint(self) -> str:
         """``address:port`` where its own host reaches the API servers through it."""
         return shared_inputs.local(self.bind_address, self.bind_port)
-
-    @property
-    def certificate(self) -> ClientCertificate | None:
-        """The client certificate that its checks present, if they do."""
-        return self.probe.certificate(self.ca_certificate)
 
 
 #: The names of the role's variables that are read, without the role's.
