@@ -109,6 +109,13 @@ def _ports(scaling: Scaling) -> t.Iterator[Problem]:
             if component in source:
                 given = (source[component].arguments.get("secure-port") or ("",))[-1]
                 wanted[component] = int(given) if given.isdigit() else port
+        here = scaling.services[name].services
+        # Who listens there is not known of every process.
+        wanted = {
+            component: port
+            for component, port in wanted.items()
+            if component not in here or here[component].active != "active"
+        }
         taken = {
             item.port: item.process for item in scaling.hosts[name].report.listening if item.process not in SERVICES
         }

@@ -105,7 +105,8 @@ def scaled_out() -> Arguments:
     balancer = {"owner": "kubeadm.ha", "differs": False, "renew_certificate": False, "changes": [], "problems": []}
     hosts = {name: host(name) for name in NUMBERS}
     for name in ("m2", "m3"):
-        hosts[name]["listening"] = [{"address": "0.0.0.0", "port": 6443, "process": "kube-apiserver"}]
+        listening = [Listener("0.0.0.0", 6443, "kube-apiserver"), Listener("::", 10257, ""), Listener("::", 10259, "")]
+        hosts[name]["listening"] = [dataclasses.asdict(item) for item in listening]
     hosts["lb1"]["services"] = {"haproxy": {"active": "active", "enabled": "enabled"}}
     services = {
         "m1": master(server=ENDPOINT),
