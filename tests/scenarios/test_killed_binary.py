@@ -25,11 +25,11 @@ pytestmark = pytest.mark.full
 MASTERS = ("m1", "m2", "m3")
 WORKERS = ("w1", "w2")
 #: Everything that makes a host what it is, but for what runs at the moment: a removed library for Python is no part of it.
+_FIND = "find /etc /opt /root /usr/local /usr/lib/systemd -xdev -type f ! -path '/etc/mtab' ! -path '/etc/ld.so.cache' ! -path '*/.ansible/*'"
 STATE = (
-    "find /etc /opt /root /usr/local /usr/lib/systemd -xdev -type f ! -path '/etc/mtab' ! -path '/etc/ld.so.cache' ! -path '*/.ansible/*' "
-    "-printf '%p %m %U %G ' -exec sh -c 'sha256sum <\"$1\"' sh {} \\; | sort; "
+    f"{_FIND} -printf '%p %m %U %G\\n' | sort; {_FIND} -exec sha256sum {{}} + | sort; "
     "systemctl list-unit-files --state=enabled --no-legend; "
-    "systemctl list-units --all --no-legend --plain 'kube*' | awk '{print $1, $2, $3}'"
+    "systemctl list-units --type=service --all --no-legend --plain 'kube*' | awk '{print $1, $2, $3}'"
 )
 #: The certificate is issued, programs come, services begin, kubeconfigs are pointed.
 KILLS = (

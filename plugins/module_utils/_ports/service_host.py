@@ -43,7 +43,7 @@ class ServiceHost(t.Protocol):
         """Start it anew, and forget how often it has failed. How that ends is for :meth:`state`."""
 
     def stop(self, unit: str) -> None:
-        """Stop it."""
+        """Stop it, and forget how it ended: one that has gone would be shown as failed otherwise."""
 
     def journal(self, unit: str, *, since: float) -> str:
         """What it has said since then, in seconds since the epoch."""

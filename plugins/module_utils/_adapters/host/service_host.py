@@ -56,8 +56,9 @@ class SystemdHost:
             return
 
     def stop(self, unit: str) -> None:
-        """Stop it; see the port."""
+        """Stop it, and forget how it ended; see the port."""
         self._commands.run(["systemctl", "stop", unit], check=False)
+        self._commands.run(["systemctl", "reset-failed", unit], check=False)
 
     def journal(self, unit: str, *, since: float) -> str:
         """Its own words; see the port."""
