@@ -43,7 +43,9 @@ def _objections(scaling: Scaling, name: str) -> t.Iterator[str]:
             f"({listed(sorted(other_keys))}; on {source} {listed(sorted(keys))}), so a token of one would be refused by the other. Take {name} out of "
             f"the inventory, or give both the same keys."
         )
-    yield from _clients(scaling, name)
+    if not other_keys:
+        # A master with the same keys is of this cluster, wherever its clients lead: an interrupted run may have pointed some of them.
+        yield from _clients(scaling, name)
 
 
 def _clients(scaling: Scaling, name: str) -> t.Iterator[str]:

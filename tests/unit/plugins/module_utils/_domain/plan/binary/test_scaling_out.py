@@ -144,6 +144,14 @@ def test_each_host_gets_its_plays_and_records() -> None:
     assert record["source"] == "m1"
     assert record["server"] == "192.0.2.12:6443"
     assert record["ca_certificate"] == "CN=ca|ca|"
+    kept = record["kept"]
+    assert {item["path"] for item in record["files"] if item["kind"] == "file"} < set(kept["paths"])
+    assert {item["path"] for item in record["programs"]} < set(kept["paths"])
+    assert {item["path"] for item in record["files"] if item["kind"] == "directory"} < {
+        *kept["directories"],
+        *kept["paths"],
+    }
+    assert set(kept["units"]) == {item["unit"] for item in record["services"]}
     point = hosts["w1"].as_dict()["plan"]["point"]  # type: ignore[index]
     assert {item["path"] for item in point["servers"]} == {
         f"{CFG}/{name}.kubeconfig" for name in ("bootstrap", "kube-proxy", "kubelet")
@@ -507,6 +515,13 @@ def test_a_master_that_does_not_serve_is_no_reason_to_create_a_cluster(
     found = plan(given)
     assert [problem.message for problem in found.problems if problem.message.startswith(expected)], messages(given)
     assert not found.entries
+
+
+def test_a_master_whose_clients_still_lead_to_the_endpoint_of_before_is_of_this_cluster() -> None:
+    """A run that moves the endpoint was interrupted between two masters."""
+    given = scaled_out()
+    given["services"]["m2"] = master("192.0.2.12", "m2", server="https://192.0.2.200:6443").as_dict()
+    assert messages(given) == []
 
 
 def test_members_of_etcd_are_asked_for_where_a_master_comes() -> None:
