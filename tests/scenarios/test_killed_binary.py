@@ -53,6 +53,7 @@ class Story:
     served: Sequence[str]
     ended: Run
     again: Run
+    answers: Sequence[str]
     hashes: Mapping[str, str]
     leftovers: Mapping[str, str]
     states: Mapping[str, str]
@@ -85,6 +86,7 @@ def story() -> Iterator[Story]:
         ended = once_nobody_is_at_work(functools.partial(_run, lab.inventory), work, "ended")
         again = _run(lab.inventory, work / "again.jsonl")
         results.exactly("again_changed", sum(again.changed_hosts.values()), bound=0)
+        answers = [_readyz(cluster, name) for name in MASTERS]
         hashes = {name: lab.run(name, "sha256sum", *SHARED) for name in MASTERS}
         leftovers = {name: lab.shell(name, "ls -A /run/kubeadm-ha 2>/dev/null; true").strip() for name in MASTERS}
         extended = _states(lab)
@@ -105,6 +107,7 @@ def story() -> Iterator[Story]:
             served=served,
             ended=ended,
             again=again,
+            answers=answers,
             hashes=hashes,
             leftovers=leftovers,
             states=states,
@@ -163,7 +166,7 @@ def test_the_first_master_serves_after_every_kill(story: Story) -> None:
 
 def test_the_run_after_them_reaches_the_end(story: Story) -> None:
     assert story.ended.status == 0, story.ended.output[-8000:]
-    assert {_readyz(story.cluster, name) for name in MASTERS} == {"ok"}
+    assert set(story.answers) == {"ok"}
 
 
 def test_keys_are_those_of_the_beginning(story: Story) -> None:
@@ -183,7 +186,7 @@ def test_a_second_run_changes_nothing(story: Story) -> None:
 def test_nobody_goes_back_before_who_depends_on_it(story: Story) -> None:
     assert story.first.status != 0
     said = " ".join(" ".join(story.first.failures).split())
-    assert "m2 and m3 runs an API server, too, for which m1 was changed" in said
+    assert "API servers run on m2 and m3, too, for which m1 was changed" in said
     assert "/etc/kubernetes/kubelet.kubeconfig of w1" in said
     assert story.used.status != 0
     said = " ".join(" ".join(story.used.failures).split())

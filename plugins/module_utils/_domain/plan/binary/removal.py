@@ -111,12 +111,12 @@ def _restoration(scaling: Scaling, name: str) -> t.Iterator[str]:
     others = [other for other in scaling.services if other != name and _serves(scaling, other)]
     if others:
         yield (
-            f"{listed(others)} runs an API server, too, for which {name} was changed: remove it first (role binary_control_plane, entry point remove)."
+            f"API servers run on {listed(others)}, too, for which {name} was changed: remove them first (role binary_control_plane, entry point remove)."
         )
     used = [f"{path} of {other}" for other, path, server in _used(scaling, name) if scaling.master_at(server) != name]
     if used:
         yield (
-            f"{listed(used)} does not lead to the API server of {name} itself, whose certificate of before may not be for it: put these hosts "
+            f"Not to the API server of {name} itself, whose certificate of before may be for nobody else, leads {listed(used)}: put these hosts "
             "back first (role binary_control_plane, entry point restore)."
         )
 

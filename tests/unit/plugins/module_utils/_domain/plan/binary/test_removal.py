@@ -95,8 +95,8 @@ def test_a_worker_may_be_put_back_at_any_time() -> None:
 def test_the_first_master_goes_back_last() -> None:
     """After the other masters, and after who uses the endpoint."""
     reasons = records(three())["m1"]["restoration"]
-    assert reasons[0].startswith("m2 and m3 runs an API server, too, for which m1 was changed: remove it first")
-    assert "does not lead to the API server of m1 itself" in reasons[1]
+    assert reasons[0].startswith("API servers run on m2 and m3, too, for which m1 was changed: remove them first")
+    assert "Not to the API server of m1 itself" in reasons[1]
     given = alone()
     (reason,) = records(given)["m1"]["restoration"]
     assert f"{CFG}/kubelet.kubeconfig of w1" in reason
