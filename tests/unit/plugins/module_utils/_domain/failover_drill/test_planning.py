@@ -302,7 +302,8 @@ OF_ENDPOINT: list[tuple[str, Event, dict[str, DrillReport | None], list[str]]] =
     ("nothing is tracked, and need not be", ADDRESS_STOPPED, {"lb1": changed_router("lb1", holds=True, detection=None)}, []),
     ("keepalived has ended", ADDRESS_STOPPED, {"lb2": changed_router("lb2", problem="has no service of keepalived")}, ["keepalived of lb2 has no service"]),
     ("no other host", ADDRESS_STOPPED, {"lb2": balancer("lb2", routed=False)}, ["on 1 of the play's hosts, so nothing moves it"]),
-    ("its own hardware address", ADDRESS_STOPPED, {"lb1": changed_router("lb1", holds=True, has_own_mac=True)}, ["keepalived of lb1 has a hardware address of its own"]),
+    ("its own hardware address", ADDRESS_STOPPED, {"lb1": changed_router("lb1", holds=True, has_own_mac=True)},
+     ["keepalived of lb1 has a hardware address of its own"]),
     ("IPv6", ADDRESS_STOPPED, {"lb1": changed_router("lb1", holds=True, address="2001:db8::1")}, ["which is of IPv6, whose holders cannot be seen"]),
 ]  # fmt: skip
 

@@ -19,12 +19,14 @@ VIP = "192.0.2.100"
 PLAIN = "vrrp_instance a {\n interface eth0\n virtual_ipaddress {\n 192.0.2.100\n }\n}\n"
 CASES: list[tuple[str, str, VirtualRouter | None]] = [
     ("the least", PLAIN, VirtualRouter(VIP, "eth0", 1.0, None, has_own_mac=False)),
-    ("on one line", "vrrp_instance a { interface eth0\n virtual_ipaddress { 192.0.2.100/24 dev eth0 label eth0:1 } }", VirtualRouter(VIP, "eth0", 1.0, None, has_own_mac=False)),
+    ("on one line", "vrrp_instance a { interface eth0\n virtual_ipaddress { 192.0.2.100/24 dev eth0 label eth0:1 } }",
+     VirtualRouter(VIP, "eth0", 1.0, None, has_own_mac=False)),
     ("of another address", PLAIN.replace(VIP, "192.0.2.10"), None),
     ("in a comment", "# " + PLAIN.replace("\n", "\n# "), None),
     ("the second router", PLAIN.replace(VIP, "192.0.2.10").replace("eth0", "eth1") + PLAIN, VirtualRouter(VIP, "eth0", 1.0, None, has_own_mac=False)),
     ("a process", PLAIN.replace("interface", "track_process {\n haproxy\n }\n use_vmac\n interface"), VirtualRouter(VIP, "eth0", 1.0, 1.0, has_own_mac=True)),
-    ("a script", "vrrp_script s {\n script x\n interval 2\n fall 3\n timeout 1\n}\n" + PLAIN.replace("interface", "track_script {\n s weight 2\n }\n interface"),
+    ("a script",
+     "vrrp_script s {\n script x\n interval 2\n fall 3\n timeout 1\n}\n" + PLAIN.replace("interface", "track_script {\n s weight 2\n }\n interface"),
      VirtualRouter(VIP, "eth0", 1.0, 7.0, has_own_mac=False)),
     ("a script that there is not", PLAIN.replace("interface", "track_script {\n s\n }\n interface"), VirtualRouter(VIP, "eth0", 1.0, None, has_own_mac=False)),
     ("nothing", "", None),
