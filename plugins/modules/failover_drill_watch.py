@@ -58,12 +58,16 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: none
     details:
-      - Each run is another watch.
+      - Nothing is watched.
+  diff_mode:
+    support: N/A
+    details:
+      - It changes nothing.
+  idempotent:
+    support: full
+    details:
+      - It changes nothing; each run is another watch.
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:
@@ -85,26 +89,6 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-changes:
-  description: What was done, or would be in check mode.
-  returned: success
-  type: list
-  elements: dict
-  contains:
-    object:
-      description: The file.
-      type: str
-      sample: file /run/kubeadm-ha-failover-drill-watch
-    before:
-      description: Nothing.
-      type: str
-    after:
-      description: For how long it is there.
-      type: str
-      sample: there until the event has happened
-    reason:
-      description: Why.
-      type: str
 measured:
   description: What was measured. V(null) in check mode.
   returned: success
@@ -149,17 +133,14 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.processes import HostProcesses
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.observation import observed
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
-if t.TYPE_CHECKING:
-    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 
-
-def decide(module: AnsibleModule) -> Decision:
-    """Decide by the module's options."""
-    options: dict[str, t.Any] = module.params
+def watched(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What was seen, by the module's options."""
     files, commands, watch = HostFiles(), HostCommands(), None
     if options["endpoint"]:
         services = HostComponentServices(commands, ServiceFiles(files, commands), HostProcesses())
@@ -201,7 +182,7 @@ def main() -> None:
         required_together=[("virtual_ip", "interface")],
         supports_check_mode=True,
     )
-    run_decision(module, lambda: decide(module))
+    run_decision(module, lambda: Decision(values={"measured": None if module.check_mode else watched(module.params)}))
 
 
 if __name__ == "__main__":

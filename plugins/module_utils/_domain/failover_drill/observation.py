@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ..base.change import Change, Decision
 from .endpoint_answers import outage
 from .holding import Sample, held, single_since
 from .measurement import BEFORE
@@ -34,8 +33,10 @@ def observed(
     longest: float,
     timeout: float,
     names: t.Mapping[str, str] | None = None,
-) -> Decision:
+) -> dict[str, t.Any]:
     """It is watched while a file is there, which says that the watch has begun, and then until it is as it should be.
+
+    Nothing is changed: one that a killed run has left behind keeps nobody from the host.
 
     Args:
         files: of this host.
@@ -48,41 +49,36 @@ def observed(
         timeout: seconds for which is waited then.
         names: of hosts, by their hardware addresses.
     """
+    samples: list[Sample] = []
 
-    def act() -> t.Mapping[str, t.Any]:
-        samples: list[Sample] = []
+    def see() -> None:
+        if holders is not None:
+            found = holders.ask()
+            samples.append(Sample(clock.monotonic(), frozenset((names or {}).get(mac, mac) for mac in found)))
+        clock.sleep(_POLL_SECONDS)
 
-        def see() -> None:
-            if holders is not None:
-                found = holders.ask()
-                samples.append(Sample(clock.monotonic(), frozenset((names or {}).get(mac, mac) for mac in found)))
-            clock.sleep(_POLL_SECONDS)
-
-        if watch is not None:
-            watch.start()
-        try:
-            clock.sleep(BEFORE)
-            begun = clock.monotonic()
+    if watch is not None:
+        watch.start()
+    try:
+        clock.sleep(BEFORE)
+        begun = clock.monotonic()
+        see()
+        files.write(path, name.encode())
+        while files.read(path) == name.encode() and clock.monotonic() < begun + longest:
             see()
-            files.write(path, name.encode())
-            while files.read(path) == name.encode() and clock.monotonic() < begun + longest:
-                see()
-            ended = clock.monotonic()
-            while clock.monotonic() < ended + timeout and not (
-                _answers([] if watch is None else watch.probes(), ended, clock.monotonic())
-                and _is_single(samples, ended, clock.monotonic())
-            ):
-                see()
-            endpoint = {} if watch is None else {"endpoint": outage(watch.probes(), begun).as_dict()}
-        finally:
-            if watch is not None:
-                watch.stop()
-            if files.read(path) == name.encode():
-                files.remove(path)
-        return {"measured": {**endpoint, **(held(samples).as_dict() if samples else {})}}
-
-    change = Change(f"file {path}", None, "there until the event has happened", "it says that the watch has begun")
-    return Decision((change,), {"measured": None}, act)
+        ended = clock.monotonic()
+        while clock.monotonic() < ended + timeout and not (
+            _answers([] if watch is None else watch.probes(), ended, clock.monotonic())
+            and _is_single(samples, ended, clock.monotonic())
+        ):
+            see()
+        endpoint = {} if watch is None else {"endpoint": outage(watch.probes(), begun).as_dict()}
+    finally:
+        if watch is not None:
+            watch.stop()
+        if files.read(path) == name.encode():
+            files.remove(path)
+    return {**endpoint, **(held(samples).as_dict() if samples else {})}
 
 
 def _answers(probes: t.Sequence[Probe], ended: float, now: float) -> bool:
