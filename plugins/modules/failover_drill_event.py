@@ -11,10 +11,9 @@ module: failover_drill_event
 short_description: Let a component of this host fail, measure what follows, and restore it
 version_added: 0.1.0
 description:
-  - Stops, kills or freezes the kube-controller-manager or the kube-scheduler of this host, which runs as a static pod or as a service of
-    systemd, or its member of etcd, which runs as a static pod, and measures until when another instance leads, how the control plane
-    endpoint answers meanwhile, and when the pods of a new
-    Deployment are ready.
+  - Stops, kills or freezes the kube-controller-manager, the kube-scheduler or the member of etcd of this host, which runs as a static pod
+    or as a service of systemd, and measures until when another instance leads, how the control plane endpoint answers meanwhile, and when
+    the pods of a new Deployment are ready.
   - A component is B(stopped) by moving its manifest away or by C(systemctl stop), so that it is ended in an orderly manner; B(killed) by
     SIGKILL; B(frozen) by SIGSTOP, its connections stay open and silent. The kubelet starts a killed one again at once, systemd as
     C(Restart=) says.
@@ -40,8 +39,10 @@ options:
     description:
       - V(measured) lets the component fail, measures what follows, and restores it. V(interrupted) lets it fail only, V(restored)
         undoes what either of them has left on this host.
+      - V(observed) lets nothing fail. It watches the endpoint, while a component of another host does, as long as O(observed_path) is there,
+        and then until it answers.
     type: str
-    choices: [measured, interrupted, restored]
+    choices: [measured, interrupted, restored, observed]
     default: measured
   component:
     description:
@@ -56,6 +57,7 @@ options:
   endpoint:
     description:
       - Address and port of the control plane endpoint, for example V(k8s.example.org:6443). It is asked for C(/readyz) every 100 ms.
+      - Without it nobody asks here. A host of etcd alone has nothing to ask with; another one does with V(state=observed).
     type: str
   ca_path:
     description:
@@ -74,6 +76,11 @@ options:
         and removed in the end. Without it no pods are asked for, nor are they for V(component=etcd).
     type: str
     default: ''
+  observed_path:
+    description:
+      - With V(state=observed) a file that is made when the watch has begun. Who lets the event happen waits for it, and removes it then.
+    type: path
+    default: /run/kubeadm-ha-failover-drill-observed
   timeout:
     description:
       - Seconds for which is waited for what follows, and for a component that is to end.
@@ -144,7 +151,7 @@ changes:
       description: Why.
       type: str
 measured:
-  description: What was measured. V(null) in check mode and with other states.
+  description: What was measured. V(null) in check mode and with other states. V(state=observed) has V(endpoint) only.
   returned: success
   type: dict
   contains:
@@ -170,7 +177,8 @@ measured:
     endpoint:
       description:
         - How many probes of the endpoint were V(sent), how many V(failed), V(failed_before) the event of them, and V(rto), the seconds
-          from the event to the first success after which none failed.
+          from the event to the first success after which none failed. V(null) without O(endpoint).
+        - With V(state=observed) an outage begins with the last success before it, because the event was on another host.
       type: dict
     pods_seconds:
       description: From the event to the moment when the pods of a new Deployment were ready. V(null) when they were not asked for.
@@ -186,31 +194,31 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.host_clients import HostClients
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.service_files import ServiceFiles
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import STACKED_ENDPOINT, open_etcd
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import open_member
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.component_services import HostComponentServices
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint_watch import HostEndpointWatch
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint_watch import open_watch
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.processes import HostProcesses
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import drill
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS, ETCD
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.instance import find
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import (
     EtcdLeadership,
     LockLeadership,
 )
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.observation import observed
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
-
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import Leadership
 
 #: A member of etcd that is asked who leads.
 _ETCD_SECONDS = 1.0
-#: kubeadm's.
-_CA_PATH = "/etc/kubernetes/pki/ca.crt"
 
 
 def decide(module: AnsibleModule) -> Decision:
@@ -224,23 +232,39 @@ def decide(module: AnsibleModule) -> Decision:
     component, how = options["component"], options["how"]
     if options["state"] == "interrupted":
         return drill.interrupted(interruptions, component=component, how=how, timeout=options["timeout"])
-    clients = HostClients(files, commands, services)
-    client = clients.open(COMPONENTS, kubeconfig=options["kubeconfig"], server=options["server"])
-    leadership = (
-        EtcdLeadership(open_etcd(options["manifests_dir"], timeout=_ETCD_SECONDS)[0], STACKED_ENDPOINT)
-        if component == ETCD
-        else LockLeadership(client.api, clock, component)
-    )
-    has_own_ca = options["ca_path"] is not None or files.exists(_CA_PATH)
-    return drill.measured(
-        client.api,
-        clock,
-        HostEndpointWatch(
+    client = watch = None
+    # A host of etcd alone has nothing to ask the API with.
+    if component != ETCD or options["endpoint"]:
+        clients = HostClients(files, commands, services)
+        client = clients.open(COMPONENTS, kubeconfig=options["kubeconfig"], server=options["server"])
+    if client is not None and options["endpoint"]:
+        watch = open_watch(
+            files,
+            client.context,
             Endpoint.parse(options["endpoint"]),
-            ca_path=options["ca_path"] or _CA_PATH,
+            ca_path=options["ca_path"],
             client_certificate=options["client_certificate"],
-            context=None if has_own_ca else client.context,
-        ),
+        )
+    if options["state"] == "observed" and watch is not None:
+        return observed(
+            files,
+            clock,
+            watch,
+            path=options["observed_path"],
+            longest=options["timeout"] + options["restore_timeout"],
+            timeout=options["timeout"],
+        )
+    leadership: Leadership
+    if client is not None and component != ETCD:
+        leadership = LockLeadership(client.api, clock, component)
+    else:
+        member = find(files, processes, services, ETCD, manifests_dir=options["manifests_dir"])
+        etcd, url = open_member(member, services, options["manifests_dir"], timeout=_ETCD_SECONDS)
+        leadership = EtcdLeadership(etcd, url)
+    return drill.measured(
+        None if client is None else client.api,
+        clock,
+        watch,
         interruptions,
         leadership,
         component=component,
@@ -260,13 +284,18 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["measured", "interrupted", "restored"], "default": "measured"},
+            "state": {
+                "type": "str",
+                "choices": ["measured", "interrupted", "restored", "observed"],
+                "default": "measured",
+            },
             "component": {"type": "str", "choices": ["kube-controller-manager", "kube-scheduler", "etcd"]},
             "how": {"type": "str", "choices": ["stop", "kill", "freeze"]},
             "endpoint": {"type": "str"},
             "ca_path": {"type": "path"},
             "client_certificate": {"type": "path", "default": "/var/lib/kubelet/pki/kubelet-client-current.pem"},
             "namespace": {"type": "str", "default": ""},
+            "observed_path": {"type": "path", "default": "/run/kubeadm-ha-failover-drill-observed"},
             "timeout": {"type": "float", "default": 120},
             "restore_timeout": {"type": "float", "default": 180},
             "kubeconfig": {"type": "path"},
@@ -274,8 +303,9 @@ def main() -> None:
             **_options.MANIFESTS_DIR,
         },
         required_if=[
-            ("state", "measured", ("component", "how", "endpoint")),
+            ("state", "measured", ("component", "how")),
             ("state", "interrupted", ("component", "how")),
+            ("state", "observed", ("endpoint",)),
         ],
         supports_check_mode=True,
     )

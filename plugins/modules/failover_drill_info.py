@@ -8,16 +8,26 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: failover_drill_info
-short_description: Inspect a control plane before and after an event of a failover drill
+short_description: Inspect a host before and after an event of a failover drill
 version_added: 0.1.0
 description:
   - Reports how kube-controller-manager, kube-scheduler and etcd of this host run, by which settings they elect their leader, who
     leads, which nodes are not Ready, and whether an interrupted drill has left something.
+  - A host that is no control plane is asked nothing of the API, see O(roles).
   - A component runs as a static pod or as a service of systemd. A process is taken for it only when its whole command line is that of
     the manifest, or of the unit and its environment files.
   - Uses the Python library C(kubernetes) where the host has it, else the host's C(kubectl), else the certificates or the token of the
     kubeconfig.
+  - etcd as a service is asked with the certificate that the host's API server has for it, and where there is none, with its own.
 options:
+  roles:
+    description:
+      - What the host is by the inventory. A V(control_plane) is asked for kube-controller-manager, kube-scheduler and the cluster. Its
+        member of etcd is reported where it has one; a host of V(etcd) must have one.
+    type: list
+    elements: str
+    choices: [control_plane, etcd]
+    default: [control_plane]
   kubeconfig:
     description:
       - Kubeconfig of a cluster administrator on this host.
@@ -66,7 +76,7 @@ drill:
       type: str
       sample: cp1
     instances:
-      description: Instances of the components on this host.
+      description: Instances of the components on this host. None where it is no control plane.
       type: list
       elements: dict
       contains:
@@ -114,8 +124,8 @@ drill:
       type: str
     etcd:
       description:
-        - Its member of etcd as a static pod, with V(problem), V(voters) and V(healthy_voters) of the etcd cluster, V(is_leader) and
-          V(election_timeout) in seconds. V(null) when etcd runs elsewhere.
+        - Its member of etcd, with V(problem), V(voters) and V(healthy_voters) of the etcd cluster, V(is_leader), V(election_timeout) in
+          seconds and the V(unit) of its service, which is empty for a static pod. V(null) when etcd runs elsewhere.
       type: dict
     unready_nodes:
       description: Nodes that are not Ready, each with V(name) and V(reason).
@@ -131,7 +141,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.host_clients import HostClients
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.service_files import ServiceFiles
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import STACKED_ENDPOINT, open_etcd
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import open_member
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import own_addresses
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
@@ -139,13 +149,14 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.componen
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.processes import HostProcesses
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import report
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.inspection import (
+    CONTROL_PLANE,
+    Host,
+    Inspection,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
-
-if t.TYPE_CHECKING:
-    from ansible_collections.kubeadm.ha.plugins.module_utils._ports.etcd import Etcd
 
 _ETCD_SECONDS = 2.0
 
@@ -155,35 +166,40 @@ def decide(module: AnsibleModule) -> Decision:
     options: dict[str, t.Any] = module.params
     files, commands, processes, clock = HostFiles(), HostCommands(), HostProcesses(), HostClock()
     services = HostComponentServices(commands, ServiceFiles(files, commands), processes)
-    clients = HostClients(files, commands, services)
-    client = clients.open(COMPONENTS, kubeconfig=options["kubeconfig"], server=options["server"])
-    found = report.inspect(
-        client.api,
+    client = None
+    if CONTROL_PLANE in options["roles"]:
+        clients = HostClients(files, commands, services)
+        client = clients.open(COMPONENTS, kubeconfig=options["kubeconfig"], server=options["server"])
+    host = Host(
+        name=socket.gethostname(),
+        addresses=tuple(own_addresses.collect()),
+        manifests_dir=options["manifests_dir"],
+        roles=tuple(options["roles"]),
+        administrator="" if client is None else client.kubeconfig,
+        open_etcd=lambda member: open_member(member, services, options["manifests_dir"], timeout=_ETCD_SECONDS),
+    )
+    inspection = Inspection(
+        host,
         clock,
         files,
         processes,
         services,
         Interruptions(files, processes, clock, services, manifests_dir=options["manifests_dir"]),
-        host=report.Host(
-            socket.gethostname(),
-            tuple(own_addresses.collect()),
-            options["manifests_dir"],
-            client.kubeconfig,
-            lambda: _etcd(options["manifests_dir"]),
-        ),
-        wait_timeout=options["wait_timeout"],
+        None if client is None else client.api,
     )
-    return Decision(values={"drill": found.as_dict()})
-
-
-def _etcd(manifests_dir: str) -> tuple[Etcd, str]:
-    return open_etcd(manifests_dir, timeout=_ETCD_SECONDS)[0], STACKED_ENDPOINT
+    return Decision(values={"drill": inspection.report(wait_timeout=options["wait_timeout"]).as_dict()})
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
+            "roles": {
+                "type": "list",
+                "elements": "str",
+                "choices": ["control_plane", "etcd"],
+                "default": ["control_plane"],
+            },
             "wait_timeout": {"type": "float", "default": 0},
             "kubeconfig": {"type": "path"},
             "server": {"type": "str"},

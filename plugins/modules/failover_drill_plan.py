@@ -25,7 +25,7 @@ options:
     required: true
   hosts:
     description:
-      - RV(kubeadm.ha.failover_drill_info#module:drill) of each control plane by its inventory name.
+      - RV(kubeadm.ha.failover_drill_info#module:drill) of each host by its inventory name.
     type: dict
     default: {}
   failures:
@@ -108,6 +108,9 @@ plan:
           description: Seconds within which another instance must lead, by the flags of the component.
           type: float
           sample: 24.8
+        observer:
+          description: Inventory name of the host that watches the endpoint meanwhile. Empty where the host of the event does.
+          type: str
     administrator:
       description: Inventory name of the first host with a cluster administrator's kubeconfig. Empty without one.
       type: str

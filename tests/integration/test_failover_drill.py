@@ -156,6 +156,21 @@ def test_a_stranger_of_the_same_name_is_left_alone(
     assert scheduler.poll() is None
 
 
+def test_the_endpoint_is_watched_while_something_happens_elsewhere(
+    plane: ControlPlane, modules_on_host: Modules
+) -> None:
+    """Nobody says that it has happened, so the watch ends by itself."""
+    options = {"state": "observed", "timeout": 1, "restore_timeout": 1}
+    result = event(modules_on_host, plane, check=True, **options)
+    assert (result["changed"], result["measured"]) == (True, None)
+    result = event(modules_on_host, plane, **options)
+    assert not result.get("failed"), result
+    endpoint = result["measured"]["endpoint"]
+    assert endpoint["sent"] > 10
+    assert (endpoint["failed"], endpoint["rto"]) == (0, 0.0)
+    assert not Path("/run/kubeadm-ha-failover-drill-observed").exists()
+
+
 def test_the_report_of_a_host_is_planned_and_judged(
     plane: ControlPlane, modules_on_host: Modules, scheduler: subprocess.Popen[bytes]
 ) -> None:

@@ -18,7 +18,7 @@ class ComponentService:
         active: ``active``, ``inactive``, ``failed`` ...
         pid: of its main process, 0 without one.
         arguments: what the component gets after its name when the service is started.
-        flags: the same as flags without dashes; the last value of each counts.
+        flags: the same as flags without dashes; the last value of each counts. Those of etcd's environment are among them.
         fault: why its arguments are not certain; empty when they are.
     """
 

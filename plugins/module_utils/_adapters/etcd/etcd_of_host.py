@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import typing as t
 
 from ..._domain.base.errors import InvalidInput, UnsupportedState
 from ..._domain.component import static_pod
-from ..._domain.etcd.etcd_access import EtcdAccess, parse_access
+from ..._domain.etcd.etcd_access import EtcdAccess, parse_access, parse_member
 from ..host import certificates_dir
 from .etcd_gateway import EtcdGateway
+
+if t.TYPE_CHECKING:
+    from ..._domain.failover_drill.instance import Instance
+    from ..._ports.component_services import ComponentServices
 
 #: Client URL of stacked etcd on its own host (kubeadm, util/etcd/etcd.go).
 STACKED_ENDPOINT = "https://127.0.0.1:2379"
@@ -61,13 +66,29 @@ def open_etcd(
     if access is None:
         directory = pki_dir or certificates_dir.find(manifests_dir=manifests_dir)
         return EtcdGateway.of_kubeadm(directory, timeout=timeout), tuple(endpoints) or (STACKED_ENDPOINT,)
-    gateway = EtcdGateway(
-        ca_certificate=access.ca_certificate,
-        client_certificate=access.client_certificate,
-        client_key=access.client_key,
-        timeout=timeout,
-    )
-    return gateway, access.endpoints
+    return _opened(access, timeout), access.endpoints
+
+
+def open_member(
+    member: Instance, services: ComponentServices, manifests_dir: str, *, timeout: float
+) -> tuple[EtcdGateway, str]:
+    """The access to this host's member of etcd, and its client URL, with what the host has.
+
+    A static pod is kubeadm's. For a service the API server's certificate for etcd counts before the member's own.
+
+    Raises:
+        InvalidInput: when there is no certificate that can be used.
+        UnsupportedState: see :func:`external_access`.
+    """
+    if not member.unit:
+        return open_etcd(manifests_dir, timeout=timeout)[0], STACKED_ENDPOINT
+    own = parse_member(member.arguments)
+    servers = [parse_access(service.flags) for service in services.find("kube-apiserver")]
+    for access in (external_access(manifests_dir), *servers):
+        if access is not None and access.is_secured:
+            with contextlib.suppress(InvalidInput):
+                return _opened(access, timeout), own.endpoints[0]
+    return _opened(own, timeout), own.endpoints[0]
 
 
 def etcd_client(parameters: t.Mapping[str, t.Any]) -> tuple[EtcdGateway, tuple[str, ...]]:
@@ -84,4 +105,13 @@ def etcd_client(parameters: t.Mapping[str, t.Any]) -> tuple[EtcdGateway, tuple[s
     return open_etcd(parameters["manifests_dir"], parameters["pki_dir"], timeout=parameters["timeout"], endpoints=given)
 
 
-__all__ = ("STACKED_ENDPOINT", "etcd_client", "external_access", "open_etcd")
+def _opened(access: EtcdAccess, timeout: float) -> EtcdGateway:
+    return EtcdGateway(
+        ca_certificate=access.ca_certificate,
+        client_certificate=access.client_certificate,
+        client_key=access.client_key,
+        timeout=timeout,
+    )
+
+
+__all__ = ("STACKED_ENDPOINT", "etcd_client", "external_access", "open_etcd", "open_member")

@@ -10,7 +10,8 @@ import re
 import typing as t
 
 from ..._domain.base.errors import KubeadmHaError
-from ..._domain.component import invocation
+from ..._domain.component import etcd_settings, invocation
+from ..._domain.component.static_pod import ETCD
 from ..._ports.component_services import ComponentService
 from ..collect.reading import read, unit_properties
 
@@ -65,6 +66,11 @@ class HostComponentServices:
         active, pid = properties.get("ActiveState", "unknown"), int(properties.get("MainPID") or 0)
         try:
             read_as = invocation.of_component(self._service_files.sources(unit), component)
+            flags = (
+                etcd_settings.settings(unit, read_as)
+                if component == ETCD
+                else {name: values[-1] for name, values in read_as.flags.items()}
+            )
         except KubeadmHaError as error:
             return ComponentService(unit, active, pid, fault=error.message)
         return ComponentService(
@@ -72,7 +78,7 @@ class HostComponentServices:
             active,
             pid,
             arguments=tuple(word.text for word in read_as.words),
-            flags={name: values[-1] for name, values in read_as.flags.items()},
+            flags=flags,
         )
 
 

@@ -20,9 +20,12 @@ from .tls_context import trusting
 
 if t.TYPE_CHECKING:
     from ..._domain.base.address import Endpoint
+    from ..._ports.files import Files
 
 _INTERVAL = 0.1
 _TIMEOUT = 1.0
+#: kubeadm's.
+_CA_PATH = "/etc/kubernetes/pki/ca.crt"
 
 
 class HostEndpointWatch:
@@ -95,6 +98,28 @@ class HostEndpointWatch:
         return response.status == http.client.OK
 
 
+def open_watch(
+    files: Files,
+    context: ssl.SSLContext | None,
+    endpoint: Endpoint,
+    *,
+    ca_path: str | None,
+    client_certificate: str,
+) -> HostEndpointWatch:
+    """A watch with what a host has: the CA that is named or kubeadm's, and where there is neither, the context of its kubeconfig.
+
+    Raises:
+        InvalidInput: when the CA certificates cannot be used.
+    """
+    has_own_ca = ca_path is not None or files.exists(_CA_PATH)
+    return HostEndpointWatch(
+        endpoint,
+        ca_path=ca_path or _CA_PATH,
+        client_certificate=client_certificate,
+        context=None if has_own_ca else context,
+    )
+
+
 def _context(ca_path: str, client_certificate: str) -> ssl.SSLContext:
     try:
         context = trusting(ca_path=ca_path)
@@ -108,4 +133,4 @@ def _context(ca_path: str, client_certificate: str) -> ssl.SSLContext:
     return context
 
 
-__all__ = ("HostEndpointWatch",)
+__all__ = ("HostEndpointWatch", "open_watch")

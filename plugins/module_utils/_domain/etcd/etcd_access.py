@@ -12,6 +12,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..base.errors import InvalidInput
+
 #: Flags of the API server and the fields of kubeadm's ``etcd.external`` that become them.
 FLAGS = {
     "etcd-servers": "endpoints",
@@ -71,6 +73,30 @@ def parse_access(flags: t.Mapping[str, str]) -> EtcdAccess | None:
     )
 
 
+def parse_member(flags: t.Mapping[str, str]) -> EtcdAccess:
+    """The access to a member with what it has itself: its certificate is good for clients, too, where etcd's guides were followed.
+
+    Args:
+        flags: its settings. The URL that it gives others counts before one that it listens on.
+
+    Raises:
+        InvalidInput: when it cannot be reached so.
+    """
+    urls = [
+        url.strip().rstrip("/")
+        for flag in ("advertise-client-urls", "listen-client-urls")
+        for url in flags.get(flag, "").split(",")
+    ]
+    secured = next((url for url in urls if url.startswith("https://")), "")
+    found = EtcdAccess((secured,), *(flags.get(flag, "") for flag in ("trusted-ca-file", "cert-file", "key-file")))
+    if not secured or not found.is_secured:
+        raise InvalidInput(
+            "etcd of this host names no https URL for its clients (--advertise-client-urls), or not all of --trusted-ca-file, --cert-file and "
+            "--key-file, so that nobody can be certain whom he asks: secure it first."
+        )
+    return found
+
+
 def differences(access: EtcdAccess, external: t.Mapping[str, t.Any]) -> dict[str, tuple[str, str]]:
     """What an API server's flags say otherwise than ``etcd.external`` of the ClusterConfiguration.
 
@@ -92,4 +118,4 @@ def _joined(endpoints: t.Iterable[t.Any]) -> str:
     return ",".join(sorted(str(url).strip().rstrip("/") for url in endpoints))
 
 
-__all__ = ("FLAGS", "EtcdAccess", "differences", "parse_access")
+__all__ = ("FLAGS", "EtcdAccess", "differences", "parse_access", "parse_member")

@@ -24,9 +24,9 @@ _PREFIX = "drill"
 
 
 def measured(
-    api: Api,
+    api: Api | None,
     clock: Clock,
-    watch: EndpointWatch,
+    watch: EndpointWatch | None,
     interruptions: Interruptions,
     leadership: Leadership,
     *,
@@ -39,9 +39,9 @@ def measured(
     """The component of this host, whose instance leads, fails; what follows is measured; it is restored in any case.
 
     Args:
-        api: the cluster.
+        api: the cluster; ``None`` on a host of etcd alone.
         clock: of this host.
-        watch: asks the endpoint meanwhile.
+        watch: asks the endpoint meanwhile; ``None`` where another host does.
         interruptions: the components of this host.
         leadership: who leads the component.
         component: its name.
@@ -59,14 +59,15 @@ def measured(
         return interruptions.interrupt(component, how, timeout=timeout)
 
     def act() -> t.Mapping[str, t.Any]:
-        with_pods = bool(namespace) and not leadership.carries_api
-        deployment = deployment_of(api, namespace=namespace, name=f"{_PREFIX}-{component}-{how}") if with_pods else None
+        deployment = None
+        if api is not None and namespace and not leadership.carries_api:
+            deployment = deployment_of(api, namespace=namespace, name=f"{_PREFIX}-{component}-{how}")
         try:
             found = measure(api, clock, watch, interrupt, leadership, deployment=deployment, timeout=timeout)
         finally:
             # First what keeps the cluster from being whole.
             interruptions.restore(timeout=restore_timeout)
-            if deployment is not None:
+            if api is not None and deployment is not None:
                 with contextlib.suppress(ApiError):
                     api.delete("deployment", deployment["metadata"]["name"], namespace=namespace)
         return {"measured": found.as_dict()}

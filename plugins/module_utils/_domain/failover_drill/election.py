@@ -83,8 +83,8 @@ def etcd_bound(timeout: float) -> float:
 
 
 def longest(elections: t.Iterable[Election]) -> Election:
-    """What holds whichever instance takes over: the longest of each."""
-    found = list(elections)
+    """What holds whichever instance takes over: the longest of each; the defaults without any."""
+    found = list(elections) or [Election()]
     return Election(
         max(item.lease_duration for item in found),
         max(item.renew_deadline for item in found),

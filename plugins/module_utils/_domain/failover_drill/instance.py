@@ -12,7 +12,6 @@ import typing as t
 from ..base import plain_yaml
 from ..base.errors import InvalidInput, UnsupportedState
 from ..component import static_pod
-from .event import COMPONENTS
 
 if t.TYPE_CHECKING:
     from ..._ports.component_services import ComponentServices
@@ -34,6 +33,7 @@ class Instance:
         process: the process of that pod or service; ``None`` without one that is certainly its own.
         problem: why it does not run as it should, as a clause; empty when it does.
         unit: its service of systemd; empty for a static pod.
+        is_there: whether the host has a manifest or a service of it.
     """
 
     component: str
@@ -42,6 +42,7 @@ class Instance:
     process: Process | None = None
     problem: str = ""
     unit: str = ""
+    is_there: bool = True
 
 
 def find(
@@ -50,13 +51,15 @@ def find(
     """The instance of a component: its static pod, and where there is none, its service of systemd.
 
     A process is taken for it only when its whole command line is that of the manifest or the unit: another cluster's component on the
-    same host, or a process with the same name, is never touched. etcd counts as a static pod only.
+    same host, or a process with the same name, is never touched.
     """
     path = posixpath.join(manifests_dir, f"{component}.yaml")
     content = files.read(path)
     if content is None:
-        instance = _of_services(processes, services, component) if component in COMPONENTS else None
-        return instance or Instance(component, path, problem=f"has no manifest {path} and no service of systemd")
+        problem = f"has no manifest {path} and no service of systemd"
+        return _of_services(processes, services, component) or Instance(
+            component, path, problem=problem, is_there=False
+        )
     try:
         text = content.decode("utf-8", errors="replace")
         arguments, command = dict(static_pod.parse(text).arguments), _command(text)

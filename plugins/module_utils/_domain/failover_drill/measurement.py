@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
 
 _POLL_SECONDS = 0.1
 #: Seconds for which the endpoint is watched before the event, and after the last thing that is waited for.
-_BEFORE = 1.0
+BEFORE = 1.0
 _AFTER = 1.2
 #: Seconds for which an event lasts that takes the API from some of its clients: long enough for a load balancer to notice.
 _HELD = 5.0
@@ -43,6 +43,10 @@ class Endpoint:
     failed_before: int
     rto: float | None
 
+    def as_dict(self) -> dict[str, t.Any]:
+        """JSON-compatible."""
+        return dataclasses.asdict(self)
+
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
@@ -54,7 +58,7 @@ class Measured:
         new_holder: identity that leads now; ``None`` when nobody else did in time.
         transitions: by how many the count of leaders has grown, that of the lock or etcd's term.
         seconds: from the event to the moment when the new leader was seen; ``None`` without one.
-        endpoint: how the endpoint answered.
+        endpoint: how the endpoint answered; ``None`` where another host watches it.
         pods_seconds: from the event to the moment when all pods of a new Deployment were ready; ``None`` when they were not.
     """
 
@@ -63,7 +67,7 @@ class Measured:
     new_holder: str | None
     transitions: int
     seconds: float | None
-    endpoint: Endpoint
+    endpoint: Endpoint | None
     pods_seconds: float | None
 
     def as_dict(self) -> dict[str, t.Any]:
@@ -72,9 +76,9 @@ class Measured:
 
 
 def measure(
-    api: Api,
+    api: Api | None,
     clock: Clock,
-    watch: EndpointWatch,
+    watch: EndpointWatch | None,
     interrupt: t.Callable[[], float],
     leadership: Leadership,
     *,
@@ -84,9 +88,9 @@ def measure(
     """Let it happen, and see what follows. Nothing is restored here.
 
     Args:
-        api: the cluster.
+        api: the cluster; ``None`` where nothing is asked of it.
         clock: of this host.
-        watch: asks the endpoint meanwhile.
+        watch: asks the endpoint meanwhile; ``None`` where another host does.
         interrupt: lets it happen and returns when, by the monotonic clock.
         leadership: who leads.
         deployment: created right after the event; ``None``: no pods are asked for. Nor are they where the API depends on the leader:
@@ -97,8 +101,9 @@ def measure(
         UnsupportedState: when nobody leads, so nothing was done.
     """
     before = leadership.before()
-    watch.start()
-    clock.sleep(_BEFORE)
+    if watch is not None:
+        watch.start()
+        clock.sleep(BEFORE)
     try:
         at = interrupt()
         began = clock.now() - (clock.monotonic() - at)
@@ -109,9 +114,10 @@ def measure(
         if leadership.carries_api:
             clock.sleep(max(0.0, at + _HELD - clock.monotonic()))
         clock.sleep(_AFTER)
-        probes = watch.probes()
+        endpoint = None if watch is None else answers(watch.probes(), at)
     finally:
-        watch.stop()
+        if watch is not None:
+            watch.stop()
     after = seen.after
     return Measured(
         began=round(began, 3),
@@ -119,7 +125,7 @@ def measure(
         new_holder=None if after is None else after.holder,
         transitions=0 if after is None else after.count - before.count,
         seconds=seen.seconds,
-        endpoint=answers(probes, at),
+        endpoint=endpoint,
         pods_seconds=seen.pods_seconds,
     )
 
@@ -128,12 +134,12 @@ class _Seen:
     """What has been seen since the event. An API server that does not answer is asked again."""
 
     def __init__(
-        self, api: Api, clock: Clock, leadership: Leadership, deployment: t.Mapping[str, t.Any] | None
+        self, api: Api | None, clock: Clock, leadership: Leadership, deployment: t.Mapping[str, t.Any] | None
     ) -> None:
         self._api = api
         self._clock = clock
         self._leadership = leadership
-        self._deployment = deployment
+        self._deployment = None if api is None else deployment
         self._is_created = False
         self.after: Held | None = None
         self.seconds: float | None = None
@@ -150,22 +156,22 @@ class _Seen:
             if self.after is None:
                 self.after = self._leadership.after()
                 self.seconds = None if self.after is None else _since(at, self._clock)
-            if self._deployment is not None and self.pods_seconds is None:
-                self._see_pods(self._deployment, at)
+            if self._api is not None and self._deployment is not None and self.pods_seconds is None:
+                self._see_pods(self._api, self._deployment, at)
         except ApiError:
             return
 
-    def _see_pods(self, deployment: t.Mapping[str, t.Any], at: float) -> None:
+    def _see_pods(self, api: Api, deployment: t.Mapping[str, t.Any], at: float) -> None:
         metadata = deployment["metadata"]
         if not self._is_created:
             try:
-                self._api.create(deployment)
+                api.create(deployment)
             except ApiConflict:
                 # An answer was lost, or an interrupted drill has left it.
-                self._api.delete("deployment", metadata["name"], namespace=metadata["namespace"])
+                api.delete("deployment", metadata["name"], namespace=metadata["namespace"])
                 return
             self._is_created = True
-        found = self._api.get("deployment", metadata["name"], namespace=metadata["namespace"]) or {}
+        found = api.get("deployment", metadata["name"], namespace=metadata["namespace"]) or {}
         if int((found.get("status") or {}).get("readyReplicas") or 0) >= deployment["spec"]["replicas"]:
             self.pods_seconds = _since(at, self._clock)
 
@@ -218,4 +224,4 @@ def _since(at: float, clock: Clock) -> float:
     return round(max(0.0, clock.monotonic() - at), 3)
 
 
-__all__ = ("Endpoint", "Measured", "answers", "deployment_of", "measure")
+__all__ = ("BEFORE", "Endpoint", "Measured", "answers", "deployment_of", "measure")

@@ -35,6 +35,7 @@ class Entry:
         others: hosts whose instances fail with it; likewise.
         object: what happens, in words.
         bound: seconds within which another instance must lead.
+        observer: inventory name of the host that watches the endpoint meanwhile; empty where the host of the event does.
     """
 
     number: int
@@ -44,6 +45,7 @@ class Entry:
     others: tuple[str, ...]
     object: str
     bound: float
+    observer: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +80,7 @@ def build(
 
     Args:
         events: in their order.
-        reports: of the control planes by their inventory names, in the order of the inventory.
+        reports: of the hosts by their inventory names, in the order of the inventory.
         failures: why hosts could not be inspected, by their inventory names.
         first: number of the first event.
         before: the reports before the drill; what ran then must run now.
@@ -94,19 +96,27 @@ def build(
                 Problem("kube_control_plane", "The play has no control plane: fill the group kube_control_plane.")
             )
         return DrillPlan((), tuple(problems))
-    problems += [*_of_hosts(reports), *_not_restored(before or {}, reports)]
-    administrator = next((name for name, report in reports.items() if report.administrator), "")
-    if with_application and not administrator:
+    planes = {name: report for name, report in reports.items() if report.is_control_plane}
+    if not planes and not failures:
         problems.append(
             Problem(
                 ", ".join(reports),
-                f"None of {', '.join(reports)} has a kubeconfig of a cluster administrator, so no pods can be started: give the path of one in "
+                "The play has no control plane, so nobody can ask the API: fill the group kube_control_plane.",
+            )
+        )
+    problems += [*_of_hosts(reports), *_not_restored(before or {}, reports)]
+    administrator = next((name for name, report in planes.items() if report.administrator), "")
+    if with_application and planes and not administrator:
+        problems.append(
+            Problem(
+                ", ".join(planes),
+                f"None of {', '.join(planes)} has a kubeconfig of a cluster administrator, so no pods can be started: give the path of one in "
                 "failover_drill_kubeconfig, or set failover_drill_namespace to an empty text.",
             )
         )
     for component in dict.fromkeys(event.component for event in events):
         most = max(event.count for event in events if event.component == component)
-        problems += _of_etcd(reports) if component == ETCD else _of_component(component, most, reports)
+        problems += _of_etcd(reports) if component == ETCD else _of_component(component, most, planes)
     entries: list[Entry] = []
     concerned: set[str] = set()
     for number, event in enumerate(events, first):
@@ -145,8 +155,10 @@ def _entry(number: int, event: Event, reports: t.Mapping[str, DrillReport], *, i
         timeouts = [report.etcd.election_timeout for report in reports.values() if report.etcd is not None]
         host = _etcd_leader(reports) if is_known else None
         bound = election.etcd_bound(max(timeouts, default=0.0))
-        return Entry(number, ETCD, event.how, host or KNOWN_AFTER_APPLY, (), str(event), bound)
-    instances = {name: _instance(report, event.component) for name, report in reports.items()}
+        observer = "" if host is None or reports[host].is_control_plane else _observer(reports, host)
+        return Entry(number, ETCD, event.how, host or KNOWN_AFTER_APPLY, (), str(event), bound, observer)
+    planes = {name: report for name, report in reports.items() if report.is_control_plane}
+    instances = {name: _instance(report, event.component) for name, report in planes.items()}
     bound = election.longest(item.election for item in instances.values()).bound
     host = _leading_host(event.component, reports) if is_known else None
     others = [name for name, item in instances.items() if name != host and not item.problem][: event.count - 1]
@@ -188,7 +200,8 @@ def _not_restored(before: t.Mapping[str, DrillReport], reports: t.Mapping[str, D
         earlier, now = before[name].etcd, reports[name].etcd if name in reports else None
         if earlier is not None and not earlier.problem and (now is None or now.problem):
             problem = "has no manifest" if now is None else now.problem
-            yield Problem(name, f"etcd of {name} {problem}, and ran before the drill: the log of its kubelet says why.")
+            logs = f"'journalctl -u {earlier.unit}' says why." if earlier.unit else "the log of its kubelet says why."
+            yield Problem(name, f"etcd of {name} {problem}, and ran before the drill: {logs}")
         for instance in instances:
             if instance.problem and not _instance(before[name], instance.component).problem:
                 logs = (
@@ -239,7 +252,8 @@ def _of_etcd(reports: t.Mapping[str, DrillReport]) -> t.Iterator[Problem]:
     if not found:
         yield Problem(
             ETCD,
-            f"etcd runs on none of {', '.join(reports)} as a static pod, so none of its members can fail here: leave its events out.",
+            f"etcd runs on none of {', '.join(reports)} as a static pod or as a service of systemd, so none of its members can fail here: "
+            "let the play have its hosts (group etcd), or leave its events out.",
         )
         return
     for name, member in found.items():
@@ -256,13 +270,18 @@ def _of_etcd(reports: t.Mapping[str, DrillReport]) -> t.Iterator[Problem]:
     elif answering and _etcd_leader(reports) is None:
         yield Problem(
             ETCD,
-            "The leader of etcd is on none of the play's hosts: add its host to the group kube_control_plane, or leave etcd's "
+            "The leader of etcd is on none of the play's hosts: add its host to the group kube_control_plane or etcd, or leave etcd's "
             "events out.",
         )
 
 
 def _etcd_leader(reports: t.Mapping[str, DrillReport]) -> str | None:
     return next((name for name, report in reports.items() if report.etcd is not None and report.etcd.is_leader), None)
+
+
+def _observer(reports: t.Mapping[str, DrillReport], host: str) -> str:
+    """The first control plane beside a host; empty without one."""
+    return next((name for name, report in reports.items() if report.is_control_plane and name != host), "")
 
 
 def _leader(component: str, reports: t.Mapping[str, DrillReport]) -> str | None:

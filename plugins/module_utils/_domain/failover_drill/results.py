@@ -10,7 +10,7 @@ import datetime as dt
 import re
 import typing as t
 
-from ..base.report_fields import as_dict, read
+from ..base.report_fields import absent, as_dict, read
 from ..component.leader_election import host_of
 
 #: Characters that XML 1.0 cannot hold.
@@ -41,6 +41,7 @@ class Result:
         host: inventory name of the host whose component led.
         others: hosts whose instances failed with it.
         bound: seconds within which another instance had to lead.
+        observer: the host that watched the endpoint; empty for the host of the event.
         began: the event, in seconds since the epoch; ``None`` when nothing was measured, like everything below.
         previous_holder: identity that held the lock.
         new_holder: identity that took it.
@@ -64,6 +65,7 @@ class Result:
     seconds: float | None = None
     endpoint: EndpointAnswers | None = None
     pods_seconds: float | None = None
+    observer: str = dataclasses.field(default="", metadata=absent(""))
 
     @classmethod
     def from_dict(cls, document: t.Any) -> Result:

@@ -14,9 +14,12 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_
     STACKED_ENDPOINT,
     external_access,
     open_etcd,
+    open_member,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput, UnsupportedState
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd_access import EtcdAccess
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.instance import Instance
+from ansible_collections.kubeadm.ha.plugins.module_utils._ports.component_services import ComponentService
 from tests.unit.plugins.certificates import make_ca, make_certificate
 
 EXTERNAL = {
@@ -88,3 +91,87 @@ def test_stacked_etcd_is_on_the_host_itself(tmp_path: Path) -> None:
     (pki / "etcd/healthcheck-client.key").write_bytes(client.key)
     directory = manifests(tmp_path / "manifests", "etcd", "kube-apiserver")
     assert open_etcd(directory, str(pki), timeout=1.0)[1] == (STACKED_ENDPOINT,)
+
+
+class NoServices:
+    """A host on which systemd runs no API server."""
+
+    def find(self, _component: str) -> list[ComponentService]:
+        """None."""
+        return []
+
+
+class ApiServerService(NoServices):
+    """A host whose API server, a service, has a certificate for etcd."""
+
+    def __init__(self, **flags: str) -> None:
+        self.flags = {"etcd-servers": "https://192.0.2.32:2379", **flags}
+
+    def find(self, component: str) -> list[ComponentService]:
+        """It."""
+        return [ComponentService(f"{component}.service", "active", 7, flags=self.flags)]
+
+
+def pair(directory: Path, name: str) -> dict[str, str]:
+    """Paths of a CA, a certificate and a key, in the order of flags."""
+    directory.mkdir()
+    ca = make_ca()
+    certificate = make_certificate(ca, name=name)
+    contents = {"ca.crt": ca.certificate, "x.crt": certificate.certificate, "x.key": certificate.key}
+    for file, content in contents.items():
+        (directory / file).write_bytes(content)
+    return {file: str(directory / file) for file in contents}
+
+
+def test_a_static_pod_of_etcd_is_kubeadms(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="no certificate for clients of etcd"):
+        open_member(
+            Instance("etcd", "/x/etcd.yaml"), t.cast("t.Any", NoServices()), str(tmp_path / "none"), timeout=1.0
+        )
+
+
+def test_a_service_of_etcd_is_asked_with_what_its_host_has(tmp_path: Path) -> None:
+    own, client = pair(tmp_path / "own", "etcd"), pair(tmp_path / "client", "client")
+    flags = {
+        "listen-client-urls": "https://127.0.0.1:2379",
+        "advertise-client-urls": "https://192.0.2.31:2379/",
+        "trusted-ca-file": own["ca.crt"],
+        "cert-file": own["x.crt"],
+        "key-file": own["x.key"],
+    }
+    member, nowhere = Instance("etcd", "", flags, unit="etcd.service"), str(tmp_path / "none")
+    named = {"etcd-cafile": client["ca.crt"], "etcd-certfile": client["x.crt"], "etcd-keyfile": client["x.key"]}
+    cases: list[NoServices] = [
+        NoServices(),
+        ApiServerService(**named),
+        ApiServerService(**named, **{"etcd-servers": ""}),
+    ]
+    for services in cases:
+        _gateway, url = open_member(member, t.cast("t.Any", services), nowhere, timeout=1.0)
+        assert url == "https://192.0.2.31:2379"
+    Path(own["x.key"]).unlink()
+    open_member(member, t.cast("t.Any", ApiServerService(**named)), nowhere, timeout=1.0)
+    with pytest.raises(InvalidInput, match=r"own/x\.key"):
+        open_member(member, t.cast("t.Any", NoServices()), nowhere, timeout=1.0)
+    # The API server's cannot be used, so the member's own counts.
+    with pytest.raises(InvalidInput, match=r"own/x\.key"):
+        open_member(
+            member, t.cast("t.Any", ApiServerService(**{**named, "etcd-keyfile": "/nowhere"})), nowhere, timeout=1.0
+        )
+
+
+@pytest.mark.parametrize("changed", [{"advertise-client-urls": "http://192.0.2.31:2379"}, {"key-file": ""}])
+def test_a_service_of_etcd_without_tls_is_refused(changed: dict[str, str]) -> None:
+    flags = {
+        "advertise-client-urls": "https://192.0.2.31:2379",
+        "trusted-ca-file": "/a",
+        "cert-file": "/b",
+        "key-file": "/c",
+    }
+    with pytest.raises(InvalidInput, match="secure it first"):
+        open_member(
+            Instance("etcd", "", {**flags, **changed}, unit="etcd.service"),
+            t.cast("t.Any", NoServices()),
+            "/nowhere",
+            timeout=1.0,
+        )

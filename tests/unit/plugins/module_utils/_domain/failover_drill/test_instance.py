@@ -101,7 +101,9 @@ def test_a_static_pod_counts_before_a_service() -> None:
     assert (found.manifest, found.unit, found.problem) == (path_of(SCHEDULER), "", "")
 
 
-def test_a_member_of_etcd_is_no_service_of_a_drill() -> None:
+def test_a_member_of_etcd_may_be_a_service_or_elsewhere() -> None:
     memory = MemoryProcesses()
     found = find(MemoryFiles({}), memory, MemoryServices(memory, service(ETCD)), ETCD, manifests_dir=MANIFESTS)
-    assert not found.unit
+    assert (found.unit, found.is_there, found.problem) == ("etcd.service", True, "")
+    found = find(MemoryFiles({}), memory, MemoryServices(memory), ETCD, manifests_dir=MANIFESTS)
+    assert (found.unit, found.is_there) == ("", False)

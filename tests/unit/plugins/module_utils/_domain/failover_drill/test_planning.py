@@ -16,7 +16,12 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.election import Election
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS, KINDS, Event
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import DrillReport, EtcdReport
-from tests.unit.plugins.module_utils._domain.failover_drill.values import MANAGER, SCHEDULER, report
+from tests.unit.plugins.module_utils._domain.failover_drill.values import (
+    MANAGER,
+    SCHEDULER,
+    of_etcd_alone,
+    report,
+)
 
 NAMES = ("cp1", "cp2", "cp3")
 KILL = Event(SCHEDULER, "kill")
@@ -196,6 +201,34 @@ def test_a_member_of_etcd_must_run_again() -> None:
     before, lost = with_etcd(), with_etcd(cp3=None)
     (problem,) = planning.build([KILL], lost, {}, before=before).problems
     assert problem.message.startswith("etcd of cp3 has no manifest, and ran before the drill")
+
+
+def on_own_hosts(**members: EtcdReport) -> dict[str, DrillReport]:
+    """Control planes without etcd, and three hosts of etcd alone, of which e2 leads."""
+    found = {"e1": MEMBER, "e2": EtcdReport("", 3, 3, is_leader=True, unit="etcd.service"), "e3": MEMBER, **members}
+    return {**cluster(), **{name: of_etcd_alone(name, member) for name, member in found.items()}}
+
+
+def test_a_host_of_etcd_alone_is_watched_by_a_control_plane() -> None:
+    plan = planning.build([ETCD_KILLED, KILL], on_own_hosts(), {}, with_application=True)
+    assert plan.problems == ()
+    assert plan.administrator == "cp1"
+    assert [(entry.host, entry.observer) for entry in plan.entries] == [("e2", "cp1"), (KNOWN_AFTER_APPLY, "")]
+    # A control plane watches by itself.
+    assert [entry.observer for entry in planning.build([ETCD_KILLED], with_etcd(), {}).entries] == [""]
+
+
+def test_hosts_of_etcd_alone_do_not_suffice() -> None:
+    reports = {name: report for name, report in on_own_hosts().items() if name.startswith("e")}
+    (problem,) = planning.build([ETCD_KILLED], reports, {}, with_application=True).problems
+    assert "The play has no control plane, so nobody can ask the API" in problem.message
+
+
+def test_a_service_of_etcd_that_does_not_run_again_is_named_with_its_journal() -> None:
+    lost = on_own_hosts(e2=EtcdReport("does not run, etcd.service is failed", unit="etcd.service"))
+    (problem,) = planning.build([KILL], lost, {}, before=on_own_hosts()).problems
+    assert problem.message.startswith("etcd of e2 does not run, etcd.service is failed, and ran before the drill")
+    assert problem.message.endswith("'journalctl -u etcd.service' says why.")
 
 
 HOSTS = st.lists(st.booleans(), min_size=1, max_size=7)

@@ -177,3 +177,8 @@ def report(
         etcd=etcd,
         administrator=administrator,
     )
+
+
+def of_etcd_alone(name: str, member: EtcdReport) -> DrillReport:
+    """What a host of etcd reports that is no control plane."""
+    return DrillReport(name, (), (), (), (), etcd=member)

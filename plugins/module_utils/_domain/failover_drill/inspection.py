@@ -1,0 +1,172 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Inspects a host for a drill: what it runs by the inventory, and the cluster where it is a control plane."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..base.address import canonical_ip
+from ..base.errors import InvalidInput, UnsupportedState
+from ..cluster.node import Node
+from ..component import leader_election
+from ..etcd import etcd as members
+from .election import Election, etcd_timeout, parse
+from .event import COMPONENTS, ETCD
+from .instance import find
+from .report import DrillReport, EtcdReport, InstanceReport, Leader, NodeReport
+
+if t.TYPE_CHECKING:
+    from ..._ports.api import Api
+    from ..._ports.clock import Clock
+    from ..._ports.component_services import ComponentServices
+    from ..._ports.etcd import Etcd
+    from ..._ports.files import Files
+    from ..._ports.processes import Processes
+    from .instance import Instance
+    from .interruption import Interruptions
+
+#: What a host may be by the inventory.
+CONTROL_PLANE, ETCD_HOST = "control_plane", "etcd"
+ROLES = (CONTROL_PLANE, ETCD_HOST)
+#: kubeadm's label of its static pods.
+_LABELS = "tier=control-plane"
+_POLL_SECONDS = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Host:
+    """What is known of this host without asking.
+
+    Attributes:
+        name: what it calls itself.
+        addresses: its own.
+        manifests_dir: where its static pods are.
+        roles: what it is by the inventory, of :data:`ROLES`.
+        administrator: see the report.
+        open_etcd: the client of its member of etcd, and that member's client URL.
+    """
+
+    name: str
+    addresses: tuple[str, ...]
+    manifests_dir: str
+    roles: tuple[str, ...]
+    administrator: str
+    open_etcd: t.Callable[[Instance], tuple[Etcd, str]]
+
+
+class Inspection:
+    """Reads one host, and changes nothing."""
+
+    def __init__(
+        self,
+        host: Host,
+        clock: Clock,
+        files: Files,
+        processes: Processes,
+        services: ComponentServices,
+        interruptions: Interruptions,
+        api: Api | None,
+    ) -> None:
+        """``api``: the cluster; only a control plane needs one."""
+        self._host = host
+        self._clock = clock
+        self._files = files
+        self._processes = processes
+        self._services = services
+        self._interruptions = interruptions
+        self._api = api
+
+    def report(self, *, wait_timeout: float) -> DrillReport:
+        """The report, as soon as everything is whole, else after the time.
+
+        Raises:
+            ApiError: when the API cannot be asked.
+            UnsupportedState: when what a drill has left cannot be read.
+        """
+        deadline = self._clock.monotonic() + wait_timeout
+        while True:
+            report = self._collect()
+            if report.is_whole or self._clock.monotonic() >= deadline:
+                return report
+            self._clock.sleep(_POLL_SECONDS)
+
+    def _collect(self) -> DrillReport:
+        report = DrillReport(
+            host_name=self._host.name,
+            instances=(),
+            left=tuple(dict.fromkeys(item.component for item in self._interruptions.left())),
+            leaders=(),
+            unready_nodes=(),
+            etcd=self._etcd(),
+            administrator=self._host.administrator,
+        )
+        return report if self._api is None else self._of_cluster(self._api, report)
+
+    def _of_cluster(self, api: Api, report: DrillReport) -> DrillReport:
+        own = {canonical_ip(item) for item in self._host.addresses}
+        pods = [
+            pod
+            for pod in api.list("pod", namespace=leader_election.NAMESPACE, labels=_LABELS)
+            if canonical_ip(str((pod.get("status") or {}).get("hostIP") or "")) in own
+        ]
+        ready = {str((pod["metadata"].get("labels") or {}).get("component")) for pod in pods if _is_ready(pod)}
+        nodes = [Node.from_api(item) for item in api.list("node")]
+        return dataclasses.replace(
+            report,
+            instances=tuple(self._instance(component, ready) for component in COMPONENTS),
+            leaders=tuple(_leader(api, self._clock, component) for component in COMPONENTS),
+            unready_nodes=tuple(NodeReport(node.name, node.ready_reason) for node in nodes if not node.is_ready),
+        )
+
+    def _instance(self, component: str, ready: t.AbstractSet[str]) -> InstanceReport:
+        found = self._find(component)
+        is_ready = bool(found.unit) or component in ready
+        problem = found.problem or ("" if is_ready else "has a pod that is not ready")
+        try:
+            election = parse(found.arguments)
+        except InvalidInput as error:
+            return InstanceReport(
+                component,
+                problem or f"has a flag of leader election that is wrong ({error.message})",
+                Election(),
+                found.unit,
+            )
+        return InstanceReport(component, problem, election, found.unit)
+
+    def _etcd(self) -> EtcdReport | None:
+        found = self._find(ETCD)
+        if not found.is_there and ETCD_HOST not in self._host.roles:
+            return None
+        if not found.is_there or (found.problem and not found.arguments):
+            return EtcdReport(found.problem, unit=found.unit)
+        try:
+            timeout = etcd_timeout(found.arguments)
+            etcd, endpoint = self._host.open_etcd(found)
+            own = etcd.status(endpoint)
+            quorum = members.collect(etcd, endpoint).quorum
+        except (InvalidInput, UnsupportedState, members.EtcdError) as error:
+            return EtcdReport(found.problem or f"does not answer ({error.message.rstrip('.')})", unit=found.unit)
+        is_leader = int(own.get("leader", 0)) == int((own.get("header") or {}).get("member_id", -1))
+        return EtcdReport(found.problem, quorum.voters, quorum.healthy_voters, is_leader, timeout, found.unit)
+
+    def _find(self, component: str) -> Instance:
+        return find(self._files, self._processes, self._services, component, manifests_dir=self._host.manifests_dir)
+
+
+def _leader(api: Api, clock: Clock, component: str) -> Leader:
+    record = leader_election.find(api, clock, component)
+    if record is None:
+        return Leader(component, "", "", 0, is_held=False)
+    held = record.is_held(clock.now())
+    return Leader(component, record.holder, record.node or "", record.transitions, held)
+
+
+def _is_ready(pod: t.Mapping[str, t.Any]) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
+
+
+__all__ = ("CONTROL_PLANE", "ETCD_HOST", "ROLES", "Host", "Inspection")

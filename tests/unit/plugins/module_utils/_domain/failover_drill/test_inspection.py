@@ -1,0 +1,141 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host of a drill reports, over a table of hosts."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import ETCD
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.inspection import (
+    CONTROL_PLANE,
+    ETCD_HOST,
+    Host,
+    Inspection,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import EtcdReport
+from tests.unit.plugins.certificates import MemoryFiles
+from tests.unit.plugins.memory_api import MemoryApi, MemoryClock
+from tests.unit.plugins.module_utils._domain.failover_drill.test_leadership import OWN, Members
+from tests.unit.plugins.module_utils._domain.failover_drill.values import (
+    COMMAND,
+    MANAGER,
+    MANIFESTS,
+    SCHEDULER,
+    MemoryProcesses,
+    MemoryServices,
+    manifest,
+    path_of,
+    process,
+    service,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.instance import Instance
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import DrillReport
+    from ansible_collections.kubeadm.ha.plugins.module_utils._ports.component_services import ComponentService
+
+FLAGS = ("--election-timeout=2000",)
+MEMBER = process(ETCD, 7, *FLAGS)
+SERVICE = service(ETCD, 7, *FLAGS)
+NODE = {
+    "kind": "Node",
+    "metadata": {"name": "w1"},
+    "spec": {},
+    "status": {
+        "nodeInfo": {"kubeletVersion": "v1.34.4"},
+        "conditions": [{"type": "Ready", "status": "False", "reason": "x", "message": "y"}],
+    },
+}
+
+
+def inspect(
+    *services: ComponentService,
+    roles: tuple[str, ...] = (ETCD_HOST,),
+    etcd: Members | None = None,
+    processes: MemoryProcesses | None = None,
+    files: MemoryFiles | None = None,
+    api: MemoryApi | None = None,
+    wait_timeout: float = 0.0,
+) -> DrillReport:
+    """The report of cp1."""
+
+    def open_etcd(_member: Instance) -> tuple[t.Any, str]:
+        if etcd is None:
+            raise InvalidInput("etcd has no certificate.")
+        return etcd, OWN
+
+    memory, clock, files = processes or MemoryProcesses(), MemoryClock(), files or MemoryFiles({})
+    known = MemoryServices(memory, *services)
+    known.restarts = False
+    interruptions = Interruptions(files, memory, clock, known, manifests_dir=MANIFESTS)
+    host = Host("cp1", ("192.0.2.11",), MANIFESTS, roles, "/admin", open_etcd)
+    return Inspection(host, clock, files, memory, known, interruptions, api).report(wait_timeout=wait_timeout)
+
+
+def test_a_host_of_etcd_alone_is_asked_nothing_of_the_api() -> None:
+    found = inspect(SERVICE, processes=MemoryProcesses(MEMBER), etcd=Members())
+    assert found.etcd == EtcdReport("", 3, 3, is_leader=True, election_timeout=2.0, unit="etcd.service")
+    assert (found.instances, found.leaders, found.unready_nodes) == ((), (), ())
+    assert not found.is_control_plane
+    assert found.is_whole
+
+
+MEMBERS: list[tuple[str, tuple[str, ...], list[ComponentService], Members | None, EtcdReport | None]] = [
+    ("it leads not", (ETCD_HOST,), [SERVICE], Members(leader="cp2"), EtcdReport("", 3, 3, is_leader=False, election_timeout=2.0, unit="etcd.service")),
+    ("elsewhere", (CONTROL_PLANE,), [], None, None),
+    ("none where one must be", (ETCD_HOST,), [], None, EtcdReport(f"has no manifest {path_of(ETCD)} and no service of systemd")),
+    ("no certificate", (ETCD_HOST,), [SERVICE], None, EtcdReport("does not answer (etcd has no certificate)", unit="etcd.service")),
+    ("its settings are in a file", (ETCD_HOST,), [service(ETCD, fault="It has a file.", flags={})], None,
+     EtcdReport("has a service whose arguments are not certain (It has a file)", unit="etcd.service")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("roles", "services", "etcd", "wanted"), [case[1:] for case in MEMBERS], ids=[case[0] for case in MEMBERS]
+)
+def test_a_member_of_etcd(
+    roles: tuple[str, ...], services: list[ComponentService], etcd: Members | None, wanted: EtcdReport | None
+) -> None:
+    assert inspect(*services, roles=roles, processes=MemoryProcesses(MEMBER), etcd=etcd).etcd == wanted
+
+
+def test_a_member_that_does_not_run_is_asked_all_the_same() -> None:
+    """Who knows where it should be may know what the others are."""
+    found = inspect(service(ETCD, 0, *FLAGS, active="inactive"), etcd=None).etcd
+    assert found == EtcdReport("does not run, etcd.service is failed", unit="etcd.service")
+
+
+def test_a_control_plane_is_asked_for_the_cluster() -> None:
+    components = (SCHEDULER, MANAGER)
+    files = MemoryFiles({path_of(component): manifest(component) for component in components})
+    pods = [
+        {
+            "kind": "Pod",
+            "metadata": {
+                "name": name,
+                "namespace": "kube-system",
+                "labels": {"tier": "control-plane", "component": name},
+            },
+            "status": {"hostIP": "192.0.2.11", "conditions": [{"type": "Ready", "status": ready}]},
+        }
+        for name, ready in ((SCHEDULER, "True"), (MANAGER, "False"))
+    ]
+    found = inspect(
+        roles=(CONTROL_PLANE,),
+        files=files,
+        processes=MemoryProcesses(process(SCHEDULER, 7, *COMMAND), process(MANAGER, 8, *COMMAND)),
+        api=MemoryApi(NODE, *pods),
+        wait_timeout=5.0,
+    )
+    assert {item.component: item.problem for item in found.instances} == {
+        MANAGER: "has a pod that is not ready",
+        SCHEDULER: "",
+    }
+    assert [node.name for node in found.unready_nodes] == ["w1"]
+    assert (found.administrator, found.etcd, found.is_whole) == ("/admin", None, False)
