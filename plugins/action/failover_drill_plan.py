@@ -15,6 +15,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import DrillReport
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
+    "accept_outage": {"type": "bool", "default": False},
     "application": {"type": "bool", "default": False},
     "events": {"type": "list", "elements": "raw", "required": True},
     "failures": {"type": "dict", "default": {}},
@@ -44,6 +45,7 @@ class ActionModule(ActionBase):
                 first=arguments["first"],
                 before=_reports(arguments["hosts_before"]),
                 with_application=arguments["application"],
+                accepts_outage=arguments["accept_outage"],
             )
             lines = planning.lines(plan)
             if arguments["show"] and not plan.problems:

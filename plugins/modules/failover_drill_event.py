@@ -46,9 +46,11 @@ options:
     default: measured
   component:
     description:
-      - Which component. For V(state=measured) the instance of this host must be the leader.
+      - Which component. For V(state=measured) the instance of this host must be the leader, where one leads.
+      - A V(load_balancer) is the service of haproxy or nginx that listens on the port of O(endpoint), V(virtual_ip) that of keepalived.
+        All processes of the service fail at once.
     type: str
-    choices: [kube-controller-manager, kube-scheduler, etcd]
+    choices: [kube-controller-manager, kube-scheduler, etcd, load_balancer, virtual_ip]
   how:
     description:
       - What happens to it.
@@ -57,7 +59,6 @@ options:
   endpoint:
     description:
       - Address and port of the control plane endpoint, for example V(k8s.example.org:6443). It is asked for C(/readyz) every 100 ms.
-      - Without it nobody asks here. A host of etcd alone has nothing to ask with; another one does with V(state=observed).
     type: str
   ca_path:
     description:
@@ -76,6 +77,25 @@ options:
         and removed in the end. Without it no pods are asked for, nor are they for V(component=etcd).
     type: str
     default: ''
+  observed_elsewhere:
+    description:
+      - Whether another host watches the endpoint by V(state=observed). This one asks neither it nor the API then. Hosts of etcd or of a load
+        balancer alone have nothing to ask with, and the endpoint may show itself otherwise to the host on which something fails.
+    type: bool
+    default: false
+  virtual_ip:
+    description:
+      - With V(state=observed) an IPv4 address of O(interface)'s network. It is asked by ARP who has it, every 100 ms.
+    type: str
+  interface:
+    description:
+      - Interface of this host in the network of O(virtual_ip).
+    type: str
+  names:
+    description:
+      - Names of hosts by their hardware addresses in that network.
+    type: dict
+    default: {}
   observed_path:
     description:
       - With V(state=observed) a file that is made when the watch has begun. Who lets the event happen waits for it, and removes it then.
@@ -151,7 +171,9 @@ changes:
       description: Why.
       type: str
 measured:
-  description: What was measured. V(null) in check mode and with other states. V(state=observed) has V(endpoint) only.
+  description:
+    - What was measured. V(null) in check mode and with V(state=restored). V(state=interrupted) has V(began) only. V(state=observed) has
+      V(endpoint), and where O(virtual_ip) is given V(previous_holder), V(new_holder), V(transitions) and V(seconds).
   returned: success
   type: dict
   contains:
@@ -177,7 +199,7 @@ measured:
     endpoint:
       description:
         - How many probes of the endpoint were V(sent), how many V(failed), V(failed_before) the event of them, and V(rto), the seconds
-          from the event to the first success after which none failed. V(null) without O(endpoint).
+          from the event to the first success after which none failed. V(null) with O(observed_elsewhere=true).
         - With V(state=observed) an outage begins with the last success before it, because the event was on another host.
       type: dict
     pods_seconds:
@@ -187,6 +209,7 @@ measured:
 """
 
 import signal
+import socket
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -195,6 +218,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.host_clients import HostClients
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.service_files import ServiceFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import open_member
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.address_holders import ArpHolders
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.component_services import HostComponentServices
@@ -204,11 +228,12 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.processe
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import drill
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS, ETCD
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.instance import find
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.instance import PROGRAMS, find
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import (
     EtcdLeadership,
     LockLeadership,
+    NoLeadership,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.observation import observed
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
@@ -216,6 +241,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_deci
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import Leadership
+    from ansible_collections.kubeadm.ha.plugins.module_utils._ports.api import Api
 
 #: A member of etcd that is asked who leads.
 _ETCD_SECONDS = 1.0
@@ -226,53 +252,71 @@ def decide(module: AnsibleModule) -> Decision:
     options: dict[str, t.Any] = module.params
     files, commands, processes, clock = HostFiles(), HostCommands(), HostProcesses(), HostClock()
     services = HostComponentServices(commands, ServiceFiles(files, commands), processes)
-    interruptions = Interruptions(files, processes, clock, services, manifests_dir=options["manifests_dir"])
+    endpoint = Endpoint.parse(options["endpoint"]) if options["endpoint"] else None
+    interruptions = Interruptions(
+        files,
+        processes,
+        clock,
+        services,
+        manifests_dir=options["manifests_dir"],
+        port=0 if endpoint is None else endpoint.port,
+    )
     if options["state"] == "restored":
         return drill.restored(interruptions, timeout=options["restore_timeout"])
     component, how = options["component"], options["how"]
     if options["state"] == "interrupted":
         return drill.interrupted(interruptions, component=component, how=how, timeout=options["timeout"])
     client = watch = None
-    # A host of etcd alone has nothing to ask the API with.
-    if component != ETCD or options["endpoint"]:
+    if endpoint is not None and not options["observed_elsewhere"]:
         clients = HostClients(files, commands, services)
         client = clients.open(COMPONENTS, kubeconfig=options["kubeconfig"], server=options["server"])
-    if client is not None and options["endpoint"]:
         watch = open_watch(
             files,
             client.context,
-            Endpoint.parse(options["endpoint"]),
+            endpoint,
             ca_path=options["ca_path"],
             client_certificate=options["client_certificate"],
         )
-    if options["state"] == "observed" and watch is not None:
+    if options["state"] == "observed":
         return observed(
             files,
             clock,
             watch,
+            ArpHolders(options["virtual_ip"], options["interface"]) if options["virtual_ip"] else None,
             path=options["observed_path"],
             longest=options["timeout"] + options["restore_timeout"],
             timeout=options["timeout"],
+            names=options["names"],
         )
-    leadership: Leadership
-    if client is not None and component != ETCD:
-        leadership = LockLeadership(client.api, clock, component)
-    else:
-        member = find(files, processes, services, ETCD, manifests_dir=options["manifests_dir"])
-        etcd, url = open_member(member, services, options["manifests_dir"], timeout=_ETCD_SECONDS)
-        leadership = EtcdLeadership(etcd, url)
     return drill.measured(
         None if client is None else client.api,
         clock,
         watch,
         interruptions,
-        leadership,
+        _leadership(options, None if client is None else client.api, clock, files, processes, services),
         component=component,
         how=how,
         namespace=options["namespace"],
         timeout=options["timeout"],
         restore_timeout=options["restore_timeout"],
     )
+
+
+def _leadership(
+    options: t.Mapping[str, t.Any],
+    api: Api | None,
+    clock: HostClock,
+    files: HostFiles,
+    processes: HostProcesses,
+    services: HostComponentServices,
+) -> Leadership:
+    component, manifests_dir = options["component"], options["manifests_dir"]
+    if component == ETCD:
+        member = find(files, processes, services, ETCD, manifests_dir=manifests_dir)
+        return EtcdLeadership(*open_member(member, services, manifests_dir, timeout=_ETCD_SECONDS))
+    if component in PROGRAMS or api is None:
+        return NoLeadership(socket.gethostname())
+    return LockLeadership(api, clock, component)
 
 
 def _leave(_number: int, _frame: t.Any) -> t.NoReturn:
@@ -289,12 +333,19 @@ def main() -> None:
                 "choices": ["measured", "interrupted", "restored", "observed"],
                 "default": "measured",
             },
-            "component": {"type": "str", "choices": ["kube-controller-manager", "kube-scheduler", "etcd"]},
+            "component": {
+                "type": "str",
+                "choices": ["kube-controller-manager", "kube-scheduler", "etcd", "load_balancer", "virtual_ip"],
+            },
             "how": {"type": "str", "choices": ["stop", "kill", "freeze"]},
             "endpoint": {"type": "str"},
             "ca_path": {"type": "path"},
             "client_certificate": {"type": "path", "default": "/var/lib/kubelet/pki/kubelet-client-current.pem"},
             "namespace": {"type": "str", "default": ""},
+            "observed_elsewhere": {"type": "bool", "default": False},
+            "virtual_ip": {"type": "str"},
+            "interface": {"type": "str"},
+            "names": {"type": "dict", "default": {}},
             "observed_path": {"type": "path", "default": "/run/kubeadm-ha-failover-drill-observed"},
             "timeout": {"type": "float", "default": 120},
             "restore_timeout": {"type": "float", "default": 180},
@@ -303,10 +354,12 @@ def main() -> None:
             **_options.MANIFESTS_DIR,
         },
         required_if=[
-            ("state", "measured", ("component", "how")),
+            ("state", "measured", ("component", "how", "endpoint")),
             ("state", "interrupted", ("component", "how")),
-            ("state", "observed", ("endpoint",)),
+            ("state", "observed", ("endpoint", "virtual_ip"), True),
+            ("component", "load_balancer", ("endpoint",)),
         ],
+        required_together=[("virtual_ip", "interface")],
         supports_check_mode=True,
     )
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):

@@ -23,10 +23,10 @@ options:
   roles:
     description:
       - What the host is by the inventory. A V(control_plane) is asked for kube-controller-manager, kube-scheduler and the cluster. Its
-        member of etcd is reported where it has one; a host of V(etcd) must have one.
+        member of etcd is reported where it has one; a host of V(etcd) must have one. A V(load_balancer) has a service of haproxy or nginx.
     type: list
     elements: str
-    choices: [control_plane, etcd]
+    choices: [control_plane, etcd, load_balancer]
     default: [control_plane]
   kubeconfig:
     description:
@@ -38,6 +38,11 @@ options:
     description:
       - Address and port of the API server to ask, for example V(192.0.2.11:6443). Its certificate is verified with the kubeconfig's CA.
         Without it the kubeconfig decides.
+    type: str
+  endpoint:
+    description:
+      - Address and port of the control plane endpoint. With it keepalived is reported where it moves an address of the endpoint, and a load
+        balancer has to listen on its port.
     type: str
   wait_timeout:
     description:
@@ -127,6 +132,16 @@ drill:
         - Its member of etcd, with V(problem), V(voters) and V(healthy_voters) of the etcd cluster, V(is_leader), V(election_timeout) in
           seconds and the V(unit) of its service, which is empty for a static pod. V(null) when etcd runs elsewhere.
       type: dict
+    balancer:
+      description:
+        - Its load balancer, with V(problem), the V(unit) of its service and V(has_endpoint), whether an address of the endpoint is the
+          host's. V(null) where it is none.
+      type: dict
+    router:
+      description:
+        - Its keepalived, with V(problem), the V(unit) of its service, the virtual IP V(address), its V(interface) with the hardware address
+          V(mac), V(is_holder), V(bound) and V(detection) in seconds and V(has_own_mac). V(null) where none has an address of the endpoint.
+      type: dict
     unready_nodes:
       description: Nodes that are not Ready, each with V(name) and V(reason).
       type: list
@@ -148,6 +163,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.component_services import HostComponentServices
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.processes import HostProcesses
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.inspection import (
@@ -170,13 +186,18 @@ def decide(module: AnsibleModule) -> Decision:
     if CONTROL_PLANE in options["roles"]:
         clients = HostClients(files, commands, services)
         client = clients.open(COMPONENTS, kubeconfig=options["kubeconfig"], server=options["server"])
+    endpoint = Endpoint.parse(options["endpoint"]) if options["endpoint"] else None
     host = Host(
         name=socket.gethostname(),
-        addresses=tuple(own_addresses.collect()),
+        addresses=own_addresses.collect,
         manifests_dir=options["manifests_dir"],
         roles=tuple(options["roles"]),
         administrator="" if client is None else client.kubeconfig,
         open_etcd=lambda member: open_member(member, services, options["manifests_dir"], timeout=_ETCD_SECONDS),
+        endpoint=(
+            () if endpoint is None else own_addresses.resolve(endpoint.host),
+            0 if endpoint is None else endpoint.port,
+        ),
     )
     inspection = Inspection(
         host,
@@ -197,9 +218,10 @@ def main() -> None:
             "roles": {
                 "type": "list",
                 "elements": "str",
-                "choices": ["control_plane", "etcd"],
+                "choices": ["control_plane", "etcd", "load_balancer"],
                 "default": ["control_plane"],
             },
+            "endpoint": {"type": "str"},
             "wait_timeout": {"type": "float", "default": 0},
             "kubeconfig": {"type": "path"},
             "server": {"type": "str"},

@@ -17,9 +17,9 @@ description:
 options:
   events:
     description:
-      - The events in their order, each with C(component) (V(kube-controller-manager), V(kube-scheduler) or V(etcd)), C(how) (V(stop),
-        V(kill) or V(freeze)) and C(count), how many instances fail at the same time (V(1), or V(2), the leader among them, but
-        not of V(etcd)).
+      - The events in their order, each with C(component) (V(kube-controller-manager), V(kube-scheduler), V(etcd), V(load_balancer) or
+        V(virtual_ip)), C(how) (V(stop), V(kill) or V(freeze)) and C(count), how many instances of the first two fail at the same time
+        (V(1), or V(2), the leader among them).
     type: list
     elements: raw
     required: true
@@ -46,6 +46,11 @@ options:
   application:
     description:
       - Whether an application is run whose pods are waited for. One of the hosts must have a cluster administrator's kubeconfig then.
+    type: bool
+    default: false
+  accept_outage:
+    description:
+      - Whether a load balancer may fail beside which there is no other way to the endpoint.
     type: bool
     default: false
   first:
@@ -87,7 +92,7 @@ plan:
           description: Of the event.
           type: int
         component:
-          description: Whose leader.
+          description: Whose leader, or what else.
           type: str
         how:
           description: What happens to it.
@@ -105,11 +110,28 @@ plan:
           type: str
           sample: leader of kube-scheduler killed
         bound:
-          description: Seconds within which another instance must lead, by the flags of the component.
+          description:
+            - Seconds within which another instance must lead, by the flags of the component, or the endpoint must answer, or exactly one
+              host have the virtual IP, by the configuration of keepalived. V(null) where an outage was accepted.
           type: float
           sample: 24.8
         observer:
           description: Inventory name of the host that watches the endpoint meanwhile. Empty where the host of the event does.
+          type: str
+        witness:
+          description: Inventory name of the host that sees who has the virtual IP meanwhile. Empty without one.
+          type: str
+        virtual_ip:
+          description: That address.
+          type: str
+        interface:
+          description: The witness's interface in the network of that address.
+          type: str
+        names:
+          description: Inventory names by hardware addresses in that network.
+          type: dict
+        state:
+          description: The option O(kubeadm.ha.failover_drill_event#module:state) for the host of the event.
           type: str
     administrator:
       description: Inventory name of the first host with a cluster administrator's kubeconfig. Empty without one.

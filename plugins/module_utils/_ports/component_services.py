@@ -8,6 +8,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+if t.TYPE_CHECKING:
+    from .processes import Process
+
 
 @dataclasses.dataclass(frozen=True)
 class ComponentService:
@@ -30,11 +33,34 @@ class ComponentService:
     fault: str = ""
 
 
+@dataclasses.dataclass(frozen=True)
+class Daemon:
+    """A service of systemd whose program runs in several processes.
+
+    Attributes:
+        unit: its name.
+        active: ``active``, ``inactive``, ``failed`` ...
+        processes: all of them, the main one first.
+    """
+
+    unit: str
+    active: str
+    processes: tuple[Process, ...]
+
+
 class ComponentServices(t.Protocol):
     """Services of this host that run components."""
 
     def find(self, component: str) -> t.Sequence[ComponentService]:
         """The services whose processes are the component's, else the one of its name, where there is one."""
+
+    def daemons(self, program: str, *, port: int = 0) -> t.Sequence[Daemon]:
+        """The services that run a program.
+
+        Args:
+            program: name of its executable.
+            port: with one only those that listen on it count.
+        """
 
     def stop(self, unit: str) -> None:
         """Let systemd end it, without waiting for that. Whether it starts at boot stays as it is."""
@@ -43,4 +69,4 @@ class ComponentServices(t.Protocol):
         """Let systemd start it where it does not run, however often it has failed, without waiting for that."""
 
 
-__all__ = ("ComponentService", "ComponentServices")
+__all__ = ("ComponentService", "ComponentServices", "Daemon")

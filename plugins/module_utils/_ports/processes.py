@@ -32,6 +32,9 @@ class Processes(t.Protocol):
     def find(self, program: str) -> t.Sequence[Process]:
         """Those whose program has this name, without its directory."""
 
+    def at(self, pid: int) -> Process | None:
+        """The process with this number, ``None`` without one."""
+
     def get(self, pid: int, started: int) -> Process | None:
         """This very process, ``None`` when it has ended."""
 

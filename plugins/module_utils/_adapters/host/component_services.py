@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import typing as t
@@ -12,7 +13,7 @@ import typing as t
 from ..._domain.base.errors import KubeadmHaError
 from ..._domain.component import etcd_settings, invocation
 from ..._domain.component.static_pod import ETCD
-from ..._ports.component_services import ComponentService
+from ..._ports.component_services import ComponentService, Daemon
 from ..collect.reading import read, unit_properties
 
 if t.TYPE_CHECKING:
@@ -21,6 +22,8 @@ if t.TYPE_CHECKING:
     from ..collect.service_files import ServiceFiles
 
 _SERVICE = re.compile(r"/([^/\n]+\.service)$", re.MULTILINE)
+#: The state of a socket in /proc/net/tcp that accepts connections.
+_LISTENS = "0A"
 _PROPERTIES = ("LoadState", "ActiveState", "MainPID")
 
 
@@ -29,6 +32,24 @@ def unit_of_process(pid: int, *, proc: str = "/proc") -> str | None:
     text = read(os.path.join(proc, str(pid), "cgroup")) or b""
     match = _SERVICE.search(text.decode("utf-8", "replace"))
     return match.group(1) if match is not None and "containerd" not in match.group(1) else None
+
+
+def listens(pids: t.Iterable[int], port: int, *, proc: str = "/proc") -> bool:
+    """Whether one of the processes accepts connections on a TCP port."""
+    sockets = {
+        f"socket:[{fields[9]}]"
+        for name in ("tcp", "tcp6")
+        for fields in (line.split() for line in (read(os.path.join(proc, "net", name)) or b"").decode().splitlines())
+        if len(fields) > 9 and fields[3] == _LISTENS and int(fields[1].rpartition(":")[2], 16) == port
+    }
+    return any(_target(path) in sockets for pid in pids for path in glob.glob(os.path.join(proc, str(pid), "fd", "*")))
+
+
+def _target(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
 
 
 class HostComponentServices:
@@ -49,6 +70,30 @@ class HostComponentServices:
         names = [unit for unit in dict.fromkeys(units) if unit is not None] or [f"{component}.service"]
         found = (self._service(component, name) for name in names)
         return [service for service in found if service is not None]
+
+    def daemons(self, program: str, *, port: int = 0) -> list[Daemon]:
+        """See the port. The name that the kernel shows is the executable's; nginx writes another one over its command line."""
+        units: dict[str, list[int]] = {}
+        for pid in sorted(int(name) for name in os.listdir(self._proc) if name.isdigit()):
+            unit = unit_of_process(pid, proc=self._proc)
+            if unit is not None:
+                units.setdefault(unit, []).append(pid)
+        found = []
+        for unit, pids in units.items():
+            runs = any(
+                (read(os.path.join(self._proc, str(pid), "comm")) or b"").strip() == program.encode() for pid in pids
+            )
+            if runs and (not port or listens(pids, port, proc=self._proc)):
+                found.append(self._daemon(unit, pids))
+        return found
+
+    def _daemon(self, unit: str, pids: t.Sequence[int]) -> Daemon:
+        properties = unit_properties(self._commands, unit, ("ActiveState", "MainPID"))
+        main = int(properties.get("MainPID") or 0)
+        processes = (self._processes.at(pid) for pid in sorted(pids, key=lambda pid: (pid != main, pid)))
+        return Daemon(
+            unit, properties.get("ActiveState", "unknown"), tuple(each for each in processes if each is not None)
+        )
 
     def stop(self, unit: str) -> None:
         """See the port."""
@@ -82,4 +127,4 @@ class HostComponentServices:
         )
 
 
-__all__ = ("HostComponentServices", "unit_of_process")
+__all__ = ("HostComponentServices", "listens", "unit_of_process")

@@ -32,6 +32,15 @@ def towards(family: int, somewhere: str) -> str:
     return "" if address.startswith("fe80:") or address == "::1" else address
 
 
+def resolve(name: str) -> tuple[str, ...]:
+    """The addresses of a name by this host's resolver; none where it does not know it."""
+    try:
+        found = socket.getaddrinfo(name, None, proto=socket.IPPROTO_TCP)
+    except OSError:
+        return ()
+    return tuple(dict.fromkeys(str(item[4][0]) for item in found))
+
+
 def _text(path: str) -> str:
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
@@ -40,4 +49,4 @@ def _text(path: str) -> str:
         return ""
 
 
-__all__ = ("collect", "towards")
+__all__ = ("collect", "resolve", "towards")

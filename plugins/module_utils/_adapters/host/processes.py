@@ -27,6 +27,10 @@ class HostProcesses:
         found = (self._read(pid) for pid in numbers)
         return [item for item in found if item is not None and os.path.basename(item.arguments[0]) == program]
 
+    def at(self, pid: int) -> Process | None:
+        """The process with this number."""
+        return self._read(pid)
+
     def get(self, pid: int, started: int) -> Process | None:
         """This very process."""
         found = self._read(pid)

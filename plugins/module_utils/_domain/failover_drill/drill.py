@@ -76,7 +76,7 @@ def measured(
 
 
 def interrupted(interruptions: Interruptions, *, component: str, how: str, timeout: float) -> Decision:
-    """The component of this host fails, and stays so until it is restored.
+    """The component of this host fails, and stays so until it is restored. Others see what follows.
 
     Raises:
         UnsupportedState: when something is left of an earlier drill.
@@ -84,8 +84,8 @@ def interrupted(interruptions: Interruptions, *, component: str, how: str, timeo
     _refuse_left(interruptions)
 
     def act() -> t.Mapping[str, t.Any]:
-        interruptions.interrupt(component, how, timeout=timeout)
-        return {}
+        at = interruptions.interrupt(component, how, timeout=timeout)
+        return {"measured": {"began": round(interruptions.time_of(at), 3)}}
 
     return Decision((_change(component, how, "until the drill restores it"),), {"measured": None}, act)
 

@@ -14,10 +14,56 @@ from ..base.errors import InvalidInput
 COMPONENTS = ("kube-controller-manager", "kube-scheduler")
 #: It elects its leader among its members, without a lock.
 ETCD = "etcd"
+#: What stands before the API servers: haproxy or nginx, and keepalived, which moves the endpoint's address.
+LOAD_BALANCER, VIRTUAL_IP = "load_balancer", "virtual_ip"
 #: What may happen to the leader, and what to call it when it has happened.
 KINDS: t.Mapping[str, str] = {"stop": "stopped", "kill": "killed", "freeze": "frozen"}
-_MOST = 2
+
 _VARIABLE = "failover_drill_events"
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """What events may concern, in words.
+
+    Attributes:
+        phrase: what fails.
+        expected: what must be so within the bound.
+        never: what is wrong when it is never so.
+        late: the same when it is too late.
+        most: how many may fail at the same time.
+        has_count: whether each further leader is counted by what elects it, as a lock does.
+        is_of_endpoint: whether the endpoint itself shows when it is so.
+    """
+
+    phrase: str
+    expected: str = "another one leads"
+    never: str = "Nobody else held the lock in time"
+    late: str = "Another instance led after"
+    most: int = 1
+    has_count: bool = True
+    is_of_endpoint: bool = False
+
+
+SUBJECTS: t.Mapping[str, Subject] = {
+    **{component: Subject(f"leader of {component}", most=2) for component in COMPONENTS},
+    ETCD: Subject(f"leader of {ETCD}"),
+    LOAD_BALANCER: Subject(
+        "load balancer of the endpoint",
+        "the endpoint answers",
+        "The endpoint did not answer in time",
+        "The endpoint answered after",
+        has_count=False,
+        is_of_endpoint=True,
+    ),
+    VIRTUAL_IP: Subject(
+        "keepalived of the virtual IP's holder",
+        "exactly one host has it",
+        "The virtual IP was not on exactly one host in time",
+        "The virtual IP was on exactly one host after",
+        has_count=False,
+    ),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +71,7 @@ class Event:
     """What is to fail.
 
     Attributes:
-        component: whose leader.
+        component: a key of :data:`SUBJECTS`.
         how: a key of :data:`KINDS`.
         count: how many instances at the same time, the leader among them.
     """
@@ -37,7 +83,7 @@ class Event:
     def __str__(self) -> str:
         """In words."""
         more = "" if self.count == 1 else f" and {self.count - 1} more"
-        return f"leader of {self.component}{more} {KINDS[self.how]}"
+        return f"{SUBJECTS[self.component].phrase}{more} {KINDS[self.how]}"
 
 
 def parse(events: t.Any) -> tuple[Event, ...]:
@@ -66,18 +112,22 @@ def _faults(item: t.Any) -> t.Iterator[str]:
     unknown = sorted(str(key) for key in set(item) - {"component", "how", "count"})
     if unknown:
         yield f"has {', '.join(unknown)}, which no event has"
-    if item.get("component") not in (*COMPONENTS, ETCD):
-        yield f"has the component {item.get('component')!r} instead of {', '.join(COMPONENTS)} or {ETCD}"
+    subject = SUBJECTS.get(str(item.get("component")))
+    if subject is None:
+        *first, last = SUBJECTS
+        yield f"has the component {item.get('component')!r} instead of {', '.join(first)} or {last}"
     if item.get("how") not in KINDS:
         yield f"happens by {item.get('how')!r} instead of {', '.join(KINDS)}"
-    if str(item.get("count", 1)) not in [str(number) for number in range(1, _MOST + 1)]:
-        yield f"has the count {item['count']!r} instead of 1 or {_MOST}"
-    elif item.get("component") == ETCD and int(item.get("count", 1)) > 1:
-        yield "takes more than one member of etcd, which three members do not bear"
+    most = max(each.most for each in SUBJECTS.values())
+    if str(item.get("count", 1)) not in [str(number) for number in range(1, most + 1)]:
+        yield f"has the count {item['count']!r} instead of 1 or {most}"
+    elif subject is not None and int(item.get("count", 1)) > subject.most:
+        few = "member of etcd, which three members do not bear" if item["component"] == ETCD else item["component"]
+        yield f"takes more than one {few}"
 
 
 def _example() -> str:
     return "{component: kube-scheduler, how: kill, count: 1}"
 
 
-__all__ = ("COMPONENTS", "ETCD", "KINDS", "Event", "parse")
+__all__ = ("COMPONENTS", "ETCD", "KINDS", "LOAD_BALANCER", "SUBJECTS", "VIRTUAL_IP", "Event", "Subject", "parse")

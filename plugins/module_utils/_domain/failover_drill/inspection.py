@@ -13,10 +13,11 @@ from ..base.errors import InvalidInput, UnsupportedState
 from ..cluster.node import Node
 from ..component import leader_election
 from ..etcd import etcd as members
+from . import virtual_router
 from .election import Election, etcd_timeout, parse
-from .event import COMPONENTS, ETCD
+from .event import COMPONENTS, ETCD, LOAD_BALANCER, VIRTUAL_IP
 from .instance import find
-from .report import DrillReport, EtcdReport, InstanceReport, Leader, NodeReport
+from .report import BalancerReport, DrillReport, EtcdReport, InstanceReport, Leader, NodeReport, RouterReport
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
@@ -30,7 +31,7 @@ if t.TYPE_CHECKING:
 
 #: What a host may be by the inventory.
 CONTROL_PLANE, ETCD_HOST = "control_plane", "etcd"
-ROLES = (CONTROL_PLANE, ETCD_HOST)
+ROLES = (CONTROL_PLANE, ETCD_HOST, LOAD_BALANCER)
 #: kubeadm's label of its static pods.
 _LABELS = "tier=control-plane"
 _POLL_SECONDS = 1.0
@@ -42,19 +43,21 @@ class Host:
 
     Attributes:
         name: what it calls itself.
-        addresses: its own.
+        addresses: asks for its own, among which a virtual IP comes and goes.
         manifests_dir: where its static pods are.
         roles: what it is by the inventory, of :data:`ROLES`.
         administrator: see the report.
         open_etcd: the client of its member of etcd, and that member's client URL.
+        endpoint: addresses and port of the control plane endpoint, as this host resolves it; none where it is of no interest.
     """
 
     name: str
-    addresses: tuple[str, ...]
+    addresses: t.Callable[[], t.Sequence[str]]
     manifests_dir: str
     roles: tuple[str, ...]
     administrator: str
     open_etcd: t.Callable[[Instance], tuple[Etcd, str]]
+    endpoint: tuple[tuple[str, ...], int] = ((), 0)
 
 
 class Inspection:
@@ -101,12 +104,14 @@ class Inspection:
             leaders=(),
             unready_nodes=(),
             etcd=self._etcd(),
+            balancer=self._balancer(),
+            router=self._router(),
             administrator=self._host.administrator,
         )
         return report if self._api is None else self._of_cluster(self._api, report)
 
     def _of_cluster(self, api: Api, report: DrillReport) -> DrillReport:
-        own = {canonical_ip(item) for item in self._host.addresses}
+        own = {canonical_ip(item) for item in self._host.addresses()}
         pods = [
             pod
             for pod in api.list("pod", namespace=leader_election.NAMESPACE, labels=_LABELS)
@@ -152,8 +157,59 @@ class Inspection:
         is_leader = int(own.get("leader", 0)) == int((own.get("header") or {}).get("member_id", -1))
         return EtcdReport(found.problem, quorum.voters, quorum.healthy_voters, is_leader, timeout, found.unit)
 
+    def _balancer(self) -> BalancerReport | None:
+        if LOAD_BALANCER not in self._host.roles:
+            return None
+        found, (addresses, _port) = self._find(LOAD_BALANCER), self._host.endpoint
+        return BalancerReport(found.problem, found.unit, has_endpoint=any(map(self._has, addresses)))
+
+    def _router(self) -> RouterReport | None:
+        addresses, _port = self._host.endpoint
+        found = self._find(VIRTUAL_IP)
+        path = virtual_router.configuration_of(() if found.process is None else found.process.arguments)
+        content = self._files.read(path)
+        try:
+            router = virtual_router.find((content or b"").decode("utf-8", "replace"), addresses)
+        except InvalidInput as error:
+            return RouterReport(
+                f"has a configuration that cannot be read ({error.message})",
+                found.unit,
+                "",
+                "",
+                "",
+                is_holder=False,
+                bound=0.0,
+                detection=None,
+                has_own_mac=False,
+            )
+        if router is None:
+            return None
+        mac = self._files.read(f"/sys/class/net/{router.interface}/address") or b""
+        return RouterReport(
+            problem=found.problem,
+            unit=found.unit,
+            address=router.address,
+            interface=router.interface,
+            mac=mac.decode("ascii", "replace").strip().lower(),
+            is_holder=self._has(router.address),
+            bound=router.bound,
+            detection=router.detection,
+            has_own_mac=router.has_own_mac,
+        )
+
+    def _has(self, address: str) -> bool:
+        """Whether an address is this host's."""
+        return canonical_ip(address) in {canonical_ip(own) for own in self._host.addresses()}
+
     def _find(self, component: str) -> Instance:
-        return find(self._files, self._processes, self._services, component, manifests_dir=self._host.manifests_dir)
+        return find(
+            self._files,
+            self._processes,
+            self._services,
+            component,
+            manifests_dir=self._host.manifests_dir,
+            port=self._host.endpoint[1],
+        )
 
 
 def _leader(api: Api, clock: Clock, component: str) -> Leader:

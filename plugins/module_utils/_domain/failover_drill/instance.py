@@ -12,12 +12,15 @@ import typing as t
 from ..base import plain_yaml
 from ..base.errors import InvalidInput, UnsupportedState
 from ..component import static_pod
+from .event import LOAD_BALANCER, VIRTUAL_IP
 
 if t.TYPE_CHECKING:
     from ..._ports.component_services import ComponentServices
     from ..._ports.files import Files
     from ..._ports.processes import Process, Processes
 
+#: The programs of what is no component of Kubernetes: any of them, in all processes of its service.
+PROGRAMS: t.Mapping[str, tuple[str, ...]] = {LOAD_BALANCER: ("haproxy", "nginx"), VIRTUAL_IP: ("keepalived",)}
 #: The kubelet puts the value of a variable there.
 _VARIABLE = "$("
 
@@ -31,6 +34,7 @@ class Instance:
         manifest: path of its static pod's manifest; empty for a service.
         arguments: flags without dashes, of the manifest or the service; the last of each counts.
         process: the process of that pod or service; ``None`` without one that is certainly its own.
+        others: further processes of its service, with which it would fail.
         problem: why it does not run as it should, as a clause; empty when it does.
         unit: its service of systemd; empty for a static pod.
         is_there: whether the host has a manifest or a service of it.
@@ -40,19 +44,38 @@ class Instance:
     manifest: str
     arguments: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     process: Process | None = None
+    others: tuple[Process, ...] = ()
     problem: str = ""
     unit: str = ""
     is_there: bool = True
 
 
 def find(
-    files: Files, processes: Processes, services: ComponentServices, component: str, *, manifests_dir: str
+    files: Files,
+    processes: Processes,
+    services: ComponentServices,
+    component: str,
+    *,
+    manifests_dir: str,
+    port: int = 0,
+    unit: str = "",
 ) -> Instance:
     """The instance of a component: its static pod, and where there is none, its service of systemd.
+
+    Args:
+        files: of the host.
+        processes: of the host.
+        services: of the host.
+        component: its name.
+        manifests_dir: where static pods are.
+        port: of the endpoint, on which a load balancer listens; 0 where that is not known.
+        unit: the service that is meant; empty where that is not known.
 
     A process is taken for it only when its whole command line is that of the manifest or the unit: another cluster's component on the
     same host, or a process with the same name, is never touched.
     """
+    if component in PROGRAMS:
+        return _of_daemons(services, component, port=port if component == LOAD_BALANCER else 0, unit=unit)
     path = posixpath.join(manifests_dir, f"{component}.yaml")
     content = files.read(path)
     if content is None:
@@ -117,6 +140,29 @@ def _of_services(processes: Processes, services: ComponentServices, component: s
     return dataclasses.replace(instance, process=process, problem=_stopped(process))
 
 
+def _of_daemons(services: ComponentServices, component: str, *, port: int, unit: str) -> Instance:
+    """What stands before the API servers on this host."""
+    programs = PROGRAMS[component]
+    found = [daemon for program in programs for daemon in services.daemons(program, port=port)]
+    found = [daemon for daemon in found if unit in ("", daemon.unit)]
+    if not found:
+        listening = f" that listens on port {port}" if port else ""
+        problem = f"has no service of {' or '.join(programs)}{listening}"
+        return Instance(component, "", problem=problem, unit=unit, is_there=False)
+    if len(found) > 1:
+        names = ", ".join(daemon.unit for daemon in found)
+        return Instance(
+            component, "", problem=f"runs in {len(found)} services ({names}), so which is meant is not certain"
+        )
+    daemon = found[0]
+    instance = Instance(component, "", unit=daemon.unit)
+    if daemon.active != "active" or not daemon.processes:
+        return dataclasses.replace(instance, problem=f"does not run, {daemon.unit} is {daemon.active}")
+    main, *others = daemon.processes
+    stopped = next((process for process in daemon.processes if process.is_stopped), main)
+    return dataclasses.replace(instance, process=main, others=tuple(others), problem=_stopped(stopped))
+
+
 def _stopped(process: Process) -> str:
     return f"has a process that is stopped by a signal (PID {process.pid})" if process.is_stopped else ""
 
@@ -133,4 +179,4 @@ def _is_of(command: t.Sequence[str], arguments: t.Sequence[str]) -> bool:
     )
 
 
-__all__ = ("Instance", "find", "running_process")
+__all__ = ("PROGRAMS", "Instance", "find", "running_process")

@@ -14,6 +14,7 @@ import posixpath
 import typing as t
 
 from ..base.errors import NotProved, UnsupportedState
+from .event import COMPONENTS
 from .instance import find, running_process
 from .supervisor import Interrupted, StaticPods, SystemdServices
 
@@ -47,15 +48,17 @@ class Interruptions:
         services: ComponentServices,
         *,
         manifests_dir: str,
+        port: int = 0,
         journal: str = JOURNAL,
     ) -> None:
-        """Nothing is done yet."""
+        """Nothing is done yet. ``port`` is the endpoint's; see :func:`instance.find`."""
         self._files = files
         self._processes = processes
         self._clock = clock
         self._services = services
         self._static_pods = StaticPods(files, manifests_dir)
         self._systemd = SystemdServices(services)
+        self._port = port
         self._journal = journal
 
     def left(self) -> tuple[Interrupted, ...]:
@@ -87,15 +90,20 @@ class Interruptions:
         instance = self._find(component)
         process = running_process(instance)
         aside = self._static_pods.aside_of(instance.manifest) if how == "stop" and not instance.unit else ""
-        record = Interrupted(
-            component, how, process.pid, process.started, instance.manifest, aside=aside, unit=instance.unit
-        )
-        self._write((*self.left(), record))
+        concerned = (process, *instance.others)
+        records = [
+            Interrupted(component, how, each.pid, each.started, instance.manifest, aside=aside, unit=instance.unit)
+            for each in concerned
+        ]
+        self._write((*self.left(), *records))
+        record = records[0]
         if how == "freeze":
-            self._processes.freeze(process)
+            for each in concerned:
+                self._processes.freeze(each)
             return self._clock.monotonic()
         if how == "kill":
-            self._processes.kill(process)
+            for each in concerned:
+                self._processes.kill(each)
         else:
             self._supervisor(record).stop(record)
         if not self._has_ended(process, timeout):
@@ -103,6 +111,10 @@ class Interruptions:
                 f"{component} (PID {process.pid}) still runs {timeout:g} s after it was to end: read {record.log}."
             )
         return self._clock.monotonic()
+
+    def time_of(self, at: float) -> float:
+        """Seconds since the epoch of a time of the monotonic clock."""
+        return self._clock.now() - (self._clock.monotonic() - at)
 
     def restore(self, *, timeout: float) -> None:
         """Undo everything that was done, and wait until each component runs again.
@@ -112,11 +124,13 @@ class Interruptions:
             NotProved: when a component does not run in time.
         """
         records = self.left()
-        for record in records:
+        resumed = [record for record in records if record.how == "freeze" and self._resume(record)]
+        ends_by = self._clock.monotonic() + _SECONDS_OF_A_RESUMED_LEADER
+        for record in resumed:
             process = self._processes.get(record.pid, record.started)
-            if record.how == "freeze" and process is not None:
-                self._processes.resume(process)
-                self._has_ended(process, _SECONDS_OF_A_RESUMED_LEADER)
+            if process is not None and record.component in COMPONENTS:
+                self._has_ended(process, ends_by - self._clock.monotonic())
+        for record in {(item.manifest, item.unit): item for item in records}.values():
             self._supervisor(record).put_back(record)
         deadline = self._clock.monotonic() + timeout
         for component in dict.fromkeys(record.component for record in records):
@@ -125,9 +139,21 @@ class Interruptions:
         self._files.remove(self._journal)
         self._static_pods.tidy_up()
 
-    def _find(self, component: str) -> Instance:
+    def _resume(self, record: Interrupted) -> bool:
+        process = self._processes.get(record.pid, record.started)
+        if process is not None:
+            self._processes.resume(process)
+        return process is not None
+
+    def _find(self, component: str, unit: str = "") -> Instance:
         return find(
-            self._files, self._processes, self._services, component, manifests_dir=self._static_pods.manifests_dir
+            self._files,
+            self._processes,
+            self._services,
+            component,
+            manifests_dir=self._static_pods.manifests_dir,
+            port=self._port,
+            unit=unit,
         )
 
     def _supervisor(self, record: Interrupted) -> Supervisor:
@@ -136,7 +162,7 @@ class Interruptions:
     def _await_running(self, record: Interrupted, deadline: float, timeout: float) -> None:
         start = self._clock.monotonic() + _SECONDS_UNTIL_ANOTHER_START
         while True:
-            found = self._find(record.component)
+            found = self._find(record.component, record.unit)
             if not found.problem:
                 return
             now = self._clock.monotonic()

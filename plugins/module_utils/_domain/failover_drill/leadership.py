@@ -124,4 +124,22 @@ class EtcdLeadership:
         return None
 
 
-__all__ = ("EtcdLeadership", "Held", "Leadership", "LockLeadership")
+class NoLeadership:
+    """Of what has no leader: the event lasts for as long as those that take the API from its clients, and nobody else is waited for."""
+
+    carries_api = True
+
+    def __init__(self, host_name: str) -> None:
+        """``host_name``: whose instance fails."""
+        self._held = Held(host_name, 0)
+
+    def before(self) -> Held:
+        """The host itself."""
+        return self._held
+
+    def after(self) -> Held | None:
+        """The host itself: nothing else follows."""
+        return self._held
+
+
+__all__ = ("EtcdLeadership", "Held", "Leadership", "LockLeadership", "NoLeadership")

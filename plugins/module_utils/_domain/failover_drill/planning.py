@@ -12,14 +12,18 @@ from ..base.change import KNOWN_AFTER_APPLY
 from ..base.problem import Problem
 from ..base.report_fields import as_dict
 from . import election
-from .event import ETCD
+from .event import COMPONENTS, ETCD, LOAD_BALANCER, SUBJECTS, VIRTUAL_IP
 
 if t.TYPE_CHECKING:
     from .event import Event
-    from .report import DrillReport, InstanceReport
+    from .report import DrillReport, InstanceReport, RouterReport
 
 #: Voters of etcd that are healthy before one of them fails: two are left of three, and they are a majority.
 _VOTERS = 3
+_MEASURED, _INTERRUPTED = "measured", "interrupted"
+#: Hosts that may hold a virtual IP, so that another one is left.
+_ROUTERS = 2
+_ACCEPT = "accept the outage by failover_drill_accept_outage=true"
 _RUN_AGAIN = "then run kubeadm.ha.failover_drill again"
 
 
@@ -34,8 +38,14 @@ class Entry:
         host: inventory name of the leader's host; *known after apply* where an earlier event changes the leader.
         others: hosts whose instances fail with it; likewise.
         object: what happens, in words.
-        bound: seconds within which another instance must lead.
+        bound: seconds within which another instance must lead, or what else is expected must be so; ``None`` where an outage was accepted.
         observer: inventory name of the host that watches the endpoint meanwhile; empty where the host of the event does.
+        witness: inventory name of the host that sees who has the virtual IP meanwhile; empty without one.
+        virtual_ip: that address.
+        interface: the witness's, in the network of that address.
+        names: inventory names by hardware addresses in that network.
+        state: what the host of the event is asked for: ``measured`` when it measures and restores by itself, ``interrupted`` when others
+            measure and it is restored afterwards.
     """
 
     number: int
@@ -44,8 +54,13 @@ class Entry:
     host: str
     others: tuple[str, ...]
     object: str
-    bound: float
+    bound: float | None
     observer: str = ""
+    witness: str = ""
+    virtual_ip: str = ""
+    interface: str = ""
+    names: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    state: str = _MEASURED
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +90,7 @@ def build(
     first: int = 1,
     before: t.Mapping[str, DrillReport] | None = None,
     with_application: bool = False,
+    accepts_outage: bool = False,
 ) -> DrillPlan:
     """The plan.
 
@@ -85,6 +101,7 @@ def build(
         first: number of the first event.
         before: the reports before the drill; what ran then must run now.
         with_application: whether an application is run, for which an administrator is needed.
+        accepts_outage: whether a load balancer may fail beside which there is no other way to the endpoint.
     """
     problems = [
         Problem(name, f"{name} could not be inspected ({reason.rstrip('.')}): mend that, {_RUN_AGAIN}.")
@@ -116,13 +133,16 @@ def build(
         )
     for component in dict.fromkeys(event.component for event in events):
         most = max(event.count for event in events if event.component == component)
-        problems += _of_etcd(reports) if component == ETCD else _of_component(component, most, planes)
+        if component in COMPONENTS:
+            problems += _of_component(component, most, planes)
+        elif component == ETCD:
+            problems += _of_etcd(reports)
+        else:
+            problems += _of_endpoint(component, reports, accepts_outage=accepts_outage)
     entries: list[Entry] = []
     concerned: set[str] = set()
     for number, event in enumerate(events, first):
-        # An API server that has no etcd for a while may cost the leaders beside it their locks.
-        is_known = not concerned & {event.component, ETCD}
-        entries.append(_entry(number, event, reports, is_known=is_known))
+        entries.append(_entry(number, event, reports, is_known=not concerned & _changes(event.component)))
         concerned.add(event.component)
     return DrillPlan(tuple(entries), tuple(problems), administrator)
 
@@ -131,7 +151,11 @@ def lines(plan: DrillPlan) -> list[str]:
     """The events for the screen, and every problem."""
     found = [
         f"{entry.number}. {entry.object}, on {', '.join((entry.host, *entry.others))}: "
-        f"another one leads within {entry.bound:g} s."
+        + (
+            "the endpoint is away until it is restored."
+            if entry.bound is None
+            else f"{SUBJECTS[entry.component].expected} within {entry.bound:g} s."
+        )
         for entry in plan.entries
     ]
     return found + [f"Problem: {problem.message}" for problem in plan.problems]
@@ -150,7 +174,17 @@ def reasons(plan: DrillPlan, *, is_begun: bool = False) -> str:
     return f"{head} {count} {'reason' if count == 1 else 'reasons'} to stop:\n{listed}"
 
 
+def _changes(component: str) -> t.AbstractSet[str]:
+    """After events of which components it is not known which host one of this component concerns."""
+    if component in (LOAD_BALANCER, VIRTUAL_IP):
+        return {LOAD_BALANCER, VIRTUAL_IP}
+    # An API server that has no etcd for a while may cost the leaders beside it their locks.
+    return {component, ETCD}
+
+
 def _entry(number: int, event: Event, reports: t.Mapping[str, DrillReport], *, is_known: bool) -> Entry:
+    if event.component in (LOAD_BALANCER, VIRTUAL_IP):
+        return _entry_of_endpoint(number, event, reports, is_known=is_known)
     if event.component == ETCD:
         timeouts = [report.etcd.election_timeout for report in reports.values() if report.etcd is not None]
         host = _etcd_leader(reports) if is_known else None
@@ -273,6 +307,130 @@ def _of_etcd(reports: t.Mapping[str, DrillReport]) -> t.Iterator[Problem]:
             "The leader of etcd is on none of the play's hosts: add its host to the group kube_control_plane or etcd, or leave etcd's "
             "events out.",
         )
+
+
+def _entry_of_endpoint(number: int, event: Event, reports: t.Mapping[str, DrillReport], *, is_known: bool) -> Entry:
+    routers, host = _routers(reports), _endpoint_host(event.component, reports)
+    ready = {name: router for name, router in routers.items() if not router.problem}
+    witness = next((name for name in ready if name != host), "")
+    bounds = [router.bound for router in ready.values()]
+    if event.component == LOAD_BALANCER:
+        bounds = [router.bound + router.detection for router in ready.values() if router.detection is not None]
+    moves = len(ready) >= _ROUTERS and bool(bounds)
+    entry = Entry(
+        number=number,
+        component=event.component,
+        how=event.how,
+        host=(host if is_known else None) or KNOWN_AFTER_APPLY,
+        others=(),
+        object=str(event),
+        bound=round(max(bounds), 3) if moves else None,
+    )
+    if host is None or not is_known:
+        return entry
+    return dataclasses.replace(
+        entry,
+        observer=_observer(reports, host),
+        witness=witness,
+        virtual_ip=routers[witness].address if witness else "",
+        interface=routers[witness].interface if witness else "",
+        names={router.mac: name for name, router in routers.items()},
+        state=_INTERRUPTED if moves else _MEASURED,
+    )
+
+
+def _of_endpoint(component: str, reports: t.Mapping[str, DrillReport], *, accepts_outage: bool) -> t.Iterator[Problem]:
+    balancers = {name: report.balancer for name, report in reports.items() if report.balancer is not None}
+    routers = _routers(reports)
+    if component == LOAD_BALANCER:
+        if not balancers:
+            yield Problem(
+                component,
+                "The play has no load balancer, so none can fail here: let the play have their hosts (group kube_load_balancer), or leave the "
+                "events of load_balancer out.",
+            )
+            return
+        faulty = {name: item.problem for name, item in balancers.items() if item.problem}
+        for name, problem in faulty.items():
+            yield Problem(name, f"The load balancer of {name} {problem}: mend it, {_RUN_AGAIN}.")
+        if faulty:
+            return
+        if accepts_outage and len(balancers) == 1:
+            return
+        if len(balancers) < _ROUTERS:
+            yield Problem(
+                component,
+                f"{', '.join(balancers)} is the only load balancer, so nobody reaches the endpoint while it fails: add another one that "
+                f"shares a virtual IP with it, or {_ACCEPT}.",
+            )
+            return
+    yield from _of_routers(component, routers, accepts_outage=accepts_outage and component == LOAD_BALANCER)
+    holder = _endpoint_host(component, reports)
+    if component == LOAD_BALANCER and holder is None and (accepts_outage or not routers):
+        yield Problem(
+            component,
+            f"None of {', '.join(balancers)} has an address of the endpoint, so which one serves it is not certain: leave the events of "
+            "load_balancer out.",
+        )
+    elif holder is not None and not _observer(reports, holder):
+        yield Problem(
+            holder, f"No control plane beside {holder} can watch the endpoint: let more control planes join first."
+        )
+
+
+def _of_routers(component: str, routers: t.Mapping[str, RouterReport], *, accepts_outage: bool) -> t.Iterator[Problem]:
+    """Whether a virtual IP leaves a host that fails, and whether it can be seen where it is."""
+    faulty = {name: item.problem for name, item in routers.items() if item.problem}
+    for name, problem in faulty.items():
+        yield Problem(name, f"keepalived of {name} {problem}: mend it, {_RUN_AGAIN}.")
+    alternative = f"{_ACCEPT}" if component == LOAD_BALANCER else "leave the events of virtual_ip out"
+    if len(routers) < _ROUTERS and not accepts_outage:
+        yield Problem(
+            component,
+            f"keepalived has the endpoint's address as a virtual IP on {len(routers)} of the play's hosts, so nothing moves it from one that "
+            f"fails: let two of them share it (role kubeadm.ha.apiserver_keepalived), or {alternative}.",
+        )
+    if faulty or len(routers) < _ROUTERS:
+        return
+    holders = [name for name, router in routers.items() if router.is_holder]
+    if len(holders) != 1:
+        yield Problem(
+            component,
+            f"The virtual IP is on {', '.join(holders) or 'no host'} and not on exactly one: read the log of keepalived on "
+            f"{', '.join(routers)}, mend it, {_RUN_AGAIN}.",
+        )
+    for name, router in routers.items():
+        if component == LOAD_BALANCER and router.detection is None and not accepts_outage:
+            yield Problem(
+                name,
+                f"keepalived of {name} tracks nothing, so the virtual IP stays where a load balancer has failed: let it track it "
+                f"(track_script, track_process or track_file), or {alternative}.",
+            )
+        if component == VIRTUAL_IP and router.has_own_mac:
+            yield Problem(
+                name,
+                f"The virtual IP of {name} has a hardware address of its own (use_vmac), by which its holders are alike: {alternative}.",
+            )
+        if component == VIRTUAL_IP and ":" in router.address:
+            yield Problem(
+                name,
+                f"The virtual IP {router.address} of {name} is of IPv6, whose holders cannot be seen: {alternative}.",
+            )
+
+
+def _routers(reports: t.Mapping[str, DrillReport]) -> dict[str, RouterReport]:
+    return {name: report.router for name, report in reports.items() if report.router is not None}
+
+
+def _endpoint_host(component: str, reports: t.Mapping[str, DrillReport]) -> str | None:
+    """Whose load balancer or keepalived serves the endpoint: the virtual IP's holder, else who has an address of the endpoint."""
+    holders = [name for name, router in _routers(reports).items() if router.is_holder]
+    if component == VIRTUAL_IP:
+        return next(iter(holders), None)
+    balancers = {name: report.balancer for name, report in reports.items() if report.balancer is not None}
+    serving = [name for name in holders if name in balancers]
+    serving += [name for name, balancer in balancers.items() if balancer.has_endpoint]
+    return next(iter([*serving, *balancers] if len(balancers) == 1 else serving), None)
 
 
 def _etcd_leader(reports: t.Mapping[str, DrillReport]) -> str | None:

@@ -83,6 +83,49 @@ class EtcdReport:
 
 
 @dataclasses.dataclass(frozen=True)
+class BalancerReport:
+    """The load balancer on this host.
+
+    Attributes:
+        problem: why it does not run as it should, as a clause; empty when it does.
+        unit: the service of systemd that runs it; empty without one.
+        has_endpoint: whether an address of the endpoint is the host's.
+    """
+
+    problem: str
+    unit: str
+    has_endpoint: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class RouterReport:
+    """keepalived on this host, which moves the endpoint's address.
+
+    Attributes:
+        problem: why it does not run as it should, as a clause; empty when it does.
+        unit: the service of systemd that runs it; empty without one.
+        address: the virtual IP.
+        interface: that gets it.
+        mac: hardware address of that interface.
+        is_holder: whether the host has the address.
+        bound: seconds within which another host has it when its holder is silent.
+        detection: seconds within which it is noticed that the load balancer, or what else is tracked, has failed; ``None`` where
+            nothing is tracked.
+        has_own_mac: whether the address has a hardware address of its own.
+    """
+
+    problem: str
+    unit: str
+    address: str
+    interface: str
+    mac: str
+    is_holder: bool
+    bound: float
+    detection: float | None
+    has_own_mac: bool
+
+
+@dataclasses.dataclass(frozen=True)
 class DrillReport:
     """A host, and where it is a control plane the cluster as its API server shows it.
 
@@ -93,6 +136,8 @@ class DrillReport:
         leaders: of each component.
         unready_nodes: nodes that are not Ready.
         etcd: its member of etcd; ``None`` when etcd runs elsewhere.
+        balancer: its load balancer; ``None`` where the host is none.
+        router: its keepalived; ``None`` where none is configured for the endpoint's address.
         administrator: the kubeconfig of a cluster administrator on this host; empty where it has only the components' own.
     """
 
@@ -102,6 +147,8 @@ class DrillReport:
     leaders: tuple[Leader, ...]
     unready_nodes: tuple[NodeReport, ...]
     etcd: EtcdReport | None = dataclasses.field(default=None, metadata=absent(None))
+    balancer: BalancerReport | None = dataclasses.field(default=None, metadata=absent(None))
+    router: RouterReport | None = dataclasses.field(default=None, metadata=absent(None))
     administrator: str = dataclasses.field(default="", metadata=absent(""))
 
     @classmethod
@@ -127,7 +174,8 @@ class DrillReport:
         """Whether everything of it runs, somebody leads each component and all nodes are Ready."""
         whole = not self.left and not self.unready_nodes and all(leader.is_held for leader in self.leaders)
         etcd = self.etcd is None or (not self.etcd.problem and self.etcd.healthy_voters == self.etcd.voters)
-        return whole and etcd and not any(instance.problem for instance in self.instances)
+        others = [item for item in (self.balancer, self.router) if item is not None]
+        return whole and etcd and not any(item.problem for item in (*self.instances, *others))
 
 
-__all__ = ("DrillReport", "EtcdReport", "InstanceReport", "Leader", "NodeReport")
+__all__ = ("BalancerReport", "DrillReport", "EtcdReport", "InstanceReport", "Leader", "NodeReport", "RouterReport")

@@ -12,6 +12,7 @@ import typing as t
 
 from ..base.report_fields import absent, as_dict, read
 from ..component.leader_election import host_of
+from .event import SUBJECTS, Subject
 
 #: Characters that XML 1.0 cannot hold.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -35,17 +36,18 @@ class Result:
 
     Attributes:
         number: of the event.
-        component: whose leader.
+        component: whose leader, or what else failed.
         how: what happened to it.
         object: the same in words.
         host: inventory name of the host whose component led.
         others: hosts whose instances failed with it.
-        bound: seconds within which another instance had to lead.
+        bound: seconds within which another instance had to lead, or what else was expected had to be so; ``None`` where an outage was
+            accepted.
         observer: the host that watched the endpoint; empty for the host of the event.
         began: the event, in seconds since the epoch; ``None`` when nothing was measured, like everything below.
-        previous_holder: identity that held the lock.
-        new_holder: identity that took it.
-        transitions: by how many the lock's own count has grown.
+        previous_holder: identity that held the lock, or host that had the virtual IP.
+        new_holder: identity that took it, or all hosts that have the virtual IP in the end.
+        transitions: by how many the lock's own count has grown, or how often another host had the virtual IP.
         seconds: from the event to the new holder.
         endpoint: how the endpoint answered.
         pods_seconds: from the event to new pods.
@@ -57,7 +59,7 @@ class Result:
     object: str
     host: str
     others: tuple[str, ...]
-    bound: float
+    bound: float | None
     began: float | None = None
     previous_holder: str | None = None
     new_holder: str | None = None
@@ -81,13 +83,25 @@ class Result:
         """What is wrong with it, as a sentence; empty when nothing is."""
         if self.began is None:
             return "It was not measured: the run ended before."
-        if self.seconds is None:
-            return f"Nobody else held the lock in time; the bound is {self.bound:g} s."
-        if self.seconds > self.bound:
-            return f"Another instance led after {self.seconds:g} s; the bound is {self.bound:g} s."
-        if not self.transitions or self.transitions < 1:
+        subject, seconds = self._subject, self.figure
+        if seconds is None:
+            return f"{subject.never}{'.' if self.bound is None else f'; the bound is {self.bound:g} s.'}"
+        if self.bound is not None and seconds > self.bound:
+            return f"{subject.late} {seconds:g} s; the bound is {self.bound:g} s."
+        if subject.has_count and (not self.transitions or self.transitions < 1):
             return f"The lock counts {self.transitions or 0} transitions, although its holder changed."
         return ""
+
+    @property
+    def figure(self) -> float | None:
+        """The seconds that are held against the bound."""
+        if self._subject.is_of_endpoint:
+            return None if self.endpoint is None else self.endpoint.rto
+        return self.seconds
+
+    @property
+    def _subject(self) -> Subject:
+        return SUBJECTS.get(self.component, Subject(self.component))
 
     @property
     def passed(self) -> bool:
@@ -96,7 +110,7 @@ class Result:
 
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
-        return {**as_dict(self), "passed": self.passed, "fault": self.fault}
+        return {**as_dict(self), "seconds": self.figure, "passed": self.passed, "fault": self.fault}
 
 
 def parse(documents: t.Sequence[t.Any]) -> tuple[Result, ...]:
@@ -131,14 +145,14 @@ def junit(results: t.Sequence[Result]) -> str:
     """The results as JUnit's XML: a test case for each event, its time the seconds of the handover."""
     errors = sum(item.began is None for item in results)
     failures = len(faults(results)) - errors
-    total = sum(item.seconds or 0.0 for item in results)
+    total = sum(item.figure or 0.0 for item in results)
     began = min((item.began for item in results if item.began is not None), default=None)
     stamp = "" if began is None else f' timestamp="{_time(began)}"'
     counts = f'tests="{len(results)}" failures="{failures}" errors="{errors}" skipped="0" time="{total:.3f}"'
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuite name="{_SUITE}" {counts}{stamp}>']
     for item in results:
         name = _escaped(f"{item.number}. {item.object}, {item.host}")
-        lines.append(f'  <testcase classname="{_SUITE}" name="{name}" time="{item.seconds or 0.0:.3f}">')
+        lines.append(f'  <testcase classname="{_SUITE}" name="{name}" time="{item.figure or 0.0:.3f}">')
         if not item.passed:
             kind = "error" if item.began is None else "failure"
             lines.append(f'    <{kind} message="{_escaped(item.fault)}"/>')
@@ -152,7 +166,7 @@ def _cells(item: Result) -> t.Iterator[str]:
     yield "-" if item.began is None else _time(item.began)
     yield host_of(item.new_holder or "-")
     yield _shown(item.transitions)
-    yield _shown(item.seconds)
+    yield _shown(item.figure)
     yield _shown(item.bound)
     yield "-" if item.endpoint is None else f"{item.endpoint.failed} of {item.endpoint.sent} failed"
     yield _shown(item.pods_seconds)

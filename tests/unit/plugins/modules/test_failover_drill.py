@@ -15,9 +15,8 @@ import yaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.report_fields import as_dict
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import planning, results
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import (
-    COMPONENTS,
-    ETCD,
     KINDS,
+    SUBJECTS,
     Event,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.measurement import Endpoint, Measured
@@ -72,7 +71,7 @@ def test_a_signal_ends_the_module_by_an_exception() -> None:
 
 def test_the_choices_are_the_events() -> None:
     options = yaml.safe_load(failover_drill_event.DOCUMENTATION)["options"]
-    assert options["component"]["choices"] == [*COMPONENTS, ETCD]
+    assert options["component"]["choices"] == list(SUBJECTS)
     assert options["how"]["choices"] == list(KINDS)
 
 

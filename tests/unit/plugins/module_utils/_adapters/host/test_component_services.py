@@ -125,3 +125,42 @@ def test_a_refusal_of_systemd_is_an_error(tmp_path: Path) -> None:
     commands.answers["systemctl"] = lambda _arguments, _stdin: CommandResult(4, "", "Operation refused")
     with pytest.raises(CommandFailed, match="Operation refused"):
         found.stop("a.service")
+
+
+#: A socket of IPv4 that listens on 6443, its inode 4711, and one of IPv6 that is connected from it.
+TCP = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000:192B 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1
+"""
+TCP6 = """  sl  local_address remote_address st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000000000000000000000000000:192C 00000000000000000000000000000000:0000 01 00000000:00000000 00:00000000 00000000     0        0 4712 1
+"""
+
+
+def test_a_daemon_has_all_processes_of_its_service(tmp_path: Path) -> None:
+    names = {7: "haproxy", 8: "haproxy", 9: "nginx", 10: "haproxy", 11: "sh"}
+    cgroups = [f"0::/system.slice/{name}.service\n" for name in ("lb", "lb", "web", "other", "lb")]
+    found, _commands = services(tmp_path, cgroups=cgroups)
+    for pid, name in names.items():
+        (tmp_path / str(pid) / "comm").write_text(f"{name}\n", encoding="utf-8")
+    (tmp_path / "7" / "fd").mkdir()
+    (tmp_path / "7" / "fd" / "3").symlink_to("socket:[4711]")
+    (tmp_path / "10" / "fd").mkdir()
+    (tmp_path / "10" / "fd" / "3").symlink_to("socket:[4712]")
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "tcp").write_text(TCP, encoding="utf-8")
+    (tmp_path / "net" / "tcp6").write_text(TCP6, encoding="utf-8")
+    listening = {
+        port: [
+            (daemon.unit, [process.pid for process in daemon.processes])
+            for daemon in found.daemons("haproxy", port=port)
+        ]
+        for port in (0, 6443, 6444)
+    }
+    # What the service runs beside its program belongs to it.
+    assert listening == {
+        0: [("lb.service", [7, 8, 11]), ("other.service", [10])],
+        6443: [("lb.service", [7, 8, 11])],
+        6444: [],
+    }
+    assert [daemon.unit for daemon in found.daemons("nginx")] == ["web.service"]
+    assert found.daemons("keepalived") == []

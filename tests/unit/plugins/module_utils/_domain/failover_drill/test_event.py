@@ -15,6 +15,16 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.
 RIGHT: list[tuple[dict[str, t.Any], Event, str]] = [
     ({"component": "etcd", "how": "kill"}, Event("etcd", "kill"), "leader of etcd killed"),
     (
+        {"component": "load_balancer", "how": "freeze"},
+        Event("load_balancer", "freeze"),
+        "load balancer of the endpoint frozen",
+    ),
+    (
+        {"component": "virtual_ip", "how": "stop"},
+        Event("virtual_ip", "stop"),
+        "keepalived of the virtual IP's holder stopped",
+    ),
+    (
         {"component": "kube-scheduler", "how": "stop"},
         Event("kube-scheduler", "stop"),
         "leader of kube-scheduler stopped",
@@ -36,12 +46,13 @@ WRONG: list[tuple[t.Any, str]] = [
     ),
     (
         [{"component": "haproxy", "how": "kill"}],
-        "has the component 'haproxy' instead of kube-controller-manager, kube-scheduler or etcd",
+        "has the component 'haproxy' instead of kube-controller-manager, kube-scheduler, etcd, load_balancer or virtual_ip",
     ),
     (
         [{"component": "etcd", "how": "kill", "count": 2}],
         "takes more than one member of etcd",
     ),
+    ([{"component": "virtual_ip", "how": "stop", "count": 2}], "takes more than one virtual_ip"),
     ([{"component": "kube-scheduler", "how": "kill", "count": 3}], "has the count 3 instead of 1 or 2"),
     ([{"component": "kube-scheduler", "how": "kill", "count": True}], "has the count True instead of 1 or 2"),
     ([{"component": "kube-scheduler", "how": "kill", "hosts": 1}], "has hosts, which no event has"),

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import ETCD
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import ETCD, LOAD_BALANCER
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.inspection import (
     CONTROL_PLANE,
     ETCD_HOST,
@@ -18,7 +19,11 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.
     Inspection,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import EtcdReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import (
+    BalancerReport,
+    EtcdReport,
+    RouterReport,
+)
 from tests.unit.plugins.certificates import MemoryFiles
 from tests.unit.plugins.memory_api import MemoryApi, MemoryClock
 from tests.unit.plugins.module_utils._domain.failover_drill.test_leadership import OWN, Members
@@ -62,6 +67,9 @@ def inspect(
     files: MemoryFiles | None = None,
     api: MemoryApi | None = None,
     wait_timeout: float = 0.0,
+    addresses: tuple[str, ...] = (),
+    endpoint: tuple[tuple[str, ...], int] = ((), 0),
+    programs: t.Mapping[str, int] | None = None,
 ) -> DrillReport:
     """The report of cp1."""
 
@@ -73,8 +81,10 @@ def inspect(
     memory, clock, files = processes or MemoryProcesses(), MemoryClock(), files or MemoryFiles({})
     known = MemoryServices(memory, *services)
     known.restarts = False
+    for number, (program, port) in enumerate((programs or {}).items(), 1):
+        known.add(program, 100 * number, 100 * number + 1, port=port)
     interruptions = Interruptions(files, memory, clock, known, manifests_dir=MANIFESTS)
-    host = Host("cp1", ("192.0.2.11",), MANIFESTS, roles, "/admin", open_etcd)
+    host = Host("cp1", lambda: ("192.0.2.11", *addresses), MANIFESTS, roles, "/admin", open_etcd, endpoint)
     return Inspection(host, clock, files, memory, known, interruptions, api).report(wait_timeout=wait_timeout)
 
 
@@ -139,3 +149,76 @@ def test_a_control_plane_is_asked_for_the_cluster() -> None:
     }
     assert [node.name for node in found.unready_nodes] == ["w1"]
     assert (found.administrator, found.etcd, found.is_whole) == ("/admin", None, False)
+
+
+VIRTUAL = "192.0.2.100"
+CONFIGURATION = f"""
+vrrp_script alive {{
+    script "/bin/true"
+    interval 2  # seconds
+    fall 3
+}}
+vrrp_instance api {{
+    interface eth0
+    advert_int 0.5
+    virtual_ipaddress {{
+        {VIRTUAL}/32 dev eth0
+    }}
+    track_script {{
+        alive
+    }}
+}}
+"""
+ROUTER = RouterReport("", "keepalived.service", VIRTUAL, "eth0", "02:00:00:00:00:01", True, 3.0, 8.0, False)
+
+
+def keepalived(text: str = CONFIGURATION) -> MemoryFiles:
+    """Its configuration, and the interface."""
+    contents = {"/etc/keepalived/keepalived.conf": text, "/sys/class/net/eth0/address": "02:00:00:00:00:01\n"}
+    return MemoryFiles({path: each.encode() for path, each in contents.items()})
+
+
+BALANCERS: list[tuple[str, dict[str, int], tuple[str, ...], MemoryFiles, BalancerReport, RouterReport | None]] = [
+    ("the holder", {"haproxy": 6443, "keepalived": 0}, (VIRTUAL,), keepalived(), BalancerReport("", "haproxy.service", True), ROUTER),
+    ("another one", {"nginx": 6443, "keepalived": 0}, (), keepalived(), BalancerReport("", "nginx.service", False),
+     dataclasses.replace(ROUTER, is_holder=False)),
+    ("nginx of another port beside it", {"nginx": 80, "haproxy": 6443}, (), MemoryFiles({}), BalancerReport("", "haproxy.service", False), None),
+    ("keepalived has ended", {"haproxy": 6443}, (), keepalived(), BalancerReport("", "haproxy.service", False),
+     dataclasses.replace(ROUTER, problem="has no service of keepalived", unit="", is_holder=False)),
+    ("keepalived of another address", {"haproxy": 6443, "keepalived": 0}, (), keepalived(CONFIGURATION.replace(VIRTUAL, "192.0.2.99")),
+     BalancerReport("", "haproxy.service", False), None),
+    ("none", {}, (), MemoryFiles({}), BalancerReport("has no service of haproxy or nginx that listens on port 6443", "", False), None),
+    ("two of them", {"haproxy": 6443, "nginx": 6443}, (), MemoryFiles({}),
+     BalancerReport("runs in 2 services (haproxy.service, nginx.service), so which is meant is not certain", "", False), None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("programs", "addresses", "files", "own", "router"),
+    [case[1:] for case in BALANCERS],
+    ids=[case[0] for case in BALANCERS],
+)
+def test_a_load_balancer(
+    programs: dict[str, int],
+    addresses: tuple[str, ...],
+    files: MemoryFiles,
+    own: BalancerReport,
+    router: RouterReport | None,
+) -> None:
+    found = inspect(
+        roles=(LOAD_BALANCER,), files=files, addresses=addresses, endpoint=((VIRTUAL,), 6443), programs=programs
+    )
+    assert (found.balancer, found.router, found.etcd) == (own, router, None)
+    assert found.is_whole == (not own.problem and (router is None or not router.problem))
+
+
+def test_a_number_of_keepalived_that_is_none_is_named() -> None:
+    text = CONFIGURATION.replace("advert_int 0.5", "advert_int often")
+    found = inspect(
+        roles=(LOAD_BALANCER,),
+        files=keepalived(text),
+        endpoint=((VIRTUAL,), 6443),
+        programs={"haproxy": 6443, "keepalived": 0},
+    )
+    assert found.router is not None
+    assert "advert_int often of keepalived is no number" in found.router.problem

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import NotProved, UnsupportedState
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import drill
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import KINDS
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import KINDS, LOAD_BALANCER
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import (
     JOURNAL,
     Interrupted,
@@ -290,3 +290,29 @@ def test_a_journal_of_before_is_of_static_pods() -> None:
     host.files.contents[JOURNAL] = json.dumps(document).encode()
     host.interruptions.restore(timeout=60)
     host.assert_whole()
+
+
+@pytest.mark.parametrize("restarts", [True, False], ids=["Restart=always", "Restart=no"])
+@pytest.mark.parametrize("how", sorted(KINDS))
+def test_all_processes_of_a_load_balancer_fail_at_once(how: str, *, restarts: bool) -> None:
+    host = ServicesHost(restarts=restarts)
+    host.services.add("haproxy", 20, 21, port=6443)
+    host.services.add("nginx", 30, 31, port=80)
+    interruptions = Interruptions(
+        host.files, host.processes, host.clock, host.services, manifests_dir=MANIFESTS, port=6443
+    )
+    interruptions.interrupt(LOAD_BALANCER, how, timeout=30)
+    assert [(item.component, item.pid, item.unit) for item in host.interruptions.left()] == [
+        (LOAD_BALANCER, 20, "haproxy.service"),
+        (LOAD_BALANCER, 21, "haproxy.service"),
+    ]
+    frozen = [item.pid for item in host.processes.running.values() if item.is_stopped]
+    assert frozen == ([20, 21] if how == "freeze" else [])
+    assert (20 in host.processes.running) == (how == "freeze")
+    # Whoever restores knows the unit, and needs no port.
+    host.interruptions.restore(timeout=60)
+    host.assert_whole()
+    (daemon,) = host.services.daemons("haproxy")
+    assert not any(process.is_stopped for process in daemon.processes)
+    assert {30, 31} <= set(host.processes.running)
+    assert {verb for verb, unit in host.services.asked if unit == "nginx.service"} == set()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -15,10 +16,15 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change imp
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import planning
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.election import Election
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS, KINDS, Event
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import DrillReport, EtcdReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import (
+    BalancerReport,
+    DrillReport,
+    EtcdReport,
+)
 from tests.unit.plugins.module_utils._domain.failover_drill.values import (
     MANAGER,
     SCHEDULER,
+    balancer,
     of_etcd_alone,
     report,
 )
@@ -229,6 +235,101 @@ def test_a_service_of_etcd_that_does_not_run_again_is_named_with_its_journal() -
     (problem,) = planning.build([KILL], lost, {}, before=on_own_hosts()).problems
     assert problem.message.startswith("etcd of e2 does not run, etcd.service is failed, and ran before the drill")
     assert problem.message.endswith("'journalctl -u etcd.service' says why.")
+
+
+BALANCER_KILLED, ADDRESS_STOPPED = Event("load_balancer", "kill"), Event("virtual_ip", "stop")
+
+
+def behind(**changed: DrillReport | None) -> dict[str, DrillReport]:
+    """Control planes behind two load balancers, of which lb1 has the endpoint's address."""
+    found = {"lb1": balancer("lb1", holds=True), "lb2": balancer("lb2"), **changed}
+    return {**cluster(), **{name: each for name, each in found.items() if each is not None}}
+
+
+def test_the_holder_of_the_virtual_ip_is_seen_by_others() -> None:
+    plan = planning.build([BALANCER_KILLED, KILL, ADDRESS_STOPPED], behind(), {}, with_application=True)
+    assert plan.problems == ()
+    found = [(entry.host, entry.observer, entry.witness, entry.state, entry.bound) for entry in plan.entries]
+    assert found == [
+        ("lb1", "cp1", "lb2", "interrupted", 4.2),
+        ("cp1", "", "", "measured", 24.8),
+        (KNOWN_AFTER_APPLY, "", "", "measured", 2.2),
+    ]
+    (entry,) = planning.build([ADDRESS_STOPPED], behind(), {}).entries
+    assert (entry.virtual_ip, entry.interface) == ("192.0.2.100", "eth0")
+    assert entry.names == {"02:00:00:00:00:01": "lb1", "02:00:00:00:00:02": "lb2"}
+    assert planning.lines(plan)[0] == (
+        "1. load balancer of the endpoint killed, on lb1: the endpoint answers within 4.2 s."
+    )
+    assert planning.lines(plan)[2].endswith("exactly one host has it within 2.2 s.")
+
+
+def test_an_outage_that_was_accepted_has_no_bound() -> None:
+    reports = behind(lb1=balancer("lb1", holds=True, routed=False), lb2=None)
+    (problem,) = planning.build([BALANCER_KILLED], reports, {}).problems
+    assert "lb1 is the only load balancer" in problem.message
+    assert "failover_drill_accept_outage=true" in problem.message
+    plan = planning.build([BALANCER_KILLED], reports, {}, accepts_outage=True)
+    assert plan.problems == ()
+    (entry,) = plan.entries
+    assert (entry.host, entry.observer, entry.witness, entry.state, entry.bound) == ("lb1", "cp1", "", "measured", None)
+    assert planning.lines(plan) == [
+        "1. load balancer of the endpoint killed, on lb1: the endpoint is away until it is restored."
+    ]
+
+
+def changed_router(name: str, *, holds: bool = False, **changes: t.Any) -> DrillReport:
+    """A load balancer whose keepalived is otherwise."""
+    found = balancer(name, holds=holds)
+    assert found.router is not None
+    return dataclasses.replace(found, router=dataclasses.replace(found.router, **changes))
+
+
+OF_ENDPOINT: list[tuple[str, Event, dict[str, DrillReport | None], list[str]]] = [
+    ("no load balancer", BALANCER_KILLED, {"lb1": None, "lb2": None}, ["The play has no load balancer"]),
+    ("one is missing", BALANCER_KILLED, {"lb2": balancer("lb2", balancer=BalancerReport("has no service of haproxy or nginx", "", has_endpoint=False))},
+     ["The load balancer of lb2 has no service of haproxy or nginx: mend it"]),
+    ("no virtual IP", BALANCER_KILLED, {"lb1": balancer("lb1", holds=True, routed=False), "lb2": balancer("lb2", routed=False)},
+     ["keepalived has the endpoint's address as a virtual IP on 0 of the play's hosts"]),
+    ("nobody has the address", BALANCER_KILLED, {"lb1": balancer("lb1")}, ["The virtual IP is on no host and not on exactly one"]),
+    ("both have it", ADDRESS_STOPPED, {"lb2": balancer("lb2", holds=True)}, ["The virtual IP is on lb1, lb2 and not on exactly one"]),
+    ("nothing is tracked", BALANCER_KILLED, {"lb1": changed_router("lb1", holds=True, detection=None)}, ["keepalived of lb1 tracks nothing"]),
+    ("nothing is tracked, and need not be", ADDRESS_STOPPED, {"lb1": changed_router("lb1", holds=True, detection=None)}, []),
+    ("keepalived has ended", ADDRESS_STOPPED, {"lb2": changed_router("lb2", problem="has no service of keepalived")}, ["keepalived of lb2 has no service"]),
+    ("no other host", ADDRESS_STOPPED, {"lb2": balancer("lb2", routed=False)}, ["on 1 of the play's hosts, so nothing moves it"]),
+    ("its own hardware address", ADDRESS_STOPPED, {"lb1": changed_router("lb1", holds=True, has_own_mac=True)}, ["The virtual IP of lb1 has a hardware address of its own"]),
+    ("IPv6", ADDRESS_STOPPED, {"lb1": changed_router("lb1", holds=True, address="2001:db8::1")}, ["is of IPv6, whose holders cannot be seen"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("event", "changed", "messages"), [case[1:] for case in OF_ENDPOINT], ids=[case[0] for case in OF_ENDPOINT]
+)
+def test_an_event_of_the_endpoint_is_refused(
+    event: Event, changed: dict[str, DrillReport | None], messages: list[str]
+) -> None:
+    plan = planning.build([event], behind(**changed), {})
+    assert [
+        wanted for wanted, problem in zip(messages, plan.problems, strict=True) if wanted not in problem.message
+    ] == []
+    # Of no interest to others.
+    assert planning.build([KILL], behind(**changed), {}).problems == ()
+
+
+@given(healthy=st.lists(st.booleans(), min_size=1, max_size=5), routed=st.booleans())
+def test_a_load_balancer_fails_only_beside_another_one(*, healthy: list[bool], routed: bool) -> None:
+    """Whatever of up to five load balancers is down, and whether an address is shared."""
+    down = BalancerReport("has no service of haproxy or nginx", "", has_endpoint=False)
+    reports = cluster()
+    for number, item in enumerate(healthy, 1):
+        found = balancer(f"lb{number}", holds=number == 1, routed=routed)
+        reports[f"lb{number}"] = found if item else dataclasses.replace(found, balancer=down)
+    plan = planning.build([BALANCER_KILLED], reports, {})
+    assert bool(plan.problems) == (not routed or not all(healthy) or len(healthy) < 2)
+    if not plan.problems:
+        (entry,) = plan.entries
+        assert entry.witness not in ("", entry.host)
+        assert entry.bound is not None
 
 
 HOSTS = st.lists(st.booleans(), min_size=1, max_size=7)

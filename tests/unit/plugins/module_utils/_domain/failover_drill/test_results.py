@@ -32,6 +32,17 @@ PASSED = Result(
     endpoint=EndpointAnswers(180, 0, 0, 0.0),
     pods_seconds=19.5,
 )
+OF_BALANCER = dataclasses.replace(
+    PASSED,
+    component="load_balancer",
+    bound=4.2,
+    transitions=0,
+    seconds=None,
+    endpoint=EndpointAnswers(99, 9, 0, 1.25),
+    observer="cp1",
+)
+#: It may come back to the same host.
+OF_ADDRESS = dataclasses.replace(PASSED, component="virtual_ip", bound=2.2, transitions=0, seconds=0.9)
 VERDICTS = [
     (PASSED, ""),
     (dataclasses.replace(PASSED, seconds=24.8), ""),
@@ -45,7 +56,34 @@ VERDICTS = [
 ]
 
 
-@pytest.mark.parametrize(("result", "fault"), VERDICTS)
+OF_ENDPOINT = [
+    (OF_BALANCER, ""),
+    (
+        dataclasses.replace(OF_BALANCER, endpoint=EndpointAnswers(99, 60, 0, 6.0)),
+        "The endpoint answered after 6 s; the bound is 4.2 s.",
+    ),
+    (
+        dataclasses.replace(OF_BALANCER, endpoint=EndpointAnswers(99, 60, 0, None)),
+        "The endpoint did not answer in time; the bound is 4.2 s.",
+    ),
+    (dataclasses.replace(OF_BALANCER, bound=None, endpoint=EndpointAnswers(99, 60, 0, 6.0)), ""),
+    (
+        dataclasses.replace(OF_BALANCER, bound=None, endpoint=EndpointAnswers(99, 60, 0, None)),
+        "The endpoint did not answer in time.",
+    ),
+    (OF_ADDRESS, ""),
+    (
+        dataclasses.replace(OF_ADDRESS, seconds=None, new_holder="lb1, lb2"),
+        "The virtual IP was not on exactly one host in time; the bound is 2.2 s.",
+    ),
+    (
+        dataclasses.replace(OF_ADDRESS, seconds=2.5),
+        "The virtual IP was on exactly one host after 2.5 s; the bound is 2.2 s.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("result", "fault"), [*VERDICTS, *OF_ENDPOINT])
 def test_the_verdict(result: Result, fault: str) -> None:
     assert (result.fault, result.passed) == (fault, not fault)
     assert results.faults([result]) == ([f"Event {result.number} ({result.object}) failed. {fault}"] if fault else [])

@@ -11,13 +11,15 @@ import typing as t
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.election import Election
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import (
+    BalancerReport,
     DrillReport,
     EtcdReport,
     InstanceReport,
     Leader,
     NodeReport,
+    RouterReport,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._ports.component_services import ComponentService
+from ansible_collections.kubeadm.ha.plugins.module_utils._ports.component_services import ComponentService, Daemon
 from ansible_collections.kubeadm.ha.plugins.module_utils._ports.processes import Process
 
 MANIFESTS = "/etc/kubernetes/manifests"
@@ -49,6 +51,9 @@ class MemoryServices:
         self.asked: list[tuple[str, str]] = []
         #: Whether systemd starts a process that has ended.
         self.restarts = True
+        #: Programs of services that run in several processes, and numbers of these, by unit.
+        self.programs: dict[str, tuple[str, list[int]]] = {}
+        self.ports: dict[str, int] = {}
 
     def find(self, component: str) -> list[ComponentService]:
         """Those of the component."""
@@ -61,16 +66,49 @@ class MemoryServices:
             if component in item.unit
         ]
 
+    def add(self, program: str, *pids: int, port: int = 0) -> None:
+        """A service that runs in several processes."""
+        self.programs[f"{program}.service"] = (program, list(pids))
+        self.ports[f"{program}.service"] = port
+        self.is_wanted[f"{program}.service"] = True
+        for pid in pids:
+            self.processes.running[pid] = Process(pid, pid * 10, (f"/usr/sbin/{program}",))
+
+    def daemons(self, program: str, *, port: int = 0) -> list[Daemon]:
+        """Those of the program; one none of whose processes runs is started again, where systemd wants it."""
+        found = []
+        for unit, (name, pids) in self.programs.items():
+            running = [self.processes.running[pid] for pid in pids if pid in self.processes.running]
+            if self.restarts and self.is_wanted[unit] and not running:
+                running = [self._add_process(unit)]
+            if name == program and running and port in (0, self.ports[unit]):
+                found.append(Daemon(unit, "active", tuple(running)))
+        return found
+
+    def _add_process(self, unit: str) -> Process:
+        program, pids = self.programs[unit]
+        self.processes.start((f"/usr/sbin/{program}",))
+        pids.append(self.processes.next_pid)
+        return self.processes.running[self.processes.next_pid]
+
     def stop(self, unit: str) -> None:
-        """Its process ends."""
+        """Its process ends, or all of them."""
         self.asked.append(("stop", unit))
         self.is_wanted[unit] = False
+        if unit in self.programs:
+            for pid in self.programs[unit][1]:
+                self.processes.running.pop(pid, None)
+            return
         self.processes.running.pop(self.known[unit].pid, None)
 
     def start(self, unit: str) -> None:
         """It runs."""
         self.asked.append(("start", unit))
         self.is_wanted[unit] = True
+        if unit in self.programs:
+            if not any(pid in self.processes.running for pid in self.programs[unit][1]):
+                self._add_process(unit)
+            return
         if self.known[unit].pid not in self.processes.running:
             self._start(unit)
 
@@ -95,6 +133,10 @@ class MemoryProcesses:
         """By the name of the program."""
         return [item for item in self.running.values() if item.arguments[0].rpartition("/")[2] == program]
 
+    def at(self, pid: int) -> Process | None:
+        """The process with this number."""
+        return self.running.get(pid)
+
     def get(self, pid: int, started: int) -> Process | None:
         """This very process."""
         found = self.running.get(pid)
@@ -112,8 +154,11 @@ class MemoryProcesses:
         self.running[process.pid] = dataclasses.replace(process, is_stopped=True)
 
     def resume(self, process: Process) -> None:
-        """It goes on, finds that it leads no longer, and is started again."""
+        """It goes on. One that may lead finds that it does not any longer, and is started again."""
         self.signals.append(("resume", process.pid))
+        if "/sbin/" in process.arguments[0]:
+            self.running[process.pid] = dataclasses.replace(process, is_stopped=False)
+            return
         self.end(process)
         self._start_again(process)
 
@@ -177,6 +222,24 @@ def report(
         etcd=etcd,
         administrator=administrator,
     )
+
+
+def balancer(name: str, *, holds: bool = False, routed: bool = True, **changes: t.Any) -> DrillReport:
+    """What a load balancer reports, whose keepalived shares the endpoint's address with another one's."""
+    router = RouterReport(
+        problem="",
+        unit="keepalived.service",
+        address="192.0.2.100",
+        interface="eth0",
+        mac=f"02:00:00:00:00:{int(name[-1]):02x}",
+        is_holder=holds,
+        bound=2.2,
+        detection=2.0,
+        has_own_mac=False,
+    )
+    own = BalancerReport("", "haproxy.service", has_endpoint=holds)
+    found = DrillReport(name, (), (), (), (), balancer=own, router=router if routed else None)
+    return dataclasses.replace(found, **changes)
 
 
 def of_etcd_alone(name: str, member: EtcdReport) -> DrillReport:
