@@ -49,8 +49,10 @@ options:
       - Which component. For V(state=measured) the instance of this host must be the leader, where one leads.
       - A V(load_balancer) is the service of haproxy or nginx that listens on the port of O(endpoint), V(virtual_ip) that of keepalived.
         All processes of the service fail at once.
+      - A V(control_plane) is the API server, the member of etcd where the host has one, and both controllers at once. The API is asked
+        through O(endpoint) then.
     type: str
-    choices: [kube-controller-manager, kube-scheduler, etcd, load_balancer, virtual_ip]
+    choices: [kube-controller-manager, kube-scheduler, etcd, load_balancer, virtual_ip, control_plane]
   how:
     description:
       - What happens to it.
@@ -202,6 +204,11 @@ measured:
           from the event to the first success after which none failed. V(null) with O(observed_elsewhere=true).
         - With V(state=observed) an outage begins with the last success before it, because the event was on another host.
       type: dict
+    handovers:
+      description:
+        - For V(component=control_plane) V(previous_holder), V(new_holder), V(transitions) and V(seconds) of each V(component) that it led.
+      type: list
+      elements: dict
     pods_seconds:
       description: From the event to the moment when the pods of a new Deployment were ready. V(null) when they were not asked for.
       type: float
@@ -227,11 +234,16 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files im
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.processes import HostProcesses
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import drill
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS, ETCD
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import (
+    COMPONENTS,
+    CONTROL_PLANE,
+    ETCD,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.instance import PROGRAMS, find
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import (
     EtcdLeadership,
+    HostLeadership,
     LockLeadership,
     NoLeadership,
 )
@@ -240,9 +252,11 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_deci
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
-    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import Leadership
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import Leadership, Part
     from ansible_collections.kubeadm.ha.plugins.module_utils._ports.api import Api
 
+#: One request may have gone to an API server that has just frozen; it is sent again to another one then.
+_REQUEST_SECONDS = 3.0
 #: A member of etcd that is asked who leads.
 _ETCD_SECONDS = 1.0
 
@@ -269,7 +283,11 @@ def decide(module: AnsibleModule) -> Decision:
     client = watch = None
     if endpoint is not None and not options["observed_elsewhere"]:
         clients = HostClients(files, commands, services)
-        client = clients.open(COMPONENTS, kubeconfig=options["kubeconfig"], server=options["server"])
+        # The API server of this host may be the one that fails.
+        server = options["server"] or (str(endpoint) if component == CONTROL_PLANE else None)
+        client = clients.open(
+            COMPONENTS, kubeconfig=options["kubeconfig"], server=server, request_timeout=_REQUEST_SECONDS
+        )
         watch = open_watch(
             files,
             client.context,
@@ -310,13 +328,22 @@ def _leadership(
     processes: HostProcesses,
     services: HostComponentServices,
 ) -> Leadership:
-    component, manifests_dir = options["component"], options["manifests_dir"]
-    if component == ETCD:
+    component, manifests_dir, host_name = options["component"], options["manifests_dir"], socket.gethostname()
+
+    def of_etcd(*, is_part: bool = False) -> EtcdLeadership:
         member = find(files, processes, services, ETCD, manifests_dir=manifests_dir)
-        return EtcdLeadership(*open_member(member, services, manifests_dir, timeout=_ETCD_SECONDS))
+        return EtcdLeadership(*open_member(member, services, manifests_dir, timeout=_ETCD_SECONDS), is_part=is_part)
+
+    if component == ETCD:
+        return of_etcd()
     if component in PROGRAMS or api is None:
-        return NoLeadership(socket.gethostname())
-    return LockLeadership(api, clock, component)
+        return NoLeadership(host_name)
+    if component in COMPONENTS:
+        return LockLeadership(api, clock, component)
+    parts: dict[str, Part] = {each: LockLeadership(api, clock, each) for each in COMPONENTS}
+    if find(files, processes, services, ETCD, manifests_dir=manifests_dir).is_there:
+        parts[ETCD] = of_etcd(is_part=True)
+    return HostLeadership(clock, parts, host_name)
 
 
 def _leave(_number: int, _frame: t.Any) -> t.NoReturn:
@@ -335,7 +362,14 @@ def main() -> None:
             },
             "component": {
                 "type": "str",
-                "choices": ["kube-controller-manager", "kube-scheduler", "etcd", "load_balancer", "virtual_ip"],
+                "choices": [
+                    "kube-controller-manager",
+                    "kube-scheduler",
+                    "etcd",
+                    "load_balancer",
+                    "virtual_ip",
+                    "control_plane",
+                ],
             },
             "how": {"type": "str", "choices": ["stop", "kill", "freeze"]},
             "endpoint": {"type": "str"},

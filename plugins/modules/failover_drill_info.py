@@ -142,6 +142,9 @@ drill:
         - Its keepalived, with V(problem), the V(unit) of its service, the virtual IP V(address), its V(interface) with the hardware address
           V(mac), V(is_holder), V(bound) and V(detection) in seconds and V(has_own_mac). V(null) where none has an address of the endpoint.
       type: dict
+    is_endpoint:
+      description: Whether all addresses of O(endpoint) are the host's.
+      type: bool
     unready_nodes:
       description: Nodes that are not Ready, each with V(name) and V(reason).
       type: list

@@ -17,8 +17,8 @@ description:
 options:
   events:
     description:
-      - The events in their order, each with C(component) (V(kube-controller-manager), V(kube-scheduler), V(etcd), V(load_balancer) or
-        V(virtual_ip)), C(how) (V(stop), V(kill) or V(freeze)) and C(count), how many instances of the first two fail at the same time
+      - The events in their order, each with C(component) (V(kube-controller-manager), V(kube-scheduler), V(etcd), V(load_balancer),
+        V(virtual_ip) or V(control_plane)), C(how) (V(stop), V(kill) or V(freeze)) and C(count), how many instances of the first two fail at the same time
         (V(1), or V(2), the leader among them).
     type: list
     elements: raw

@@ -14,17 +14,20 @@ if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
 
 
-def open_api(commands: Commands, *, kubeconfig: str, server: str | None = None) -> KubernetesClientApi | KubectlApi:
+def open_api(
+    commands: Commands, *, kubeconfig: str, server: str | None = None, request_timeout: float = 30.0
+) -> KubernetesClientApi | KubectlApi:
     """The Python client where the host has it (the controller, a bastion), else the host's own kubectl.
 
     Args:
         commands: runs kubectl.
         kubeconfig: absolute path; its current context is used.
         server: ``host:port`` or URL of the API server to ask instead of the kubeconfig's.
+        request_timeout: seconds that one request may take.
     """
     if IMPORT_ERROR is None:
-        return KubernetesClientApi(kubeconfig=kubeconfig, server=server)
-    return KubectlApi(commands, kubeconfig=kubeconfig, server=server)
+        return KubernetesClientApi(kubeconfig=kubeconfig, server=server, request_timeout=request_timeout)
+    return KubectlApi(commands, kubeconfig=kubeconfig, server=server, request_timeout=request_timeout)
 
 
 __all__ = ("open_api",)

@@ -73,20 +73,28 @@ class HostClients:
         self._services = services
         self._home = home or pwd.getpwuid(os.getuid()).pw_dir
 
-    def open(self, components: t.Sequence[str], *, kubeconfig: str | None, server: str | None) -> HostClient:
+    def open(
+        self,
+        components: t.Sequence[str],
+        *,
+        kubeconfig: str | None,
+        server: str | None,
+        request_timeout: float = 30.0,
+    ) -> HostClient:
         """The client.
 
         Args:
             components: whose kubeconfigs are to be found.
             kubeconfig: the one to use; ``None`` finds one.
             server: API server to ask instead of the kubeconfig's.
+            request_timeout: seconds that one request may take.
 
         Raises:
             InvalidInput: when the host has no kubeconfig that can be used.
         """
         path = kubeconfig or (KUBEADM if self._files.exists(KUBEADM) else None)
         if path is not None:
-            return self._named(path, server)
+            return self._named(path, server, request_timeout)
         own = self._own(components)
         if not own:
             raise InvalidInput(
@@ -94,14 +102,14 @@ class HostClients:
                 "option kubeconfig."
             )
         for candidate in self._others(own):
-            found = self._administrator(candidate, server)
+            found = self._administrator(candidate, server, request_timeout)
             if found is not None:
                 return found
         identities = [self._identity(each) for each in own]
-        apis = [HttpsApi(each, server=server) for each in identities]
+        apis = [HttpsApi(each, server=server, request_timeout=request_timeout) for each in identities]
         return HostClient(SharedApi(apis), "", is_administrator=False, context=identities[0].context)
 
-    def _named(self, path: str, server: str | None) -> HostClient:
+    def _named(self, path: str, server: str | None, request_timeout: float) -> HostClient:
         """As the user or kubeadm says; what it may do shows."""
         if not self._files.exists(path):
             raise InvalidInput(f"This host has no {path}: correct the option kubeconfig.")
@@ -110,18 +118,18 @@ class HostClients:
         except KubeadmHaError:
             # kubectl knows more ways to authenticate.
             context = None
-        return HostClient(self._api(path, server), path, is_administrator=True, context=context)
+        return HostClient(self._api(path, server, request_timeout), path, is_administrator=True, context=context)
 
-    def _api(self, path: str, server: str | None) -> Api:
+    def _api(self, path: str, server: str | None, request_timeout: float) -> Api:
         if IMPORT_ERROR is None or self._commands.find("kubectl") is not None:
-            return open_api(self._commands, kubeconfig=path, server=server)
-        return HttpsApi(self._identity(path), server=server)
+            return open_api(self._commands, kubeconfig=path, server=server, request_timeout=request_timeout)
+        return HttpsApi(self._identity(path), server=server, request_timeout=request_timeout)
 
-    def _administrator(self, path: str, server: str | None) -> HostClient | None:
+    def _administrator(self, path: str, server: str | None, request_timeout: float) -> HostClient | None:
         """The client of a kubeconfig that may do everything; ``None`` for another one."""
         try:
             found = self._identity(path)
-            api = HttpsApi(found, server=server)
+            api = HttpsApi(found, server=server, request_timeout=request_timeout)
             status = api.create(_REVIEW).get("status") or {}
         except KubeadmHaError:
             return None

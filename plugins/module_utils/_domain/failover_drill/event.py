@@ -16,6 +16,11 @@ COMPONENTS = ("kube-controller-manager", "kube-scheduler")
 ETCD = "etcd"
 #: What stands before the API servers: haproxy or nginx, and keepalived, which moves the endpoint's address.
 LOAD_BALANCER, VIRTUAL_IP = "load_balancer", "virtual_ip"
+API_SERVER = "kube-apiserver"
+#: Everything of a host that serves the cluster.
+CONTROL_PLANE = "control_plane"
+#: What fails at once. A host need not have etcd.
+PARTS: t.Mapping[str, tuple[str, ...]] = {CONTROL_PLANE: (API_SERVER, ETCD, *COMPONENTS)}
 #: What may happen to the leader, and what to call it when it has happened.
 KINDS: t.Mapping[str, str] = {"stop": "stopped", "kill": "killed", "freeze": "frozen"}
 
@@ -34,6 +39,7 @@ class Subject:
         most: how many may fail at the same time.
         has_count: whether each further leader is counted by what elects it, as a lock does.
         is_of_endpoint: whether the endpoint itself shows when it is so.
+        needs_endpoint: whether the endpoint must answer again, besides.
     """
 
     phrase: str
@@ -43,6 +49,7 @@ class Subject:
     most: int = 1
     has_count: bool = True
     is_of_endpoint: bool = False
+    needs_endpoint: bool = False
 
 
 SUBJECTS: t.Mapping[str, Subject] = {
@@ -62,6 +69,14 @@ SUBJECTS: t.Mapping[str, Subject] = {
         "The virtual IP was not on exactly one host in time",
         "The virtual IP was on exactly one host after",
         has_count=False,
+    ),
+    CONTROL_PLANE: Subject(
+        "control plane",
+        "others lead what it led",
+        "Not everything that it led had another leader in time",
+        "The last of what it led had another leader after",
+        has_count=False,
+        needs_endpoint=True,
     ),
 }
 
@@ -130,4 +145,17 @@ def _example() -> str:
     return "{component: kube-scheduler, how: kill, count: 1}"
 
 
-__all__ = ("COMPONENTS", "ETCD", "KINDS", "LOAD_BALANCER", "SUBJECTS", "VIRTUAL_IP", "Event", "Subject", "parse")
+__all__ = (
+    "API_SERVER",
+    "COMPONENTS",
+    "CONTROL_PLANE",
+    "ETCD",
+    "KINDS",
+    "LOAD_BALANCER",
+    "PARTS",
+    "SUBJECTS",
+    "VIRTUAL_IP",
+    "Event",
+    "Subject",
+    "parse",
+)

@@ -15,7 +15,7 @@ from ..component import leader_election
 from ..etcd import etcd as members
 from . import virtual_router
 from .election import Election, etcd_timeout, parse
-from .event import COMPONENTS, ETCD, LOAD_BALANCER, VIRTUAL_IP
+from .event import API_SERVER, COMPONENTS, ETCD, LOAD_BALANCER, VIRTUAL_IP
 from .instance import find
 from .report import BalancerReport, DrillReport, EtcdReport, InstanceReport, Leader, NodeReport, RouterReport
 
@@ -106,6 +106,7 @@ class Inspection:
             etcd=self._etcd(),
             balancer=self._balancer(),
             router=self._router(),
+            is_endpoint=bool(self._host.endpoint[0]) and all(map(self._has, self._host.endpoint[0])),
             administrator=self._host.administrator,
         )
         return report if self._api is None else self._of_cluster(self._api, report)
@@ -121,7 +122,7 @@ class Inspection:
         nodes = [Node.from_api(item) for item in api.list("node")]
         return dataclasses.replace(
             report,
-            instances=tuple(self._instance(component, ready) for component in COMPONENTS),
+            instances=tuple(self._instance(component, ready) for component in (*COMPONENTS, API_SERVER)),
             leaders=tuple(_leader(api, self._clock, component) for component in COMPONENTS),
             unready_nodes=tuple(NodeReport(node.name, node.ready_reason) for node in nodes if not node.is_ready),
         )

@@ -14,7 +14,7 @@ import posixpath
 import typing as t
 
 from ..base.errors import NotProved, UnsupportedState
-from .event import COMPONENTS
+from .event import COMPONENTS, ETCD, PARTS
 from .instance import find, running_process
 from .supervisor import Interrupted, StaticPods, SystemdServices
 
@@ -79,7 +79,7 @@ class Interruptions:
             ) from None
 
     def interrupt(self, component: str, how: str, *, timeout: float) -> float:
-        """Stop, kill or freeze the component of this host; the time of it, by the monotonic clock.
+        """Stop, kill or freeze a component of this host, or all of them at once; the time of it, by the monotonic clock.
 
         A component is stopped when its process has ended, however long the kubelet takes to notice that its manifest is gone.
 
@@ -87,29 +87,25 @@ class Interruptions:
             UnsupportedState: when it does not run, so nothing was done.
             NotProved: when it did not end in time.
         """
-        instance = self._find(component)
-        process = running_process(instance)
-        aside = self._static_pods.aside_of(instance.manifest) if how == "stop" and not instance.unit else ""
-        concerned = (process, *instance.others)
-        records = [
-            Interrupted(component, how, each.pid, each.started, instance.manifest, aside=aside, unit=instance.unit)
-            for each in concerned
+        concerned = [
+            (record, process) for part in self._parts(component) for record, process in self._records(part, how)
         ]
-        self._write((*self.left(), *records))
-        record = records[0]
+        self._write((*self.left(), *(record for record, _process in concerned)))
         if how == "freeze":
-            for each in concerned:
-                self._processes.freeze(each)
+            for _record, process in concerned:
+                self._processes.freeze(process)
             return self._clock.monotonic()
         if how == "kill":
-            for each in concerned:
-                self._processes.kill(each)
+            for _record, process in concerned:
+                self._processes.kill(process)
         else:
-            self._supervisor(record).stop(record)
-        if not self._has_ended(process, timeout):
-            raise NotProved(
-                f"{component} (PID {process.pid}) still runs {timeout:g} s after it was to end: read {record.log}."
-            )
+            for record in _of_each_supervised(record for record, _process in concerned):
+                self._supervisor(record).stop(record)
+        for record, process in concerned:
+            if not self._has_ended(process, timeout):
+                raise NotProved(
+                    f"{record.component} (PID {process.pid}) still runs {timeout:g} s after it was to end: read {record.log}."
+                )
         return self._clock.monotonic()
 
     def time_of(self, at: float) -> float:
@@ -130,7 +126,7 @@ class Interruptions:
             process = self._processes.get(record.pid, record.started)
             if process is not None and record.component in COMPONENTS:
                 self._has_ended(process, ends_by - self._clock.monotonic())
-        for record in {(item.manifest, item.unit): item for item in records}.values():
+        for record in _of_each_supervised(records):
             self._supervisor(record).put_back(record)
         deadline = self._clock.monotonic() + timeout
         for component in dict.fromkeys(record.component for record in records):
@@ -138,6 +134,33 @@ class Interruptions:
             self._await_running(last, deadline, timeout)
         self._files.remove(self._journal)
         self._static_pods.tidy_up()
+
+    def _parts(self, component: str) -> t.Sequence[Instance]:
+        """What is to fail, all of which runs.
+
+        Raises:
+            UnsupportedState: when one does not.
+        """
+        found = [self._find(part) for part in PARTS.get(component, (component,))]
+        # The etcd cluster may have hosts of its own.
+        return [each for each in found if each.is_there or each.component != ETCD or component == ETCD]
+
+    def _records(self, instance: Instance, how: str) -> t.Sequence[tuple[Interrupted, Process]]:
+        """What will have been done to each process of an instance.
+
+        Raises:
+            UnsupportedState: when it does not run.
+        """
+        aside = self._static_pods.aside_of(instance.manifest) if how == "stop" and not instance.unit else ""
+        return [
+            (
+                Interrupted(
+                    instance.component, how, each.pid, each.started, instance.manifest, aside=aside, unit=instance.unit
+                ),
+                each,
+            )
+            for each in (running_process(instance), *instance.others)
+        ]
 
     def _resume(self, record: Interrupted) -> bool:
         process = self._processes.get(record.pid, record.started)
@@ -189,6 +212,11 @@ class Interruptions:
         self._files.make_private_directory(posixpath.dirname(self._journal))
         content = json.dumps([dataclasses.asdict(item) for item in records], indent=1)
         self._files.write(self._journal, content.encode(), mode=_MODE)
+
+
+def _of_each_supervised(records: t.Iterable[Interrupted]) -> t.Iterable[Interrupted]:
+    """One for each manifest or service, whose processes may be several."""
+    return {(record.manifest, record.unit): record for record in records}.values()
 
 
 __all__ = ("JOURNAL", "Interrupted", "Interruptions")

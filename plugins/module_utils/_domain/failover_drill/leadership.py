@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
-from ..base.errors import UnsupportedState
+from ..base.errors import ApiError, UnsupportedState
 from ..component import leader_election
 from ..etcd.etcd import EtcdError, collect, member_id
 
@@ -31,11 +32,32 @@ class Held:
     count: int
 
 
+@dataclasses.dataclass(frozen=True)
+class Handover:
+    """A leader of one of several components, and the next one.
+
+    Attributes:
+        component: whose.
+        previous_holder: identity that led.
+        new_holder: identity that leads now; ``None`` when nobody else did in time.
+        transitions: by how many the count of leaders has grown.
+        seconds: from the event to the moment when the new leader was seen; ``None`` without one.
+    """
+
+    component: str
+    previous_holder: str
+    new_holder: str | None
+    transitions: int
+    seconds: float | None
+
+
 class Leadership(t.Protocol):
     """How the leader of a component is found."""
 
     #: Whether API servers depend on it.
     carries_api: bool
+    #: Whether several components are led.
+    has_parts: bool
 
     def before(self) -> Held:
         """Who leads.
@@ -51,11 +73,23 @@ class Leadership(t.Protocol):
             ApiError: when the API cannot be asked now.
         """
 
+    def handovers(self, at: float) -> tuple[Handover, ...]:
+        """Of each component, where several are led. ``at`` is the event, by the monotonic clock."""
 
-class LockLeadership:
-    """By the lock of leader election: another identity in it."""
+
+class _Single:
+    """The leadership of one component."""
 
     carries_api = False
+    has_parts = False
+
+    def handovers(self, _at: float) -> tuple[Handover, ...]:
+        """None: what is measured is the only one."""
+        return ()
+
+
+class LockLeadership(_Single):
+    """By the lock of leader election: another identity in it."""
 
     def __init__(self, api: Api, clock: Clock, component: str) -> None:
         """Of a component, by the name of its lock."""
@@ -70,6 +104,10 @@ class LockLeadership:
         self._previous = record.holder
         return Held(record.holder, record.transitions)
 
+    def is_of(self, host_name: str) -> bool:
+        """Whether this host's instance leads."""
+        return leader_election.host_of(self._previous) == host_name
+
     def after(self) -> Held | None:
         """Who else holds it."""
         record = leader_election.find(self._api, self._clock, self._component)
@@ -78,14 +116,21 @@ class LockLeadership:
         return Held(record.holder, record.transitions)
 
 
-class EtcdLeadership:
+class EtcdLeadership(_Single):
     """By the other members of etcd: a leader of a later term. That may be the same member, where it was started again fast enough."""
 
     carries_api = True
 
-    def __init__(self, etcd: Etcd, endpoint: str) -> None:
-        """``endpoint``: client URL of the member that is to fail, and leads."""
-        self._etcd, self._endpoint = etcd, endpoint
+    def __init__(self, etcd: Etcd, endpoint: str, *, is_part: bool = False) -> None:
+        """Of the member that is to fail, and leads.
+
+        Args:
+            etcd: asks the members.
+            endpoint: client URL of that member.
+            is_part: whether others of its host fail, too, so that it need not lead.
+        """
+        self._etcd, self._endpoint, self._is_part = etcd, endpoint, is_part
+        self._is_own = False
         self._names: dict[str, str] = {}
         self._others: tuple[str, ...] = ()
         self._term = 0
@@ -101,14 +146,19 @@ class EtcdLeadership:
             ) from error
         identity, leader = (member_id(number) for number in (own["header"]["member_id"], own.get("leader", 0)))
         self._names = {member.id: member.name for member in members}
-        if identity != leader:
+        self._is_own = identity == leader
+        if not self._is_own and not self._is_part:
             name = self._names.get(leader, leader)
             raise UnsupportedState(
                 f"The leader of etcd is {name}, no longer this host's member, so nothing was done: run again."
             )
         self._others = tuple(url for member in members if member.id != identity for url in member.client_urls[:1])
         self._term = int(own.get("raftTerm", 0))
-        return Held(self._names[identity], self._term)
+        return Held(self._names.get(leader, leader), self._term)
+
+    def is_of(self, _host_name: str) -> bool:
+        """Whether this host's member leads."""
+        return self._is_own
 
     def after(self) -> Held | None:
         """What the first of the others that knows of one says."""
@@ -124,7 +174,68 @@ class EtcdLeadership:
         return None
 
 
-class NoLeadership:
+class Part(Leadership, t.Protocol):
+    """One of several."""
+
+    def is_of(self, host_name: str) -> bool:
+        """Whether this host's instance leads; known once it was asked before the event."""
+
+
+class HostLeadership:
+    """Of all that one host leads: another leader of each."""
+
+    carries_api = False
+    has_parts = True
+
+    def __init__(self, clock: Clock, parts: t.Mapping[str, Part], host_name: str) -> None:
+        """``parts``: how each leader is found, by component; those that other hosts lead are passed over."""
+        self._clock, self._parts, self._host_name = clock, dict(parts), host_name
+        self._before: dict[str, Held] = {}
+        self._after: dict[str, tuple[Held, float]] = {}
+
+    def before(self) -> Held:
+        """All that it leads."""
+        found = {name: part.before() for name, part in self._parts.items()}
+        self._before = {name: held for name, held in found.items() if self._parts[name].is_of(self._host_name)}
+        if not self._before:
+            raise UnsupportedState(
+                f"{self._host_name} leads none of {', '.join(self._parts)} any longer, so nothing was done: run again."
+            )
+        return _all(self._before)
+
+    def after(self) -> Held | None:
+        """All that have another leader, when all have."""
+        for name in self._before.keys() - self._after.keys():
+            # Each has its own way to be asked, so that one does not keep another from being seen.
+            with contextlib.suppress(ApiError):
+                held = self._parts[name].after()
+                if held is not None:
+                    self._after[name] = held, self._clock.monotonic()
+        return (
+            _all({name: self._after[name][0] for name in self._before})
+            if len(self._after) == len(self._before)
+            else None
+        )
+
+    def handovers(self, at: float) -> tuple[Handover, ...]:
+        """Of each that it led."""
+        return tuple(self._handover(name, at) for name in self._before)
+
+    def _handover(self, name: str, at: float) -> Handover:
+        before, found = self._before[name], self._after.get(name)
+        if found is None:
+            return Handover(name, before.holder, None, 0, None)
+        held, seen = found
+        return Handover(name, before.holder, held.holder, held.count - before.count, round(max(0.0, seen - at), 3))
+
+
+def _all(found: t.Mapping[str, Held]) -> Held:
+    return Held(
+        "; ".join(f"{name}: {held.holder}" for name, held in found.items()), sum(held.count for held in found.values())
+    )
+
+
+class NoLeadership(_Single):
     """Of what has no leader: the event lasts for as long as those that take the API from its clients, and nobody else is waited for."""
 
     carries_api = True
@@ -142,4 +253,13 @@ class NoLeadership:
         return self._held
 
 
-__all__ = ("EtcdLeadership", "Held", "Leadership", "LockLeadership", "NoLeadership")
+__all__ = (
+    "EtcdLeadership",
+    "Handover",
+    "Held",
+    "HostLeadership",
+    "Leadership",
+    "LockLeadership",
+    "NoLeadership",
+    "Part",
+)

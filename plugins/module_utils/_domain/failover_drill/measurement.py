@@ -10,13 +10,15 @@ import dataclasses
 import typing as t
 
 from ..base.errors import ApiConflict, ApiError, UnsupportedState
+from ..base.report_fields import as_dict
 from ..cluster.smoke_name import NAME as SMOKE
+from .endpoint_answers import Endpoint, answers, outage
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
     from ..._ports.clock import Clock
-    from ..._ports.endpoint_watch import EndpointWatch, Probe
-    from .leadership import Held, Leadership
+    from ..._ports.endpoint_watch import EndpointWatch
+    from .leadership import Handover, Held, Leadership
 
 _POLL_SECONDS = 0.1
 #: Seconds for which the endpoint is watched before the event, and after the last thing that is waited for.
@@ -25,27 +27,6 @@ _AFTER = 1.2
 #: Seconds for which an event lasts that takes the API from some of its clients: long enough for a load balancer to notice.
 _HELD = 5.0
 _POD_LABEL = "kubeadm.ha/failover-drill"
-
-
-@dataclasses.dataclass(frozen=True)
-class Endpoint:
-    """How the endpoint answered.
-
-    Attributes:
-        sent: probes.
-        failed: probes that a ready API server did not answer within a second.
-        failed_before: those of them that had failed before the event.
-        rto: seconds from the event to the first success after which none failed; ``None`` when there was none.
-    """
-
-    sent: int
-    failed: int
-    failed_before: int
-    rto: float | None
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """JSON-compatible."""
-        return dataclasses.asdict(self)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +41,7 @@ class Measured:
         seconds: from the event to the moment when the new leader was seen; ``None`` without one.
         endpoint: how the endpoint answered; ``None`` where another host watches it.
         pods_seconds: from the event to the moment when all pods of a new Deployment were ready; ``None`` when they were not.
+        handovers: of each that led, where several failed at once.
     """
 
     began: float
@@ -69,10 +51,11 @@ class Measured:
     seconds: float | None
     endpoint: Endpoint | None
     pods_seconds: float | None
+    handovers: tuple[Handover, ...] = ()
 
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
-        return dataclasses.asdict(self)
+        return as_dict(self)
 
 
 def measure(
@@ -105,6 +88,7 @@ def measure(
         watch.start()
         clock.sleep(BEFORE)
     try:
+        asked = clock.monotonic()
         at = interrupt()
         began = clock.now() - (clock.monotonic() - at)
         seen = _Seen(api, clock, leadership, None if leadership.carries_api else deployment)
@@ -114,7 +98,9 @@ def measure(
         if leadership.carries_api:
             clock.sleep(max(0.0, at + _HELD - clock.monotonic()))
         clock.sleep(_AFTER)
-        endpoint = None if watch is None else answers(watch.probes(), at)
+        # What ends one after the other takes the endpoint away before the last has ended.
+        judged = (outage, asked) if leadership.has_parts else (answers, at)
+        endpoint = None if watch is None else judged[0](watch.probes(), judged[1])
     finally:
         if watch is not None:
             watch.stop()
@@ -127,6 +113,7 @@ def measure(
         seconds=seen.seconds,
         endpoint=endpoint,
         pods_seconds=seen.pods_seconds,
+        handovers=leadership.handovers(at),
     )
 
 
@@ -174,23 +161,6 @@ class _Seen:
         found = api.get("deployment", metadata["name"], namespace=metadata["namespace"]) or {}
         if int((found.get("status") or {}).get("readyReplicas") or 0) >= deployment["spec"]["replicas"]:
             self.pods_seconds = _since(at, self._clock)
-
-
-def answers(probes: t.Sequence[Probe], at: float) -> Endpoint:
-    """How the endpoint answered.
-
-    Args:
-        probes: in the order in which they began.
-        at: the event, by the same clock.
-    """
-    failed = [probe for probe in probes if not probe.ok]
-    after = [probe for probe in failed if probe.ended >= at]
-    rto: float | None = 0.0
-    if after:
-        last = max(probe.began for probe in after)
-        first = next((probe.began for probe in probes if probe.ok and probe.began > last), None)
-        rto = None if first is None else round(max(0.0, first - at), 3)
-    return Endpoint(len(probes), len(failed), len(failed) - len(after), rto)
 
 
 def deployment_of(api: Api, *, namespace: str, name: str) -> dict[str, t.Any]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import typing as t
 
 from ..base.change import Change, Decision
+from .endpoint_answers import outage
 from .holding import Sample, held, single_since
-from .measurement import BEFORE, Endpoint, answers
+from .measurement import BEFORE
 
 if t.TYPE_CHECKING:
     from ..._ports.address_holders import AddressHolders
@@ -81,19 +82,6 @@ def observed(
     return Decision((change,), {"measured": None}, act)
 
 
-def outage(probes: t.Sequence[Probe], begun: float) -> Endpoint:
-    """How the endpoint answered, by one clock: without that of the event an outage begins with the last answer before it.
-
-    Args:
-        probes: in the order in which they began.
-        begun: nothing had happened until then.
-    """
-    failed = next((probe.began for probe in probes if not probe.ok and probe.ended >= begun), None)
-    if failed is None:
-        return answers(probes, begun)
-    return answers(probes, max((probe.began for probe in probes if probe.ok and probe.began < failed), default=begun))
-
-
 def _answers(probes: t.Sequence[Probe], ended: float, now: float) -> bool:
     last = max((probe.ended for probe in probes if not probe.ok), default=ended)
     return now >= max(last, ended) + _SETTLED
@@ -106,4 +94,4 @@ def _is_single(samples: t.Sequence[Sample], ended: float, now: float) -> bool:
     return since is not None and now >= max(since, ended) + _SETTLED
 
 
-__all__ = ("observed", "outage")
+__all__ = ("observed",)

@@ -12,7 +12,7 @@ from ..base.change import KNOWN_AFTER_APPLY
 from ..base.problem import Problem
 from ..base.report_fields import as_dict
 from . import election
-from .event import COMPONENTS, ETCD, LOAD_BALANCER, SUBJECTS, VIRTUAL_IP
+from .event import API_SERVER, COMPONENTS, CONTROL_PLANE, ETCD, LOAD_BALANCER, SUBJECTS, VIRTUAL_IP
 
 if t.TYPE_CHECKING:
     from .event import Event
@@ -23,6 +23,8 @@ _VOTERS = 3
 _MEASURED, _INTERRUPTED = "measured", "interrupted"
 #: Hosts that may hold a virtual IP, so that another one is left.
 _ROUTERS = 2
+#: API servers, so that another one is left.
+_API_SERVERS = 2
 _ACCEPT = "accept the outage by failover_drill_accept_outage=true"
 _RUN_AGAIN = "then run kubeadm.ha.failover_drill again"
 
@@ -137,6 +139,8 @@ def build(
             problems += _of_component(component, most, planes)
         elif component == ETCD:
             problems += _of_etcd(reports)
+        elif component == CONTROL_PLANE:
+            problems += _of_control_plane(planes, [event.component for event in events])
         else:
             problems += _of_endpoint(component, reports, accepts_outage=accepts_outage)
     entries: list[Entry] = []
@@ -179,7 +183,9 @@ def _changes(component: str) -> t.AbstractSet[str]:
     if component in (LOAD_BALANCER, VIRTUAL_IP):
         return {LOAD_BALANCER, VIRTUAL_IP}
     # An API server that has no etcd for a while may cost the leaders beside it their locks.
-    return {component, ETCD}
+    return (
+        set(SUBJECTS) - {LOAD_BALANCER, VIRTUAL_IP} if component == CONTROL_PLANE else {component, ETCD, CONTROL_PLANE}
+    )
 
 
 def _entry(number: int, event: Event, reports: t.Mapping[str, DrillReport], *, is_known: bool) -> Entry:
@@ -192,6 +198,8 @@ def _entry(number: int, event: Event, reports: t.Mapping[str, DrillReport], *, i
         observer = "" if host is None or reports[host].is_control_plane else _observer(reports, host)
         return Entry(number, ETCD, event.how, host or KNOWN_AFTER_APPLY, (), str(event), bound, observer)
     planes = {name: report for name, report in reports.items() if report.is_control_plane}
+    if event.component == CONTROL_PLANE:
+        return _entry_of_control_plane(number, event, planes, is_known=is_known)
     instances = {name: _instance(report, event.component) for name, report in planes.items()}
     bound = election.longest(item.election for item in instances.values()).bound
     host = _leading_host(event.component, reports) if is_known else None
@@ -307,6 +315,62 @@ def _of_etcd(reports: t.Mapping[str, DrillReport]) -> t.Iterator[Problem]:
             "The leader of etcd is on none of the play's hosts: add its host to the group kube_control_plane or etcd, or leave etcd's "
             "events out.",
         )
+
+
+def _entry_of_control_plane(number: int, event: Event, planes: t.Mapping[str, DrillReport], *, is_known: bool) -> Entry:
+    """The one that leads most, that of etcd before others."""
+    led = {name: _led(name, planes) for name in planes}
+    host = max(planes, key=lambda name: (len(led[name]), ETCD in led[name]), default=None)
+    bounds = [
+        election.etcd_bound(max(report.etcd.election_timeout for report in planes.values() if report.etcd is not None))
+        if component == ETCD
+        else election.longest(_instance(report, component).election for report in planes.values()).bound
+        for component in (*COMPONENTS, ETCD)
+        if not is_known or host is None or component in led[host]
+        if component != ETCD or any(report.etcd is not None for report in planes.values())
+    ]
+    return Entry(
+        number=number,
+        component=event.component,
+        how=event.how,
+        host=(host if is_known else None) or KNOWN_AFTER_APPLY,
+        others=(),
+        object=str(event),
+        bound=max(bounds, default=0.0),
+    )
+
+
+def _led(name: str, planes: t.Mapping[str, DrillReport]) -> tuple[str, ...]:
+    """What a control plane leads."""
+    found = [component for component in COMPONENTS if _leading_host(component, planes) == name]
+    return (*found, ETCD) if _etcd_leader(planes) == name else tuple(found)
+
+
+def _of_control_plane(planes: t.Mapping[str, DrillReport], events: t.Sequence[str]) -> t.Iterator[Problem]:
+    """Whatever one of them takes with it is there once more. What other events ask for is asked once."""
+    for component in COMPONENTS:
+        if component not in events:
+            yield from _of_component(component, 1, planes)
+    if ETCD not in events and any(report.etcd is not None for report in planes.values()):
+        yield from _of_etcd(planes)
+    faulty = {name: _instance(report, API_SERVER).problem for name, report in planes.items()}
+    faulty = {name: problem for name, problem in faulty.items() if problem}
+    if len(planes) - len(faulty) < _API_SERVERS:
+        listed = "; ".join(f"{API_SERVER} of {name} {problem}" for name, problem in faulty.items())
+        yield Problem(
+            API_SERVER,
+            f"{API_SERVER} runs on {len(planes) - len(faulty)} of {len(planes)} control planes and an event takes one of them: "
+            + (
+                f"mend what does not run ({listed}), {_RUN_AGAIN}." if faulty else "let more control planes join first."
+            ),
+        )
+    for name, report in planes.items():
+        if report.is_endpoint and report.router is None and report.balancer is None:
+            yield Problem(
+                name,
+                f"The control plane endpoint leads to {name} alone, so nobody reaches the API without it: let a load balancer or a virtual "
+                "IP be the endpoint first.",
+            )
 
 
 def _entry_of_endpoint(number: int, event: Event, reports: t.Mapping[str, DrillReport], *, is_known: bool) -> Entry:

@@ -131,13 +131,14 @@ class DrillReport:
 
     Attributes:
         host_name: what the host calls itself: components put that into their identities.
-        instances: of each component; none where it is no control plane.
+        instances: of each component and of the API server; none where it is no control plane.
         left: components that a drill has interrupted and not restored.
         leaders: of each component.
         unready_nodes: nodes that are not Ready.
         etcd: its member of etcd; ``None`` when etcd runs elsewhere.
         balancer: its load balancer; ``None`` where the host is none.
         router: its keepalived; ``None`` where none is configured for the endpoint's address.
+        is_endpoint: whether all addresses of the endpoint are the host's.
         administrator: the kubeconfig of a cluster administrator on this host; empty where it has only the components' own.
     """
 
@@ -149,6 +150,7 @@ class DrillReport:
     etcd: EtcdReport | None = dataclasses.field(default=None, metadata=absent(None))
     balancer: BalancerReport | None = dataclasses.field(default=None, metadata=absent(None))
     router: RouterReport | None = dataclasses.field(default=None, metadata=absent(None))
+    is_endpoint: bool = dataclasses.field(default=False, metadata=absent(False))
     administrator: str = dataclasses.field(default="", metadata=absent(""))
 
     @classmethod

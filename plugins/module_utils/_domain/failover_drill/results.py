@@ -13,6 +13,7 @@ import typing as t
 from ..base.report_fields import absent, as_dict, read
 from ..component.leader_election import host_of
 from .event import SUBJECTS, Subject
+from .leadership import Handover
 
 #: Characters that XML 1.0 cannot hold.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -51,6 +52,7 @@ class Result:
         seconds: from the event to the new holder.
         endpoint: how the endpoint answered.
         pods_seconds: from the event to new pods.
+        handovers: of each that led, where several failed at once.
     """
 
     number: int
@@ -68,6 +70,7 @@ class Result:
     endpoint: EndpointAnswers | None = None
     pods_seconds: float | None = None
     observer: str = dataclasses.field(default="", metadata=absent(""))
+    handovers: tuple[Handover, ...] = dataclasses.field(default=(), metadata=absent(()))
 
     @classmethod
     def from_dict(cls, document: t.Any) -> Result:
@@ -88,6 +91,8 @@ class Result:
             return f"{subject.never}{'.' if self.bound is None else f'; the bound is {self.bound:g} s.'}"
         if self.bound is not None and seconds > self.bound:
             return f"{subject.late} {seconds:g} s; the bound is {self.bound:g} s."
+        if subject.needs_endpoint and self.endpoint is not None and self.endpoint.rto is None:
+            return "The endpoint did not answer again."
         if subject.has_count and (not self.transitions or self.transitions < 1):
             return f"The lock counts {self.transitions or 0} transitions, although its holder changed."
         return ""
@@ -164,13 +169,17 @@ def _cells(item: Result) -> t.Iterator[str]:
     yield f"{item.number}. {item.object}"
     yield ", ".join((item.host, *item.others))
     yield "-" if item.began is None else _time(item.began)
-    yield host_of(item.new_holder or "-")
+    yield ", ".join(dict.fromkeys(map(_holder, item.handovers))) or host_of(item.new_holder or "-")
     yield _shown(item.transitions)
     yield _shown(item.figure)
     yield _shown(item.bound)
     yield "-" if item.endpoint is None else f"{item.endpoint.failed} of {item.endpoint.sent} failed"
     yield _shown(item.pods_seconds)
     yield "passed" if item.passed else "FAILED"
+
+
+def _holder(handover: Handover) -> str:
+    return host_of(handover.new_holder or "-")
 
 
 def _details(item: Result) -> str:
@@ -184,6 +193,7 @@ def _details(item: Result) -> str:
         "probes of the endpoint": None if endpoint is None else f"{endpoint.sent}, {endpoint.failed} failed",
         "seconds until the endpoint answered without a failure": None if endpoint is None else endpoint.rto,
         "seconds until new pods were ready": item.pods_seconds,
+        **{f"seconds until another leader of {each.component}": each.seconds for each in item.handovers},
     }
     return "\n".join(f"{name}: {'-' if value is None else value}" for name, value in listed.items())
 

@@ -19,6 +19,7 @@ RIGHT: list[tuple[dict[str, t.Any], Event, str]] = [
         Event("load_balancer", "freeze"),
         "load balancer of the endpoint frozen",
     ),
+    ({"component": "control_plane", "how": "kill"}, Event("control_plane", "kill"), "control plane killed"),
     (
         {"component": "virtual_ip", "how": "stop"},
         Event("virtual_ip", "stop"),
@@ -46,7 +47,7 @@ WRONG: list[tuple[t.Any, str]] = [
     ),
     (
         [{"component": "haproxy", "how": "kill"}],
-        "has the component 'haproxy' instead of kube-controller-manager, kube-scheduler, etcd, load_balancer or virtual_ip",
+        "has the component 'haproxy' instead of kube-controller-manager, kube-scheduler, etcd, load_balancer, virtual_ip or control_plane",
     ),
     (
         [{"component": "etcd", "how": "kill", "count": 2}],

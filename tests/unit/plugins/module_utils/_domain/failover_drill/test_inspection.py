@@ -11,7 +11,11 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import ETCD, LOAD_BALANCER
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import (
+    API_SERVER,
+    ETCD,
+    LOAD_BALANCER,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.inspection import (
     CONTROL_PLANE,
     ETCD_HOST,
@@ -146,6 +150,7 @@ def test_a_control_plane_is_asked_for_the_cluster() -> None:
     assert {item.component: item.problem for item in found.instances} == {
         MANAGER: "has a pod that is not ready",
         SCHEDULER: "",
+        API_SERVER: f"has no manifest {path_of(API_SERVER)} and no service of systemd",
     }
     assert [node.name for node in found.unready_nodes] == ["w1"]
     assert (found.administrator, found.etcd, found.is_whole) == ("/admin", None, False)

@@ -12,7 +12,13 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import NotProved, UnsupportedState
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import drill
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import KINDS, LOAD_BALANCER
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import (
+    API_SERVER,
+    CONTROL_PLANE,
+    ETCD,
+    KINDS,
+    LOAD_BALANCER,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import (
     JOURNAL,
     Interrupted,
@@ -316,3 +322,74 @@ def test_all_processes_of_a_load_balancer_fail_at_once(how: str, *, restarts: bo
     assert not any(process.is_stopped for process in daemon.processes)
     assert {30, 31} <= set(host.processes.running)
     assert {verb for verb, unit in host.services.asked if unit == "nginx.service"} == set()
+
+
+class Plane(Host):
+    """A control plane with an API server and etcd."""
+
+    components = (API_SERVER, ETCD, MANAGER, SCHEDULER)
+
+    def __init__(self, *components: str) -> None:
+        super().__init__()
+        for pid, component in enumerate(components or self.components, 7):
+            self.files.contents[path_of(component)] = manifest(component)
+            self.processes.running[pid] = process(component, pid)
+        self.before = dict(self.files.contents)
+
+    def sync(self) -> None:
+        """What a kubelet does."""
+        for path in (*self.files.contents, *self.before):
+            component = path.rpartition("/")[2].rpartition(".")[0]
+            found, is_wanted = self.processes.find(component), self.files.exists(path_of(component))
+            if found and not is_wanted:
+                self.processes.end(found[0])
+            elif is_wanted and not found:
+                self.processes.start((component, *process(component).arguments[1:]))
+
+    def assert_whole(self) -> None:
+        """It is as it was."""
+        self.sync()
+        assert self.files.contents == self.before
+        assert not any(item.is_stopped for item in self.processes.running.values())
+        assert len(self.processes.running) == len(self.before)
+
+
+@pytest.mark.parametrize("does_last", [False, True])
+@pytest.mark.parametrize("how", sorted(KINDS))
+def test_a_whole_control_plane_is_restored_whenever_it_is_killed(how: str, *, does_last: bool) -> None:
+    reached_end = False
+    for calls in range(1, 30):
+        host = Plane()
+        host.files.calls_left, host.files.does_last = calls, does_last
+        try:
+            host.interruptions.interrupt(CONTROL_PLANE, how, timeout=30)
+            frozen = [item for item in host.processes.running.values() if item.is_stopped]
+            assert len(frozen) == (4 if how == "freeze" else 0)
+            assert {item.component for item in host.interruptions.left()} == set(Plane.components)
+            assert len([path for path in host.files.contents if "failover-drill/" in path]) == (
+                4 if how == "stop" else 0
+            )
+            host.interruptions.restore(timeout=60)
+            reached_end = True
+        except Killed:
+            pass
+        host.files.calls_left = None
+        host.interruptions.restore(timeout=60)
+        host.assert_whole()
+    assert reached_end
+
+
+def test_a_control_plane_need_not_have_etcd() -> None:
+    host = Plane(API_SERVER, MANAGER, SCHEDULER)
+    host.interruptions.interrupt(CONTROL_PLANE, "kill", timeout=30)
+    assert {item.component for item in host.interruptions.left()} == {API_SERVER, MANAGER, SCHEDULER}
+    host.interruptions.restore(timeout=60)
+    host.assert_whole()
+
+
+def test_a_control_plane_of_which_something_does_not_run_is_left_alone() -> None:
+    host = Plane(ETCD, MANAGER, SCHEDULER)
+    with pytest.raises(UnsupportedState, match="kube-apiserver of this host has no manifest"):
+        host.interruptions.interrupt(CONTROL_PLANE, "kill", timeout=30)
+    assert host.files.contents == host.before
+    assert host.processes.signals == []

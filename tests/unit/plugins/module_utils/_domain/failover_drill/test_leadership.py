@@ -9,9 +9,15 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import UnsupportedState
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import ApiError, UnsupportedState
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import EtcdError
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import EtcdLeadership, Held
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import (
+    EtcdLeadership,
+    Handover,
+    Held,
+    HostLeadership,
+)
+from tests.unit.plugins.memory_api import MemoryClock
 
 OWN = "https://127.0.0.1:2379"
 #: Ids by name; the JSON gateway writes numbers as texts.
@@ -81,3 +87,65 @@ def test_a_member_that_does_not_answer_is_left_alone() -> None:
     etcd.down.add("cp1")
     with pytest.raises(UnsupportedState, match="so nothing was done"):
         EtcdLeadership(t.cast("t.Any", etcd), OWN).before()
+
+
+class Lock:
+    """The leadership of a component, whose lock is read."""
+
+    carries_api = False
+    has_parts = False
+
+    def __init__(self, holder: str, new: str = "", *, fails: bool = False) -> None:
+        self.holder, self.new, self.fails = holder, new, fails
+
+    def before(self) -> Held:
+        """Who holds it."""
+        return Held(self.holder, 3)
+
+    def is_of(self, host_name: str) -> bool:
+        """By its host."""
+        return self.holder == host_name
+
+    def after(self) -> Held | None:
+        """Who holds it since."""
+        if self.fails:
+            raise ApiError("no answer")
+        return Held(self.new, 4) if self.new else None
+
+    def handovers(self, _at: float) -> tuple[Handover, ...]:
+        """Of nothing else."""
+        return ()
+
+
+def test_a_host_hands_over_what_it_leads() -> None:
+    clock = MemoryClock()
+    manager, scheduler, etcd = Lock("cp1"), Lock("cp2", "cp3"), Members()
+    member = EtcdLeadership(t.cast("t.Any", etcd), OWN, is_part=True)
+    leadership = HostLeadership(clock, {"kcm": manager, "scheduler": scheduler, "etcd": member}, "cp1")
+    assert leadership.before() == Held("kcm: cp1; etcd: cp1", 6)
+    at = clock.monotonic()
+    assert leadership.after() is None
+    clock.sleep(2)
+    etcd.leaders["cp2"], manager.fails = ("cp2", 4), True
+    assert leadership.after() is None
+    clock.sleep(5)
+    manager.fails, manager.new = False, "cp3"
+    assert leadership.after() == Held("kcm: cp3; etcd: cp2", 8)
+    assert leadership.handovers(at) == (Handover("kcm", "cp1", "cp3", 1, 7.0), Handover("etcd", "cp1", "cp2", 1, 2.0))
+
+
+def test_what_nobody_takes_over_is_named() -> None:
+    clock = MemoryClock()
+    leadership = HostLeadership(clock, {"kcm": Lock("cp1"), "scheduler": Lock("cp1", "cp2")}, "cp1")
+    leadership.before()
+    assert leadership.after() is None
+    assert leadership.handovers(clock.monotonic()) == (
+        Handover("kcm", "cp1", None, 0, None),
+        Handover("scheduler", "cp1", "cp2", 1, 0.0),
+    )
+
+
+def test_a_host_that_leads_nothing_is_left_alone() -> None:
+    member = EtcdLeadership(t.cast("t.Any", Members(leader="cp2")), OWN, is_part=True)
+    with pytest.raises(UnsupportedState, match="cp1 leads none of kcm, etcd any longer"):
+        HostLeadership(MemoryClock(), {"kcm": Lock("cp2"), "etcd": member}, "cp1").before()

@@ -12,7 +12,11 @@ import pytest
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import ApiError, UnsupportedState
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import smoke
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import drill, measurement
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import Held, LockLeadership
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import (
+    Handover,
+    Held,
+    LockLeadership,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.measurement import answers
 from ansible_collections.kubeadm.ha.plugins.module_utils._ports.endpoint_watch import Probe
 from tests.unit.plugins.memory_api import MemoryApi
@@ -173,9 +177,14 @@ class EtcdLeads:
     """Another member leads two seconds after the event."""
 
     carries_api = True
+    has_parts = False
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
+
+    def handovers(self, _at: float) -> tuple[Handover, ...]:
+        """Of nothing else."""
+        return ()
 
     def before(self) -> Held:
         """The member of this host."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.observation import observed, outage
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.endpoint_answers import outage
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.observation import observed
 from ansible_collections.kubeadm.ha.plugins.module_utils._ports.endpoint_watch import Probe
 from tests.unit.plugins.certificates import MemoryFiles
 from tests.unit.plugins.memory_api import MemoryClock

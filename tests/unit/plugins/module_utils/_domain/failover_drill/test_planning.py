@@ -15,7 +15,12 @@ from hypothesis import strategies as st
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import KNOWN_AFTER_APPLY
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import planning
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.election import Election
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS, KINDS, Event
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import (
+    API_SERVER,
+    COMPONENTS,
+    KINDS,
+    Event,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import (
     BalancerReport,
     DrillReport,
@@ -330,6 +335,51 @@ def test_a_load_balancer_fails_only_beside_another_one(*, healthy: list[bool], r
         (entry,) = plan.entries
         assert entry.witness not in ("", entry.host)
         assert entry.bound is not None
+
+
+PLANE_KILLED = Event("control_plane", "kill")
+
+
+def test_a_control_plane_fails_that_leads_most() -> None:
+    reports = with_etcd()
+    plan = planning.build([PLANE_KILLED, KILL, ETCD_KILLED, PLANE_KILLED], reports, {})
+    assert plan.problems == ()
+    assert [(entry.host, entry.bound) for entry in plan.entries] == [
+        # cp1 leads both controllers, cp2 etcd.
+        ("cp1", 24.8),
+        (KNOWN_AFTER_APPLY, 24.8),
+        (KNOWN_AFTER_APPLY, 9.0),
+        (KNOWN_AFTER_APPLY, 24.8),
+    ]
+    assert planning.lines(plan)[0] == "1. control plane killed, on cp1: others lead what it led within 24.8 s."
+    reports = {name: report(name, leads="cp9", etcd=each.etcd) for name, each in reports.items()}
+    (entry,) = planning.build([PLANE_KILLED], reports, {}).entries
+    assert (entry.host, entry.bound) == ("cp2", 9.0)
+
+
+OF_PLANE: list[tuple[str, dict[str, DrillReport], list[str]]] = [
+    ("three", with_etcd(), []),
+    ("two with etcd elsewhere", {name: report(name) for name in ("cp1", "cp2")}, []),
+    ("one", {"cp1": report("cp1")}, [f"{MANAGER} runs on 1 of 1", f"{SCHEDULER} runs on 1 of 1", "kube-apiserver runs on 1 of 1"]),
+    ("one API server is left", {"cp1": report("cp1"), "cp2": report("cp2", faulty={API_SERVER: "does not run"})},
+     ["kube-apiserver runs on 1 of 2 control planes and an event takes one of them: mend what does not run (kube-apiserver of cp2 does not run)"]),
+    ("no quorum would be left", with_etcd(cp1=TWO), ["The etcd cluster has 2 healthy voters of 3"]),
+    ("it is the endpoint itself", cluster(cp1=report("cp1", is_endpoint=True)), ["The control plane endpoint leads to cp1 alone"]),
+    ("a load balancer beside it is", cluster(cp1=report("cp1", is_endpoint=True, balancer=BalancerReport("", "haproxy.service", has_endpoint=True))), []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("reports", "messages"), [case[1:] for case in OF_PLANE], ids=[case[0] for case in OF_PLANE])
+def test_a_control_plane_fails_only_beside_others(reports: dict[str, DrillReport], messages: list[str]) -> None:
+    plan = planning.build([PLANE_KILLED], reports, {})
+    assert [
+        wanted for wanted, problem in zip(messages, plan.problems, strict=True) if wanted not in problem.message
+    ] == []
+
+
+def test_what_several_events_ask_for_is_asked_once() -> None:
+    plan = planning.build([KILL, PLANE_KILLED, ETCD_KILLED], with_etcd(cp1=TWO, cp2=TWO, cp3=TWO), {})
+    assert len([problem for problem in plan.problems if "healthy voters" in problem.message]) == 1
 
 
 HOSTS = st.lists(st.booleans(), min_size=1, max_size=7)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import MalformedReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import results
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import Handover
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.results import EndpointAnswers, Result
 
 PASSED = Result(
@@ -56,7 +57,18 @@ VERDICTS = [
 ]
 
 
+OF_PLANE = dataclasses.replace(
+    PASSED,
+    component="control_plane",
+    handovers=(Handover("etcd", "cp1", "cp2", 1, 1.5), Handover("kube-scheduler", "cp1_1", "cp3_1", 1, 16.125)),
+)
 OF_ENDPOINT = [
+    (OF_PLANE, ""),
+    (dataclasses.replace(OF_PLANE, endpoint=EndpointAnswers(99, 60, 0, None)), "The endpoint did not answer again."),
+    (
+        dataclasses.replace(OF_PLANE, seconds=None),
+        "Not everything that it led had another leader in time; the bound is 24.8 s.",
+    ),
     (OF_BALANCER, ""),
     (
         dataclasses.replace(OF_BALANCER, endpoint=EndpointAnswers(99, 60, 0, 6.0)),
@@ -102,6 +114,12 @@ def test_a_planned_event_is_a_result() -> None:
     assert found.began is None
     assert results.of_plan([found, PASSED], [PASSED]) == (found, PASSED)
     assert results.of_plan([found], []) == (found,)
+
+
+def test_every_handover_of_a_control_plane_is_shown() -> None:
+    assert results.parse([OF_PLANE.as_dict()]) == (OF_PLANE,)
+    assert "  cp2, cp3  " in results.table([OF_PLANE])[1]
+    assert "seconds until another leader of etcd: 1.5&#10;" in results.junit([OF_PLANE])
 
 
 def test_the_table() -> None:

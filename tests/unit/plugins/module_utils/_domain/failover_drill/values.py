@@ -9,7 +9,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.election import Election
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import API_SERVER, COMPONENTS
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import (
     BalancerReport,
     DrillReport,
@@ -201,6 +201,8 @@ def report(
     etcd: EtcdReport | None = None,
     units: t.Mapping[str, str] | None = None,
     administrator: str = "/etc/kubernetes/admin.conf",
+    is_endpoint: bool = False,
+    balancer: BalancerReport | None = None,
 ) -> DrillReport:
     """What a control plane of three reports."""
     return DrillReport(
@@ -212,7 +214,7 @@ def report(
                 (elections or {}).get(component, Election()),
                 (units or {}).get(component, ""),
             )
-            for component in COMPONENTS
+            for component in (*COMPONENTS, API_SERVER)
         ),
         left=left,
         leaders=tuple(
@@ -220,6 +222,8 @@ def report(
         ),
         unready_nodes=tuple(NodeReport(node, reason) for node, reason in (unready or {}).items()),
         etcd=etcd,
+        is_endpoint=is_endpoint,
+        balancer=balancer,
         administrator=administrator,
     )
 
