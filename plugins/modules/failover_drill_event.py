@@ -39,10 +39,8 @@ options:
     description:
       - V(measured) lets the component fail, measures what follows, and restores it. V(interrupted) lets it fail only, V(restored)
         undoes what either of them has left on this host.
-      - V(observed) lets nothing fail. It watches the endpoint, while a component of another host does, as long as O(observed_path) is there,
-        and then until it answers.
     type: str
-    choices: [measured, interrupted, restored, observed]
+    choices: [measured, interrupted, restored]
     default: measured
   component:
     description:
@@ -81,28 +79,10 @@ options:
     default: ''
   observed_elsewhere:
     description:
-      - Whether another host watches the endpoint by V(state=observed). This one asks neither it nor the API then. Hosts of etcd or of a load
+      - Whether another host watches the endpoint by M(kubeadm.ha.failover_drill_watch). This one asks neither it nor the API then. Hosts of etcd or of a load
         balancer alone have nothing to ask with, and the endpoint may show itself otherwise to the host on which something fails.
     type: bool
     default: false
-  virtual_ip:
-    description:
-      - With V(state=observed) an IPv4 address of O(interface)'s network. It is asked by ARP who has it, every 100 ms.
-    type: str
-  interface:
-    description:
-      - Interface of this host in the network of O(virtual_ip).
-    type: str
-  names:
-    description:
-      - Names of hosts by their hardware addresses in that network.
-    type: dict
-    default: {}
-  observed_path:
-    description:
-      - With V(state=observed) a file that is made when the watch has begun. Who lets the event happen waits for it, and removes it then.
-    type: path
-    default: /run/kubeadm-ha-failover-drill-observed
   timeout:
     description:
       - Seconds for which is waited for what follows, and for a component that is to end.
@@ -133,6 +113,7 @@ seealso:
   - module: kubeadm.ha.failover_drill_info
   - module: kubeadm.ha.failover_drill_plan
   - module: kubeadm.ha.failover_drill_report
+  - module: kubeadm.ha.failover_drill_watch
 """
 
 EXAMPLES = r"""
@@ -174,8 +155,7 @@ changes:
       type: str
 measured:
   description:
-    - What was measured. V(null) in check mode and with V(state=restored). V(state=interrupted) has V(began) only. V(state=observed) has
-      V(endpoint), and where O(virtual_ip) is given V(previous_holder), V(new_holder), V(transitions) and V(seconds).
+    - What was measured. V(null) in check mode and with V(state=restored). V(state=interrupted) has V(began) only.
   returned: success
   type: dict
   contains:
@@ -202,7 +182,6 @@ measured:
       description:
         - How many probes of the endpoint were V(sent), how many V(failed), V(failed_before) the event of them, and V(rto), the seconds
           from the event to the first success after which none failed. V(null) with O(observed_elsewhere=true).
-        - With V(state=observed) an outage begins with the last success before it, because the event was on another host.
       type: dict
     handovers:
       description:
@@ -225,7 +204,6 @@ from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.host_clients import HostClients
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.service_files import ServiceFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import open_member
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.address_holders import ArpHolders
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.component_services import HostComponentServices
@@ -247,7 +225,6 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.
     LockLeadership,
     NoLeadership,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.observation import observed
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 if t.TYPE_CHECKING:
@@ -294,17 +271,6 @@ def decide(module: AnsibleModule) -> Decision:
             endpoint,
             ca_path=options["ca_path"],
             client_certificate=options["client_certificate"],
-        )
-    if options["state"] == "observed":
-        return observed(
-            files,
-            clock,
-            watch,
-            ArpHolders(options["virtual_ip"], options["interface"]) if options["virtual_ip"] else None,
-            path=options["observed_path"],
-            longest=options["timeout"] + options["restore_timeout"],
-            timeout=options["timeout"],
-            names=options["names"],
         )
     return drill.measured(
         None if client is None else client.api,
@@ -357,7 +323,7 @@ def main() -> None:
         argument_spec={
             "state": {
                 "type": "str",
-                "choices": ["measured", "interrupted", "restored", "observed"],
+                "choices": ["measured", "interrupted", "restored"],
                 "default": "measured",
             },
             "component": {
@@ -377,10 +343,6 @@ def main() -> None:
             "client_certificate": {"type": "path", "default": "/var/lib/kubelet/pki/kubelet-client-current.pem"},
             "namespace": {"type": "str", "default": ""},
             "observed_elsewhere": {"type": "bool", "default": False},
-            "virtual_ip": {"type": "str"},
-            "interface": {"type": "str"},
-            "names": {"type": "dict", "default": {}},
-            "observed_path": {"type": "path", "default": "/run/kubeadm-ha-failover-drill-observed"},
             "timeout": {"type": "float", "default": 120},
             "restore_timeout": {"type": "float", "default": 180},
             "kubeconfig": {"type": "path"},
@@ -390,10 +352,8 @@ def main() -> None:
         required_if=[
             ("state", "measured", ("component", "how", "endpoint")),
             ("state", "interrupted", ("component", "how")),
-            ("state", "observed", ("endpoint", "virtual_ip"), True),
             ("component", "load_balancer", ("endpoint",)),
         ],
-        required_together=[("virtual_ip", "interface")],
         supports_check_mode=True,
     )
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):

@@ -160,15 +160,21 @@ def test_the_endpoint_is_watched_while_something_happens_elsewhere(
     plane: ControlPlane, modules_on_host: Modules
 ) -> None:
     """Nobody says that it has happened, so the watch ends by itself."""
-    options = {"state": "observed", "timeout": 1, "restore_timeout": 1}
-    result = event(modules_on_host, plane, check=True, **options)
+    options: dict[str, t.Any] = {
+        "kubeconfig": str(plane.kubeconfig),
+        "endpoint": f"127.0.0.1:{plane.api_port}",
+        "ca_path": str(plane.pki / "ca.crt"),
+        "longest": 2,
+        "timeout": 5,
+    }
+    result = modules_on_host.run("failover_drill_watch", check=True, **options)
     assert (result["changed"], result["measured"]) == (True, None)
-    result = event(modules_on_host, plane, **options)
+    result = modules_on_host.run("failover_drill_watch", **options)
     assert not result.get("failed"), result
     endpoint = result["measured"]["endpoint"]
     assert endpoint["sent"] > 10
     assert (endpoint["failed"], endpoint["rto"]) == (0, 0.0)
-    assert not Path("/run/kubeadm-ha-failover-drill-observed").exists()
+    assert not Path("/run/kubeadm-ha-failover-drill-watch").exists()
 
 
 def test_the_report_of_a_host_is_planned_and_judged(
