@@ -204,6 +204,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.host_clients import HostClients
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.service_files import ServiceFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import open_member
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import own_addresses
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.component_services import HostComponentServices
@@ -283,6 +284,7 @@ def decide(module: AnsibleModule) -> Decision:
         namespace=options["namespace"],
         timeout=options["timeout"],
         restore_timeout=options["restore_timeout"],
+        addresses=own_addresses.collect() if component == CONTROL_PLANE else (),
     )
 
 

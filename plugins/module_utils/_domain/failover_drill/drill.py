@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from ..base.address import canonical_ip
 from ..base.change import Change, Decision
 from ..base.errors import ApiError, UnsupportedState
 from .event import KINDS
@@ -35,6 +36,7 @@ def measured(
     namespace: str,
     timeout: float,
     restore_timeout: float,
+    addresses: t.Collection[str] = (),
 ) -> Decision:
     """The component of this host, whose instance leads, fails; what follows is measured; it is restored in any case.
 
@@ -49,6 +51,7 @@ def measured(
         namespace: of the smoke application, in which a Deployment is created; empty: no pods are asked for.
         timeout: seconds for which is waited for what follows.
         restore_timeout: seconds until it must run again.
+        addresses: of this host, when its node can run no new pods: its kubelet may be connected to the API server that fails.
 
     Raises:
         UnsupportedState: when something is left of an earlier drill.
@@ -61,7 +64,9 @@ def measured(
     def act() -> t.Mapping[str, t.Any]:
         deployment = None
         if api is not None and namespace and not leadership.carries_api:
-            deployment = deployment_of(api, namespace=namespace, name=f"{_PREFIX}-{component}-{how}")
+            # Names of objects have no underscores.
+            name = f"{_PREFIX}-{component}-{how}".replace("_", "-")
+            deployment = deployment_of(api, namespace=namespace, name=name, avoided=_nodes(api, addresses))
         try:
             found = measure(api, clock, watch, interrupt, leadership, deployment=deployment, timeout=timeout)
         finally:
@@ -103,6 +108,16 @@ def restored(interruptions: Interruptions, *, timeout: float) -> Decision:
         return {}
 
     return Decision(changes, {"measured": None}, act)
+
+
+def _nodes(api: Api, addresses: t.Collection[str]) -> list[str]:
+    """Names of the nodes that have one of the addresses."""
+    own = {canonical_ip(address) for address in addresses}
+    return [
+        str(node["metadata"]["name"])
+        for node in (api.list("node") if own else ())
+        if own & {canonical_ip(str(item["address"])) for item in node["status"].get("addresses") or ()}
+    ]
 
 
 def _refuse_left(interruptions: Interruptions) -> None:

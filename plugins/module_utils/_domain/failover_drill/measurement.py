@@ -163,8 +163,14 @@ class _Seen:
             self.pods_seconds = _since(at, self._clock)
 
 
-def deployment_of(api: Api, *, namespace: str, name: str) -> dict[str, t.Any]:
+def deployment_of(api: Api, *, namespace: str, name: str, avoided: t.Collection[str] = ()) -> dict[str, t.Any]:
     """A Deployment like that of the smoke application which runs in the namespace.
+
+    Args:
+        api: the cluster.
+        namespace: that of both.
+        name: of the new one.
+        avoided: names of nodes that are to run none of its pods.
 
     Raises:
         UnsupportedState: when there is none.
@@ -181,6 +187,10 @@ def deployment_of(api: Api, *, namespace: str, name: str) -> dict[str, t.Any]:
     spec["template"]["metadata"] = {"labels": labels}
     # Where they run is of no interest, and all of the nodes may not be there.
     spec["template"]["spec"].pop("topologySpreadConstraints", None)
+    if avoided:
+        fields = [{"key": "metadata.name", "operator": "NotIn", "values": [node]} for node in avoided]
+        required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchFields": fields}]}}
+        spec["template"]["spec"]["affinity"] = {"nodeAffinity": required}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",

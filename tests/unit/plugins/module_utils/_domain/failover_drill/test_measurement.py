@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
@@ -21,12 +22,16 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.
 from ansible_collections.kubeadm.ha.plugins.module_utils._ports.endpoint_watch import Probe
 from tests.unit.plugins.memory_api import MemoryApi
 from tests.unit.plugins.module_utils._domain.component.test_leader_election import NOW, lease
-from tests.unit.plugins.module_utils._domain.failover_drill.test_interruption import Host
+from tests.unit.plugins.module_utils._domain.failover_drill.test_interruption import (
+    Host,
+    Plane,
+)
 from tests.unit.plugins.module_utils._domain.failover_drill.values import MANAGER
 
 #: The Lease of these objects is kube-controller-manager's.
 HELD = lease(renewed="2026-11-21T08:00:20Z")
 NAMESPACE = "drill"
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
 def probe(began: float, *, ok: bool = True, took: float = 0.02) -> Probe:
@@ -138,6 +143,80 @@ def test_the_handover_and_the_pods() -> None:
     assert cluster.watch.calls == ["start", "stop"]
     assert cluster.get("deployment", f"drill-{MANAGER}-freeze", namespace=NAMESPACE) is None
     cluster.host.assert_whole()
+
+
+class PlaneLeads:
+    """Another one leads all that a control plane led two seconds after the event."""
+
+    carries_api = False
+    has_parts = True
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+
+    def before(self) -> Held:
+        """All of it."""
+        return Held("etcd: cp1", 3)
+
+    def after(self) -> Held | None:
+        """All of it."""
+        return Held("etcd: cp2", 4) if self.cluster.host.clock.time >= NOW + 3.0 else None
+
+    def handovers(self, _at: float) -> tuple[Handover, ...]:
+        """Of one."""
+        return (Handover("etcd", "cp1", "cp2", 1, 2.0),)
+
+
+def test_pods_after_a_whole_control_plane_have_a_name_that_the_api_takes() -> None:
+    cluster = Cluster()
+    created: list[str] = []
+    create = cluster.api.create
+
+    def take(document: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        name = document["metadata"]["name"]
+        assert re.fullmatch("[a-z0-9]([-a-z0-9]*[a-z0-9])?", name)
+        created.append(name)
+        (term,) = document["spec"]["template"]["spec"]["affinity"]["nodeAffinity"][REQUIRED]["nodeSelectorTerms"]
+        assert term["matchFields"] == [{"key": "metadata.name", "operator": "NotIn", "values": ["cp1"]}]
+        return create({**document, "status": {"readyReplicas": 2}})
+
+    cluster.api.create = take  # type: ignore[method-assign]
+    host = Plane()
+    host.clock.time = NOW
+    cluster.host = host
+    decision = drill.measured(
+        cluster.api,
+        host.clock,
+        cluster.watch,
+        host.interruptions,
+        PlaneLeads(cluster),
+        component="control_plane",
+        how="kill",
+        namespace=NAMESPACE,
+        timeout=30.0,
+        restore_timeout=60.0,
+        addresses=["192.0.2.11", "10.0.0.1"],
+    )
+    for number, node in enumerate(("cp1", "w1")):
+        cluster.api.put(
+            {
+                "kind": "Node",
+                "metadata": {"name": node},
+                "spec": {},
+                "status": {
+                    "addresses": [{"type": "InternalIP", "address": f"192.0.2.1{number + 1}"}],
+                    "nodeInfo": {"kubeletVersion": "v1.34.4"},
+                },
+            }
+        )
+    measured = decision.act()["measured"]
+    assert created == ["drill-control-plane-kill"]
+    assert measured["pods_seconds"] is not None
+    assert measured["seconds"] == pytest.approx(2, abs=0.11)
+    assert measured["handovers"] == [
+        {"component": "etcd", "previous_holder": "cp1", "new_holder": "cp2", "transitions": 1, "seconds": 2.0}
+    ]
+    host.assert_whole()
 
 
 def test_an_api_that_does_not_answer_for_a_while_is_asked_again() -> None:
