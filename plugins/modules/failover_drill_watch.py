@@ -53,7 +53,7 @@ options:
     default: {}
   path:
     description:
-      - A file that is made when the watch has begun.
+      - A file that is made when the watch has begun. A watch before it that used the same file ends.
     type: path
     default: /run/kubeadm-ha-failover-drill-watch
   longest:
@@ -147,6 +147,7 @@ measured:
       sample: 1.1
 """
 
+import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -189,6 +190,7 @@ def decide(module: AnsibleModule) -> Decision:
         watch,
         ArpHolders(options["virtual_ip"], options["interface"]) if options["virtual_ip"] else None,
         path=options["path"],
+        name=str(os.getpid()),
         longest=options["longest"],
         timeout=options["timeout"],
         names=options["names"],

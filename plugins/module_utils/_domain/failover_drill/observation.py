@@ -30,6 +30,7 @@ def observed(
     holders: AddressHolders | None = None,
     *,
     path: str,
+    name: str,
     longest: float,
     timeout: float,
     names: t.Mapping[str, str] | None = None,
@@ -42,6 +43,7 @@ def observed(
         watch: asks the endpoint; ``None`` where another host does.
         holders: who has the virtual IP; ``None`` where nobody asks for it here.
         path: of the file. Whoever lets the event happen waits for it, and removes it when the event has happened.
+        name: of this watch, which the file holds: one that a killed run has left behind ends by another one's file, and leaves it alone.
         longest: seconds for which the file may be there.
         timeout: seconds for which is waited then.
         names: of hosts, by their hardware addresses.
@@ -62,8 +64,8 @@ def observed(
             clock.sleep(BEFORE)
             begun = clock.monotonic()
             see()
-            files.write(path, b"")
-            while files.exists(path) and clock.monotonic() < begun + longest:
+            files.write(path, name.encode())
+            while files.read(path) == name.encode() and clock.monotonic() < begun + longest:
                 see()
             ended = clock.monotonic()
             while clock.monotonic() < ended + timeout and not (
@@ -75,7 +77,8 @@ def observed(
         finally:
             if watch is not None:
                 watch.stop()
-            files.remove(path)
+            if files.read(path) == name.encode():
+                files.remove(path)
         return {"measured": {**endpoint, **(held(samples).as_dict() if samples else {})}}
 
     change = Change(f"file {path}", None, "there until the event has happened", "it says that the watch has begun")

@@ -75,7 +75,7 @@ def test_it_is_watched_until_it_answers(seconds: float, rto: float | None, lasts
             files.contents.pop(PATH, None)
 
     clock.after_sleep = happen
-    decision = observed(files, clock, endpoint, path=PATH, longest=60.0, timeout=20.0)
+    decision = observed(files, clock, endpoint, path=PATH, name="1", longest=60.0, timeout=20.0)
     assert (files.contents, decision.values) == ({}, {"measured": None})
     measured = decision.act()["measured"]
     assert measured["endpoint"]["rto"] == (rto if rto is None else pytest.approx(rto, abs=0.11))
@@ -86,6 +86,20 @@ def test_it_is_watched_until_it_answers(seconds: float, rto: float | None, lasts
 def test_it_ends_where_nobody_says_that_it_has_happened() -> None:
     clock, files = MemoryClock(), MemoryFiles({})
     began = clock.time
-    observed(files, clock, Endpoint(clock, 0.0), path=PATH, longest=30.0, timeout=20.0).act()
+    observed(files, clock, Endpoint(clock, 0.0), path=PATH, name="1", longest=30.0, timeout=20.0).act()
     assert clock.time - began == pytest.approx(34, abs=0.4)
     assert files.contents == {}
+
+
+def test_one_that_was_left_behind_leaves_the_next_one_alone() -> None:
+    clock, files = MemoryClock(), MemoryFiles({})
+    began = clock.time
+
+    def begin_another() -> None:
+        if clock.time - began > 5:
+            files.contents[PATH] = b"2"
+
+    clock.after_sleep = begin_another
+    observed(files, clock, Endpoint(clock, 0.0), path=PATH, name="1", longest=300.0, timeout=20.0).act()
+    assert clock.time - began == pytest.approx(8, abs=0.4)
+    assert files.contents == {PATH: b"2"}
