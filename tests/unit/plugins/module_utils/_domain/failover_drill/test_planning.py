@@ -302,8 +302,8 @@ OF_ENDPOINT: list[tuple[str, Event, dict[str, DrillReport | None], list[str]]] =
     ("nothing is tracked, and need not be", ADDRESS_STOPPED, {"lb1": changed_router("lb1", holds=True, detection=None)}, []),
     ("keepalived has ended", ADDRESS_STOPPED, {"lb2": changed_router("lb2", problem="has no service of keepalived")}, ["keepalived of lb2 has no service"]),
     ("no other host", ADDRESS_STOPPED, {"lb2": balancer("lb2", routed=False)}, ["on 1 of the play's hosts, so nothing moves it"]),
-    ("its own hardware address", ADDRESS_STOPPED, {"lb1": changed_router("lb1", holds=True, has_own_mac=True)}, ["The virtual IP of lb1 has a hardware address of its own"]),
-    ("IPv6", ADDRESS_STOPPED, {"lb1": changed_router("lb1", holds=True, address="2001:db8::1")}, ["is of IPv6, whose holders cannot be seen"]),
+    ("its own hardware address", ADDRESS_STOPPED, {"lb1": changed_router("lb1", holds=True, has_own_mac=True)}, ["keepalived of lb1 has a hardware address of its own"]),
+    ("IPv6", ADDRESS_STOPPED, {"lb1": changed_router("lb1", holds=True, address="2001:db8::1")}, ["which is of IPv6, whose holders cannot be seen"]),
 ]  # fmt: skip
 
 
@@ -337,6 +337,19 @@ def test_a_load_balancer_fails_only_beside_another_one(*, healthy: list[bool], r
         assert entry.bound is not None
 
 
+def test_what_stood_before_the_api_servers_must_run_again() -> None:
+    down = BalancerReport("does not run, haproxy.service is failed", "haproxy.service", has_endpoint=False)
+    lost = behind(
+        lb1=balancer("lb1", holds=True, balancer=down),
+        lb2=changed_router("lb2", problem="has no service of keepalived"),
+    )
+    messages = [problem.message for problem in planning.build([KILL], lost, {}, before=behind()).problems]
+    assert messages == [
+        "the load balancer of lb1 does not run, haproxy.service is failed, and ran before the drill: 'journalctl -u haproxy.service' says why.",
+        "keepalived of lb2 has no service of keepalived, and ran before the drill: 'journalctl -u keepalived.service' says why.",
+    ]
+
+
 PLANE_KILLED = Event("control_plane", "kill")
 
 
@@ -362,7 +375,7 @@ OF_PLANE: list[tuple[str, dict[str, DrillReport], list[str]]] = [
     ("two with etcd elsewhere", {name: report(name) for name in ("cp1", "cp2")}, []),
     ("one", {"cp1": report("cp1")}, [f"{MANAGER} runs on 1 of 1", f"{SCHEDULER} runs on 1 of 1", "kube-apiserver runs on 1 of 1"]),
     ("one API server is left", {"cp1": report("cp1"), "cp2": report("cp2", faulty={API_SERVER: "does not run"})},
-     ["kube-apiserver runs on 1 of 2 control planes and an event takes one of them: mend what does not run (kube-apiserver of cp2 does not run)"]),
+     ["kube-apiserver runs on 1 of 2 control planes and an event takes 1 of them: mend what does not run (kube-apiserver of cp2 does not run)"]),
     ("no quorum would be left", with_etcd(cp1=TWO), ["The etcd cluster has 2 healthy voters of 3"]),
     ("it is the endpoint itself", cluster(cp1=report("cp1", is_endpoint=True)), ["The control plane endpoint leads to cp1 alone"]),
     ("a load balancer beside it is", cluster(cp1=report("cp1", is_endpoint=True, balancer=BalancerReport("", "haproxy.service", has_endpoint=True))), []),

@@ -1,0 +1,77 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Events of etcd, whose members elect a leader among themselves."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..base.change import KNOWN_AFTER_APPLY
+from ..base.problem import Problem
+from . import election
+from .event import CONTROL_PLANE, ETCD
+from .plan_entry import RUN_AGAIN, Entry
+
+if t.TYPE_CHECKING:
+    from .event import Event
+    from .situation import Situation
+
+#: Voters of etcd that are healthy before one of them fails: two are left of three, and they are a majority.
+_VOTERS = 3
+
+
+class EtcdMembers:
+    """Its leader."""
+
+    changed_by = frozenset({ETCD, CONTROL_PLANE})
+
+    def problems(self, situation: Situation, _events: t.Sequence[Event]) -> t.Iterator[Problem]:
+        """See the protocol."""
+        found = {name: report.etcd for name, report in situation.reports.items() if report.etcd is not None}
+        if not found:
+            yield Problem(
+                ETCD,
+                f"etcd runs on none of {', '.join(situation.reports)} as a static pod or as a service of systemd, so none of its members can "
+                "fail here: let the play have its hosts (group etcd), or leave its events out.",
+            )
+        for name, member in found.items():
+            if member.problem:
+                yield Problem(name, f"etcd of {name} {member.problem}: mend it, {RUN_AGAIN}.")
+        answering = [member for member in found.values() if not member.problem]
+        healthy = min((member.healthy_voters for member in answering), default=0)
+        if answering and healthy < _VOTERS:
+            yield Problem(
+                ETCD,
+                f"The etcd cluster has {healthy} healthy voters of {max(member.voters for member in answering)} and an event takes one of "
+                f"them: mend the others or add members, until {_VOTERS} at least are healthy.",
+            )
+        elif answering and situation.etcd_leader is None:
+            yield Problem(
+                ETCD,
+                "The leader of etcd is on none of the play's hosts: add its host to the group kube_control_plane or etcd, or leave etcd's "
+                "events out.",
+            )
+
+    def entry(self, number: int, event: Event, situation: Situation, *, is_known: bool) -> Entry:
+        """See the protocol. A host of etcd alone has nothing to ask the endpoint with."""
+        host = situation.etcd_leader if is_known else None
+        return Entry(
+            number=number,
+            component=ETCD,
+            how=event.how,
+            host=host or KNOWN_AFTER_APPLY,
+            others=(),
+            object=str(event),
+            bound=etcd_bound(situation),
+            observer="" if host is None or host in situation.planes else situation.observer(host),
+        )
+
+
+def etcd_bound(situation: Situation) -> float:
+    """Seconds within which another member leads, by the longest election timeout."""
+    timeouts = (report.etcd.election_timeout for report in situation.reports.values() if report.etcd is not None)
+    return election.etcd_bound(max(timeouts, default=0.0))
+
+
+__all__ = ("EtcdMembers", "etcd_bound")
