@@ -40,6 +40,25 @@ options:
     type: int
 """
 
+    ENDPOINT_WATCH = r"""
+options:
+  endpoint:
+    description:
+      - Address and port of the control plane endpoint, for example V(k8s.example.org:6443). It is asked for C(/readyz) every 100 ms.
+    type: str
+  ca_path:
+    description:
+      - File with the cluster's CA certificates on this host. Without it C(/etc/kubernetes/pki/ca.crt), and where there is none the CA of
+        the kubeconfig, whose client certificate is then presented, too.
+    type: path
+  client_certificate:
+    description:
+      - File with a client certificate and its key, which is presented to the endpoint. It is not used where the host has no such
+        file.
+    type: path
+    default: /var/lib/kubelet/pki/kubelet-client-current.pem
+"""
+
     FILES = r"""
 options:
   authorities:

@@ -28,6 +28,13 @@ PKI_DIR: _Part = {"pki_dir": {"type": "path"}}
 #: Where the host's own API server is. What is not given is read from its static pod.
 API_SERVER: _Part = {"advertise_address": {"type": "str"}, "bind_port": {"type": "int"}}
 
+#: Which control plane endpoint is asked, whose CA is trusted, and what is presented to it.
+ENDPOINT_WATCH: _Part = {
+    "endpoint": {"type": "str"},
+    "ca_path": {"type": "path"},
+    "client_certificate": {"type": "path", "default": "/var/lib/kubelet/pki/kubelet-client-current.pem"},
+}
+
 #: Which files of a control plane another one would need.
 FILES: _Part = {
     "authorities": {"type": "bool", "default": False},
@@ -37,4 +44,4 @@ FILES: _Part = {
 }
 
 
-__all__ = ("API_SERVER", "FILES", "KUBECONFIG", "MANIFESTS_DIR", "PKI_DIR")
+__all__ = ("API_SERVER", "ENDPOINT_WATCH", "FILES", "KUBECONFIG", "MANIFESTS_DIR", "PKI_DIR")

@@ -56,21 +56,6 @@ options:
       - What happens to it.
     type: str
     choices: [stop, kill, freeze]
-  endpoint:
-    description:
-      - Address and port of the control plane endpoint, for example V(k8s.example.org:6443). It is asked for C(/readyz) every 100 ms.
-    type: str
-  ca_path:
-    description:
-      - File with the cluster's CA certificates on this host. Without it C(/etc/kubernetes/pki/ca.crt), and where there is none the CA of
-        the kubeconfig, whose client certificate is then presented, too.
-    type: path
-  client_certificate:
-    description:
-      - File with a client certificate and its key, which is presented to the endpoint. It is not used where the host has no such
-        file.
-    type: path
-    default: /var/lib/kubelet/pki/kubelet-client-current.pem
   namespace:
     description:
       - Namespace of a smoke application (M(kubeadm.ha.cluster_smoke)). A Deployment like it is created there right after the event,
@@ -95,6 +80,7 @@ options:
     type: float
     default: 180
 extends_documentation_fragment:
+  - kubeadm.ha.control_plane.endpoint_watch
   - kubeadm.ha.control_plane.manifests_dir
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
@@ -340,15 +326,13 @@ def main() -> None:
                 ],
             },
             "how": {"type": "str", "choices": ["stop", "kill", "freeze"]},
-            "endpoint": {"type": "str"},
-            "ca_path": {"type": "path"},
-            "client_certificate": {"type": "path", "default": "/var/lib/kubelet/pki/kubelet-client-current.pem"},
             "namespace": {"type": "str", "default": ""},
             "observed_elsewhere": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 120},
             "restore_timeout": {"type": "float", "default": 180},
             "kubeconfig": {"type": "path"},
             "server": {"type": "str"},
+            **_options.ENDPOINT_WATCH,
             **_options.MANIFESTS_DIR,
         },
         required_if=[

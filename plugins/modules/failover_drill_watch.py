@@ -18,21 +18,6 @@ description:
   - An outage begins with the last success before it, because two hosts have two clocks.
   - The role C(failover_drill) does all of it.
 options:
-  endpoint:
-    description:
-      - Address and port of the control plane endpoint, for example V(k8s.example.org:6443). It is asked for C(/readyz) every 100 ms.
-    type: str
-  ca_path:
-    description:
-      - File with the cluster's CA certificates on this host. Without it C(/etc/kubernetes/pki/ca.crt), and where there is none the CA of
-        the kubeconfig, whose client certificate is then presented, too.
-    type: path
-  client_certificate:
-    description:
-      - File with a client certificate and its key, which is presented to the endpoint. It is not used where the host has no such
-        file.
-    type: path
-    default: /var/lib/kubelet/pki/kubelet-client-current.pem
   kubeconfig:
     description:
       - Kubeconfig on this host whose CA is used where there is no other. Without it one is found as for
@@ -67,6 +52,7 @@ options:
     type: float
     default: 120
 extends_documentation_fragment:
+  - kubeadm.ha.control_plane.endpoint_watch
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
 attributes:
@@ -152,6 +138,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.host_clients import HostClients
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.service_files import ServiceFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.address_holders import ArpHolders
@@ -201,9 +188,6 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "endpoint": {"type": "str"},
-            "ca_path": {"type": "path"},
-            "client_certificate": {"type": "path", "default": "/var/lib/kubelet/pki/kubelet-client-current.pem"},
             "kubeconfig": {"type": "path"},
             "virtual_ip": {"type": "str"},
             "interface": {"type": "str"},
@@ -211,6 +195,7 @@ def main() -> None:
             "path": {"type": "path", "default": "/run/kubeadm-ha-failover-drill-watch"},
             "longest": {"type": "float", "default": 300},
             "timeout": {"type": "float", "default": 120},
+            **_options.ENDPOINT_WATCH,
         },
         required_one_of=[("endpoint", "virtual_ip")],
         required_together=[("virtual_ip", "interface")],

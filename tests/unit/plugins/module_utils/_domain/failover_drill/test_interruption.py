@@ -91,15 +91,25 @@ def test_it_is_interrupted_and_restored(how: str) -> None:
     assert {pid for _name, pid in host.processes.signals} <= {7}
 
 
-@pytest.mark.parametrize("does_last", [False, True])
-@pytest.mark.parametrize("how", sorted(KINDS))
-def test_whenever_it_is_killed_the_next_one_restores(how: str, *, does_last: bool) -> None:
+def assert_restored_whenever_killed(
+    make: t.Callable[[], Host | ServicesHost],
+    component: str,
+    how: str,
+    *,
+    does_last: bool,
+    after: t.Callable[[t.Any], None] = lambda _host: None,
+) -> None:
+    """It is killed at each of its calls of files, and another process restores what it has done.
+
+    :param after: asserts what is so when it was not killed before it had restored.
+    """
     reached_end = False
-    for calls in range(1, 20):
-        host = Host()
+    for calls in range(1, 30):
+        host = make()
         host.files.calls_left, host.files.does_last = calls, does_last
         try:
-            host.interruptions.interrupt(SCHEDULER, how, timeout=30)
+            host.interruptions.interrupt(component, how, timeout=30)
+            after(host)
             host.interruptions.restore(timeout=60)
             reached_end = True
         except Killed:
@@ -108,6 +118,12 @@ def test_whenever_it_is_killed_the_next_one_restores(how: str, *, does_last: boo
         host.interruptions.restore(timeout=60)
         host.assert_whole()
     assert reached_end
+
+
+@pytest.mark.parametrize("does_last", [False, True])
+@pytest.mark.parametrize("how", sorted(KINDS))
+def test_whenever_it_is_killed_the_next_one_restores(how: str, *, does_last: bool) -> None:
+    assert_restored_whenever_killed(Host, SCHEDULER, how, does_last=does_last)
 
 
 def test_what_was_frozen_and_has_ended_is_not_resumed() -> None:
@@ -235,20 +251,7 @@ def test_a_service_is_interrupted_and_restored(how: str, *, restarts: bool) -> N
 @pytest.mark.parametrize("does_last", [False, True])
 @pytest.mark.parametrize("how", sorted(KINDS))
 def test_whenever_it_is_killed_the_next_one_restores_the_service(how: str, *, does_last: bool) -> None:
-    reached_end = False
-    for calls in range(1, 12):
-        host = ServicesHost()
-        host.files.calls_left, host.files.does_last = calls, does_last
-        try:
-            host.interruptions.interrupt(SCHEDULER, how, timeout=30)
-            host.interruptions.restore(timeout=60)
-            reached_end = True
-        except Killed:
-            pass
-        host.files.calls_left = None
-        host.interruptions.restore(timeout=60)
-        host.assert_whole()
-    assert reached_end
+    assert_restored_whenever_killed(ServicesHost, SCHEDULER, how, does_last=does_last)
 
 
 def test_a_service_that_systemd_saw_ending_too_late_is_started_again() -> None:
@@ -357,26 +360,13 @@ class Plane(Host):
 @pytest.mark.parametrize("does_last", [False, True])
 @pytest.mark.parametrize("how", sorted(KINDS))
 def test_a_whole_control_plane_is_restored_whenever_it_is_killed(how: str, *, does_last: bool) -> None:
-    reached_end = False
-    for calls in range(1, 30):
-        host = Plane()
-        host.files.calls_left, host.files.does_last = calls, does_last
-        try:
-            host.interruptions.interrupt(CONTROL_PLANE, how, timeout=30)
-            frozen = [item for item in host.processes.running.values() if item.is_stopped]
-            assert len(frozen) == (4 if how == "freeze" else 0)
-            assert {item.component for item in host.interruptions.left()} == set(Plane.components)
-            assert len([path for path in host.files.contents if "failover-drill/" in path]) == (
-                4 if how == "stop" else 0
-            )
-            host.interruptions.restore(timeout=60)
-            reached_end = True
-        except Killed:
-            pass
-        host.files.calls_left = None
-        host.interruptions.restore(timeout=60)
-        host.assert_whole()
-    assert reached_end
+    def assert_failed(host: Plane) -> None:
+        frozen = [item for item in host.processes.running.values() if item.is_stopped]
+        assert len(frozen) == (4 if how == "freeze" else 0)
+        assert {item.component for item in host.interruptions.left()} == set(Plane.components)
+        assert len([path for path in host.files.contents if "failover-drill/" in path]) == (4 if how == "stop" else 0)
+
+    assert_restored_whenever_killed(Plane, CONTROL_PLANE, how, does_last=does_last, after=assert_failed)
 
 
 def test_a_control_plane_need_not_have_etcd() -> None:
