@@ -19,12 +19,14 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.
     SUBJECTS,
     Event,
 )
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.holding import Sample, held
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.measurement import Endpoint, Measured
 from ansible_collections.kubeadm.ha.plugins.modules import (
     failover_drill_event,
     failover_drill_info,
     failover_drill_plan,
     failover_drill_report,
+    failover_drill_watch,
 )
 from tests.tools.environment import ROOT
 from tests.unit.plugins.module_utils._domain.failover_drill.values import SCHEDULER, report
@@ -51,6 +53,18 @@ def test_what_is_to_fail_has_to_be_said(run_module: RunModule, state: str) -> No
     result = run_module("failover_drill_event", state=state)
     assert result["failed"] is True
     assert "missing: component, how" in result["msg"]
+
+
+def test_what_is_to_be_watched_has_to_be_said(run_module: RunModule) -> None:
+    result = run_module("failover_drill_watch")
+    assert "one of the following is required: endpoint, virtual_ip" in result["msg"]
+    result = run_module("failover_drill_watch", virtual_ip="192.0.2.100")
+    assert "parameters are required together: virtual_ip, interface" in result["msg"]
+
+
+def test_a_load_balancer_is_known_by_the_port_of_the_endpoint(run_module: RunModule) -> None:
+    result = run_module("failover_drill_event", state="interrupted", component="load_balancer", how="kill")
+    assert "missing: endpoint" in result["msg"]
 
 
 def test_a_host_without_the_component_is_left_alone(run_module: RunModule) -> None:
@@ -93,6 +107,8 @@ def test_what_is_returned_is_documented() -> None:
     assert set(drill) == set(report("cp1").as_dict())
     measured = yaml.safe_load(failover_drill_event.RETURN)["measured"]["contains"]
     assert set(measured) == set(MEASURED.as_dict())
+    watched = yaml.safe_load(failover_drill_watch.RETURN)["measured"]["contains"]
+    assert set(watched) == {"endpoint", *as_dict(held([Sample(0.0, frozenset({"lb1"}))]))}
     (entry,) = planning.build([Event(SCHEDULER, "kill")], {name: report(name) for name in ("cp1", "cp2")}, {}).entries
     contains = yaml.safe_load(failover_drill_plan.RETURN)["plan"]["contains"]
     assert set(contains["entries"]["contains"]) == set(as_dict(entry))
