@@ -219,8 +219,9 @@ if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import Leadership, Part
     from ansible_collections.kubeadm.ha.plugins.module_utils._ports.api import Api
 
-#: One request may have gone to an API server that has just frozen; it is sent again to another one then.
-_REQUEST_SECONDS = 3.0
+_REQUEST_SECONDS = 30.0
+#: A request may have gone to an API server that has just frozen; it is sent again to another one then.
+_SECONDS_BESIDE_A_FROZEN_SERVER = 3.0
 #: A member of etcd that is asked who leads.
 _ETCD_SECONDS = 1.0
 
@@ -248,9 +249,12 @@ def decide(module: AnsibleModule) -> Decision:
     if endpoint is not None and not options["observed_elsewhere"]:
         clients = HostClients(files, commands, services)
         # The API server of this host may be the one that fails.
-        server = options["server"] or (str(endpoint) if component == CONTROL_PLANE else None)
+        is_plane = component == CONTROL_PLANE
         client = clients.open(
-            COMPONENTS, kubeconfig=options["kubeconfig"], server=server, request_timeout=_REQUEST_SECONDS
+            COMPONENTS,
+            kubeconfig=options["kubeconfig"],
+            server=options["server"] or (str(endpoint) if is_plane else None),
+            request_timeout=_SECONDS_BESIDE_A_FROZEN_SERVER if is_plane else _REQUEST_SECONDS,
         )
         watch = open_watch(
             files,
