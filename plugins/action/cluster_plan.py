@@ -59,7 +59,7 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "load_balancers": {"type": "list", "elements": "str", "default": []},
     "network": {"type": "raw", "default": "flannel"},
     "patches_dir": {"type": "raw", "default": ""},
-    "phase": {"type": "str", "choices": ["serving", "joins", "masters", "plan"], "default": "plan"},
+    "phase": {"type": "str", "choices": ["serving", "joins", "masters", "removals", "plan"], "default": "plan"},
     "pod_subnet": {"type": "raw", "default": "10.244.0.0/16"},
     "probe_certificate": {"type": "raw", "default": False},
     "reachability": {"type": "dict", "default": {}},
@@ -100,10 +100,15 @@ def _masters(request: PlanRequest) -> t.Mapping[str, t.Any]:
     return planning.masters(request, yaml=PyYaml(), x509=CryptographyX509())
 
 
+def _removals(request: PlanRequest) -> t.Mapping[str, t.Any]:
+    return planning.removals(request, yaml=PyYaml(), x509=CryptographyX509())
+
+
 _PHASES: t.Mapping[str, t.Callable[[PlanRequest], t.Mapping[str, t.Any]]] = {
     "serving": _serving,
     "joins": _joins,
     "masters": _masters,
+    "removals": _removals,
 }
 
 

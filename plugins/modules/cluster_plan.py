@@ -30,9 +30,10 @@ options:
         because the plan reports them in its own words.
       - V(masters) determines what each host lacks to be a master of a control plane of systemd services, for the role C(binary_control_plane) in
         somebody's own play.
+      - V(removals) determines for each host of such a control plane who depends on it and what it is given to go back, for the same role.
       - V(plan) builds the plan, or checks the inputs.
     type: str
-    choices: [serving, joins, masters, plan]
+    choices: [serving, joins, masters, removals, plan]
     default: plan
   endpoint:
     description: Address and port that the whole cluster will use, O(endpoint=k8s.example.org:6443).
@@ -338,10 +339,12 @@ files:
   type: dict
 targets:
   description:
-    - V(address) and V(port) of what each host must reach, by inventory name, for M(kubeadm.ha.reachability_info). Control planes must
+    - V(address) and V(port) of what each host must reach, by inventory name, for M(kubeadm.ha.reachability_info).
+    - With O(phase=joins) control planes must
       reach each other and workers, as far as one of the two hosts is yet to join, and load balancers every API server. Empty
       when no control plane is to join.
-  returned: with O(phase=joins)
+    - With O(phase=serving) the members of etcd, for masters of systemd services that do not run yet and for the one that they become like.
+  returned: with O(phase=joins), and with O(phase=serving)
   type: dict
   sample: {"cp1": [{"address": "192.0.2.12", "port": 2380}]}
 requests:
@@ -357,12 +360,14 @@ config_maps:
   type: list
   elements: dict
 records:
-  description: What the role C(binary_control_plane) is given on each host that lacks something, by inventory name.
-  returned: with O(phase=masters)
+  description:
+    - With O(phase=masters) what the role C(binary_control_plane) is given on each host that lacks something, by inventory name.
+    - With O(phase=removals) what its entry points C(remove) and C(restore) are given on each host, and why they may not go on there.
+  returned: with O(phase=masters) and O(phase=removals)
   type: dict
 problems:
   description: Reasons to change nothing.
-  returned: with O(phase=masters)
+  returned: with O(phase=masters) and O(phase=removals)
   type: list
   elements: str
 plan:

@@ -43,6 +43,12 @@ options:
       - File with a client certificate and its key. It is not used where the host has no such file.
     type: path
     default: /var/lib/kubelet/pki/kubelet-client-current.pem
+  client_kubeconfig:
+    description:
+      - A kubeconfig of this host whose client certificate is presented in place of O(client_certificate). It is not used where the host has no such
+        file, or its user has no certificate.
+    type: path
+    default: ''
   host:
     description:
       - Name of this host in messages. By default it is the one that the host has itself.
@@ -141,9 +147,11 @@ import socket
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.https_api import client_pair
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint_probe import HostEndpointProbe
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.yaml_reader import yaml_reader
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.endpoint_input import parse_endpoint_option
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.endpoint_proof import cluster_ca, prove
@@ -153,9 +161,11 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_deci
 def decide(module: AnsibleModule) -> Decision:
     """Inspect and wait by the module's options."""
     endpoint = parse_endpoint_option("endpoint", module.params["endpoint"])
+    files, kubeconfig = HostFiles(), module.params["client_kubeconfig"]
     probe = HostEndpointProbe(
-        ca=cluster_ca(HostFiles(), text=module.params["ca_certificate"], path=module.params["ca_path"]),
+        ca=cluster_ca(files, text=module.params["ca_certificate"], path=module.params["ca_path"]),
         client_certificate=module.params["client_certificate"],
+        client_pair=client_pair(files, yaml_reader(), kubeconfig) if kubeconfig and files.exists(kubeconfig) else "",
         resolve_seconds=module.params["timeout"],
         connect_seconds=module.params["timeout"],
     )
@@ -177,6 +187,7 @@ def main() -> None:
             "ca_certificate": {"type": "str", "default": ""},
             "ca_path": {"type": "path", "default": "/etc/kubernetes/pki/ca.crt"},
             "client_certificate": {"type": "path", "default": "/var/lib/kubelet/pki/kubelet-client-current.pem"},
+            "client_kubeconfig": {"type": "path", "default": ""},
             "host": {"type": "str"},
             "remedy": {"type": "str", "default": ""},
             "timeout": {"type": "float", "default": 3},

@@ -14,6 +14,8 @@ description:
   - Deletes a Node that is not Ready, and only if it has an address of the host that it is said to be.
   - A Ready Node is refused, because its host is in use, and so is a Node with addresses of another machine.
   - Uses the Python library C(kubernetes) where the host has it, else the host's C(kubectl), wherever it is.
+  - On a control plane of systemd services without C(/etc/kubernetes/admin.conf) an administrator's kubeconfig is found beside those of its
+    components, and needs neither of the two.
 requirements:
   - kubectl, or the Python library kubernetes
 options:
@@ -79,7 +81,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.administrator import open_as_administrator
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import node_removal
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
@@ -90,7 +92,7 @@ if t.TYPE_CHECKING:
 
 def decide(module: AnsibleModule) -> Decision:
     """Decide by the module's options."""
-    api = open_api(HostCommands(), kubeconfig=module.params["kubeconfig"], server=module.params["server"])
+    api = open_as_administrator(HostCommands(), kubeconfig=module.params["kubeconfig"], server=module.params["server"])
     return node_removal.remove(api, module.params["name"], addresses=module.params["addresses"])
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: kubernetes_node_info
-short_description: Wait until a node of the cluster is Ready
+short_description: Wait until a node of the cluster is Ready, or drained
 version_added: 0.1.0
 description:
   - Asks an API server for a Node until its kubelet reports it as Ready, and fails with what the kubelet reports instead if
     that does not happen in time.
   - Runs on a control plane, so the host of the node itself needs neither kubectl nor an administrator's kubeconfig.
   - Uses the Python library C(kubernetes) where the host has it, else the host's C(kubectl), wherever it is.
+  - On a control plane of systemd services without C(/etc/kubernetes/admin.conf) an administrator's kubeconfig is found beside those of its
+    components, and needs neither of the two.
   - Changes nothing.
 requirements:
   - kubectl, or the Python library kubernetes
@@ -27,6 +29,14 @@ options:
   kubeconfig:
     description:
       - Kubeconfig with the right to read nodes.
+  wait_for:
+    description:
+      - V(ready) waits until the kubelet reports the Node as Ready.
+      - V(drained) waits until the Node takes no new pods and has none but those of DaemonSets, static ones, and ones that have ended. A Node that does
+        not exist is drained.
+    type: str
+    choices: [ready, drained]
+    default: ready
   wait_timeout:
     description:
       - Seconds to wait. With V(0) the first answer must show it.
@@ -55,7 +65,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 node:
-  description: Name, labels, taints, addresses, kubelet version and readiness, which is always true.
+  description: Name, labels, taints, addresses, kubelet version and readiness, which is always true. With O(wait_for=drained) its name, if it exists.
   returned: success
   type: dict
   sample: {"name": "cp2", "ready": true, "kubelet_version": "v1.34.4"}
@@ -66,10 +76,10 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.administrator import open_as_administrator
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import node_readiness
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import node_drain, node_readiness
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 if t.TYPE_CHECKING:
@@ -78,8 +88,9 @@ if t.TYPE_CHECKING:
 
 def decide(module: AnsibleModule) -> Decision:
     """Ask and wait by the module's options."""
-    api = open_api(HostCommands(), kubeconfig=module.params["kubeconfig"], server=module.params["server"])
-    return node_readiness.inspect(api, HostClock(), module.params["name"], wait_timeout=module.params["wait_timeout"])
+    api = open_as_administrator(HostCommands(), kubeconfig=module.params["kubeconfig"], server=module.params["server"])
+    inspect = node_drain.inspect if module.params["wait_for"] == "drained" else node_readiness.inspect
+    return inspect(api, HostClock(), module.params["name"], wait_timeout=module.params["wait_timeout"])
 
 
 def main() -> None:
@@ -88,6 +99,7 @@ def main() -> None:
         argument_spec={
             "name": {"type": "str", "required": True},
             **_options.KUBECONFIG,
+            "wait_for": {"type": "str", "choices": ["ready", "drained"], "default": "ready"},
             "wait_timeout": {"type": "float", "default": 60},
         },
         supports_check_mode=True,

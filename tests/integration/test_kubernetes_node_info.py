@@ -51,3 +51,40 @@ def test_a_node_is_ready_or_explained(plane: ControlPlane, node: str, modules_wi
 
 def test_there_is_no_such_node(plane: ControlPlane, modules_with_each_adapter: Modules) -> None:
     assert "the cluster has no such node" in node_info(modules_with_each_adapter, plane, "nobody")["msg"]
+
+
+def drained(modules: Modules, plane: ControlPlane, name: str) -> Result:
+    """Ask whether a node may lose its kubelet."""
+    server = f"127.0.0.1:{plane.api_port}"
+    return modules.run(
+        "kubernetes_node_info",
+        name=name,
+        kubeconfig=str(plane.kubeconfig),
+        server=server,
+        wait_for="drained",
+        wait_timeout=0,
+    )
+
+
+def test_a_node_is_drained_or_not(plane: ControlPlane, node: str, modules_with_each_adapter: Modules) -> None:
+    assert "it takes new pods. Drain it first" in drained(modules_with_each_adapter, plane, node)["msg"]
+    plane.kubectl("cordon", node)
+    assert drained(modules_with_each_adapter, plane, node)["node"] == {"name": node}
+    containers = [{"name": "some", "image": "example.org/some"}]
+    pods = {
+        "own": {},
+        "everywhere": {"ownerReferences": [{"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "some", "uid": "1"}]},
+    }
+    for name, metadata in pods.items():
+        document = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "namespace": "default", **metadata},
+            "spec": {"nodeName": node, "containers": containers, "automountServiceAccountToken": False},
+        }
+        plane.apply(document)
+    said = drained(modules_with_each_adapter, plane, node)["msg"]
+    assert f"The node {node} is not drained: it runs default/own. Drain it first" in said
+    plane.kubectl("delete", "pod", "own", "everywhere", "--force", "--grace-period=0")
+    assert drained(modules_with_each_adapter, plane, node)["node"] == {"name": node}
+    assert drained(modules_with_each_adapter, plane, "nobody")["node"] == {}

@@ -9,6 +9,7 @@ Whether anything was changed say hashes of files, dpkg and the list of units.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,34 +18,15 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.scenarios.cluster import PROJECT, Lab, wait_until
+from tests.scenarios.cluster import PROJECT, Lab
 from tests.scenarios.convert import addresses_of, new_results
 from tests.scenarios.create import fingerprint
 from tests.scenarios.playbook import Run, run_playbook
+from tests.scenarios.refused import Case, changed, filled, refuse, said
 
 pytestmark = pytest.mark.full
 
 HOSTS = ("cp1", "cp2", "cp3", "w1", "w2", "lb1", "lb2")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Case:
-    """One thing that is wrong.
-
-    :param said: parts of the sentence; ``{vip}``, ``{mirror}`` and ``{network}`` are the lab's.
-    :param variables: wrong inputs; their texts may have the same.
-    :param host: on which something is in the way.
-    :param script: what puts it there.
-    :param undo: what takes it away.
-    :param until: what a shell must say on the host before the run.
-    """
-
-    said: Sequence[str]
-    variables: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    host: str = ""
-    script: str = ""
-    undo: str = ""
-    until: str = ""
 
 
 CASES: Mapping[str, Case] = {
@@ -103,7 +85,7 @@ CASES: Mapping[str, Case] = {
     ),
     "a pod network that was left": Case(
         host="w1",
-        script="mkdir -p /etc/cni/net.d && echo '{{}}' >/etc/cni/net.d/05-other.conflist",
+        script="mkdir -p /etc/cni/net.d && echo '{}' >/etc/cni/net.d/05-other.conflist",
         undo="rm -r /etc/cni",
         said=("w1 has the configuration of a pod network already (/etc/cni/net.d/05-other.conflist)",),
     ),
@@ -160,23 +142,11 @@ def story() -> Iterator[Story]:
             # Nothing of the lab leaves this machine.
             lab.run(name, "ip", "route", "add", "unreachable", "203.0.113.0/24")
         before = fingerprint(lab, HOSTS)
-        refused: dict[str, Run] = {}
-        for number, (name, case) in enumerate(CASES.items()):
-            _put_in_the_way(lab, case, texts)
-            refused[name] = _run(lab, work / f"{number}.jsonl", json.loads(_filled(json.dumps(case.variables), texts)))
-            if case.undo:
-                lab.shell(case.host, case.undo.format_map(texts))
+        refused = refuse(lab, CASES, texts, functools.partial(_run, lab), work)
         after = fingerprint(lab, HOSTS)
         results.exactly("refused", sum(run.status != 0 for run in refused.values()), bound=len(CASES))
         results.write()
         yield Story(refused, [name for name in HOSTS if before[name] != after[name]], texts)
-
-
-def _put_in_the_way(lab: Lab, case: Case, texts: Mapping[str, str]) -> None:
-    if case.script:
-        lab.shell(case.host, case.script.format_map(texts))
-    if case.until:
-        wait_until(lambda: bool(lab.shell(case.host, case.until)), seconds=20, what=case.until)
 
 
 def _texts(lab: Lab) -> dict[str, str]:
@@ -192,12 +162,6 @@ def _texts(lab: Lab) -> dict[str, str]:
     }
 
 
-def _filled(text: str, texts: Mapping[str, str]) -> str:
-    for name, value in texts.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text
-
-
 def _run(lab: Lab, record: Path, variables: Mapping[str, Any]) -> Run:
     example = PROJECT / "examples" / "create" / "hosts.yml"
     return run_playbook("kubeadm.ha.site", inventories=[example, lab.inventory], record=record, variables=variables)
@@ -207,11 +171,10 @@ def _run(lab: Lab, record: Path, variables: Mapping[str, Any]) -> Run:
 def test_it_is_refused_by_a_sentence_that_names_it(story: Story, name: str) -> None:
     run = story.refused[name]
     assert run.status != 0
-    said = " ".join(" ".join(run.failures).split())
     for part in CASES[name].said:
-        assert _filled(part, story.texts) in said, said[-3000:]
+        assert filled(part, story.texts) in said(run), said(run)[-3000:]
 
 
 def test_nothing_was_changed(story: Story) -> None:
     assert story.changed == []
-    assert {name: sum(run.changed_hosts.values()) for name, run in story.refused.items()} == dict.fromkeys(CASES, 0)
+    assert changed(story.refused) == {}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import signal
@@ -22,6 +23,14 @@ from tests.scenarios.services_cluster import HOSTS, INLINE, Cluster
 pytestmark = pytest.mark.full
 
 MASTERS = ("m1", "m2", "m3")
+WORKERS = ("w1", "w2")
+#: Everything that makes a host what it is, but for what runs at the moment: a removed library for Python is no part of it.
+_FIND = "find /etc /opt /root /usr/local /usr/lib/systemd -xdev -type f ! -path '/etc/mtab' ! -path '/etc/ld.so.cache' ! -path '*/.ansible/*'"
+STATE = (
+    f"{_FIND} -printf '%p %m %U %G\\n' | sort; {_FIND} -exec sha256sum {{}} + | sort; "
+    "systemctl list-unit-files --state=enabled --no-legend; "
+    "systemctl list-units --type=service --all --no-legend --plain 'kube*' | awk '{print $1, $2, $3}'"
+)
 #: The certificate is issued, programs come, services begin, kubeconfigs are pointed.
 KILLS = (
     Kill("Certify the API servers of services", 0.2, task="Certify | Ask for the same one with more names"),
@@ -46,6 +55,17 @@ class Story:
     again: Run
     hashes: Mapping[str, str]
     leftovers: Mapping[str, str]
+    states: Mapping[str, str]
+    first: Run
+    used: Run
+    checked: Run
+    changed_by_check: Sequence[str]
+    back: Run
+    back_again: Run
+    last: Run
+    states_after: Mapping[str, str]
+    services_after: Mapping[str, str]
+    nodes_after: str
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +76,7 @@ def story() -> Iterator[Story]:
         work.mkdir(parents=True, exist_ok=True)
         cluster = Cluster(lab, INLINE, addresses_of(lab, HOSTS))
         before = lab.run("m1", "sha256sum", *SHARED)
+        states = _states(lab)
         runs: list[tuple[str, Run]] = []
         served: list[str] = []
         for number, kill in enumerate(KILLS):
@@ -64,6 +85,19 @@ def story() -> Iterator[Story]:
         ended = once_nobody_is_at_work(functools.partial(_run, lab.inventory), work, "ended")
         again = _run(lab.inventory, work / "again.jsonl")
         results.exactly("again_changed", sum(again.changed_hosts.values()), bound=0)
+        hashes = {name: lab.run(name, "sha256sum", *SHARED) for name in MASTERS}
+        leftovers = {name: lab.shell(name, "ls -A /run/kubeadm-ha 2>/dev/null; true").strip() for name in MASTERS}
+        extended = _states(lab)
+        first = _go_back(lab.inventory, work / "refused-first.jsonl", "--limit=m1")
+        with _leading_to(lab, "w1", INLINE.kubeconfigs[-1], f"https://{cluster.addresses['m2']}:6443"):
+            used = _go_back(lab.inventory, work / "refused-used.jsonl", "--limit=m2", first="w1")
+        checked = _go_back(lab.inventory, work / "back-check.jsonl", "--check", "--diff", "--limit=w1")
+        changed_by_check = [name for name, state in _states(lab).items() if state != extended[name]]
+        back = _go_back(lab.inventory, work / "back.jsonl")
+        results.add_step("three to one", back.seconds)
+        back_again = _go_back(lab.inventory, work / "back-again.jsonl")
+        results.exactly("back_again_changed", sum(back_again.changed_hosts.values()), bound=0)
+        last = _go_back(lab.inventory, work / "refused-last.jsonl", "--limit=m1", first="w1")
         yield Story(
             cluster=cluster,
             before=before,
@@ -71,10 +105,40 @@ def story() -> Iterator[Story]:
             served=served,
             ended=ended,
             again=again,
-            hashes={name: lab.run(name, "sha256sum", *SHARED) for name in MASTERS},
-            leftovers={name: lab.shell(name, "ls -A /run/kubeadm-ha 2>/dev/null; true").strip() for name in MASTERS},
+            hashes=hashes,
+            leftovers=leftovers,
+            states=states,
+            first=first,
+            used=used,
+            checked=checked,
+            changed_by_check=changed_by_check,
+            back=back,
+            back_again=back_again,
+            last=last,
+            states_after=_states(lab),
+            services_after={name: _readyz(cluster, name) for name in MASTERS},
+            nodes_after=lab.run("m1", "kubectl", f"--kubeconfig={INLINE.admin}", "get", "nodes", "--no-headers"),
         )
         results.write()
+
+
+def _states(lab: Lab) -> dict[str, str]:
+    return {name: lab.shell(name, STATE) for name in (*MASTERS, *WORKERS)}
+
+
+@contextlib.contextmanager
+def _leading_to(lab: Lab, node: str, path: str, server: str) -> Iterator[None]:
+    """A kubeconfig that names another server for a while. Who reads it is not restarted."""
+    lab.shell(node, f"cp -p {path} /root/kept && sed -i 's|server: .*|server: {server}|' {path}")
+    yield
+    lab.shell(node, f"mv /root/kept {path}")
+
+
+def _go_back(inventory: Path, record: Path, *arguments: str, first: str = "m1") -> Run:
+    play = PROJECT / "examples" / "binary" / "go_back.yml"
+    return run_playbook(
+        str(play), inventories=[inventory], record=record, arguments=arguments, variables={"first_master": first}
+    )
 
 
 def _run(inventory: Path, record: Path) -> Run:
@@ -114,3 +178,44 @@ def test_a_second_run_changes_nothing(story: Story) -> None:
     assert story.again.status == 0, story.again.output[-6000:]
     assert story.again.plan == []
     assert sum(story.again.changed_hosts.values()) == 0
+
+
+def test_nobody_goes_back_before_who_depends_on_it(story: Story) -> None:
+    assert story.first.status != 0
+    said = " ".join(" ".join(story.first.failures).split())
+    assert "m2 and m3 runs an API server, too, for which m1 was changed" in said
+    assert "/etc/kubernetes/kubelet.kubeconfig of w1" in said
+    assert story.used.status != 0
+    said = " ".join(" ".join(story.used.failures).split())
+    assert f"{INLINE.kubeconfigs[-1]} of w1 names the API server of m2 itself" in said
+    assert sum(story.first.changed_hosts.values()) + sum(story.used.changed_hosts.values()) == 0
+
+
+def test_check_mode_shows_the_way_back(story: Story) -> None:
+    assert story.checked.status == 0, story.checked.output[-4000:]
+    objects = {change["object"] for record in story.checked.changed for change in record["changes"] or ()}
+    assert {f"file {path}" for path in INLINE.kubeconfigs} <= objects
+    assert story.changed_by_check == []
+
+
+def test_every_host_is_as_before_the_extension(story: Story) -> None:
+    assert story.back.status == 0, story.back.output[-8000:]
+    for name, state in story.states.items():
+        different = set(state.splitlines()) ^ set(story.states_after[name].splitlines())
+        assert not different, (name, sorted(different))
+
+
+def test_the_first_master_alone_serves_the_workers(story: Story) -> None:
+    assert story.services_after == {"m1": "ok", "m2": "", "m3": ""}
+    assert [line.split()[:2] for line in story.nodes_after.splitlines()] == [["w1", "Ready"], ["w2", "Ready"]]
+
+
+def test_going_back_twice_changes_nothing(story: Story) -> None:
+    assert story.back_again.status == 0, story.back_again.output[-4000:]
+    assert sum(story.back_again.changed_hosts.values()) == 0
+
+
+def test_the_last_master_is_never_removed(story: Story) -> None:
+    assert story.last.status != 0
+    assert "m1 is the last master" in " ".join(story.last.failures)
+    assert sum(story.last.changed_hosts.values()) == 0

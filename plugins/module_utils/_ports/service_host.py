@@ -36,11 +36,14 @@ class ServiceHost(t.Protocol):
     def enable(self, unit: str, *, enabled: bool) -> None:
         """It starts at boot, or no longer does."""
 
+    def is_enabled(self, unit: str) -> bool:
+        """Whether it starts at boot."""
+
     def restart(self, unit: str) -> None:
         """Start it anew, and forget how often it has failed. How that ends is for :meth:`state`."""
 
     def stop(self, unit: str) -> None:
-        """Stop it."""
+        """Stop it, and forget how it ended: one that has gone would be shown as failed otherwise."""
 
     def journal(self, unit: str, *, since: float) -> str:
         """What it has said since then, in seconds since the epoch."""

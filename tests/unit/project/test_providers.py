@@ -22,7 +22,7 @@ _LOOPS = (
     jinja2.nodes.For, jinja2.nodes.Output, jinja2.nodes.TemplateData, jinja2.nodes.Name, jinja2.nodes.Getattr,
     jinja2.nodes.Assign, jinja2.nodes.Call, jinja2.nodes.Const,
 )  # fmt: skip
-_OF_TASKS = {"pki_dir", "firewalld_zone", "seen"}
+_OF_TASKS = {"pki_dir", "probe_ca", "probe_ca_key", "firewalld_zone", "seen"}
 _ROLES = ("apiserver_haproxy", "apiserver_nginx")
 #: The templates of a role, the values of its provider and the names of its inputs.
 _PROVIDERS: dict[str, tuple[tuple[str, ...], t.Mapping[str, t.Any], tuple[str, ...]]] = {

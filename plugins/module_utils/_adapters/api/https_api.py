@@ -54,17 +54,30 @@ class _Beside:
         return self._files.read(posixpath.join(self._directory, path))
 
 
+def client_pair(files: Files, yaml: YamlReader, path: str) -> str:
+    """The client certificate of a kubeconfig's current user and its key, a secret; empty where it has none or there is no such file."""
+    user, beside = _parsed(files, yaml, path).current_user, t.cast("Files", _Beside(files, path))
+    certificate = user.pem(_CERTIFICATE, beside) if user is not None else None
+    key = user.pem(_KEY, beside) if user is not None else None
+    # A file of a kubelet may have both.
+    return (certificate + b"\n" + (key or b"")).decode("ascii", "replace") if certificate else ""
+
+
+def _parsed(files: Files, yaml: YamlReader, path: str) -> Kubeconfig:
+    try:
+        return Kubeconfig.parse(yaml.load((files.read(path) or b"").decode("utf-8", "replace")))
+    except KubeadmHaError:
+        # The parser's message quotes the line, which may hold a credential.
+        return Kubeconfig()
+
+
 def identity(files: Files, commands: Commands, yaml: YamlReader, path: str) -> Identity:
     """What a kubeconfig's current context says. Keys are put into the context from memory only.
 
     Raises:
         InvalidInput: when it cannot be used without kubectl.
     """
-    try:
-        kubeconfig = Kubeconfig.parse(yaml.load((files.read(path) or b"").decode("utf-8", "replace")))
-    except KubeadmHaError:
-        # The parser's message quotes the line, which may hold a credential.
-        kubeconfig = Kubeconfig()
+    kubeconfig = _parsed(files, yaml, path)
     beside = t.cast("Files", _Beside(files, path))
     user, ca, server = kubeconfig.current_user, kubeconfig.ca_pem(beside), kubeconfig.server
     if kubeconfig.fault is not None or user is None or ca is None or not server:
@@ -133,4 +146,4 @@ class _Requests:
             connection.close()
 
 
-__all__ = ("HttpsApi", "Identity", "identity")
+__all__ = ("HttpsApi", "Identity", "client_pair", "identity")

@@ -62,6 +62,7 @@ _SERVICES = (
     *("kubelet", "containerd", "crio", "cri-docker", "docker"),
     *("haproxy", "nginx", "nginx-kubernetes-apiserver", "kubernetes-apiserver-watch", "keepalived", "firewalld", "ufw"),
     *("gdnsd", "kubeadm-ha-dns-answers"),
+    *("kube-apiserver", "kube-controller-manager", "kube-scheduler"),
 )
 _CLIENTS = ("kubelet", "kube-proxy")
 _FORWARDING = ("net.ipv4.ip_forward", "net.ipv6.conf.default.forwarding")

@@ -21,6 +21,7 @@ import typing as t
 from ..._domain.base import endpoint_view as seen
 from ..._domain.base.address import Endpoint, canonical_ip
 from ..._domain.base.errors import InvalidInput
+from .commands import HostCommands
 from .tls_context import trusting
 
 #: Verification codes of OpenSSL (openssl/x509_vfy.h).
@@ -43,6 +44,7 @@ class HostEndpointProbe:
         *,
         ca: str | None = None,
         client_certificate: str = "",
+        client_pair: str = "",
         resolve_seconds: float = 3.0,
         connect_seconds: float = 3.0,
     ) -> None:
@@ -53,6 +55,7 @@ class HostEndpointProbe:
                 and returns what is served.
             client_certificate: path of a file with a client certificate and its key, presented where the served certificate
                 was verified; one that is not there or cannot be used is not.
+            client_pair: a client certificate and its key as text, which comes before a file.
             resolve_seconds: how long the resolver may take.
             connect_seconds: how long each address may take, all at the same time.
 
@@ -61,6 +64,7 @@ class HostEndpointProbe:
         """
         self._ca = ca
         self._client_certificate = client_certificate
+        self._client_pair = client_pair
         self._resolve_seconds = resolve_seconds
         self._connect_seconds = connect_seconds
         try:
@@ -139,10 +143,14 @@ class HostEndpointProbe:
         return context
 
     def _present(self, context: ssl.SSLContext) -> bool:
-        """Give the context the client certificate, where the host has one that can be used."""
-        if not self._client_certificate or not os.path.isfile(self._client_certificate):
-            return False
+        """Give the context the client certificate, where the host has one that can be used. A key comes from memory only."""
         try:
+            if self._client_pair:
+                with HostCommands().in_memory_file(self._client_pair) as held:
+                    context.load_cert_chain(held)
+                return True
+            if not self._client_certificate or not os.path.isfile(self._client_certificate):
+                return False
             context.load_cert_chain(self._client_certificate)
         except (OSError, ssl.SSLError):
             return False

@@ -43,6 +43,10 @@ class SystemdHost:
         """At boot; see the port."""
         self._commands.run(["systemctl", "enable" if enabled else "disable", unit], check=enabled)
 
+    def is_enabled(self, unit: str) -> bool:
+        """At boot; see the port."""
+        return self.properties(unit, "UnitFileState").get("UnitFileState") == "enabled"
+
     def restart(self, unit: str) -> None:
         """Start it anew; see the port."""
         self._commands.run(["systemctl", "reset-failed", unit], check=False)
@@ -52,8 +56,9 @@ class SystemdHost:
             return
 
     def stop(self, unit: str) -> None:
-        """Stop it; see the port."""
+        """Stop it, and forget how it ended; see the port."""
         self._commands.run(["systemctl", "stop", unit], check=False)
+        self._commands.run(["systemctl", "reset-failed", unit], check=False)
 
     def journal(self, unit: str, *, since: float) -> str:
         """Its own words; see the port."""

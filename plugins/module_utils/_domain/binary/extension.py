@@ -10,13 +10,14 @@ that say which host it is. Its kubelet gets no identity of another one.
 from __future__ import annotations
 
 import dataclasses
+import posixpath
 import typing as t
 
 from ..base.address import Endpoint, same_server
 from ..base.change import Change
 from ..base.enumeration import listed
 from ..base.errors import InvalidInput
-from ..base.file_fact import ABSENT, FileFact
+from ..base.file_fact import ABSENT, DIRECTORY, FileFact
 from ..base.problem import Problem
 from ..component.static_pod import is_below
 from ..host.carried_files import has_same_access
@@ -113,6 +114,21 @@ class Service:
 
 
 @dataclasses.dataclass(frozen=True)
+class Kept:
+    """What is written down before it is changed, so that it can be put back.
+
+    Attributes:
+        paths: files.
+        directories: directories that may have to be made.
+        units: services.
+    """
+
+    paths: tuple[str, ...] = ()
+    directories: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
 class Extension:
     """What changes on a host that shall be a master.
 
@@ -125,6 +141,7 @@ class Extension:
         fields: fields to set.
         servers: kubeconfigs to point.
         services: what is to run, in the order in which it is started.
+        kept: what is written down before.
     """
 
     changes: tuple[Change, ...] = ()
@@ -135,6 +152,7 @@ class Extension:
     fields: tuple[Field, ...] = ()
     servers: tuple[Server, ...] = ()
     services: tuple[Service, ...] = ()
+    kept: Kept = Kept()
 
 
 def decide(
@@ -174,6 +192,8 @@ class _Decision:
         self._endpoint = endpoint
         self._changes: list[Change] = []
         self._problems: list[Problem] = []
+        #: What the source runs and the host is to run.
+        self._components = needs.components(source.report)
         #: Paths that change, so that the services that read them are restarted.
         self._changed: set[str] = set()
 
@@ -185,12 +205,12 @@ class _Decision:
         servers: list[Server] = []
         services: list[Service] = []
         self._check_kubelet()
-        for component, service in needs.components(self._source.report).items():
+        for component, service in self._components.items():
             settings += self._settings(component, service)
             fields += self._fields(service)
         for path in self._kubeconfig_paths():
             servers += self._servers(path)
-        for component, service in needs.components(self._source.report).items():
+        for component, service in self._components.items():
             services += self._services(component, service)
         return Extension(
             changes=tuple(self._changes),
@@ -201,6 +221,28 @@ class _Decision:
             fields=tuple(fields),
             servers=tuple(servers),
             services=tuple(services),
+            kept=self._kept(files, programs, settings, fields, servers, services),
+        )
+
+    def _kept(
+        self,
+        files: t.Sequence[FileFact],
+        programs: t.Sequence[Program],
+        settings: t.Sequence[Setting],
+        fields: t.Sequence[Field],
+        servers: t.Sequence[Server],
+        services: t.Sequence[Service],
+    ) -> Kept:
+        here = self._target.report.services
+        paths = [fact.path for fact in files if fact.kind != DIRECTORY]
+        paths += [program.path for program in programs]
+        paths += [field.path for field in fields]
+        paths += [server.path for server in servers]
+        paths += [path for item in settings if item.component in here for path in here[item.component].files]
+        directories = [fact.path for fact in files if fact.kind == DIRECTORY]
+        directories += [posixpath.dirname(item.path) for item in programs]
+        return Kept(
+            tuple(dict.fromkeys(paths)), tuple(dict.fromkeys(directories)), tuple(item.unit for item in services)
         )
 
     def _files(self) -> t.Iterator[FileFact]:
@@ -242,7 +284,7 @@ class _Decision:
 
         Instances of a controller may have become themselves on one master before the other.
         """
-        for component, service in needs.components(self._source.report).items():
+        for component, service in self._components.items():
             if path not in _named(self._source.report, service):
                 continue
             here = self._target.report.services.get(component)
@@ -251,7 +293,7 @@ class _Decision:
         return False
 
     def _programs(self) -> t.Iterator[Program]:
-        programs = {service.program: service for service in needs.components(self._source.report).values()}
+        programs = {service.program: service for service in self._components.values()}
         facts = {fact.path: fact for fact in self._source.report.facts}
         builds = {service.program: service.build for service in self._target.report.services.values()}
         for path, service in programs.items():
@@ -311,7 +353,7 @@ class _Decision:
 
     def _check_kubelet(self) -> None:
         """A kubelet makes its own certificate by TLS bootstrap, or somebody has given it one."""
-        service = needs.components(self._source.report).get(named_paths.KUBELET)
+        service = self._components.get(named_paths.KUBELET)
         if service is None or service.arguments.get("bootstrap-kubeconfig"):
             return
         fields = needs.fields_of(self._source.report, service)
@@ -328,7 +370,7 @@ class _Decision:
     def _kubeconfig_paths(self) -> t.Iterator[str]:
         """Kubeconfigs of components, but for the one that a kubelet makes itself."""
         seen: set[str] = set()
-        for component, service in needs.components(self._source.report).items():
+        for component, service in self._components.items():
             fields = needs.fields_of(self._source.report, service)
             own = named_paths.own_of_host(component, service.arguments, fields)
             for path in needs.kubeconfigs_of(self._source.report, service):
@@ -370,7 +412,7 @@ class _Decision:
         )
 
     def _change(self, fact: FileFact, before: object, after: object) -> None:
-        kind = "directory" if fact.kind == "directory" else "file"
+        kind = "directory" if fact.kind == DIRECTORY else "file"
         self._changes.append(Change(f"{kind} {fact.path}", before, after, _REASON.format(self._source.name)))
         self._changed.add(fact.path)
 
@@ -417,6 +459,7 @@ __all__ = (
     "RUNNING",
     "Extension",
     "Field",
+    "Kept",
     "Program",
     "Server",
     "Service",

@@ -131,6 +131,11 @@ def kubeconfigs_of(report: ServicesReport, service: ServiceReport) -> tuple[str,
     return tuple(dict.fromkeys([*paths, *([field] if field else [])]))
 
 
+def kubeconfig_of(report: ServicesReport, service: ServiceReport) -> str:
+    """The kubeconfig with which a controller connects to the API: its configuration file comes before the flag. Empty without one."""
+    return fields_of(report, service).get(KUBECONFIG_FIELD) or next(iter(service.arguments.get("kubeconfig", ())), "")
+
+
 def _of_etcd(report: ServicesReport) -> frozenset[str]:
     """What only etcd needs, if it runs here."""
     service = report.services.get(ETCD)
@@ -177,6 +182,7 @@ __all__ = (
     "components",
     "fields_of",
     "find",
+    "kubeconfig_of",
     "kubeconfigs_of",
     "missing",
 )

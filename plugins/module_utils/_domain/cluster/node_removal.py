@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 
 def removal_change(name: str) -> Change:
     """The deletion of a Node as a change."""
-    return Change(f"node {name}", "not Ready", None, "the join that made it did not end")
+    return Change(f"node {name}", "not Ready", None, "its host is no member of the cluster")
 
 
 def remove(api: Api, name: str, *, addresses: t.Sequence[str]) -> Decision:

@@ -50,6 +50,9 @@ def computed(profile: Profile, desired: DesiredService, found: FoundService, lay
         "leader-elect": "true",
         **dict.fromkeys(_INSECURE),
     }
+    if found.flags.get("config"):
+        # The file decides.
+        del one["kubeconfig"]
     if desired.bind_address or found.sources is None:
         one["bind-address"] = desired.bind_address or _OURS
     if int_of(found.flags.get("secure-port")) != desired.secure_port:
@@ -87,12 +90,6 @@ def problems(profile: Profile, desired: DesiredService, found: FoundService) -> 
             f"{profile.role}_insecure_port",
             f"{profile.role}_insecure_port of {found.host} is {desired.insecure_port}, but {profile.component} {found.version} serves "
             "nothing without TLS: take the variable out.",
-        )
-    if found.flags.get("config"):
-        yield Problem(
-            found.host,
-            f"{profile.component} on {found.host} has --config={found.flags['config']}, which overrules its flags: move its settings to "
-            f"flags and take --config out of {desired.unit}.",
         )
 
 

@@ -16,7 +16,7 @@ from ..component import component_arguments, invocation
 from ..component.systemd_text import encoded
 from ..kubeconfig.document import Kubeconfig
 from ..pki.certificate import shown
-from . import arguments, certificate, layout, texts
+from . import arguments, certificate, configuration, layout, texts
 from .found import Owner
 
 if t.TYPE_CHECKING:
@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
     from ..._ports.x509 import X509
     from ..._ports.yaml import YamlReader
     from ..component.invocation import Sources
+    from .configuration import Configuration
     from .desired import DesiredService
     from .found import FoundService
     from .layout import Layout
@@ -108,6 +109,10 @@ def decide(
         ports: reads files of the host.
     """
     try:
+        settings = configuration.read(profile, found, ports.files)
+        if settings is not None:
+            # Whatever the flag says.
+            found = dataclasses.replace(found, flags={**found.flags, "kubeconfig": settings.kubeconfig})
         present = _kubeconfig(found.flags.get("kubeconfig", ""), ports)
     except InvalidInput as error:
         return Plan(problems=(*faults, Problem(found.host, error.message)))
@@ -115,7 +120,7 @@ def decide(
     problems = [*faults, *_problems(profile, desired, found, where)]
     if problems:
         return Plan(problems=tuple(problems))
-    return _Builder(profile, desired, found, where, ports, present).plan()
+    return _Builder(profile, desired, found, where, ports, present, settings).plan()
 
 
 class _Builder:
@@ -129,7 +134,9 @@ class _Builder:
         where: Layout,
         ports: Ports,
         present: Kubeconfig | None,
+        settings: Configuration | None,
     ) -> None:
+        self._settings = settings
         self._profile, self._desired, self._found, self._where, self._ports = profile, desired, found, where, ports
         self._ca = ports.files.read(where.ca_certificate) or b""
         of_present = None if present is None else present.ca_pem(ports.files)
@@ -245,7 +252,7 @@ class _Builder:
         if self._found.sources is None:
             path = f"{layout.UNITS}/{unit}"
             sources = texts.unit(self._profile, unit, path, self._found.program, flags)
-            files = [File(path, encoded(sources.unit.fragment), self._public)]
+            files: list[File] = [File(path, encoded(sources.unit.fragment), self._public)]
             changes = [Change(f"unit {unit}", None, path, "this host has no service of the component")]
         else:
             edit = component_arguments.decide(
@@ -258,8 +265,24 @@ class _Builder:
             sources, changes = edit.sources, list(edit.changes)
             files = [self._text(sources, path) for path in edit.paths]
         after = arguments.last_of(invocation.parse(sources).flags)
-        drop_in, change = self._drop_in(after)
-        return (*files, *drop_in), [*changes, *change], after
+        for found, change in (self._configuration(), self._drop_in(after)):
+            files += found
+            changes += change
+        return tuple(files), changes, after
+
+    def _configuration(self) -> tuple[list[File], list[Change]]:
+        """The file of settings, where the component has one."""
+        settings, path = self._settings, self._where.kubeconfig
+        if settings is None or settings.kubeconfig == path:
+            return [], []
+        text = settings.naming(path).encode()
+        change = Change(
+            f"{'.'.join(configuration.FIELD)} in {settings.path}",
+            settings.kubeconfig,
+            path,
+            "the component is to have an identity of its own",
+        )
+        return [File(settings.path, text, self._owner(settings.path) or self._public)], [change]
 
     def _program(self) -> str | None:
         return self._desired.program or None
@@ -315,6 +338,7 @@ class _Builder:
         where = self._where
         return (
             *of_systemd,
+            *([] if self._settings is None else [self._settings.path]),
             where.drop_in,
             where.certificate,
             where.private_key,

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import posixpath
 import typing as t
 
 from ..base.change import Decision
 from ..base.errors import InvalidInput, KubeadmHaError, NotProved, UnsupportedState
+from ..base.kept_files import ROOT, Record
 from ..base.last_words import last_words
 from . import certificate, texts
 from .api_proof import ApiProof
@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
     from .layout import Layout
     from .profile import Profile
 
-RECORDS = "/var/lib/kubeadm-ha/component-service"
+RECORDS = f"{ROOT}/component-service"
 #: Names of pairs in the directory of what was issued.
 OWN, METRICS = "own", "metrics"
 _POLL_SECONDS = 0.5
@@ -82,7 +82,9 @@ class Transaction:
         unit = self._desired.unit
         self._is_active = self._ports.host.state(unit).active == "active"
         before = [self._read(file.path) for file in files]
-        self._keep(before)
+        # For whoever wants to go back.
+        record = Record(self._ports.files, self._ports.host, f"{RECORDS}/{unit}")
+        record.keep([file.path for file in files], units=[unit])
         began = self._ports.clock.now()
         try:
             for file in files:
@@ -102,6 +104,7 @@ class Transaction:
             raise NotProved(
                 f"{reason} The former files are back, and {runs}.{f' What the service said before: {words}' if words else ''}"
             ) from error
+        record.note()
         return {}
 
     def _pair(self) -> tuple[str, str]:
@@ -167,22 +170,6 @@ class Transaction:
             files.write(file.path, file.content, mode=file.owner.mode)
         if host.owner(file.path) != (file.owner.uid, file.owner.gid, file.owner.mode):
             host.give(file.path, file.owner.uid, file.owner.gid, file.owner.mode)
-
-    def _keep(self, before: t.Sequence[_Before]) -> None:
-        """Files as they were before the first change, for whoever wants to go back."""
-        directory = f"{RECORDS}/{self._desired.unit}"
-        files = self._ports.files
-        record = f"{directory}/files.json"
-        kept: dict[str, t.Any] = json.loads(files.read(record) or b"{}")
-        for item in before:
-            if item.path in kept:
-                continue
-            name = f"{len(kept):02d}-{posixpath.basename(item.path)}"
-            kept[item.path] = None if item.content is None else {"copy": name, "owner": dataclasses.asdict(item.owner)}
-            files.make_private_directory(directory)
-            if item.content is not None:
-                files.write(f"{directory}/{name}", item.content, mode=0o600)
-            files.write(record, json.dumps(kept, indent=1).encode() + b"\n", mode=0o600)
 
     def _put_back(self, before: t.Sequence[_Before]) -> None:
         host, unit = self._ports.host, self._desired.unit

@@ -12,6 +12,9 @@ from ..kubeadm.join_traces import is_of_kubeadm
 if t.TYPE_CHECKING:
     from ..host.host import Host
 
+#: No package of kubeadm brings them.
+_SERVICES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+
 
 def traces(host: Host) -> list[str]:
     """What the host has of a cluster, kubeadm's or another one: files, and etcd's data."""
@@ -20,9 +23,11 @@ def traces(host: Host) -> list[str]:
 
 
 def _others(host: Host, files: t.Sequence[str]) -> list[str]:
-    """Kubeconfigs of the kubelet and running components that are not at kubeadm's places."""
-    names = sorted({item.process for item in host.report.listening} & {"kube-apiserver", "etcd", "kubelet"})
-    return [] if files else [f"a running {name}" for name in names]
+    """Components that run, and services of a control plane that does not run now."""
+    running = {item.process for item in host.report.listening}
+    names = sorted(running & {"kube-apiserver", "etcd", "kubelet"})
+    services = [f"{name}.service" for name in _SERVICES if name in host.report.services and name not in running]
+    return [] if files else [*(f"a running {name}" for name in names), *services]
 
 
 __all__ = ("traces",)

@@ -111,9 +111,16 @@ def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509, files: Controlle
 
 
 def _plan_of_services(
-    desired: Desired, request: PlanRequest, hosts: t.Mapping[str, Host], source: str, *, yaml: Yaml, x509: X509
+    desired: Desired,
+    request: PlanRequest,
+    hosts: t.Mapping[str, Host],
+    source: str,
+    *,
+    yaml: Yaml,
+    x509: X509,
+    with_endpoint: bool = True,
 ) -> Plan:
-    """The plan of a control plane whose components are services of systemd."""
+    """The plan of a control plane whose components are services of systemd; a role that is used alone takes the endpoint as it is."""
     explained = [name for name, message in request.failures.hosts.items() if message]
     found = [*_not_inspected(desired, hosts, explained)]
     for decision in request.balancers.values():
@@ -121,7 +128,9 @@ def _plan_of_services(
     balancers = {
         name: _balancer(desired, hosts[name], decision) for name, decision in request.balancers.items() if name in hosts
     }
-    return binary_planning.build_plan(desired, request, hosts, source, balancers, found, yaml=yaml, x509=x509)
+    return binary_planning.build_plan(
+        desired, request, hosts, source, balancers, found, yaml=yaml, x509=x509, with_endpoint=with_endpoint
+    )
 
 
 def _plan_of_creation(
@@ -303,6 +312,7 @@ def control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict
         "files": _files_to_inspect(serving_control_plane, [hosts[name] for name in control_planes if name in hosts]),
         "services": source or "",
         "controllers": {},
+        "targets": {},
     }
 
 
@@ -320,7 +330,7 @@ def masters(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, object
             Problem("kube_control_plane", f"None of {', '.join(hosts)} runs kube-apiserver as a service of systemd."),
         )
         return {"records": {}, "problems": [problem.message for problem in found]}
-    plan = _plan_of_services(desired, request, hosts, source, yaml=yaml, x509=x509)
+    plan = _plan_of_services(desired, request, hosts, source, yaml=yaml, x509=x509, with_endpoint=False)
     records = {host.name: host.as_dict()["plan"] for host in plan.hosts}
     return {
         "records": {name: record["extend"] for name, record in records.items() if "extend" in record},  # type: ignore[index,operator]
@@ -379,6 +389,29 @@ def _virtual_ips(
         )
         for name in desired.virtual_ip_hosts
         if name in hosts
+    }
+
+
+def removals(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, object]:
+    """What is known of each host of a control plane of services that may go back to what it was, for a role that is used alone.
+
+    Returns:
+        ``records`` by inventory name, and ``problems`` of the inputs.
+    """
+    desired, problems = parse_inputs(request.inputs)
+    if desired is None:
+        return {"records": {}, "problems": [problem.message for problem in problems]}
+    hosts = parse_hosts(request.hosts, yaml=yaml, x509=x509)
+    known = [name for name in hosts if name in request.services]
+    sources = {
+        name: binary_stage.find(
+            {other: hosts[other] for other in known if other != name}, request.groups.control_planes
+        )
+        for name in known
+    }
+    return {
+        "records": binary_planning.removals(desired, request, hosts, sources, yaml=yaml, x509=x509),
+        "problems": [],
     }
 
 
@@ -481,4 +514,5 @@ __all__ = (
     "masters",
     "parse_hosts",
     "reachability_targets",
+    "removals",
 )

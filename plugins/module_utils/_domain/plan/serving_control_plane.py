@@ -24,6 +24,7 @@ Hosts = t.Mapping[str, "Host"]
 
 ADMIN_KUBECONFIG = "/etc/kubernetes/admin.conf"
 _SUPER_ADMIN_KUBECONFIG = "/etc/kubernetes/super-admin.conf"
+_API_SERVER = "kube-apiserver"
 _RUNTIMES = ("containerd", "crio", "docker")
 #: Characters of a log line that are shown.
 _LONGEST = 200
@@ -94,7 +95,21 @@ def _why_not(host: Host) -> str | None:
             f"{host.name} has certificates of a control plane, but no /etc/kubernetes/manifests/kube-apiserver.yaml, so "
             "its kubelet runs no API server: put the manifest back (kubeadm keeps older ones in /etc/kubernetes/tmp)."
         )
-    return None
+    return _service_without_api(host)
+
+
+def _service_without_api(host: Host) -> str | None:
+    """Why the service of an API server does not serve; ``None`` without one."""
+    service = host.report.services.get(_API_SERVER)
+    if service is None:
+        return None
+    if service.active != "active":
+        return f"Nobody serves the Kubernetes API: {_API_SERVER}.service of {host.name} is {service.active}; {_start(_API_SERVER)}"
+    return (
+        f"{_API_SERVER}.service of {host.name} is active, but serves no API that is known as one: neither does a process called {_API_SERVER} "
+        f"listen there, nor is there a static pod (/etc/kubernetes/manifests/{_API_SERVER}.yaml). See journalctl -u {_API_SERVER} if it only begins; "
+        "call its program by that name if it has another one."
+    )
 
 
 def _without_admin_kubeconfig(host: Host) -> str:

@@ -15,6 +15,7 @@ from .steps.extend import Extend
 from .steps.point import PointServices
 from .steps.prepare import Prepare
 from .steps.prove import Prove
+from .steps.virtual_ip import VirtualIp
 
 if t.TYPE_CHECKING:
     from ..entry import Entry
@@ -26,6 +27,7 @@ STEPS: tuple[Step[Scaling], ...] = (
     Prepare(),
     Backup(),
     Balance(),
+    VirtualIp(),
     Certify(),
     Prove(),
     Extend(),

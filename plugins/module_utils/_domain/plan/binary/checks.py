@@ -9,32 +9,41 @@ import typing as t
 
 from ...base.enumeration import listed
 from ...base.problem import Problem
-from ...binary import needs
+from ...binary import contradictions, needs
 from ..serving_control_plane import without_root
+from . import certificates, endpoint, etcd, hosts, other_clusters
 
 if t.TYPE_CHECKING:
     from .scaling import Scaling
 
 _API_SERVER = "kube-apiserver"
 _CONTROL_PLANE = (_API_SERVER, "kube-controller-manager", "kube-scheduler")
-#: Seconds; what ends sooner is renewed first.
-_SOON = 86400
 
 
-def problems(scaling: Scaling) -> t.Iterator[Problem]:
-    """All of them but those of single steps."""
+def problems(scaling: Scaling, *, with_endpoint: bool) -> t.Iterator[Problem]:
+    """All of them but those of single steps.
+
+    Args:
+        scaling: what was found.
+        with_endpoint: whether the run makes the endpoint or depends on it; a role that is used alone takes it as it is.
+    """
+    report = scaling.services[scaling.source]
     yield from without_root(scaling.desired, scaling.hosts)
     unread = list(_unread(scaling))
     yield from unread
     if unread:
         return
     yield from _layout(scaling)
+    yield from (Problem(scaling.source, f"On {scaling.source}: {text}") for text in contradictions.find(report))
     yield from _files(scaling)
     yield from _certificate(scaling)
-    yield from _addresses(scaling)
-    yield from _others(scaling)
-    yield from _anonymous(scaling)
-    yield from _virtual_ip(scaling)
+    yield from certificates.problems(scaling)
+    yield from hosts.problems(scaling)
+    yield from other_clusters.problems(scaling)
+    yield from etcd.problems(scaling)
+    if with_endpoint:
+        yield from endpoint.problems(scaling)
+    yield from _probe(scaling)
 
 
 def _unread(scaling: Scaling) -> t.Iterator[Problem]:
@@ -67,11 +76,14 @@ def _layout(scaling: Scaling) -> t.Iterator[Problem]:
 
 
 def _files(scaling: Scaling) -> t.Iterator[Problem]:
+    flags: dict[str, list[str]] = {}
     for path, flag in needs.missing(scaling.services[scaling.source]):
+        flags.setdefault(path, []).append(f"--{flag}")
+    for path, named in flags.items():
         yield Problem(
             scaling.source,
-            f"--{flag} on {scaling.source} names {path}, which is not there, so another master cannot have it: restore the file, or correct "
-            "the flag.",
+            f"{listed(list(dict.fromkeys(named)))} on {scaling.source} names {path}, which is not there, so another master cannot have it: "
+            "restore the file, or correct the flag.",
         )
 
 
@@ -89,7 +101,7 @@ def _certificate(scaling: Scaling) -> t.Iterator[Problem]:
         )
         return
     clock = scaling.hosts[source].report.clock
-    if authority.certificate.is_expired(clock + _SOON):
+    if authority.certificate.is_expired(clock + certificates.SOON):
         yield Problem(
             source, f"{path} of {source} ends within a day or has ended: renew it first, all masters get the same."
         )
@@ -109,56 +121,20 @@ def _certificate(scaling: Scaling) -> t.Iterator[Problem]:
             )
 
 
-def _addresses(scaling: Scaling) -> t.Iterator[Problem]:
-    for name in scaling.desired.control_planes:
-        if name in scaling.hosts and not scaling.server_of(name).host:
-            yield Problem(
-                name,
-                f"{name} has no address towards {scaling.server} of {scaling.source} that its API server could advertise: give it one, or set "
-                "kubeadm_ha_advertise_address for it.",
-            )
-
-
-def _others(scaling: Scaling) -> t.Iterator[Problem]:
-    """Masters that there are beside the source are of the same cluster."""
-    own = _key(scaling, scaling.source)
-    for name in scaling.targets:
-        other = _key(scaling, name)
-        if other and own and other != own:
-            yield Problem(
-                name,
-                f"{name} runs an API server of another cluster than {scaling.source}: its service account keys differ. Take it out of the "
-                "inventory.",
-            )
-
-
-def _key(scaling: Scaling, name: str) -> tuple[str, ...]:
-    """Hashes of the keys by which the API server of a host knows service account tokens."""
-    report = scaling.services[name]
-    service = report.services.get(_API_SERVER)
-    facts = {fact.path: fact.sha256 for fact in report.facts}
-    paths = service.arguments.get("service-account-key-file", ()) if service is not None else ()
-    return tuple(sorted(facts.get(path) or "" for path in paths if facts.get(path)))
-
-
-def _anonymous(scaling: Scaling) -> t.Iterator[Problem]:
-    service = scaling.services[scaling.source].services.get(_API_SERVER)
-    refuses = service is not None and "false" in service.arguments.get("anonymous-auth", ())
-    if refuses and scaling.desired.load_balancer in ("haproxy", "nginx", "dns"):
+def _probe(scaling: Scaling) -> t.Iterator[Problem]:
+    """Checks need a client certificate where anonymous requests are refused, and that needs a CA that the API server trusts."""
+    desired = scaling.desired
+    if (
+        scaling.needs_probe_certificate
+        and desired.load_balancer in ("haproxy", "nginx", "dns")
+        and scaling.probe_signing is None
+    ):
         yield Problem(
             "kubeadm_ha_load_balancer",
-            f"The API server of {scaling.source} refuses anonymous requests (--anonymous-auth=false), and the checks of "
-            f"{scaling.desired.load_balancer} have no client certificate for a control plane of services yet: use a load balancer of your own "
+            f"The API server of {scaling.source} refuses anonymous requests (--anonymous-auth=false), or kubeadm_ha_probe_certificate is set, so the "
+            f"checks of {desired.load_balancer} need a client certificate, and the key of a CA that --client-ca-file has is not at hand: let "
+            "kube-controller-manager have that CA (--cluster-signing-cert-file, --cluster-signing-key-file), or use a load balancer of your own "
             "(kubeadm_ha_load_balancer: external).",
-        )
-
-
-def _virtual_ip(scaling: Scaling) -> t.Iterator[Problem]:
-    if scaling.desired.vip:
-        yield Problem(
-            "kubeadm_ha_vip",
-            "kubeadm_ha_vip is not supported yet for a control plane whose components are services of systemd: leave it out, and give "
-            "kubeadm_ha_endpoint the load balancer's address or a name.",
         )
 
 

@@ -10,17 +10,27 @@ import typing as t
 
 from ...base.address import Endpoint
 from ...base.problem import Problem
-from ...binary import needs
+from ...binary import etcd_endpoints, needs
+from ...component import anonymous_access
 from .. import failed_inspections, name_servers
 from ..build import AGAIN, host_plans
-from ..checks import machine_identity
+from ..checks import endpoint_checks, machine_identity
 from ..desired_inputs import parse_inputs
 from ..plan import Plan
 from ..single_points import SinglePoint
 from ..situation import Balancer
-from . import build, checks
-from .scaling import Scaling, find_authority, find_served, find_signing, parse_kubeconfigs
-from .steps import certify, controllers
+from . import build, checks, etcd, removal
+from .scaling import (
+    Scaling,
+    find_authority,
+    find_authority_keys,
+    find_certificates,
+    find_client_certificates,
+    find_served,
+    find_signing,
+    parse_kubeconfigs,
+)
+from .steps import certify, controllers, virtual_ip
 
 if t.TYPE_CHECKING:
     from ...._ports.x509 import X509
@@ -57,18 +67,23 @@ def facts(
         "first_control_plane": {},
         "name_servers": [dataclasses.asdict(item) for item in name_servers.name_servers(desired, hosts)],
         "nodes": {},
-        "virtual_ips": {},
+        "virtual_ips": {
+            name: dataclasses.asdict(virtual_ip.record_on(scaling, name))
+            for name in desired.virtual_ip_hosts
+            if name in hosts
+        },
         "serving": None,
         "server": str(scaling.server),
         "ca_certificate": scaling.authority.pem,
         "control_planes": [dataclasses.asdict(item) for item in scaling.api_servers],
         "api_servers": [str(Endpoint(item.address, item.port)) for item in scaling.api_servers if item.address],
-        "refuses_anonymous": False,
+        "refuses_anonymous": scaling.refuses_anonymous,
         "can_ask_etcd": False,
         "joining": [],
         "files": dict.fromkeys(scaling.targets, wanted),
         "services": source,
         "controllers": controllers.records(scaling),
+        "targets": etcd.targets(scaling),
     }
 
 
@@ -82,6 +97,7 @@ def build_plan(
     *,
     yaml: Yaml,
     x509: X509,
+    with_endpoint: bool,
 ) -> Plan:
     """The plan.
 
@@ -94,6 +110,7 @@ def build_plan(
         found: reasons to stop that are known already.
         yaml: reads kubeconfigs.
         x509: reads certificates.
+        with_endpoint: whether the endpoint is judged, too.
     """
     problems = [*found, *machine_identity.problems((*desired.nodes, *desired.load_balancers), everything)]
     problems += failed_inspections.problems(request.failures, serving_control_plane=None, explains_cluster=True)
@@ -104,7 +121,7 @@ def build_plan(
         problems.append(Problem(source, f"The services of {source} could not be inspected: run again with -vvv."))
         return Plan(problems=tuple(problems))
     scaling = _scaling(desired, request, hosts, source, balancers, yaml=yaml, x509=x509)
-    reasons = tuple(checks.problems(scaling))
+    reasons = tuple(checks.problems(scaling, with_endpoint=with_endpoint))
     entries: list[Entry] = []
     if not reasons:
         entries = build.entries_of(scaling)
@@ -113,6 +130,7 @@ def build_plan(
     return Plan(
         entries=tuple(entries),
         problems=every,
+        notes=tuple(etcd.find_notes(scaling)),
         single_points=tuple(_single_points(scaling)),
         serving_control_plane=source,
         server=scaling.server,
@@ -120,6 +138,32 @@ def build_plan(
         control_planes=scaling.api_servers,
         hosts=() if every else tuple(host_plans(build.STEPS, scaling, entries, common=_common(entries))),
     )
+
+
+def removals(
+    desired: Desired,
+    request: PlanRequest,
+    hosts: t.Mapping[str, Host],
+    sources: t.Mapping[str, str | None],
+    *,
+    yaml: Yaml,
+    x509: X509,
+) -> dict[str, object]:
+    """What the role binary_control_plane is given to go back, by inventory name.
+
+    Args:
+        desired: what the inventory describes.
+        request: what was found.
+        hosts: its hosts, parsed.
+        sources: for each host another master that serves, if there is one.
+        yaml: reads kubeconfigs.
+        x509: reads certificates.
+    """
+    found: dict[str, object] = {}
+    for name, other in sources.items():
+        scaling = _scaling(desired, request, hosts, other or name, {}, yaml=yaml, x509=x509)
+        found[name] = dataclasses.asdict(removal.record(scaling, name, other))
+    return found
 
 
 def _common(entries: t.Sequence[Entry]) -> tuple[str, ...]:
@@ -139,6 +183,10 @@ def _scaling(
 ) -> Scaling:
     services: t.Mapping[str, ServicesReport] = request.services
     authority = find_authority(services[source], x509)
+    served = find_served(services, x509)
+    kubeconfigs = parse_kubeconfigs(hosts, services, yaml)
+    known = frozenset(item.fingerprint_sha256 for item in served.values())
+    views = endpoint_checks.judged_views(desired, hosts, x509, ca_pem=authority.pem, known=known)
     return Scaling(
         desired=desired,
         hosts=hosts,
@@ -146,12 +194,25 @@ def _scaling(
         source=source,
         authority=authority,
         signing=find_signing(services[source], authority, x509),
-        served=find_served(services, x509),
-        kubeconfigs=parse_kubeconfigs(hosts, services, yaml),
+        served=served,
+        kubeconfigs=kubeconfigs,
         balancers=balancers,
         files=request.files,
         decisions=request.decisions,
+        authority_keys=find_authority_keys(services, x509),
+        certificates=find_certificates(services[source], x509),
+        client_certificates=find_client_certificates(kubeconfigs.get(source, {}), x509),
+        attempts=request.attempts,
+        endpoint_views=views,
+        refuses_anonymous=_refuses_anonymous(services[source], yaml),
     )
+
+
+def _refuses_anonymous(report: ServicesReport, yaml: Yaml) -> bool:
+    """Whether the API server does not answer ``GET /readyz`` without a certificate, or may not: then one does no harm."""
+    service = report.services.get("kube-apiserver")
+    flags = {flag: values[-1] for flag, values in service.arguments.items() if values} if service is not None else {}
+    return not anonymous_access.is_open(anonymous_access.READYZ, flags, None, yaml)
 
 
 def _single_points(scaling: Scaling) -> t.Iterator[SinglePoint]:
@@ -164,11 +225,11 @@ def _single_points(scaling: Scaling) -> t.Iterator[SinglePoint]:
             desired.load_balancers[0], f"it is the only load balancer, {desired.endpoint} goes away with it."
         )
     service = scaling.services[scaling.source].services.get("kube-apiserver")
-    servers = service.arguments.get("etcd-servers", ("",))[-1].split(",") if service is not None else []
+    servers = [str(item) for item in etcd_endpoints.endpoints(service.arguments)] if service is not None else []
     if 0 < len(servers) < _ENOUGH_MEMBERS:
         yield SinglePoint(
             "etcd", f"the API servers know {len(servers)} of its members ({', '.join(servers)}), and it bears no loss."
         )
 
 
-__all__ = ("build_plan", "facts")
+__all__ = ("build_plan", "facts", "removals")

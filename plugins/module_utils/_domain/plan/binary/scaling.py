@@ -22,6 +22,8 @@ if t.TYPE_CHECKING:
     from ...._ports.x509 import X509
     from ...._ports.yaml import Yaml
     from ...base.certificate import Certificate
+    from ...base.connection_attempt import ConnectionAttempt
+    from ...base.endpoint_view import View
     from ...base.file_fact import FileFact
     from ...base.role_decision import RoleDecision
     from ...binary.extension import Extension
@@ -71,6 +73,12 @@ class Scaling:
         balancers: the load balancer hosts by inventory name.
         files: what each host that shall be a master has of what it needs, by path.
         decisions: what each role that inspects its hosts before the plan would change there.
+        authority_keys: public key of the CA of each host's API server, by inventory name.
+        certificates: those of the source's files, by path.
+        client_certificates: those with which the source's kubeconfigs are used, by path, as far as they have them.
+        attempts: what became of connections to etcd, by the host that tried.
+        endpoint_views: the endpoint as each host sees it, by inventory name.
+        refuses_anonymous: whether the checks of load balancers, and proofs, need a client certificate.
     """
 
     desired: Desired
@@ -84,6 +92,12 @@ class Scaling:
     balancers: t.Mapping[str, Balancer] = dataclasses.field(default_factory=dict)
     files: t.Mapping[str, t.Mapping[str, FileFact]] = dataclasses.field(default_factory=dict)
     decisions: t.Mapping[str, t.Mapping[str, RoleDecision]] = dataclasses.field(default_factory=dict)
+    authority_keys: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    certificates: t.Mapping[str, tuple[Certificate, ...]] = dataclasses.field(default_factory=dict)
+    client_certificates: t.Mapping[str, Certificate] = dataclasses.field(default_factory=dict)
+    attempts: t.Mapping[str, t.Sequence[ConnectionAttempt]] = dataclasses.field(default_factory=dict)
+    endpoint_views: t.Mapping[str, View] = dataclasses.field(default_factory=dict)
+    refuses_anonymous: bool = False
 
     @functools.cached_property
     def server(self) -> Endpoint:
@@ -141,7 +155,8 @@ class Scaling:
             name=name,
             node_name=self.node_name(name),
             address=self.server_of(name).host,
-            addresses=host_bound.canonical(host.report.addresses),
+            # Who has the virtual IP address now gives it away.
+            addresses=host_bound.canonical(host.report.addresses) - self._shared_addresses,
             report=self._report(name),
         )
 
@@ -176,21 +191,62 @@ class Scaling:
 
     def leads_to_a_master(self, server: str) -> bool:
         """Whether a kubeconfig's server is one of the API servers itself, by address or by name."""
-        names: dict[str, ApiServer] = {}
-        for name, api in zip((name for name in self.desired.control_planes if name in self.hosts), self.api_servers):
-            host = self.hosts[name]
-            texts = (api.address, name, self.node_name(name), host.report.hostname.lower(), *host.report.addresses)
-            names.update(dict.fromkeys(texts, api))
+        return self.master_at(server) is not None and not same_server(server, self.desired.endpoint.url)
+
+    def master_at(self, server: str) -> str | None:
+        """Inventory name of the master whose API server a kubeconfig names; ``None`` for another place."""
         try:
             found = Endpoint.parse(server)
         except InvalidInput:
-            return False
-        api_server = names.get(found.host)
-        return (
-            api_server is not None
-            and found.port == api_server.port
-            and not same_server(server, self.desired.endpoint.url)
-        )
+            return None
+        name = self._masters_by_name.get(found.host)
+        return name if name is not None and self.server_of(name).port == found.port else None
+
+    @functools.cached_property
+    def _masters_by_name(self) -> t.Mapping[str, str]:
+        """Inventory names by everything that a master is called. What two have is the later one's."""
+        names: dict[str, str] = {}
+        for name in (name for name in self.desired.control_planes if name in self.hosts):
+            host = self.hosts[name]
+            address = self.server_of(name).host
+            own = [item for item in host.report.addresses if item not in self._shared_addresses]
+            texts = (address, name, self.node_name(name), host.report.hostname.lower(), *own)
+            names.update(dict.fromkeys(texts, name))
+        return names
+
+    @property
+    def _shared_addresses(self) -> frozenset[str]:
+        """Addresses that one host after the other has."""
+        return frozenset(filter(None, [canonical_ip(self.desired.vip_address)]))
+
+    @property
+    def probe_signing(self) -> Signing | None:
+        """What signs a client certificate that the API server takes; ``None`` where that is not there."""
+        service = self._report(self.source).services.get(API_SERVER)
+        path = _last(service.arguments, "client-ca-file") if service is not None else ""
+        signing = self.signing
+        if signing is None:
+            return None
+        keys = {item.public_key_sha256 for item in self.certificates.get(signing.certificate, ())}
+        trusted = {item.public_key_sha256 for item in self.certificates.get(path, ())}
+        return signing if keys & trusted else None
+
+    @property
+    def needs_probe_certificate(self) -> bool:
+        """Whether the checks of load balancers present a client certificate."""
+        return self.refuses_anonymous or self.desired.probe_certificate
+
+    @property
+    def controller_kubeconfig(self) -> str:
+        """The kubeconfig by whose client a master proves an API server that refuses anonymous requests; empty where none is needed."""
+        manager = self._report(self.source).services.get(CONTROLLER_MANAGER)
+        return _last(manager.arguments, "kubeconfig") if self.refuses_anonymous and manager is not None else ""
+
+    def client_kubeconfig(self, name: str) -> str:
+        """The same on any host: that of its kubelet, else of its kube-controller-manager."""
+        kubelet = self._report(name).services.get("kubelet")
+        own = _last(kubelet.arguments, "kubeconfig") if self.refuses_anonymous and kubelet is not None else ""
+        return own or (self.controller_kubeconfig if name in self.desired.control_planes else "")
 
     def components_reading(self, name: str, path: str) -> tuple[str, ...]:
         """The components of a host that connect to the API with a kubeconfig."""
@@ -258,6 +314,31 @@ def find_served(services: t.Mapping[str, ServicesReport], x509: X509) -> dict[st
     return {name: certificate for name, certificate in found.items() if certificate is not None}
 
 
+def find_authority_keys(services: t.Mapping[str, ServicesReport], x509: X509) -> dict[str, str]:
+    """Public key of the CA of each host's API server, where that CA is among the host's files."""
+    found = {name: find_authority(report, x509).pem for name, report in services.items()}
+    leaves = {name: _leaf(x509, pem) for name, pem in found.items() if pem}
+    return {name: leaf.public_key_sha256 for name, leaf in leaves.items() if leaf is not None}
+
+
+def find_certificates(report: ServicesReport, x509: X509) -> dict[str, tuple[Certificate, ...]]:
+    """The certificates of a host's files by path."""
+    found = {}
+    for item in report.certificates:
+        try:
+            found[item.path] = tuple(x509.certificates(item.pem.encode()))
+        except InvalidInput:
+            continue
+    return found
+
+
+def find_client_certificates(kubeconfigs: t.Mapping[str, Kubeconfig | None], x509: X509) -> dict[str, Certificate]:
+    """The certificates that kubeconfigs themselves have for their users, by path."""
+    pems = {path: item.client_certificate() for path, item in kubeconfigs.items() if item is not None}
+    leaves = {path: _leaf(x509, pem.decode("ascii", "replace")) for path, pem in pems.items() if pem}
+    return {path: leaf for path, leaf in leaves.items() if leaf is not None}
+
+
 def _served_pem(report: ServicesReport) -> str:
     """What a host's API server serves; empty without one that can be read."""
     service = report.services.get(API_SERVER)
@@ -295,4 +376,15 @@ def _last(arguments: t.Mapping[str, t.Sequence[str]], flag: str) -> str:
     return values[-1]
 
 
-__all__ = ("Authority", "Scaling", "Signing", "find_authority", "find_served", "find_signing", "parse_kubeconfigs")
+__all__ = (
+    "Authority",
+    "Scaling",
+    "Signing",
+    "find_authority",
+    "find_authority_keys",
+    "find_certificates",
+    "find_client_certificates",
+    "find_served",
+    "find_signing",
+    "parse_kubeconfigs",
+)

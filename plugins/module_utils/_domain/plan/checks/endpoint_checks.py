@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
     from ...._ports.x509 import X509
     from ...base.endpoint_view import Attempt
     from ...host.host import Host
+    from ..desired import Desired
     from ..situation import Situation
 
 _SUBJECT = "kubeadm_ha_endpoint"
@@ -72,7 +73,7 @@ def find_notes(situation: Situation) -> t.Iterator[Note]:
         )
     if desired.has_own_balancers or desired.has_own_dns:
         return
-    for clause, names in _by_clause(
+    for clause, names in by_clause(
         {
             name: [item.objection(desired.endpoint) for item in view.unreached]
             for name, view in views.items()
@@ -115,35 +116,49 @@ def unproved(situation: Situation) -> list[str]:
 
 def views_of(situation: Situation, x509: X509) -> dict[str, View]:
     """What each host that is to use the endpoint sees of it, the served certificates judged; by inventory name."""
-    desired = situation.desired
+    known = frozenset(
+        item.fingerprint_sha256
+        for host in situation.joined(situation.desired.control_planes)
+        for path, item in host.certificates.items()
+        if path.endswith("/apiserver.crt")
+    )
+    ca_pem = situation.serving_control_plane.ca_pem
+    return judged_views(situation.desired, situation.hosts, x509, ca_pem=ca_pem, known=known)
+
+
+def judged_views(
+    desired: Desired, hosts: t.Mapping[str, Host], x509: X509, *, ca_pem: str, known: frozenset[str]
+) -> dict[str, View]:
+    """The same, whatever runs the control plane.
+
+    Args:
+        desired: what the inventory describes.
+        hosts: every host that was inspected.
+        x509: reads certificates.
+        ca_pem: the CA of the API servers' certificates.
+        known: fingerprints of the certificates that they have.
+    """
     found = {}
     for name in dict.fromkeys((*desired.nodes, *desired.load_balancers)):
-        host = situation.hosts.get(name)
+        host = hosts.get(name)
         view = host.report.endpoint_view if host is not None else None
         if host is None or view is None or (name not in desired.nodes and not host.kubeconfigs):
             continue
         if view.endpoint == desired.endpoint:
-            attempts = tuple(_judged(attempt, situation, x509, now=host.report.clock) for attempt in view.attempts)
+            now = host.report.clock
+            attempts = tuple(_judged(attempt, x509, ca_pem=ca_pem, known=known, now=now) for attempt in view.attempts)
             found[name] = dataclasses.replace(view, attempts=attempts)
     return found
 
 
-def _judged(attempt: Attempt, situation: Situation, x509: X509, *, now: float) -> Attempt:
+def _judged(attempt: Attempt, x509: X509, *, ca_pem: str, known: frozenset[str], now: float) -> Attempt:
     """The attempt with what the controller knows: the cluster's CA. A name that is missing is added by the run."""
     if attempt.outcome != endpoint_view.ANSWERED or not attempt.certificate:
         return attempt
     pem = attempt.certificate.encode()
     try:
         certificate = x509.certificates(pem)[0]
-        known = {
-            item.fingerprint_sha256
-            for host in situation.joined(situation.desired.control_planes)
-            for path, item in host.certificates.items()
-            if path.endswith("/apiserver.crt")
-        }
-        is_ours = certificate.fingerprint_sha256 in known or x509.is_signed_by(
-            pem, situation.serving_control_plane.ca_pem.encode()
-        )
+        is_ours = certificate.fingerprint_sha256 in known or x509.is_signed_by(pem, ca_pem.encode())
     except InvalidInput as error:
         return dataclasses.replace(attempt, outcome=endpoint_view.UNTRUSTED, error=error.message)
     if not is_ours:
@@ -274,7 +289,7 @@ def _somebody_else(situation: Situation, views: t.Mapping[str, View]) -> t.Itera
         ]
         for name, view in views.items()
     }
-    for clause, names in _by_clause(clauses).items():
+    for clause, names in by_clause(clauses).items():
         yield Problem(
             _SUBJECT,
             f"kubeadm_ha_endpoint {situation.desired.endpoint} leads {listed(names)} to somebody else: {clause}. Give an endpoint "
@@ -288,7 +303,7 @@ def _unproved(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[P
     clauses = {name: view.objections() for name, view in views.items() if view.addresses}
     good = [name for name, view in views.items() if view.is_proved]
     like = situation.serving_control_plane.api_server
-    for clause, names in _by_clause(clauses).items():
+    for clause, names in by_clause(clauses).items():
         hairpin = ""
         if good and set(names) <= set(desired.control_planes):
             hairpin = (
@@ -303,7 +318,7 @@ def _unproved(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[P
         )
 
 
-def _by_clause(clauses: t.Mapping[str, t.Sequence[str]]) -> dict[str, list[str]]:
+def by_clause(clauses: t.Mapping[str, t.Sequence[str]]) -> dict[str, list[str]]:
     """Names of the hosts by what they have to say; those without are left out."""
     found: dict[str, list[str]] = {}
     for name, described in clauses.items():
@@ -331,4 +346,4 @@ def _is_loopback(address: str) -> bool:
     return address.startswith("127.") or address == "::1"
 
 
-__all__ = ("find_notes", "problems", "unproved", "views_of")
+__all__ = ("by_clause", "find_notes", "judged_views", "problems", "unproved", "views_of")

@@ -97,7 +97,7 @@ def problems_of_hosts(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
         if name in hosts:
             yield from _node(hosts[name])
     yield from _duplicates(desired, hosts)
-    yield from _clocks(hosts)
+    yield from problems_of_clocks(hosts)
     yield from user_kubeconfigs.problems(desired, hosts)
 
 
@@ -283,6 +283,11 @@ def _duplicates(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
                     f"on {host.name}.",
                 )
             seen.setdefault(value, host.name)
+    yield from problems_of_clones(desired, hosts)
+
+
+def problems_of_clones(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
+    """Machines that have another one's machine-id."""
     for copy, original in machine_identity.clones(desired.nodes, hosts):
         yield Problem(
             copy.name,
@@ -292,7 +297,7 @@ def _duplicates(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
         )
 
 
-def _clocks(hosts: Hosts) -> t.Iterator[Problem]:
+def problems_of_clocks(hosts: Hosts) -> t.Iterator[Problem]:
     """Each clock is compared with the controller's at the moment of the inspection, then with the median of all hosts."""
     seen = ((host.report.clock, host.report.looked_at, host.name) for host in hosts.values())
     skews = sorted((clock - looked_at, name) for clock, looked_at, name in seen if looked_at is not None)
@@ -312,6 +317,8 @@ __all__ = (
     "find_serving_control_plane",
     "is_joined",
     "problems",
+    "problems_of_clocks",
+    "problems_of_clones",
     "problems_of_count",
     "problems_of_endpoint",
     "problems_of_hosts",

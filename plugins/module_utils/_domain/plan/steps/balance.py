@@ -30,7 +30,8 @@ class Record:
         ca_certificate: the cluster's CA certificates in PEM.
         probe_certificate: whether the checks present a client certificate.
         probe_signer: inventory name of the control plane that signs it.
-        pki_dir: directory of the CA there.
+        probe_ca: the CA's certificate there.
+        probe_ca_key: the CA's key there.
         distributions: the host's distribution and those that it is like.
         servers: every host that answers the endpoint's name, where that is what the load balancers do.
     """
@@ -39,7 +40,8 @@ class Record:
     ca_certificate: str
     probe_certificate: bool
     probe_signer: str
-    pki_dir: str
+    probe_ca: str
+    probe_ca_key: str
     distributions: tuple[str, ...]
     servers: tuple[NameServer, ...]
 
@@ -73,7 +75,8 @@ class Balance(Step["Situation"]):
             ca_certificate=situation.serving_control_plane.ca_pem,
             probe_certificate=situation.refuses_anonymous or situation.desired.probe_certificate,
             probe_signer=situation.serving_control_plane.name,
-            pki_dir=situation.serving_control_plane.pki_dir,
+            probe_ca=f"{situation.serving_control_plane.pki_dir}/ca.crt",
+            probe_ca_key=f"{situation.serving_control_plane.pki_dir}/ca.key",
             distributions=host.distributions,
             servers=name_servers(situation.desired, situation.hosts),
         )

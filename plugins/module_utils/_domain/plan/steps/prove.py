@@ -24,9 +24,11 @@ class Record:
 
     Attributes:
         ca_certificate: the cluster's CA certificates in PEM.
+        client_kubeconfig: a kubeconfig of the host as whose client it asks; empty for its kubelet's certificate, if it has one at kubeadm's place.
     """
 
     ca_certificate: str
+    client_kubeconfig: str = ""
 
 
 class Prove(Step["Situation"]):

@@ -42,12 +42,14 @@ class Balance(Step["Scaling"]):
 
     def record(self, situation: Scaling, host: Host) -> Record:
         """The same for every load balancer, but for its distribution."""
+        signing = situation.probe_signing
         return Record(
             backends=situation.api_servers,
             ca_certificate=situation.authority.pem,
-            probe_certificate=False,
+            probe_certificate=situation.needs_probe_certificate,
             probe_signer=situation.source,
-            pki_dir="",
+            probe_ca=signing.certificate if signing is not None else "",
+            probe_ca_key=signing.key if signing is not None else "",
             distributions=host.distributions,
             servers=name_servers(situation.desired, situation.hosts),
         )

@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from ....base.change import KNOWN_AFTER_APPLY, Change
+from ....binary import needs
 from ...entry import Entry
 from ...step import Step
 
@@ -82,9 +83,11 @@ def record(situation: Scaling, name: str, component: str) -> Record:
         name: inventory name of the host.
         component: the component.
     """
-    services = situation.services[name].services if name in situation.services else {}
-    service = services.get(component) or situation.services[situation.source].services.get(component)
-    kubeconfig = next(iter(service.arguments.get("kubeconfig", ())), "") if service is not None else ""
+    source = situation.services[situation.source]
+    own = situation.services.get(name, source)
+    report = own if component in own.services else source
+    service = report.services.get(component)
+    kubeconfig = needs.kubeconfig_of(report, service) if service is not None else ""
     known = situation.kubeconfigs.get(name, {}).get(kubeconfig) or situation.kubeconfigs.get(situation.source, {}).get(
         kubeconfig
     )

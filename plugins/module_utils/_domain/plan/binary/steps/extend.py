@@ -14,7 +14,7 @@ from ...step import Step
 if t.TYPE_CHECKING:
     from ....base.file_fact import FileFact
     from ....base.problem import Problem
-    from ....binary.extension import Field, Program, Server, Service, Setting
+    from ....binary.extension import Field, Kept, Program, Server, Service, Setting
     from ....host.host import Host
     from ..scaling import Scaling
 
@@ -33,6 +33,8 @@ class Record:
         fields: fields of configuration files to set.
         servers: kubeconfigs to point.
         services: what is to run, in the order in which it is started.
+        kept: what is written down before, so that it can be put back.
+        client_kubeconfig: a kubeconfig as whose client the API server is asked whether it is ready; empty where it answers everybody.
     """
 
     source: str
@@ -44,6 +46,8 @@ class Record:
     fields: tuple[Field, ...]
     servers: tuple[Server, ...]
     services: tuple[Service, ...]
+    kept: Kept
+    client_kubeconfig: str
 
 
 class Extend(Step["Scaling"]):
@@ -81,6 +85,8 @@ class Extend(Step["Scaling"]):
             fields=found.fields,
             servers=found.servers,
             services=found.services,
+            kept=found.kept,
+            client_kubeconfig=situation.controller_kubeconfig,
         )
 
 

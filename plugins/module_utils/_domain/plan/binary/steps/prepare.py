@@ -35,27 +35,33 @@ class Prepare(Step["Scaling"]):
         return Record(host.distributions)
 
 
+#: Steps that issue a certificate on their host.
+_ISSUING = ("certify", "controller_manager", "scheduler")
+
+
 def _needed(situation: Scaling, others: t.Sequence[Entry]) -> dict[str, set[str]]:
     needed: dict[str, set[str]] = {}
+
+    def need(library: str, *names: str) -> None:
+        for name in names:
+            needed.setdefault(name, set()).add(library)
+
+    files = situation.kubeconfig_files(situation.source)
     for name in hosts_of(others, "extend"):
-        if situation.extensions[name].files:
-            needed.setdefault(name, set()).add(CRYPTOGRAPHY)
-            needed.setdefault(situation.source, set()).add(CRYPTOGRAPHY)
-    issuing = (name for step in ("certify", "controller_manager", "scheduler") for name in hosts_of(others, step))
-    for name in issuing:
-        needed.setdefault(name, set()).add(CRYPTOGRAPHY)
+        found = situation.extensions[name]
+        if found.files:
+            need(CRYPTOGRAPHY, name, situation.source)
+        if any(item.path in files and not files[item.path].plain for item in found.servers):
+            need(YAML, name)
+    need(CRYPTOGRAPHY, *(name for step in _ISSUING for name in hosts_of(others, step)))
+    for name, balancer in situation.balancers.items():
+        if balancer.needs_cryptography:
+            need(CRYPTOGRAPHY, name, situation.source)
     for entry in others:
         kind, _space, path = entry.change.object.partition(" ")
-        if kind == "kubeconfig":
-            file = situation.kubeconfig_files(entry.host).get(path) or situation.kubeconfig_files(situation.source).get(
-                path
-            )
-            if file is not None and not file.plain:
-                needed.setdefault(entry.host, set()).add(YAML)
-    for name in hosts_of(others, "extend"):
-        files = situation.kubeconfig_files(situation.source)
-        if any(item.path in files and not files[item.path].plain for item in situation.extensions[name].servers):
-            needed.setdefault(name, set()).add(YAML)
+        file = (situation.kubeconfig_files(entry.host).get(path) or files.get(path)) if kind == "kubeconfig" else None
+        if file is not None and not file.plain:
+            need(YAML, entry.host)
     names = (*situation.desired.nodes, *situation.desired.load_balancers)
     return {name: needed[name] for name in dict.fromkeys(names) if name in needed}
 

@@ -46,7 +46,8 @@ class Balance(Step["Creation"]):
             ca_certificate=situation.first.ca_pem,
             probe_certificate=situation.desired.probe_certificate,
             probe_signer=situation.first.name,
-            pki_dir=situation.first.pki_dir,
+            probe_ca=f"{situation.first.pki_dir}/ca.crt",
+            probe_ca_key=f"{situation.first.pki_dir}/ca.key",
             distributions=host.distributions,
             servers=name_servers(situation.desired, situation.hosts),
         )

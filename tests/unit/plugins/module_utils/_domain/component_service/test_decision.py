@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import NotProved
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component_service.profile import MANAGER
 from tests.unit.plugins.certificates import make_ca, make_certificate
 from tests.unit.plugins.module_utils._domain.component_service.values import (
@@ -331,3 +332,78 @@ def test_hardening_leaves_what_the_flags_need(name: str) -> None:
     assert set(wanted) <= set(lines)
     assert [line for line in lines if any(text in line for text in unwanted)] == []
     assert SANS
+
+
+CONFIG = "/etc/kubernetes/scheduler.yaml"
+CONFIG_TEXT = f"""\
+# Somebody's profile.
+apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+clientConnection:
+  kubeconfig: {ADMIN}  # as an administrator
+  qps: 100
+leaderElection:
+  leaderElect: false
+"""
+
+
+def with_settings(text: str = CONFIG_TEXT) -> Master:
+    """A scheduler with a configuration file, which comes before its flag."""
+    master = Master()
+    master.files.contents[CONF] = CONF_TEXT.replace(f"--kubeconfig={ADMIN}", f"--config={CONFIG}").encode()
+    master.files.contents[CONFIG] = text.encode()
+    master.issue()
+    return master
+
+
+def test_the_kubeconfig_of_a_file_of_settings_is_set_there() -> None:
+    """Everything else of the file stays, and flags of the election come before it."""
+    master = with_settings()
+    plan = master.decide()
+    assert plan.problems == ()
+    (change,) = [change for change in plan.changes if change.object == f"clientConnection.kubeconfig in {CONFIG}"]
+    own = f"{CFG}/{SCHEDULER}.kubeconfig"
+    assert (change.before, change.after) == (ADMIN, own)
+    master.change()
+    assert master.files.contents[CONFIG].decode() == CONFIG_TEXT.replace(f"{ADMIN}  #", f'"{own}"  #')
+    flags = master.files.contents[CONF].decode()
+    assert f"--config={CONFIG}" in flags
+    assert " --kubeconfig=" not in flags.replace("\n", " ")
+    assert "--leader-elect=true" in flags
+    assert f"--authentication-kubeconfig={own}" in flags
+    assert master.change() == []
+
+
+def test_a_file_of_settings_goes_back_with_the_rest() -> None:
+    """When the component does not come up."""
+    master = with_settings()
+    before = dict(master.files.contents)
+    master.host.refuses = lambda files: KUBECONFIG.encode() in files.contents[CONFIG]
+    with pytest.raises(NotProved):
+        master.change()
+    assert master.files.contents[CONFIG] == before[CONFIG]
+    assert master.files.contents[CONF] == before[CONF]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "apiVersion: v1\nkind: KubeSchedulerConfiguration\n",
+            "gives clientConnection.kubeconfig a value that could be set",
+        ),
+        ('{"clientConnection": {"kubeconfig": "/a"}}\n', "write it in block style"),
+        ("clientConnection: [\n", "write it in block style"),
+    ],
+)
+def test_a_file_of_settings_that_cannot_be_set_is_a_reason_to_stop(text: str, said: str) -> None:
+    (problem,) = with_settings(text).decide().problems
+    assert f"has --config={CONFIG}, which overrules its flags" in problem.message
+    assert said in problem.message
+
+
+def test_before_1_23_the_file_came_before_the_flags() -> None:
+    master = with_settings()
+    master.changes.update(version="v1.22.0")
+    (problem,) = master.decide().problems
+    assert "move its settings to flags and take --config out" in problem.message

@@ -246,7 +246,8 @@ def test_the_plan_is_that_of_the_usual_place(link: bool) -> None:
         found = plan_of(in_directory(before(), directory, link=link))
         assert found.problems == ()
         assert found.entries == expected.entries
-        assert record(found, "lb1", "balance").pki_dir == directory
+        balance = record(found, "lb1", "balance")
+        assert (balance.probe_ca, balance.probe_ca_key) == (f"{directory}/ca.crt", f"{directory}/ca.key")
         assert found.ca_certificate == expected.ca_certificate != ""
 
 

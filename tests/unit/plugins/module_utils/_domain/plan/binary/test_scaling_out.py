@@ -21,6 +21,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report imp
     Listener,
     Manifest,
     Network,
+    Service,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import (
     Plan,
@@ -104,7 +105,8 @@ def scaled_out() -> Arguments:
     balancer = {"owner": "kubeadm.ha", "differs": False, "renew_certificate": False, "changes": [], "problems": []}
     hosts = {name: host(name) for name in NUMBERS}
     for name in ("m2", "m3"):
-        hosts[name]["listening"] = [{"address": "0.0.0.0", "port": 6443, "process": "kube-apiserver"}]
+        listening = [Listener("0.0.0.0", 6443, "kube-apiserver"), Listener("::", 10257, ""), Listener("::", 10259, "")]
+        hosts[name]["listening"] = [dataclasses.asdict(item) for item in listening]
     hosts["lb1"]["services"] = {"haproxy": {"active": "active", "enabled": "enabled"}}
     services = {
         "m1": master(server=ENDPOINT),
@@ -142,6 +144,14 @@ def test_each_host_gets_its_plays_and_records() -> None:
     assert record["source"] == "m1"
     assert record["server"] == "192.0.2.12:6443"
     assert record["ca_certificate"] == "CN=ca|ca|"
+    kept = record["kept"]
+    assert {item["path"] for item in record["files"] if item["kind"] == "file"} < set(kept["paths"])
+    assert {item["path"] for item in record["programs"]} < set(kept["paths"])
+    assert {item["path"] for item in record["files"] if item["kind"] == "directory"} < {
+        *kept["directories"],
+        *kept["paths"],
+    }
+    assert set(kept["units"]) == {item["unit"] for item in record["services"]}
     point = hosts["w1"].as_dict()["plan"]["point"]  # type: ignore[index]
     assert {item["path"] for item in point["servers"]} == {
         f"{CFG}/{name}.kubeconfig" for name in ("bootstrap", "kube-proxy", "kubelet")
@@ -254,9 +264,189 @@ def not_inspected() -> Arguments:
     return given
 
 
+def with_arguments(*given: tuple[str, str]) -> ServicesReport:
+    """The master with subnets of Services by component."""
+    services = dict(master().services)
+    for component, subnet in given:
+        service = services[component]
+        own = {**service.arguments, "service-cluster-ip-range": (subnet,)}
+        services[component] = dataclasses.replace(service, arguments=own)
+    return dataclasses.replace(master(), services=services)
+
+
+def flags(component: str, **values: t.Any) -> Arguments:
+    """The master with other arguments of a component; ``None`` takes one away."""
+    own = {**master().services[component].arguments}
+    for name, value in values.items():
+        own[name.replace("_", "-")] = (value,) if isinstance(value, str) else value
+    return with_service(component, arguments={name: value for name, value in own.items() if value is not None})
+
+
+def hosts_with(name: str, **changes: t.Any) -> Arguments:
+    """One host that is otherwise."""
+    given = arguments()
+    given["hosts"][name] = host(name, **changes)
+    return given
+
+
+def wanting(name: str, **wanted: t.Any) -> Arguments:
+    """A host for which the inventory says more."""
+    given = arguments()
+    given["hosts"][name]["wanted"] = {**given["hosts"][name]["wanted"], **wanted}
+    return given
+
+
+def of_another_ca() -> Arguments:
+    """A second master whose certificate another CA has issued."""
+    given = scaled_out()
+    given["services"]["m2"]["certificates"] = [
+        dataclasses.asdict(CertificateFile(f"{SSL}/ca.pem", "CN=ca|another|")),
+        dataclasses.asdict(CertificateFile(f"{SSL}/server.pem", SERVED)),
+    ]
+    return given
+
+
+def of_another_etcd() -> Arguments:
+    """A second master with other members of etcd."""
+    given = scaled_out()
+    given["services"]["m2"]["services"]["kube-apiserver"]["arguments"]["etcd-servers"] = ["https://192.0.2.99:2379"]
+    return given
+
+
+def of_another_cluster() -> Arguments:
+    """A host that is a worker elsewhere."""
+    return arguments({"m2": worker("m2", "https://198.51.100.7:6443")})
+
+
+def tried(outcome: str, *names: str) -> Arguments:
+    """What became of the connections to one member of etcd; the others were reached."""
+    members = [{"address": f"192.0.2.{number}", "port": 2379} for number in (51, 52, 53)]
+    return arguments(
+        reachability={
+            name: [
+                {**member, "outcome": outcome if name in names and number == 1 else "connected", "error": ""}
+                for number, member in enumerate(members)
+            ]
+            for name in ("m1", "m2", "m3")
+        }
+    )
+
+
+def viewed(outcome: str, **changes: t.Any) -> Arguments:
+    """The endpoint as one host sees it."""
+    given = arguments(**changes)
+    attempt = {
+        "address": "192.0.2.10",
+        "outcome": outcome,
+        "certificate": "",
+        "error": "",
+        "identity": "",
+        "status": None,
+    }
+    given["hosts"]["w1"]["endpoint_view"] = {
+        "endpoint": "192.0.2.10:6443", "addresses": ["192.0.2.10"], "resolution_error": "", "attempts": [attempt],
+    }  # fmt: skip
+    return given
+
+
+ENDED = "CN=etcd|client||2020-01-01T00:00:00+00:00"
+
+
+def client_of_etcd(line: str) -> Arguments:
+    """The master with a client certificate for etcd."""
+    path = f"{SSL}/etcd.pem"
+    report = master(etcd_certfile=path, etcd_keyfile=f"{SSL}/server-key.pem")
+    certificates = [*report.certificates, CertificateFile(path, line)]
+    return arguments({"m1": dataclasses.replace(report, certificates=certificates)})
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
+        (
+            lambda: flags("kube-apiserver", secure_port=("6443", "8443")),
+            "On m1: kube-apiserver.service is given --secure-port 2 times, with 6443 and 8443, and only the last one counts",
+        ),
+        (
+            lambda: flags("kube-apiserver", tls_private_key_file=None),
+            "On m1: kube-apiserver.service is given --tls-cert-file without --tls-private-key-file",
+        ),
+        (
+            lambda: flags("kube-apiserver", bind_address="127.0.0.1"),
+            "On m1: kube-apiserver.service has --advertise-address=192.0.2.11, but listens only at --bind-address=127.0.0.1",
+        ),
+        (
+            lambda: arguments(
+                {"m1": with_arguments(("kube-apiserver", "10.0.0.0/24"), ("kube-controller-manager", "10.1.0.0/24"))}
+            ),
+            "--service-cluster-ip-range is 10.0.0.0/24 in kube-apiserver.service and 10.1.0.0/24 in kube-controller-manager.service",
+        ),
+        (
+            lambda: arguments({"m1": master(etcd_servers="https://127.0.0.1:2379")}),
+            "names 127.0.0.1:2379, which leads m2 and m3 to itself, where no etcd is",
+        ),
+        (
+            lambda: arguments({"m1": master(advertise_address="192.0.2.99", bind_address="0.0.0.0")}),
+            "--advertise-address of kube-apiserver.service on m1 is 192.0.2.99, which is none of its addresses (192.0.2.11)",
+        ),
+        (
+            lambda: wanting("m2", advertise_address="192.0.2.99"),
+            "kubeadm_ha_advertise_address of m2 is 192.0.2.99, which is none of its addresses (192.0.2.12)",
+        ),
+        (
+            lambda: hosts_with("m2", addresses=("192.0.2.11",), networks=(Network("192.0.2.0/24", "192.0.2.11"),)),
+            "m2 and m1 would have the same address for their API servers (192.0.2.11)",
+        ),
+        (
+            lambda: wanting("m2", node_name="k8s-node1"),
+            "m2 and w1 have the same node name (k8s-node1): set kubeadm_ha_node_name for m2.",
+        ),
+        (
+            lambda: hosts_with("m2", listening=[Listener("0.0.0.0", 10259, "python3")]),
+            "Port 10259 of m2 is taken by python3 (ss -ltnp shows it), but kube-scheduler will listen there",
+        ),
+        (lambda: hosts_with("m2", machine_id="machine-m1"), "has its machine-id (machine-m1)"),
+        (lambda: hosts_with("w1", clock=1.79e9 + 300), "The clock of w1 is 300 s away from the others'"),
+        (lambda: hosts_with("m3", free_bytes=1 << 20), "m3 has less than 1 GiB free in /var"),
+        (of_another_ca, "m2 runs an API server of another cluster than m1: another CA has issued its certificate"),
+        (of_another_etcd, "m2 runs an API server of another cluster than m1: its --etcd-servers names 192.0.2.99:2379"),
+        (
+            of_another_cluster,
+            f"kubelet.service of m2 is of another cluster than m1: {CFG}/kubelet.kubeconfig names https://198.51.100.7:6443",
+        ),
+        (
+            lambda: tried("silent", "m2"),
+            "m2 cannot reach the member of etcd at 192.0.2.52:2379 (no answer), which --etcd-servers of kube-apiserver.service on m1 names",
+        ),
+        (
+            lambda: tried("refused", "m2", "m3"),
+            "m2 and m3 cannot reach the member of etcd at 192.0.2.52:2379 (nothing listens there)",
+        ),
+        (
+            lambda: tried("refused", "m1", "m2", "m3"),
+            "is reached by none of m1, m2 and m3 (nothing listens there): start it (systemctl status etcd there)",
+        ),
+        (
+            lambda: client_of_etcd(ENDED),
+            f"{SSL}/etcd.pem of m1, which --etcd-certfile of kube-apiserver.service names, has ended (2020-01-01): renew it first",
+        ),
+        (
+            lambda: arguments(endpoint="192.0.2.11:6443", load_balancer="external", load_balancers=[]),
+            "kubeadm_ha_endpoint 192.0.2.11:6443 is the API server of m1 itself",
+        ),
+        (
+            lambda: arguments(endpoint="192.0.2.99:6443"),
+            "kubeadm_ha_endpoint 192.0.2.99:6443 is not an address of any load balancer host (lb1)",
+        ),
+        (
+            lambda: hosts_with("lb1", listening=[Listener("0.0.0.0", 6443, "python3")]),
+            "Another program than haproxy listens on port 6443 of lb1",
+        ),
+        (
+            lambda: viewed("refused", load_balancer="external", load_balancers=[]),
+            "kubeadm_ha_endpoint 192.0.2.10:6443 does not lead w1 to this cluster's API: 192.0.2.10:6443 refuses the connection",
+        ),
+        (lambda: viewed("untrusted"), "kubeadm_ha_endpoint 192.0.2.10:6443 leads w1 to somebody else"),
         (
             lambda: changed(services=without("kube-scheduler")),
             "m1 runs kube-apiserver, but no service of kube-scheduler was found there",
@@ -288,10 +478,6 @@ def not_inspected() -> Arguments:
             lambda: arguments({"m1": master(oidc_issuer_url="https://192.0.2.11:5556")}),
             "--oidc-issuer-url of kube-apiserver.service on m1",
         ),
-        (
-            lambda: arguments(vip="192.0.2.10/24"),
-            "kubeadm_ha_vip is not supported yet for a control plane whose components are services",
-        ),
         (another_key, "m2 runs an API server of another cluster than m1"),
         (without_address, "m2 has no address towards 192.0.2.11:6443 of m1"),
         (not_inspected, "The services of w1 could not be inspected"),
@@ -303,6 +489,52 @@ def test_reasons_to_stop(given: t.Callable[[], Arguments], expected: str) -> Non
     found = plan(given())
     assert [problem.message for problem in found.problems if expected in problem.message], messages(given())
     assert not found.hosts
+
+
+@pytest.mark.parametrize(
+    ("active", "listening", "expected"),
+    [
+        (
+            "failed",
+            [],
+            "Nobody serves the Kubernetes API: kube-apiserver.service of m1 is failed; start it (systemctl start kube-apiserver)",
+        ),
+        (
+            "active",
+            [Listener("192.0.2.11", 6443, "hyperkube")],
+            "kube-apiserver.service of m1 is active, but serves no API that is known as one: neither does a process called kube-apiserver listen",
+        ),
+    ],
+)
+def test_a_master_that_does_not_serve_is_no_reason_to_create_a_cluster(
+    active: str, listening: list[Listener], expected: str
+) -> None:
+    """Whether a version is given or not."""
+    given = arguments(kubernetes_version="1.34.4", services={})
+    given["hosts"]["m1"] = host("m1", listening=listening, services={"kube-apiserver": Service(active, "enabled")})
+    found = plan(given)
+    assert [problem.message for problem in found.problems if problem.message.startswith(expected)], messages(given)
+    assert not found.entries
+
+
+def test_a_master_whose_clients_still_lead_to_the_endpoint_of_before_is_of_this_cluster() -> None:
+    """A run that moves the endpoint was interrupted between two masters."""
+    given = scaled_out()
+    given["services"]["m2"] = master("192.0.2.12", "m2", server="https://192.0.2.200:6443").as_dict()
+    assert messages(given) == []
+
+
+def test_members_of_etcd_are_asked_for_where_a_master_comes() -> None:
+    """By the host itself and by the source; nobody is asked where all run already. Names are a note."""
+    given = arguments()
+    found = control_plane_facts(PlanRequest.from_options(copy.deepcopy(given)), yaml=PyYaml(), x509=Signed())
+    members = [{"address": f"192.0.2.{number}", "port": 2379} for number in (51, 52, 53)]
+    assert found["targets"] == {"m1": members, "m2": members, "m3": members}
+    there = control_plane_facts(PlanRequest.from_options(scaled_out()), yaml=PyYaml(), x509=Signed())
+    assert there["targets"] == {}
+    named = arguments({"m1": master(etcd_servers="https://etcd.example.org:2379")})
+    assert control_plane_facts(PlanRequest.from_options(named), yaml=PyYaml(), x509=Signed())["targets"] == {}
+    assert [note.message for note in plan(named).notes if "m2 and m3 reaches etcd.example.org:2379" in note.message]
 
 
 def test_a_role_that_is_used_alone_is_given_what_each_host_lacks() -> None:
@@ -348,6 +580,86 @@ def test_the_certificate_gets_names_where_the_ca_is_at_hand() -> None:
     assert record["names"] == ("DNS:kubernetes", *(f"IP:192.0.2.{number}" for number in (10, 11, 12, 13)))
     assert record["sans"] == ("192.0.2.10", "192.0.2.12", "192.0.2.13")
     assert (record["ca_path"], record["ca_key"]) == (f"{SSL}/ca.pem", f"{SSL}/ca-key.pem")
+
+
+def closed(**changes: t.Any) -> Arguments:
+    """An API server that refuses anonymous requests, and a CA that can sign for the checks."""
+    report = master(anonymous_auth="false")
+    manager = report.services["kube-controller-manager"]
+    pair = {"cluster-signing-cert-file": (f"{SSL}/ca.pem",), "cluster-signing-key-file": (f"{SSL}/ca-key.pem",)}
+    services = {
+        **report.services,
+        "kube-controller-manager": dataclasses.replace(manager, arguments={**manager.arguments, **pair}),
+    }
+    return arguments({"m1": dataclasses.replace(report, services=services)}, **changes)
+
+
+def test_checks_and_proofs_have_a_certificate_where_anonymous_requests_are_refused() -> None:
+    """The balancer's is signed by the cluster's CA; hosts prove as components of their own."""
+    balancer = {"owner": "", "differs": True, "renew_certificate": True, "changes": [], "problems": []}
+    given = closed(balancers={"lb1": balancer})
+    found = plan(given)
+    assert not found.problems
+    assert {"lb1", "m1"} <= {entry.host for entry in found.entries if entry.step == "prepare"}
+    records = {item.name: t.cast("t.Any", item.as_dict()["plan"]) for item in found.hosts}
+    balance = records["lb1"]["balance"]
+    assert balance["probe_certificate"] is True
+    assert (balance["probe_signer"], balance["probe_ca"], balance["probe_ca_key"]) == (
+        "m1", f"{SSL}/ca.pem", f"{SSL}/ca-key.pem",
+    )  # fmt: skip
+    assert records["w1"]["prove"]["client_kubeconfig"] == f"{CFG}/kubelet.kubeconfig"
+    assert records["m2"]["extend"]["client_kubeconfig"] == f"{CFG}/admin.kubeconfig"
+    facts = control_plane_facts(PlanRequest.from_options(copy.deepcopy(given)), yaml=PyYaml(), x509=Signed())
+    assert facts["refuses_anonymous"] is True
+
+
+def test_nobody_needs_a_certificate_where_everybody_is_answered() -> None:
+    """Unless the operator wants one."""
+    records = {item.name: t.cast("t.Any", item.as_dict()["plan"]) for item in plan(arguments()).hosts}
+    assert records["lb1"]["balance"]["probe_certificate"] is False
+    assert records["w1"]["prove"]["client_kubeconfig"] == records["m2"]["extend"]["client_kubeconfig"] == ""
+    assert [text for text in messages(arguments(probe_certificate=True)) if "need a client certificate" in text]
+
+
+def test_a_virtual_ip_address_is_held_by_the_balancers() -> None:
+    """What its role has decided, after the balancer and before anybody is certified for it."""
+    decisions = {"apiserver_keepalived": {"lb1": decided("virtual IP address 192.0.2.100")}}
+    given = arguments(endpoint="192.0.2.100:6443", vip="192.0.2.100/24", decisions=decisions)
+    first = control_plane_facts(PlanRequest.from_options(copy.deepcopy(given)), yaml=PyYaml(), x509=Signed())
+    asked = t.cast("dict[str, dict[str, t.Any]]", first["virtual_ips"])
+    assert {name: (item["vip"], item["track"], item["api_port"]) for name, item in asked.items()} == {
+        "lb1": ("192.0.2.100/24", "haproxy", 6443)
+    }
+    assert messages(given) == [message for message in messages(given) if "192.0.2.100" in message]
+    given = certified_later()
+    given.update(endpoint="192.0.2.100:6443", vip="192.0.2.100/24", decisions=decisions)
+    found = plan(given)
+    assert not found.problems, messages(given)
+    steps = list(dict.fromkeys(entry.step for entry in found.entries))
+    assert steps.index("balance") < steps.index("virtual_ip") < steps.index("certify")
+    assert "kubeadm_ha_virtual_ip" in {item.name: item for item in found.hosts}["lb1"].groups
+
+
+def test_a_master_that_has_the_virtual_ip_address_does_not_pass_it_on() -> None:
+    """Without a load balancer the masters hold it, the first one now."""
+    given = certified_later()
+    given.update(
+        load_balancer="none", load_balancers=[], endpoint="192.0.2.100:6443", vip="192.0.2.100/24", balancers={}
+    )
+    given["hosts"]["m1"]["addresses"] = ["192.0.2.11", "192.0.2.100"]
+    given["services"]["m1"]["services"]["kube-apiserver"]["arguments"]["oidc-issuer-url"] = ["https://192.0.2.100:5556"]
+    given["services"]["w1"] = worker("k8s-node1", "https://192.0.2.100:6443").as_dict()
+    found = plan(given)
+    assert not found.problems, messages(given)
+    assert not [entry for entry in found.entries if (entry.host, entry.step) == ("w1", "point")]
+
+
+def test_what_keepalived_cannot_do_stops_the_run() -> None:
+    """With the other reasons."""
+    decisions = {"apiserver_keepalived": {"lb1": decided(problem="lb1 has no interface in 192.0.2.0/24.")}}
+    given = certified_later()
+    given.update(endpoint="192.0.2.100:6443", vip="192.0.2.100/24", decisions=decisions)
+    assert "lb1 has no interface in 192.0.2.0/24." in messages(given)
 
 
 def test_the_same_reason_is_said_once() -> None:

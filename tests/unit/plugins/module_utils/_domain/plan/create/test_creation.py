@@ -393,6 +393,10 @@ def test_what_both_the_plan_and_a_role_compare_is_one_reason() -> None:
         ({"kubernetes_files": ["/etc/kubernetes/kubelet.conf"]}, "cp3 has /etc/kubernetes/kubelet.conf"),
         ({"has_etcd_data": True}, "cp3 has /var/lib/etcd/member"),
         ({"listening": [{"address": "::", "port": 2379, "process": "etcd"}]}, "cp3 has a running etcd"),
+        (
+            {"services": {"kube-scheduler": {"active": "failed", "enabled": "enabled"}}},
+            "cp3 has kube-scheduler.service",
+        ),
     ],
 )
 def test_a_trace_of_a_cluster_is_named_with_its_host(report: Arguments, said: str) -> None:

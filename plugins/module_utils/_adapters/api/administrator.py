@@ -1,0 +1,39 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The API as an administrator, by whatever a control plane has: kubeadm's kubeconfig, or one beside those of its components."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..collect.service_files import ServiceFiles
+from ..host.component_services import HostComponentServices
+from ..host.files import HostFiles
+from ..host.processes import HostProcesses
+from .api import open_api
+from .host_clients import KUBEADM, HostClients
+
+if t.TYPE_CHECKING:
+    from ..._ports.api import Api
+    from ..._ports.commands import Commands
+
+_COMPONENTS = ("kube-controller-manager", "kube-scheduler")
+
+
+def open_as_administrator(commands: Commands, *, kubeconfig: str, server: str | None) -> Api:
+    """The API.
+
+    Args:
+        commands: runs the host's programs.
+        kubeconfig: the one to use. Where it is kubeadm's, and the host has none of that place, one is found.
+        server: API server to ask instead of the kubeconfig's.
+    """
+    files = HostFiles()
+    if kubeconfig != KUBEADM or files.exists(KUBEADM):
+        return open_api(commands, kubeconfig=kubeconfig, server=server)
+    services = HostComponentServices(commands, ServiceFiles(files, commands), HostProcesses())
+    return HostClients(files, commands, services).open(_COMPONENTS, kubeconfig=None, server=server).api
+
+
+__all__ = ("open_as_administrator",)
