@@ -188,7 +188,7 @@ def _move(
     return Stay(
         run=run,
         again=again,
-        traces=_traces(lab, before),
+        traces=_traces(lab, before, place),
         holders=[name for name in place.holders if f" {place.host}/" in lab.run(name, "ip", "-4", "-o", "address")],
         answers={node: _readyz(lab, node, place.endpoint) for node in NODES},
     )
@@ -222,15 +222,18 @@ def _readyz(lab: Lab, node: str, endpoint: str) -> str:
     return lab.shell(node, f"curl -s -m 5 --cacert /etc/kubernetes/pki/ca.crt https://{endpoint}/readyz", check=False)
 
 
-def _traces(lab: Lab, place: Place) -> list[str]:
-    """Clients that still name a place: kubeconfigs, connections of kubelets and kube-proxys, the cluster's ConfigMaps."""
+def _traces(lab: Lab, place: Place, after: Place) -> list[str]:
+    """Clients that still name a place: kubeconfigs, connections of kubelets and kube-proxys, the cluster's ConfigMaps.
+
+    The name to which the cluster has moved may lead to the same address, so connections say nothing then.
+    """
     server, found = f"https://{place.endpoint}", []
     for node in NODES:
         # The first control plane's kubelet and controllers have always asked their own API server.
         own = {f"/etc/kubernetes/{name}.conf" for name in ("kubelet", "controller-manager", "scheduler")}
         files = lab.shell(node, f"grep -rlF '{server}' /etc/kubernetes/*.conf /root/.kube 2>/dev/null; true").split()
         found += [f"{node}: {path}" for path in files if not (place.label == "cp1" == node and path in own)]
-        if not place.is_name and node not in place.holders and place.label != node:
+        if not (place.is_name or after.is_name) and node not in place.holders and place.label != node:
             sockets = lab.shell(
                 node, f"ss -Htnp state established dst {place.endpoint} | grep -E 'kubelet|kube-proxy'; true"
             )
