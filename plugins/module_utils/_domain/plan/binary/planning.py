@@ -35,6 +35,7 @@ from .steps import certify, controllers, virtual_ip
 if t.TYPE_CHECKING:
     from ...._ports.x509 import X509
     from ...._ports.yaml import Yaml
+    from ...base.file_fact import FileFact
     from ...binary.report import ServicesReport
     from ...host.host import Host
     from ..desired import Desired
@@ -80,7 +81,7 @@ def facts(
         "refuses_anonymous": scaling.refuses_anonymous,
         "can_ask_etcd": False,
         "joining": [],
-        "files": dict.fromkeys(scaling.targets, wanted),
+        "files": {name: wanted for name in scaling.targets if _differs(scaling, name)},
         "services": source,
         "controllers": controllers.records(scaling),
         "targets": etcd.targets(scaling),
@@ -197,7 +198,7 @@ def _scaling(
         served=served,
         kubeconfigs=kubeconfigs,
         balancers=balancers,
-        files=request.files,
+        files={name: request.files.get(name) or _reported(services.get(name)) for name in hosts},
         decisions=request.decisions,
         authority_keys=find_authority_keys(services, x509),
         certificates=find_certificates(services[source], x509),
@@ -206,6 +207,17 @@ def _scaling(
         endpoint_views=views,
         refuses_anonymous=_refuses_anonymous(services[source], yaml),
     )
+
+
+def _reported(report: ServicesReport | None) -> dict[str, FileFact]:
+    """What the services of a host name there, by path."""
+    return {} if report is None else {fact.path: fact for fact in report.facts}
+
+
+def _differs(scaling: Scaling, name: str) -> bool:
+    """Whether files of a host that shall be a master are still to be inspected: what its services name there is not all as it shall be."""
+    found = scaling.extensions[name]
+    return bool(found.files or found.programs or found.problems)
 
 
 def _refuses_anonymous(report: ServicesReport, yaml: Yaml) -> bool:

@@ -170,6 +170,25 @@ def test_a_second_run_changes_nothing() -> None:
     assert [point.host for point in found.single_points or ()] == ["lb1"]
 
 
+def asked_files(given: Arguments) -> set[str]:
+    """The hosts whose files are inspected next."""
+    found = control_plane_facts(PlanRequest.from_options(given), yaml=PyYaml(), x509=Signed())
+    return set(t.cast("dict[str, t.Any]", found["files"]))
+
+
+def test_files_are_asked_for_only_where_the_services_name_others() -> None:
+    """What they name on each master is known already, and compared."""
+    given = {**scaled_out(), "files": {}}
+    assert asked_files(given) == set()
+    assert not plan(given).entries
+    facts = given["services"]["m2"]["facts"]
+    next(fact for fact in facts if fact["path"] == f"{SSL}/ca-key.pem")["sha256"] = "other"
+    given["services"]["m3"]["facts"] = [
+        fact for fact in given["services"]["m3"]["facts"] if fact["path"] != f"{SSL}/ca.pem"
+    ]
+    assert asked_files(given) == {"m2", "m3"}
+
+
 def test_arguments_that_a_killed_run_has_only_brought_name_nobody() -> None:
     """The second master has the first one's arguments, and is set right."""
     given = arguments({"m2": master()}, files={"m2": [item.fact.as_dict() for item in needs.find(master())]})
