@@ -110,11 +110,7 @@ class Record:
         """What of these was not kept yet."""
         return [
             *(path for path in dict.fromkeys(paths) if path not in self._kept),
-            *(
-                path
-                for path in dict.fromkeys(directories)
-                if not self._host.owner(path) and path not in self._directories
-            ),
+            *self._coming(directories),
             *(unit for unit in dict.fromkeys(units) if unit not in self._units),
         ]
 
@@ -127,9 +123,7 @@ class Record:
             self._left.pop(path, None)
             if path not in self._kept:
                 self._keep_file(path)
-        self._directories += [
-            path for path in dict.fromkeys(directories) if not self._host.owner(path) and path not in self._directories
-        ]
+        self._directories += self._coming(directories)
         for unit in dict.fromkeys(units):
             if unit not in self._units:
                 self._units[unit] = Unit(self._host.state(unit).active, self._host.is_enabled(unit))
@@ -178,6 +172,12 @@ class Record:
         self._files.remove(f"{self._directory}/{_FILES}")
         self._files.remove(f"{self._directory}/{_MORE}")
         self._files.remove(self._directory)
+
+    def _coming(self, directories: t.Iterable[str]) -> list[str]:
+        """Those that are not there, and that nobody has noted yet."""
+        return [
+            path for path in dict.fromkeys(directories) if not self._host.owner(path) and path not in self._directories
+        ]
 
     def _keep_file(self, path: str) -> None:
         content, owner = self._files.read(path), self._host.owner(path)

@@ -9,16 +9,13 @@ import typing as t
 
 from ...base import endpoint_view
 from ...base.address import canonical_ip
-from ...base.enumeration import listed
 from ...base.problem import Problem
 from ..checks import endpoint_port
-from ..checks.endpoint_checks import by_clause
+from ..checks import endpoint_reasons as reasons
+from ..checks.endpoint_reasons import SUBJECT
 
 if t.TYPE_CHECKING:
-    from ...base.address import Endpoint
     from .scaling import Scaling
-
-_SUBJECT = "kubeadm_ha_endpoint"
 
 
 def problems(scaling: Scaling) -> t.Iterator[Problem]:
@@ -29,7 +26,7 @@ def problems(scaling: Scaling) -> t.Iterator[Problem]:
         found += _of_no_balancer(scaling)
         found += endpoint_port.problems(desired, scaling.hosts)
     if not found and canonical_ip(desired.endpoint.host) is None and not desired.has_own_dns:
-        found += _unresolved(scaling)
+        found += reasons.unresolved(desired.endpoint, scaling.endpoint_views)
     yield from found
     if found or desired.has_own_dns:
         return
@@ -46,15 +43,15 @@ def _of_a_master(scaling: Scaling) -> t.Iterator[Problem]:
         server = scaling.server_of(name)
         if server == desired.endpoint:
             yield Problem(
-                _SUBJECT,
-                f"{_SUBJECT} {desired.endpoint} is the API server of {name} itself, so it would go away with it: give the address of the load "
+                SUBJECT,
+                f"{SUBJECT} {desired.endpoint} is the API server of {name} itself, so it would go away with it: give the address of the load "
                 "balancer.",
             )
         elif name in desired.load_balancers and desired.has_own_balancers and server.port == desired.endpoint.port:
             yield Problem(
-                _SUBJECT,
+                SUBJECT,
                 f"{name} is a load balancer and a control plane, and its API server has port {server.port}: choose another port for "
-                f"{_SUBJECT}, for example 8443.",
+                f"{SUBJECT}, for example 8443.",
             )
 
 
@@ -64,22 +61,9 @@ def _of_no_balancer(scaling: Scaling) -> t.Iterator[Problem]:
     is_known = desired.endpoint.san.kind == "dns" or desired.vip_address == desired.endpoint.host
     if not is_known and not any(host.has_address(desired.endpoint.host) for host in hosts):
         yield Problem(
-            _SUBJECT,
-            f"{_SUBJECT} {desired.endpoint} is not an address of any load balancer host ({', '.join(desired.load_balancers)}): give one of "
+            SUBJECT,
+            f"{SUBJECT} {desired.endpoint} is not an address of any load balancer host ({', '.join(desired.load_balancers)}): give one of "
             "theirs, kubeadm_ha_vip's, or a DNS name that leads to them.",
-        )
-
-
-def _unresolved(scaling: Scaling) -> t.Iterator[Problem]:
-    by_error: dict[str, list[str]] = {}
-    for name, view in scaling.endpoint_views.items():
-        if not view.addresses:
-            by_error.setdefault(view.resolution_error or "no address", []).append(name)
-    for error, names in by_error.items():
-        yield Problem(
-            _SUBJECT,
-            f"{listed(names)} cannot resolve {scaling.desired.endpoint.host} ({error}), and would lose the API once pointed to "
-            f"{scaling.desired.endpoint}: let DNS or /etc/hosts of every host answer it.",
         )
 
 
@@ -91,25 +75,14 @@ def _somebody_else(scaling: Scaling) -> t.Iterator[Problem]:
         ]
         for name, view in scaling.endpoint_views.items()
     }
-    for clause, names in by_clause(clauses).items():
-        yield Problem(
-            _SUBJECT,
-            f"{_SUBJECT} {scaling.desired.endpoint} leads {listed(names)} to somebody else: {clause}. Give an endpoint whose address and port "
-            "are free for this cluster's load balancer.",
-        )
+    yield from reasons.somebody_else(scaling.desired.endpoint, clauses)
 
 
 def _unproved(scaling: Scaling) -> t.Iterator[Problem]:
     """An endpoint that the run does not build must lead to the cluster's API from every host."""
-    desired = scaling.desired
     clauses = {name: view.objections() for name, view in scaling.endpoint_views.items()}
-    server: Endpoint = scaling.server
-    for clause, names in by_clause(clauses).items():
-        yield Problem(
-            _SUBJECT,
-            f"{_SUBJECT} {desired.endpoint} does not lead {listed(names)} to this cluster's API: {clause}. With kubeadm_ha_load_balancer: "
-            f"{desired.load_balancer} it must do so before the run; let it forward TCP, without ending TLS, to {scaling.source} ({server}).",
-        )
+    for clause, names in reasons.by_clause(clauses).items():
+        yield reasons.unproved(scaling.desired, names, clause, target=scaling.source, server=scaling.server)
 
 
 __all__ = ("problems",)

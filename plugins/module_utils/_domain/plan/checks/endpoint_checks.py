@@ -21,6 +21,8 @@ from ...base.enumeration import listed
 from ...base.errors import InvalidInput
 from ...base.problem import Note, Problem
 from ..name_servers import name_servers
+from . import endpoint_reasons as reasons
+from .endpoint_reasons import SUBJECT
 
 if t.TYPE_CHECKING:
     from ...._ports.x509 import X509
@@ -28,8 +30,6 @@ if t.TYPE_CHECKING:
     from ...host.host import Host
     from ..desired import Desired
     from ..situation import Situation
-
-_SUBJECT = "kubeadm_ha_endpoint"
 
 
 def problems(situation: Situation) -> t.Iterator[Problem]:
@@ -39,7 +39,7 @@ def problems(situation: Situation) -> t.Iterator[Problem]:
         yield from _by_dns(situation, views)
         return
     if canonical_ip(situation.desired.endpoint.host) is None:
-        yield from _unresolved(situation, views)
+        yield from reasons.unresolved(situation.desired.endpoint, views, where=_with_balancers(situation))
         yield from _leads_to_control_plane(situation, views)
         if situation.desired.has_own_balancers:
             yield from _leads_elsewhere(situation, views)
@@ -67,20 +67,20 @@ def find_notes(situation: Situation) -> t.Iterator[Note]:
     if len(by_addresses) > 1:
         described = "; ".join(f"{listed(names)} to {', '.join(found)}" for found, names in by_addresses.items())
         yield Note(
-            _SUBJECT,
+            SUBJECT,
             f"Hosts resolve {desired.endpoint.host} differently ({described}): each of them loses the API with what its own answer leads "
             "to. Let one DNS server, or the same line in every /etc/hosts, answer all of them.",
         )
     if desired.has_own_balancers or desired.has_own_dns:
         return
-    for clause, names in by_clause(
+    for clause, names in reasons.by_clause(
         {
             name: [item.objection(desired.endpoint) for item in view.unreached]
             for name, view in views.items()
             if view.is_proved
         }
     ).items():
-        yield Note(_SUBJECT, f"{desired.endpoint} works from {listed(names)}, but {clause}.")
+        yield Note(SUBJECT, f"{desired.endpoint} works from {listed(names)}, but {clause}.")
 
 
 def _by_dns(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[Problem]:
@@ -99,12 +99,12 @@ def _by_dns(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[Pro
     for addresses, hosts in by_addresses.items():
         reason = "where no control plane is" if answers else "though the servers that are to answer it do not run yet"
         yield Problem(
-            _SUBJECT,
+            SUBJECT,
             f"{desired.endpoint.host} leads {listed(hosts)} to {addresses}, {reason}: take it out of /etc/hosts and of other DNS "
             f"servers, and delegate it to {servers}.",
         )
     if answers and all(balancer.is_configured for balancer in situation.balancers.values()):
-        yield from _unresolved(situation, views)
+        yield from reasons.unresolved(situation.desired.endpoint, views, where=_with_balancers(situation))
     yield from _somebody_else(situation, views)
 
 
@@ -172,19 +172,6 @@ def _judged(attempt: Attempt, x509: X509, *, ca_pem: str, known: frozenset[str],
     return attempt
 
 
-def _unresolved(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[Problem]:
-    by_error: dict[str, list[str]] = {}
-    for name, view in views.items():
-        if not view.addresses:
-            by_error.setdefault(view.resolution_error or "no address", []).append(name)
-    for error, names in by_error.items():
-        yield Problem(
-            _SUBJECT,
-            f"{listed(names)} cannot resolve {situation.desired.endpoint.host} ({error}), and would lose the API once pointed to "
-            f"{situation.desired.endpoint}: let DNS or /etc/hosts of every host answer it{_with_balancers(situation)}.",
-        )
-
-
 def _leads_to_control_plane(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[Problem]:
     """Names that lead to one API server itself, as an /etc/hosts of before does. ``none`` may lead to several of them."""
     desired = situation.desired
@@ -205,7 +192,7 @@ def _leads_to_control_plane(situation: Situation, views: t.Mapping[str, View]) -
     for target, names_of in seen.items():
         server = situation.hosts[target].future_api_server(like)
         yield Problem(
-            _SUBJECT,
+            SUBJECT,
             f"{desired.endpoint.host} leads {listed(names_of)} to the API server of {target} itself ({server}), so they would lose "
             f"the API with that host: {_remedy_for_name(situation)}.",
         )
@@ -254,7 +241,7 @@ def _leads_elsewhere(situation: Situation, views: t.Mapping[str, View]) -> t.Ite
             by_addresses.setdefault(", ".join(wrong), []).append(name)
     for addresses, names in by_addresses.items():
         yield Problem(
-            _SUBJECT,
+            SUBJECT,
             f"{desired.endpoint.host} leads {listed(names)} to {addresses}, where no load balancer host is: let DNS or /etc/hosts of "
             f"every host lead it to {_balancers(situation)}, or set kubeadm_ha_load_balancer: external for a balancer that "
             "exists already.",
@@ -289,12 +276,7 @@ def _somebody_else(situation: Situation, views: t.Mapping[str, View]) -> t.Itera
         ]
         for name, view in views.items()
     }
-    for clause, names in by_clause(clauses).items():
-        yield Problem(
-            _SUBJECT,
-            f"kubeadm_ha_endpoint {situation.desired.endpoint} leads {listed(names)} to somebody else: {clause}. Give an endpoint "
-            "whose address and port are free for this cluster's load balancer.",
-        )
+    yield from reasons.somebody_else(situation.desired.endpoint, clauses)
 
 
 def _unproved(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[Problem]:
@@ -303,28 +285,15 @@ def _unproved(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[P
     clauses = {name: view.objections() for name, view in views.items() if view.addresses}
     good = [name for name, view in views.items() if view.is_proved]
     like = situation.serving_control_plane.api_server
-    for clause, names in by_clause(clauses).items():
+    for clause, names in reasons.by_clause(clauses).items():
         hairpin = ""
         if good and set(names) <= set(desired.control_planes):
             hairpin = (
                 f" {listed(good)} can use it: a load balancer that sends a control plane its own connection back must not keep "
                 "the client's address (a hairpin)."
             )
-        yield Problem(
-            _SUBJECT,
-            f"kubeadm_ha_endpoint {desired.endpoint} does not lead {listed(names)} to this cluster's API: {clause}. "
-            f"With kubeadm_ha_load_balancer: {desired.load_balancer} it must do so before the run; let it forward TCP, "
-            f"without ending TLS, to {situation.serving_control_plane.name} ({like}).{hairpin}",
-        )
-
-
-def by_clause(clauses: t.Mapping[str, t.Sequence[str]]) -> dict[str, list[str]]:
-    """Names of the hosts by what they have to say; those without are left out."""
-    found: dict[str, list[str]] = {}
-    for name, described in clauses.items():
-        if described:
-            found.setdefault("; ".join(described), []).append(name)
-    return found
+        target = situation.serving_control_plane.name
+        yield reasons.unproved(desired, names, clause, target=target, server=like, hint=hairpin)
 
 
 def _balancers(situation: Situation) -> str:
@@ -346,4 +315,4 @@ def _is_loopback(address: str) -> bool:
     return address.startswith("127.") or address == "::1"
 
 
-__all__ = ("by_clause", "find_notes", "judged_views", "problems", "unproved", "views_of")
+__all__ = ("find_notes", "judged_views", "problems", "unproved", "views_of")
