@@ -46,12 +46,15 @@ def keep(source: Path, destination: Path, *, command: str, today: dt.date) -> li
 
 
 def commit() -> str:
-    """The commit of the checkout, and whether something differs from it."""
-    head = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout.strip()
-    changed = subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, check=True, capture_output=True).stdout
+    """The commit of the checkout, and whether something but kept results differs from it."""
+    changed = git("status", "--porcelain", "--", ".", ":(exclude)docs/results")
+    head = git("rev-parse", "HEAD").strip()
     return f"{head} with uncommitted changes" if changed else head
+
+
+def git(*arguments: str) -> str:
+    """What git prints."""
+    return subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
 def main(arguments: t.Sequence[str]) -> int:

@@ -12,7 +12,6 @@ left out and counted as neither.
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import shutil
 import signal
@@ -23,8 +22,9 @@ import typing as t
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from . import environment, gates, keep_results, machine, touched
+from . import environment, full_run, gates, keep_results, machine, touched
 from .environment import CACHE, ROOT, SetupError
+from .full_run import Count
 from .pieces import Piece, Units, fits, pieces
 
 REPORTS = ROOT / "build" / "reports"
@@ -32,6 +32,8 @@ RESULTS = ROOT / "build" / "results"
 #: The state of a cluster of plain kubeadm with which the scenarios of one run compare theirs.
 NATIVE = ROOT / "build" / "native.json"
 CLOSING_LINE = REPORTS / "closing-line.txt"
+#: What every piece of `make full` proved, and with which files.
+FULL_RUN = ROOT / "docs" / "results" / "full_run.json"
 HELP = """\
 make lint          every static check, two at a time (make lint ARGS="ruff mypy" for some of them)
 make unit          the domain and the modules, without a host
@@ -41,7 +43,7 @@ make clusters      real multi-node clusters: conversion with failovers, interrup
 make test          all of the above, further scenarios as long as the time lasts; what continuous integration runs
 make quick         lint, unit, integration and the scenarios that a change touches
 make demo          the main job on a real cluster, with a table of what was measured
-make full          every scenario there is, what passed at this commit not again; the results go to docs/results
+make full          every scenario there is, what passed with the same files not again; the results go to docs/results
 make bench         medians of several rounds against the bounds
 make coverage      the unit tier with a table of what it covers
 make docs          the documentation site in build/docs
@@ -61,17 +63,6 @@ LAST_MINUTE = 85
 MINUTES = 75
 #: Files of which ansible-test has to judge a change.
 _OF_ANSIBLE_TEST = ("galaxy.yml", "meta", "plugins", "tests/sanity", "tests/unit")
-
-
-@dataclasses.dataclass(frozen=True)
-class Count:
-    """What a tier, or a piece of one, proved. ``left_out`` names the checks that were inconclusive."""
-
-    tier: str
-    passed: int
-    failed: int
-    seconds: float
-    left_out: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -269,47 +260,21 @@ def _quick(arguments: list[str]) -> int:
 
 
 def _full(arguments: list[str]) -> int:
-    """Every piece; those that passed at this very commit in an earlier run are not run again."""
+    """Lint and every piece; what passed earlier with the same files is not run again. Results are kept after each piece."""
     _set_up()
     units, factor = Units(), machine.factor()
-    memory = Memory(ROOT / "build" / "full.json", keep_results.commit())
-    if memory.is_empty:
-        shutil.rmtree(RESULTS, ignore_errors=True)
-
-    def run(piece: Piece) -> Count:
-        return memory.count(piece.name) or memory.remember(_run_piece(piece, arguments, units, factor, None, full=True))
-
-    everything = pieces(touched.Selection((), ()), PYTEST_TIERS, full=True)
-    counts = [memory.count("lint") or memory.remember(lint()), *(run(piece) for piece in everything)]
-    return max(close(counts), _call(["python", "-m", "tests.tools.keep_results", "make full"]))
-
-
-class Memory:
-    """What passed at a commit, so that a long run can be taken up again. Uncommitted changes are never remembered."""
-
-    def __init__(self, path: Path, commit: str) -> None:
-        self._path = path
-        self._commit = commit
-        found = json.loads(path.read_text()) if path.is_file() else {}
-        self._counts = found.get("counts", {}) if found.get("commit") == commit and " " not in commit else {}
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing has passed at this commit yet."""
-        return not self._counts
-
-    def count(self, name: str) -> Count | None:
-        """What a piece proved earlier; ``None`` when it has to be run."""
-        known = self._counts.get(name)
-        return Count(**{**known, "left_out": tuple(known["left_out"])}) if known else None
-
-    def remember(self, count: Count) -> Count:
-        """Keep a piece that passed; the count itself."""
-        if count.passed and not count.failed:
-            self._counts[count.tier] = dataclasses.asdict(count)
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_text(json.dumps({"commit": self._commit, "counts": self._counts}, indent=2))
-        return count
+    memory = full_run.Memory(FULL_RUN, full_run.tracked(), keep_results.commit(), factor)
+    counts, kept = [lint()], True
+    for piece in pieces(touched.Selection((), ()), PYTEST_TIERS, full=True):
+        earlier = memory.count(piece)
+        if earlier is None:
+            shutil.rmtree(RESULTS, ignore_errors=True)
+            counts.append(memory.remember(piece, _run_piece(piece, arguments, units, factor, None, full=True)))
+            kept = _call(["python", "-m", "tests.tools.keep_results", "make full"]) == 0 and kept
+        else:
+            print(f"\n==== {piece.name}: passed earlier with the same files ====", flush=True)
+            counts.append(earlier)
+    return max(close(counts), not kept)
 
 
 def _set_up() -> list[Path]:

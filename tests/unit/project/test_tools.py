@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools import environment, gates, keep_results, machine, package, pieces, run, touched
+from tests.tools import environment, full_run, gates, keep_results, machine, package, pieces, run, touched
 
 
 def test_the_makefile_and_the_help_name_every_target() -> None:
@@ -236,18 +236,82 @@ def test_only_a_change_of_plugins_calls_for_ansible_test() -> None:
     assert not run._is_for_ansible_test([Path("roles/preflight/tasks/main.yml"), Path("tests/scenarios/convert.py")])
 
 
-def test_a_full_run_is_taken_up_again_at_the_same_commit_only(tmp_path: Path) -> None:
-    path = tmp_path / "build" / "full.json"
-    count = run.Count("unit", 3, 0, 1.5, ("x",))
-    first = run.Memory(path, "abc")
-    assert first.is_empty
-    first.remember(count)
-    first.remember(run.Count("integration", 3, 1, 1.5))
-    again = run.Memory(path, "abc")
-    assert again.count("unit") == count
-    assert again.count("integration") is None
-    assert run.Memory(path, "def").is_empty
-    assert run.Memory(path, "abc with uncommitted changes").is_empty
+UNIT = pieces.Piece("unit", "unit", ("tests/unit",), is_required=True)
+CONVERT = pieces.Piece("clusters test_convert", "clusters", ("tests/scenarios/test_convert.py",), is_required=True)
+HAPROXY = pieces.Piece(
+    "roles apiserver_haproxy",
+    "roles",
+    ("tests/roles/test_molecule.py::test_scenario[apiserver_haproxy]",),
+    is_required=True,
+)
+FILES = {
+    "plugins/modules/a.py": "100644 blob 1",
+    "docs/lab.md": "100644 blob 2",
+    "docs/results/convert.json": "100644 blob 3",
+    "molecule/apiserver_haproxy/molecule.yml": "100644 blob 4",
+    "molecule/apiserver_nginx/molecule.yml": "100644 blob 5",
+    "molecule/shared/lab.yml": "100644 blob 6",
+    "tests/lab/lab.py": "100644 blob 7",
+    "tests/roles/test_molecule.py": "100644 blob 8",
+    "tests/scenarios/convert.py": "100644 blob 9",
+    "tests/scenarios/test_convert.py": "100644 blob 10",
+    "tests/scenarios/test_create.py": "100644 blob 11",
+    "tests/unit/test_a.py": "100644 blob 12",
+}
+
+
+def test_only_the_files_that_decide_how_a_piece_ends_are_its_inputs() -> None:
+    assert sorted(set(FILES) - set(full_run.inputs(UNIT, FILES))) == ["docs/results/convert.json"]
+    assert sorted(set(FILES) - set(full_run.inputs(CONVERT, FILES))) == [
+        "docs/lab.md",
+        "docs/results/convert.json",
+        "molecule/apiserver_haproxy/molecule.yml",
+        "molecule/apiserver_nginx/molecule.yml",
+        "tests/roles/test_molecule.py",
+        "tests/scenarios/test_create.py",
+        "tests/unit/test_a.py",
+    ]
+    assert sorted(set(FILES) - set(full_run.inputs(HAPROXY, FILES))) == [
+        "docs/lab.md",
+        "docs/results/convert.json",
+        "molecule/apiserver_nginx/molecule.yml",
+        "tests/scenarios/test_convert.py",
+        "tests/scenarios/test_create.py",
+        "tests/unit/test_a.py",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_known"),
+    [("plugins/modules/a.py", False), ("tests/scenarios/convert.py", False), ("tests/scenarios/test_create.py", True)],
+)
+def test_a_full_run_goes_on_with_what_other_files_decide(tmp_path: Path, name: str, is_known: bool) -> None:
+    path = tmp_path / "results" / "full_run.json"
+    count = full_run.Count(CONVERT.name, 3, 0, 1.5, ("x",))
+    first = full_run.Memory(path, FILES, "abc", 1.0)
+    assert first.count(CONVERT) is None
+    assert first.remember(CONVERT, count) == count
+    assert full_run.Memory(path, FILES, "def", 1.0).count(CONVERT) == count
+    changed = full_run.Memory(path, {**FILES, name: "100644 blob 99"}, "def", 1.0)
+    assert changed.count(CONVERT) == (count if is_known else None)
+
+
+def test_a_full_run_remembers_nothing_that_failed_or_that_no_commit_has(tmp_path: Path) -> None:
+    path = tmp_path / "full_run.json"
+    memory = full_run.Memory(path, FILES, "abc", 1.0)
+    memory.remember(CONVERT, full_run.Count(CONVERT.name, 3, 1, 1.5))
+    memory.remember(HAPROXY, full_run.Count(HAPROXY.name, 0, 0, 1.5))
+    changed = full_run.Memory(path, FILES, "abc with uncommitted changes", 1.0)
+    changed.remember(UNIT, full_run.Count("unit", 3, 0, 1.5))
+    assert not path.exists()
+    memory.remember(UNIT, full_run.Count("unit", 3, 0, 1.5))
+    assert changed.count(UNIT) is None
+
+
+def test_the_files_of_a_commit_are_told_by_their_content() -> None:
+    files = full_run.tracked()
+    assert re.fullmatch(r"100644 blob [0-9a-f]{40}", files["galaxy.yml"])
+    assert full_run.digest(["galaxy.yml"], files) != full_run.digest(["galaxy.yml", "Makefile"], files)
 
 
 def test_nothing_of_an_earlier_run_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
