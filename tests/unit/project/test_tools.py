@@ -308,7 +308,7 @@ def test_a_full_run_remembers_nothing_that_failed_or_that_no_commit_has(tmp_path
     assert changed.count(UNIT) is None
 
 
-def test_the_files_of_a_commit_are_told_by_their_content() -> None:
+def test_files_of_a_commit_are_known_by_their_content() -> None:
     files = full_run.tracked()
     assert re.fullmatch(r"100644 blob [0-9a-f]{40}", files["galaxy.yml"])
     assert full_run.digest(["galaxy.yml"], files) != full_run.digest(["galaxy.yml", "Makefile"], files)
