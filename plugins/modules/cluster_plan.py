@@ -282,6 +282,12 @@ controllers:
   returned: with O(phase=serving)
   type: dict
   sample: {"kube_scheduler": {"m1": {"unit": "kube-scheduler.service", "server": "", "is_new": false}}}
+further:
+  description: Inventory names of the hosts of which more is inspected than themselves, because a role of theirs or a join asks for it.
+  returned: with O(phase=serving)
+  type: list
+  elements: str
+  sample: ["lb1"]
 signer:
   description: Inventory name of the host that has the cluster's CA, the serving one or the first control plane of a new cluster.
   returned: with O(phase=serving)

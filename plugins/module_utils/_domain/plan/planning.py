@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing as t
 
 from ..base.address import Endpoint
@@ -279,6 +280,21 @@ def control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict
     Values are ``None`` or empty when no host serves. Where a cluster is to be created, they are those of its first control plane,
     which does not serve.
     """
+    facts = _control_plane_facts(request, yaml=yaml, x509=x509)
+    return {**facts, "further": _further(request, facts)}
+
+
+def _further(request: PlanRequest, facts: t.Mapping[str, t.Any]) -> list[str]:
+    """Inventory names of the hosts of which more is inspected than themselves: every one while one joins."""
+    if facts.get("joining"):
+        return list(request.hosts)
+    named = (facts.get(kind) or () for kind in ("nodes", "first_control_plane", "virtual_ips", "files", "targets"))
+    controllers = (facts.get("controllers") or {}).values()
+    etcd_hosts = request.inputs.etcd_hosts if facts.get("creation") else ()
+    return sorted({*request.groups.load_balancers, *etcd_hosts, *itertools.chain(*named, *controllers)})
+
+
+def _control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, object]:
     control_planes = request.groups.control_planes
     hosts = parse_hosts(request.hosts, yaml=yaml, x509=x509)
     stage = creation_stage.find(hosts, control_planes)
