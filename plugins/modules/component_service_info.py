@@ -19,9 +19,8 @@ description:
     is to be issued anew.
 options:
   component:
-    description: The component.
+    description: The component, if it is one. Either this or O(components) is required.
     type: str
-    required: true
     choices:
       - kube-controller-manager
       - kube-scheduler
@@ -30,7 +29,14 @@ options:
       - Values of the role's variables by their names without the component, see the README of the role C(component_service), all of them.
         C(signs_here) says whether the key of the cluster's CA is to be on this host.
     type: dict
-    required: true
+  components:
+    description:
+      - Components with their O(inputs). For a plan, which has every reason to stop together. What cannot be done is no error then.
+    type: dict
+  host:
+    description: What problems of O(components) call this host.
+    type: str
+    default: this host
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
@@ -52,12 +58,25 @@ EXAMPLES = r"""
 - name: Show it
   ansible.builtin.debug:
     msg: "{{ inspected.service.changes }}"
+
+- name: What would change of both
+  kubeadm.ha.component_service_info:
+    components:
+      kube-controller-manager: "{{ kube_controller_manager_inputs }}"
+      kube-scheduler: "{{ kube_scheduler_inputs }}"
+    host: "{{ inventory_hostname }}"
 """
 
 RETURN = r"""
+decisions:
+  description: Of each of O(components) C(changes), and C(problems) with C(subject) and C(message).
+  returned: with O(components)
+  type: dict
+  sample:
+    kube-scheduler: {"changes": [], "problems": []}
 service:
   description: What was found and decided.
-  returned: success
+  returned: with O(component)
   type: dict
   contains:
     changes:
@@ -100,11 +119,14 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.compo
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput, KubeadmHaError
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component_service.profile import PROFILES
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
+Inputs = t.Mapping[str, t.Any]
 
-def inspect(component: str, inputs: t.Mapping[str, t.Any]) -> Decision:
+
+def inspect(component: str, inputs: Inputs) -> Decision:
     """Decide without changing anything."""
     profile, desired, plan, ports = planned(HostFiles(), HostCommands(), component, inputs)
     service = {
@@ -121,16 +143,43 @@ def inspect(component: str, inputs: t.Mapping[str, t.Any]) -> Decision:
     return Decision(values={"service": service})
 
 
+def inspect_each(components: t.Mapping[str, Inputs], host: str) -> Decision:
+    """Decide for several, each by itself: what cannot be done is a problem of the one that it concerns."""
+    unknown = sorted(set(components) - set(PROFILES))
+    if unknown:
+        raise InvalidInput(f"components has {', '.join(unknown)}: known are {', '.join(PROFILES)}.")
+    return Decision(values={"decisions": {name: _decision(name, inputs, host) for name, inputs in components.items()}})
+
+
+def _decision(component: str, inputs: Inputs, host: str) -> dict[str, t.Any]:
+    try:
+        changes = inspect(component, inputs).values["service"]["changes"]
+    except KubeadmHaError as error:
+        return {"changes": [], "problems": [{"subject": host, "message": f"{component} of {host}: {error.message}"}]}
+    return {"changes": changes, "problems": []}
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "component": {"type": "str", "required": True, "choices": list(PROFILES)},
-            "inputs": {"type": "dict", "required": True},
+            "component": {"type": "str", "choices": list(PROFILES)},
+            "inputs": {"type": "dict"},
+            "components": {"type": "dict"},
+            "host": {"type": "str", "default": "this host"},
         },
+        required_one_of=[("component", "components")],
+        mutually_exclusive=[("component", "components")],
+        required_by={"component": "inputs"},
         supports_check_mode=True,
     )
-    run_decision(module, lambda: inspect(module.params["component"], module.params["inputs"]))
+
+    def decide() -> Decision:
+        if module.params["components"] is not None:
+            return inspect_each(module.params["components"], module.params["host"])
+        return inspect(module.params["component"], module.params["inputs"])
+
+    run_decision(module, decide)
 
 
 if __name__ == "__main__":

@@ -190,6 +190,19 @@ def _master(host: PrivateHost, plane: ControlPlane, tmp_path: Path) -> t.Iterato
         master.end()
 
 
+def test_a_plan_gets_the_decisions_of_both_at_once(master: Master) -> None:
+    of_scheduler = master.call(INFO)["service"]["changes"]
+    inputs = {SCHEDULER: master.inputs(), "kube-controller-manager": master.inputs(retry_period="30s")}
+    decisions = master.modules.run(INFO, components=inputs, host="m1")["decisions"]
+    assert decisions[SCHEDULER] == {"changes": of_scheduler, "problems": []}
+    (problem,) = decisions["kube-controller-manager"]["problems"]
+    assert decisions["kube-controller-manager"]["changes"] == []
+    assert problem["subject"] == "m1"
+    assert problem["message"].startswith("kube-controller-manager of m1: ")
+    refused = master.modules.run(INFO, components={"kube-proxy": {}})
+    assert refused["msg"] == "components has kube-proxy: known are kube-controller-manager, kube-scheduler."
+
+
 def test_check_apply_check_apply_and_what_fails_is_put_back(master: Master, plane: ControlPlane) -> None:
     before = master.state()
     found = master.call(INFO)["service"]
