@@ -92,6 +92,12 @@ options:
       firewalld_zone:
         description: See O(kubeadm.ha.load_balancer_info#module:firewalld_zone).
         type: str
+  services:
+    description:
+      - Whether components that systemd runs and kubeadm did not make are inspected, too, as M(kubeadm.ha.kubernetes_services_info) does, on a host that
+        has them. What they are is in RV(services).
+    type: bool
+    default: false
   directories:
     description:
       - Directories that a run would write to; RV(host.read_only) has those that it cannot.
@@ -124,6 +130,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+services:
+  description: As of M(kubeadm.ha.kubernetes_services_info).
+  returned: with O(services), where something else than kubeadm made components of the host
+  type: dict
 host:
   description: What was found. Keys whose subject the host does not have are empty.
   returned: success
@@ -351,6 +361,8 @@ host:
       type: float
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
@@ -360,6 +372,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import component_services
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 SECONDS_FOR_A_COMMAND = 10.0
@@ -371,6 +384,17 @@ def _endpoint(text: str) -> Endpoint | None:
         return Endpoint.parse(text, default_port=None) if text else None
     except InvalidInput:
         return None
+
+
+def _inspect(inspection: HostInspection, *, with_services: bool) -> dict[str, t.Any]:
+    """The host, and its services where they are asked for and kubeadm made none of them."""
+    report = inspection.collect()
+    if not with_services or not component_services.are_there(report):
+        return {"host": report.as_dict()}
+    # Hosts of kubeadm need not compile it.
+    from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.services_of_host import collect
+
+    return {"host": report.as_dict(), "services": collect().as_dict()}
 
 
 def main() -> None:
@@ -398,6 +422,7 @@ def main() -> None:
                     "firewalld_zone": {"type": "str"},
                 },
             },
+            "services": {"type": "bool", "default": False},
             "directories": {
                 "type": "list",
                 "elements": "path",
@@ -421,7 +446,7 @@ def main() -> None:
         directories=module.params["directories"],
         load_balancer=module.params["load_balancer"],
     )
-    run_decision(module, lambda: Decision(values={"host": inspection.collect().as_dict()}))
+    run_decision(module, lambda: Decision(values=_inspect(inspection, with_services=module.params["services"])))
 
 
 if __name__ == "__main__":

@@ -73,27 +73,15 @@ services:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.service_files import ServiceFiles
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.services_inspection import ServicesInspection
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.file_tree import HostFileTree
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.processes import HostProcesses
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.services_of_host import collect
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
-
-
-def collect() -> Decision:
-    """What the host has."""
-    commands = HostCommands()
-    inspection = ServicesInspection(commands, ServiceFiles(HostFiles(), commands), HostProcesses(), HostFileTree())
-    return Decision(values={"services": inspection.collect().as_dict()})
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    run_decision(module, collect)
+    run_decision(module, lambda: Decision(values={"services": collect().as_dict()}))
 
 
 if __name__ == "__main__":

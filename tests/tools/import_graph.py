@@ -25,11 +25,14 @@ Graph = t.Mapping[str, t.AbstractSet[str]]
 
 
 @functools.cache
-def imported_files(plugins: Path, path: Path, *, types: bool) -> tuple[Path, ...]:
-    """The files below ``plugins`` that a file imports itself; without ``types`` not those under ``TYPE_CHECKING``."""
+def imported_files(plugins: Path, path: Path, *, types: bool, late: bool = True) -> tuple[Path, ...]:
+    """The files below ``plugins`` that a file imports itself.
+
+    Without ``types`` not those under ``TYPE_CHECKING``, without ``late`` not those of functions, which are imported where one is called.
+    """
     package = path.relative_to(plugins).parent
     found: list[Path] = []
-    for node in _imports(ast.parse(path.read_text(encoding="utf-8")), types=types):
+    for node in _imports(ast.parse(path.read_text(encoding="utf-8")), types=types, late=late):
         module = node.module or ""
         if node.level:
             folder = plugins / package.joinpath(*[".."] * (node.level - 1), *module.split("."))
@@ -94,12 +97,14 @@ def _room(path: str) -> str:
     return parts[2] if parts[:2] == _DOMAIN and len(parts) > 3 else ""
 
 
-def _imports(node: ast.AST, *, types: bool) -> t.Iterator[ast.ImportFrom]:
+def _imports(node: ast.AST, *, types: bool, late: bool) -> t.Iterator[ast.ImportFrom]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.ImportFrom):
             yield child
+        elif not late and isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
         elif types or not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)):
-            yield from _imports(child, types=types)
+            yield from _imports(child, types=types, late=late)
 
 
 def main() -> int:

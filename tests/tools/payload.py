@@ -19,20 +19,32 @@ from .import_graph import imported_files
 
 
 class Payload(t.NamedTuple):
-    """Bytes of the collection's own files that travel with a module, and of those among them that a host imports."""
+    """Bytes of the collection's own files that travel with a module.
+
+    Attributes:
+        carried: all of them.
+        imported: those that a host imports.
+        late: those of these that a function imports, so only the hosts that need it.
+    """
 
     carried: int
     imported: int
+    late: int
 
 
 def payload_of(plugins: Path, module: str) -> Payload:
     """What ``plugins/modules/<module>.py`` carries."""
-    return Payload(_size(files_of(plugins, module)), _size(files_of(plugins, module, types=False)))
+    imported = files_of(plugins, module, types=False)
+    at_once = files_of(plugins, module, types=False, late=False)
+    return Payload(_size(files_of(plugins, module)), _size(imported), _size(imported - at_once))
 
 
-def files_of(plugins: Path, module: str, *, types: bool = True) -> set[Path]:
-    """The files of the collection that a module imports, itself among them; without types those that a host imports."""
-    return _closure(plugins, plugins / "modules" / f"{module}.py", types=types)
+def files_of(plugins: Path, module: str, *, types: bool = True, late: bool = True) -> set[Path]:
+    """The files of the collection that a module imports, itself among them.
+
+    Without ``types`` those that a host imports, without ``late`` those that it imports before it does anything.
+    """
+    return _closure(plugins, plugins / "modules" / f"{module}.py", types=types, late=late)
 
 
 def modules(plugins: Path) -> list[str]:
@@ -45,14 +57,14 @@ def _size(paths: t.Iterable[Path]) -> int:
     return sum(path.stat().st_size for path in paths)
 
 
-def _closure(plugins: Path, start: Path, *, types: bool) -> set[Path]:
+def _closure(plugins: Path, start: Path, *, types: bool, late: bool) -> set[Path]:
     found: set[Path] = set()
     to_read = [start]
     while to_read:
         path = to_read.pop()
         if path not in found:
             found.add(path)
-            to_read += imported_files(plugins, path, types=types)
+            to_read += imported_files(plugins, path, types=types, late=late)
     return found
 
 
@@ -63,7 +75,10 @@ def main() -> int:
     for module in modules(plugins):
         payload = payload_of(plugins, module)
         total += payload.carried
-        print(f"{module:32} {payload.carried / 1000:5.0f} kB carried, {payload.imported / 1000:5.0f} kB imported")
+        carried, imported, late = (size / 1000 for size in payload)
+        print(
+            f"{module:32} {carried:5.0f} kB carried, {imported:5.0f} kB imported, {late:4.0f} kB of it where they are needed"
+        )
     print(f"{'all':32} {total / 1000:5.0f} kB carried")
     return 0
 

@@ -24,6 +24,7 @@ import typing as t
 from ..._domain.base.errors import CommandFailed, InvalidInput, UnsupportedState
 from ..._domain.base.named_endpoint import endpoints_in
 from ..._domain.component import anonymous_access, static_pod
+from ..._domain.host.component_services import OF_NO_KUBEADM
 from ..._domain.host.report import (
     ApiClient,
     CertificateFile,
@@ -62,7 +63,7 @@ _SERVICES = (
     *("kubelet", "containerd", "crio", "cri-docker", "docker"),
     *("haproxy", "nginx", "nginx-kubernetes-apiserver", "kubernetes-apiserver-watch", "keepalived", "firewalld", "ufw"),
     *("gdnsd", "kubeadm-ha-dns-answers"),
-    *("kube-apiserver", "kube-controller-manager", "kube-scheduler"),
+    *OF_NO_KUBEADM,
 )
 _CLIENTS = ("kubelet", "kube-proxy")
 _FORWARDING = ("net.ipv4.ip_forward", "net.ipv6.conf.default.forwarding")
