@@ -94,21 +94,7 @@ class Guest:
     def _qemu(self) -> Sequence[str]:
         forwards = "".join(f",hostfwd=tcp:127.0.0.1:{port}-:{inner}" for inner, port in self.ports.items())
         return (
-            *(
-                "qemu-system-x86_64",
-                "-machine",
-                "q35",
-                "-accel",
-                "kvm",
-                "-accel",
-                "tcg",
-                "-cpu",
-                "max",
-                "-smp",
-                "2",
-                "-m",
-                "1536",
-            ),
+            *("qemu-system-x86_64", "-machine", "q35,accel=tcg", "-cpu", "max", "-smp", "2", "-m", "1536"),
             *("-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"),
             *("-serial", f"file:{self.console}"),
             *("-kernel", str(self._image.kernel), "-initrd", str(self._image.initrd), "-append", _KERNEL),
