@@ -131,8 +131,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 services:
-  description: As of M(kubeadm.ha.kubernetes_services_info).
-  returned: with O(services), where something else than kubeadm made components of the host
+  description: As of M(kubeadm.ha.kubernetes_services_info). Empty where kubeadm made the components of the host.
+  returned: with O(services)
   type: dict
 host:
   description: What was found. Keys whose subject the host does not have are empty.
@@ -372,6 +372,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.binary.report import ServicesReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import component_services
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
@@ -387,10 +388,12 @@ def _endpoint(text: str) -> Endpoint | None:
 
 
 def _inspect(inspection: HostInspection, *, with_services: bool) -> dict[str, t.Any]:
-    """The host, and its services where they are asked for and kubeadm made none of them."""
+    """The host, and its services where they are asked for: none where kubeadm made what runs."""
     report = inspection.collect()
-    if not with_services or not component_services.are_there(report):
+    if not with_services:
         return {"host": report.as_dict()}
+    if not component_services.are_there(report):
+        return {"host": report.as_dict(), "services": ServicesReport({}).as_dict()}
     # Hosts of kubeadm need not compile it.
     from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.services_of_host import collect
 
