@@ -29,7 +29,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 BIND, CONNECT = "haproxy_bind_kubernetes_port", "haproxy_connect_kubernetes_port"
 BACKENDS = {"cp1": 16443, "cp2": 16444}
 STATUS = "curl --silent --unix-socket /var/lib/haproxy/kubernetes-apiserver-status.sock http://localhost/"
-PLAYBOOK_SECONDS = 900
+PLAYBOOK_SECONDS = 1500
 #: In QEMU's network for guests, where nobody else has it.
 VIP = "10.0.2.100"
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.roles.selinux.image import Image
 
 #: QEMU ends after this long, whatever happens to the tests.
-SECONDS = 2700
+SECONDS = 5400
 _BOOT_SECONDS = 300
 #: QEMU 7.2's processor says that it has cmpxchg16b, and Linux then hangs.
 _KERNEL = "root=/dev/vda rw console=ttyS0 security=selinux selinux=1 clearcpuid=cx16 panic=-1 quiet"
