@@ -24,6 +24,7 @@ _RESOURCES: t.Mapping[str, tuple[str, str]] = {
     "endpoints": ("endpoints", "v1"),
     "endpointslice": ("endpointslices", "discovery.k8s.io/v1"),
     "event": ("events", "v1"),
+    "eviction": ("pods", "policy/v1"),
     "job": ("jobs", "batch/v1"),
     "lease": ("leases", "coordination.k8s.io/v1"),
     "namespace": ("namespaces", "v1"),
@@ -56,7 +57,11 @@ _SHORT_NAMES: t.Mapping[str, str] = {
     "svc": "service",
 }
 
-_KIND_OF_RESOURCE: t.Mapping[str, str] = {resource: kind for kind, (resource, _version) in _RESOURCES.items()}
+_EVICTION = "eviction"
+
+_KIND_OF_RESOURCE: t.Mapping[str, str] = {
+    resource: kind for kind, (resource, _version) in _RESOURCES.items() if kind != _EVICTION
+}
 
 
 def path_of(
@@ -96,6 +101,10 @@ def path_of_document(document: t.Mapping[str, t.Any], *, with_name: bool) -> str
     resource = _RESOURCES.get(kind)
     if resource is None:
         raise InvalidInput(f"kubeadm.ha knows no API path of the kind {kind!r}: add it to _adapters/api/api_path.py.")
+    if kind == _EVICTION:
+        # It is made of a pod, whatever its own version is.
+        pod = path_of("pod", str(metadata["name"]), namespace=metadata["namespace"])
+        return f"{pod}/{_EVICTION}?{urlencode({'fieldManager': FIELD_MANAGER})}"
     return _path(
         resource[0],
         str(document["apiVersion"]),

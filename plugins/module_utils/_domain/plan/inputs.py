@@ -86,6 +86,7 @@ HOST = "host"
 #: Every variable of the collection.
 INPUTS: t.Mapping[str, Input] = {
     "kubeadm_ha_endpoint": Input(parse_endpoint, EVERY),
+    "kubeadm_ha_previous_endpoint": Input(or_empty(parse_endpoint), PLAN),
     "kubeadm_ha_load_balancer": Input(choice_of(*LOAD_BALANCERS), PLAN),
     "kubeadm_ha_control_plane_group": Input(parse_group, PLAN),
     "kubeadm_ha_node_group": Input(parse_group, PLAN),
