@@ -227,7 +227,7 @@ options:
     type: dict
     default: {}
   previous_endpoint:
-    description: For a rollback, address and port that everybody connected to before, where no journal on the hosts tells it.
+    description: For a rollback, address and port that everybody connected to before, where no journal on the hosts says it.
     type: raw
     default: ''
   drains:

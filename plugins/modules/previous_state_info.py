@@ -17,7 +17,7 @@ description:
   - Changes nothing.
 options:
   records:
-    description: Names of the records of M(kubeadm.ha.kept_files) that are looked for.
+    description: Names of the records of M(kubeadm.ha.kept_files) that are inspected.
     type: list
     elements: str
     default: [apiserver-keepalived, apiserver-haproxy, apiserver-nginx, apiserver-dns]

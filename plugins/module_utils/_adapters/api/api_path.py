@@ -24,7 +24,6 @@ _RESOURCES: t.Mapping[str, tuple[str, str]] = {
     "endpoints": ("endpoints", "v1"),
     "endpointslice": ("endpointslices", "discovery.k8s.io/v1"),
     "event": ("events", "v1"),
-    "eviction": ("pods", "policy/v1"),
     "job": ("jobs", "batch/v1"),
     "lease": ("leases", "coordination.k8s.io/v1"),
     "namespace": ("namespaces", "v1"),
@@ -57,11 +56,7 @@ _SHORT_NAMES: t.Mapping[str, str] = {
     "svc": "service",
 }
 
-_EVICTION = "eviction"
-
-_KIND_OF_RESOURCE: t.Mapping[str, str] = {
-    resource: kind for kind, (resource, _version) in _RESOURCES.items() if kind != _EVICTION
-}
+_KIND_OF_RESOURCE: t.Mapping[str, str] = {resource: kind for kind, (resource, _version) in _RESOURCES.items()}
 
 
 def path_of(
@@ -98,13 +93,11 @@ def path_of_document(document: t.Mapping[str, t.Any], *, with_name: bool) -> str
     """
     metadata = document["metadata"]
     kind = str(document["kind"]).lower()
+    if kind == "eviction":
+        return f"{path_of('pod', metadata['name'], namespace=metadata['namespace'])}/eviction"
     resource = _RESOURCES.get(kind)
     if resource is None:
         raise InvalidInput(f"kubeadm.ha knows no API path of the kind {kind!r}: add it to _adapters/api/api_path.py.")
-    if kind == _EVICTION:
-        # It is made of a pod, whatever its own version is.
-        pod = path_of("pod", str(metadata["name"]), namespace=metadata["namespace"])
-        return f"{pod}/{_EVICTION}?{urlencode({'fieldManager': FIELD_MANAGER})}"
     return _path(
         resource[0],
         str(document["apiVersion"]),

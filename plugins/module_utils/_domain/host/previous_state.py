@@ -10,16 +10,15 @@ else's, or is back already.
 from __future__ import annotations
 
 import dataclasses
-import json
 import typing as t
 
 from ..base.change import Change
 from ..base.report_fields import absent, as_dict, read
 from ..kubeadm.cluster_configuration import OBJECT as KUBEADM_CONFIG
 from ..pki.previous_certificate import PreviousCertificate
-from .journal import BEGUN, DONE
+from . import journal_reader
 
-#: Stands between an object and the field of it of which a change tells.
+#: Stands between an object and the field of it to which a change is.
 FIELD = "#"
 _RESET, _JOIN, _INIT = "kubeadm_reset", "kubeadm_join", "kubeadm_init"
 
@@ -117,18 +116,11 @@ class Previous:
 
 
 def parse(text: str) -> list[Made]:
-    """What a journal says. A line that a lost power cut off is passed over: what it would tell had not begun.
-
-    What has begun may have been done; only of a reset it matters that it was.
-    """
+    """What a journal says. What has begun may have been done; only of a reset it matters that it was."""
     found: list[Made] = []
-    for line in text.splitlines():
-        try:
-            document = json.loads(line)
-            if document["state"] == (DONE if str(document["module"]).endswith(_RESET) else BEGUN):
-                found += _made(document)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            continue
+    for line in journal_reader.parse(text):
+        if line.is_done == (line.module == _RESET):
+            found += _made(line)
     return found
 
 
@@ -160,15 +152,13 @@ def of_state(known: t.Iterable[Previous], now: t.Any, *, same: t.Callable[[t.Any
     return None
 
 
-def _made(document: t.Mapping[str, t.Any]) -> t.Iterator[Made]:
-    at, module, name = str(document["at"]), str(document["module"]), str(document["object"])
-    module = module.rpartition(".")[2]
-    before, after = document["before"], document["after"]
-    if name == KUBEADM_CONFIG and isinstance(before, dict) and isinstance(after, dict):
+def _made(line: journal_reader.Line) -> t.Iterator[Made]:
+    before, after = line.before, line.after
+    if line.object == KUBEADM_CONFIG and isinstance(before, dict) and isinstance(after, dict):
         for field in after:
-            yield Made(at, module, f"{name}{FIELD}{field}", before.get(field), after[field])
+            yield Made(line.at, line.module, f"{line.object}{FIELD}{field}", before.get(field), after[field])
         return
-    yield Made(at, module, name, before, after)
+    yield Made(line.at, line.module, line.object, before, after)
 
 
 def _ends_with(made: t.Iterable[Made], module: str) -> bool:

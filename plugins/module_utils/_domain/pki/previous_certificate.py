@@ -69,7 +69,7 @@ class PreviousPair:
     def keep(self, old: Pair, new: Pair, *, pki_dir: str) -> None:
         """Keep a pair before another one replaces it. The copies are there before the record names them."""
         record = self._record()
-        before, left = record.get("before"), list(record.get("left") or ())
+        before, left = record.get("previous"), list(record.get("left") or ())
         known = [before, *left] if record.get("pki_dir") == pki_dir else []
         if list(old.hashes) not in known:
             before, left = list(old.hashes), []
@@ -77,12 +77,12 @@ class PreviousPair:
             self._files.make_private_directory(directory)
             self._files.write(f"{directory}/key", old.key or b"", mode=0o600)
             self._files.write(f"{directory}/crt", old.certificate or b"", mode=0o600)
-        document = {"pki_dir": pki_dir, "before": before, "left": [*left, list(new.hashes)]}
+        document = {"pki_dir": pki_dir, "previous": before, "left": [*left, list(new.hashes)]}
         self._files.write(self._path, (json.dumps(document, indent=1) + "\n").encode(), mode=0o600)
 
     def pair(self) -> Pair:
         """The pair that was kept, if its copies are still what was kept."""
-        before = self._record().get("before")
+        before = self._record().get("previous")
         if not before:
             return Pair(None, None)
         directory = self._copies(before)
@@ -104,7 +104,7 @@ class PreviousPair:
             return None
         pair = self.pair()
         sans, previous_sans = _sans(x509, in_place), _sans(x509, pair)
-        if list(in_place.hashes) == record["before"]:
+        if list(in_place.hashes) == record["previous"]:
             return PreviousCertificate(self._kind.name, sans, sans, returns=False)
         remark = self._remark(x509, in_place, pair, record, ca=ca, now=now)
         return PreviousCertificate(self._kind.name, sans, previous_sans, returns=not remark, remark=remark)
@@ -141,7 +141,7 @@ class PreviousPair:
     def _record(self) -> dict[str, t.Any]:
         try:
             found = json.loads(self._files.read(self._path) or b"{}")
-            return dict(found) if {"pki_dir", "before", "left"} <= set(found) else {}
+            return dict(found) if {"pki_dir", "previous", "left"} <= set(found) else {}
         except (ValueError, TypeError):
             return {}
 

@@ -52,7 +52,7 @@ def find(
     return None, (
         Problem(
             "kube_control_plane",
-            f"{listed([host.name for host in before])} are control planes that no run has joined, as far as the journals on them tell "
+            f"{listed([host.name for host in before])} are control planes that no run has joined, as far as the journals on them say "
             "(/var/lib/kubeadm-ha/journal.jsonl), so it is not known which of them was there before. Take those that shall not stay out of the cluster "
             "first (kubectl drain, kubeadm reset, kubectl delete node), then run again.",
         ),

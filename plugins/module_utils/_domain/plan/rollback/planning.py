@@ -135,7 +135,7 @@ def _drain(result: t.Mapping[str, t.Any]) -> Drain:
 
 
 def _unproved(request: PlanRequest) -> t.Iterator[Problem]:
-    """Nobody is sent where nobody has looked."""
+    """Nobody is sent to an address that was not proved."""
     for name, proof in request.proofs.items():
         for result in proof.get("results") or ():
             if _PROVED not in result:
