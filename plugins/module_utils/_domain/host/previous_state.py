@@ -10,6 +10,7 @@ else's, or is back already.
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing as t
 
 from ..base.change import Change
@@ -20,6 +21,10 @@ from . import journal_reader
 
 #: Stands between an object and the field of it to which a change is.
 FIELD = "#"
+#: Stands between a field that is a list and an element of it, which was there or was not.
+ELEMENT = "="
+#: Part of the names of fields that hold flags, whose values may be lists, too.
+FLAGS = ".extraArgs."
 _RESET, _JOIN, _INIT = "kubeadm_reset", "kubeadm_join", "kubeadm_init"
 
 
@@ -154,11 +159,32 @@ def of_state(known: t.Iterable[Previous], now: t.Any, *, same: t.Callable[[t.Any
 
 def _made(line: journal_reader.Line) -> t.Iterator[Made]:
     before, after = line.before, line.after
-    if line.object == KUBEADM_CONFIG and isinstance(before, dict) and isinstance(after, dict):
-        for field in after:
-            yield Made(line.at, line.module, f"{line.object}{FIELD}{field}", before.get(field), after[field])
+    if line.object != KUBEADM_CONFIG or not isinstance(before, dict) or not isinstance(after, dict):
+        yield Made(line.at, line.module, line.object, before, after)
         return
-    yield Made(line.at, line.module, line.object, before, after)
+    for field in after:
+        name, old, new = f"{line.object}{FIELD}{field}", before.get(field), after[field]
+        if _is_list(old, new) and FLAGS not in field:
+            # Who adds to a list changes nothing of what others have added.
+            olds, news = _elements(old), _elements(new)
+            for text in dict.fromkeys((*olds, *news)):
+                if (text in olds) != (text in news):
+                    yield Made(line.at, line.module, f"{name}{ELEMENT}{text}", text in olds, text in news)
+        else:
+            yield Made(line.at, line.module, name, old, new)
+
+
+def element(value: t.Any) -> str:
+    """How an element of a list stands behind :data:`ELEMENT`."""
+    return json.dumps(value, sort_keys=True)
+
+
+def _is_list(old: t.Any, new: t.Any) -> bool:
+    return all(value is None or isinstance(value, list) for value in (old, new))
+
+
+def _elements(value: t.Any) -> list[str]:
+    return [element(item) for item in value or ()]
 
 
 def _ends_with(made: t.Iterable[Made], module: str) -> bool:
@@ -166,4 +192,16 @@ def _ends_with(made: t.Iterable[Made], module: str) -> bool:
     return bool(latest) and latest[-1] == module
 
 
-__all__ = ("FIELD", "KeptRecord", "Made", "Previous", "PreviousState", "of_state", "parse", "previous")
+__all__ = (
+    "ELEMENT",
+    "FIELD",
+    "FLAGS",
+    "KeptRecord",
+    "Made",
+    "Previous",
+    "PreviousState",
+    "element",
+    "of_state",
+    "parse",
+    "previous",
+)

@@ -17,8 +17,6 @@ if t.TYPE_CHECKING:
     from ...base.change import Change
     from .rollback import Rollback
 
-_FLAGS = "extraArgs"
-
 
 @dataclasses.dataclass(frozen=True)
 class Return:
@@ -36,34 +34,34 @@ class Return:
 
 
 def decide(rollback: Rollback) -> Return:
-    """Field by field: what somebody else has changed since stays."""
+    """Field by field, of a list element by element: what somebody else has changed since stays."""
     now = flat(rollback.cluster.configuration)
     patch: dict[str, t.Any] = {}
     flags: dict[str, dict[str, t.Any]] = {}
+    added: dict[str, list[str]] = {}
     for name, known in rollback.of_cluster.items():
         config_map, _mark, field = name.partition(previous_state.FIELD)
         if config_map != cluster_configuration.OBJECT or not field:
             continue
-        found = _before(known, now.get(field))
-        if found is not None:
-            _put(patch, flags, field, found[0])
+        field, mark, element = field.partition(previous_state.ELEMENT)
+        if mark:
+            elements = [previous_state.element(value) for value in _list(now.get(field))]
+            item = previous_state.of_state(known, element in elements, same=_same)
+            if item is not None and not item.before:
+                added.setdefault(field, []).append(element)
+            continue
+        item = previous_state.of_state(known, now.get(field), same=_same)
+        if item is not None:
+            _put(patch, flags, field, item.before)
+    for field, elements in added.items():
+        kept = [value for value in _list(now.get(field)) if previous_state.element(value) not in elements]
+        _put(patch, flags, field, kept or None)
     wanted = cluster_configuration.Wanted.parse({"patch": patch, "extra_args": flags})
     return Return(patch, flags, cluster_configuration.decide(rollback.cluster.configuration, wanted))
 
 
-def _before(known: t.Sequence[previous_state.Previous], now: t.Any) -> tuple[t.Any] | None:
-    """The value before in a tuple; ``None`` when it stays. Of a list only what runs have added goes."""
-    item = previous_state.of_state(known, now, same=_same)
-    if item is not None:
-        return (item.before,)
-    if not isinstance(now, list) or any(_same(now, each.before) for each in known):
-        return None
-    added: list[t.Any] = []
-    for each in known:
-        before = each.before or []
-        added += [value for left in each.left for value in left or [] if value not in before]
-    kept = [value for value in now if value not in added]
-    return None if kept == now else (kept or None,)
+def _list(value: t.Any) -> list[t.Any]:
+    return value if isinstance(value, list) else []
 
 
 def _same(one: t.Any, other: t.Any) -> bool:
@@ -71,7 +69,7 @@ def _same(one: t.Any, other: t.Any) -> bool:
 
 
 def _put(patch: dict[str, t.Any], flags: dict[str, dict[str, t.Any]], field: str, value: t.Any) -> None:
-    path, mark, flag = field.partition(f".{_FLAGS}.")
+    path, mark, flag = field.partition(previous_state.FLAGS)
     if mark:
         component = next((key for key, parts in COMPONENTS.items() if ".".join(parts) == path), None)
         if component is not None:
