@@ -72,6 +72,7 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "probe_certificate": {"type": "raw", "default": False},
     "proofs": {"type": "dict", "default": {}},
     "reachability": {"type": "dict", "default": {}},
+    "remove_node": {"type": "raw", "default": ""},
     "reset_half_joined": {"type": "raw", "default": False},
     "service_subnet": {"type": "raw", "default": "10.96.0.0/12"},
     "services": {"type": "dict", "default": {}},

@@ -230,6 +230,10 @@ options:
     description: For a rollback, address and port that everybody connected to before, where no journal on the hosts says it.
     type: raw
     default: ''
+  remove_node:
+    description: Inventory name of the only host that leaves, where O(phase=previous) and O(phase=rollback) are asked for the removal of one node.
+    type: raw
+    default: ''
   drains:
     description: For a rollback, results of M(kubeadm.ha.kubernetes_node) in check mode of hosts that leave, by inventory name.
     type: dict

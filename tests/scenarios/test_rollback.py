@@ -94,7 +94,8 @@ def story() -> Iterator[Story]:
         assert back.status == 0, back.output[-6000:]
         after, seen = _content(lab), _seen(lab)
         again = conversion.run("again", playbook="rollback")
-        _convert(conversion, "convert-again")
+        # The flag of others is taken over, else a joining control plane would be unlike the first one.
+        _convert(conversion, "convert-again", "--extra-vars", "kubeadm_ha_adopt_manifest_flags=true")
         lab.run("cp1", "kubeadm", "certs", "renew", "apiserver")
         renewed = lab.run("cp1", "sha256sum", _CERTIFICATE)
         inventories = PLAIN.inventories(lab.inventory)
@@ -120,8 +121,8 @@ def story() -> Iterator[Story]:
         print(results.table())
 
 
-def _convert(conversion: Conversion, label: str) -> None:
-    run = conversion.run(label)
+def _convert(conversion: Conversion, label: str, *arguments: str) -> None:
+    run = conversion.run(label, *arguments)
     assert run.status == 0, run.output[-6000:]
     lab = conversion.lab
     wait_until(lambda: ready_nodes(lab) >= set(PLAIN.nodes), seconds=60, what="all nodes Ready")

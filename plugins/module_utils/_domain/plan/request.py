@@ -125,6 +125,7 @@ class PlanRequest:
         services: what systemd runs of Kubernetes on each host, where the control plane is no static pods.
         previous: what each host was before runs changed it, for a rollback.
         previous_endpoint: address and port that everybody connected to before, as the operator gives it, in whatever type.
+        remove_node: inventory name of the only host that leaves.
         drains: results of the drain in check mode of each host that leaves.
         proofs: results of what each host has seen at the addresses that it would go back to.
     """
@@ -145,6 +146,7 @@ class PlanRequest:
     services: t.Mapping[str, ServicesReport] = dataclasses.field(default_factory=dict)
     previous: t.Mapping[str, PreviousState] = dataclasses.field(default_factory=dict)
     previous_endpoint: object = ""
+    remove_node: object = ""
     drains: t.Mapping[str, t.Mapping[str, t.Any]] = dataclasses.field(default_factory=dict)
     proofs: t.Mapping[str, t.Mapping[str, t.Any]] = dataclasses.field(default_factory=dict)
 
@@ -203,6 +205,7 @@ class PlanRequest:
                 name: PreviousState.from_dict(name, report) for name, report in _mapping(options, "previous").items()
             },
             previous_endpoint=options.get("previous_endpoint") or "",
+            remove_node=options.get("remove_node") or "",
             drains=_mapping(options, "drains"),
             proofs=_mapping(options, "proofs"),
         )

@@ -16,9 +16,10 @@ from .. import failed_inspections, inputs
 from ..binary import stage as binary_stage
 from ..build import host_plans
 from ..checks import machine_identity, node_health
+from ..checks.preflight import problems_at_work
 from ..desired_inputs import parse_inputs
 from ..plan import Plan
-from . import first_control_plane
+from . import first_control_plane, removal
 from .build import STEPS, entries_of, problems_of
 from .rollback import Drain, Rollback, parse_given
 from .steps.certificate import lacking
@@ -45,7 +46,7 @@ def facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, object]:
     if situation is None:
         return {"targets": {}, "leaving": {}, "staying": "", "server": "", "ca_certificate": ""}
     return {
-        "targets": {name: list(situation.targets) for name in asking(situation)},
+        "targets": {} if situation.removed else {name: list(situation.targets) for name in asking(situation)},
         "leaving": {host.name: host.node_name for host in situation.leaving},
         "staying": situation.first.name,
         "server": str(situation.server),
@@ -64,6 +65,8 @@ def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509) -> Plan:
     situation, found = _situation(request, yaml=yaml, x509=x509)
     if situation is None:
         return Plan(problems=found)
+    if situation.removed:
+        return _removal(situation, found)
     entries = entries_of(situation)
     found = (
         *found,
@@ -83,6 +86,21 @@ def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509) -> Plan:
     )
 
 
+def _removal(situation: Rollback, found: tuple[Problem, ...]) -> Plan:
+    """The plan of a cluster that loses one node and stays as it is otherwise."""
+    entries = removal.entries_of(situation)
+    found = (*found, *removal.problems(situation), *removal.problems_of(situation, entries))
+    return Plan(
+        entries=tuple(entries),
+        problems=found,
+        notes=tuple(removal.notes(situation)) if entries else (),
+        serving_control_plane=situation.first.name,
+        hosts=() if found else tuple(host_plans(removal.STEPS, situation, entries)),
+        server=situation.server,
+        ca_certificate=situation.first.ca_pem,
+    )
+
+
 def _situation(request: PlanRequest, *, yaml: Yaml, x509: X509) -> tuple[Rollback | None, tuple[Problem, ...]]:
     """The situation, and the reasons to stop that were seen on the way to it; ``None`` when these are why there is none."""
     desired, unreadable = parse_inputs(request.inputs)
@@ -97,6 +115,8 @@ def _situation(request: PlanRequest, *, yaml: Yaml, x509: X509) -> tuple[Rollbac
         if name not in everything and name not in explained
     ]
     desired, hosts = machine_identity.without_aliases(desired, everything)
+    for host in hosts.values():
+        found += problems_at_work(host)
     services = binary_stage.find(hosts, desired.control_planes)
     if services is not None:
         message = (
@@ -104,7 +124,11 @@ def _situation(request: PlanRequest, *, yaml: Yaml, x509: X509) -> tuple[Rollbac
             "and restore; examples/binary/go_back.yml is a playbook for it."
         )
         return None, (*found, Problem(services, message))
-    first, objections = first_control_plane.find(desired.control_planes, hosts, request.previous)
+    removed = str(request.remove_node or "")
+    if removed:
+        first, objections = removal.find(desired, hosts, removed)
+    else:
+        first, objections = first_control_plane.find(desired.control_planes, hosts, request.previous)
     found += objections
     found += failed_inspections.problems(
         request.failures, serving_control_plane=first.name if first else None, explains_cluster=first is None
@@ -123,6 +147,7 @@ def _situation(request: PlanRequest, *, yaml: Yaml, x509: X509) -> tuple[Rollbac
         previous=request.previous,
         given=parse_given(request.previous_endpoint),
         drains={name: _drain(result) for name, result in request.drains.items()},
+        removed=removed,
     )
     return situation, tuple(found)
 

@@ -52,6 +52,7 @@ class Rollback:
         previous: what each host was before.
         given: address and port that everybody connected to before, as the operator gives it; ``None`` when only records say it.
         drains: what the drain of each host that leaves would change, by inventory name.
+        removed: inventory name of the only host that leaves, in a cluster that otherwise stays as it is; empty for a rollback.
     """
 
     desired: Desired
@@ -62,6 +63,7 @@ class Rollback:
     previous: t.Mapping[str, PreviousState]
     given: Endpoint | None = None
     drains: t.Mapping[str, Drain] = dataclasses.field(default_factory=dict)
+    removed: str = ""
 
     @property
     def server(self) -> Endpoint:
@@ -70,7 +72,9 @@ class Rollback:
 
     @functools.cached_property
     def leaving(self) -> tuple[Host, ...]:
-        """The control planes that were added, as far as anything of them is left, the latest first."""
+        """The control planes that were added, as far as anything of them is left, the latest first; or the host that is removed."""
+        if self.removed:
+            return (self.hosts[self.removed],) if self._is_left(self.hosts[self.removed]) else ()
         names = (name for name in reversed(self.desired.control_planes) if name != self.first.name)
         return tuple(self.hosts[name] for name in names if name in self.hosts and self._is_there(self.hosts[name]))
 
@@ -177,6 +181,9 @@ class Rollback:
         """Whether anything of a control plane that a run has added is left: on its host, in the API, or in etcd."""
         if host.name not in self.previous or not self.previous[host.name].was_joined:
             return False
+        return self._is_left(host)
+
+    def _is_left(self, host: Host) -> bool:
         node = self.cluster.nodes.get(host.node_name)
         is_own = node is not None and any(host.has_address(address) for address in node.addresses)
         return bool(host.is_member or host.manifests or host.certificates or is_own or self.member_of(host))
