@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 
 from tests.scenarios.cluster import ADMIN, Lab, ready_nodes, wait_until
-from tests.scenarios.convert import Conversion, changed_hosts, etcd_members, new_results
+from tests.scenarios.convert import Conversion, changed_hosts, new_results
+from tests.scenarios.going_back import ADDED, CERTIFICATE, STAYING, Content, content, seen
 from tests.scenarios.kills import Kill, killed
 from tests.scenarios.plan_and_run import changed_objects, different_values, planned_objects
 from tests.scenarios.playbook import Run
@@ -26,11 +27,8 @@ from tests.scenarios.shape import PLAIN
 
 pytestmark = pytest.mark.full
 
-_ADDED = ("cp2", "cp3")
-_STAYING = ("cp1", "w1", "w2")
 _SCHEDULER = "/etc/kubernetes/manifests/kube-scheduler.yaml"
 _ADMINISTRATOR = "/root/.kube/config"
-_CERTIFICATE = "/etc/kubernetes/pki/apiserver.crt"
 #: What others change between the conversion and the way back.
 _NAME_OF_OTHERS = "others.example.org"
 _OTHER_CLUSTER = "https://198.51.100.7:6443"
@@ -38,26 +36,6 @@ _OTHER_CLUSTER = "https://198.51.100.7:6443"
 _KILL = Kill(
     "Added control planes leave, one by one", 1.0, "Its member of etcd is taken out, if the others keep the quorum"
 )
-_CONFIG_MAPS = (
-    "kube-system/kubeadm-config",
-    "kube-public/cluster-info",
-    "kube-system/kube-proxy",
-    "kube-system/kubelet-config",
-)
-
-
-@dataclasses.dataclass(frozen=True)
-class Content:
-    """What a conversion touches.
-
-    :param files: by host and path, with mode, owner and hash.
-    :param objects: data of ConfigMaps; YAML in them parsed, signatures left out.
-    :param sans: of the API server's certificate.
-    """
-
-    files: Mapping[str, str]
-    objects: Mapping[str, Any]
-    sans: str
 
 
 @dataclasses.dataclass
@@ -86,18 +64,18 @@ def story() -> Iterator[Story]:
     with new_results("rollback") as results, Lab("convert", name="rollback") as lab:
         conversion = Conversion(lab, results)
         _give_administrator(lab)
-        before = _content(lab)
+        before = content(lab)
         _convert(conversion, "convert")
         _work_of_others(lab)
         check, changed_by_check = conversion.check(playbook="rollback", label="check-rollback")
         back, _log = conversion.roll_back()
         assert back.status == 0, back.output[-6000:]
-        after, seen = _content(lab), _seen(lab)
+        after, seen_after = content(lab), seen(lab)
         again = conversion.run("again", playbook="rollback")
         # The flag of others is taken over, else a joining control plane would be unlike the first one.
         _convert(conversion, "convert-again", "--extra-vars", "kubeadm_ha_adopt_manifest_flags=true")
         lab.run("cp1", "kubeadm", "certs", "renew", "apiserver")
-        renewed = lab.run("cp1", "sha256sum", _CERTIFICATE)
+        renewed = lab.run("cp1", "sha256sum", CERTIFICATE)
         inventories = PLAIN.inventories(lab.inventory)
         cut_off = killed(inventories, conversion.work, "killed", _KILL, playbook="rollback")
         ended = conversion.run("ended", playbook="rollback")
@@ -109,13 +87,13 @@ def story() -> Iterator[Story]:
             changed_by_check=changed_by_check,
             back=back,
             after=after,
-            seen=seen,
+            seen=seen_after,
             again=again,
             renewed=renewed,
             killed=cut_off,
             ended=ended,
-            after_the_kill=_content(lab),
-            seen_after_the_kill=_seen(lab),
+            after_the_kill=content(lab),
+            seen_after_the_kill=seen(lab),
             ended_again=conversion.run("ended-again", playbook="rollback"),
         )
         print(results.table())
@@ -149,61 +127,6 @@ def _work_of_others(lab: Lab) -> None:
     lab.kubectl("patch", "configmap", "kubeadm-config", "--namespace=kube-system", "--patch", json.dumps(patch))
     lab.run("cp1", "kubeadm", "certs", "renew", "admin.conf")
     lab.kubectl("rollout", "status", "deployment/since", "--timeout=100s")
-
-
-def _content(lab: Lab) -> Content:
-    script = (
-        "find /etc/kubernetes /root/.kube /etc/haproxy -type f ! -path '*/cache/*' ! -path '/etc/kubernetes/tmp/*' ! -path '/etc/haproxy/errors/*' "
-        "-printf '%p %m %U:%G ' -exec sha256sum {} \\; 2>/dev/null | cut -d' ' -f1-4"
-    )
-    files = {}
-    for host in (*_STAYING, "lb1"):
-        for line in lab.shell(host, script, check=False).splitlines():
-            path, _space, rest = line.partition(" ")
-            files[f"{host}:{path}"] = rest
-    return Content(files, {name: _data_of(lab, name) for name in _CONFIG_MAPS}, _sans(lab))
-
-
-def _data_of(lab: Lab, config_map: str) -> dict[str, Any]:
-    namespace, _slash, name = config_map.partition("/")
-    data = lab.objects("configmap", name, f"--namespace={namespace}")["data"]
-    return {key: yaml.safe_load(text) for key, text in data.items() if not key.startswith("jws-kubeconfig-")}
-
-
-def _sans(lab: Lab) -> str:
-    return lab.run("cp1", "openssl", "x509", "-noout", "-ext", "subjectAltName", "-in", _CERTIFICATE)
-
-
-def _seen(lab: Lab) -> dict[str, Any]:
-    """The cluster afterwards, with the field's own tools."""
-    address = lab.shell("cp1", "ip -4 -o addr show dev eth0 | awk '{split($4,a,\"/\"); print a[1]}'").strip()
-    served = (
-        f"openssl s_client -connect {address}:6443 </dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName"
-    )
-    return {
-        "nodes": {item["metadata"]["name"] for item in lab.objects("nodes")["items"]},
-        "ready": ready_nodes(lab),
-        "members": len(etcd_members(lab, node="cp1")),
-        "served": lab.shell("cp1", served),
-        "since": lab.objects("deployment", "since")["status"].get("availableReplicas"),
-        "proxies": {
-            item["spec"]["nodeName"]
-            for item in lab.objects("pods", "--namespace=kube-system", "--selector=k8s-app=kube-proxy")["items"]
-            if item["status"].get("phase") == "Running" and not item["metadata"].get("deletionTimestamp")
-        },
-        "left": {
-            host: lab.shell(
-                host,
-                "find /etc/kubernetes /var/lib/etcd /var/lib/kubelet -type f; ss -Hltn 'sport = :6443 or sport = :2379 or sport = :2380'; "
-                "crictl ps --quiet 2>/dev/null; true",
-            )
-            for host in _ADDED
-        },
-        "balancer": lab.shell(
-            "lb1", "systemctl is-active haproxy; systemctl is-enabled haproxy; ss -Hltn 'sport = :6443'", check=False
-        ).split(),
-        "locks": [host for host in PLAIN.hosts if "lock" in lab.shell(host, "ls /run | grep -x kubeadm-ha.lock; true")],
-    }
 
 
 def test_check_mode_changes_nothing_and_shows_the_plan_of_the_run(story: Story) -> None:
@@ -246,14 +169,14 @@ def test_the_certificate_is_that_of_before(story: Story) -> None:
 
 @pytest.mark.parametrize("when", ["seen", "seen_after_the_kill"])
 def test_the_cluster_is_the_one_control_plane_with_its_workers(story: Story, when: str) -> None:
-    seen = getattr(story, when)
-    assert seen["nodes"] == seen["ready"] == set(_STAYING)
-    assert seen["members"] == 1
-    assert seen["proxies"] >= set(_STAYING)
-    assert seen["since"] == 3
-    assert seen["left"] == dict.fromkeys(_ADDED, "")
-    assert seen["balancer"] == ["inactive", "disabled"]
-    assert seen["locks"] == []
+    found = getattr(story, when)
+    assert found["nodes"] == found["ready"] == set(STAYING)
+    assert found["members"] == 1
+    assert found["proxies"] >= set(STAYING)
+    assert found["since"] == 3
+    assert found["left"] == dict.fromkeys(ADDED, "")
+    assert found["balancer"] == ["inactive", "disabled"]
+    assert found["locks"] == []
 
 
 def test_no_probe_of_the_first_control_plane_failed(story: Story) -> None:
@@ -279,7 +202,7 @@ def test_a_killed_run_comes_to_the_same_end(story: Story) -> None:
 
 
 def test_a_certificate_that_somebody_else_has_renewed_stays(story: Story) -> None:
-    assert story.conversion.lab.run("cp1", "sha256sum", _CERTIFICATE) == story.renewed
+    assert story.conversion.lab.run("cp1", "sha256sum", CERTIFICATE) == story.renewed
     assert any("renewed or replaced by somebody else" in line for line in story.ended.output.splitlines())
 
 

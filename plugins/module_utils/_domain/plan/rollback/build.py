@@ -14,6 +14,7 @@ from .steps.cluster import Cluster
 from .steps.leave import Leave
 from .steps.point import Point
 from .steps.prove import Prove
+from .steps.revoke import Revoke
 
 if t.TYPE_CHECKING:
     from ...base.problem import Problem
@@ -22,7 +23,16 @@ if t.TYPE_CHECKING:
     from .rollback import Rollback
 
 #: The steps in their order.
-STEPS: tuple[Step[Rollback], ...] = (Backup(), Prove(), Point(), Cluster(), Leave(), Certificate(), Balancer())
+STEPS: tuple[Step[Rollback], ...] = (
+    Backup(),
+    Prove(),
+    Point(),
+    Cluster(),
+    Revoke(),
+    Leave(),
+    Certificate(),
+    Balancer(),
+)
 NAMES = tuple(step.name for step in STEPS)
 #: The backup is of what the others change.
 _DECIDED = (*STEPS[1:], STEPS[0])

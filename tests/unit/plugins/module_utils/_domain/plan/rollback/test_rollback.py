@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import typing as t
 
 import pytest
@@ -13,6 +14,8 @@ import pytest
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import Member
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.report import EtcdReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import bootstrap_token
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.bootstrap_token import BootstrapToken
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.plan import Plan
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.request import PlanRequest
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.rollback import planning
@@ -327,6 +330,15 @@ def test_a_half_converted_cluster_goes_back_too() -> None:
     plan = plan_of(arguments)
     assert plan.problems == ()
     assert {entry.host for entry in plan.entries} == {"w1"}
+
+
+def test_secrets_of_a_killed_conversion_are_revoked() -> None:
+    arguments = converted()
+    token = BootstrapToken("bootstrap-token-abcdef", bootstrap_token.TOKEN_DESCRIPTION, "2026-02-01T00:00:00Z")
+    arguments["cluster"]["bootstrap_tokens"] = [dataclasses.asdict(token)]
+    plan = plan_of(arguments)
+    assert ("revoke", "bootstrap token") in objects(plan, "cp1")
+    assert record(plan, "cp1", "revoke").server == "192.0.2.11:6443"
 
 
 @pytest.mark.parametrize(
