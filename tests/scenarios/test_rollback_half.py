@@ -24,8 +24,8 @@ from tests.scenarios.shape import PLAIN
 
 pytestmark = pytest.mark.full
 
-#: Clients and the cluster's objects name the endpoint, cp2 is on its way.
-_KILL = Kill("Join control planes", 6.0)
+#: Clients and the cluster's objects name the endpoint, kubeadm has begun to join cp2.
+_KILL = Kill("Join control planes", 8.0, "Make a token and upload the certificates")
 _REMOVED = ("w2", "cp3")
 
 
