@@ -27,6 +27,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import (
     unknown_variables,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.request import PlanRequest
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.rollback import planning as rollback_planning
 from ansible_collections.kubeadm.ha.plugins.plugin_utils.controller_files import TaskFiles
 
 #: Inputs that an inventory or a command line may give in a wrong type are read by the domain, which collects all complaints.
@@ -43,6 +44,7 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "control_planes": {"type": "list", "elements": "str", "required": True},
     "decisions": {"type": "dict", "default": {}},
     "dns_domain": {"type": "raw", "default": "cluster.local"},
+    "drains": {"type": "dict", "default": {}},
     "endpoint": {"type": "raw", "default": ""},
     "etcd": {"type": "dict"},
     "etcd_hosts": {"type": "list", "elements": "str", "default": []},
@@ -59,10 +61,18 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "load_balancers": {"type": "list", "elements": "str", "default": []},
     "network": {"type": "raw", "default": "flannel"},
     "patches_dir": {"type": "raw", "default": ""},
-    "phase": {"type": "str", "choices": ["serving", "joins", "masters", "removals", "plan"], "default": "plan"},
+    "phase": {
+        "type": "str",
+        "choices": ["serving", "joins", "masters", "removals", "previous", "rollback", "plan"],
+        "default": "plan",
+    },
     "pod_subnet": {"type": "raw", "default": "10.244.0.0/16"},
+    "previous": {"type": "dict", "default": {}},
+    "previous_endpoint": {"type": "raw", "default": ""},
     "probe_certificate": {"type": "raw", "default": False},
+    "proofs": {"type": "dict", "default": {}},
     "reachability": {"type": "dict", "default": {}},
+    "remove_node": {"type": "raw", "default": ""},
     "reset_half_joined": {"type": "raw", "default": False},
     "service_subnet": {"type": "raw", "default": "10.96.0.0/12"},
     "services": {"type": "dict", "default": {}},
@@ -104,12 +114,19 @@ def _removals(request: PlanRequest) -> t.Mapping[str, t.Any]:
     return planning.removals(request, yaml=PyYaml(), x509=CryptographyX509())
 
 
+def _previous(request: PlanRequest) -> t.Mapping[str, t.Any]:
+    return rollback_planning.facts(request, yaml=PyYaml(), x509=CryptographyX509())
+
+
 _PHASES: t.Mapping[str, t.Callable[[PlanRequest], t.Mapping[str, t.Any]]] = {
     "serving": _serving,
     "joins": _joins,
     "masters": _masters,
     "removals": _removals,
+    "previous": _previous,
 }
+#: The phase that builds the plan of a rollback.
+_ROLLBACK = "rollback"
 
 
 class ActionModule(ActionBase):
@@ -123,7 +140,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         phase, stop = arguments.pop("phase"), arguments.pop("stop")
-        if phase != "plan":
+        if phase in _PHASES:
             return {**result, **decision_result(_FOUND, lambda: _PHASES[phase](PlanRequest.from_options(arguments)))}
         variables = task_vars or {}
         built: list[planning.Plan] = []
@@ -136,7 +153,10 @@ class ActionModule(ActionBase):
             ]
             request = PlanRequest.from_options(arguments, input_problems)
             files = TaskFiles(self._find_needle, self._loader)
-            built.append(planning.build_plan(request, yaml=PyYaml(), x509=CryptographyX509(), files=files))
+            if phase == _ROLLBACK:
+                built.append(rollback_planning.build_plan(request, yaml=PyYaml(), x509=CryptographyX509()))
+            else:
+                built.append(planning.build_plan(request, yaml=PyYaml(), x509=CryptographyX509(), files=files))
             return {"plan": built[0].as_dict()}
 
         result.update(decision_result(_FOUND, decide))

@@ -31,9 +31,11 @@ options:
       - V(masters) determines what each host lacks to be a master of a control plane of systemd services, for the role C(binary_control_plane) in
         somebody's own play.
       - V(removals) determines for each host of such a control plane who depends on it and what it is given to go back, for the same role.
+      - V(previous) determines, for a rollback, which addresses hosts would go back to and which hosts leave.
+      - V(rollback) builds the plan of a rollback.
       - V(plan) builds the plan, or checks the inputs.
     type: str
-    choices: [serving, joins, masters, removals, plan]
+    choices: [serving, joins, masters, removals, previous, rollback, plan]
     default: plan
   endpoint:
     description: Address and port that the whole cluster will use, O(endpoint=k8s.example.org:6443).
@@ -220,6 +222,26 @@ options:
     type: list
     elements: dict
     default: []
+  previous:
+    description: RV(kubeadm.ha.previous_state_info#module:previous) by inventory name, for a rollback.
+    type: dict
+    default: {}
+  previous_endpoint:
+    description: For a rollback, address and port that everybody connected to before, where no journal on the hosts says it.
+    type: raw
+    default: ''
+  remove_node:
+    description: Inventory name of the only host that leaves, where O(phase=previous) and O(phase=rollback) are asked for the removal of one node.
+    type: raw
+    default: ''
+  drains:
+    description: For a rollback, results of M(kubeadm.ha.kubernetes_node) in check mode of hosts that leave, by inventory name.
+    type: dict
+    default: {}
+  proofs:
+    description: For a rollback, registered results of M(kubeadm.ha.endpoint_info) in a loop over the addresses of before, by inventory name.
+    type: dict
+    default: {}
   stop:
     description: Fail when there is a reason to stop.
     type: bool
@@ -261,6 +283,18 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+targets:
+  description: Addresses and ports that each host must reach, because it, or somebody, goes back to them, by inventory name.
+  returned: with O(phase=previous)
+  type: dict
+leaving:
+  description: Names of the Nodes of control planes that leave, by inventory name.
+  returned: with O(phase=previous)
+  type: dict
+staying:
+  description: Inventory name of the control plane that stays.
+  returned: with O(phase=previous)
+  type: str
 serving:
   description: Inventory name of a host that serves the API, or V(null). This and the following values are empty when none does.
   returned: with O(phase=serving)

@@ -35,6 +35,10 @@ options:
       - The control plane endpoint, host and port.
     type: str
     required: true
+  kube_proxy_endpoint:
+    description:
+      - Host and port that kube-proxy is to use, where they are not those of O(endpoint), as in a cluster that goes back to what it was.
+    type: str
   timeout:
     description:
       - Seconds to wait for the signature of cluster-info, and again for each further node's new pod of kube-proxy.
@@ -150,6 +154,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "endpoint": {"type": "str", "required": True},
+            "kube_proxy_endpoint": {"type": "str"},
             **_options.KUBECONFIG,
             "timeout": {"type": "int", "default": 300},
             "unmanaged_nodes": {"type": "list", "elements": "str", "default": []},
@@ -161,6 +166,7 @@ def main() -> None:
 
     def decide() -> Decision:
         endpoint = parse_endpoint_option("endpoint", module.params["endpoint"])
+        own = module.params["kube_proxy_endpoint"]
         commands = HostCommands()
         return control_plane_endpoint.ensure(
             open_api(commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"]),
@@ -168,6 +174,7 @@ def main() -> None:
             HostClock(),
             commands,
             endpoint=endpoint,
+            of_kube_proxy=parse_endpoint_option("kube_proxy_endpoint", own) if own else endpoint,
             timeout=module.params["timeout"],
             unmanaged=module.params["unmanaged_nodes"],
             with_configuration=module.params["kubeadm_config"],

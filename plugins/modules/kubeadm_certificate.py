@@ -19,6 +19,7 @@ description:
     is restarted for it. If it is not served within O(serve_timeout) the old pair is put back and the task fails.
   - A journal in O(state_dir) and copies of both pairs beside it make an interruption harmless. The next run completes or
     undoes what it finds, and removes the copies.
+  - The pair before the first replacement is kept in O(state_dir), for root only, until O(state=previous) has brought it back.
   - SANs that only the certificate has are lost when kubeadm makes the next one. Add them to the cluster's
     configuration too, see M(kubeadm.ha.kubeadm_cluster_config).
 options:
@@ -33,9 +34,17 @@ options:
       - IP addresses and DNS names that the certificate must cover besides those that it has.
       - A DNS name is covered by a wildcard for its leftmost label.
       - An empty list only completes or undoes an interrupted replacement.
+      - Required with O(state=present).
     type: list
     elements: str
-    required: true
+  state:
+    description:
+      - V(present) is a certificate that covers O(sans).
+      - V(previous) brings back key and certificate as they were before this module replaced them for the first time. What somebody else has put
+        there since stays, and a pair that has expired, or is not of the cluster's CA any more, never comes back.
+    type: str
+    choices: [present, previous]
+    default: present
   cluster_configuration:
     description:
       - The cluster's ClusterConfiguration.
@@ -273,13 +282,15 @@ def decide(module: AnsibleModule, held: contextlib.ExitStack) -> Decision:
     served = module.params["served_endpoint"]
     wanted = certificate_replacement.Wanted(
         kind=KINDS[module.params["name"]],
-        sans=parse_sans(module.params["sans"]),
+        sans=parse_sans(module.params["sans"] or ()),
         pki_dir=pki_dir,
         state_dir=module.params["state_dir"],
         served_endpoint=None if served is None else Endpoint.parse(served, default_port=None),
         serve_timeout=module.params["serve_timeout"],
     )
-    return certificate_replacement.ensure(ports, wanted, make_sources(module, ports))
+    is_previous = module.params["state"] == "previous"
+    ensure = certificate_replacement.ensure_previous if is_previous else certificate_replacement.ensure
+    return ensure(ports, wanted, make_sources(module, ports))
 
 
 def main() -> None:
@@ -287,7 +298,8 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "name": {"type": "str", "choices": list(KINDS), "default": "apiserver"},
-            "sans": {"type": "list", "elements": "str", "required": True},
+            "state": {"type": "str", "choices": ["present", "previous"], "default": "present"},
+            "sans": {"type": "list", "elements": "str"},
             "cluster_configuration": {"type": "dict"},
             "control_plane_endpoint": {"type": "str"},
             **_options.KUBECONFIG,
@@ -299,6 +311,7 @@ def main() -> None:
             "serve_timeout": {"type": "float", "default": 65},
             "state_dir": {"type": "path", "default": "/var/lib/kubeadm-ha"},
         },
+        required_if=[("state", "present", ("sans",))],
         supports_check_mode=True,
     )
     require_library(module, "PyYAML", YAML_IMPORT_ERROR)

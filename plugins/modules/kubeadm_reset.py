@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: kubeadm_reset
-short_description: Reset a host on which a join did not end
+short_description: Reset a host on which a join did not end, or that leaves its cluster
 version_added: 0.1.0
 description:
   - Runs C(kubeadm reset) with the host's own kubeadm where something of a join is on the host, so that it can join again.
@@ -44,6 +44,12 @@ options:
     type: list
     elements: path
     default: []
+  member:
+    description:
+      - The host is a whole node that leaves the cluster. That its API server answers and that it is a Ready node is no objection then. Drain it first
+        (M(kubeadm.ha.kubernetes_node)). An etcd with a vote still is one, in the moment before.
+    type: bool
+    default: false
   timeout:
     description: Seconds that kubeadm may take.
     type: int
@@ -130,6 +136,7 @@ def decide(module: AnsibleModule) -> Decision:
         ca_cert_hashes=frozenset(module.params["ca_cert_hashes"]),
         cri_socket=module.params["cri_socket"] or "",
         replaceable=frozenset(module.params["replaceable_files"]),
+        is_member=module.params["member"],
     )
     inspection = ResetInspection(
         files,
@@ -156,6 +163,7 @@ def main() -> None:
             "certificates_dir": {"type": "path", "default": DEFAULT_CERTIFICATES_DIR},
             "cri_socket": {"type": "str"},
             "replaceable_files": {"type": "list", "elements": "path", "default": []},
+            "member": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 300},
         },
         supports_check_mode=True,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: kubernetes_node
-short_description: Delete the Node of a host that is no member any more
+short_description: Drain a node, or delete the Node of a host that is no member any more
 version_added: 0.1.0
 description:
-  - Deletes a Node that is not Ready, and only if it has an address of the host that it is said to be.
+  - With O(state=absent) deletes a Node that is not Ready, and only if it has an address of the host that it is said to be.
   - A Ready Node is refused, because its host is in use, and so is a Node with addresses of another machine.
   - Uses the Python library C(kubernetes) where the host has it, else the host's C(kubectl), wherever it is.
   - On a control plane of systemd services without C(/etc/kubernetes/admin.conf) an administrator's kubeconfig is found beside those of its
@@ -24,15 +24,26 @@ options:
     type: str
     required: true
   addresses:
-    description: Addresses of the host.
+    description: Addresses of the host. Required with O(state=absent).
     type: list
     elements: str
-    required: true
   state:
-    description: The cluster has no such Node.
+    description:
+      - V(absent) is a cluster without such a Node.
+      - V(drained) is a Node that takes no new pods and has none but those of DaemonSets, static ones, and ones that have ended. Pods are evicted, so
+        that budgets (PodDisruptionBudget) are kept; what they have in emptyDir volumes is lost. Pods that nobody would start elsewhere are a
+        reason to change nothing. A Node that does not exist is drained.
     type: str
-    choices: [absent]
+    choices: [absent, drained]
     default: absent
+  is_reset:
+    description: The host was reset, so the Node may be deleted although it still reports itself as Ready.
+    type: bool
+    default: false
+  wait_timeout:
+    description: With O(state=drained) seconds until the last pod has ended.
+    type: int
+    default: 300
 extends_documentation_fragment:
   - kubeadm.ha.kubeconfig
   - kubeadm.ha.attributes
@@ -52,6 +63,12 @@ EXAMPLES = r"""
     addresses: [192.0.2.12]
     state: absent
   delegate_to: cp1
+
+- name: Nothing runs on a node that is to leave
+  kubeadm.ha.kubernetes_node:
+    name: cp3
+    state: drained
+  delegate_to: cp1
 """
 
 RETURN = r"""
@@ -66,10 +83,10 @@ changes:
       type: str
       sample: node cp2
     before:
-      description: V(not Ready).
+      description: V(not Ready), or what is left of it to do.
       type: raw
     after:
-      description: V(null), because it went away.
+      description: V(null) for what went away.
       type: raw
     reason:
       description: Why.
@@ -82,8 +99,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.administrator import open_as_administrator
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import node_removal
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import node_drain, node_removal
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 if t.TYPE_CHECKING:
@@ -93,7 +111,11 @@ if t.TYPE_CHECKING:
 def decide(module: AnsibleModule) -> Decision:
     """Decide by the module's options."""
     api = open_as_administrator(HostCommands(), kubeconfig=module.params["kubeconfig"], server=module.params["server"])
-    return node_removal.remove(api, module.params["name"], addresses=module.params["addresses"])
+    if module.params["state"] == "drained":
+        return node_drain.drain(api, HostClock(), module.params["name"], timeout=module.params["wait_timeout"])
+    return node_removal.remove(
+        api, module.params["name"], addresses=module.params["addresses"], is_reset=module.params["is_reset"]
+    )
 
 
 def main() -> None:
@@ -101,10 +123,13 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "name": {"type": "str", "required": True},
-            "addresses": {"type": "list", "elements": "str", "required": True},
-            "state": {"type": "str", "choices": ["absent"], "default": "absent"},
+            "addresses": {"type": "list", "elements": "str"},
+            "state": {"type": "str", "choices": ["absent", "drained"], "default": "absent"},
+            "is_reset": {"type": "bool", "default": False},
+            "wait_timeout": {"type": "int", "default": 300},
             **_options.KUBECONFIG,
         },
+        required_if=[("state", "absent", ("addresses",))],
         supports_check_mode=True,
     )
     run_decision(module, lambda: decide(module))

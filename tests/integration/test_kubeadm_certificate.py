@@ -111,6 +111,32 @@ def test_check_apply_check_apply(own: ControlPlane, runner: Modules, options: di
     assert fingerprint(own.pki) == after
 
 
+def test_the_pair_of_before_comes_back(
+    own: ControlPlane, runner: Modules, options: dict[str, t.Any], tmp_path: Path
+) -> None:
+    before, old_sans = fingerprint(own.pki), sans(own.pki / "apiserver.crt")
+    assert runner.run(NAME, state="previous", **options)["changed"] is False
+    for name in ("one.example.org", "two.example.org"):
+        assert runner.run(NAME, sans=[name], **options)["changed"] is True
+    inspected = runner.run("previous_state_info", pki_dir=str(own.pki), state_dir=str(tmp_path / "state"))
+    (found,) = inspected["previous"]["certificates"]
+    assert (found["name"], found["returns"], found["remark"]) == ("apiserver", True, "")
+    assert set(found["sans"]) - set(found["previous_sans"]) == {"one.example.org", "two.example.org"}
+    with probing(own.api_port, own.pki / "ca.crt") as answers:
+        checked = runner.run(NAME, state="previous", check=True, **options)
+        assert checked["changed"] is True
+        applied = runner.run(NAME, state="previous", **options)
+    assert applied["changes"] == checked["changes"]
+    assert applied["served_after"] < SERVED_SECONDS
+    assert fingerprint(own.pki) == before
+    assert sans(own.pki / "apiserver.crt") == old_sans
+    assert serial(own.pki / "apiserver.crt") == served_serial(own.api_port)
+    assert set(answers) == {"ok"}
+    for check in (True, False):
+        assert runner.run(NAME, state="previous", check=check, **options)["changed"] is False
+    assert [path for path in (tmp_path / "state").rglob("*") if path.is_file()] == []
+
+
 def test_later_changes_are_served_while_nothing_fails(
     own: ControlPlane, runner: Modules, options: dict[str, t.Any]
 ) -> None:

@@ -153,11 +153,24 @@ def test_a_control_plane_that_never_served_is_reset_with_its_etcds_data(
     assert [path.name for path in data.iterdir()] == ["lost+found"]
 
 
+def test_a_whole_node_leaves(worker: PrivateHost, plane: ControlPlane, modules_on_host: Modules) -> None:
+    register(plane, WORKER, ready="True")
+    assert "which is Ready" in reset(modules_on_host, plane)["msg"]
+    for check, changed in ((True, True), (False, True), (True, False), (False, False)):
+        result = reset(modules_on_host, plane, check=check, member=True)
+        assert not result.get("failed"), result
+        assert result["changed"] is changed
+        assert [item["object"] for item in result["changes"]] == ([f"host {WORKER}"] if changed else [])
+    assert of_a_join(worker) == set()
+
+
 def test_only_a_node_that_is_not_ready_is_deleted(plane: ControlPlane, modules_with_each_adapter: Modules) -> None:
     options: dict[str, t.Any] = {"name": "cp8", "addresses": [ADVERTISED_ADDRESS], "kubeconfig": str(plane.kubeconfig)}
     try:
         register(plane, "cp8", ready="True")
         assert "it is Ready" in modules_with_each_adapter.run("kubernetes_node", **options)["msg"]
+        reset_host = modules_with_each_adapter.run("kubernetes_node", check=True, is_reset=True, **options)
+        assert [(item["object"], item["before"]) for item in reset_host["changes"]] == [("node cp8", "member")]
         register(plane, "cp8", ready="Unknown")
         other = modules_with_each_adapter.run("kubernetes_node", **{**options, "addresses": ["192.0.2.99"]})
         assert "it may be another machine's" in other["msg"]

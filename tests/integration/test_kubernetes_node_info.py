@@ -88,3 +88,38 @@ def test_a_node_is_drained_or_not(plane: ControlPlane, node: str, modules_with_e
     plane.kubectl("delete", "pod", "own", "everywhere", "--force", "--grace-period=0")
     assert drained(modules_with_each_adapter, plane, node)["node"] == {"name": node}
     assert drained(modules_with_each_adapter, plane, "nobody")["node"] == {}
+
+
+def test_a_node_is_drained(plane: ControlPlane, node: str, modules_with_each_adapter: Modules) -> None:
+    """Its pods have no time to end, as no kubelet is there that would end them."""
+    server = f"127.0.0.1:{plane.api_port}"
+    options: dict[str, t.Any] = {
+        "name": node,
+        "kubeconfig": str(plane.kubeconfig),
+        "server": server,
+        "wait_timeout": 20,
+    }
+
+    def drain(*, check: bool = False) -> Result:
+        return modules_with_each_adapter.run("kubernetes_node", state="drained", check=check, **options)
+
+    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "some", "uid": "1", "controller": True}
+    containers = [{"name": "some", "image": "example.org/some"}]
+    for name, owners in (("owned", [owner]), ("alone", [])):
+        metadata = {"name": name, "namespace": "default", "ownerReferences": owners}
+        spec = {
+            "nodeName": node,
+            "containers": containers,
+            "automountServiceAccountToken": False,
+            "terminationGracePeriodSeconds": 0,
+        }
+        plane.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+    assert "default/alone belongs to no controller" in drain()["msg"]
+    plane.kubectl("delete", "pod", "alone", "--force", "--grace-period=0")
+    for check, changed in ((True, True), (False, True), (True, False), (False, False)):
+        result = drain(check=check)
+        assert not result.get("failed"), result
+        assert result["changed"] is changed
+        is_there = "owned" in plane.kubectl("get", "pods", "--output=name")
+        assert is_there is (check and changed)
+    assert drained(modules_with_each_adapter, plane, node)["node"] == {"name": node}

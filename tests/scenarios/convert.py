@@ -131,10 +131,12 @@ class Conversion:
             arguments=[*self.shape.arguments, *arguments],
         )
 
-    def check(self, *, inventories: Sequence[Path] = ()) -> tuple[Run, list[str]]:
+    def check(
+        self, *, inventories: Sequence[Path] = (), playbook: str = "site", label: str = "check"
+    ) -> tuple[Run, list[str]]:
         """The first run in check mode, and what it changed on hosts and in the cluster: lines of a diff, none wanted."""
         before = fingerprint(self.lab, self.shape.hosts)
-        run = self.run("check", "--check", "--diff", inventories=inventories)
+        run = self.run(label, "--check", "--diff", playbook=playbook, inventories=inventories)
         after = fingerprint(self.lab, self.shape.hosts)
         changes = [
             f"{key}: {line}"
@@ -168,10 +170,22 @@ class Conversion:
             self.results.add_probes(summarize_log(log))
         return run, log
 
-    def assert_no_probe_failed(self) -> None:
+    def roll_back(self) -> tuple[Run, ProbeLog]:
+        """The way back under the prober, which asks the first control plane itself: the endpoint ends on the way."""
+        with self._prober("rollback", endpoint=False) as prober:
+            run = self.run("rollback", playbook="rollback")
+            prober.settle()
+            log = prober.stop()
+        for play, seconds in run.seconds_by_play():
+            self.results.add_step(play, seconds)
+        if run.status == 0:
+            self.results.add_probes(summarize_log(log))
+        return run, log
+
+    def assert_no_probe_failed(self, targets: Sequence[str] = ("cp1", "endpoint")) -> None:
         """No probe failed while nothing was wrong with the machine; left out where the machine was too busy to judge."""
         probed = {one.name: one for one in self.results.probes}
-        assert all(probed[name].summary.sent > 0 for name in ("cp1", "endpoint"))
+        assert all(probed[name].summary.sent > 0 for name in targets)
         assert not [name for name, one in probed.items() if one.verdict() is Verdict.FAILED], self.results.table()
         leave_out_inconclusive(self.results)
 
@@ -235,14 +249,14 @@ class Conversion:
         return {name: self.addresses[self.shape.balancer]} if name else {}
 
     @contextmanager
-    def _prober(self, label: str, *, endpoint_only: bool = False) -> Iterator[Prober]:
-        endpoint = {"endpoint": f"https://{self.endpoint}/readyz"}
-        targets = endpoint if endpoint_only else {"cp1": f"https://{self.old}/readyz"}
+    def _prober(self, label: str, *, endpoint_only: bool = False, endpoint: bool = True) -> Iterator[Prober]:
+        balanced = {"endpoint": f"https://{self.endpoint}/readyz"} if endpoint else {}
+        targets = balanced if endpoint_only else {"cp1": f"https://{self.old}/readyz"}
         with (
             control(self.ca) as untouched,
             Prober(
                 targets={**targets, CONTROL: untouched.target},
-                wait={} if endpoint_only else endpoint,
+                wait={} if endpoint_only else balanced,
                 ca=untouched.ca,
                 certificate=self._certificate,
                 resolve=self._resolution(),

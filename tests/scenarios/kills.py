@@ -38,12 +38,12 @@ class Kill:
         return line["event"] == "result" and str(line["task"]).endswith(self.task) if self.task else True
 
 
-def killed(inventories: Sequence[Path], work: Path, label: str, kill: Kill) -> Run:
-    """A run of the whole playbook that is killed at a moment."""
+def killed(inventories: Sequence[Path], work: Path, label: str, kill: Kill, *, playbook: str = "site") -> Run:
+    """A run of a whole playbook that is killed at a moment."""
 
     def run(record: Path) -> Run:
-        site = "kubeadm.ha.site"
-        return kill_playbook(site, inventories=inventories, record=record, when=kill.begins, after=kill.seconds)
+        name = f"kubeadm.ha.{playbook}"
+        return kill_playbook(name, inventories=inventories, record=record, when=kill.begins, after=kill.seconds)
 
     return once_nobody_is_at_work(run, work, label)
 

@@ -39,7 +39,8 @@ def changed_objects(run: Run) -> set[tuple[str, str]]:
     """Host and object of every change that a run reports."""
     found = set()
     for record in run.changed:
-        if record["role"] in SUMMED_UP:
+        # What is put back has an entry for each file and service.
+        if record["role"] in SUMMED_UP and not record["action"].endswith("kept_files"):
             found.add((record["host"], _summed_up(record["role"], record["task"])))
         elif record["changes"]:
             found |= {(record["host"], change["object"]) for change in record["changes"]}

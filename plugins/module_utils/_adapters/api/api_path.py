@@ -93,6 +93,8 @@ def path_of_document(document: t.Mapping[str, t.Any], *, with_name: bool) -> str
     """
     metadata = document["metadata"]
     kind = str(document["kind"]).lower()
+    if kind == "eviction":
+        return f"{path_of('pod', metadata['name'], namespace=metadata['namespace'])}/eviction"
     resource = _RESOURCES.get(kind)
     if resource is None:
         raise InvalidInput(f"kubeadm.ha knows no API path of the kind {kind!r}: add it to _adapters/api/api_path.py.")

@@ -15,7 +15,6 @@ import platform
 import pwd
 import re
 import socket
-import struct
 import subprocess
 import sys
 import time
@@ -46,6 +45,7 @@ from ..api import kubelet_server
 from ..host import backup_target, certificates_dir, machine_facts, own_addresses, stopped_pod
 from ..host.lock_file import HostLockFile
 from ..host.routes import networks
+from ..host.tcp_sockets import ESTABLISHED, LISTEN, tcp_sockets
 from . import join_parity_inspection
 from .control_plane_inspection import ControlPlaneInspection
 from .joining_inspection import JoiningInspection, changing_kubeadm, kubelet_cri_socket
@@ -82,8 +82,6 @@ _CNI_DIRECTORY = "/etc/cni/net.d"
 #: Where kubeadm's etcd has its data.
 _ETCD_DATA = "/var/lib/etcd/member"
 _LARGEST_CNI_FILE = 1 << 20
-_TCP_LISTEN = "0A"
-_TCP_ESTABLISHED = "01"
 
 
 class HostInspection:
@@ -152,7 +150,7 @@ class HostInspection:
         kubelet_server_seen = kubelet_server.begin(
             os.path.join(self._kubernetes_dir, "kubelet.conf"), os.path.join(self._pki_dir, "ca.crt")
         )
-        sockets = _tcp_sockets()
+        sockets = tcp_sockets()
         owners = _socket_owners(_CLIENTS + ("kube-apiserver", "etcd", "haproxy", "nginx"))
         manifests = self._manifests()
         return HostReport(
@@ -197,11 +195,11 @@ class HostInspection:
             has_etcd_data=os.path.isdir(_ETCD_DATA),
             cni_configurations=sorted(glob.glob(os.path.join(_CNI_DIRECTORY, "*.conf*"))),
             creation=_creation(),
-            listening=[_socket_view(item, owners) for item in sockets if item["state"] == _TCP_LISTEN],
+            listening=[_socket_view(item, owners) for item in sockets if item["state"] == LISTEN],
             api_clients=[
                 ApiClient(owners[item["inode"]], item["remote"])
                 for item in sockets
-                if item["state"] == _TCP_ESTABLISHED and owners.get(item["inode"]) in _CLIENTS
+                if item["state"] == ESTABLISHED and owners.get(item["inode"]) in _CLIENTS
             ],
             kubelet_server=kubelet_server_seen(),
             cri_sockets=self._joining.cri_sockets(),
@@ -406,35 +404,6 @@ def _selinux() -> str:
 def _free_bytes(path: str) -> int:
     status = os.statvfs(path)
     return status.f_bavail * status.f_frsize
-
-
-def _tcp_sockets() -> list[dict[str, str]]:
-    """The host's TCP sockets of all families from /proc (the format is in the kernel's proc_net_tcp.rst)."""
-    found = []
-    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in _text(path).splitlines()[1:]:
-            fields = line.split()
-            if fields[3] in (_TCP_LISTEN, _TCP_ESTABLISHED):
-                found.append(
-                    {
-                        "local": _socket_address(fields[1]),
-                        "remote": _socket_address(fields[2]),
-                        "state": fields[3],
-                        "inode": fields[9],
-                    }
-                )
-    return found
-
-
-def _socket_address(text: str) -> str:
-    """``0100007F:1F90`` as ``127.0.0.1:8080``; IPv4 addresses mapped into IPv6 are shown as IPv4."""
-    digits, _colon, port = text.partition(":")
-    words = struct.pack(f"={len(digits) // 8}I", *(int(digits[i : i + 8], 16) for i in range(0, len(digits), 8)))
-    if len(words) == 4:
-        return f"{socket.inet_ntop(socket.AF_INET, words)}:{int(port, 16)}"
-    if words.startswith(b"\0" * 10 + b"\xff\xff"):
-        return f"{socket.inet_ntop(socket.AF_INET, words[12:])}:{int(port, 16)}"
-    return f"[{socket.inet_ntop(socket.AF_INET6, words)}]:{int(port, 16)}"
 
 
 def _socket_view(item: t.Mapping[str, str], owners: t.Mapping[str, str]) -> Listener:

@@ -123,6 +123,7 @@ def ensure(
     timeout: float,
     unmanaged: t.Container[str] = (),
     with_configuration: bool = True,
+    of_kube_proxy: Endpoint | None = None,
 ) -> Decision:
     """Every cluster-wide object names the endpoint, and kube-proxy has read it on every node that is Ready.
 
@@ -135,13 +136,19 @@ def ensure(
         timeout: seconds to wait for the new signature of cluster-info, and again for each further new pod of kube-proxy.
         unmanaged: names of nodes whose kube-proxy is not waited for.
         with_configuration: whether the ClusterConfiguration is one of the objects.
+        of_kube_proxy: what kube-proxy's must name, where that is another one.
 
     Raises:
         UnsupportedState: when the cluster was not made by kubeadm, or an object cannot be changed safely.
         NotProved: when a signature or the rollout did not come in time. The next run restarts pods that are still outdated.
         ApiError: when the API cannot be read or written.
     """
-    found = _collect(api, yaml, endpoint, unmanaged, with_configuration=with_configuration)
+    of_kube_proxy = of_kube_proxy or endpoint
+
+    def collect() -> _Found:
+        return _collect(api, yaml, endpoint, of_kube_proxy, unmanaged, with_configuration=with_configuration)
+
+    found = collect()
     if found.changes_of(cluster_configuration.OBJECT):
         document = found.kubeadm_config.configuration
         wanted = cluster_configuration.Wanted(control_plane_endpoint=endpoint)
@@ -159,15 +166,30 @@ def ensure(
         )
 
     def act() -> t.Mapping[str, t.Any]:
-        _act(api, yaml, clock, found, endpoint=endpoint, timeout=timeout, unmanaged=unmanaged)
-        return _servers(_collect(api, yaml, endpoint, unmanaged, with_configuration=with_configuration), yaml)
+        _act(
+            api,
+            yaml,
+            clock,
+            found,
+            endpoint=endpoint,
+            of_kube_proxy=of_kube_proxy,
+            timeout=timeout,
+            unmanaged=unmanaged,
+        )
+        return _servers(collect(), yaml)
 
-    values = _servers(found, yaml) if not found.changes else _expected_servers(found, yaml, endpoint)
+    values = _servers(found, yaml) if not found.changes else _expected_servers(found, yaml, endpoint, of_kube_proxy)
     return Decision(changes=found.changes, values=values, act=act, warnings=tuple(warnings))
 
 
 def _collect(
-    api: Api, yaml: Yaml, endpoint: Endpoint, unmanaged: t.Container[str], *, with_configuration: bool
+    api: Api,
+    yaml: Yaml,
+    endpoint: Endpoint,
+    of_kube_proxy: Endpoint,
+    unmanaged: t.Container[str],
+    *,
+    with_configuration: bool,
 ) -> _Found:
     stored = kubeadm_config.collect(api, yaml)
     cluster_info = api.get("configmap", "cluster-info", namespace="kube-public")
@@ -180,7 +202,7 @@ def _collect(
         unsigned = cluster_info_signature.outdated(cluster_info, api.list("secret", namespace="kube-system"))
         changes.append(change or cluster_info_signature.decide(len(unsigned), CLUSTER_INFO))
     if kube_proxy is not None and "kubeconfig.conf" in (kube_proxy.get("data") or {}):
-        change = decide_kube_proxy(_embedded(kube_proxy, "kubeconfig.conf", yaml, KUBE_PROXY), endpoint)
+        change = decide_kube_proxy(_embedded(kube_proxy, "kubeconfig.conf", yaml, KUBE_PROXY), of_kube_proxy)
         changes.append(change)
         daemonset = api.get("daemonset", "kube-proxy", namespace="kube-system")
         if daemonset is not None:
@@ -206,6 +228,7 @@ def _act(
     found: _Found,
     *,
     endpoint: Endpoint,
+    of_kube_proxy: Endpoint,
     timeout: float,
     unmanaged: t.Container[str],
 ) -> None:
@@ -220,7 +243,7 @@ def _act(
             begun.append(CLUSTER_INFO)
             _await_signatures(api, clock, timeout)
         if found.kube_proxy is not None and found.changes_of(KUBE_PROXY):
-            _write_server(api, yaml, found.kube_proxy, "kubeconfig.conf", endpoint, KUBE_PROXY)
+            _write_server(api, yaml, found.kube_proxy, "kubeconfig.conf", of_kube_proxy, KUBE_PROXY)
             begun.append(KUBE_PROXY)
         if found.changes_of(KUBE_PROXY_PODS):
             begun.append(KUBE_PROXY_PODS)
@@ -325,12 +348,12 @@ def _servers(found: _Found, yaml: Yaml) -> dict[str, t.Any]:
     }
 
 
-def _expected_servers(found: _Found, yaml: Yaml, endpoint: Endpoint) -> dict[str, t.Any]:
+def _expected_servers(found: _Found, yaml: Yaml, endpoint: Endpoint, of_kube_proxy: Endpoint) -> dict[str, t.Any]:
     expected = _servers(found, yaml)
     for key, name, value in (
         ("cluster_info_server", CLUSTER_INFO, endpoint.url),
         ("control_plane_endpoint", cluster_configuration.OBJECT, str(endpoint)),
-        ("kube_proxy_server", KUBE_PROXY, endpoint.url),
+        ("kube_proxy_server", KUBE_PROXY, of_kube_proxy.url),
     ):
         if found.changes_of(name):
             expected[key] = value

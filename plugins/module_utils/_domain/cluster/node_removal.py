@@ -16,18 +16,26 @@ if t.TYPE_CHECKING:
     from ..._ports.api import Api
 
 
-def removal_change(name: str) -> Change:
-    """The deletion of a Node as a change."""
+def removal_change(name: str, *, is_member: bool = False) -> Change:
+    """The deletion of a Node as a change.
+
+    Args:
+        name: of the Node.
+        is_member: whether its host was a member of the cluster until now, and leaves it.
+    """
+    if is_member:
+        return Change(f"node {name}", "member", None, "its host leaves the cluster")
     return Change(f"node {name}", "not Ready", None, "its host is no member of the cluster")
 
 
-def remove(api: Api, name: str, *, addresses: t.Sequence[str]) -> Decision:
+def remove(api: Api, name: str, *, addresses: t.Sequence[str], is_reset: bool = False) -> Decision:
     """The cluster has no such Node.
 
     Args:
         api: the cluster, as an administrator.
         name: name of the Node.
         addresses: of the host that it must be.
+        is_reset: whether the host was reset, so that what its Node reports of a kubelet is old.
 
     Raises:
         UnsupportedState: when the Node is Ready, or has none of the addresses.
@@ -36,7 +44,7 @@ def remove(api: Api, name: str, *, addresses: t.Sequence[str]) -> Decision:
     if document is None:
         return Decision()
     node = Node.from_api(document)
-    if node.is_ready:
+    if node.is_ready and not is_reset:
         raise UnsupportedState(
             f"The node {name} was not deleted: it is Ready. Drain it and stop its kubelet first, if it is to leave the cluster."
         )
@@ -52,7 +60,7 @@ def remove(api: Api, name: str, *, addresses: t.Sequence[str]) -> Decision:
         api.delete("node", name)
         return {}
 
-    return Decision(changes=(removal_change(name),), act=act)
+    return Decision(changes=(removal_change(name, is_member=is_reset),), act=act)
 
 
 __all__ = ("removal_change", "remove")

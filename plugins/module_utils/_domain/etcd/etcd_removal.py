@@ -34,7 +34,7 @@ def removal_change(member: Member) -> Change:
             "role": "learner" if member.is_learner else "voter",
         },
         after=None,
-        reason="a join that did not end has left it, and the cluster has no such node",
+        reason="its host is no member of the cluster any more, or never became one",
     )
 
 

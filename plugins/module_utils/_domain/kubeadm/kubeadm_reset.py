@@ -47,6 +47,7 @@ class Request:
         ca_cert_hashes: hashes of the public keys of the cluster's CAs; the host must know one of them and no other.
         cri_socket: the container runtime; empty is the only one that kubeadm finds.
         replaceable: files that are not kubeadm's and may go, because the next join brings them again.
+        is_member: whether the host is a whole node that leaves the cluster, so that it may serve and be Ready until now.
     """
 
     node_name: str
@@ -54,6 +55,7 @@ class Request:
     ca_cert_hashes: frozenset[str]
     cri_socket: str = ""
     replaceable: frozenset[str] = frozenset()
+    is_member: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,8 +81,15 @@ class Facts:
     is_ready_node: bool | None = None
 
 
-def reset_change(node_name: str) -> Change:
-    """The reset of a host as a change."""
+def reset_change(node_name: str, *, is_member: bool = False) -> Change:
+    """The reset of a host as a change.
+
+    Args:
+        node_name: name of its Node.
+        is_member: whether it is a whole node that leaves the cluster.
+    """
+    if is_member:
+        return Change(f"host {node_name}", "node", "reset", "it leaves the cluster")
     return Change(
         object=f"half-joined host {node_name}",
         before="half joined",
@@ -99,11 +108,11 @@ def objection(facts: Facts, request: Request) -> str | None:
     """Why the host must not be reset, as the end of a sentence; ``None`` when nothing speaks against it."""
     if facts.kubeadm_processes:
         return f"kubeadm is running on it (process {facts.kubeadm_processes[0]}): wait for its end"
-    if facts.api_server:
+    if facts.api_server and not request.is_member:
         return f"its API server answers at {facts.api_server}"
-    if facts.has_vote:
+    if facts.has_vote and not request.is_member:
         return "its etcd answers as a member with a vote"
-    if facts.is_ready_node:
+    if facts.is_ready_node and not request.is_member:
         return f"it is the node {request.node_name}, which is Ready"
     if not facts.ca_hashes:
         return "nothing on it shows to which cluster its files belong"
@@ -145,7 +154,13 @@ def ensure(
     _check(facts, request)
 
     def act() -> t.Mapping[str, t.Any]:
-        _check(collect(), request)
+        facts = collect()
+        _check(facts, request)
+        if facts.has_vote:
+            raise UnsupportedState(
+                f"The host of the node {request.node_name} was not reset: its etcd answers as a member with a vote. Take the member out first "
+                "(kubeadm.ha.etcd_member); it takes its etcd some seconds to hear of it."
+            )
         _reset(commands, request)
         if data:
             files.remove(posixpath.join(data, "member"))
@@ -157,7 +172,11 @@ def ensure(
             )
         return {}
 
-    return Decision(changes=(reset_change(request.node_name),), values={"traces": list(traces(facts))}, act=act)
+    return Decision(
+        changes=(reset_change(request.node_name, is_member=request.is_member),),
+        values={"traces": list(traces(facts))},
+        act=act,
+    )
 
 
 def _check(facts: Facts, request: Request) -> None:

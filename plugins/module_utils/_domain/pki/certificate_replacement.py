@@ -22,6 +22,7 @@ from ..base.errors import InvalidInput, KubeadmHaError, NotProved, UnsupportedSt
 from .certificate import decide_sans, kept_sans, object_name, shown
 from .certificate_issue import Issue, fault_of
 from .certificate_journal import Journal, Pair
+from .previous_certificate import PreviousPair, return_change
 
 if t.TYPE_CHECKING:
     from ..._ports.clock import Clock
@@ -112,13 +113,27 @@ def ensure(ports: Ports, wanted: Wanted, sources: Sources) -> Decision:
     return _Replacement(ports, wanted, sources).decide()
 
 
+def ensure_previous(ports: Ports, wanted: Wanted, sources: Sources) -> Decision:
+    """The pair that was there before this collection replaced it is back and served, if it still can be.
+
+    An interrupted replacement is completed or undone first. A pair that somebody else has put there since stays, and one that is not
+    valid any more, or not of the cluster's CA, never comes back.
+
+    Raises:
+        UnsupportedState: when the host or its PKI cannot have the certificate replaced here.
+        NotProved: when the previous certificate was not served in time; the pair that was there is back then.
+    """
+    return _Replacement(ports, wanted, sources).decide_previous()
+
+
 class _Replacement:
-    """One run of :func:`ensure`."""
+    """One run of :func:`ensure`, or of :func:`ensure_previous`."""
 
     def __init__(self, ports: Ports, wanted: Wanted, sources: Sources) -> None:
         self._ports = ports
         self._wanted = wanted
         self._sources = sources
+        self._previous = PreviousPair(ports.files, wanted.kind, wanted.state_dir)
         self._work = f"{wanted.state_dir}/certificates/{wanted.kind.name}"
         self._journal_path = f"{self._work}/journal.json"
 
@@ -145,7 +160,7 @@ class _Replacement:
             served_after = self._recover(recovery, journal)
             current = certificate
             if issue is not None:
-                current, served_after = self._replace(settled, certificate, issue)
+                current, served_after = self._replace(settled, lambda: self._made(issue, certificate))
             is_served = self._is_served(current) if served_after is None else True
             return {**self._values(current, recovery), "is_served": is_served, "served_after": served_after}
 
@@ -155,6 +170,61 @@ class _Replacement:
             act=act,
             warnings=self._warnings(certificate),
         )
+
+    def decide_previous(self) -> Decision:
+        """The same for :func:`ensure_previous`."""
+        in_place = self._read(self._wanted.pki_dir)
+        journal = self._journal()
+        recovery = self._recovery(journal, in_place)
+        settled = self._settled(recovery, in_place)
+        certificate = self._certificate_of(settled)
+        found = self._previous.inspect(
+            self._ports.x509, settled, ca=self._ca(), pki_dir=self._wanted.pki_dir, now=self._ports.clock.now()
+        )
+        returns = found is not None and found.returns
+        if not returns and recovery is Recovery.NONE:
+            return self._nothing_to_do(certificate)
+        if returns or recovery in (Recovery.PROVE, Recovery.COMPLETE):
+            self._endpoint()
+        change = Change(
+            object=object_name(self._wanted.kind.name),
+            before=self._sans_in_place(in_place),
+            after=shown(certificate.sans),
+            reason=recovery.value,
+        )
+
+        def act() -> t.Mapping[str, t.Any]:
+            served_after = self._recover(recovery, journal)
+            current = certificate
+            if returns:
+                current, served_after = self._replace(settled, self._returned, keeps=False)
+                self._previous.remove()
+            return {
+                **self._values(current, recovery),
+                "is_served": served_after is not None,
+                "served_after": served_after,
+            }
+
+        return Decision(
+            changes=(return_change(found) if found is not None and returns else change,),
+            values=self._values(certificate, recovery),
+            act=act,
+            warnings=self._warnings(certificate),
+        )
+
+    def _returned(self) -> tuple[Pair, Certificate]:
+        """The previous pair."""
+        pair = self._previous.pair()
+        self._put(f"{self._work}/new", pair)
+        return pair, self._ports.x509.certificates(pair.certificate or b"")[0]
+
+    def _made(self, issue: Issue, old: Certificate) -> tuple[Pair, Certificate]:
+        """A pair that kubeadm issues, proved."""
+        new = self._issued(issue)
+        return new, self._proved(new, old)
+
+    def _ca(self) -> bytes:
+        return self._ports.files.read(f"{self._wanted.pki_dir}/{self._wanted.kind.ca}.crt") or b""
 
     def _nothing_to_do(self, certificate: Certificate) -> Decision:
         is_served = self._is_served(certificate)
@@ -329,13 +399,16 @@ class _Replacement:
 
     # The change.
 
-    def _replace(self, old: Pair, certificate: Certificate, issue: Issue) -> tuple[Certificate, float]:
-        """Issue, prove, replace, see served. Returns the new certificate and the seconds until it was served."""
+    def _replace(
+        self, old: Pair, make: t.Callable[[], tuple[Pair, Certificate]], *, keeps: bool = True
+    ) -> tuple[Certificate, float]:
+        """Make a proved pair, replace the old one, see it served. Returns the new certificate and the seconds until it was served."""
         self._ports.files.remove(self._work)
         try:
-            new = self._issued(issue)
-            replacement = self._proved(new, certificate)
+            new, replacement = make()
             self._keep(old)
+            if keeps:
+                self._previous.keep(old, new, pki_dir=self._wanted.pki_dir)
         except KubeadmHaError:
             self._ports.files.remove(self._work)
             raise
@@ -367,8 +440,9 @@ class _Replacement:
 
     def _proved(self, new: Pair, old: Certificate) -> Certificate:
         """The new certificate, if the pair can take the old one's place in everything."""
-        ca = self._ports.files.read(f"{self._wanted.pki_dir}/{self._wanted.kind.ca}.crt") or b""
-        fault = fault_of(self._ports.x509, new, ca=ca, old=old, wanted=self._wanted.sans, now=self._ports.clock.now())
+        fault = fault_of(
+            self._ports.x509, new, ca=self._ca(), old=old, wanted=self._wanted.sans, now=self._ports.clock.now()
+        )
         if fault is not None:
             raise UnsupportedState(
                 f"The certificate {self._wanted.kind.name} that kubeadm issued {fault}; nothing was changed."
@@ -450,4 +524,4 @@ class _Replacement:
         return None
 
 
-__all__ = ("Ports", "Recovery", "Sources", "Wanted", "ensure")
+__all__ = ("Ports", "Recovery", "Sources", "Wanted", "ensure", "ensure_previous")

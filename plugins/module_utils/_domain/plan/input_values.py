@@ -163,6 +163,13 @@ def parse_ttl(value: t.Any) -> str:
     return text
 
 
+def parse_inventory_name(value: object) -> str:
+    """The name of a host in the inventory."""
+    if not isinstance(value, str) or not value or value.split() != [value]:
+        raise InvalidInput(f"{value!r} is no name of a host: write one of the inventory's.")
+    return value
+
+
 def parse_group(value: t.Any) -> str:
     """The name of a group of the inventory."""
     if not isinstance(value, str) or not re.match(r"[A-Za-z0-9_.:-]+\Z", value):
@@ -211,6 +218,7 @@ __all__ = (
     "parse_directory",
     "parse_file_name",
     "parse_group",
+    "parse_inventory_name",
     "parse_list",
     "parse_node_name",
     "parse_port",

@@ -40,6 +40,7 @@ from .input_values import (
     parse_directory,
     parse_file_name,
     parse_group,
+    parse_inventory_name,
     parse_node_name,
     parse_port,
     parse_ttl,
@@ -86,6 +87,8 @@ HOST = "host"
 #: Every variable of the collection.
 INPUTS: t.Mapping[str, Input] = {
     "kubeadm_ha_endpoint": Input(parse_endpoint, EVERY),
+    "kubeadm_ha_previous_endpoint": Input(or_empty(parse_endpoint), PLAN),
+    "kubeadm_ha_remove_node": Input(or_empty(parse_inventory_name), PLAN),
     "kubeadm_ha_load_balancer": Input(choice_of(*LOAD_BALANCERS), PLAN),
     "kubeadm_ha_control_plane_group": Input(parse_group, PLAN),
     "kubeadm_ha_node_group": Input(parse_group, PLAN),

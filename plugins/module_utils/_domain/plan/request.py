@@ -18,6 +18,7 @@ from ..etcd.report import EtcdReport
 from ..external_etcd.decision import EtcdDecision
 from ..host import carried_files
 from ..host.inspected_host import InspectedHost
+from ..host.previous_state import PreviousState
 from ..kubeadm.kubeadm_preflight import KubeadmObjections
 from ..load_balancer.decision import BalancerDecision
 from . import desired_cluster
@@ -122,6 +123,11 @@ class PlanRequest:
         kubeadm: what the kubeadm of each joining host objects to, as far as it was asked.
         failures: why inspections reported nothing.
         services: what systemd runs of Kubernetes on each host, where the control plane is no static pods.
+        previous: what each host was before runs changed it, for a rollback.
+        previous_endpoint: address and port that everybody connected to before, as the operator gives it, in whatever type.
+        remove_node: inventory name of the only host that leaves.
+        drains: results of the drain in check mode of each host that leaves.
+        proofs: results of what each host has seen at the addresses that it would go back to.
     """
 
     inputs: RawInputs
@@ -138,6 +144,11 @@ class PlanRequest:
     kubeadm: t.Mapping[str, KubeadmObjections] = dataclasses.field(default_factory=dict)
     failures: Failures = dataclasses.field(default_factory=Failures)
     services: t.Mapping[str, ServicesReport] = dataclasses.field(default_factory=dict)
+    previous: t.Mapping[str, PreviousState] = dataclasses.field(default_factory=dict)
+    previous_endpoint: object = ""
+    remove_node: object = ""
+    drains: t.Mapping[str, t.Mapping[str, t.Any]] = dataclasses.field(default_factory=dict)
+    proofs: t.Mapping[str, t.Mapping[str, t.Any]] = dataclasses.field(default_factory=dict)
 
     @property
     def groups(self) -> Groups:
@@ -190,6 +201,13 @@ class PlanRequest:
             services={
                 name: ServicesReport.from_dict(name, report) for name, report in _mapping(options, "services").items()
             },
+            previous={
+                name: PreviousState.from_dict(name, report) for name, report in _mapping(options, "previous").items()
+            },
+            previous_endpoint=options.get("previous_endpoint") or "",
+            remove_node=options.get("remove_node") or "",
+            drains=_mapping(options, "drains"),
+            proofs=_mapping(options, "proofs"),
         )
 
 

@@ -161,7 +161,7 @@ def test_certificate_with_nothing_to_do(pki: Path, tmp_path: Path, run_module: R
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({}, "missing required arguments: sans"),
+        ({}, "state is present but all of the following are missing: sans"),
         ({"sans": ["a b"]}, "cannot be a SAN"),
         ({"sans": ["k8s.example.org"]}, "set the option advertise_address"),
         ({"sans": ["k8s.example.org"], "name": "etcd-server"}, "There is no {pki}/etcd/server.crt"),

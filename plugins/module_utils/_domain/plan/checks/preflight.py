@@ -224,7 +224,8 @@ def _external_etcd(serving_control_plane: Host, cluster: Cluster) -> t.Iterator[
         )
 
 
-def _node(host: Host) -> t.Iterator[Problem]:
+def problems_at_work(host: Host) -> t.Iterator[Problem]:
+    """What another run, perhaps one that was killed, still does there."""
     if host.report.is_at_work:
         yield Problem(
             host.name,
@@ -237,6 +238,10 @@ def _node(host: Host) -> t.Iterator[Problem]:
             f"kubeadm is running on {host.name} (process {host.report.kubeadm_processes[0]}), perhaps left over "
             "from an interrupted run: wait for its end or end it, then run again.",
         )
+
+
+def _node(host: Host) -> t.Iterator[Problem]:
+    yield from problems_at_work(host)
     if host.is_member:
         yield from _member(host)
 
@@ -317,6 +322,7 @@ __all__ = (
     "find_serving_control_plane",
     "is_joined",
     "problems",
+    "problems_at_work",
     "problems_of_clocks",
     "problems_of_clones",
     "problems_of_count",

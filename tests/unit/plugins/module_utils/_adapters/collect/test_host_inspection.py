@@ -110,18 +110,6 @@ def test_a_listening_socket_and_its_owner_are_reported(kubernetes: Path, monkeyp
     assert {"process": own, "remote": f"127.0.0.1:{port}"} in report["api_clients"]
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("0100007F:1F90", "127.0.0.1:8080"),
-        ("00000000000000000000000001000000:192B", "[::1]:6443"),
-        ("0000000000000000FFFF00000B02000A:192B", "10.0.2.11:6443"),
-    ],
-)
-def test_addresses_of_the_kernel(text: str, shown: str) -> None:
-    assert host_inspection._socket_address(text) == shown
-
-
 def test_the_inspection_is_quick(kubernetes: Path) -> None:
     assert inspect(kubernetes)["seconds"] < 3.0
 

@@ -29,6 +29,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.pki.certificate
     Sources,
     Wanted,
     ensure,
+    ensure_previous,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._ports.commands import CommandResult
 from tests.unit.plugins.certificates import (
@@ -123,7 +124,7 @@ class Host:
     configuration: dict[str, t.Any]
     control_plane: LocalControlPlane
 
-    def decide(self, *sans: str, **changes: t.Any) -> Decision:
+    def decide(self, *sans: str, is_previous: bool = False, **changes: t.Any) -> Decision:
         wanted = Wanted(
             kind=KINDS[changes.pop("name", "apiserver")],
             sans=parse_sans(sans),
@@ -134,11 +135,17 @@ class Host:
         )
         ports = Ports(self.files, self.kubeadm, X509, self.server, self.clock, PyYaml())
         sources = Sources(configuration=lambda: self.configuration, control_plane=lambda: self.control_plane)
-        return ensure(ports, dataclasses.replace(wanted, **changes), sources)
+        act = ensure_previous if is_previous else ensure
+        return act(ports, dataclasses.replace(wanted, **changes), sources)
 
     def run(self, *sans: str) -> t.Mapping[str, t.Any]:
         """As the module does: decide, and act when there is a change. The result's values."""
         decision = self.decide(*sans)
+        return {**decision.values, **(decision.act() if decision.changes else {}), "changes": decision.changes}
+
+    def go_back(self) -> t.Mapping[str, t.Any]:
+        """The same for the way back."""
+        decision = self.decide(is_previous=True)
         return {**decision.values, **(decision.act() if decision.changes else {}), "changes": decision.changes}
 
     @property
@@ -506,3 +513,124 @@ def test_two_names_of_one_directory_are_one(host: Host) -> None:
     killed = _killed_after_the_key(make_host())
     killed.files.contents["/etc/kubernetes/ssl"] = f"-> {PKI}".encode()
     assert killed.decide(pki_dir="/etc/kubernetes/ssl").values["recovery"] == "complete"
+
+
+KEPT = f"{STATE}/previous-certificates/apiserver"
+
+
+def _is_as_before(host: Host) -> bool:
+    return (host.files.contents[CERTIFICATE], host.files.contents[KEY]) == (host.old.certificate, host.old.key)
+
+
+def _kept(host: Host) -> list[str]:
+    return [name for name in host.files.contents if name.startswith(KEPT)]
+
+
+def test_the_pair_of_before_comes_back(host: Host) -> None:
+    host.run(*NEW_SANS)
+    host.run("again.example.org")
+    assert all(host.files.modes.get(name, 0o600) == 0o600 for name in _kept(host))
+    values = host.go_back()
+    (change,) = values["changes"]
+    assert (change.object, set(change.before) - set(change.after)) == (
+        "certificate apiserver",
+        {*NEW_SANS, "again.example.org", "configured.example.org"},
+    )
+    assert _is_as_before(host)
+    assert (host.files.modes[KEY], host.files.modes[CERTIFICATE]) == (0o640, 0o644)
+    assert values["is_served"] is True
+    assert host.remains == []
+    assert _kept(host) == []
+    assert host.go_back()["changes"] == ()
+    host.run(*NEW_SANS)
+    host.go_back()
+    assert _is_as_before(host)
+
+
+def test_without_a_replacement_nothing_comes_back(host: Host) -> None:
+    assert host.go_back()["changes"] == ()
+    assert _is_as_before(host)
+
+
+def test_a_pair_that_somebody_else_has_put_there_stays(host: Host) -> None:
+    host.run(*NEW_SANS)
+    other = make_certificate(ca(), *OLD_SANS)
+    host.files.contents.update({CERTIFICATE: other.certificate, KEY: other.key})
+    assert host.go_back()["changes"] == ()
+    assert host.files.contents[CERTIFICATE] == other.certificate
+    # What replaces theirs goes back to theirs.
+    host.run("more.example.org")
+    host.go_back()
+    assert host.files.contents[CERTIFICATE] == other.certificate
+
+
+@pytest.mark.parametrize("what", ["expired", "another CA", "copy changed"])
+def test_what_cannot_be_used_does_not_come_back(host: Host, what: str) -> None:
+    host.run(*NEW_SANS)
+    if what == "expired":
+        end = X509.certificates(host.old.certificate)[0].not_after.timestamp()
+        host.clock.seconds = end - NOW.timestamp() + 1
+    elif what == "another CA":
+        host.files.contents[f"{PKI}/ca.crt"] = make_ca().certificate
+    else:
+        (copy,) = (name for name in _kept(host) if name.endswith("/crt"))
+        host.files.contents[copy] += b"x"
+    in_place = host.files.contents[CERTIFICATE]
+    assert host.go_back()["changes"] == ()
+    assert host.files.contents[CERTIFICATE] == in_place
+
+
+def test_a_replacement_that_was_not_served_has_nothing_to_go_back_to(host: Host) -> None:
+    _fail_to_be_served(host)
+    assert host.go_back()["changes"] == ()
+    host.server.reloads = True
+    host.run(*NEW_SANS)
+    host.go_back()
+    assert _is_as_before(host)
+
+
+def test_a_way_back_that_is_not_served_leaves_the_pair_in_use(host: Host) -> None:
+    host.run(*NEW_SANS)
+    in_use = host.files.contents[CERTIFICATE]
+    host.server.reloads = False
+    with pytest.raises(NotProved):
+        host.go_back()
+    assert host.files.contents[CERTIFICATE] == in_use
+    host.server.reloads = True
+    host.go_back()
+    assert _is_as_before(host)
+
+
+@pytest.mark.parametrize("does_last", [True, False], ids=["after", "before"])
+def test_a_way_back_is_killed_at_every_call(does_last: bool) -> None:
+    counted = make_host()
+    counted.run(*NEW_SANS)
+    counted.files.calls_left = 10_000
+    counted.go_back()
+    assert counted.files.calls_left is not None
+    calls = 10_000 - counted.files.calls_left
+    assert calls >= 10
+    for number in range(1, calls + 1):
+        host = make_host()
+        host.run(*NEW_SANS)
+        host.files.calls_left, host.files.does_last = number, does_last
+        with pytest.raises(Killed):
+            host.go_back()
+        host.files.calls_left = None
+        host.go_back()
+        assert _is_as_before(host), number
+        assert host.remains == [], number
+        assert host.go_back()["changes"] == ()
+
+
+@pytest.mark.parametrize("does_last", [True, False], ids=["after", "before"])
+def test_a_replacement_that_was_killed_goes_back(does_last: bool) -> None:
+    for number in range(1, _count_calls(_replace) + 1):
+        host = make_host()
+        host.files.calls_left, host.files.does_last = number, does_last
+        with pytest.raises(Killed):
+            host.run(*NEW_SANS)
+        host.files.calls_left = None
+        host.go_back()
+        assert _is_as_before(host), number
+        assert host.remains == [], number

@@ -19,6 +19,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.binary imp
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.build import NAMES, STEPS
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.create import build as creation_build
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.entry import Entry
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.rollback import build as rollback_build
 from tests.tools.environment import ROOT
 from tests.tools.playbooks import plays_of
 from tests.unit.plugins.module_utils._domain.plan.test_planning import after, bare_host, before, plan_of
@@ -134,7 +135,7 @@ def test_a_plan_with_a_reason_to_stop_has_no_hosts() -> None:
 def test_playbooks_read_every_field_of_a_record_and_no_other() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "playbooks").glob("*.yml"))
     read = set(re.findall(r"kubeadm_ha_plan\.(\w+\.\w+)", text))
-    every = (*STEPS, *creation_build.STEPS, *binary_build.STEPS)
+    every = (*STEPS, *creation_build.STEPS, *binary_build.STEPS, *rollback_build.STEPS)
     assert read == {
         f"{step.name}.{field.name}"
         for step in every
@@ -150,4 +151,11 @@ def test_playbooks_run_on_the_groups_of_the_steps() -> None:
         *("certify_services", "extend", "controller_manager", "scheduler"),
         *(f"point_services_{name}" for name in ("workers", "control_planes", "others")),
     }
-    assert named == {"changing", *of_creation, *of_services, *groups_of(**dict.fromkeys(NAMES, EVERY_HOST))}
+    of_rollback = {"prove_previous", "return_cluster", "leave", "return_certificate", "return_balancer"}
+    assert named == {
+        "changing",
+        *of_creation,
+        *of_services,
+        *of_rollback,
+        *groups_of(**dict.fromkeys(NAMES, EVERY_HOST)),
+    }

@@ -32,6 +32,8 @@ MAPPINGS = [
 BOOLEANS = sorted(name for name, known in INPUTS.items() if known.read is parse_bool)
 
 RIGHT: dict[str, list[t.Any]] = {
+    "kubeadm_ha_previous_endpoint": ["", "192.0.2.11:6443", "cp1.example.org:6443"],
+    "kubeadm_ha_remove_node": ["", "w2", "w_2.example.org"],
     "kubeadm_ha_endpoint": [
         *("192.0.2.10:6443", "k8s.example.org:6443", "K8s.Example.org:8443", "k8s:443", "[2001:db8::10]:6443"),
         *("[2001:DB8::10]:06443", "1e100.example:1", "xn--kbernetes-65a.example:65535"),
@@ -85,6 +87,9 @@ RIGHT: dict[str, list[t.Any]] = {
 
 #: Variable, value, what is said of it.
 WRONG: list[tuple[str, t.Any, str]] = [
+    ("kubeadm_ha_previous_endpoint", "192.0.2.11", "has no port: write host:port, for example 192.0.2.11:6443."),
+    ("kubeadm_ha_remove_node", ["w2"], "['w2'] is no name of a host"),
+    ("kubeadm_ha_remove_node", "w1 w2", "'w1 w2' is no name of a host"),
     ("kubeadm_ha_endpoint", 6443, "6443 is not an endpoint: write host:port as text"),
     ("kubeadm_ha_endpoint", ["a:1"], "['a:1'] is not an endpoint"),
     ("kubeadm_ha_endpoint", {"host": "a"}, "is not an endpoint"),
