@@ -91,7 +91,7 @@ options:
     type: raw
     default: false
   allow_two_control_planes:
-    description: Accept two control planes, although their etcd cluster bears no loss.
+    description: Accept two control planes, although their etcd cluster stops with either of them. The plan then notes what is at risk.
     type: raw
     default: false
   allow_older_kubeadm:
@@ -416,6 +416,18 @@ plan:
       type: list
       elements: dict
       sample: [{"host": "lb1", "message": "it is the only load balancer, 192.0.2.10:6443 goes away with it."}]
+    quorum:
+      description:
+        - What each change of etcd's members makes of its quorum, in the order of the run. V(now) is before it, V(after) when it is made,
+          and V(worst) the next case at its worst, in which one more voter fails. Empty with external etcd.
+      type: list
+      elements: dict
+      sample:
+        - host: cp2
+          action: etcd member cp2 is added and votes
+          now: {voters: 1, healthy_voters: 1, needed: 1, tolerance: 0}
+          after: {voters: 2, healthy_voters: 2, needed: 2, tolerance: 0}
+          worst: {voters: 2, healthy_voters: 1, needed: 2, tolerance: 0}
     steps:
       description: Steps of each host that has any.
       type: dict
