@@ -44,6 +44,12 @@ options:
     type: list
     elements: path
     default: []
+  assume_stopped:
+    description:
+      - In check mode, count on an earlier task that would have stopped the host's API server and etcd, as M(kubeadm.ha.etcd_restore) does.
+        The host itself is asked in any other run.
+    type: bool
+    default: false
   timeout:
     description: Seconds that kubeadm may take.
     type: int
@@ -130,6 +136,7 @@ def decide(module: AnsibleModule) -> Decision:
         ca_cert_hashes=frozenset(module.params["ca_cert_hashes"]),
         cri_socket=module.params["cri_socket"] or "",
         replaceable=frozenset(module.params["replaceable_files"]),
+        assumes_stopped=module.check_mode and module.params["assume_stopped"],
     )
     inspection = ResetInspection(
         files,
@@ -156,6 +163,7 @@ def main() -> None:
             "certificates_dir": {"type": "path", "default": DEFAULT_CERTIFICATES_DIR},
             "cri_socket": {"type": "str"},
             "replaceable_files": {"type": "list", "elements": "path", "default": []},
+            "assume_stopped": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 300},
         },
         supports_check_mode=True,

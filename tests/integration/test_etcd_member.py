@@ -147,14 +147,19 @@ def test_the_second_voter_needs_a_third_or_the_switch_and_the_numbers_come_true(
     etcd_cluster: EtcdCluster, modules: Modules
 ) -> None:
     """Growing 1, 2, 3 and shrinking again: what each step announces is what etcdctl then counts, and what a failure then does."""
-    endpoints = {"endpoints": [etcd_cluster.endpoint()], "pki_dir": str(etcd_cluster.pki), "timeout": 2}
+    endpoints: dict[str, t.Any] = {
+        "endpoints": [etcd_cluster.endpoint()],
+        "pki_dir": str(etcd_cluster.pki),
+        "timeout": 2,
+    }
 
     def ensured(name: str, state: str, **options: t.Any) -> dict[str, t.Any]:
         peer = etcd_cluster.servers[name].peer
         return modules.run("etcd_member", state=state, name=name, peer_url=peer, **endpoints, **options)
 
-    for options in ({}, {"expected_voters": 2}):
-        refused = ensured("cp2", "learner", **options)
+    alone: dict[str, t.Any]
+    for alone in ({}, {"expected_voters": 2}):
+        refused = ensured("cp2", "learner", **alone)
         assert refused["failed"]
         assert "now 1 of 1 voters healthy, 1 needed, 0 may fail; afterwards 2 of 2 voters healthy" in refused["msg"]
         assert len(members(etcd_cluster)) == 1

@@ -47,6 +47,7 @@ class Request:
         ca_cert_hashes: hashes of the public keys of the cluster's CAs; the host must know one of them and no other.
         cri_socket: the container runtime; empty is the only one that kubeadm finds.
         replaceable: files that are not kubeadm's and may go, because the next join brings them again.
+        assumes_stopped: whether its control plane counts as stopped, because an earlier task would have stopped it.
     """
 
     node_name: str
@@ -54,6 +55,7 @@ class Request:
     ca_cert_hashes: frozenset[str]
     cri_socket: str = ""
     replaceable: frozenset[str] = frozenset()
+    assumes_stopped: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,11 +101,11 @@ def objection(facts: Facts, request: Request) -> str | None:
     """Why the host must not be reset, as the end of a sentence; ``None`` when nothing speaks against it."""
     if facts.kubeadm_processes:
         return f"kubeadm is running on it (process {facts.kubeadm_processes[0]}): wait for its end"
-    if facts.api_server:
+    if facts.api_server and not request.assumes_stopped:
         return f"its API server answers at {facts.api_server}"
-    if facts.has_vote:
+    if facts.has_vote and not request.assumes_stopped:
         return "its etcd answers as a member with a vote"
-    if facts.is_ready_node:
+    if facts.is_ready_node and not request.assumes_stopped:
         return f"it is the node {request.node_name}, which is Ready"
     if not facts.ca_hashes:
         return "nothing on it shows to which cluster its files belong"
