@@ -21,7 +21,6 @@ from tests.prober.results import ScenarioResults
 from tests.scenarios.cluster import PROJECT, Lab, etcdctl, ready_nodes, wait_until
 from tests.scenarios.convert import etcd_members, new_results
 from tests.scenarios.playbook import Run, kill_playbook, run_playbook
-from tests.scenarios.shape import EXAMPLES
 
 pytestmark = pytest.mark.full
 
@@ -75,7 +74,7 @@ class Operator:
 
     @property
     def _inventories(self) -> list[Path]:
-        return [EXAMPLES / "haproxy" / "hosts.yml", self._lab.inventory]
+        return [self._lab.inventory]
 
     def run(self, name: str, label: str, *arguments: str, **variables: Any) -> Run:
         """A run that may end in any way."""

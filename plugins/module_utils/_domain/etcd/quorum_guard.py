@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..base.errors import UnsupportedState
 from .etcd import Quorum
 
 #: With so many voters etcd bears the loss of one.
@@ -112,6 +113,23 @@ def objection_to_growth(
     return None
 
 
+def check_join(now: Quorum, *, additions: int, allows_two: bool) -> None:
+    """Refuse the join of a control plane with stacked etcd.
+
+    Args:
+        now: before it.
+        additions: how many join one by one, this one included.
+        allows_two: whether the operator bears that etcd stops with either of two.
+
+    Raises:
+        UnsupportedState: with the arithmetic.
+    """
+    outlook = promoted(now)
+    reason = objection_to_growth(outlook, expected_voters=now.voters + additions, allows_two=allows_two)
+    if reason is not None:
+        raise UnsupportedState(f"No control plane was joined: {reason}.", quorum=outlook.as_dict())
+
+
 def objection_to_removal(outlook: Outlook) -> str | None:
     """Why a member must not be taken out; ``None`` when nothing speaks against it.
 
@@ -147,6 +165,7 @@ def risk(outlook: Outlook) -> str | None:
 __all__ = (
     "ENOUGH",
     "Outlook",
+    "check_join",
     "described",
     "learner_added",
     "objection_to_growth",

@@ -14,6 +14,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import UnsupportedState
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd_removal, quorum_guard
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import EtcdCluster, Member, Quorum
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.quorum_guard import Outlook
@@ -202,3 +203,12 @@ def test_the_arithmetic_is_said() -> None:
         "after": {"voters": 2, "healthy_voters": 2, "needed": 2, "tolerance": 0},
         "worst": {"voters": 2, "healthy_voters": 1, "needed": 2, "tolerance": 0},
     }
+
+
+def test_a_join_is_refused_by_the_same_rules() -> None:
+    with pytest.raises(UnsupportedState, match="No control plane was joined: etcd would stop with either of two"):
+        quorum_guard.check_join(Quorum(1, 1), additions=1, allows_two=False)
+    for now, additions, allows_two in ((Quorum(1, 1), 2, False), (Quorum(1, 1), 1, True), (Quorum(2, 2), 1, False)):
+        quorum_guard.check_join(now, additions=additions, allows_two=allows_two)
+    with pytest.raises(UnsupportedState, match="bring the other members back first"):
+        quorum_guard.check_join(Quorum(3, 2), additions=2, allows_two=True)
