@@ -19,7 +19,7 @@ import pytest
 
 from tests.prober.results import ScenarioResults
 from tests.scenarios.cluster import PROJECT, Lab, etcdctl, ready_nodes, wait_until
-from tests.scenarios.convert import etcd_members, new_results
+from tests.scenarios.convert import new_results
 from tests.scenarios.playbook import Run, kill_playbook, run_playbook
 
 pytestmark = pytest.mark.full
@@ -58,7 +58,7 @@ class Story:
     old_watch: str
     kept: Mapping[str, str]
     again: Run
-    members: list[dict[str, object]]
+    members: list[dict[str, Any]]
     ready: set[str]
     noop: Run
     pod: str
@@ -156,6 +156,12 @@ def _files(lab: Lab) -> str:
     return "\n".join(lab.shell(node, script, check=False) for node in CONTROL_PLANES)
 
 
+def _members(lab: Lab, node: str) -> list[dict[str, Any]]:
+    listed = json.loads(etcdctl(lab, "member", "list", "--write-out=json", node=node))
+    members: list[dict[str, Any]] = listed["members"]
+    return members
+
+
 def _new_pod(lab: Lab) -> str:
     lab.kubectl("rollout", "restart", "deployment/smoke")
     lab.kubectl("rollout", "status", "deployment/smoke", "--timeout=180s")
@@ -185,7 +191,7 @@ def story() -> Iterator[Story]:
         killed = operator.kill_while_stopping(backup)
         restored = operator.succeed("restore", "restored", kubeadm_ha_restore_backup=backup)
         results.add_step("restore", restored.seconds)
-        alone = json.loads(etcdctl(lab, "member", "list", "--write-out=json", node=source))["members"]
+        alone = _members(lab, source)
         names = {item["metadata"]["name"] for item in lab.objects("configmaps", node=source)["items"]}
         revision_after = _list_revision(lab)
         old_watch = lab.kubectl(
@@ -198,7 +204,7 @@ def story() -> Iterator[Story]:
         again = operator.succeed("site", "again")
         results.add_step("one to three again", again.seconds)
         wait_until(lambda: len(ready_nodes(lab)) == len(NODES), seconds=120, what="all nodes Ready")
-        members = etcd_members(lab)
+        members = _members(lab, source)
         results.exactly("members", len(members), bound=3)
         noop = operator.succeed("site", "noop")
         results.at_most("noop_changed", sum(noop.changed_hosts.values()), bound=0)
