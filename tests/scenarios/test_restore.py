@@ -181,7 +181,10 @@ def story() -> Iterator[Story]:
         _make_config_map(lab, "later")
         revision = _list_revision(lab)
         _spoil(lab, source, backup)
-        refused = {"serving": operator.run("restore", "serving", kubeadm_ha_restore_backup=backup)}
+        refused = {
+            "serving": operator.run("restore", "serving", kubeadm_ha_restore_backup=backup),
+            "limited": operator.run("restore", "limited", f"--limit={source}", kubeadm_ha_restore_backup=backup),
+        }
         _destroy(lab)
         for name, wrong in (("cut", "cut"), ("foreign", "foreign"), ("missing", "20000101T000000Z"), ("unnamed", "")):
             refused[name] = operator.run("restore", f"refused-{name}", kubeadm_ha_restore_backup=wrong)
@@ -237,6 +240,7 @@ def story() -> Iterator[Story]:
     ("name", "message"),
     [
         ("serving", "serves, and everything that was written since"),
+        ("limited", "could not be inspected, and a control plane that goes on"),
         ("cut", "is cut off or broken"),
         ("foreign", "it is another cluster's"),
         ("missing", "is on none of the control planes"),
