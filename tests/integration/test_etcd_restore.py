@@ -92,9 +92,10 @@ def test_what_speaks_against_a_snapshot_is_seen(control_plane_host: PrivateHost,
     (problem,) = inspected(modules_on_host)["problems"]
     assert "is cut off or broken" in problem
     etcdutl = str(control_plane_host.plane.binaries / "etcdutl")
-    target = str(control_plane_host.directory / "second-opinion")
+    # It leaves a directory where it fails.
+    broken, target = (str(control_plane_host.directory / name) for name in ("broken", "second-opinion"))
     said = subprocess.run(
-        [etcdutl, "snapshot", "restore", str(snapshot), f"--data-dir={target}"],
+        [etcdutl, "snapshot", "restore", str(snapshot), f"--data-dir={broken}"],
         capture_output=True,
         text=True,
         check=False,

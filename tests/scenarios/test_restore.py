@@ -20,6 +20,7 @@ import pytest
 from tests.prober.results import ScenarioResults
 from tests.scenarios.cluster import PROJECT, Lab, etcdctl, ready_nodes, wait_until
 from tests.scenarios.convert import new_results
+from tests.scenarios.kills import once_nobody_is_at_work
 from tests.scenarios.playbook import Run, kill_playbook, run_playbook
 
 pytestmark = pytest.mark.full
@@ -102,6 +103,21 @@ class Operator:
             record=self._work / "killed.jsonl",
             when=lambda line: line["event"] == "result" and str(line.get("task", "")).endswith(_STOPPING),
         )
+
+    def go_on(self, backup: str) -> Run:
+        """A restore after one that was killed, whose modules may still be at work."""
+
+        def start(record: Path) -> Run:
+            return run_playbook(
+                "kubeadm.ha.restore",
+                inventories=self._inventories,
+                record=record,
+                variables={"kubeadm_ha_restore_backup": backup},
+            )
+
+        run = once_nobody_is_at_work(start, self._work, "restored")
+        assert run.status == 0, run.output[-6000:]
+        return run
 
 
 def _make_config_map(lab: Lab, name: str) -> None:
@@ -192,7 +208,7 @@ def story() -> Iterator[Story]:
         predicted = operator.succeed("restore", "predicted", "--check", "--diff", kubeadm_ha_restore_backup=backup)
         files_after = _files(lab)
         killed = operator.kill_while_stopping(backup)
-        restored = operator.succeed("restore", "restored", kubeadm_ha_restore_backup=backup)
+        restored = operator.go_on(backup)
         results.add_step("restore", restored.seconds)
         alone = _members(lab, source)
         names = {item["metadata"]["name"] for item in lab.objects("configmaps", node=source)["items"]}
