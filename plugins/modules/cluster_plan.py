@@ -93,7 +93,7 @@ options:
     type: raw
     default: false
   allow_two_control_planes:
-    description: Accept two control planes, although their etcd cluster bears no loss.
+    description: Accept two control planes, although their etcd cluster stops with either of them. The plan then notes what is at risk.
     type: raw
     default: false
   allow_older_kubeadm:
@@ -283,10 +283,6 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-targets:
-  description: Addresses and ports that each host must reach, because it, or somebody, goes back to them, by inventory name.
-  returned: with O(phase=previous)
-  type: dict
 leaving:
   description: Names of the Nodes of control planes that leave, by inventory name.
   returned: with O(phase=previous)
@@ -384,7 +380,8 @@ targets:
       reach each other and workers, as far as one of the two hosts is yet to join, and load balancers every API server. Empty
       when no control plane is to join.
     - With O(phase=serving) the members of etcd, for masters of systemd services that do not run yet and for the one that they become like.
-  returned: with O(phase=joins), and with O(phase=serving)
+    - With O(phase=previous) the addresses and ports to which each host, or somebody on it, goes back.
+  returned: with O(phase=joins), with O(phase=serving) and with O(phase=previous)
   type: dict
   sample: {"cp1": [{"address": "192.0.2.12", "port": 2380}]}
 requests:
@@ -456,6 +453,18 @@ plan:
       type: list
       elements: dict
       sample: [{"host": "lb1", "message": "it is the only load balancer, 192.0.2.10:6443 goes away with it."}]
+    quorum:
+      description:
+        - What each change of etcd's members makes of its quorum, in the order of the run. V(now) is before it, V(after) when it is made,
+          and V(worst) the next case at its worst, in which one more voter fails. Empty with external etcd.
+      type: list
+      elements: dict
+      sample:
+        - host: cp2
+          action: etcd member cp2 is added and votes
+          now: {voters: 1, healthy_voters: 1, needed: 1, tolerance: 0}
+          after: {voters: 2, healthy_voters: 2, needed: 2, tolerance: 0}
+          worst: {voters: 2, healthy_voters: 1, needed: 2, tolerance: 0}
     steps:
       description: Steps of each host that has any.
       type: dict

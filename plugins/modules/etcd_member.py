@@ -15,9 +15,11 @@ description:
     long as the host's Node exists.
   - It refuses where the removal, or a failure that is there already, would leave fewer healthy voters than etcd needs, and for
     the very member that is asked. A learner has no vote, so it can go as long as etcd has a quorum.
-  - It waits until the remaining members agree on a leader.
+  - It waits until the remaining members agree on a leader. Where etcd bears less without the member, it warns with the numbers.
   - With O(state=learner) a healthy etcd cluster gets a learner, which starts with RV(initial_cluster) and the state V(existing). With
     O(state=voter) that one votes once it has caught up, and the etcd cluster is healthy with it.
+  - It refuses to add or promote where etcd would stop, or would stop with more members than now by the failure of one. One voter
+    becomes two only with O(expected_voters) or O(allow_two_voters). The message has the numbers, and so has RV(quorum).
   - Asks etcd by its JSON gateway. Neither etcdctl nor a Python library is needed. On a control plane it needs no options but
     O(member_id); see M(kubeadm.ha.etcd_member_info) for the others.
 options:
@@ -37,6 +39,17 @@ options:
     type: str
     choices: [absent, learner, voter]
     default: absent
+  expected_voters:
+    description:
+      - How many voters the etcd cluster is to have once every host has been added that is known to be ready for it. Two voters stop
+        with either of them, one only with that one, so with O(state=learner) and O(state=voter) one voter becomes two only on the way to
+        three or more.
+    type: int
+  allow_two_voters:
+    description:
+      - Let one voter become two although no third follows. The module then warns of what is at risk.
+    type: bool
+    default: false
   endpoint:
     description:
       - Client URL of an etcd server that stays. By default V(https://127.0.0.1:2379) with stacked etcd, else the servers that
@@ -95,6 +108,7 @@ EXAMPLES = r"""
     ca_certificate: /etc/etcd/pki/ca.crt
     client_certificate: /etc/etcd/pki/server.crt
     client_key: /etc/etcd/pki/server.key
+    expected_voters: 5
   register: added
 """
 
@@ -128,6 +142,59 @@ initial_cluster:
   returned: with O(state=learner) and O(state=voter)
   type: dict
   sample: {etcd1: https://192.0.2.31:2380, etcd4: https://192.0.2.34:2380}
+quorum:
+  description: What the step makes of the quorum, also in check mode.
+  returned: success
+  type: dict
+  contains:
+    now:
+      description: Before the step.
+      type: dict
+      contains:
+        voters:
+          description: Members with a vote, started or not.
+          type: int
+        healthy_voters:
+          description: Healthy ones among them.
+          type: int
+        needed:
+          description: Healthy voters that the etcd cluster needs to work.
+          type: int
+        tolerance:
+          description: Healthy voters that may fail before the etcd cluster stops.
+          type: int
+    after:
+      description: After the step.
+      type: dict
+      contains:
+        voters:
+          description: Members with a vote, started or not.
+          type: int
+        healthy_voters:
+          description: Healthy ones among them.
+          type: int
+        needed:
+          description: Healthy voters that the etcd cluster needs to work.
+          type: int
+        tolerance:
+          description: Healthy voters that may fail before the etcd cluster stops.
+          type: int
+    worst:
+      description: The worst next case. One more voter fails directly after the step.
+      type: dict
+      contains:
+        voters:
+          description: Members with a vote, started or not.
+          type: int
+        healthy_voters:
+          description: Healthy ones among them.
+          type: int
+        needed:
+          description: Healthy voters that the etcd cluster needs to work.
+          type: int
+        tolerance:
+          description: Healthy voters that may fail before the etcd cluster stops.
+          type: int
 """
 
 import typing as t
@@ -149,13 +216,16 @@ def decide(module: AnsibleModule) -> Decision:
     etcd, endpoints = etcd_client(module.params)
     state, peer_url, wait_timeout = (module.params[name] for name in ("state", "peer_url", "wait_timeout"))
     clock = HostClock()
+    growth = etcd_addition.Growth(module.params["expected_voters"], module.params["allow_two_voters"])
     if state == "learner":
         name = module.params["name"]
         return etcd_addition.add(
-            etcd, clock, endpoints=endpoints, name=name, peer_url=peer_url, wait_timeout=wait_timeout
+            etcd, clock, endpoints=endpoints, name=name, peer_url=peer_url, wait_timeout=wait_timeout, growth=growth
         )
     if state == "voter":
-        return etcd_addition.promote(etcd, clock, endpoints=endpoints, peer_url=peer_url, wait_timeout=wait_timeout)
+        return etcd_addition.promote(
+            etcd, clock, endpoints=endpoints, peer_url=peer_url, wait_timeout=wait_timeout, growth=growth
+        )
     return etcd_removal.remove(
         etcd, clock, endpoints=endpoints, member_id=module.params["member_id"], wait_timeout=wait_timeout
     )
@@ -169,6 +239,8 @@ def main() -> None:
             "peer_url": {"type": "str"},
             "name": {"type": "str"},
             "state": {"type": "str", "choices": ["absent", "learner", "voter"], "default": "absent"},
+            "expected_voters": {"type": "int"},
+            "allow_two_voters": {"type": "bool", "default": False},
             "endpoint": {"type": "str"},
             "endpoints": {"type": "list", "elements": "str", "default": []},
             **_options.MANIFESTS_DIR,

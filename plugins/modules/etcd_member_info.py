@@ -54,6 +54,16 @@ options:
     description:
       - The etcd cluster must be healthy and have this many voters, else the module fails, also with O(wait_timeout=0).
     type: int
+  planned_additions:
+    description:
+      - How many members are about to be added one by one, by a join of control planes with stacked etcd. The module fails where the next of
+        them would make the etcd cluster weaker, by the rules of M(kubeadm.ha.etcd_member). With external etcd it has no meaning.
+    type: int
+  allow_two_voters:
+    description:
+      - Let one voter become two although no third follows.
+    type: bool
+    default: false
   timeout:
     description:
       - Seconds that a server may take for each answer.
@@ -191,9 +201,13 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import etcd_client
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import (
+    etcd_client,
+    external_access,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd, quorum_guard
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import Quorum
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 if t.TYPE_CHECKING:
@@ -203,13 +217,22 @@ if t.TYPE_CHECKING:
 def decide(module: AnsibleModule) -> Decision:
     """Inspect and wait by the module's options."""
     found, endpoints = etcd_client(module.params)
-    return etcd.inspect(
+    decision = etcd.inspect(
         found,
         HostClock(),
         endpoints=endpoints,
         wait_timeout=module.params["wait_timeout"],
         expected_voters=module.params["expected_voters"],
     )
+    additions = module.params["planned_additions"]
+    if additions and external_access(module.params["manifests_dir"]) is None:
+        counts = decision.values["quorum"]
+        quorum_guard.check_join(
+            Quorum(counts["voters"], counts["healthy_voters"]),
+            additions=additions,
+            allows_two=module.params["allow_two_voters"],
+        )
+    return decision
 
 
 def main() -> None:
@@ -225,6 +248,8 @@ def main() -> None:
             "client_key": {"type": "path", "no_log": False},
             "wait_timeout": {"type": "float", "default": 0},
             "expected_voters": {"type": "int"},
+            "planned_additions": {"type": "int"},
+            "allow_two_voters": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 5},
         },
         required_together=[("ca_certificate", "client_certificate", "client_key")],

@@ -50,6 +50,12 @@ options:
         (M(kubeadm.ha.kubernetes_node)). An etcd with a vote still is one, in the moment before.
     type: bool
     default: false
+  assume_stopped:
+    description:
+      - In check mode, count on an earlier task that would have stopped the host's API server and etcd, as M(kubeadm.ha.etcd_restore) does.
+        The host itself is asked in any other run.
+    type: bool
+    default: false
   timeout:
     description: Seconds that kubeadm may take.
     type: int
@@ -137,6 +143,7 @@ def decide(module: AnsibleModule) -> Decision:
         cri_socket=module.params["cri_socket"] or "",
         replaceable=frozenset(module.params["replaceable_files"]),
         is_member=module.params["member"],
+        assumes_stopped=module.check_mode and module.params["assume_stopped"],
     )
     inspection = ResetInspection(
         files,
@@ -164,6 +171,7 @@ def main() -> None:
             "cri_socket": {"type": "str"},
             "replaceable_files": {"type": "list", "elements": "path", "default": []},
             "member": {"type": "bool", "default": False},
+            "assume_stopped": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 300},
         },
         supports_check_mode=True,

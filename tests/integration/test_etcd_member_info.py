@@ -195,3 +195,12 @@ def test_external_etcd_is_found_by_the_flags_of_the_api_server(
     # With a static pod of etcd the host has its own etcd cluster, whatever the flags say.
     (manifests / "etcd.yaml").write_text("spec: {}\n", encoding="utf-8")
     assert "no certificate for clients of etcd" in modules.run("etcd_member_info", **options)["msg"]
+
+
+def test_a_join_that_would_make_etcd_weaker_is_refused(etcd_cluster: EtcdCluster, modules: Modules) -> None:
+    options: dict[str, t.Any] = {"endpoint": etcd_cluster.endpoint(), "pki_dir": str(etcd_cluster.pki)}
+    refused = modules.run("etcd_member_info", planned_additions=1, **options)
+    assert refused["failed"]
+    assert "No control plane was joined: etcd would stop with either of two members" in refused["msg"]
+    for more in ({"planned_additions": 2}, {"planned_additions": 1, "allow_two_voters": True}, {}):
+        assert not modules.run("etcd_member_info", **{**options, **more}).get("failed")

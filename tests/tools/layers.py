@@ -66,7 +66,7 @@ ROOMS: t.Mapping[str, frozenset[str]] = {
     "load_balancer": frozenset({"base", "host"}),
     "node": frozenset({"base", "host"}),
     "external_etcd": frozenset({"base", "etcd", "host"}),
-    "backup": frozenset({"base", "etcd"}),
+    "backup": frozenset({"base", "kubeconfig", "component", "etcd"}),
     "failover_drill": frozenset({"base", "component", "etcd", "cluster"}),
     "binary": frozenset({"base", "kubeconfig", "component", "host"}),
     "plan": frozenset({

@@ -13,13 +13,15 @@ import typing as t
 
 from ..base.change import Change, Decision
 from ..base.errors import NotProved, UnsupportedState
-from .etcd import EtcdError, Quorum, collect, first_answer
+from . import quorum_guard
+from .etcd import EtcdError, collect, first_answer
 from .etcd import member_id as member_id_of
 
 if t.TYPE_CHECKING:
     from ..._ports.clock import Clock
     from ..._ports.etcd import Etcd
     from .etcd import EtcdCluster, Member
+    from .quorum_guard import Outlook
 
 _POLL_SECONDS = 0.5
 
@@ -38,28 +40,14 @@ def removal_change(member: Member) -> Change:
     )
 
 
-def without(etcd_cluster: EtcdCluster, member: Member) -> Quorum:
-    """The quorum after the removal of a member."""
-    if member.is_learner:
-        return etcd_cluster.quorum
-    return Quorum(etcd_cluster.quorum.voters - 1, etcd_cluster.quorum.healthy_voters - int(member.is_healthy))
+def outlook(etcd_cluster: EtcdCluster, member: Member) -> Outlook:
+    """What the removal of a member makes of the quorum."""
+    return quorum_guard.removed(etcd_cluster.quorum, is_learner=member.is_learner, is_healthy=member.is_healthy)
 
 
 def objection(etcd_cluster: EtcdCluster, member: Member) -> str | None:
     """Why a member must not be taken out now; ``None`` when nothing speaks against it."""
-    if not etcd_cluster.quorum.is_there:
-        quorum = etcd_cluster.quorum
-        return (
-            f"etcd has lost its quorum ({quorum.healthy_voters} of {quorum.voters} voters are healthy, {quorum.needed} are "
-            "needed), so no member can be taken out: bring its members back first"
-        )
-    after = without(etcd_cluster, member)
-    if after.voters < 1 or not after.is_there:
-        return (
-            f"without it {after.healthy_voters} of {after.voters} voters would be healthy and {max(after.needed, 1)} "
-            "needed, so etcd and with it the API would stop: bring the other members back first"
-        )
-    return None
+    return quorum_guard.objection_to_removal(outlook(etcd_cluster, member))
 
 
 def remove(
@@ -82,7 +70,7 @@ def remove(
     etcd_cluster = collect(etcd, *endpoints)
     member = next((item for item in etcd_cluster.members if item.id == member_id.lower().lstrip("0")), None)
     if member is None:
-        return Decision()
+        return Decision(values={"quorum": quorum_guard.Outlook(etcd_cluster.quorum, etcd_cluster.quorum).as_dict()})
     reason = objection(etcd_cluster, member)
     if reason is not None:
         raise UnsupportedState(f"The etcd member {_shown(member)} was not taken out: {reason}.", id=member.id)
@@ -104,7 +92,14 @@ def remove(
             clock.sleep(_POLL_SECONDS)
         return {}
 
-    return Decision(changes=(removal_change(member),), act=act)
+    expected = outlook(etcd_cluster, member)
+    at_risk = quorum_guard.risk(expected)
+    return Decision(
+        changes=(removal_change(member),),
+        values={"quorum": expected.as_dict()},
+        act=act,
+        warnings=() if at_risk is None else (at_risk,),
+    )
 
 
 def _asked(etcd: Etcd, endpoints: t.Sequence[str]) -> set[str]:
@@ -132,4 +127,4 @@ def _shown(member: Member) -> str:
     return f"{member.name or 'without a name'} ({member.id}, {', '.join(member.peer_urls)})"
 
 
-__all__ = ("objection", "removal_change", "remove", "without")
+__all__ = ("objection", "outlook", "removal_change", "remove")

@@ -9,6 +9,7 @@ import typing as t
 
 from ..base.change import KNOWN_AFTER_APPLY
 from ..base.problem import Problem
+from ..etcd.etcd import Quorum
 from . import election
 from .event import CONTROL_PLANE, ETCD
 from .plan_entry import RUN_AGAIN, Entry
@@ -16,9 +17,6 @@ from .plan_entry import RUN_AGAIN, Entry
 if t.TYPE_CHECKING:
     from .event import Event
     from .situation import Situation
-
-#: Voters of etcd that are healthy before one of them fails: two are left of three, and they are a majority.
-_VOTERS = 3
 
 
 class EtcdMembers:
@@ -39,12 +37,14 @@ class EtcdMembers:
             if member.problem:
                 yield Problem(name, f"etcd of {name} {member.problem}: mend it, {RUN_AGAIN}.")
         answering = [member for member in found.values() if not member.problem]
-        healthy = min((member.healthy_voters for member in answering), default=0)
-        if answering and healthy < _VOTERS:
+        counts = [Quorum(member.voters, member.healthy_voters) for member in answering]
+        worst = min(counts, key=lambda found: found.tolerance, default=None)
+        if worst is not None and not worst.tolerance:
             yield Problem(
                 ETCD,
-                f"The etcd cluster has {healthy} healthy voters of {max(member.voters for member in answering)} and an event takes one of "
-                f"them: mend the others or add members, until {_VOTERS} at least are healthy.",
+                f"The etcd cluster has {worst.healthy_voters} healthy voters of {worst.voters} and an event takes one of "
+                f"them; {worst.needed} must be left: mend the others or add members, until "
+                f"{max(worst.needed + 1, 3)} at least are healthy.",
             )
         elif answering and situation.etcd_leader is None:
             yield Problem(

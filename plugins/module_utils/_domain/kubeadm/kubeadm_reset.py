@@ -48,6 +48,7 @@ class Request:
         cri_socket: the container runtime; empty is the only one that kubeadm finds.
         replaceable: files that are not kubeadm's and may go, because the next join brings them again.
         is_member: whether the host is a whole node that leaves the cluster, so that it may serve and be Ready until now.
+        assumes_stopped: whether its control plane counts as stopped, because an earlier task would have stopped it.
     """
 
     node_name: str
@@ -56,6 +57,12 @@ class Request:
     cri_socket: str = ""
     replaceable: frozenset[str] = frozenset()
     is_member: bool = False
+    assumes_stopped: bool = False
+
+    @property
+    def may_serve(self) -> bool:
+        """Whether it is no objection that the host serves until now."""
+        return self.is_member or self.assumes_stopped
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,11 +115,11 @@ def objection(facts: Facts, request: Request) -> str | None:
     """Why the host must not be reset, as the end of a sentence; ``None`` when nothing speaks against it."""
     if facts.kubeadm_processes:
         return f"kubeadm is running on it (process {facts.kubeadm_processes[0]}): wait for its end"
-    if facts.api_server and not request.is_member:
+    if facts.api_server and not request.may_serve:
         return f"its API server answers at {facts.api_server}"
-    if facts.has_vote and not request.is_member:
+    if facts.has_vote and not request.may_serve:
         return "its etcd answers as a member with a vote"
-    if facts.is_ready_node and not request.is_member:
+    if facts.is_ready_node and not request.may_serve:
         return f"it is the node {request.node_name}, which is Ready"
     if not facts.ca_hashes:
         return "nothing on it shows to which cluster its files belong"

@@ -35,6 +35,7 @@ COMPONENT_PORTS: t.Mapping[int, str] = {
 }
 #: Directories that are backed up, or whose content a program takes for its own.
 _NOT_FOR_BACKUPS = ("/etc/kubernetes", "/var/lib/kubelet", "/var/lib/etcd", "/proc", "/sys", "/dev")
+_BACKUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@\\+-]*\$?\Z")
 
 
@@ -189,6 +190,14 @@ def listed(read: Reader) -> Reader:
     return lambda value: [read(item) for item in parse_list(value)]
 
 
+def parse_backup_name(value: t.Any) -> str:
+    """The name of a backup, which is that of its directory."""
+    text = value if isinstance(value, str) else ""
+    if not _BACKUP.match(text):
+        raise InvalidInput(f"{value!r} is no name of a backup: write one such as 20261121T080000Z, without a path.")
+    return text
+
+
 def or_empty(read: Reader) -> Reader:
     """Reads such a value, or none."""
     return lambda value: "" if value in (None, "") else read(value)
@@ -211,6 +220,7 @@ __all__ = (
     "or_empty",
     "parse_address",
     "parse_backup_directory",
+    "parse_backup_name",
     "parse_batch",
     "parse_bool",
     "parse_check",

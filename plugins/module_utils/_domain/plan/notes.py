@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Notes of a plan: what names an old endpoint and is not ours to change.
+"""Notes of a plan: what names an old endpoint and is not ours to change, and what the run puts at risk.
 
 An old endpoint is an API server's own address, or what the cluster named before. It works as long as that very host
 does, so nothing stops here; the operator decides. A note stays until what it reports is gone.
@@ -16,7 +16,7 @@ from ..cluster import deployment_spread
 from ..cluster.consumer_inspection import MOST_FOUND, SECONDS
 from ..host.other_static_pods import other_static_pods
 from ..kubeadm import bootstrap_token
-from . import dead_nodes
+from . import dead_nodes, quorum_steps
 from .checks import expiry, join_parity, join_secrets
 
 if t.TYPE_CHECKING:
@@ -39,6 +39,7 @@ def find_notes(situation: Situation) -> tuple[Note, ...]:
         *_dead_nodes(situation),
         *_expiry(situation),
         *(Note(*item) for item in join_parity.notes(situation)),
+        *quorum_steps.notes(situation),
     )
 
 

@@ -13,6 +13,7 @@ if t.TYPE_CHECKING:
     from ..base.problem import Note, Problem
     from .build import HostPlan
     from .entry import Entry
+    from .quorum_steps import QuorumStep
     from .single_points import SinglePoint
     from .situation import ApiServer
 
@@ -34,6 +35,7 @@ class Plan:
         left: what a killed run has left and only an accepted plan revokes, with its end.
         hosts: what the run does on each host; none without a change, and none while there is a reason to stop.
         single_points: what still dies with one host after the run; ``None`` when that is not known.
+        quorum: what each change of etcd's members makes of its quorum, in the order of the run.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -48,6 +50,7 @@ class Plan:
     left: tuple[str, ...] = ()
     hosts: tuple[HostPlan, ...] = ()
     single_points: tuple[SinglePoint, ...] | None = None
+    quorum: tuple[QuorumStep, ...] = ()
 
     @property
     def steps(self) -> dict[str, list[str]]:
@@ -65,6 +68,7 @@ class Plan:
             "problems": [dataclasses.asdict(problem) for problem in self.problems],
             "notes": [dataclasses.asdict(note) for note in self.notes],
             "single_points": [dataclasses.asdict(point) for point in self.single_points or ()],
+            "quorum": [step.as_dict() for step in self.quorum],
             "steps": self.steps,
             "hosts": [host.as_dict() for host in self.hosts],
             "serving": self.serving_control_plane,

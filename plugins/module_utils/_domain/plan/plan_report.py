@@ -9,7 +9,7 @@ import itertools
 import textwrap
 import typing as t
 
-from . import single_points
+from . import quorum_steps, single_points
 
 if t.TYPE_CHECKING:
     from .planning import Plan
@@ -33,6 +33,7 @@ def table(plan: Plan, *, with_notes: bool = True, with_problems: bool = True) ->
         lines = ["Plan: nothing to change."]
     else:
         lines = [f"Plan: {len(rows)} changes.", *_aligned([list(_COLUMNS), *rows])]
+    lines += quorum_steps.lines(plan.quorum)
     if with_notes:
         lines += [f"Note: {note.message}" for note in plan.notes]
     elif plan.notes:

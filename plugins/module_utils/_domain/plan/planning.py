@@ -16,7 +16,7 @@ from ..base.problem import Problem
 from ..cluster.cluster import Cluster
 from ..component import anonymous_access
 from ..host.host import Host
-from . import bare_hosts, failed_inspections, half_joined, inputs, name_servers, single_points, virtual_ip
+from . import bare_hosts, failed_inspections, half_joined, inputs, name_servers, quorum_steps, single_points, virtual_ip
 from .binary import planning as binary_planning
 from .binary import stage as binary_stage
 from .build import AGAIN, STEPS, entries_of, host_plans, problems_of
@@ -101,6 +101,7 @@ def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509, files: Controlle
         problems=found,
         notes=(*endpoint_checks.find_notes(situation), *proxies.find_notes(situation), *find_notes(situation)),
         single_points=single_points.find(situation),
+        quorum=quorum_steps.find(situation),
         serving_control_plane=serving_control_plane.name,
         hosts=() if found else tuple(host_plans(STEPS, situation, entries, common=(AGAIN,) if situation.bare else ())),
         left=tuple(join_secrets.ends(situation.cluster.report, serving_control_plane.name)),

@@ -13,7 +13,8 @@ import typing as t
 
 from ...base.problem import Problem
 from ...cluster.cluster import KUBEADM_CONFIG
-from ...etcd import etcd_access
+from ...etcd import etcd_access, quorum_guard
+from ...etcd.etcd import Quorum
 from .. import unmanaged_nodes, user_kubeconfigs, wanted_sans
 from ..serving_control_plane import find_serving_control_plane
 from ..serving_control_plane import problems as serving_problems
@@ -145,8 +146,9 @@ def problems_of_count(desired: Desired) -> t.Iterator[Problem]:
     if len(desired.control_planes) == 2 and not desired.allow_two_control_planes:
         yield Problem(
             "kube_control_plane",
-            "kube_control_plane has two hosts: an etcd cluster of two fails when either is lost, which is worse than one; "
-            "add a third, or set kubeadm_ha_allow_two_control_planes: true to pass through this state.",
+            "kube_control_plane has two hosts: an etcd cluster of two fails when either is lost, which is worse than one "
+            f"({quorum_guard.promoted(Quorum(1, 1))}); add a third, which has to pass the same checks, or set "
+            "kubeadm_ha_allow_two_control_planes: true to pass through this state.",
         )
 
 

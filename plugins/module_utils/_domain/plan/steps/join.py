@@ -11,6 +11,7 @@ import typing as t
 from ...base.change import KNOWN_AFTER_APPLY, Change
 from ...kubeadm.bootstrap_token import UPLOADED_CERTIFICATES
 from ...kubeadm.join import join_change
+from .. import quorum_steps
 from ..checks import (
     container_runtime,
     control_plane_parity,
@@ -82,7 +83,7 @@ class Join(Step["Situation"]):
                 yield Entry(host.name, self.name, made)
 
     def problems(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
-        """What joining hosts lack, cannot reach, or would get otherwise than the others have it."""
+        """What joining hosts lack, cannot reach, or would get otherwise than the others have it, and what etcd does not bear."""
         del entries
         control_planes = situation.desired.control_planes
         yield from control_plane_parity.problems(
@@ -96,6 +97,7 @@ class Join(Step["Situation"]):
         yield from join_parity.problems(situation)
         yield from reachability.problems(_connections(situation), situation.attempts)
         yield from kubeadm_objections.problems(situation)
+        yield from quorum_steps.problems(situation)
 
     def groups(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Mapping[str, t.Sequence[str]]:
         """Control planes and workers join by plays of their own; bare hosts by the plan that is built once they are prepared."""

@@ -167,6 +167,17 @@ def ipv6(text: str, *, endpoint: str) -> Arguments:
                 .replace("certSANs: [x]", f"certSANs: ['{text}']")
             )
     arguments["cluster"] = made
+    (own_member,) = arguments["etcd"]["members"]
+    arguments["etcd"]["members"] = [
+        {
+            **own_member,
+            "id": str(number),
+            "name": name,
+            "peer_urls": [f"https://[2001:db8::{number}]:2380"],
+            "client_urls": [f"https://[2001:db8::{number}]:2379"],
+        }
+        for number, name in enumerate(("cp1", "cp2", "cp3"), start=11)
+    ]
     return arguments
 
 

@@ -11,12 +11,19 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import NotProved, UnsupportedState
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd_addition
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import EtcdError
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import EtcdError, Quorum
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd_addition import Growth
 from tests.unit.plugins.memory_api import MemoryClock
 from tests.unit.plugins.module_utils._domain.etcd.test_etcd import Servers
 
 ENDPOINTS = ("https://etcd1:2379", "https://etcd2:2379")
 PEER = "https://etcd4:2380"
+#: A learner has no vote.
+UNCHANGED = {
+    "now": Quorum(3, 3).as_dict(),
+    "after": Quorum(3, 3).as_dict(),
+    "worst": Quorum(3, 2).as_dict(),
+}
 
 
 class Growing(Servers):
@@ -55,13 +62,20 @@ def three(refusals: int = 0, **more: str) -> Growing:
 
 def add(servers: Growing, **changes: t.Any) -> t.Any:
     """The addition of etcd4."""
-    given = {"endpoints": ENDPOINTS, "name": "etcd4", "peer_url": PEER, "wait_timeout": 10.0, **changes}
+    given = {
+        "endpoints": ENDPOINTS,
+        "name": "etcd4",
+        "peer_url": PEER,
+        "wait_timeout": 10.0,
+        "growth": Growth(),
+        **changes,
+    }
     return etcd_addition.add(servers, MemoryClock(), **given)
 
 
 def promote(servers: Growing, **changes: t.Any) -> t.Any:
     """Its promotion."""
-    given = {"endpoints": ENDPOINTS, "peer_url": PEER, "wait_timeout": 10.0, **changes}
+    given = {"endpoints": ENDPOINTS, "peer_url": PEER, "wait_timeout": 10.0, "growth": Growth(), **changes}
     return etcd_addition.promote(servers, MemoryClock(), **given)
 
 
@@ -71,16 +85,18 @@ def test_a_learner_is_listed_with_all_that_it_has_to_know() -> None:
     assert [(change.object, change.before, change.after) for change in decision.changes] == [
         ("etcd member etcd4", None, f"learner at {PEER}")
     ]
-    assert decision.values == {"member_id": None, "initial_cluster": {}}
+    assert decision.values == {"member_id": None, "initial_cluster": {}, "quorum": UNCHANGED}
     assert "etcd4" not in servers.states
     values = decision.act()
     assert values == {
         "member_id": f"{4 * 2**60:x}",
         "initial_cluster": {name: f"https://{name}:2380" for name in ("etcd1", "etcd2", "etcd3", "etcd4")},
+        "quorum": UNCHANGED,
     }
     # Once more, after a run that was killed: the same member.
     again = add(servers)
-    assert (again.changes, again.values) == ((), values)
+    assert again.changes == ()
+    assert {**again.values, "quorum": UNCHANGED} == values
 
 
 def test_etcd_that_goes_on_refusing_is_an_error() -> None:
@@ -115,3 +131,36 @@ def test_etcd_must_be_healthy_with_the_new_voter() -> None:
     servers.states["etcd3"] = "down"
     with pytest.raises(NotProved, match="etcd4 votes, but etcd was not healthy within 10 s"):
         decision.act()
+
+
+ONE_TO_TWO = "now 1 of 1 voters healthy, 1 needed, 0 may fail; afterwards 2 of 2 voters healthy, 2 needed, 0 may fail"
+
+
+@pytest.mark.parametrize(
+    ("ensure", "states"),
+    [(add, {"etcd1": "up"}), (promote, {"etcd1": "up", "etcd4": "learner"})],
+    ids=["add", "promote"],
+)
+def test_one_voter_becomes_two_only_where_a_third_follows_or_the_operator_bears_it(
+    ensure: t.Callable[..., t.Any], states: dict[str, str]
+) -> None:
+    for growth in (Growth(), Growth(expected_voters=2)):
+        with pytest.raises(UnsupportedState, match="etcd would stop with either of two members") as caught:
+            ensure(Growing(**states), growth=growth)
+        assert ONE_TO_TWO in caught.value.message
+        assert "set expected_voters: 3, or allow_two_voters: true" in caught.value.message
+    followed = ensure(Growing(**states), growth=Growth(expected_voters=3))
+    assert (len(followed.changes), followed.warnings) == (1, ())
+    borne = ensure(Growing(**states), growth=Growth(allows_two=True))
+    assert len(borne.changes) == 1
+    # A learner alone puts nothing at risk, its vote does.
+    warned = [text for text in borne.warnings if ONE_TO_TWO in text and "any of 2 members of etcd" in text]
+    assert len(warned) == len(borne.warnings) == (1 if ensure is promote else 0)
+
+
+def test_who_cannot_be_borne_is_not_promoted_whatever_is_allowed() -> None:
+    degraded = Growing(etcd1="up", etcd2="up", etcd3="down", etcd4="learner")
+    with pytest.raises(
+        UnsupportedState, match="etcd4 was not given a vote in etcd: more members than now would stop etcd"
+    ):
+        promote(degraded, growth=Growth(expected_voters=4, allows_two=True))

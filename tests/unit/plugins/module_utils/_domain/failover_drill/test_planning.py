@@ -189,6 +189,11 @@ REFUSED_OF_ETCD: list[tuple[dict[str, EtcdReport | None], list[str]]] = [
     (dict.fromkeys(NAMES), ["etcd runs on none of cp1, cp2, cp3 as a static pod"]),
     ({"cp3": EtcdReport("does not answer (refused)")}, ["etcd of cp3 does not answer (refused): mend it"]),
     ({"cp1": TWO}, ["The etcd cluster has 2 healthy voters of 3 and an event takes one of them"]),
+    # Three are not enough of five: two would be left, and three are needed.
+    (
+        {"cp1": EtcdReport("", 5, 3)},
+        ["an event takes one of them; 3 must be left: mend the others or add members, until 4"],
+    ),
     ({"cp2": MEMBER}, ["The leader of etcd is on none of the play's hosts"]),
 ]
 

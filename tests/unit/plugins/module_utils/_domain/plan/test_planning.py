@@ -26,6 +26,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.deploym
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.node import Node
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.report import ClusterReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.kube_proxy_rollout import KubeProxyPod
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import Member
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.report import EtcdReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.firewall import FirewallNeeds
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.selinux import SelinuxNeeds
@@ -253,6 +254,10 @@ def inspection(*, differs: bool, **found: t.Any) -> dict[str, t.Any]:
     return {**made.as_dict(), **found}
 
 
+#: The member of etcd on cp1.
+OWN_MEMBER = Member("1", "cp1", ("https://192.0.2.11:2380",), ("https://192.0.2.11:2379",), leader="1", is_healthy=True)
+
+
 def before() -> Arguments:
     """The arguments for a stranger's cluster: one control plane, two workers, nothing else."""
     old = "https://192.0.2.11:6443"
@@ -276,7 +281,7 @@ def before() -> Arguments:
             "w2": member("w2", old),
         },
         "cluster": cluster("cp1", "w1", "w2"),
-        "etcd": EtcdReport((), is_healthy=True).as_dict(),
+        "etcd": EtcdReport((OWN_MEMBER,), is_healthy=True).as_dict(),
         "balancers": {"lb1": inspection(differs=True)},
         "backup_directory": "/var/backups/kubeadm-ha",
     }
@@ -627,7 +632,8 @@ def test_the_table_has_a_line_for_each_change() -> None:
     lines = plan_report.table(plan)
     assert lines[0] == f"Plan: {len(plan.entries)} changes."
     assert lines[-2:] == ONE_BALANCER
-    assert len([line for line in lines[:-2] if not line.startswith(" ")]) == 2 + len(plan.entries)
+    end = lines.index("What etcd bears:")
+    assert len([line for line in lines[:end] if not line.startswith(" ")]) == 2 + len(plan.entries)
     assert "known after apply" in "\n".join(lines)
 
 
