@@ -13,17 +13,17 @@ if t.TYPE_CHECKING:
 #: Components that kubeadm runs as static pods or by a DaemonSet.
 OF_NO_KUBEADM = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
 _KUBELET = "kubelet"
-#: The kubelet's kubeconfig and configuration by kubeadm.
-_KUBECONFIG, _CONFIGURATION = "/etc/kubernetes/kubelet.conf", "/var/lib/kubelet/config.yaml"
+#: The kubelet's kubeconfig by kubeadm, and its directory of certificates.
+_KUBECONFIG, _PKI_DIR = "/etc/kubernetes/kubelet.conf", "/etc/kubernetes/pki"
 
 
 def are_there(report: HostReport) -> bool:
-    """Whether there are such services. A kubelet alone is one unless it runs with kubeadm's files, as it does not before its host has joined."""
+    """Whether there are such services. A kubelet alone is one unless it has kubeadm's files, which it has not before its host has joined."""
     if any(name in report.services for name in OF_NO_KUBEADM):
         return True
-    flags = report.kubelet_flags
-    is_kubeadms = (flags.get("kubeconfig"), flags.get("config")) == (_KUBECONFIG, _CONFIGURATION)
-    return _KUBELET in report.services and not is_kubeadms
+    has_kubeconfig = any(item.path == _KUBECONFIG for item in report.kubeconfigs)
+    has_authority = any(item.path == f"{report.pki_dir or _PKI_DIR}/ca.crt" for item in report.certificates)
+    return _KUBELET in report.services and not (has_kubeconfig and has_authority)
 
 
 __all__ = ("OF_NO_KUBEADM", "are_there")

@@ -10,31 +10,44 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.component_services import are_there
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report import Service
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report import (
+    CertificateFile,
+    HostReport,
+    KubeconfigFile,
+    Service,
+)
+from tests.unit.plugins.module_utils._domain.plan.test_planning import before
 from tests.unit.plugins.reports import host_report
 
-KUBEADMS = {"kubeconfig": "/etc/kubernetes/kubelet.conf", "config": "/var/lib/kubelet/config.yaml"}
+KUBEADMS = ("/etc/kubernetes/kubelet.conf", "/etc/kubernetes/pki/ca.crt")
 
 
 @pytest.mark.parametrize(
-    ("services", "flags", "expected"),
+    ("services", "files", "expected"),
     [
-        pytest.param((), {}, False, id="nothing"),
-        pytest.param(("haproxy", "containerd"), {}, False, id="a load balancer"),
+        pytest.param((), (), False, id="nothing"),
+        pytest.param(("haproxy", "containerd"), (), False, id="a load balancer"),
         pytest.param(("kubelet", "containerd"), KUBEADMS, False, id="a node of kubeadm"),
-        pytest.param(
-            ("kubelet",), {**KUBEADMS, "config": "/opt/kubernetes/cfg/kubelet.yml"}, True, id="a kubelet alone"
-        ),
-        pytest.param(("kubelet",), {}, True, id="a kubelet that does not run"),
+        pytest.param(("kubelet",), KUBEADMS[:1], True, id="a kubelet with another CA's place"),
+        pytest.param(("kubelet",), (), True, id="a kubelet alone"),
         pytest.param(("kubelet", "kube-proxy"), KUBEADMS, True, id="kube-proxy"),
-        pytest.param(("kube-scheduler",), {}, True, id="a scheduler"),
+        pytest.param(("kube-scheduler",), (), True, id="a scheduler"),
     ],
 )
-def test_are_there(services: t.Sequence[str], flags: dict[str, str], expected: bool) -> None:
+def test_are_there(services: t.Sequence[str], files: t.Sequence[str], expected: bool) -> None:
     report = host_report(
         "m1",
         "192.0.2.11",
         services={name: Service("active", "enabled") for name in services},
-        kubelet_flags=flags,
+        kubeconfigs=tuple(KubeconfigFile(path, "", "0600", plain=True) for path in files if path.endswith(".conf")),
+        certificates=tuple(CertificateFile(path, "") for path in files if path.endswith(".crt")),
     )
     assert are_there(report) is expected
+
+
+@pytest.mark.parametrize("report", [pytest.param(report, id=name) for name, report in before()["hosts"].items()])
+def test_members_of_a_cluster_of_kubeadm_have_none(report: dict[str, t.Any]) -> None:
+    host = HostReport.from_dict(
+        "x", {key: value for key, value in report.items() if key not in ("wanted", "looked_at")}
+    )
+    assert are_there(host) is False
