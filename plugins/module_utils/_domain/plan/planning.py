@@ -287,7 +287,8 @@ def control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict
 
 def _further(request: PlanRequest, facts: t.Mapping[str, t.Any]) -> list[str]:
     """Inventory names of the hosts of which more is inspected than themselves: every one while one joins."""
-    if facts.get("joining"):
+    nodes = {*request.groups.control_planes, *request.groups.workers}
+    if nodes.intersection(facts.get("joining") or ()):
         return list(request.hosts)
     named = (facts.get(kind) or () for kind in ("nodes", "first_control_plane", "virtual_ips", "files", "targets"))
     controllers = (facts.get("controllers") or {}).values()

@@ -446,6 +446,11 @@ def test_somebody_elses_haproxy_cfg() -> None:
     assert entry.change.before["configuration"] == "somebody else's (a backup is kept)"
 
 
+def test_more_than_the_host_itself_is_inspected_only_where_somebody_asks() -> None:
+    assert facts_of(after())["further"] == ["lb1"]
+    assert sorted(facts_of(before())["further"]) == sorted(before()["hosts"])
+
+
 def test_any_api_server_that_refuses_anonymous_requests_counts() -> None:
     arguments = after()
     situation = situation_of(arguments)
