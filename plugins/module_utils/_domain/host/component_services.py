@@ -18,12 +18,13 @@ _KUBECONFIG, _PKI_DIR = "/etc/kubernetes/kubelet.conf", "/etc/kubernetes/pki"
 
 
 def are_there(report: HostReport) -> bool:
-    """Whether there are such services. A kubelet alone is one unless it has kubeadm's files, which it has not before its host has joined."""
+    """Whether there are such services. A kubelet alone is one unless kubeadm made its files, or is there to make them."""
     if any(name in report.services for name in OF_NO_KUBEADM):
         return True
     has_kubeconfig = any(item.path == _KUBECONFIG for item in report.kubeconfigs)
     has_authority = any(item.path == f"{report.pki_dir or _PKI_DIR}/ca.crt" for item in report.certificates)
-    return _KUBELET in report.services and not (has_kubeconfig and has_authority)
+    is_kubeadms = bool(report.versions.get("kubeadm")) or (has_kubeconfig and has_authority)
+    return _KUBELET in report.services and not is_kubeadms
 
 
 __all__ = ("OF_NO_KUBEADM", "are_there")

@@ -39,10 +39,17 @@ def test_are_there(services: t.Sequence[str], files: t.Sequence[str], expected: 
         "m1",
         "192.0.2.11",
         services={name: Service("active", "enabled") for name in services},
+        versions={},
         kubeconfigs=tuple(KubeconfigFile(path, "", "0600", plain=True) for path in files if path.endswith(".conf")),
         certificates=tuple(CertificateFile(path, "") for path in files if path.endswith(".crt")),
     )
     assert are_there(report) is expected
+
+
+def test_a_kubelet_that_waits_for_kubeadm_is_none() -> None:
+    services = {"kubelet": Service("activating", "enabled")}
+    assert are_there(host_report("w3", "192.0.2.23", services=services, versions={"kubeadm": "v1.34.4"})) is False
+    assert are_there(host_report("w3", "192.0.2.23", services=services, versions={"kubeadm": ""})) is True
 
 
 @pytest.mark.parametrize("report", [pytest.param(report, id=name) for name, report in before()["hosts"].items()])
