@@ -16,6 +16,7 @@ import typing as t
 from ..._domain.backup.backup import CONTENTS, KIND, MANIFEST, PARTIAL
 from ..._domain.base.errors import UnsupportedState
 from ..._domain.base.stored_file import Source, StoredFile
+from .durable import sync
 
 if t.TYPE_CHECKING:
     from .files import HostFiles
@@ -168,9 +169,9 @@ class DirectoryBackupStore:
         """Give a complete backup its name, durably."""
         try:
             for directory, _names, _files in os.walk(place):
-                _sync(directory)
+                sync(directory)
             os.rename(place, final)
-            _sync(os.path.dirname(final))
+            sync(os.path.dirname(final))
         except OSError as error:
             raise _failure(final, "written", error) from error
 
@@ -263,14 +264,6 @@ def _make_parents(path: str) -> None:
     if not os.path.isdir(parent):
         _make_parents(parent)
         _make_directory(parent)
-
-
-def _sync(directory: str) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _failure(path: str, what: str, error: OSError) -> UnsupportedState:

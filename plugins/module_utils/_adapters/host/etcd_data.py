@@ -11,6 +11,7 @@ import shutil
 import typing as t
 
 from ..._domain.base.errors import UnsupportedState
+from .durable import sync
 
 _CHUNK = 1 << 20
 
@@ -30,7 +31,7 @@ class HostEtcdData:
         """Move a directory. The data may be on a mount of its own, from which nothing can be renamed away."""
         try:
             os.rename(path, target)
-            _sync(os.path.dirname(target))
+            sync(os.path.dirname(target))
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise _failure(path, "moved", error) from error
@@ -44,10 +45,10 @@ class HostEtcdData:
             for directory, _names, names in os.walk(partial):
                 self.own_like(directory, path)
                 for name in names:
-                    _sync(os.path.join(directory, name))
-                _sync(directory)
+                    sync(os.path.join(directory, name))
+                sync(directory)
             os.rename(partial, target)
-            _sync(os.path.dirname(target))
+            sync(os.path.dirname(target))
             shutil.rmtree(path)
         except (OSError, shutil.Error) as error:
             raise UnsupportedState(f"{path} cannot be copied to {target}: {error}.") from error
@@ -71,14 +72,6 @@ class HostEtcdData:
         except OSError as error:
             raise _failure(directory, "read", error) from error
         return found.f_bavail * found.f_frsize
-
-
-def _sync(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _failure(path: str, what: str, error: OSError) -> UnsupportedState:

@@ -14,6 +14,7 @@ import time
 import typing as t
 
 from ..._domain.base.errors import UnsupportedState
+from .durable import sync
 
 _PRIVATE_FILE = 0o600
 _PRIVATE_DIRECTORY = 0o700
@@ -74,7 +75,7 @@ class HostFiles:
             except BaseException:
                 _unlink(temporary)
                 raise
-            _sync_directory(os.path.dirname(target))
+            sync(os.path.dirname(target))
         except OSError as error:
             raise UnsupportedState(f"{path} cannot be written: {error.strerror}.", path=path) from error
 
@@ -89,7 +90,7 @@ class HostFiles:
             for directory in reversed(missing):
                 os.mkdir(directory, _PRIVATE_DIRECTORY)
                 os.chmod(directory, _PRIVATE_DIRECTORY)
-                _sync_directory(os.path.dirname(directory))
+                sync(os.path.dirname(directory))
             os.chmod(path, _PRIVATE_DIRECTORY)
         except OSError as error:
             raise UnsupportedState(f"The directory {path} cannot be made: {error.strerror}.", path=path) from error
@@ -98,9 +99,9 @@ class HostFiles:
         """Move within one file system, atomically replacing ``target``, and make it durable."""
         try:
             os.replace(path, target)
-            _sync_directory(os.path.dirname(target))
+            sync(os.path.dirname(target))
             if os.path.dirname(path) != os.path.dirname(target):
-                _sync_directory(os.path.dirname(path))
+                sync(os.path.dirname(path))
         except OSError as error:
             raise UnsupportedState(f"{path} cannot be moved to {target}: {error.strerror}.", path=path) from error
 
@@ -120,7 +121,7 @@ class HostFiles:
             else:
                 _unlink(path)
             if os.path.isdir(os.path.dirname(path)):
-                _sync_directory(os.path.dirname(path))
+                sync(os.path.dirname(path))
         except FileNotFoundError:
             return
         except OSError as error:
@@ -199,14 +200,6 @@ def _copy_selinux_context(descriptor: int, like: str) -> None:
     """Best effort: file systems without labels and kernels without SELinux have none to copy."""
     with contextlib.suppress(OSError):
         os.setxattr(descriptor, _SELINUX, os.getxattr(like, _SELINUX))
-
-
-def _sync_directory(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 __all__ = ("HostFiles",)
