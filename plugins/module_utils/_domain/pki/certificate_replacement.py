@@ -126,6 +126,24 @@ def ensure_previous(ports: Ports, wanted: Wanted, sources: Sources) -> Decision:
     return _Replacement(ports, wanted, sources).decide_previous()
 
 
+class _Begun(t.NamedTuple):
+    """Where a run begins.
+
+    Attributes:
+        in_place: the pair that is there.
+        journal: of a replacement that was interrupted; ``None`` without.
+        recovery: what becomes of that.
+        settled: the pair that is there then.
+        certificate: of that pair.
+    """
+
+    in_place: Pair
+    journal: Journal | None
+    recovery: Recovery
+    settled: Pair
+    certificate: Certificate
+
+
 class _Replacement:
     """One run of :func:`ensure`, or of :func:`ensure_previous`."""
 
@@ -137,24 +155,31 @@ class _Replacement:
         self._work = f"{wanted.state_dir}/certificates/{wanted.kind.name}"
         self._journal_path = f"{self._work}/journal.json"
 
-    def decide(self) -> Decision:
+    def _begin(self) -> _Begun:
+        """What is there, and what becomes of a replacement that was interrupted."""
         in_place = self._read(self._wanted.pki_dir)
         journal = self._journal()
         recovery = self._recovery(journal, in_place)
         settled = self._settled(recovery, in_place)
-        certificate = self._certificate_of(settled)
+        return _Begun(in_place, journal, recovery, settled, self._certificate_of(settled))
+
+    def _recovery_change(self, begun: _Begun) -> Change:
+        return Change(
+            object=object_name(self._wanted.kind.name),
+            before=self._sans_in_place(begun.in_place),
+            after=shown(begun.certificate.sans),
+            reason=begun.recovery.value,
+        )
+
+    def decide(self) -> Decision:
+        begun = self._begin()
+        _in_place, journal, recovery, settled, certificate = begun
         replacement = decide_sans(self._wanted.kind.name, certificate, self._wanted.sans)
         if replacement is None and recovery is Recovery.NONE:
             return self._nothing_to_do(certificate)
         if recovery in (Recovery.PROVE, Recovery.COMPLETE):
             self._endpoint()
         issue = None if replacement is None else self._prepare(certificate, is_recovering=recovery is not Recovery.NONE)
-        change = replacement or Change(
-            object=object_name(self._wanted.kind.name),
-            before=self._sans_in_place(in_place),
-            after=shown(certificate.sans),
-            reason=recovery.value,
-        )
 
         def act() -> t.Mapping[str, t.Any]:
             served_after = self._recover(recovery, journal)
@@ -165,7 +190,7 @@ class _Replacement:
             return {**self._values(current, recovery), "is_served": is_served, "served_after": served_after}
 
         return Decision(
-            changes=(change,),
+            changes=(replacement or self._recovery_change(begun),),
             values=self._values(certificate, recovery),
             act=act,
             warnings=self._warnings(certificate),
@@ -173,11 +198,8 @@ class _Replacement:
 
     def decide_previous(self) -> Decision:
         """The same for :func:`ensure_previous`."""
-        in_place = self._read(self._wanted.pki_dir)
-        journal = self._journal()
-        recovery = self._recovery(journal, in_place)
-        settled = self._settled(recovery, in_place)
-        certificate = self._certificate_of(settled)
+        begun = self._begin()
+        _in_place, journal, recovery, settled, certificate = begun
         found = self._previous.inspect(
             self._ports.x509, settled, ca=self._ca(), pki_dir=self._wanted.pki_dir, now=self._ports.clock.now()
         )
@@ -186,12 +208,6 @@ class _Replacement:
             return self._nothing_to_do(certificate)
         if returns or recovery in (Recovery.PROVE, Recovery.COMPLETE):
             self._endpoint()
-        change = Change(
-            object=object_name(self._wanted.kind.name),
-            before=self._sans_in_place(in_place),
-            after=shown(certificate.sans),
-            reason=recovery.value,
-        )
 
         def act() -> t.Mapping[str, t.Any]:
             served_after = self._recover(recovery, journal)
@@ -206,7 +222,7 @@ class _Replacement:
             }
 
         return Decision(
-            changes=(return_change(found) if found is not None and returns else change,),
+            changes=(return_change(found) if found is not None and returns else self._recovery_change(begun),),
             values=self._values(certificate, recovery),
             act=act,
             warnings=self._warnings(certificate),
