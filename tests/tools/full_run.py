@@ -121,7 +121,7 @@ def _is_of_others(file: str, piece: Piece) -> bool:
         return False
     own = piece.name.partition(" ")[2]
     if file.startswith("molecule/"):
-        return file.split("/")[1] not in (own, "shared", "default")
+        return file.split("/")[1] not in (own, "shared")
     name = file.rpartition("/")[2]
     return file.startswith(_TESTS) and name.startswith("test_") and file != piece.paths[0].partition("::")[0]
 

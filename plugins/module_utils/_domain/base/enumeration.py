@@ -13,4 +13,15 @@ def listed(texts: t.Sequence[str]) -> str:
     return " and ".join(text for text in (", ".join(texts[:-1]), texts[-1]) if text)
 
 
-__all__ = ("listed",)
+def listed_some(texts: t.Sequence[str], most: int) -> str:
+    """``a, b and 3 more``, of no more than so many by name."""
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return f"{listed(texts[:most])}{more}"
+
+
+def beginning(texts: t.Sequence[str], most: int) -> str:
+    """``a, b and more``, of no more than so many by name."""
+    return f"{', '.join(texts[:most])}{' and more' if len(texts) > most else ''}"
+
+
+__all__ = ("beginning", "listed", "listed_some")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ..base.change import Change, Decision
-from ..base.enumeration import listed
+from ..base.enumeration import listed_some
 from ..base.errors import ApiError, NotProved, UnsupportedState
 
 if t.TYPE_CHECKING:
@@ -50,7 +50,7 @@ def inspect(api: Api, clock: Clock, name: str, *, wait_timeout: float) -> Decisi
         if is_cordoned and not pods:
             return Decision(values={"node": {"name": name}})
         if clock.monotonic() >= deadline:
-            found = f"runs {listed(pods[:_SHOWN])}{_more(pods)}" if pods else "takes new pods"
+            found = f"runs {listed_some(pods, _SHOWN)}" if pods else "takes new pods"
             raise NotProved(
                 f"The node {name} is not drained: it {found}. Drain it first, so that pods end in order and their budgets are kept: kubectl drain "
                 f"{name} --ignore-daemonsets --delete-emptydir-data"
@@ -80,7 +80,7 @@ def drain(api: Api, clock: Clock, name: str, *, timeout: float) -> Decision:
     alone = sorted(_name_of(pod) for pod in pods if not pod["metadata"].get("ownerReferences"))
     if alone:
         raise UnsupportedState(
-            f"The node {name} was not drained: {listed(alone[:_SHOWN])}{_more(alone)} "
+            f"The node {name} was not drained: {listed_some(alone, _SHOWN)} "
             f"{'belongs' if len(alone) == 1 else 'belong'} to no controller, so nobody would start it elsewhere. Delete such pods, or let a Deployment "
             "have them, then run again."
         )
@@ -97,7 +97,7 @@ def drain(api: Api, clock: Clock, name: str, *, timeout: float) -> Decision:
                 names = [_name_of(pod) for pod in left]
                 because = f" ({kept[0]})" if kept else ""
                 raise NotProved(
-                    f"The node {name} takes no new pods any more, but {listed(names[:_SHOWN])}{_more(names)} did not go within {timeout:g} s{because}. "
+                    f"The node {name} takes no new pods any more, but {listed_some(names, _SHOWN)} did not go within {timeout:g} s{because}. "
                     "Let them go, or raise the timeout, then run again."
                 )
             clock.sleep(_SECONDS_BETWEEN)
@@ -138,10 +138,6 @@ def _pods_in_the_way(api: Api, name: str) -> list[dict[str, t.Any]]:
 
 def _name_of(pod: t.Mapping[str, t.Any]) -> str:
     return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-
-
-def _more(names: t.Sequence[str]) -> str:
-    return f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
 
 
 def _is_cordoned(node: t.Mapping[str, t.Any]) -> bool:

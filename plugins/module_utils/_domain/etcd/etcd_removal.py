@@ -20,7 +20,7 @@ from .etcd import member_id as member_id_of
 if t.TYPE_CHECKING:
     from ..._ports.clock import Clock
     from ..._ports.etcd import Etcd
-    from .etcd import EtcdCluster, Member
+    from .etcd import EtcdCluster, Member, Quorum
     from .quorum_guard import Outlook
 
 _POLL_SECONDS = 0.5
@@ -40,14 +40,14 @@ def removal_change(member: Member) -> Change:
     )
 
 
-def outlook(etcd_cluster: EtcdCluster, member: Member) -> Outlook:
+def outlook(now: Quorum, member: Member) -> Outlook:
     """What the removal of a member makes of the quorum."""
-    return quorum_guard.removed(etcd_cluster.quorum, is_learner=member.is_learner, is_healthy=member.is_healthy)
+    return quorum_guard.removed(now, is_learner=member.is_learner, is_healthy=member.is_healthy)
 
 
 def objection(etcd_cluster: EtcdCluster, member: Member) -> str | None:
     """Why a member must not be taken out now; ``None`` when nothing speaks against it."""
-    return quorum_guard.objection_to_removal(outlook(etcd_cluster, member))
+    return quorum_guard.objection_to_removal(outlook(etcd_cluster.quorum, member))
 
 
 def remove(
@@ -92,7 +92,7 @@ def remove(
             clock.sleep(_POLL_SECONDS)
         return {}
 
-    expected = outlook(etcd_cluster, member)
+    expected = outlook(etcd_cluster.quorum, member)
     at_risk = quorum_guard.risk(expected)
     return Decision(
         changes=(removal_change(member),),

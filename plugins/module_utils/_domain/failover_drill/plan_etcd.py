@@ -9,6 +9,7 @@ import typing as t
 
 from ..base.change import KNOWN_AFTER_APPLY
 from ..base.problem import Problem
+from ..etcd import quorum_guard
 from ..etcd.etcd import Quorum
 from . import election
 from .event import CONTROL_PLANE, ETCD
@@ -39,7 +40,7 @@ class EtcdMembers:
         answering = [member for member in found.values() if not member.problem]
         counts = [Quorum(member.voters, member.healthy_voters) for member in answering]
         worst = min(counts, key=lambda found: found.tolerance, default=None)
-        if worst is not None and not worst.tolerance:
+        if worst is not None and quorum_guard.objection_to_stop(quorum_guard.stopped(worst)) is not None:
             yield Problem(
                 ETCD,
                 f"The etcd cluster has {worst.healthy_voters} healthy voters of {worst.voters} and an event takes one of "

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..base.change import Decision
-from ..base.enumeration import listed
+from ..base.enumeration import listed_some
 from ..base.errors import NotProved
 
 if t.TYPE_CHECKING:
@@ -43,9 +43,8 @@ def inspect(
         if clients:
             if now - begin >= wait_timeout:
                 shown = sorted(clients)
-                more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
                 raise NotProved(
-                    f"Port {port} of {host} is still used by {listed(shown[:_SHOWN])}{more}: point {'it' if len(shown) == 1 else 'them'} elsewhere, or "
+                    f"Port {port} of {host} is still used by {listed_some(shown, _SHOWN)}: point {'it' if len(shown) == 1 else 'them'} elsewhere, or "
                     "end what connects from there, then run again.",
                     clients=shown,
                 )

@@ -14,6 +14,7 @@ import dataclasses
 import hashlib
 import typing as t
 
+from ..base.enumeration import beginning
 from ..base.errors import UnsupportedState
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from ..pki.authorities import AUTHORITY_FILES, authorities_of
@@ -186,7 +187,7 @@ def _is_whole_control_plane(host: InitHost, documents: InitDocuments) -> bool:
 def _refusal(host: InitHost, documents: InitDocuments, host_name: str) -> str:
     data = [f"{documents.etcd_data}/member"] if host.has_etcd_data else []
     found = [*host.present, *data]
-    shown = f"{', '.join(found[:4])}{' and more' if len(found) > 4 else ''}"
+    shown = beginning(found, 4)
     remedy = (
         "take the host out of the inventory, or run 'kubeadm reset' on it only where no cluster needs it: it deletes the CA's key "
         "and etcd's data"

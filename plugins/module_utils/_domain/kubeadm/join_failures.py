@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..base.enumeration import beginning
 from ..base.errors import CommandFailed
 from ..base.last_words import last_words, without_secrets
 from ..component import pod_log
@@ -22,7 +23,7 @@ if t.TYPE_CHECKING:
 
 def refusal(state: State, host: HostFiles, request: JoinRequest) -> str:
     """Why a host in this state is not joined, and the remedy."""
-    shown = ", ".join(state.present[:4]) + (" and more" if len(state.present) > 4 else "")
+    shown = beginning(state.present, 4)
     if state.kind == FOREIGN:
         server = f" (its kubelet connects to {host.server})" if host.server is not None else ""
         return (

@@ -14,6 +14,7 @@ import posixpath
 import typing as t
 
 from ..base.change import Change, Decision
+from ..base.enumeration import beginning
 from ..base.errors import CommandFailed, InvalidInput, UnsupportedState
 from ..base.last_words import last_words
 from ..pki.certificates_dir import is_cleanable
@@ -127,7 +128,7 @@ def objection(facts: Facts, request: Request) -> str | None:
         return "it has files of another cluster"
     others = _of_others(facts, request)
     if others:
-        shown = f"{', '.join(others[:3])}{' and more' if len(others) > 3 else ''}"
+        shown = beginning(others, 3)
         return f"{shown} {'is' if len(others) == 1 else 'are'} not kubeadm's and would be deleted: move such files away first"
     return None
 

@@ -12,6 +12,8 @@ import dataclasses
 import typing as t
 
 from . import step_needs
+from .step import in_order
+from .step import problems_of as of_steps
 from .steps.backup import Backup
 from .steps.balance import Balance
 from .steps.certify import Certify
@@ -96,16 +98,12 @@ class HostPlan:
 
 def entries_of(situation: Situation) -> list[Entry]:
     """Every change in the order of the run; empty when the cluster is as wanted."""
-    found: list[Entry] = []
-    for step in DECIDED:
-        found += step.entries(situation, tuple(found))
-    return sorted(found, key=lambda entry: NAMES.index(entry.step))
+    return in_order(STEPS, situation, decided=DECIDED)
 
 
 def problems_of(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
     """Every reason of a step to stop the run before its first change."""
-    for step in STEPS:
-        yield from step.problems(situation, entries)
+    yield from of_steps(STEPS, situation, entries)
     yield from step_needs.problems(situation, entries)
 
 

@@ -37,6 +37,21 @@ def problems(failures: Failures, *, serving_control_plane: str | None, explains_
     yield from _problems(failures.reachability, "Whether {host} reaches the other hosts could not be tried")
 
 
+def of_missing(
+    names: t.Iterable[str], hosts: t.Container[str], explained: t.Container[str] = ()
+) -> t.Iterator[Problem]:
+    """One problem for each host that nothing was reported of, and that no failure explains.
+
+    Args:
+        names: inventory names of the hosts of the run.
+        hosts: those that were inspected.
+        explained: those whose inspection failed with a message.
+    """
+    for name in dict.fromkeys(names):
+        if name not in hosts and name not in explained:
+            yield Problem(name, f"{name} could not be inspected: run without --limit, and mend its connection.")
+
+
 def of_kubeadm(failures: t.Mapping[str, str]) -> t.Iterator[Problem]:
     """One problem for each host whose kubeadm could not be asked, by inventory name."""
     yield from _problems(failures, "Whether kubeadm would join {host} could not be asked")
@@ -53,4 +68,4 @@ def _sentence(text: str) -> str:
     return line if line.endswith((".", ")", "!", "?")) else f"{line}."
 
 
-__all__ = ("of_kubeadm", "problems")
+__all__ = ("of_kubeadm", "of_missing", "problems")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..base.enumeration import beginning
 from ..cluster import node_removal
 from ..etcd import etcd_removal
 from ..etcd.etcd import EtcdCluster, Member
@@ -232,7 +233,7 @@ def _of_others(host: Host, serving_control_plane: Host) -> str | None:
     found = [path for path in _not_of_kubeadm(host) if path not in carried]
     if not found:
         return None
-    shown = f"{', '.join(found[:3])}{' and more' if len(found) > 3 else ''}"
+    shown = beginning(found, 3)
     return f"{shown} {'is' if len(found) == 1 else 'are'} not kubeadm's, and a reset deletes such files; move them away first"
 
 

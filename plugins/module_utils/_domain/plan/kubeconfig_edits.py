@@ -63,19 +63,19 @@ def kubelet_restart(situation: Situation, host: Host, changes: t.Sequence[Change
     if any(change.object == f"kubeconfig {KUBELET_KUBECONFIG}" for change in changes):
         refused = node_health.cannot_reach(host, node)
         cause = f"it is cut off ({refused}); " if refused else ""
-        return _restart(f"{cause}its kubeconfig changes, and it reads it only at start")
+        return restart(f"{cause}its kubeconfig changes, and it reads it only at start")
     if node_health.has_not_read(host, node):
-        return _restart("it is not connected to the server that its kubeconfig names, which answers")
+        return restart("it is not connected to the server that its kubeconfig names, which answers")
     if wanted_servers(situation, host).get(KUBELET_KUBECONFIG) != situation.desired.endpoint.url:
         return None
     own = host.api_server
     direct = {str(item.api_server) for item in situation.hosts.values() if item.api_server not in (None, own)}
     connected = {item.remote for item in host.report.api_clients if item.process == "kubelet"}
     if situation.desired.has_own_balancers and connected & direct and str(situation.desired.endpoint) not in connected:
-        return _restart(f"it still connects to {min(connected & direct)}, not the endpoint in its kubeconfig")
+        return restart(f"it still connects to {min(connected & direct)}, not the endpoint in its kubeconfig")
     another = node_health.connects_to_another(host, direct)
     if another:
-        return _restart(f"it still connects to {another}, not the endpoint in its kubeconfig")
+        return restart(f"it still connects to {another}, not the endpoint in its kubeconfig")
     return None
 
 
@@ -84,9 +84,9 @@ def is_of_a_host(change: Change) -> bool:
     return change.object == KUBELET or change.object.startswith("kubeconfig ")
 
 
-def _restart(reason: str) -> Change:
+def restart(reason: str) -> Change:
     """A restart of the kubelet as a change."""
     return Change(object=KUBELET, before="running", after="restarted", reason=reason)
 
 
-__all__ = ("KUBELET", "is_of_a_host", "kubeconfig_edits", "kubelet_restart", "wanted_servers")
+__all__ = ("KUBELET", "is_of_a_host", "kubeconfig_edits", "kubelet_restart", "restart", "wanted_servers")

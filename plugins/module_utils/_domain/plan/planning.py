@@ -516,10 +516,8 @@ def _can_ask_etcd(host: Host) -> bool:
     return not is_interrupted and (access is None or access.is_secured)
 
 
-def _not_inspected(desired: Desired, hosts: t.Mapping[str, Host], failed: t.Container[str] = ()) -> t.Iterator[Problem]:
-    for name in dict.fromkeys((*desired.nodes, *desired.load_balancers)):
-        if name not in hosts and name not in failed:
-            yield Problem(name, f"{name} could not be inspected: run without --limit, and mend its connection.")
+def _not_inspected(desired: Desired, hosts: t.Mapping[str, Host], failed: t.Container[str]) -> t.Iterator[Problem]:
+    return failed_inspections.of_missing((*desired.nodes, *desired.load_balancers), hosts, failed)
 
 
 __all__ = (

@@ -9,13 +9,13 @@ import dataclasses
 import typing as t
 
 from ..base.problem import Note, Problem
-from ..etcd import quorum_guard
+from ..etcd import etcd_removal, quorum_guard
 from ..etcd.etcd import EtcdCluster
 from . import left_by_joins
 from .checks import membership
 
 if t.TYPE_CHECKING:
-    from ..etcd.etcd import Member, Quorum
+    from ..etcd.etcd import Member
     from ..etcd.quorum_guard import Outlook
     from .situation import Situation
 
@@ -52,7 +52,7 @@ def find(situation: Situation) -> tuple[QuorumStep, ...]:
     now = EtcdCluster((*situation.etcd.members, *resets)).quorum
     found = []
     for host, member in gone:
-        found.append(QuorumStep(host, _described(member), _removal(now, member)))
+        found.append(QuorumStep(host, _described(member), etcd_removal.outlook(now, member)))
         now = found[-1].outlook.after
     for new in situation.joining(situation.desired.control_planes):
         found.append(
@@ -123,10 +123,6 @@ def notes(situation: Situation) -> t.Iterator[Note]:
 def _described(member: Member) -> str:
     role = "learner" if member.is_learner else "voter"
     return f"{role} {member.name or member.id} is taken out of etcd"
-
-
-def _removal(now: Quorum, member: Member) -> Outlook:
-    return quorum_guard.removed(now, is_learner=member.is_learner, is_healthy=member.is_healthy)
 
 
 __all__ = ("VARIABLE", "QuorumStep", "find", "lines", "notes", "problems")

@@ -78,4 +78,27 @@ def hosts_of(entries: t.Iterable[Entry], step: str) -> list[str]:
     return list(dict.fromkeys(entry.host for entry in entries if entry.step == step))
 
 
-__all__ = ("Record", "Step", "hosts_of")
+def in_order(
+    steps: t.Sequence[Step[Found]], situation: Found, *, decided: t.Sequence[Step[Found]] | None = None
+) -> list[Entry]:
+    """Every change in the order of the run.
+
+    Args:
+        steps: those of the run in their order.
+        situation: what was found.
+        decided: the same in the order in which they are decided, where some follow from later ones.
+    """
+    found: list[Entry] = []
+    for step in decided or steps:
+        found += step.entries(situation, tuple(found))
+    names = [step.name for step in steps]
+    return sorted(found, key=lambda entry: names.index(entry.step))
+
+
+def problems_of(steps: t.Iterable[Step[Found]], situation: Found, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
+    """Every reason of a step to stop the run before its first change."""
+    for step in steps:
+        yield from step.problems(situation, entries)
+
+
+__all__ = ("Record", "Step", "hosts_of", "in_order", "problems_of")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..step import in_order
 from .steps.backup import Backup
 from .steps.balance import Balance
 from .steps.certify import Certify
@@ -35,15 +36,12 @@ STEPS: tuple[Step[Scaling], ...] = (
     Controllers("controller_manager", "kube-controller-manager"),
     Controllers("scheduler", "kube-scheduler"),
 )
-_NAMES = [step.name for step in STEPS]
 
 
 def entries_of(scaling: Scaling) -> list[Entry]:
     """Every change in the order of the run; what is to be prepared and backed up follows from the others."""
-    found: list[Entry] = []
-    for step in sorted(STEPS, key=lambda step: step.name in ("prepare", "backup")):
-        found += step.entries(scaling, tuple(found))
-    return sorted(found, key=lambda entry: _NAMES.index(entry.step))
+    decided = sorted(STEPS, key=lambda step: step.name in ("prepare", "backup"))
+    return in_order(STEPS, scaling, decided=decided)
 
 
 __all__ = ("STEPS", "entries_of")

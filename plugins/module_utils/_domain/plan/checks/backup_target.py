@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ...base.change import KNOWN_AFTER_APPLY, Change
 from ...base.problem import Problem
 
 if t.TYPE_CHECKING:
@@ -21,6 +22,12 @@ def directory_of(host: Host, default: str) -> str:
     """Where this host's backups are kept."""
     target = host.report.backup_target
     return target.path if target is not None else default
+
+
+def change(host: Host, default: str, *, of: str = "run") -> Change:
+    """The backup of a host before a run, or whatever ``of`` calls it, as a change."""
+    reason = f"everything that the {of} changes here can be put back"
+    return Change(f"backup {directory_of(host, default)}", None, KNOWN_AFTER_APPLY, reason)
 
 
 def problems(host: Host) -> t.Iterator[Problem]:
@@ -54,4 +61,4 @@ def problems(host: Host) -> t.Iterator[Problem]:
         )
 
 
-__all__ = ("directory_of", "problems")
+__all__ = ("change", "directory_of", "problems")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ...base.address import same_server
+from ...base.enumeration import beginning
 from ...base.problem import Problem
 from ...host.other_static_pods import other_static_pods
 from ...kubeadm.join_traces import is_of_kubeadm
@@ -296,7 +297,7 @@ def _unlike_joining_host(host: Host, cluster: Cluster, member: Stale | None, ser
     has_node = host.node_name in cluster.nodes
     delete = f"kubectl --kubeconfig {_ADMIN_KUBECONFIG} delete node {host.node_name} on {serving_control_plane.name}"
     if files:
-        shown = f"{', '.join(files[:3])}{' and more' if len(files) > 3 else ''}"
+        shown = beginning(files, 3)
         also = f", and the cluster has the node {host.node_name}" if has_node else ""
         then = f", then {delete}" if has_node else ""
         return (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..step import in_order
 from .steps.balance import Balance
 from .steps.etcd import Etcd
 from .steps.init import Init
@@ -39,10 +40,7 @@ STEPS: tuple[Step[Creation], ...] = (
 
 def entries_of(creation: Creation) -> list[Entry]:
     """Every change in the order of the run."""
-    found: list[Entry] = []
-    for step in STEPS:
-        found += step.entries(creation, tuple(found))
-    return found
+    return in_order(STEPS, creation)
 
 
 __all__ = ("CREATE", "STEPS", "entries_of")

@@ -10,7 +10,7 @@ import typing as t
 
 from ...base.endpoint_view import UNREACHED
 from ...base.problem import Problem
-from .. import role_problems
+from .. import failed_inspections, role_problems
 from ..checks import joining_hosts, preflight
 from ..cluster_traces import traces
 from ..desired_cluster import NO_NETWORK
@@ -111,8 +111,8 @@ def _external_etcd(creation: Creation) -> t.Iterator[Problem]:
                 f"{name} is a host of external etcd and a node or a load balancer: etcd that kubeadm does not run has hosts of its own; "
                 "take it out of the group etcd (of kubeadm_ha_etcd_group) where control planes shall run etcd.",
             )
-        elif name not in creation.etcd:
-            yield Problem(name, f"{name} could not be inspected: run without --limit, and mend its connection.")
+        else:
+            yield from failed_inspections.of_missing([name], creation.etcd)
     for decision in creation.etcd.values():
         yield from decision.problems
     held = next((name for name, decision in creation.etcd.items() if decision.objects), None)

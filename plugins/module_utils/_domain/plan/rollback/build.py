@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..step import in_order
 from .steps.backup import Backup
 from .steps.balancer import Balancer
 from .steps.certificate import Certificate
@@ -17,7 +18,6 @@ from .steps.prove import Prove
 from .steps.revoke import Revoke
 
 if t.TYPE_CHECKING:
-    from ...base.problem import Problem
     from ..entry import Entry
     from ..step import Step
     from .rollback import Rollback
@@ -33,23 +33,13 @@ STEPS: tuple[Step[Rollback], ...] = (
     Certificate(),
     Balancer(),
 )
-NAMES = tuple(step.name for step in STEPS)
 #: The backup is of what the others change.
 _DECIDED = (*STEPS[1:], STEPS[0])
 
 
 def entries_of(situation: Rollback) -> list[Entry]:
     """Every change in the order of the run."""
-    found: list[Entry] = []
-    for step in _DECIDED:
-        found += step.entries(situation, tuple(found))
-    return sorted(found, key=lambda entry: NAMES.index(entry.step))
+    return in_order(STEPS, situation, decided=_DECIDED)
 
 
-def problems_of(situation: Rollback, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
-    """Every reason of a step to stop the run before its first change."""
-    for step in STEPS:
-        yield from step.problems(situation, entries)
-
-
-__all__ = ("NAMES", "STEPS", "entries_of", "problems_of")
+__all__ = ("STEPS", "entries_of")

@@ -8,10 +8,9 @@ from __future__ import annotations
 import typing as t
 
 from ...base.change import Change
-from ...base.enumeration import listed
+from ...base.enumeration import listed, listed_some
 from ...base.problem import Note, Problem
 from ...cluster.cluster import Cluster
-from ...host.host import Host
 from .. import failed_inspections, inputs
 from ..binary import stage as binary_stage
 from ..build import host_plans
@@ -19,8 +18,10 @@ from ..checks import machine_identity, node_health
 from ..checks.preflight import problems_at_work
 from ..desired_inputs import parse_inputs
 from ..plan import Plan
+from ..planning import parse_hosts
+from ..step import problems_of
 from . import first_control_plane, removal
-from .build import STEPS, entries_of, problems_of
+from .build import STEPS, entries_of
 from .rollback import Drain, Rollback, parse_given
 from .steps.certificate import lacking
 from .steps.prove import asking
@@ -72,7 +73,7 @@ def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509) -> Plan:
         *found,
         *_unexplained(situation),
         *_unproved(request),
-        *problems_of(situation, entries),
+        *problems_of(STEPS, situation, entries),
         *_nodes(situation, entries),
     )
     return Plan(
@@ -89,7 +90,7 @@ def build_plan(request: PlanRequest, *, yaml: Yaml, x509: X509) -> Plan:
 def _removal(situation: Rollback, found: tuple[Problem, ...]) -> Plan:
     """The plan of a cluster that loses one node and stays as it is otherwise."""
     entries = removal.entries_of(situation)
-    found = (*found, *removal.problems(situation), *removal.problems_of(situation, entries))
+    found = (*found, *removal.problems(situation), *problems_of(removal.STEPS, situation, entries))
     return Plan(
         entries=tuple(entries),
         problems=found,
@@ -107,13 +108,9 @@ def _situation(request: PlanRequest, *, yaml: Yaml, x509: X509) -> tuple[Rollbac
     asked = inputs.merged(unreadable, request.input_problems)
     if desired is None or asked:
         return None, tuple(asked)
-    everything = {name: Host.from_report(name, report, yaml=yaml, x509=x509) for name, report in request.hosts.items()}
+    everything = parse_hosts(request.hosts, yaml=yaml, x509=x509)
     explained = [name for name, message in request.failures.hosts.items() if message]
-    found = [
-        Problem(name, f"{name} could not be inspected: run without --limit, and mend its connection.")
-        for name in dict.fromkeys((*desired.nodes, *desired.load_balancers))
-        if name not in everything and name not in explained
-    ]
+    found = list(failed_inspections.of_missing((*desired.nodes, *desired.load_balancers), everything, explained))
     desired, hosts = machine_identity.without_aliases(desired, everything)
     for host in hosts.values():
         found += problems_at_work(host)
@@ -173,10 +170,9 @@ def _unexplained(situation: Rollback) -> t.Iterator[Problem]:
     found = situation.unexplained
     if found:
         endpoint = situation.desired.endpoint
-        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
         yield Problem(
             "kubeadm_ha_previous_endpoint",
-            f"{listed(found[:3])}{more} lead to {endpoint}, and no journal on the control planes (/var/lib/kubeadm-ha/journal.jsonl) says what they "
+            f"{listed_some(found, 3)} lead to {endpoint}, and no journal on the control planes (/var/lib/kubeadm-ha/journal.jsonl) says what they "
             "named before: an older version of this collection has written none. Set kubeadm_ha_previous_endpoint to the address and port that "
             f"everybody used before, for example {situation.server}.",
         )

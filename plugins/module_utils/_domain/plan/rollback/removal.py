@@ -8,10 +8,11 @@ from __future__ import annotations
 import typing as t
 
 from ...base.address import same_server
-from ...base.enumeration import listed
+from ...base.enumeration import listed_some
 from ...base.problem import Note, Problem
 from ..serving_control_plane import find_serving_control_plane
 from ..serving_control_plane import problems as serving_problems
+from ..step import in_order
 from .steps.backup import Backup
 from .steps.leave import Leave
 
@@ -54,14 +55,7 @@ def find(desired: Desired, hosts: t.Mapping[str, Host], removed: str) -> tuple[H
 
 def entries_of(situation: Rollback) -> list[Entry]:
     """Every change in the order of the run."""
-    leaving = list(Leave().entries(situation, ()))
-    return [*Backup().entries(situation, leaving), *leaving]
-
-
-def problems_of(situation: Rollback, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
-    """What the steps have against it."""
-    for step in STEPS:
-        yield from step.problems(situation, entries)
+    return in_order(STEPS, situation, decided=STEPS[::-1])
 
 
 def problems(situation: Rollback) -> t.Iterator[Problem]:
@@ -85,10 +79,9 @@ def problems(situation: Rollback) -> t.Iterator[Problem]:
         if document is not None and document.server and server and same_server(document.server, server)
     ]
     if used:
-        more = f" and {len(used) - 3} more" if len(used) > 3 else ""
         yield Problem(
             host.name,
-            f"{listed(used[:3])}{more} {'names' if len(used) == 1 else 'name'} the API server of {host.name} itself, so clients would lose the API: let "
+            f"{listed_some(used, 3)} {'names' if len(used) == 1 else 'name'} the API server of {host.name} itself, so clients would lose the API: let "
             "kubeadm.ha.site point them to the endpoint first.",
         )
     if host.name in situation.desired.load_balancers:
@@ -107,4 +100,4 @@ def notes(situation: Rollback) -> t.Iterator[Note]:
     )
 
 
-__all__ = ("STEPS", "VARIABLE", "entries_of", "find", "notes", "problems", "problems_of")
+__all__ = ("STEPS", "VARIABLE", "entries_of", "find", "notes", "problems")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ...base.change import KNOWN_AFTER_APPLY, Change
 from ..checks import backup_target
 from ..entry import Entry
 from ..step import Step, hosts_of
@@ -46,13 +45,8 @@ class Backup(Step["Situation"]):
         pointed = hosts_of(others, "point")
         for name in dict.fromkeys((*situation.desired.nodes, *situation.desired.load_balancers)):
             if name in pointed or (name in touched and situation.joined([name])):
-                change = Change(
-                    object=f"backup {backup_target.directory_of(situation.hosts[name], situation.desired.backup_directory)}",
-                    before=None,
-                    after=KNOWN_AFTER_APPLY,
-                    reason="everything that the run changes here can be put back",
-                )
-                yield Entry(name, self.name, change)
+                directory = situation.desired.backup_directory
+                yield Entry(name, self.name, backup_target.change(situation.hosts[name], directory))
 
     def problems(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
         """Where backups cannot be kept."""

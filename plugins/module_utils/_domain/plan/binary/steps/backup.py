@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ....base.change import KNOWN_AFTER_APPLY, Change
 from ....base.file_fact import CARRIED, FILE, MAXIMUM_FILE_BYTES
 from ...checks import backup_target
 from ...entry import Entry
@@ -35,17 +34,7 @@ class Backup(Step["Scaling"]):
         desired = situation.desired
         for name in dict.fromkeys((*desired.nodes, *desired.load_balancers)):
             if name in touched and _paths(situation, name):
-                host = situation.hosts[name]
-                yield Entry(
-                    name,
-                    self.name,
-                    Change(
-                        object=f"backup {backup_target.directory_of(host, desired.backup_directory)}",
-                        before=None,
-                        after=KNOWN_AFTER_APPLY,
-                        reason="everything that the run changes here can be put back",
-                    ),
-                )
+                yield Entry(name, self.name, backup_target.change(situation.hosts[name], desired.backup_directory))
 
     def problems(self, situation: Scaling, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
         """Where backups cannot be kept."""

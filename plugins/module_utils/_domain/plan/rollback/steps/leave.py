@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ....base.enumeration import beginning
 from ....base.problem import Problem
 from ....cluster import node_removal
 from ....etcd import etcd_removal
@@ -150,7 +151,7 @@ def _in_the_way(situation: Rollback, host: Host) -> t.Iterator[Problem]:
         if path.startswith(emptied) and not is_of_kubeadm(path) and path not in carried and "/." not in path
     ]
     if found and _has_traces(host):
-        shown = f"{', '.join(found[:3])}{' and more' if len(found) > 3 else ''}"
+        shown = beginning(found, 3)
         yield Problem(
             host.name, f"{host.name} is to be reset, which deletes {shown}, not kubeadm's: move such files away first."
         )

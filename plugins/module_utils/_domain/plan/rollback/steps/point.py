@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ....base.change import Change
 from ....kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG
 from ...entry import Entry
-from ...kubeconfig_edits import KUBELET
+from ...kubeconfig_edits import restart
 from ...step import Step, hosts_of
 from ...steps.point import Record
 
 if t.TYPE_CHECKING:
+    from ....base.change import Change
     from ....host.host import Host
     from ..rollback import Rollback
 
@@ -67,11 +67,9 @@ def _changes(situation: Rollback, name: str) -> t.Iterator[Change]:
     own = [edit.change for edit in edits if edit.path == KUBELET_KUBECONFIG]
     yield from own
     if own and situation.is_node(situation.hosts[name]):
-        yield Change(KUBELET, "running", "restarted", "its kubeconfig changes, and it reads it only at start")
+        yield restart("its kubeconfig changes, and it reads it only at start")
     elif not own and situation.restarts_kubelet(situation.hosts[name]):
-        yield Change(
-            KUBELET, "running", "restarted", "it still connects to the server that its kubeconfig named before"
-        )
+        yield restart("it still connects to the server that its kubeconfig named before")
     yield from (edit.change for edit in edits if edit.path != KUBELET_KUBECONFIG)
 
 

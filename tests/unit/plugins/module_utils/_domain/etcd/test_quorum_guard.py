@@ -92,7 +92,7 @@ def steps(states: States) -> t.Iterator[tuple[str, str, States, Outlook]]:
     yield "add", LEARNER, (*states, DEAD_LEARNER), quorum_guard.learner_added(now)
     for place, (state, member) in enumerate(zip(states, etcd_cluster.members, strict=True)):
         others = (*states[:place], *states[place + 1 :])
-        yield "remove", state, others, etcd_removal.outlook(etcd_cluster, member)
+        yield "remove", state, others, etcd_removal.outlook(etcd_cluster.quorum, member)
         if state in (LEARNER, DEAD_LEARNER):
             voter = HEALTHY if state == LEARNER else UNREACHABLE
             yield "promote", state, (*others, voter), quorum_guard.promoted(now, is_healthy=member.is_healthy)
