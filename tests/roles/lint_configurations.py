@@ -290,4 +290,116 @@ stream {{
     ),
 }
 
-__all__ = ("CONFIGURATIONS", "LISTEN", "Configuration")
+#: The virtual IP, and where the hosts that may hold it are.
+VIP = "192.0.2.100"
+HOLDERS = {"lb1": "192.0.2.101", "lb2": "192.0.2.102"}
+
+
+class Router(t.NamedTuple):
+    """The configuration of keepalived on one host.
+
+    Attributes:
+        host: that has it.
+        text: of it. ``/run/check`` is the script that it runs, ``/run/health`` the file that it watches.
+    """
+
+    host: str
+    text: str
+
+
+class VirtualIp(t.NamedTuple):
+    """A virtual IP.
+
+    Attributes:
+        source: whose settings it has.
+        routers: on its hosts, the first holder before the others.
+    """
+
+    source: str
+    routers: tuple[Router, ...]
+
+
+def _guide(host: str, state: str, priority: int, more: str = "", weight: int = -2) -> Router:
+    text = f"""\
+! the guide's
+global_defs {{
+    router_id LVS_DEVEL
+}}
+vrrp_script check_apiserver {{
+  script "/run/check"
+  interval 3
+  weight {weight}
+  fall 10
+  rise 2
+}}
+vrrp_instance VI_1 {{
+    state {state}
+    interface vrrp
+    virtual_router_id 51
+    priority {priority}
+{more}    authentication {{
+        auth_type PASS
+        auth_pass 42
+    }}
+    virtual_ipaddress {{
+        {VIP}
+    }}
+    track_script {{
+        check_apiserver
+    }}
+}}
+"""
+    return Router(host, text)
+
+
+def _ours(host: str, priority: int) -> Router:
+    peers = "\n".join(f"        {address}" for name, address in HOLDERS.items() if name != host)
+    text = f"""\
+global_defs {{
+    router_id {host}
+    vrrp_version 3
+    vrrp_check_unicast_src
+}}
+track_file health {{
+    file "/run/health"
+    weight 0
+    init_file 1
+}}
+vrrp_instance kubernetes-apiserver {{
+    interface vrrp
+    state BACKUP
+    nopreempt
+    virtual_router_id 77
+    priority {priority}
+    advert_int 0.3
+    unicast_src_ip {HOLDERS[host]}
+    unicast_peer {{
+{peers}
+    }}
+    virtual_ipaddress {{
+        {VIP}/32 dev vrrp
+    }}
+    track_file {{
+        health weight 0
+    }}
+}}
+"""
+    return Router(host, text)
+
+
+VIRTUAL_IPS: dict[str, VirtualIp] = {
+    "kubeadm-guide": VirtualIp(
+        "kubernetes/kubeadm docs/ha-considerations.md", (_guide("lb1", "MASTER", 101), _guide("lb2", "BACKUP", 100))
+    ),
+    "kubeadm-guide-far-apart": VirtualIp(
+        "the same with priorities of 110 and 100, which the weight of -2 does not bridge: kubernetes/kubernetes issue 122094",
+        (_guide("lb1", "MASTER", 110), _guide("lb2", "BACKUP", 100)),
+    ),
+    "kubeadm-guide-nopreempt": VirtualIp(
+        "the same with nopreempt, as Netcracker/KubeMarine and others add it",
+        (_guide("lb1", "BACKUP", 101, "    nopreempt\n"), _guide("lb2", "BACKUP", 100, "    nopreempt\n")),
+    ),
+    "ours": VirtualIp("the role apiserver_keepalived", (_ours("lb1", 200), _ours("lb2", 190))),
+}
+
+__all__ = ("CONFIGURATIONS", "HOLDERS", "LISTEN", "VIP", "VIRTUAL_IPS", "Configuration", "Router", "VirtualIp")
