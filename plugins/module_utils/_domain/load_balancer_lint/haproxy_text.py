@@ -133,8 +133,6 @@ def parse_sections(path: str, text: str) -> tuple[Section, ...]:
             raise InvalidInput(f"{where}: {words[0]!r} stands before any section: is this a configuration of haproxy?")
         else:
             found[-1][1].append(statement)
-    if not any(head.words[0] in PROXIES for head, _statements in found):
-        raise InvalidInput(f"{path}: no frontend, backend or listen in it: give the file that haproxy loads.")
     return _inherited(found)
 
 

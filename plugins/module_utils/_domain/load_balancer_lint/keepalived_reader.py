@@ -74,10 +74,6 @@ def parse(host: str, path: str, text: str) -> tuple[tuple[VirtualRouter, ...], t
         for each in root.children
         if each.words[0] in (*_NOT_FOLLOWED, "include")
     ]
-    if not routers:
-        raise InvalidInput(
-            f"{path}: no vrrp_instance in it: give the file that keepalived loads, with what it includes."
-        )
     return tuple(routers), tuple(notes)
 
 

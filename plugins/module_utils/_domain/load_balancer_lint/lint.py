@@ -26,7 +26,7 @@ _SIGNS = (
     (WATCHER, re.compile(r"^ExecStart=.*kubernetes-apiserver-watch", re.MULTILINE)),
     (KEEPALIVED, re.compile(r"^\s*(vrrp_instance|vrrp_script|global_defs)\b", re.MULTILINE)),
     (HAPROXY, re.compile(r"^(global|defaults|frontend|backend|listen)\b(?![^\n]*\{)", re.MULTILINE)),
-    (NGINX, re.compile(r"^\s*[a-z_]+\b[^#\n]*[;{]\s*(#.*)?$", re.MULTILINE)),
+    (NGINX, re.compile(r"^\s*[a-z_]+\b[^#\n]*[;{}]\s*(#.*)?$", re.MULTILINE)),
 )
 
 
@@ -185,8 +185,8 @@ def lint(
         InvalidInput: naming the file, the line and the remedy.
     """
     hosts = list(dict.fromkeys(each.host for each in files))
-    typed = [dataclasses.replace(each, kind=each.kind or guess_kind(each)) for each in files]
     notes: list[NotUnderstood] = []
+    typed = list(_typed(files, notes))
     balancers: list[LintedBalancer] = []
     routers: list[vrrp.VirtualRouter] = []
     for host in hosts:
@@ -230,6 +230,18 @@ def guess_kind(file: ConfigurationFile) -> str:
     )
 
 
+def _typed(files: t.Sequence[ConfigurationFile], notes: list[NotUnderstood]) -> t.Iterator[ConfigurationFile]:
+    """The files with their kinds. What was found on a host, not given, may be anything."""
+    for each in files:
+        try:
+            yield dataclasses.replace(each, kind=each.kind or guess_kind(each))
+        except InvalidInput:
+            if not each.host:
+                raise
+            if each.text.strip():
+                notes.append(NotUnderstood(each.shown_path, "a file of no known kind"))
+
+
 def _balancers(
     files: t.Sequence[ConfigurationFile],
     parse_nginx: t.Callable[[str, str], t.Sequence[nginx_reader.Directive]],
@@ -243,8 +255,10 @@ def _balancers(
             found += more
             notes += not_understood
     watchers = [nginx_reader.parse_watcher(each.shown_path, each.text) for each in files if each.kind == WATCHER]
-    of_nginx = {each.path: parse_nginx(each.shown_path, each.text) for each in files if each.kind == NGINX}
-    if of_nginx:
+    texts = [each for each in files if each.kind == NGINX]
+    # A host that serves the web only needs nobody who can read it.
+    if any(re.search(r"\bstream\b", each.text) for each in texts):
+        of_nginx = {each.path: parse_nginx(each.shown_path, each.text) for each in texts}
         more, not_understood = nginx_reader.parse(of_nginx, watchers)
         found += more
         notes += not_understood

@@ -175,7 +175,7 @@ def _new_connections(balancer: Balancer, event: Event, out: float | None) -> tup
     """Seconds until no new connection suffers, and what one suffers until then."""
     pass_on = balancer.pass_on
     if event is Event.UNREADY:
-        return out, "answered by the API server that is not ready"
+        return out, "is answered by the API server that is not ready"
     if event is Event.FROZEN:
         idle = (
             f"{shown(balancer.idle.value)} s ({balancer.idle.where or 'default'})"

@@ -66,7 +66,6 @@ def test_durations(text: str, seconds: float) -> None:
     ("text", "message"),
     [
         ("timeout connect 5s\n", "haproxy.cfg:1: 'timeout' stands before any section"),
-        ("global\n", "haproxy.cfg: no frontend, backend or listen"),
         (FRONT + "  timeout connect soon\n  server a 192.0.2.1:6443\n", "haproxy.cfg:7: 'soon' is no duration"),
         (FRONT + '  timeout connect "${T}"\n  server a 192.0.2.1:6443\n', "taken from the environment"),
         (FRONT + "  server a 192.0.2.1:6443 check inter\n", "haproxy.cfg:7: inter has no value"),

@@ -90,7 +90,6 @@ def test_a_weight_of_the_router_takes_the_place_of_the_scripts() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("global_defs {\n}\n", "keepalived.conf: no vrrp_instance"),
         ("vrrp_instance a {\n}\n", "keepalived.conf:1: vrrp_instance a has no virtual_router_id"),
         ("vrrp_instance {\n virtual_router_id 5\n}\n", "keepalived.conf:1: vrrp_instance has no name"),
         ("vrrp_instance a {\n virtual_router_id 5\n priority high\n}\n", "keepalived.conf:3: priority has no number"),
@@ -117,7 +116,8 @@ def refusal(text: str) -> str:
     """Why a text cannot be read; the name of the file where it can."""
     try:
         found, _notes = keepalived_reader.parse("lb1", "keepalived.conf", text)
-        vrrp.predict(found)
+        if found:
+            vrrp.predict(found)
     except InvalidInput as error:
         return error.message
     return "keepalived.conf"

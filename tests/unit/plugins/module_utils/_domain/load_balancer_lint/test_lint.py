@@ -219,9 +219,30 @@ def test_other_files_are_known_by_their_text(text: str, kind: str) -> None:
 
 def test_what_is_nothing_is_refused() -> None:
     with pytest.raises(InvalidInput, match="lb1:/etc/x: neither haproxy's, nginx's nor keepalived's"):
-        run(ConfigurationFile("lb1", "/etc/x", "", "hello"))
+        run(ConfigurationFile("", "lb1:/etc/x", "", "hello"))
     with pytest.raises(InvalidInput, match="No load balancer and no virtual IP in no file"):
         run()
+    with pytest.raises(
+        InvalidInput,
+        match="No load balancer and no virtual IP in lb1:/etc/haproxy/haproxy.cfg, lb1:/etc/keepalived/keepalived.conf",
+    ):
+        run(
+            ConfigurationFile("lb1", "/etc/haproxy/haproxy.cfg", "", "global\n  daemon\n"),
+            ConfigurationFile("lb1", "/etc/keepalived/keepalived.conf", "", "global_defs {\n}\n"),
+        )
+
+
+def test_files_that_a_host_has_beside_are_named() -> None:
+    found = run(
+        ConfigurationFile("lb1", "/etc/haproxy/haproxy.cfg", "", CONFIGURATIONS["kubeadm-guide"].text),
+        ConfigurationFile("lb1", "/etc/nginx/check.txt", "", "hello"),
+        ConfigurationFile("lb1", "/etc/nginx/empty.conf", "", ""),
+        # Nobody needs crossplane for it.
+        ConfigurationFile("lb1", "/etc/nginx/nginx.conf", "", "http { server { listen 80; }\n"),
+    )
+    assert [each.evidence for each in found.findings if each.kind.id == "load-balancer.not-understood"] == [
+        ("lb1:/etc/nginx/check.txt",)
+    ]
 
 
 def test_no_secret_is_in_any_output() -> None:
