@@ -56,6 +56,7 @@ class Job(t.TypedDict):
         event: what happens.
         directory: for files of this measurement, which has ``NAME.crt`` and ``NAME.key`` of each server and ``ca.crt``.
         limit: seconds after which it is given up.
+        open_limit: seconds for which the end of the open connection is waited for.
         settle: seconds from the start to the event, at least.
         checks: whether the load balancer sends checks by itself.
         every: seconds between two connections.
@@ -68,6 +69,7 @@ class Job(t.TypedDict):
     event: str
     directory: str
     limit: float
+    open_limit: float
     settle: float
     checks: bool
     every: float
@@ -330,6 +332,8 @@ async def measure(job: Job, servers: Servers) -> dict[str, t.Any]:
     await probes.run()
     for writer in held:
         writer.transport.abort()
+    if followed is not None:
+        await asyncio.wait((followed,), timeout=max(0.0, probes.event + job["open_limit"] - time.monotonic()))
     ended = followed is not None and followed.done()
     return {
         "seconds": over(probes.counted, probes.event, job["every"]),

@@ -180,6 +180,7 @@ class Balancer:
         idle: after which a connection without any data is closed; ``None`` without a limit.
         server_keepalive: after which a connection to a host that is gone ends; ``None`` without TCP keepalive.
         stop_after: a reload after which open connections are cut; ``None`` where they never are.
+        learners: processes of which each finds out by itself what fails; 1 where they share what they know, or their number is not known.
         shares_state: whether all its processes know what one has learned of a server.
     """
 
@@ -194,6 +195,7 @@ class Balancer:
     idle: Setting | None
     server_keepalive: Setting | None
     stop_after: Setting | None
+    learners: int = 1
     shares_state: bool = True
 
     @property

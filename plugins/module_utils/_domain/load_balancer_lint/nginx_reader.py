@@ -195,6 +195,8 @@ class _Reader:
         stop = self._last(self._tree, "worker_shutdown_timeout")
         workers = self._last(self._tree, "worker_processes")
         members = upstream.block or () if upstream is not None else ()
+        count = self._argument(workers, 0) if workers is not None else "1"
+        is_shared = bool(self._named(members, "zone"))
         return Balancer(
             program="nginx",
             name=f"upstream {self._argument(target, 0)}",
@@ -216,7 +218,8 @@ class _Reader:
             stop_after=Setting("worker_shutdown_timeout", parse_time(self._argument(stop, 0), stop.where), stop.where)
             if stop
             else None,
-            shares_state=bool(self._named(members, "zone")) or workers is None or workers.arguments[:1] == ("1",),
+            learners=1 if is_shared or not count.isdigit() else max(1, int(count[:4])),
+            shares_state=is_shared or count == "1",
         )
 
     def _servers(self, members: t.Sequence[Directive]) -> t.Iterator[Server]:

@@ -163,11 +163,12 @@ def _out_by_traffic(balancer: Balancer, server: Server, event: Event) -> tuple[f
     if server.passive is not None and server.check is None:
         if not server.passive.max_fails.value:
             return None, f"{server.passive.max_fails}: nginx never leaves it alone"
-        cause = f" + {balancer.connect}" if event is Event.GONE else ""
-        return (
-            waited,
-            f"{shown(waited)} s: {server.passive.max_fails} connections that fail{cause}, for {server.passive.fail_timeout}",
-        )
+        # A worker may begin to find out when another one has ended.
+        apart = f" x {balancer.learners} workers that find out apart" if balancer.learners > 1 and waited else ""
+        cause = f", {balancer.connect}{apart}" if event is Event.GONE else ""
+        total = waited * balancer.learners
+        fails, pause = server.passive.max_fails, server.passive.fail_timeout
+        return total, f"{shown(total)} s: {fails} of connections that fail{cause}; then left alone for {pause}"
     return None
 
 

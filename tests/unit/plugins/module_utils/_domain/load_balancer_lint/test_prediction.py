@@ -71,11 +71,12 @@ EXPECTED: dict[str, dict[str, tuple[float | None, float | None, float | None]]] 
         "UNREADY": (2.5, 2.5, 2.5),
         "GONE": (4.5, 4.5, 4.5),
     },
+    # Two workers without a zone.
     "kubespray-nginx": {
         "DEAD": (0, 0, 0),
         "FROZEN": (None, None, 600),
         "UNREADY": (None, None, None),
-        "GONE": (1, 1, 600),
+        "GONE": (2, 2, 600),
     },
     "kubeasz-nginx": {
         "DEAD": (0, 0, 0),
