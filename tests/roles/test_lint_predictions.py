@@ -40,6 +40,8 @@ from tests.unit.plugins.role_template import RoleTemplate
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+pytestmark = pytest.mark.full
+
 AT_A_TIME = 8
 #: A prediction holds within so many seconds, or so much of itself.
 SECONDS, PART = 1.0, 0.25
