@@ -10,10 +10,12 @@ It has a network namespace to itself, so that each configuration runs with the v
 an API server is lost by taking its address away: what is sent to it is then dropped, as by a network without that host.
 
 The event comes right after a check has reached the server, which is the worst moment: the next check is as far away as it can be.
-Connections are tried one after the other, whether or not the last one is answered; one without an answer 200 within 1 s has failed. It is over with the first connection from which on
-none failed for :data:`CALM` seconds. A connection straight to another API server is the control: where that fails, the machine has no time,
-and what failed within the same second counts for nothing. Standard output is a mapping: ``seconds`` (null where it was not over within ``limit``), ``sent``,
-``failed``, ``starved`` (of the control), and ``open_seconds``, after which the open connection to that server ended (null where it did not).
+Connections are tried one after the other, whether or not the last one is answered; one without an answer 200 within 1 s has failed. It is
+over with the first connection from which on none failed for :data:`CALM` seconds. A connection straight to another API server is the
+control: where that fails, the machine has no time, and what failed within the same second counts for nothing.
+
+Standard output is a mapping: ``seconds`` (null where it was not over within ``limit``), ``sent``, ``failed``, ``starved`` (of the control),
+and ``open_seconds``, after which the open connection to that server ended (null where it did not).
 """
 
 from __future__ import annotations

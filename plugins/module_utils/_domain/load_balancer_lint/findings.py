@@ -301,7 +301,10 @@ def _of_open_connections(balancer: Balancer, by_event: t.Mapping[Event, Outage],
         evidence = tuple(f"{each.event.value}: {_seconds(each.open_until)}, {each.open_reason}" for each in hanging)
         remedy = "Set `on-marked-down shutdown-sessions` and `option srvtcpka` with srvtcpka-idle 30s"
         if balancer.program == "nginx":
-            remedy = "nginx cannot end the connections of one server; `proxy_socket_keepalive on` with the kernel's tcp_keepalive_time ends those to a lost host"
+            remedy = (
+                "nginx cannot end the connections of one server; `proxy_socket_keepalive on` with the kernel's tcp_keepalive_time ends those "
+                "to a lost host"
+            )
         yield Finding(
             OPEN_HANG,
             name,

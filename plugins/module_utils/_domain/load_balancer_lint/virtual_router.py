@@ -236,7 +236,8 @@ def _failed(holder: VirtualRouter, others: t.Sequence[VirtualRouter], track: Tra
         holder.host,
         seconds,
         heir.host,
-        f"{shown(seconds)} s = {detection} + 3 x {heir.advert} + {shown(heir.skew)} s; {weight} leaves {shown(left)}, {heir.host} has {shown(heir.healthy_priority)}",
+        f"{shown(seconds)} s = {detection} + 3 x {heir.advert} + {shown(heir.skew)} s; "
+        f"{weight} leaves {shown(left)}, {heir.host} has {shown(heir.healthy_priority)}",
     )
 
 
