@@ -20,9 +20,9 @@ from .haproxy_text import Section, Statement, parse_duration, parse_number, pars
 _OUR_LUA, _GRACE_DEAD, _GRACE_UNREADY = "kubernetes-apiserver.lua", 1.0, 3.0
 #: Parameters of a server with one value that say nothing about how it fails.
 _WITH_VALUE = frozenset({
-    "addr", "alpn", "ca-file", "check-alpn", "check-proto", "check-sni", "ciphers", "ciphersuites", "cookie", "crl-file", "crt", "curves", "downinter",
+    "alpn", "ca-file", "check-alpn", "check-proto", "check-sni", "ciphers", "ciphersuites", "cookie", "crl-file", "crt", "curves", "downinter",
     "guid", "hash-key", "id", "init-addr", "init-state", "log-bufsize", "log-proto", "max-reuse", "maxconn", "maxqueue", "minconn", "namespace",
-    "npn", "on-marked-up", "pool-conn-name", "pool-low-conn", "pool-max-conn", "pool-purge-delay", "port", "proto", "redir",
+    "npn", "on-marked-up", "pool-conn-name", "pool-low-conn", "pool-max-conn", "pool-purge-delay", "proto", "redir",
     "resolve-net", "resolve-opts", "resolve-prefer", "resolvers", "set-proxy-v2-tlv-fmt", "shard", "sigalgs", "slowstart", "sni", "socks4",
     "source", "ssl-max-ver", "ssl-min-ver", "tcp-md5sig", "tcp-ut", "usesrc", "verifyhost", "weight", "ws",
 })  # fmt: skip
@@ -33,6 +33,9 @@ _FLAGS = frozenset({
     "non-stick", "renegotiate", "no-renegotiate", "send-proxy", "send-proxy-v2", "send-proxy-v2-ssl", "send-proxy-v2-ssl-cn", "ssl-reuse",
     "stick", "strict-maxconn", "tfo", "tls-tickets", "ktls",
 })  # fmt: skip
+#: Parameters with one value by which something else decides than the check of this address: they are noted.
+_NOTED_WITH_VALUE = frozenset({"addr", "agent-addr", "agent-inter", "agent-port", "agent-send", "port", "track"})
+_NOTED = frozenset({"agent-check", "disabled"})
 #: Of which the rules of a check are taken away by the next one.
 _CHECKS = (
     "httpchk", "tcp-check", "ssl-hello-chk", "external-check", "ldap-check", "mysql-check", "pgsql-check", "redis-check", "smtpchk", "spop-check",
@@ -136,6 +139,9 @@ class _Reader:
         self.notes: list[NotUnderstood] = []
         self._sections = sections
         self._overall = Section("global", "", "", tuple(overall))
+        self.notes += [
+            NotUnderstood(each.where, "spread-checks") for each in overall if each.starts_with("spread-checks")
+        ]
         self._verifies_by_default = not any(each.starts_with("ssl-server-verify", "none") for each in overall)
         self._lua = next(
             (each for each in overall if each.words[0].startswith("lua-load") and each.words[-1].endswith(_OUR_LUA)),
@@ -347,6 +353,7 @@ class _Reader:
     def _with(self, old: _Parameters, line: Statement, words: t.Sequence[str]) -> _Parameters:
         values: dict[str, t.Any] = {}
         rest = list(words)
+        strange = 0
         while rest:
             name = rest.pop(0)
             if name in _SWITCHES:
@@ -360,9 +367,13 @@ class _Reader:
                 field, parse_value = _SETTINGS.get(name, ("", None))
                 value = rest.pop(0)
                 values.update({field: parse_value(name, value, line.where)} if parse_value else {})
-            else:
-                # "track" and "agent-check" among them: another server or an agent decides.
+            elif name in _NOTED or name in _NOTED_WITH_VALUE:
+                del rest[: int(name in _NOTED_WITH_VALUE)]
                 self._note(line, f"server parameter {name}")
+            else:
+                strange += 1
+                # What follows one that is not known may be its value, and a secret.
+                self._note(line, f"server parameter {name}" if strange == 1 else "further server parameters")
         return dataclasses.replace(old, **values)
 
     def _duration(self, line: Statement, position: int) -> float:

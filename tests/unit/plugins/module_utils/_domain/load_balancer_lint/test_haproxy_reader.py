@@ -187,17 +187,25 @@ def test_who_gets_a_refused_connection(lines: str, is_passed: bool, attempts: in
 
 
 def test_what_may_matter_and_is_not_followed_is_noted_without_its_values() -> None:
-    text = FRONT + (
-        "  option external-check\n  use-server a if TRUE\n  server a 192.0.2.1:6443 check track c/d agent-check s3cret\nuserlist u\n  user x password y\n"
+    text = (
+        "global\n  spread-checks 5\n"
+        + FRONT
+        + (
+            "  option external-check\n  use-server a if TRUE\n"
+            "  server a 192.0.2.1:6443 check track c/d agent-check port 9 new-thing s3cret\n"
+            "userlist u\n  user x password s3cret\n"
+        )
     )
     _balancers, notes = haproxy_reader.parse("haproxy.cfg", text)
     assert [(note.where, note.what) for note in notes] == [
-        ("haproxy.cfg:9", "server parameter track"),
-        ("haproxy.cfg:9", "server parameter c/d"),
-        ("haproxy.cfg:9", "server parameter agent-check"),
-        ("haproxy.cfg:9", "server parameter s3cret"),
-        ("haproxy.cfg:7", "option external-check"),
-        ("haproxy.cfg:8", "use-server"),
+        ("haproxy.cfg:2", "spread-checks"),
+        ("haproxy.cfg:11", "server parameter track"),
+        ("haproxy.cfg:11", "server parameter agent-check"),
+        ("haproxy.cfg:11", "server parameter port"),
+        ("haproxy.cfg:11", "server parameter new-thing"),
+        ("haproxy.cfg:11", "further server parameters"),
+        ("haproxy.cfg:9", "option external-check"),
+        ("haproxy.cfg:10", "use-server"),
     ]
 
 
