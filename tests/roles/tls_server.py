@@ -7,8 +7,8 @@
     tls_server.py NAME ADDRESS PORT CERTIFICATE KEY STATE_FILE [CLIENT_CA]
 
 ``/readyz`` answers 200 while STATE_FILE says ``ready``, else 500, and that only after 2 s if it says ``slow`` (as an API
-server does that waits for etcd); ``/watch`` sends a line every 100 ms for ever; every
-other path answers 200. With CLIENT_CA, a file, every path answers 401 to clients without a certificate of that CA. Each answer has NAME in the header ``Server``. SIGUSR1 closes the listening socket for 150 ms:
+server does that waits for etcd); ``/watch`` sends a line every 100 ms for ever; ``/hold`` answers
+200 and keeps the connection; every other path answers 200. With CLIENT_CA, a file, every path answers 401 to clients without a certificate of that CA. Each answer has NAME in the header ``Server``. SIGUSR1 closes the listening socket for 150 ms:
 new connections are refused, open ones go on.
 """
 
@@ -43,11 +43,14 @@ def answer(connection: ssl.SSLSocket, name: str, state_file: pathlib.Path) -> No
     if unready and state == "slow":
         time.sleep(2)
     status = "401 Unauthorized" if anonymous else "500 Internal Server Error" if unready else "200 OK"
-    length = "" if path == "/watch" else "Content-Length: 0\r\n"
+    length = "" if path in ("/watch", "/hold") else "Content-Length: 0\r\n"
     connection.sendall(f"HTTP/1.1 {status}\r\nServer: {name}\r\n{length}Connection: close\r\n\r\n".encode())
     while path == "/watch":
         connection.sendall(b"event\n")
         time.sleep(0.1)
+    if path == "/hold":
+        connection.settimeout(None)
+        connection.recv(1)
 
 
 def serve(raw: socket.socket, context: ssl.SSLContext, name: str, state_file: pathlib.Path) -> None:

@@ -64,6 +64,7 @@ ROOMS: t.Mapping[str, frozenset[str]] = {
     "host": frozenset({"base", "kubeconfig", "component", "pki", "kubeadm", "etcd"}),
     "cluster": frozenset({"base", "kubeconfig", "component", "kubeadm"}),
     "load_balancer": frozenset({"base", "host"}),
+    "load_balancer_lint": frozenset({"base"}),
     "node": frozenset({"base", "host"}),
     "external_etcd": frozenset({"base", "etcd", "host"}),
     "backup": frozenset({"base", "kubeconfig", "component", "etcd"}),
