@@ -87,6 +87,7 @@ def run_playbook(
     configuration: Path | None = None,
     directory: Path = PROJECT,
     environment: Mapping[str, str] | None = None,
+    programs: Path | None = None,
 ) -> Run:
     """Run ``ansible-playbook`` and wait for its end.
 
@@ -99,9 +100,10 @@ def run_playbook(
     :param directory: where Ansible is started. In another one than the project's nothing shows it where collections are,
         but what is there: an ansible.cfg.
     :param environment: further variables of its environment.
+    :param programs: the directory of another ``ansible-playbook`` than that of these tests.
     """
     began = time.monotonic()
-    command = _command(name, inventories, arguments, variables)
+    command = _command(name, inventories, arguments, variables, programs)
     with _started(
         command, record, configuration=configuration, directory=directory, environment=environment
     ) as process:
@@ -148,8 +150,9 @@ def _command(
     inventories: Iterable[Path],
     arguments: Sequence[str] = (),
     variables: Mapping[str, Any] | None = None,
+    programs: Path | None = None,
 ) -> list[str]:
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), name]
+    command = [str((programs or Path(sys.executable).parent) / "ansible-playbook"), name]
     for inventory in inventories:
         command += ["--inventory", str(inventory)]
     if variables:
