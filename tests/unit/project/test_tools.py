@@ -262,7 +262,10 @@ FILES = {
 
 
 def test_only_the_files_that_decide_how_a_piece_ends_are_its_inputs() -> None:
-    assert sorted(set(FILES) - set(full_run.inputs(UNIT, FILES))) == ["docs/results/convert.json", "docs/tested-versions.md"]
+    assert sorted(set(FILES) - set(full_run.inputs(UNIT, FILES))) == [
+        "docs/results/convert.json",
+        "docs/tested-versions.md",
+    ]
     assert sorted(set(FILES) - set(full_run.inputs(CONVERT, FILES))) == [
         "docs/lab.md",
         "docs/results/convert.json",
