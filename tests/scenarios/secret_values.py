@@ -19,7 +19,10 @@ _LONGEST = 60
 _PEM = re.compile(r"-----BEGIN ([A-Z ]*)PRIVATE KEY-----\s+([A-Za-z0-9+/=\s]+)-----END")
 #: A certificate key of kubeadm: 32 bytes in hexadecimal digits.
 _KEY = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
-_ENCODED = re.compile(rb"[A-Za-z0-9+/]{84,}")
+#: Base64 of hexadecimal digits: every fourth character is one of five. Of a key that begins in the middle of such a group 20 are whole.
+_ENCODED = re.compile(rb"(?:[MNOYZ][A-Za-z0-9]{3}){20,}")
+_ALPHABET = re.compile(rb"[A-Za-z0-9+/]*")
+_GROUP = re.compile(rb"[A-Za-z0-9+/]{4}")
 _NONCE = 12
 
 
@@ -72,11 +75,19 @@ def certificate_keys(content: bytes, sealed: Sequence[bytes]) -> set[str]:
         sealed: values of the Secret ``kubeadm-certs``, each a nonce and what AES-GCM made of a file.
     """
     candidates = set(_KEY.findall(content))
-    for text in _ENCODED.findall(content):
-        for begin in range(4):
-            part = text[begin:]
-            candidates.update(_KEY.findall(base64.b64decode(part[: len(part) // 4 * 4])))
+    for found in _ENCODED.finditer(content):
+        before = content[max(0, found.start() - 4) : found.start()]
+        begin = found.start() - (4 if _GROUP.fullmatch(before) else 0)
+        candidates.update(_KEY.findall(base64.b64decode(_padded(content[begin : found.end() + 4]))))
     return {key.decode() for key in candidates if _decrypts(bytes.fromhex(key.decode()), sealed)}
+
+
+def _padded(text: bytes) -> bytes:
+    """The beginning of a text that is base64, with its padding."""
+    found = _ALPHABET.match(text)
+    encoded = found.group() if found else b""
+    whole = len(encoded) - (len(encoded) % 4 == 1)
+    return encoded[:whole] + b"=" * (-whole % 4)
 
 
 def _decrypts(key: bytes, sealed: Iterable[bytes]) -> bool:

@@ -92,3 +92,12 @@ def test_a_certificate_key_is_known_by_what_it_decrypts() -> None:
     assert certificate_keys(shown, sealed) == {key.hex()}
     assert certificate_keys(b"x" + base64.b64encode(b"{" + shown), sealed) == {key.hex()}
     assert certificate_keys(other.hex().encode(), sealed) == set()
+
+
+@pytest.mark.parametrize("before", ["", "x", "xx", "xxx"])
+@pytest.mark.parametrize("after", ["", "\n", "-", "tail"])
+def test_a_certificate_key_is_found_wherever_it_stands_in_base64(before: str, after: str) -> None:
+    key, nonce = os.urandom(32), os.urandom(12)
+    sealed = [nonce + AESGCM(key).encrypt(nonce, b"a certificate", None)]
+    encoded = base64.b64encode(f"{before}{key.hex()}{'-' if after == 'tail' else after}".encode())
+    assert certificate_keys(b"key: " + encoded + after.encode(), sealed) == {key.hex()}
