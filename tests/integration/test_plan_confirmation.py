@@ -16,12 +16,13 @@ from pathlib import Path
 
 import pytest
 
+MODULE = "plan_confirmation"
 PLAY = """
 - hosts: localhost
   gather_facts: false
   tasks:
     - name: Ask
-      kubeadm.ha.plan_confirmation: {{changes: {changes}}}
+      kubeadm.ha.{name}: {{changes: {changes}}}
     - name: Go on
       ansible.builtin.debug: {{msg: went on}}
 """
@@ -32,7 +33,7 @@ SECONDS = 60.0
 
 def command(directory: Path, changes: int, *arguments: str) -> list[str]:
     play = directory / "play.yml"
-    play.write_text(PLAY.format(changes=changes), encoding="utf-8")
+    play.write_text(PLAY.format(name=MODULE, changes=changes), encoding="utf-8")
     program = str(Path(sys.executable).with_name("ansible-playbook"))
     return [program, "--inventory", "localhost,", "--connection", "local", str(play), *arguments]
 
