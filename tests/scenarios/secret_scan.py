@@ -164,8 +164,11 @@ class Scan:
         """Values of the Secret with the uploaded certificates that were seen."""
         return self._sealed
 
-    def collect(self) -> Path:
-        """Bring everything that is searched into one directory: a directory of each host's, and the controller's."""
+    def collect(self, hosts: Sequence[str] = ()) -> Path:
+        """Bring everything that is searched into one directory: a directory of each host's, and the controller's.
+
+        :param hosts: some of them; empty for all.
+        """
         target = self._work / "collected"
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(self._controller, target / "controller", ignore=shutil.ignore_patterns("cp"))
@@ -176,7 +179,7 @@ class Scan:
             "tar --create --ignore-failed-read --absolute-names --files-from=/run/secret-scan-files 2>/dev/null; "
             "rm /run/secret-scan-journal /run/secret-scan-files"
         )
-        for host in self._hosts:
+        for host in hosts or self._hosts:
             archive = self._work / f"{host}.tar"
             with archive.open("wb") as stream:
                 subprocess.run(self._exec(host, "sh", "-c", script), stdout=stream, check=True, cwd=PROJECT)
@@ -188,13 +191,16 @@ class Scan:
             archive.unlink()
         return target
 
-    def find(self, secrets: Mapping[str, str], *, sealed: Sequence[bytes] = ()) -> list[Place]:
+    def find(
+        self, secrets: Mapping[str, str], *, sealed: Sequence[bytes] = (), hosts: Sequence[str] = ()
+    ) -> list[Place]:
         """Where secrets stand in what can be collected now.
 
         :param secrets: by name.
         :param sealed: what was encrypted with a certificate key, which is a secret, too.
+        :param hosts: some of them; empty for all.
         """
-        collected = self.collect()
+        collected = self.collect(hosts)
         texts = searched_for(secrets)
         patterns = "\n".join(texts)
         command = ["grep", "--recursive", "--text", "--only-matching", "--fixed-strings", "--null", "--file=-", "."]

@@ -40,7 +40,7 @@ esac
 """
 #: Where leaks are planted: on a node by a script that is given the leak on standard input, and on the controller by a file.
 _ON_NODES = {
-    "journal": 'logger --tag leak "$(cat)"',
+    "journal": 'logger --tag leak -- "$(cat)"',
     "log": "cat >/var/log/leak.log",
     "temporary file": "cat >/tmp/leak",
     "memory": "cat >/dev/shm/leak",
@@ -168,7 +168,7 @@ def _plant(scan: Scan, leaks: Mapping[str, str]) -> dict[str, set[str]]:
         is_key = kind == "certificate key"
         sealed = [nonce + AESGCM(bytes.fromhex(leak)).encrypt(nonce, b"a certificate", None)] if is_key else []
         secrets = {} if is_key else {kind: leak}
-        found[kind] = {place.path for place in scan.find(secrets, sealed=sealed)}
+        found[kind] = {place.path for place in scan.find(secrets, sealed=sealed, hosts=["w1"])}
     return found
 
 
