@@ -47,6 +47,14 @@ options:
         C(cluster-info) and a snapshot of etcd. For a control plane that serves the API.
     type: bool
     default: false
+  member:
+    description:
+      - Also a snapshot of what the host's own member of etcd has, whether or not it has a quorum, and nothing that asks for the API. For
+        control planes of a cluster whose API nobody serves. A host without a static pod of etcd makes none; where its member does not
+        answer, the module warns.
+      - Without O(name) the host's name is a part of the backup's, because each control plane may have one.
+    type: bool
+    default: false
   kubeconfig:
     description:
       - Kubeconfig for O(cluster=true).
@@ -235,6 +243,7 @@ def decide(module: AnsibleModule) -> Decision:
             name=parameters["name"],
             paths=wanted_paths(parameters),
             has_cluster=parameters["cluster"],
+            has_member=parameters["member"],
             etcd_endpoints=endpoints,
             keep=parameters["keep"],
             host_name=os.uname().nodename,
@@ -254,6 +263,7 @@ def main() -> None:
             "name": {"type": "str"},
             "paths": {"type": "list", "elements": "path", "default": list(backup.DEFAULT_PATHS)},
             "cluster": {"type": "bool", "default": False},
+            "member": {"type": "bool", "default": False},
             **_options.KUBECONFIG,
             **_options.PKI_DIR,
             "etcd_endpoint": {"type": "str"},

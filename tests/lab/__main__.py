@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import sys
 from collections.abc import Sequence
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="make a lab")
     up.add_argument("topology", metavar="TOPOLOGY", help="a name in tests/lab/topologies, or a TOML file")
     up.add_argument("--name", help="name of the lab (default: the topology's)")
+    up.add_argument("--version", help="of Kubernetes (default: the topology's)")
     _add_binaries(up)
     down = commands.add_parser("down", help="remove a lab and everything that it made")
     down.add_argument("--all", action="store_true", help="remove all labs of this machine")
@@ -120,6 +122,8 @@ def _build(given: argparse.Namespace) -> None:
 
 def _up(given: argparse.Namespace) -> None:
     wanted = topology.load(topology.find(given.topology))
+    if given.version:
+        wanted = dataclasses.replace(wanted, kubernetes=topology.check_version(given.version))
     _labs().up(given.name or wanted.name, wanted, binaries=given.binaries)
 
 

@@ -104,11 +104,10 @@ def join(plan: Plan, nodes: Sequence[Node], execute: Execute, control_plane: Map
 
     def act(name: str) -> None:
         node = next(node for node in nodes if node.name == name)
-        version = kubeadm.api_version(plan.kubernetes)
         configuration = kubeadm.join_configuration(
             printed,
             node,
-            version,
+            plan.kubernetes,
             by_file=by_file,
             control_plane=control_plane,
             certificates_dir=plan.topology.cluster.get("certificatesDir"),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.lab import addons, archive, debian, golang, images, packages, paths, products, registry, shell
+from tests.lab import addons, archive, debian, golang, images, old_releases, packages, paths, products, registry, shell
 from tests.lab.errors import InputError, LabError
 from tests.lab.podman import Podman
 from tests.lab.topology import check_version
@@ -173,11 +173,15 @@ class Builder:
 
     def _kubernetes(self, version: str) -> Path:
         """Kubernetes' commands, which take the most time: a product that a change of the components leaves alone."""
-        key = products.key(products.recipe(paths.LAB / "golang.py"), golang.go_version())
-        directory = self._cache.root / f"kubernetes-{version}-{key}"
+        is_old = old_releases.is_old(version)
+        recipes = [paths.LAB / name for name in ("golang.py", *(("old_releases.py",) if is_old else ()))]
+        directory = (
+            self._cache.root / f"kubernetes-{version}-{products.key(products.recipe(*recipes), golang.go_version())}"
+        )
         if not directory.is_dir():
             shell.say(f"building Kubernetes {version} from the Go modules")
-            products.publish(directory, partial(golang.build_kubernetes, self._go, version))
+            build = old_releases.build if is_old else golang.build_kubernetes
+            products.publish(directory, partial(build, self._go, version))
         return directory
 
     def _make_kubelet(self, version: str, target: Path) -> None:

@@ -11,6 +11,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from tests.lab.addresses import endpoint, vip
+from tests.lab.kubeadm import ignored_checks
 from tests.lab.topology import DEFAULT_SSH_PORT, Topology
 
 GROUPS = ("kube_control_plane", "kube_node", "kube_load_balancer", "spare")
@@ -18,7 +19,10 @@ USER = "ops"
 
 
 def render(topology: Topology, addresses: Mapping[str, IPv4Address], connection: Mapping[str, object]) -> str:
-    """The inventory's text: ``connection`` are variables of every host, the endpoint is the only input set, with what it is."""
+    """The inventory's text: ``connection`` are variables of every host, the endpoint is the only input set, with what it is.
+
+    For old releases the checks are set, too, that no host passes with the lab's kubeadm.
+    """
     variables: dict[str, object] = {
         "ansible_user": USER,
         **({"ansible_port": topology.ssh_port} if topology.ssh_port != DEFAULT_SSH_PORT else {}),
@@ -33,6 +37,8 @@ def render(topology: Topology, addresses: Mapping[str, IPv4Address], connection:
         variables["kubeadm_ha_vip"] = str(vip(addresses))
     if topology.dns_endpoint is not None:
         variables["kubeadm_ha_load_balancer"] = "dns"
+    if ignored := ignored_checks(topology.kubernetes):
+        variables["kubeadm_ha_ignore_preflight_errors"] = list(ignored)
     lines = ["---", "all:", "  vars:"]
     lines += [f"    {name}: {json.dumps(value)}" for name, value in variables.items()]
     for group in _groups(topology):

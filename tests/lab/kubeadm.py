@@ -30,6 +30,7 @@ KUBE_PROXY: Mapping[str, Any] = {
 }
 """What kube-proxy's configuration has in the lab besides the defaults."""
 
+_FIRST_WITHOUT_BRACKETS = 31
 _JOIN_COMMAND = re.compile(r"join (\S+) --token (\S+) +--discovery-token-ca-cert-hash (\S+)")
 
 
@@ -39,6 +40,14 @@ def api_version(kubernetes: str) -> str:
     if minor >= 31:
         return "kubeadm.k8s.io/v1beta4"
     return "kubeadm.k8s.io/v1beta3" if minor >= 22 else "kubeadm.k8s.io/v1beta2"
+
+
+def ignored_checks(kubernetes: str) -> tuple[str, ...]:
+    """Checks of kubeadm that fail because of the Go that the lab builds it with, whatever the host is like.
+
+    kubeadm before 1.31 writes an IPv4 address in brackets to ask for its proxy, which Go's URLs take no more since Go 1.26.
+    """
+    return ("HTTPProxyCIDR",) if int(kubernetes.split(".")[1]) < _FIRST_WITHOUT_BRACKETS else ()
 
 
 def init_configuration(
@@ -57,7 +66,7 @@ def init_configuration(
     version = api_version(kubernetes)
     init: dict[str, Any] = {
         "localAPIEndpoint": {"advertiseAddress": str(addresses[first.name])},
-        **_registration(first),
+        **_registration(first, kubernetes),
     }
     if certificate_key is not None:
         init["certificateKey"] = certificate_key
@@ -80,7 +89,7 @@ def init_configuration(
 def join_configuration(
     printed: str,
     node: Node,
-    version: str,
+    kubernetes: str,
     *,
     by_file: bool = False,
     control_plane: Mapping[str, Any] | None = None,
@@ -97,7 +106,12 @@ def join_configuration(
     discovery: dict[str, Any] = {"tlsBootstrapToken": token, "file": {"kubeConfigPath": DISCOVERY}}
     if not by_file:
         discovery = {"bootstrapToken": {"apiServerEndpoint": server, "token": token, "caCertHashes": [ca_hash]}}
-    document = {"apiVersion": version, "kind": "JoinConfiguration", "discovery": discovery, **_registration(node)}
+    document: dict[str, Any] = {
+        "apiVersion": api_version(kubernetes),
+        "kind": "JoinConfiguration",
+        "discovery": discovery,
+    }
+    document.update(_registration(node, kubernetes))
     if certificates_dir is not None:
         document["caCertPath"] = f"{certificates_dir}/ca.crt"
     if control_plane is not None:
@@ -164,5 +178,10 @@ def _join_command(printed: str) -> tuple[str, str, str]:
     return server, token, ca_hash
 
 
-def _registration(node: Node) -> dict[str, Any]:
-    return {"nodeRegistration": {"name": node.node_name}} if node.node_name else {}
+def _registration(node: Node, kubernetes: str) -> dict[str, Any]:
+    ignored = ignored_checks(kubernetes)
+    registration: dict[str, Any] = {
+        **({"name": node.node_name} if node.node_name else {}),
+        **({"ignorePreflightErrors": list(ignored)} if ignored else {}),
+    }
+    return {"nodeRegistration": registration} if registration else {}

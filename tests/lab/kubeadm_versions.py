@@ -9,15 +9,12 @@ product of its own in the lab's cache, about 100 s on two cores.
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from tests.lab import golang, paths, products, shell
+from tests.lab import golang, old_releases, paths, products, shell
 from tests.lab.errors import LabError
 
 #: Versions that today's Go builds, with the versions of the configuration that each reads: at least two kubeadm for
@@ -29,17 +26,6 @@ VERSIONS: Mapping[str, Sequence[str]] = {
     "v1.31.0": ("v1beta3", "v1beta4"),
     "v1.36.3": ("v1beta3", "v1beta4"),
     "v1.37.1": ("v1beta4",),
-}
-
-#: Modules of old releases in other versions than they name. Before Go 1.17 a module graph was read whole, so even what
-#: nothing imports must be there; and the reflection of those days reaches into maps as Go has not made them since 1.18.
-_OTHER_MODULES: Mapping[str, Mapping[str, str]] = {
-    "v1.21.14": {
-        "github.com/modern-go/reflect2": "v1.0.2",
-        "k8s.io/sample-apiserver": "v0.21.14",
-        "k8s.io/sample-cli-plugin": "v0.21.14",
-        "k8s.io/sample-controller": "v0.21.14",
-    },
 }
 
 
@@ -68,34 +54,12 @@ def _go(cache: paths.Cache) -> golang.Go:
 
 
 def _key(version: str) -> str:
-    others = [f"{name}@{number}" for name, number in _OTHER_MODULES.get(version, {}).items()]
-    return products.key(products.recipe(paths.LAB / "golang.py"), golang.go_version(), *others)
+    return products.key(products.recipe(paths.LAB / "golang.py"), golang.go_version(), *old_releases.others(version))
 
 
 def _build(go: golang.Go, version: str, target: Path) -> None:
     shell.say(f"building kubeadm {version} from the Go modules")
-    module = go.describe(f"k8s.io/kubernetes@{version}")
-    source = Path(module["Dir"])
-    wrapper = go.work / "kubernetes"
-    shutil.rmtree(wrapper, ignore_errors=True)
-    wrapper.mkdir(parents=True)
-    text = golang.wrap(source.joinpath("go.mod").read_text(encoding="utf-8"), version)
-    (wrapper / "go.mod").write_text(_with_modules(text, _OTHER_MODULES.get(version, {})))
-    (wrapper / "go.sum").write_bytes(source.joinpath("go.sum").read_bytes())
-    flags = golang.kubernetes_flags(
-        version, date=module["Time"], commit=module.get("Origin", {}).get("Hash", "unknown")
-    )
-    # Old releases reach into Go's own packages, which its linker refuses since 1.23 unless a flag allows it.
-    arguments = ("-trimpath", "-ldflags", f"{flags} -checklinkname=0", "-o", f"{target}{os.sep}")
-    go.run("build", *arguments, "k8s.io/kubernetes/cmd/kubeadm", directory=wrapper)
-
-
-def _with_modules(go_mod: str, others: Mapping[str, str]) -> str:
-    """The ``go.mod`` with these modules in these versions, whatever it said of them."""
-    for name, number in others.items():
-        go_mod = re.sub(rf"^\s*{re.escape(name)} => .*\n", "", go_mod, flags=re.MULTILINE)
-        go_mod += f"\nreplace {name} => {name} {number}\n"
-    return go_mod
+    old_releases.build(go, version, target, ["kubeadm"])
 
 
 def main(versions: Sequence[str]) -> int:

@@ -30,10 +30,16 @@ class CommandError(Exception):
 
 
 class Lab:
-    """A named lab. As a context manager it is up inside the block and gone afterwards, whatever happens."""
+    """A named lab. As a context manager it is up inside the block and gone afterwards, whatever happens.
 
-    def __init__(self, topology: str, *, name: str, shows_progress: bool = False) -> None:
+    :param kubernetes: version of Kubernetes, where it is not the topology's.
+    """
+
+    def __init__(
+        self, topology: str, *, name: str, shows_progress: bool = False, kubernetes: str | None = None
+    ) -> None:
         self.name = name
+        self._version = [f"--version={kubernetes}"] if kubernetes else []
         self._shows_progress = shows_progress
         self._topology = LAB / "topologies" / f"{topology}.toml"
         self.state = PROJECT / ".cache" / "lab" / name
@@ -55,7 +61,7 @@ class Lab:
         self.down()
 
     def _up(self) -> None:
-        arguments = ("up", str(self._topology), "--name", self.name)
+        arguments = ("up", str(self._topology), "--name", self.name, *self._version)
         if not self._shows_progress:
             self._lab(*arguments, timeout=SECONDS_FOR_UP)
             return

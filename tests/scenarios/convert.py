@@ -364,11 +364,11 @@ def leave_out_inconclusive(results: ScenarioResults) -> None:
         pytest.skip(f"inconclusive: {'; '.join(results.inconclusive)}")
 
 
-def new_results(name: str = "convert") -> ScenarioResults:
+def new_results(name: str = "convert", *, kubernetes: str = KUBERNETES) -> ScenarioResults:
     """Results of a scenario, in the place where the documents read them."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     return ScenarioResults(
-        scenario=name, kubernetes=KUBERNETES, machine_factor=machine.factor(), commit=keep_results.commit()
+        scenario=name, kubernetes=kubernetes, machine_factor=machine.factor(), commit=keep_results.commit()
     )
 
 

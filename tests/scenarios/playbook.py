@@ -86,6 +86,8 @@ def run_playbook(
     variables: Mapping[str, Any] | None = None,
     configuration: Path | None = None,
     directory: Path = PROJECT,
+    environment: Mapping[str, str] | None = None,
+    programs: Path | None = None,
 ) -> Run:
     """Run ``ansible-playbook`` and wait for its end.
 
@@ -97,10 +99,14 @@ def run_playbook(
     :param configuration: an ansible.cfg to use.
     :param directory: where Ansible is started. In another one than the project's nothing shows it where collections are,
         but what is there: an ansible.cfg.
+    :param environment: further variables of its environment.
+    :param programs: the directory of another ``ansible-playbook`` than that of these tests.
     """
     began = time.monotonic()
-    command = _command(name, inventories, arguments, variables)
-    with _started(command, record, configuration=configuration, directory=directory) as process:
+    command = _command(name, inventories, arguments, variables, programs)
+    with _started(
+        command, record, configuration=configuration, directory=directory, environment=environment
+    ) as process:
         try:
             process.wait(SECONDS_FOR_A_RUN)
         except subprocess.TimeoutExpired:
@@ -116,6 +122,8 @@ def kill_playbook(
     record: Path,
     when: Callable[[Mapping[str, Any]], bool],
     after: float = 0.0,
+    arguments: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> Run:
     """Run ``ansible-playbook`` and end it and all its workers by SIGKILL.
 
@@ -123,9 +131,11 @@ def kill_playbook(
 
     :param when: given each line of the recorder; the run is killed after the first that it accepts.
     :param after: seconds between that line and the kill.
+    :param arguments: further arguments.
+    :param environment: further variables of its environment.
     """
     began = time.monotonic()
-    with _started(_command(name, inventories), record) as process:
+    with _started(_command(name, inventories, arguments), record, environment=environment) as process:
         while process.poll() is None and not any(when(line) for line in _lines(record)):
             time.sleep(0.1)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -140,8 +150,9 @@ def _command(
     inventories: Iterable[Path],
     arguments: Sequence[str] = (),
     variables: Mapping[str, Any] | None = None,
+    programs: Path | None = None,
 ) -> list[str]:
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), name]
+    command = [str((programs or Path(sys.executable).parent) / "ansible-playbook"), name]
     for inventory in inventories:
         command += ["--inventory", str(inventory)]
     if variables:
@@ -150,7 +161,12 @@ def _command(
 
 
 def _started(
-    command: Sequence[str], record: Path, *, configuration: Path | None = None, directory: Path = PROJECT
+    command: Sequence[str],
+    record: Path,
+    *,
+    configuration: Path | None = None,
+    directory: Path = PROJECT,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[str]:
     record.parent.mkdir(parents=True, exist_ok=True)
     record.unlink(missing_ok=True)
@@ -158,7 +174,7 @@ def _started(
         return subprocess.Popen(
             command,
             cwd=directory,
-            env=_environment(record, configuration, with_collections=directory == PROJECT),
+            env={**_environment(record, configuration, with_collections=directory == PROJECT), **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -73,6 +73,7 @@ class Shape:
 
 
 PLAIN = Shape(topology="convert", example=EXAMPLES / "haproxy" / "hosts.yml")
+VERSIONS = Shape(topology="versions", workers=("w1",))
 SSL = Shape(
     topology="convert_ssl",
     workers=("w1",),

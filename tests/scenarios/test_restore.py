@@ -4,18 +4,19 @@
 """A highly available cluster loses the data of etcd on every control plane and gets them back from a backup.
 
 What is refused, what check mode announces, a restore that is killed in its midst, the restore, and the members that ``kubeadm.ha.site``
-brings back. kubectl, etcdctl and find say what became of it.
+brings back. Then two of the three are lost for ever, and the third begins anew with what it has. kubectl, etcdctl and find say what became of it.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.prober.results import ScenarioResults
 from tests.scenarios.cluster import PROJECT, Lab, etcdctl, ready_nodes, wait_until
@@ -60,9 +61,15 @@ class Story:
     kept: Mapping[str, str]
     again: Run
     members: list[dict[str, Any]]
+    health: list[bool]
     ready: set[str]
     noop: Run
     pod: str
+    without_quorum: Run
+    begun_anew: Run
+    last_members: list[dict[str, Any]]
+    last_names: set[str]
+    last_ready: set[str]
 
 
 class Operator:
@@ -72,10 +79,20 @@ class Operator:
         self._lab = lab
         self._work = PROJECT / "build" / "scenarios" / lab.name
         self._work.mkdir(parents=True, exist_ok=True)
+        self._inventory: Path | None = None
 
     @property
     def _inventories(self) -> list[Path]:
-        return [self._lab.inventory]
+        return [self._inventory or self._lab.inventory]
+
+    def take_out(self, hosts: Sequence[str]) -> None:
+        """From now on these hosts are not in the inventory."""
+        content = yaml.safe_load(self._lab.inventory.read_text(encoding="utf-8"))
+        for group in content.values():
+            for host in hosts:
+                group.get("hosts", {}).pop(host, None)
+        self._inventory = self._work / "without.yml"
+        self._inventory.write_text(yaml.safe_dump(content), encoding="utf-8")
 
     def run(self, name: str, label: str, *arguments: str, **variables: Any) -> Run:
         """A run that may end in any way."""
@@ -178,6 +195,30 @@ def _members(lab: Lab, node: str) -> list[dict[str, Any]]:
     return members
 
 
+def _health(lab: Lab, node: str) -> list[bool]:
+    said = etcdctl(lab, "endpoint", "health", "--cluster", "--write-out=json", node=node)
+    return [bool(item["health"]) for item in json.loads(said)]
+
+
+def _config_maps(lab: Lab, node: str) -> set[str]:
+    return {item["metadata"]["name"] for item in lab.objects("configmaps", node=node)["items"]}
+
+
+def _lose_two_for_ever(lab: Lab, operator: Operator, results: ScenarioResults) -> tuple[Run, Run]:
+    """Two machines are gone with their disks: what the third still has is backed up without a quorum, and begun anew with."""
+    _make_config_map(lab, "until-the-loss")
+    for node in ("cp2", "cp3"):
+        lab.event("kill", node)
+    wait_until(lambda: not _serves(lab, "cp1"), seconds=120, what="no API server serves")
+    operator.take_out(("cp2", "cp3"))
+    without_quorum = operator.run("backup", "without-quorum")
+    backup = lab.shell("cp1", f"ls {BACKUPS} | grep -- '-cp1$' | sort | tail -1").strip()
+    begun_anew = operator.run("restore", "begun-anew", kubeadm_ha_restore_backup=backup)
+    results.add_step("begin anew without a quorum", begun_anew.seconds)
+    wait_until(lambda: ready_nodes(lab) >= {"cp1", "w1"}, seconds=120, what="cp1 and w1 Ready")
+    return without_quorum, begun_anew
+
+
 def _new_pod(lab: Lab) -> str:
     lab.kubectl("rollout", "restart", "deployment/smoke")
     lab.kubectl("rollout", "status", "deployment/smoke", "--timeout=180s")
@@ -211,7 +252,7 @@ def story() -> Iterator[Story]:
         restored = operator.go_on(backup)
         results.add_step("restore", restored.seconds)
         alone = _members(lab, source)
-        names = {item["metadata"]["name"] for item in lab.objects("configmaps", node=source)["items"]}
+        names = _config_maps(lab, source)
         revision_after = _list_revision(lab)
         old_watch = lab.kubectl(
             "get",
@@ -227,6 +268,8 @@ def story() -> Iterator[Story]:
         results.exactly("members", len(members), bound=3)
         noop = operator.succeed("site", "noop")
         results.at_most("noop_changed", sum(noop.changed_hosts.values()), bound=0)
+        ready, health, pod = ready_nodes(lab), _health(lab, source), _new_pod(lab)
+        without_quorum, begun_anew = _lose_two_for_ever(lab, operator, results)
         yield Story(
             lab=lab,
             results=results,
@@ -245,9 +288,15 @@ def story() -> Iterator[Story]:
             kept=kept,
             again=again,
             members=members,
-            ready=ready_nodes(lab),
+            ready=ready,
+            health=health,
             noop=noop,
-            pod=_new_pod(lab),
+            pod=pod,
+            without_quorum=without_quorum,
+            begun_anew=begun_anew,
+            last_members=_members(lab, "cp1"),
+            last_names=_config_maps(lab, "cp1"),
+            last_ready=ready_nodes(lab),
         )
         print(results.table())
 
@@ -313,10 +362,23 @@ def test_the_others_are_brought_back(story: Story) -> None:
     assert sorted(str(item["name"]) for item in story.members) == list(CONTROL_PLANES)
     assert not any(item.get("isLearner") for item in story.members)
     assert story.ready == set(NODES)
-    health = etcdctl(story.lab, "endpoint", "health", "--cluster", "--write-out=json", node=story.source)
-    assert [item["health"] for item in json.loads(health)] == [True, True, True]
+    assert story.health == [True, True, True]
 
 
 def test_the_cluster_works(story: Story) -> None:
     assert set(story.pod.split()) == {"Running"}
     assert sum(story.noop.changed_hosts.values()) == 0
+
+
+def test_without_a_quorum_a_member_is_backed_up_and_the_run_says_so(story: Story) -> None:
+    assert story.without_quorum.status != 0
+    said = " ".join(" ".join(story.without_quorum.failures).split())
+    assert "none of cp1 serves the Kubernetes API" in said
+    assert "where the quorum is lost for ever, one of them is begun anew with" in said
+
+
+def test_what_was_written_until_the_loss_is_there(story: Story) -> None:
+    assert story.begun_anew.status == 0, story.begun_anew.output[-6000:]
+    assert [item["name"] for item in story.last_members] == ["cp1"]
+    assert {"before", "until-the-loss"} <= story.last_names
+    assert {"cp1", "w1"} <= story.last_ready

@@ -28,6 +28,7 @@ REQUIREMENTS = ROOT / "requirements"
 BOOTSTRAP = CACHE / "bootstrap"
 VENV = CACHE / "venv"
 IMPORTER_VENV = CACHE / "importer"
+NEWEST_VENV = CACHE / "newest"
 REAL_TREE = CACHE / "build" / "ansible_collections" / "kubeadm" / "ha"
 
 NAMESPACE, NAME = "kubeadm", "ha"
@@ -39,6 +40,8 @@ COMMUNITY_COLLECTIONS = (
     "kubernetes.core",
 )
 MINIMUM_PYTHON = (3, 11)
+#: Pythons that the newest ansible-core runs on, the newest first.
+NEWER_PYTHONS = ("3.13", "3.12")
 
 
 class SetupError(Exception):
@@ -102,14 +105,41 @@ def prepare_importer() -> None:
         _virtual_environment(IMPORTER_VENV, "importer")
 
 
+def prepare_newest() -> Path:
+    """Make the environment of the newest ansible-core; returns its directory of programs.
+
+    Raises:
+        SetupError: no Python that is new enough is installed.
+    """
+    with lock("setup"):
+        _bootstrap()
+        _virtual_environment(NEWEST_VENV, "newest", _newer_python())
+    return NEWEST_VENV / "bin"
+
+
+def _newer_python() -> str:
+    """The program of a Python that is new enough, on PATH or one of pyenv's."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    for version in NEWER_PYTHONS:
+        on_path = shutil.which(f"python{version}")
+        for program in ([on_path] if on_path else []) + sorted(map(str, pyenv.glob(f"{version}*/bin/python3"))):
+            # pyenv puts a program of each version on PATH that does not run unless the version is chosen.
+            if subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0:
+                return program
+    raise SetupError(
+        f"The newest ansible-core needs Python {' or '.join(NEWER_PYTHONS)}, and none is installed: install one of them."
+    )
+
+
 def lock_requirements() -> None:
     """Resolve ``requirements/*.in`` again into files with hashes that name no host."""
     with lock("setup"):
         _bootstrap()
         for source in sorted(REQUIREMENTS.glob("*.in")):
             dependencies = ["--no-deps"] if source.stem == "collections" else []
+            python = NEWER_PYTHONS[-1] if source.stem == NEWEST_VENV.name else ".".join(map(str, MINIMUM_PYTHON))
             _uv(
-                "pip", "compile", "--upgrade", "--universal", "--python-version", ".".join(map(str, MINIMUM_PYTHON)),
+                "pip", "compile", "--upgrade", "--universal", "--python-version", python,
                 "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-header", "--quiet",
                 *dependencies, "--output-file", str(source.with_suffix(".txt").relative_to(ROOT)),
                 str(source.relative_to(ROOT)),
@@ -190,15 +220,15 @@ def _link_checkout() -> None:
     link.symlink_to(target)
 
 
-def _virtual_environment(directory: Path, lock: str) -> None:
+def _virtual_environment(directory: Path, lock: str, python: str = sys.executable) -> None:
     requirements = REQUIREMENTS / f"{lock}.txt"
-    stamp = _digest(requirements.read_bytes(), sys.version.encode(), str(directory).encode())
+    stamp = _digest(requirements.read_bytes(), sys.version.encode(), python.encode(), str(directory).encode())
     if _stamped(directory, stamp):
         return
     print(f"setup: installing requirements/{lock}.txt into {directory.relative_to(ROOT)}", flush=True)
     _bootstrap()
     (directory / ".stamp").unlink(missing_ok=True)
-    _uv("venv", "--quiet", "--clear", "--python", sys.executable, str(directory))
+    _uv("venv", "--quiet", "--clear", "--python", python, str(directory))
     _uv("pip", "sync", "--quiet", "--require-hashes", "--python", str(directory / "bin" / "python"), str(requirements))
     (directory / ".stamp").write_text(stamp)
 

@@ -91,6 +91,7 @@ def gates() -> list[Gate]:
         Gate("yamllint", ("yamllint", "--strict", ".")),
         Gate("shellcheck", ("shellcheck", *map(str, shell_scripts(environment.source_files())))),
         Gate("antsibull-changelog", ("antsibull-changelog", "lint")),
+        Gate("execution environment", (python, "-m", "tests.tools.execution_environment")),
         Gate("argument specs", (python, "-m", "tests.tools.argument_specs")),
     ]  # fmt: skip
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Copies the results of the scenarios from ``build/results`` to ``docs/results`` with date and command.
+"""Copies the results of the scenarios from ``build/results`` to ``docs/results`` with date and command, and names them as tested.
 
 Factor and commit are in each result already: written when it was made, by whoever made it.
 """
@@ -15,6 +15,7 @@ import sys
 import typing as t
 from pathlib import Path
 
+from . import tested_versions
 from .environment import ROOT
 
 
@@ -70,6 +71,7 @@ def main(arguments: t.Sequence[str]) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
+    tested_versions.main()
     print(
         "\n".join(f"kept {path.relative_to(ROOT)}" for path in written) or f"no results in {source.relative_to(ROOT)}"
     )

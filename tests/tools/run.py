@@ -48,6 +48,7 @@ make bench         medians of several rounds against the bounds
 make coverage      the unit tier with a table of what it covers
 make docs          the documentation site in build/docs
 make build         the collection's archive in build/
+make release       the archive of a release: everything checked, built twice with the same bytes
 make format        fix what ruff can fix
 make lock          resolve requirements/*.in again
 make setup         only install what the other targets need
@@ -422,6 +423,7 @@ TARGETS: dict[str, t.Callable[[list[str]], int]] = {
     "coverage": _coverage,
     "docs": _program("tests.tools.docs_site"),
     "build": _build,
+    "release": _program("tests.tools.release"),
     "format": _format,
     "lock": _lock,
     "setup": _setup,

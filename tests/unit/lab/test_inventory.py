@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -47,6 +48,12 @@ def test_the_endpoint_is_the_only_input_of_the_collection(document: dict[str, An
     assert {name: value for name, value in variables.items() if not name.startswith("ansible_")} == {
         "kubeadm_ha_endpoint": "10.87.100.41:6443"
     }
+
+
+def test_checks_that_no_host_of_an_old_release_passes_may_fail() -> None:
+    old = dataclasses.replace(topology.load(topology.find("convert")), kubernetes="v1.28.15")
+    text = inventory.render(old, addresses.assign(old, IPv4Network("10.87.100.0/24")), {})
+    assert yaml.safe_load(text)["all"]["vars"]["kubeadm_ha_ignore_preflight_errors"] == ["HTTPProxyCIDR"]
 
 
 def test_an_ordinary_user_with_sudo_and_pipelining(document: dict[str, Any]) -> None:

@@ -147,7 +147,7 @@ def test_what_the_topology_wants_is_merged_into_kubeadms_configuration() -> None
 
 
 def test_workers_join_with_what_kubeadm_printed() -> None:
-    document = yaml.safe_load(kubeadm.join_configuration(PRINTED, W1, "kubeadm.k8s.io/v1beta4"))
+    document = yaml.safe_load(kubeadm.join_configuration(PRINTED, W1, "v1.34.4"))
     assert document["kind"] == "JoinConfiguration"
     assert document["discovery"]["bootstrapToken"] == {
         "apiServerEndpoint": "10.87.100.11:6443",
@@ -159,7 +159,7 @@ def test_workers_join_with_what_kubeadm_printed() -> None:
 
 def test_where_nobody_may_read_cluster_info_it_is_a_file() -> None:
     node = dataclasses.replace(W1, node_name="other")
-    document = yaml.safe_load(kubeadm.join_configuration(PRINTED, node, "kubeadm.k8s.io/v1beta4", by_file=True))
+    document = yaml.safe_load(kubeadm.join_configuration(PRINTED, node, "v1.34.4", by_file=True))
     assert document["discovery"] == {
         "file": {"kubeConfigPath": kubeadm.DISCOVERY},
         "tlsBootstrapToken": "abcdef.0123456789abcdef",
@@ -173,9 +173,19 @@ def test_where_nobody_may_read_cluster_info_it_is_a_file() -> None:
     assert kubeconfig["users"][0]["user"] == {"token": "abcdef.0123456789abcdef"}
 
 
+@pytest.mark.parametrize(
+    ("version", "ignored"), [("v1.28.15", ["HTTPProxyCIDR"]), ("v1.31.14", None), ("v1.37.1", None)]
+)
+def test_a_check_that_old_releases_cannot_pass_is_ignored(version: str, ignored: list[str] | None) -> None:
+    join = yaml.safe_load(kubeadm.join_configuration(PRINTED, W1, version))
+    for document in (join, configuration("convert", version)["InitConfiguration"]):
+        assert document.get("nodeRegistration", {}).get("ignorePreflightErrors") == ignored
+    assert join["apiVersion"] == kubeadm.api_version(version)
+
+
 def test_no_join_command_is_an_error() -> None:
     with pytest.raises(LabError, match="printed no join command"):
-        kubeadm.join_configuration("timed out", W1, "kubeadm.k8s.io/v1beta4")
+        kubeadm.join_configuration("timed out", W1, "v1.34.4")
 
 
 @pytest.mark.parametrize(("workers", "replicas"), [(0, 2), (2, 2), (5, 5)])

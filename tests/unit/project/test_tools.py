@@ -248,6 +248,7 @@ FILES = {
     "plugins/modules/a.py": "100644 blob 1",
     "docs/lab.md": "100644 blob 2",
     "docs/results/convert.json": "100644 blob 3",
+    "docs/tested-versions.md": "100644 blob 13",
     "molecule/apiserver_haproxy/molecule.yml": "100644 blob 4",
     "molecule/apiserver_nginx/molecule.yml": "100644 blob 5",
     "molecule/shared/lab.yml": "100644 blob 6",
@@ -261,10 +262,14 @@ FILES = {
 
 
 def test_only_the_files_that_decide_how_a_piece_ends_are_its_inputs() -> None:
-    assert sorted(set(FILES) - set(full_run.inputs(UNIT, FILES))) == ["docs/results/convert.json"]
+    assert sorted(set(FILES) - set(full_run.inputs(UNIT, FILES))) == [
+        "docs/results/convert.json",
+        "docs/tested-versions.md",
+    ]
     assert sorted(set(FILES) - set(full_run.inputs(CONVERT, FILES))) == [
         "docs/lab.md",
         "docs/results/convert.json",
+        "docs/tested-versions.md",
         "molecule/apiserver_haproxy/molecule.yml",
         "molecule/apiserver_nginx/molecule.yml",
         "tests/roles/test_molecule.py",
@@ -274,6 +279,7 @@ def test_only_the_files_that_decide_how_a_piece_ends_are_its_inputs() -> None:
     assert sorted(set(FILES) - set(full_run.inputs(HAPROXY, FILES))) == [
         "docs/lab.md",
         "docs/results/convert.json",
+        "docs/tested-versions.md",
         "molecule/apiserver_nginx/molecule.yml",
         "tests/scenarios/test_convert.py",
         "tests/scenarios/test_create.py",

@@ -71,6 +71,7 @@ class Request:
         name: of the backup; ``None`` is the time.
         paths: files and directories of the host.
         has_cluster: also the cluster's ConfigMaps and etcd.
+        has_member: also what this host's member of etcd has, with or without a quorum: of a cluster whose API nobody serves.
         etcd_endpoints: client URLs of etcd, of which the first that answers gives the snapshot; empty on a host whose etcd
             is not known.
         keep: how many backups stay, this one included.
@@ -84,6 +85,7 @@ class Request:
     etcd_endpoints: tuple[str, ...]
     keep: int
     host_name: str
+    has_member: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +138,8 @@ def ensure(
     plan, warnings = _plan(store, request, now)
     # The clients of cluster and etcd are made before anything is written.
     opened = etcd() if etcd is not None and plan.etcd_endpoints else None
-    endpoint = answering(opened, plan.etcd_endpoints) if opened is not None else None
+    endpoint, silent = _answering(opened, plan.etcd_endpoints, must=request.has_cluster)
+    warnings += silent
     database = _database_size(opened, endpoint)
     expected = sum(source.size for source in plan.sources) + database
     _need_room(store.free_bytes(request.directory), expected, request.directory)
@@ -161,6 +164,18 @@ def ensure(
             return _make(store, request, plan, now=now, api=api, etcd=opened, endpoint=endpoint)
 
     return Decision(changes=tuple(changes), values=values, act=act, warnings=warnings)
+
+
+def _answering(etcd: Etcd | None, endpoints: t.Sequence[str], *, must: bool) -> tuple[str | None, tuple[str, ...]]:
+    """The server that gives the snapshot; where none has to, a warning instead of an error."""
+    if etcd is None:
+        return None, ()
+    try:
+        return answering(etcd, endpoints), ()
+    except EtcdError as error:
+        if must:
+            raise
+        return None, (f"No snapshot of this host's member of etcd is made: {error.message}",)
 
 
 def to_prune(backups: t.Mapping[str, str], *, keep: int) -> tuple[str, ...]:
@@ -240,7 +255,7 @@ def _plan(store: BackupStore, request: Request, now: float) -> tuple[_Plan, tupl
 
 def _etcd_endpoints(request: Request) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if not request.has_cluster or request.etcd_endpoints:
-        return (request.etcd_endpoints if request.has_cluster else ()), ()
+        return (request.etcd_endpoints if request.has_cluster or request.has_member else ()), ()
     warning = (
         "No snapshot of etcd is made: this host has no static pod of etcd, and no API server whose flags say where etcd is. "
         "Back it up there, or set the option etcd_endpoint."
@@ -257,6 +272,9 @@ def _name(store: BackupStore, request: Request, now: float) -> str:
             )
         return request.name
     stamp = dt.datetime.fromtimestamp(now, tz=dt.timezone.utc).strftime(_TIME_FORMAT)
+    if request.has_member:
+        # Every control plane may have one, and a restore begins with the one that is named.
+        stamp = f"{stamp}-{request.host_name}"
     name, number = stamp, 1
     while store.exists(posixpath.join(request.directory, name)):
         number += 1
@@ -328,7 +346,12 @@ def _fill(
     """Everything but the manifest; the manifest as a document, and what was not there."""
     missing = list(plan.missing)
     # The database first: what it holds is never younger than the objects beside it.
-    snapshot = _snapshot(store, place, etcd, endpoint) if etcd is not None and endpoint is not None else None
+    snapshot = None
+    if etcd is not None and endpoint is not None:
+        # Without a quorum a member still says what it has, and nobody can say more.
+        answer = etcd.read(endpoint) if request.has_cluster else etcd.status(endpoint)
+        revision = (answer.get("header") or {}).get("revision")
+        snapshot = _snapshot(store, place, etcd, endpoint, None if revision is None else int(revision))
     cluster = list(_objects(store, place, api, missing)) if request.has_cluster and api is not None else []
     entries = []
     for source in plan.sources:
@@ -350,16 +373,15 @@ def _fill(
     return manifest, missing
 
 
-def _snapshot(store: BackupStore, place: str, etcd: Etcd, endpoint: str) -> dict[str, t.Any]:
+def _snapshot(store: BackupStore, place: str, etcd: Etcd, endpoint: str, revision: int | None) -> dict[str, t.Any]:
     """The database, of this revision or a later one."""
-    revision = (etcd.read(endpoint).get("header") or {}).get("revision")
     stored = store.write(posixpath.join(place, SNAPSHOT), checked_snapshot(etcd.snapshot(endpoint)))
     return {
         "stored": SNAPSHOT,
         "endpoint": endpoint,
         "bytes": stored.size,
         "sha256": stored.sha256,
-        "revision": None if revision is None else int(revision),
+        "revision": revision,
     }
 
 

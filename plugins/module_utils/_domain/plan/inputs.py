@@ -114,6 +114,7 @@ INPUTS: t.Mapping[str, Input] = {
     "kubeadm_ha_token_ttl": Input(parse_ttl, HOST),
     "kubeadm_ha_worker_batch": Input(parse_batch, PLAN),
     "kubeadm_ha_break_lock": Input(parse_bool, HOST),
+    "kubeadm_ha_confirm": Input(parse_bool, PLAN),
     "kubeadm_ha_secure_logging": Input(parse_bool, HOST),
     "kubeadm_ha_audit_file": Input(parse_file_name, HOST),
     "kubeadm_ha_lint_files": Input(listed(parse_file_name), HOST),

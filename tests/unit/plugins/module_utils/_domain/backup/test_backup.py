@@ -112,8 +112,9 @@ class Store:
 class Database:
     """``Etcd`` with a snapshot in pieces."""
 
-    def __init__(self, content: bytes = SNAPSHOT, *, down: t.Collection[str] = ()) -> None:
+    def __init__(self, content: bytes = SNAPSHOT, *, down: t.Collection[str] = (), has_quorum: bool = True) -> None:
         self.content = content
+        self.has_quorum = has_quorum
         self.down = down
         self.asked: list[str] = []
 
@@ -123,10 +124,12 @@ class Database:
             raise EtcdError(f"etcd at {endpoint} did not answer")
         if endpoint not in self.asked:
             self.asked.append(endpoint)
-        return {"dbSize": str(len(DATABASE))}
+        return {"dbSize": str(len(DATABASE)), "header": {"revision": "1200"}}
 
     def read(self, endpoint: str) -> dict[str, t.Any]:
         """RangeResponse."""
+        if not self.has_quorum:
+            raise EtcdError("etcdserver: no leader")
         return {"header": {"revision": "1234"}}
 
     def snapshot(self, endpoint: str) -> t.Iterator[bytes]:
@@ -217,6 +220,23 @@ def test_unknown_etcd_is_a_warning_and_the_first_server_that_answers_is_asked() 
     database = Database()
     make(Store(), etcd=database).act()
     assert database.asked == []
+
+
+def test_a_member_without_a_quorum_gives_what_it_has() -> None:
+    store, database = Store(), Database(has_quorum=False)
+    done = make(store, etcd=database, has_member=True).act()
+    assert done["snapshot"]["revision"] == 1200
+    # Nobody is asked for the cluster's objects, and each control plane's backup has a name of its own.
+    assert store.places == {f"{DIRECTORY}/{STAMP}-cp1"}
+    assert not any("/cluster/" in path for path in store.files)
+    with pytest.raises(EtcdError, match="no leader"):
+        make(Store(), etcd=database, has_cluster=True).act()
+
+
+def test_a_member_that_does_not_answer_is_a_warning_where_nobody_serves() -> None:
+    decision = make(Store(), etcd=Database(down={"https://127.0.0.1:2379"}), has_member=True)
+    assert "No snapshot of this host's member of etcd is made" in decision.warnings[0]
+    assert decision.act()["snapshot"] is None
 
 
 @pytest.mark.parametrize(

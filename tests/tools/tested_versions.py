@@ -1,0 +1,63 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``docs/tested-versions.md`` from the kept results: which scenario passed with which version of Kubernetes, when, and by which command.
+
+``python3 -m tests.tools.tested_versions`` writes it; a unit test holds it against the results.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import typing as t
+from pathlib import Path
+
+from .environment import ROOT
+
+DOCUMENT = ROOT / "docs" / "tested-versions.md"
+RESULTS = ROOT / "docs" / "results"
+_HEAD = """<!--
+Copyright (c) 2026, kubeadm.ha contributors
+GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+SPDX-License-Identifier: GPL-3.0-or-later
+-->
+
+# Tested versions
+
+What was run in full, on clusters of several Debian 13 nodes, with that result kept in `docs/results`. Written by
+`python3 -m tests.tools.tested_versions`. Versions that are not here may work and were not tried.
+
+| Kubernetes | scenario | date | command | commit |
+|---|---|---|---|---|
+"""
+
+
+def document(results: Path = RESULTS) -> str:
+    """The text of the document."""
+    rows = [_row(path) for path in results.glob("*.json")]
+    lines = [f"| {' | '.join(row)} |" for _key, row in sorted(row for row in rows if row is not None)]
+    return _HEAD + "\n".join(lines) + "\n"
+
+
+def _row(path: Path) -> tuple[tuple[t.Any, ...], tuple[str, ...]] | None:
+    """A line and what it is sorted by; ``None`` for what is no result of a scenario."""
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    result = kept.get("result")
+    if not isinstance(result, dict) or "kubernetes" not in result or not result.get("passed"):
+        return None
+    version = str(result["kubernetes"]).removeprefix("v")
+    key = ([-int(number) for number in version.split(".")], str(result["scenario"]))
+    # A mark of a table in a command would end its cell.
+    command = str(kept["command"]).replace("|", "\\|")
+    return key, (version, str(result["scenario"]), str(kept["date"]), f"`{command}`", str(kept["commit"])[:10])
+
+
+def main() -> int:
+    """Write the document."""
+    DOCUMENT.write_text(document(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
