@@ -218,8 +218,8 @@ class Scan:
     def files_of_others(self) -> list[str]:
         """Files that are meant to hold secrets and that others than root may read: keys, kubeconfigs, backups."""
         script = (
-            "find /etc/kubernetes /var/lib/kubelet/pki /var/backups/kubeadm-ha /root/.kube -xdev -type f "
-            "\\( -name '*.key' -o -name '*.conf' -o -name '*.pem' -o -name '*.db' -o -path '/root/.kube/*' \\) "
+            "find /etc/kubernetes /var/lib/kubelet/pki /var/backups/kubeadm-ha /root/.kube/config -xdev -type f "
+            "\\( -name '*.key' -o -name '*.conf' -o -name '*.pem' -o -name '*.db' -o -path '/root/.kube/config' \\) "
             "\\( -perm /077 -o ! -user root \\) 2>/dev/null; true"
         )
         return [f"{host} {path}" for host in self._hosts for path in self._lab.shell(host, script).split()]

@@ -40,7 +40,7 @@ esac
 """
 #: Where leaks are planted: on a node by a script that is given the leak on standard input, and on the controller by a file.
 _ON_NODES = {
-    "journal": 'logger --tag leak -- "$(cat)"',
+    "journal": 'logger --size 65536 --tag leak -- "$(cat)"',
     "log": "cat >/var/log/leak.log",
     "temporary file": "cat >/tmp/leak",
     "memory": "cat >/dev/shm/leak",
