@@ -172,7 +172,11 @@ def _cluster_audit() -> dict[str, t.Any]:
     }
 
 
+def collected(arguments: Arguments) -> AuditInput:
+    """What these arguments are."""
+    return AuditInput.from_request(PlanRequest.from_options(arguments), yaml=PyYaml(), x509=Certificates())
+
+
 def audit_of(arguments: Arguments) -> Audit:
     """The audit of these arguments."""
-    request = PlanRequest.from_options(arguments)
-    return audit(AuditInput.from_request(request, yaml=PyYaml(), x509=Certificates()))
+    return audit(collected(arguments))
