@@ -67,6 +67,7 @@ class ActionModule(ActionBase):
                     "api_servers": questions.api_servers(collected),
                     "source": questions.source(collected),
                     "kubeconfig": questions.kubeconfig(collected),
+                    "etcd": questions.etcd(collected),
                 }
             return _report(collected, arguments)
 

@@ -247,4 +247,8 @@ kubeconfig:
   description: Path of a kubeconfig on RV(source) that is an administrator's by its name, else that of kube-controller-manager; empty without.
   returned: success, with O(phase=questions)
   type: str
+etcd:
+  description: Options of M(kubeadm.ha.etcd_member_info) by which RV(source) reaches etcd; empty without TLS, or where kubeadm made it.
+  returned: success, with O(phase=questions)
+  type: dict
 """

@@ -8,7 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from ..base.address import Endpoint
-from .audit_input import CONTROLLER_MANAGER, ETCD
+from ..etcd.etcd_access import parse_access
+from .audit_input import API_SERVER, CONTROLLER_MANAGER, ETCD
 
 if t.TYPE_CHECKING:
     from .audit_input import AuditInput
@@ -52,4 +53,11 @@ def kubeconfig(audit: AuditInput) -> str:
     return next(iter((*named, *own)), "")
 
 
-__all__ = ("api_servers", "kubeconfig", "source", "targets")
+def etcd(audit: AuditInput) -> dict[str, t.Any]:
+    """How the API server there reaches etcd, by the options of ``etcd_member_info``; empty without TLS or where kubeadm made it."""
+    item = audit.control_planes.get(source(audit))
+    access = parse_access(item.flags_of(API_SERVER)) if item is not None else None
+    return access.as_dict() if access is not None and access.is_secured else {}
+
+
+__all__ = ("api_servers", "etcd", "kubeconfig", "source", "targets")
