@@ -59,7 +59,7 @@ def collect(
         ),
         etcd_mount=_mount(etcd_data) if etcd_data and os.path.isdir(etcd_data) else "",
         public_keys={path: digest for path in key_files for digest in _digest(path)},
-        unreadable=tuple(sorted(path for directory in kubernetes_dirs for path in _unreadable(directory))),
+        unreadable=tuple(sorted({path for directory in kubernetes_dirs for path in _unreadable(directory)})),
     )
 
 

@@ -54,3 +54,21 @@ def test_what_is_lost_is_said_of_a_part_that_there_is_with_a_reason(name: str) -
         named = [item for item in found.findings if part.name in item.lost_with]
         is_lost = any(item.kind.severity is Severity.CRITICAL for item in named)
         assert (part.verdict is Verdict.LOST) == is_lost, part
+
+
+@pytest.mark.parametrize("sees_names_of_manifests", [False, True])
+def test_without_the_rights_of_root_nothing_is_taken_for_healthy(*, sees_names_of_manifests: bool) -> None:
+    """What such a user sees: no text of a kubeconfig or manifest, no owner of a socket, no API, no etcd."""
+    arguments = healthy()
+    arguments.update(cluster=None, etcd=None, failures={"cluster": "permission denied"})
+    for report in arguments["hosts"].values():
+        unread = {"flags": [], "unreadable": "It is no manifest of a pod."}
+        names = report["manifests"] if sees_names_of_manifests else ()
+        report.update(user_id=1000, has_ca_key=False, manifests=dict.fromkeys(names, unread))
+        report["kubeconfigs"] = [{**item, "text": None} for item in report["kubeconfigs"]]
+        report["listening"] = [{**item, "process": ""} for item in report["listening"]]
+        report["audit"].update(public_keys={}, connections=[], unreadable=["/etc/kubernetes/admin.conf"])
+    found = audit_of(arguments)
+    assert {item.kind.id for item in found.findings} <= {"unseen.unprivileged", "unseen.cluster", "unseen.etcd"}
+    assert {part.verdict for part in found.parts} == {Verdict.UNKNOWN}
+    assert found.sentence.startswith("Nobody can say")
