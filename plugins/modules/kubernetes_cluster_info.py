@@ -70,6 +70,11 @@ options:
         V(0) it does not wait, and everything is returned as it is.
     type: float
     default: 0
+  audit:
+    description:
+      - Ask for RV(cluster.audit), too, which only an audit needs, and search for workloads that name an API server also without O(endpoint).
+    type: bool
+    default: false
   joining:
     description:
       - A host is to join the cluster, so RV(cluster.join_rights) is asked, too, by SubjectAccessReviews, which the API server does
@@ -215,6 +220,11 @@ cluster:
           whether a bootstrap token may do what C(kubeadm join) does with it. What could not be asked is left out.
       type: dict
       sample: {"discovery": true, "request": true, "approval": true, "nodes": true, "kubeadm_config": true, "kubelet_config": true}
+    audit:
+      description:
+        - With O(audit), C(leaders) of the controllers, C(deployments) of kube-system with their pods, C(anonymous) bindings, and C(failures),
+          which say what could not be asked.
+      type: dict
     version:
       description: Version of the API server.
       type: str
@@ -246,6 +256,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock im
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import KubeadmHaError
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import cluster_audit
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.cluster_inspection import inspect_cluster
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component import control_plane_health
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd
@@ -300,6 +311,7 @@ def main() -> None:
                 },
             },
             "wait_timeout": {"type": "float", "default": 0},
+            "audit": {"type": "bool", "default": False},
             "joining": {"type": "bool", "default": False},
             "etcd": {
                 "type": "dict",
@@ -335,6 +347,7 @@ def main() -> None:
             api_servers=api_servers,
             search_secrets=module.params["search_secrets"],
             joining=module.params["joining"],
+            audit=cluster_audit.collect if module.params["audit"] else None,
         )
 
     run_decision(module, decide)

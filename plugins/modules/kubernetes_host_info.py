@@ -24,6 +24,11 @@ options:
         inspected.
     type: str
     default: ''
+  audit:
+    description:
+      - Collect RV(host.audit), too, which only an audit needs. It costs more than the rest on hosts with many processes.
+    type: bool
+    default: false
   users:
     description:
       - Users whose C(~/.kube/config) is read too. Users that the host does not have are passed over.
@@ -350,6 +355,12 @@ host:
       description: Whether openssl is there. Without it the host needs cryptography to read certificates.
       type: dict
       sample: {"openssl": true}
+    audit:
+      description:
+        - With O(audit), C(backups) in O(backup_directory), C(connections) of any process to ports of API servers, C(time_services) that
+          keep the clock, C(etcd_mount) with etcd's data, hashes of C(public_keys) of service accounts, and what is C(unreadable) for
+          this user.
+      type: dict
     looked_at:
       description: The controller's clock when the result arrived, in seconds since the epoch.
       type: float
@@ -407,6 +418,7 @@ def main() -> None:
             "backup_directory": {"type": "str", "default": ""},
             **_options.PKI_DIR,
             **_options.FILES,
+            "audit": {"type": "bool", "default": False},
             "users": {"type": "list", "elements": "str", "default": ["root"]},
             "endpoint": {"type": "str", "default": ""},
             "endpoint_timeout": {"type": "float", "default": 0.9},
@@ -448,6 +460,7 @@ def main() -> None:
         cri_socket=module.params["cri_socket"],
         directories=module.params["directories"],
         load_balancer=module.params["load_balancer"],
+        audit=module.params["audit"],
     )
     run_decision(module, lambda: Decision(values=_inspect(inspection, with_services=module.params["services"])))
 

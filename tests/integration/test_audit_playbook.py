@@ -29,6 +29,7 @@ def audit(
     joining: t.Mapping[str, t.Mapping[str, t.Any]] | None = None,
     *,
     options: t.Sequence[str] = (),
+    with_endpoint: bool = True,
 ) -> tuple[dict[str, t.Any], str]:
     """The plan of the audit with this host, and with joining ones and their variables, and what was printed."""
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False}
@@ -36,9 +37,13 @@ def audit(
     inventory, plan = directory / "hosts.yml", directory / "plan.json"
     inventory.write_text(json.dumps(groups), encoding="utf-8")
     variables = {
-        "kubeadm_ha_endpoint": "k8s.example.org:8443",
-        "kubeadm_ha_load_balancer": "external",
+        **(
+            {"kubeadm_ha_endpoint": "k8s.example.org:8443", "kubeadm_ha_load_balancer": "external"}
+            if with_endpoint
+            else {}
+        ),
         "kubeadm_ha_audit_file": str(plan),
+        "kubeadm_ha_audit_directory": str(directory / "reports"),
     }
     program = str(Path(sys.executable).with_name("ansible-playbook"))
     paths = [str(COLLECTIONS), os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")]
@@ -120,3 +125,26 @@ def test_the_kubeadm_of_joining_hosts_is_asked(cluster: ControlPlane, host: Priv
     assert not any("could not be asked" in message for message in reported), reported
     for name in joining:
         assert sum(f"{name} has no container runtime" in message for message in reported) == 1, reported
+
+
+def test_without_an_endpoint_and_without_workers_the_reports_are_written(
+    cluster: ControlPlane, host: PrivateHost, tmp_path: Path
+) -> None:
+    """As somebody runs it who has never heard of the collection."""
+    host.become_control_plane()
+    api_server = host.kubernetes / "manifests" / "kube-apiserver.yaml"
+    text = api_server.read_text(encoding="utf-8")
+    api_server.write_text(text.replace(ADVERTISED_ADDRESS, "127.0.0.1"), encoding="utf-8")
+    before = sorted(path.relative_to(host.etc) for path in host.etc.rglob("*"))
+    plan, printed = audit(host, tmp_path, with_endpoint=False)
+    assert plan["entries"] == []
+    assert "Audit: The loss of cp1 is an outage." in printed
+    reports = tmp_path / "reports"
+    assert {path.name: path.stat().st_mode & 0o777 for path in reports.iterdir()} == dict.fromkeys(
+        ("report.html", "report.json", "report.sarif", "report.xml"), 0o600
+    )
+    report = json.loads((reports / "report.json").read_text(encoding="utf-8"))
+    assert (report["plan"], [part["verdict"] for part in report["parts"]]) == (None, ["lost"])
+    assert {"control-plane.single"} <= {item["id"] for item in report["findings"]}
+    assert sorted(path.relative_to(host.etc) for path in host.etc.rglob("*")) == before
+    assert cluster.api_port

@@ -74,6 +74,9 @@ ROOMS: t.Mapping[str, frozenset[str]] = {
         "base", "kubeconfig", "component", "pki", "kubeadm", "etcd", "host", "cluster", "load_balancer", "external_etcd",
         "binary",
     }),
+    "audit": frozenset({
+        "base", "kubeconfig", "component", "kubeadm", "etcd", "host", "cluster", "binary", "plan",
+    }),
 }  # fmt: skip
 
 

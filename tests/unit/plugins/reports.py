@@ -79,6 +79,7 @@ def host_report(name: str, address: str, **changes: t.Any) -> InspectedHost:
         proxies=(),
         endpoint_view=None,
         load_balancer=None,
+        audit=None,
         clock=1000.0,
         seconds=0.1,
         wanted=DesiredHost(),

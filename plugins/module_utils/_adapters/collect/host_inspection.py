@@ -56,6 +56,7 @@ from .units import services
 if t.TYPE_CHECKING:
     from ..._domain.base.address import Endpoint
     from ..._domain.base.endpoint_view import View
+    from ..._domain.host.host_audit import HostAudit
     from ..._ports.commands import Commands
     from ..._ports.endpoint_probe import EndpointProbe
 
@@ -104,6 +105,7 @@ class HostInspection:
         cri_socket: str | None = None,
         directories: t.Sequence[str] = (),
         load_balancer: t.Mapping[str, t.Any] | None = None,
+        audit: bool = False,
     ) -> None:
         """Inspect a host's commands and files.
 
@@ -123,7 +125,9 @@ class HostInspection:
             directories: those that a run would write to.
             load_balancer: which load balancer the host is to run, and the zone of firewalld to inspect; ``None`` for other
                 hosts.
+            audit: whether what only an audit needs is collected, too.
         """
+        self._audit = audit
         self._commands = commands
         self._backup_directory = backup_directory
         self._endpoint = endpoint
@@ -153,6 +157,7 @@ class HostInspection:
         sockets = tcp_sockets()
         owners = _socket_owners(_CLIENTS + ("kube-apiserver", "etcd", "haproxy", "nginx"))
         manifests = self._manifests()
+        kubeconfigs = self._kubeconfigs()
         return HostReport(
             hostname=socket.gethostname(),
             kubelet_flags=self._kubelet_flags(),
@@ -174,7 +179,7 @@ class HostInspection:
             certificates=self._certificates(),
             interrupted_certificates=_names(os.path.join(self._state_dir, "certificates")),
             has_ca_key=os.path.exists(os.path.join(self._pki_dir, "ca.key")),
-            kubeconfigs=self._kubeconfigs(),
+            kubeconfigs=kubeconfigs,
             references=self._references(),
             users=list(_homes(self._users)),
             manifests=manifests,
@@ -217,6 +222,7 @@ class HostInspection:
             proxies=ProxyInspection(self._commands, kubernetes_dir=self._kubernetes_dir).collect(),
             endpoint_view=endpoint_view(),
             load_balancer=self._balancer(),
+            audit=self._collect_audit(manifests, kubeconfigs) if self._audit else None,
             clock=time.time(),
             seconds=round(time.monotonic() - began, 3),
         )
@@ -234,6 +240,29 @@ class HostInspection:
         return LoadBalancerInspection(
             self._commands, provider=given["provider"], zone=given["firewalld_zone"]
         ).collect()
+
+    def _collect_audit(self, manifests: t.Mapping[str, Manifest], kubeconfigs: t.Iterable[KubeconfigFile]) -> HostAudit:
+        """What only an audit needs. Other runs need not compile it."""
+        from . import audit_inspection
+
+        flags = dict(manifests.get("kube-apiserver", Manifest()).flags)
+        named = [str(endpoint) for item in kubeconfigs for endpoint in endpoints_in(item.text or "")]
+        named += [f"localhost:{flags['secure-port']}"] if "secure-port" in flags else []
+        return audit_inspection.collect(
+            self._commands,
+            backup_directory=self._backup_directory,
+            servers=named,
+            key_files=[
+                os.path.join(self._pki_dir, "sa.pub"),
+                *(value for name, value in flags.items() if name == "service-account-key-file"),
+            ],
+            etcd_data=dict(manifests.get("etcd", Manifest()).flags).get("data-dir", "/var/lib/etcd"),
+            kubernetes_dirs=(
+                self._kubernetes_dir,
+                os.path.join(self._kubernetes_dir, "manifests"),
+                self._pki_dir,
+            ),
+        )
 
     def _versions(self) -> dict[str, str]:
         asked = {

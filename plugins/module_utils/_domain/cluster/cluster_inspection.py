@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
     from ..._ports.api import Api
     from ..._ports.clock import Clock
     from ..base.address import Endpoint
+    from .cluster_audit import ClusterAudit
 
 #: The ConfigMaps of a kubeadm cluster that decide how nodes find and join it; up to 1.23 the kubelet's has the minor
 #: version in its name.
@@ -36,6 +37,7 @@ def inspect_cluster(
     api_servers: t.Iterable[str] = (),
     search_secrets: bool = True,
     joining: bool = False,
+    audit: t.Callable[[Api, Clock], ClusterAudit] | None = None,
 ) -> ClusterReport:
     """Everything the plan needs, without secrets.
 
@@ -46,13 +48,14 @@ def inspect_cluster(
         api_servers: address and port of each API server.
         search_secrets: also search Secrets when the cluster is at the endpoint already.
         joining: a host is to join, so what a bootstrap token may do is asked, too.
+        audit: asks what only an audit needs; consumers of the API servers' own addresses are then searched for without an endpoint, too.
 
     Raises:
         InvalidInput: when an endpoint cannot be read.
     """
     secrets = api.list("secret", namespace="kube-system")
     config_maps = dict(_config_maps(api))
-    old = consumer_inspection.old_endpoints(config_maps, api_servers, endpoint) if endpoint else frozenset()
+    old = consumer_inspection.old_endpoints(config_maps, api_servers, endpoint) if endpoint or audit else frozenset()
     tokens = (secret for secret in secrets if secret.get("type") == bootstrap_token.SECRET_TYPE)
     report = ClusterReport(
         config_maps=config_maps,
@@ -74,6 +77,7 @@ def inspect_cluster(
         ),
         version=json.loads(api.raw("/version"))["gitVersion"],
         join_rights=None,
+        audit=audit(api, clock) if audit is not None else None,
     )
     if not joining:
         return report

@@ -102,20 +102,34 @@ def collect(api: Api, namespace: str, name: str) -> Placement:
     document = api.get("deployment", name, namespace=namespace)
     if document is None:
         return Placement(None, ())
+    labels = _selector(document)
+    pods = api.list("pod", namespace=namespace, labels=",".join(f"{key}={labels[key]}" for key in sorted(labels)))
+    return Placement(_deployment(document), tuple(map(_pod, pods)))
+
+
+def placement(document: View, pods: t.Iterable[View]) -> Placement:
+    """The same of a Deployment and pods of its namespace, which may be others', too."""
+    selector = _selector(document).items()
+    own = (pod for pod in pods if selector <= (pod["metadata"].get("labels") or {}).items())
+    return Placement(_deployment(document), tuple(map(_pod, own)))
+
+
+def _selector(document: View) -> dict[str, str]:
+    return document["spec"]["selector"].get("matchLabels") or {}
+
+
+def _deployment(document: View) -> Deployment:
     template = document["spec"]["template"]["spec"]
     affinity = (template.get("affinity") or {}).get("nodeAffinity") or {}
     required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
-    labels = document["spec"]["selector"].get("matchLabels") or {}
-    pods = api.list("pod", namespace=namespace, labels=",".join(f"{key}={labels[key]}" for key in sorted(labels)))
-    deployment = Deployment(
-        namespace=namespace,
-        name=name,
+    return Deployment(
+        namespace=document["metadata"].get("namespace") or "",
+        name=document["metadata"]["name"],
         replicas=int(document["spec"].get("replicas", 1)),
         node_selector=template.get("nodeSelector") or {},
         node_terms=tuple(required.get("nodeSelectorTerms") or ()),
         tolerations=tuple(template.get("tolerations") or ()),
     )
-    return Placement(deployment, tuple(map(_pod, pods)))
 
 
 def decide(report: Placement, nodes: t.Iterable[Node]) -> Change | None:
@@ -300,5 +314,6 @@ __all__ = (
     "decide",
     "ensure",
     "joining_node",
+    "placement",
     "ready_by_node",
 )

@@ -13,6 +13,7 @@ from ..component.control_plane_health import Health
 from ..component.kube_proxy_rollout import KubeProxyPod
 from ..kubeadm.bootstrap_token import BootstrapToken
 from ..kubeadm.kubelet_config_map import kubelet_config_map
+from .cluster_audit import ClusterAudit
 from .consumer_inspection import Consumers
 from .deployment_spread import Placement
 from .node import Node
@@ -37,6 +38,7 @@ class ClusterReport:
         outdated_signatures: how many signatures of cluster-info are not of its present content.
         health: what runs of the control planes; ``None`` when it was not asked.
         join_rights: what a joining node may do, by :mod:`join_rights`; ``None`` when it was not asked.
+        audit: what only an audit asks for; ``None`` when it was not asked.
     """
 
     #: Of what :meth:`as_dict` writes. A report without one is of the first.
@@ -54,6 +56,7 @@ class ClusterReport:
     outdated_signatures: int = dataclasses.field(metadata=absent(0))
     health: Health | None = dataclasses.field(metadata=at())
     join_rights: t.Mapping[str, bool] | None = dataclasses.field(metadata=absent(None, is_written=False))
+    audit: ClusterAudit | None = dataclasses.field(default=None, metadata=absent(None, is_written=False))
 
     @classmethod
     def from_dict(cls, document: t.Mapping[str, t.Any]) -> ClusterReport:

@@ -86,13 +86,9 @@ def problems(found: Health, control_planes: t.Sequence[View], *, now: float) -> 
         control_planes: ``name`` (of the node) and ``address`` of each control plane.
         now: seconds since the epoch.
     """
-    pods = {(pod.component, pod.node): pod for pod in found.static_pods}
-    reported = []
-    for component in sorted({pod.component for pod in found.static_pods}.intersection(_COMPONENTS)):
-        for host in control_planes:
-            reason = _reason(pods.get((component, host["name"])), now)
-            if reason is not None:
-                reported.append(f"{component} of {host['name']} {reason}")
+    reported = [
+        f"{component} of {node} {reason}" for component, node, reason in unready(found, control_planes, now=now)
+    ]
     wanted = {canonical_ip(str(host["address"])): host["name"] for host in control_planes}
     announced = {canonical_ip(address) for address in found.api_server_addresses}
     reported += [
@@ -105,6 +101,16 @@ def problems(found: Health, control_planes: t.Sequence[View], *, now: float) -> 
         for address in sorted(str(item) for item in announced - set(wanted))
     ]
     return reported
+
+
+def unready(found: Health, control_planes: t.Sequence[View], *, now: float) -> t.Iterator[tuple[str, str, str]]:
+    """Component, node and reason, as the end of a sentence, of each static pod that does not run as it should. Arguments as :func:`problems` has them."""
+    pods = {(pod.component, pod.node): pod for pod in found.static_pods}
+    for component in sorted({pod.component for pod in found.static_pods}.intersection(_COMPONENTS)):
+        for host in control_planes:
+            reason = _reason(pods.get((component, host["name"])), now)
+            if reason is not None:
+                yield component, str(host["name"]), reason
 
 
 def ensure(api: Api, clock: Clock, control_planes: t.Sequence[View], *, timeout: float) -> None:
@@ -164,4 +170,4 @@ def _seconds(text: t.Any) -> float | None:
         return None
 
 
-__all__ = ("Health", "StaticPod", "collect", "ensure", "problems")
+__all__ = ("Health", "StaticPod", "collect", "ensure", "problems", "unready")

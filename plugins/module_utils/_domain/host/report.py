@@ -18,6 +18,7 @@ from ..component.proxy_source import ProxySource
 from ..component.static_pod import Mount, StaticPod
 from ..kubeadm.kubeadm_patches import Patches
 from .carried_files import FilesReport
+from .host_audit import HostAudit
 
 
 @dataclasses.dataclass(frozen=True)
@@ -248,6 +249,8 @@ class HostReport:
     endpoint_view: View | None = dataclasses.field(metadata=absent(None))
     #: What ``load_balancer_info`` reports, which ``load_balancer_decision`` reads.
     load_balancer: t.Mapping[str, t.Any] | None = dataclasses.field(metadata=absent(None))
+    #: What only an audit asks for; ``None`` when it was not asked.
+    audit: HostAudit | None = dataclasses.field(metadata=absent(None, is_written=False))
     clock: float
     seconds: float = dataclasses.field(metadata=absent(0.0))
 

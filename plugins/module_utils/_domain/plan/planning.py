@@ -466,6 +466,9 @@ def _targets(
 
 def _requests(request: PlanRequest, hosts: t.Mapping[str, Host], cluster: Cluster) -> dict[str, object]:
     groups = request.groups
+    if not request.inputs.endpoint:
+        # An audit without an endpoint plans nothing.
+        return {"requests": {}, "config_maps": []}
     serving_control_plane = find_serving_control_plane(hosts, groups.control_planes)
     endpoint, patches_dir = Endpoint.parse(str(request.inputs.endpoint)), str(request.inputs.patches_dir)
     found = (

@@ -54,10 +54,12 @@ def without_effect(names: Names, roles: t.Mapping[str, t.AbstractSet[str]]) -> l
 
 
 def nearest(name: str, known: t.Iterable[str], *, prefix: str, alike: float) -> str | None:
-    """The known name that is most like this one behind their prefix, ``None`` when none is like it."""
+    """The known name that is most like this one behind their prefix, ``None`` when none is like it. One that begins with the same word comes first."""
     ends = {item[len(prefix) :]: item for item in known if item.startswith(prefix)}
-    found = difflib.get_close_matches(name[len(prefix) :], ends, n=1, cutoff=alike)
-    return ends[found[0]] if found else None
+    wanted = name[len(prefix) :]
+    found = difflib.get_close_matches(wanted, ends, n=3, cutoff=alike)
+    begun = [item for item in found if item.partition("_")[0] == wanted.partition("_")[0]]
+    return next((ends[item] for item in (*begun, *found)), None)
 
 
 def _role(name: str, roles: t.Mapping[str, t.AbstractSet[str]]) -> str | None:

@@ -43,6 +43,20 @@ if t.TYPE_CHECKING:
     from ..request import PlanRequest
 
 _ENOUGH_MEMBERS = 3
+#: What is empty of the facts where the inputs cannot be read.
+_NOTHING = (
+    *(
+        "first_control_plane",
+        "name_servers",
+        "nodes",
+        "virtual_ips",
+        "control_planes",
+        "api_servers",
+        "joining",
+        "files",
+    ),
+    *("targets", "ca_certificate", "creation"),
+)
 
 
 def facts(
@@ -59,7 +73,7 @@ def facts(
     """
     desired, _problems = parse_inputs(request.inputs)
     if desired is None:
-        return {}
+        return {**dict.fromkeys(_NOTHING, ()), "serving": None, "signer": None, "services": source, "controllers": {}}
     scaling = _scaling(desired, request, hosts, source, {}, yaml=yaml, x509=x509)
     wanted = [item.fact.as_dict() for item in needs.find(request.services[source])]
     return {

@@ -73,7 +73,7 @@ def adoption(desired: Desired, hosts: t.Mapping[str, Host], serving_control_plan
         return Adoption()
     keys = manifest_flags.OPTION_KEYS
     shared, _bound = _split(
-        _differences(serving_control_plane, cluster), Scope(owners_of(hosts), desired.control_planes)
+        differences(serving_control_plane, cluster), Scope(owners_of(hosts), desired.control_planes)
     )
     found = [item for item in shared if item.can_be_adopted]
     return Adoption(
@@ -124,7 +124,7 @@ def _manifests(desired: Desired, serving_control_plane: Host, cluster: Cluster, 
                 f"The manifest of {component} on {serving_control_plane.name} is laid out in a way that cannot be read: "
                 "write it as kubeadm does, in block style.",
             )
-    shared, bound = _split(_differences(serving_control_plane, cluster), scope)
+    shared, bound = _split(differences(serving_control_plane, cluster), scope)
     for item in bound:
         yield Problem(
             serving_control_plane.name,
@@ -154,12 +154,12 @@ def _unlike_manifest(item: manifest_flags.Differences, serving_control_plane: Ho
 
 
 def _split(
-    differences: t.Iterable[manifest_flags.Differences], scope: Scope
+    different: t.Iterable[manifest_flags.Differences], scope: Scope
 ) -> tuple[list[manifest_flags.Differences], list[manifest_flags.Differences]]:
     """What every control plane can have, and what only the one can that has it now."""
     shared: list[manifest_flags.Differences] = []
     bound: list[manifest_flags.Differences] = []
-    for item in differences:
+    for item in different:
         is_bound = {
             flag: bool(bound_addresses(scope, item.component, flag.name, flag.manifest or ())) for flag in item.flags
         }
@@ -211,7 +211,8 @@ def _unlike(serving_control_plane: Host, host: Host) -> t.Iterator[Problem]:
             )
 
 
-def _differences(serving_control_plane: Host, cluster: Cluster) -> tuple[manifest_flags.Differences, ...]:
+def differences(serving_control_plane: Host, cluster: Cluster) -> tuple[manifest_flags.Differences, ...]:
+    """In what the manifests of a control plane differ from what kubeadm would render by the ClusterConfiguration."""
     configuration = _configuration(cluster)
     if configuration is None:
         return ()
@@ -231,4 +232,4 @@ def _option(values: t.Sequence[str]) -> str | list[str]:
     return values[0] if len(values) == 1 else list(values)
 
 
-__all__ = ("Adoption", "adoption", "compare", "files_of", "problems")
+__all__ = ("Adoption", "adoption", "compare", "differences", "files_of", "problems")

@@ -113,9 +113,19 @@ def bound_addresses(scope: Scope, component: str, name: str, values: t.Iterable[
 
 def dependencies(desired: Desired, hosts: Hosts, cluster: Cluster) -> t.Iterator[Dependency]:
     """What every control plane or node connects to at one host's address, by the cluster-wide configuration."""
-    owners = owners_of(hosts)
+    yield from dependencies_besides(desired.endpoint.host, owners_of(hosts), cluster)
+
+
+def dependencies_besides(endpoint: str, owners: Owners, cluster: Cluster) -> t.Iterator[Dependency]:
+    """The same.
+
+    Args:
+        endpoint: the address or name of the endpoint, which moves; empty without.
+        owners: who has which address.
+        cluster: the cluster.
+    """
     for text, what in _connected_to(cluster):
-        names = {owner_of(address, owners) for address in addresses_in(text) if address != desired.endpoint.host}
+        names = {owner_of(address, owners) for address in addresses_in(text) if address != endpoint}
         if len(names) == 1 and None not in names:
             yield Dependency(str(names.pop()), what)
 
@@ -295,4 +305,12 @@ def _have(names: t.Sequence[str]) -> str:
     return "has" if len(names) == 1 else "have"
 
 
-__all__ = ("Dependency", "Scope", "bound_addresses", "dependencies", "manifest_remedy", "problems")
+__all__ = (
+    "Dependency",
+    "Scope",
+    "bound_addresses",
+    "dependencies",
+    "dependencies_besides",
+    "manifest_remedy",
+    "problems",
+)

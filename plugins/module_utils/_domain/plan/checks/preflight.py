@@ -305,7 +305,19 @@ def problems_of_clones(desired: Desired, hosts: Hosts) -> t.Iterator[Problem]:
 
 
 def problems_of_clocks(hosts: Hosts) -> t.Iterator[Problem]:
-    """Each clock is compared with the controller's at the moment of the inspection, then with the median of all hosts."""
+    """A problem for each clock that is wrong."""
+    for name, seconds in clocks_apart(hosts):
+        yield Problem(
+            name,
+            f"The clock of {name} is {seconds:.0f} s away from the others': synchronise it (chrony, systemd-timesyncd).",
+        )
+
+
+def clocks_apart(hosts: Hosts) -> t.Iterator[tuple[str, float]]:
+    """Hosts whose clock is wrong, and by how many seconds.
+
+    Each clock is compared with the controller's at the moment of the inspection, then with the median of all hosts.
+    """
     seen = ((host.report.clock, host.report.looked_at, host.name) for host in hosts.values())
     skews = sorted((clock - looked_at, name) for clock, looked_at, name in seen if looked_at is not None)
     if not skews:
@@ -313,14 +325,11 @@ def problems_of_clocks(hosts: Hosts) -> t.Iterator[Problem]:
     middle = skews[len(skews) // 2][0]
     for away, name in skews:
         if abs(away - middle) > CLOCK_TOLERANCE:
-            yield Problem(
-                name,
-                f"The clock of {name} is {abs(away - middle):.0f} s away from the others': synchronise it (chrony, "
-                "systemd-timesyncd).",
-            )
+            yield name, abs(away - middle)
 
 
 __all__ = (
+    "clocks_apart",
     "find_serving_control_plane",
     "is_joined",
     "problems",

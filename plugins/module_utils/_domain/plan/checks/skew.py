@@ -114,7 +114,7 @@ def _kubelet(
             f"The kubelet of {host.name} is {kubelet}, newer than the API server {own}: a kubelet must not be newer; "
             f"install kubelet {own.major}.{own.minor} on it, or upgrade the control plane first ({POLICY}).",
         )
-    elif _minors(newest, kubelet) > _allowed(kubelet):
+    elif is_too_old(kubelet, newest):
         yield Problem(
             host.name,
             f"The kubelet of {host.name} is {kubelet}, more than {_allowed(kubelet)} minor versions older than the API "
@@ -213,9 +213,14 @@ def _minors(newer: KubernetesVersion, older: KubernetesVersion) -> int:
     return newer.minor - older.minor if newer.major == older.major else 1000 * (newer.major - older.major)
 
 
+def is_too_old(kubelet: KubernetesVersion, newest: KubernetesVersion) -> bool:
+    """Whether a kubelet is older than the policy allows beside an API server."""
+    return _minors(newest, kubelet) > _allowed(kubelet)
+
+
 def _allowed(kubelet: KubernetesVersion) -> int:
     """How many minor versions older than the API server this kubelet may be."""
     return 3 if kubelet.release >= _THREE_MINORS else 2
 
 
-__all__ = ("POLICY", "api_versions", "is_local_mode", "must_stay_local", "problems")
+__all__ = ("POLICY", "api_versions", "is_local_mode", "is_too_old", "must_stay_local", "problems")

@@ -28,7 +28,7 @@ def problems(host: Host, cluster: Cluster) -> t.Iterator[Problem]:
     version = host.kubeadm_version
     if version is not None and version.release < _FIRST_WARNING:
         yield Problem(host.name, f"Swap is on on {host.name}, and kubeadm {version} refuses to join with it: {remedy}.")
-    elif not _is_borne(host, cluster):
+    elif not is_borne(host, cluster):
         yield Problem(
             host.name,
             f"Swap is on on {host.name}, and the cluster's kubelets do not start with it: {remedy}, or set failSwapOn: false "
@@ -36,7 +36,8 @@ def problems(host: Host, cluster: Cluster) -> t.Iterator[Problem]:
         )
 
 
-def _is_borne(host: Host, cluster: Cluster) -> bool:
+def is_borne(host: Host, cluster: Cluster) -> bool:
+    """Whether the kubelet of a host starts with swap."""
     flag = host.report.kubelet_flags.get("fail-swap-on")
     if flag is not None:
         return flag.lower() == "false"
@@ -44,4 +45,4 @@ def _is_borne(host: Host, cluster: Cluster) -> bool:
     return isinstance(configuration, dict) and configuration.get("failSwapOn") is False
 
 
-__all__ = ("problems",)
+__all__ = ("is_borne", "problems")

@@ -25,6 +25,11 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.stati
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import report as reports
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.carried_files import FilesReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.desired_host import DesiredHost
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.host_audit import (
+    HostAudit,
+    KeptBackup,
+    ProcessConnection,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.inspected_host import InspectedHost
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.kubeadm_patches import Patches
 from tests.tools.environment import ROOT
@@ -89,6 +94,14 @@ def full() -> InspectedHost:
         proxies=(ProxySource("unit", "kubelet", "/etc/x.conf", "http://proxy:3128"),),
         endpoint_view=View(endpoint, ("192.0.2.10", "2001:db8::1"), "", attempts),
         load_balancer={"configuration": {"path": "/etc/haproxy/haproxy.cfg"}},
+        audit=HostAudit(
+            backups=(KeptBackup("20261130T080000Z", 1.5, is_complete=True, has_snapshot=True),),
+            connections=(ProcessConnection("agent", "agent.service", "192.0.2.11:6443"),),
+            time_services=("chronyd",),
+            etcd_mount="/var/lib/etcd",
+            public_keys={"/etc/kubernetes/pki/sa.pub": "5eed"},
+            unreadable=("/etc/kubernetes/admin.conf",),
+        ),
         wanted=DesiredHost("node", 8443, "192.0.2.12", "unix:///x", {"v": 4}, {"zone": "a"}, ({"key": "k"},)),
     )
 

@@ -1,0 +1,162 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page of the audit in a real Chromium: it renders, nothing is fetched, and nothing of a cluster becomes markup."""
+
+from __future__ import annotations
+
+import collections
+import http.server
+import threading
+import typing as t
+from html.parser import HTMLParser
+
+import pytest
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit import render_html
+from tests.tools.chromium import Chromium
+from tests.unit.plugins.module_utils._domain.audit.faults import FAULTS
+from tests.unit.plugins.module_utils._domain.audit.test_rendering import CREATED, hostile, many
+from tests.unit.plugins.module_utils._domain.audit.values import audit_of, healthy
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: The border on top of the page for an outage, light and dark; see the style of the page.
+LOST_LIGHT, LOST_DARK = (0xB3, 0x26, 0x1E), (0xFF, 0x8A, 0x80)
+
+
+class Server:
+    """Serves one page on loopback, and knows who asked for what."""
+
+    def __init__(self) -> None:
+        self.page = ""
+        self.asked: list[str] = []
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                outer.asked.append(self.path)
+                content = outer.page.encode("utf-8", "replace")
+                self.send_response(200 if self.path == "/" else 404)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_arguments: object) -> None:
+                """Nothing."""
+
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+    @property
+    def url(self) -> str:
+        """Of the page."""
+        return f"http://127.0.0.1:{self.http.server_address[1]}/"
+
+    def serve(self, page: str) -> str:
+        """Serve this page now; its URL."""
+        self.page = page
+        self.asked.clear()
+        return self.url
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A running server."""
+    made = Server()
+    thread = threading.Thread(target=made.http.serve_forever, daemon=True)
+    thread.start()
+    yield made
+    made.http.shutdown()
+    made.http.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Chromium:
+    """The browser."""
+    return Chromium.installed(tmp_path_factory.mktemp("chromium"))
+
+
+class Elements(HTMLParser):
+    """Counts elements of a document."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.count: collections.Counter[str] = collections.Counter()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Count one."""
+        self.count[tag] += 1
+
+
+def page(created: str = CREATED) -> str:
+    """The page of a cluster with many faults."""
+    return render_html.page(many(), created=created)
+
+
+def test_nothing_is_fetched(chromium: Chromium, server: Server) -> None:
+    url = server.serve(page())
+    assert chromium.requested(url) == [url]
+    assert server.asked == ["/"]
+
+
+def test_from_a_file_nothing_is_fetched_either(chromium: Chromium, tmp_path: Path) -> None:
+    target = tmp_path / "report.html"
+    target.write_text(page(), encoding="utf-8")
+    assert [url for url in chromium.requested(target.as_uri()) if not url.startswith("file:")] == []
+
+
+def test_the_log_of_the_network_would_show_it_and_the_policy_would_stop_it(chromium: Chromium, server: Server) -> None:
+    """The same page with an image: its policy keeps it from being fetched, without the policy it is."""
+    with_image = page().replace("</main>", '<img src="/beacon"><script src="/run"></script></main>')
+    url = server.serve(with_image)
+    assert chromium.requested(url) == [url]
+    url = server.serve(with_image.replace("Content-Security-Policy", "x-nothing"))
+    assert set(chromium.requested(url)) >= {url, f"{url}beacon", f"{url}run"}
+    assert {"/beacon", "/run"} <= set(server.asked)
+
+
+@pytest.mark.parametrize(
+    "attack", ["<script>document.title='owned'</script>", '"><img src=x onerror="document.title=\'owned\'">']
+)
+def test_what_a_cluster_names_stays_text(chromium: Chromium, server: Server, attack: str) -> None:
+    found, plan = hostile(attack)
+    dom = chromium.dom(server.serve(render_html.page(found, created=CREATED, plan=plan)))
+    calm, calm_plan = hostile("harmless")
+    expected = chromium.dom(server.serve(render_html.page(calm, created=CREATED, plan=calm_plan)))
+    assert Elements(dom).count == Elements(expected).count
+    assert "owned</title>" not in dom
+
+
+@pytest.mark.parametrize(("dark", "border"), [(False, LOST_LIGHT), (True, LOST_DARK)])
+def test_it_renders_light_and_dark(
+    chromium: Chromium, server: Server, border: tuple[int, int, int], *, dark: bool
+) -> None:
+    picture = chromium.screenshot(server.serve(page()), dark=dark)
+    assert (picture.width, picture.height, picture.first) == (1280, 1400, border)
+    assert picture.different_lines > 200, "there is hardly anything on it"
+
+
+def test_the_first_screen_says_which_losses_are_borne(chromium: Chromium, server: Server) -> None:
+    """On paper as on the screen, in the order of reading: the sentence, each part, what to do first."""
+    arguments = healthy()
+    FAULTS["one load balancer"][0](arguments)
+    found = audit_of(arguments)
+    text = " ".join(chromium.printed(server.serve(render_html.page(found, created=CREATED))).split())
+    places = [
+        text.index(words)
+        for words in (found.sentence, "If this is lost", "leads to lb1 alone", "What to do first", "Findings")
+    ]
+    assert places == sorted(places)
+    assert all(part.name in text for part in found.parts)
+
+
+def test_paper_shows_what_is_folded_on_the_screen(chromium: Chromium, server: Server) -> None:
+    found = many()
+    text = " ".join(chromium.printed(server.serve(page())).split())
+    for item in found.findings:
+        assert " ".join(item.summary.split()) in text.replace("- ", "-"), item.summary

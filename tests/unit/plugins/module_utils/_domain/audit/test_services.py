@@ -1,0 +1,77 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The audit of a control plane whose components are services of systemd."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit import questions
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit.survival import Verdict
+from tests.unit.plugins.module_utils._domain.audit.values import NOW, audit_of, collected, host_audit
+from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments
+from tests.unit.plugins.reports import host_report
+from tests.unit.plugins.services_reports import CFG, SSL, master, worker
+
+SHARED, FIRST = "https://192.0.2.10:6443", "https://192.0.2.11:6443"
+
+
+def services(server: str, **flags: t.Any) -> Arguments:
+    """Two masters and a worker; components of the second one and of the worker connect to a server."""
+    arguments: Arguments = {"control_planes": ["m1", "m2"], "workers": ["n1"], "hosts": {}, "services": {}}
+    for number, name in enumerate(("m1", "m2"), start=1):
+        address = f"192.0.2.1{number}"
+        report = host_report(name, address, clock=NOW, looked_at=NOW, services={}).as_dict()
+        listening = [{"address": address, "port": 6443, "process": "kube-apiserver"}]
+        arguments["hosts"][name] = {**report, "audit": host_audit(), "listening": listening}
+        own = f"https://{address}:6443" if number == 1 else server
+        found = master(address, f"k8s-master{number}", server=own, authorization_mode="Node,RBAC", **flags)
+        arguments["services"][name] = found.as_dict()
+    report = host_report("n1", "192.0.2.21", clock=NOW, looked_at=NOW, services={}).as_dict()
+    arguments["hosts"]["n1"] = {**report, "audit": host_audit()}
+    arguments["services"]["n1"] = worker("k8s-node1", server).as_dict()
+    return arguments
+
+
+@pytest.mark.parametrize(
+    ("server", "verdict", "ids"),
+    [
+        (SHARED, Verdict.UNKNOWN, set()),
+        (FIRST, Verdict.LOST, {"endpoint.missing", "client.kubelet", "client.kube-proxy", "client.controller"}),
+    ],
+)
+def test_who_depends_on_the_first_master(server: str, verdict: Verdict, ids: set[str]) -> None:
+    found = audit_of(services(server))
+    kinds = {item.kind.id for item in found.findings}
+    assert {name for name in kinds if name.startswith(("client.", "endpoint."))} == ids
+    assert {part.name: part.verdict for part in found.parts}["m1"] is verdict
+    assert found.endpoint == ("192.0.2.10:6443" if server == SHARED else "")
+    assert {"unseen.cluster", "unseen.etcd"} <= kinds, "nobody asked them"
+
+
+def test_flags_of_services_are_compared_without_what_is_a_hosts_own() -> None:
+    arguments = services(SHARED)
+    assert "control-plane.flags-differ" not in {item.kind.id for item in audit_of(arguments).findings}
+    arguments["services"]["m2"]["services"]["kube-apiserver"]["arguments"]["audit-log-path"] = ["/elsewhere"]
+    (found,) = [item for item in audit_of(arguments).findings if item.kind.id == "control-plane.flags-differ"]
+    assert found.object == "m2"
+    assert found.evidence == ("--audit-log-path: /opt/kubernetes/logs/audit.log on m1, /elsewhere on m2",)
+
+
+def test_what_is_asked_of_them() -> None:
+    plain = collected(services(SHARED))
+    assert questions.source(plain) == "m1"
+    assert questions.kubeconfig(plain) == f"{CFG}/admin.kubeconfig"
+    assert questions.api_servers(plain) == ["192.0.2.11:6443", "192.0.2.12:6443"]
+    assert questions.targets(plain)["m1"] == [{"address": "192.0.2.12", "port": 6443}]
+    assert questions.etcd(plain) == {}, "without TLS nobody asks"
+    files = {
+        "etcd_cafile": f"{SSL}/ca.pem",
+        "etcd_certfile": f"{SSL}/server.pem",
+        "etcd_keyfile": f"{SSL}/server-key.pem",
+    }
+    asked = questions.etcd(collected(services(SHARED, **files)))
+    assert (len(asked["endpoints"]), asked["client_certificate"]) == (3, f"{SSL}/server.pem")
