@@ -43,6 +43,11 @@ class Cluster:
         for host in HOSTS:
             lab.shell(host, f"echo '{address} {NAME}' >> /etc/hosts")
 
+    def spread_dns(self) -> None:
+        """kubeadm starts both pods of CoreDNS where it begins, which an audit would rightly find."""
+        for action in ("restart", "status"):
+            self.lab.kubectl("--namespace=kube-system", "rollout", action, "deployment/coredns")
+
     def audit(self, **variables: Any) -> Mapping[str, Any]:
         """The report of an audit, which changed nothing."""
         self._audits += 1
@@ -66,6 +71,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with Lab("audit", name="audit") as lab:
         made = Cluster(lab, tmp_path_factory.mktemp("audits"))
         made.second_balancer()
+        made.spread_dns()
         yield made
 
 
