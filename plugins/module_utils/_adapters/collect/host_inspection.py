@@ -84,6 +84,13 @@ _ETCD_DATA = "/var/lib/etcd/member"
 _LARGEST_CNI_FILE = 1 << 20
 
 
+def at_work() -> str:
+    """Who is changing the host now, as a sentence names it: a module of this collection, or a kubeadm; empty for nobody."""
+    if HostLockFile().is_at_work():
+        return "a module of kubeadm.ha"
+    return next((f"kubeadm (process {process})" for process in changing_kubeadm()), "")
+
+
 class HostInspection:
     """Reads one host."""
 
@@ -443,4 +450,4 @@ def _links(directory: str) -> t.Iterator[str]:
             continue
 
 
-__all__ = ("HostInspection",)
+__all__ = ("HostInspection", "at_work")
