@@ -22,14 +22,14 @@ from typing import Any, Self
 
 from tests.prober.analysis import CONTROL, control_of, counted, judged, summarize_log
 from tests.prober.process import Prober
-from tests.prober.results import ScenarioResults
+from tests.prober.results import ScenarioResults, Verdict
 from tests.scenarios import end_state
 from tests.scenarios.cluster import ADMIN, PROJECT, Lab
 from tests.scenarios.control import control
 from tests.scenarios.convert import addresses_of, leave_out_inconclusive
 from tests.scenarios.kills import Boundary, Kill, at_new_boundary, boundaries
 from tests.scenarios.kubeadm_state import REASONS_AFTER_MENDING, State, differences, kubeadm_state
-from tests.scenarios.playbook import Run, controller_files, kill_playbook, run_playbook
+from tests.scenarios.playbook import Run, kill_playbook, run_playbook
 from tests.scenarios.services_cluster import INLINE
 from tests.scenarios.shape import PLAIN
 from tests.tools import machine
@@ -78,7 +78,7 @@ CONVERT = Job(
     first="cp1",
     ca="/etc/kubernetes/pki/ca.crt",
     administrator=ADMIN,
-    units=120.0,
+    units=100.0,
     example=PLAIN.example,
 )
 CREATE = Job(
@@ -119,15 +119,18 @@ class Moment:
         """Any moment of a run that takes so many seconds alike."""
         return cls(round(numbers.uniform(0.0, seconds), 1))
 
+    def __str__(self) -> str:
+        """As a table shows it."""
+        return f"{self.seconds:g} s"
+
 
 @dataclasses.dataclass(frozen=True)
-class FirstBoundary:
-    """The first boundary after a moment of a run.
+class FirstBoundary(Moment):
+    """The first boundary after a moment of a run, which is counted from the begin of its first play."""
 
-    :param seconds: since the first play has begun.
-    """
-
-    seconds: float
+    def __str__(self) -> str:
+        """As a table shows it."""
+        return f"boundary after {self.seconds:g} s"
 
 
 @dataclasses.dataclass
@@ -196,12 +199,12 @@ class Interrupted:
     As a context manager it watches as long as the block lasts; then :attr:`results` has the probes.
     """
 
-    def __init__(self, job: Job, lab: Lab, results: ScenarioResults) -> None:
+    def __init__(self, job: Job, lab: Lab, results: ScenarioResults, *, label: str = "") -> None:
         self.job = job
         self.lab = lab
         self.results = results
-        self.work = PROJECT / "build" / "scenarios" / lab.name
-        shutil.rmtree(controller_files(self.work), ignore_errors=True)
+        self.work = PROJECT / "build" / "scenarios" / lab.name / label
+        shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir(parents=True, exist_ok=True)
         self.addresses = addresses_of(lab, job.hosts)
         self.inventories = [*([job.example] if job.example else []), lab.inventory]
@@ -232,13 +235,13 @@ class Interrupted:
             if until(self.visited[-1]):
                 return
 
-    def kill(self, cause: Moment | FirstBoundary | Kill) -> Interruption:
+    def kill(self, cause: Moment | Kill) -> Interruption:
         """A run that is killed, if it lasts so long."""
-        if isinstance(cause, Moment):
-            return self._kill(f"{cause.seconds:g} s", when=None, after=cause.seconds)
         if isinstance(cause, Kill):
             return self._kill(cause.task or cause.play, when=cause.begins, after=cause.seconds)
-        return self._kill(f"boundary after {cause.seconds:g} s", when=at_new_boundary((), cause.seconds))
+        if isinstance(cause, FirstBoundary):
+            return self._kill(str(cause), when=at_new_boundary((), cause.seconds))
+        return self._kill(str(cause), when=None, after=cause.seconds)
 
     def run(self, label: str = "", *arguments: str) -> Interruption:
         """A run that is to end by itself."""
@@ -255,7 +258,11 @@ class Interrupted:
         )
 
     def _kill(
-        self, cause: str, *, when: Callable[[Mapping[str, Any]], bool] | None, after: float = 0.0
+        self,
+        cause: str,
+        *,
+        when: Callable[[Mapping[str, Any]], bool] | None,
+        after: float = 0.0,
     ) -> Interruption:
         return self._watched(
             cause,
@@ -364,13 +371,18 @@ class Interrupted:
 
 
 @dataclasses.dataclass
-class Story:
-    """What was seen of a job that was interrupted, in the order in which it happened."""
+class Checked:
+    """What was seen of a job that was interrupted, in the order in which it happened.
+
+    :param last: the run that came to the end.
+    :param again: the one after it.
+    :param state: the end.
+    :param secrets: where something secret is left.
+    """
 
     interrupted: Interrupted
-    results: ScenarioResults
-    last: Run
-    again: Run
+    last: Interruption
+    again: Interruption
     state: State
     secrets: Sequence[str]
 
@@ -379,23 +391,67 @@ class Story:
         """Every run."""
         return self.interrupted.history
 
+    @property
+    def kills(self) -> int:
+        """How many runs were killed."""
+        return sum(entry.is_killed for entry in self.history)
+
+    @property
+    def table(self) -> str:
+        """One line for each run."""
+        return self.interrupted.table()
+
+    def failed(self) -> dict[int, list[str]]:
+        """What runs said that failed by themselves, by their numbers."""
+        return {entry.number: entry.run.failures for entry in self.history if entry.run.status not in (0, -9)}
+
+    def locked(self) -> list[str]:
+        """Hosts that a lock is left on."""
+        return [name for name in self.interrupted.job.hosts if self.state[f"{name} locks"]]
+
+    def failures(self) -> list[str]:
+        """Everything that is not as it should be, but for the probes."""
+        found = [f"run {number} failed: {'; '.join(reasons)}" for number, reasons in self.failed().items()]
+        found += [f"{where} has something secret" for where in self.secrets]
+        return found + [f"{name} is locked" for name in self.locked()]
+
+
+def to_the_end(
+    job: Job, lab: Lab, results: ScenarioResults, interrupt: Callable[[Interrupted], object], *, label: str = ""
+) -> Checked:
+    """Runs that are interrupted on a lab; then one to the end, if none has come there, and a second one.
+
+    :param results: get the probes.
+    :param label: of the directory of records, where a lab's name is used several times.
+    """
+    with Interrupted(job, lab, results, label=label) as interrupted:
+        interrupt(interrupted)
+        has_ended = bool(interrupted.history) and interrupted.history[-1].run.status == 0
+        last = interrupted.history[-1] if has_ended else interrupted.run()
+        again = interrupted.run("again")
+    return Checked(interrupted, last, again, interrupted.state(), interrupted.secrets())
+
+
+@dataclasses.dataclass
+class Story:
+    """An end, and what was measured on the way."""
+
+    end: Checked
+    results: ScenarioResults
+
 
 @contextmanager
 def interrupted_story(
     job: Job, results: ScenarioResults, lab_name: str, interrupt: Callable[[Interrupted], object]
 ) -> Iterator[Story]:
-    """A lab of the job's, whose runs are interrupted; then one run to the end, if none has come there, and a second one."""
+    """A lab of the job's, whose runs are interrupted."""
     with Lab(job.topology, name=lab_name) as lab:
         results.add_step("before state", lab.up_seconds)
-        with Interrupted(job, lab, results) as interrupted:
-            interrupt(interrupted)
-            last = interrupted.history[-1] if interrupted.history else None
-            last = last if last is not None and last.run.status == 0 else interrupted.run()
-            again = interrupted.run("again")
-        results.add_step("runs", sum(entry.run.seconds for entry in interrupted.history))
-        results.exactly("again_changed", again.changed, bound=0)
-        print(interrupted.table())
-        yield Story(interrupted, results, last.run, again.run, interrupted.state(), secrets=interrupted.secrets())
+        end = to_the_end(job, lab, results, interrupt)
+        results.add_step("runs", sum(entry.run.seconds for entry in end.history))
+        results.exactly("again_changed", end.again.changed, bound=0)
+        print(end.table)
+        yield Story(end, results)
         print(results.table())
 
 
@@ -426,30 +482,29 @@ class Checks:
     """What holds after interruptions, whatever the job. A test class beside its ``story`` has them."""
 
     def test_the_run_after_them_reaches_the_end(self, story: Story) -> None:
-        assert story.last.status == 0, (story.interrupted.table(), story.last.output[-8000:])
+        assert story.end.last.run.status == 0, (story.end.table, story.end.last.run.output[-8000:])
 
     def test_no_run_between_them_failed_by_itself(self, story: Story) -> None:
-        failed = {e.number: e.run.failures for e in story.history if e.run.status not in (0, -9)}
-        assert failed == {}, story.interrupted.table()
+        assert story.end.failed() == {}, story.end.table
 
     def test_a_second_run_changes_nothing(self, story: Story) -> None:
-        assert story.again.status == 0, story.again.output[-6000:]
-        assert story.again.plan == []
-        assert story.again.changed == []
+        again = story.end.again.run
+        assert again.status == 0, again.output[-6000:]
+        assert again.plan == []
+        assert again.changed == []
 
     def test_the_api_was_never_lost(self, story: Story) -> None:
         probed = {one.name: one for one in story.results.probes}
-        assert probed[story.interrupted.job.first].summary.sent > 0
-        failed = [name for name, one in probed.items() if one.verdict().value == "FAILED"]
-        assert failed == [], (story.interrupted.table(), story.results.table())
+        assert probed[story.end.interrupted.job.first].summary.sent > 0
+        failed = [name for name, one in probed.items() if one.verdict() is Verdict.FAILED]
+        assert failed == [], (story.end.table, story.results.table())
         leave_out_inconclusive(story.results)
 
     def test_nothing_secret_is_left(self, story: Story) -> None:
-        assert story.secrets == []
+        assert story.end.secrets == []
 
     def test_no_host_is_locked(self, story: Story) -> None:
-        locked = [name for name in story.interrupted.job.hosts if story.state[f"{name} locks"]]
-        assert locked == []
+        assert story.end.locked() == []
 
     def test_the_figures_hold(self, story: Story) -> None:
         story.results.write()
@@ -460,11 +515,11 @@ class EveryBoundary(Checks):
     """The same of runs that were killed at every boundary; there is a fixture ``whole``."""
 
     def test_it_was_killed_at_every_boundary_that_there_is(self, story: Story, whole: Whole) -> None:
-        visited = story.interrupted.visited
-        assert [str(one) for one in whole.boundaries if one not in visited] == [], story.interrupted.table()
+        visited = story.end.interrupted.visited
+        assert [str(one) for one in whole.boundaries if one not in visited] == [], story.end.table
 
     def test_the_end_is_that_of_a_run_that_nobody_interrupted(self, story: Story, whole: Whole) -> None:
-        assert differences(story.state, whole.state, REASONS_AFTER_MENDING) == {}
+        assert differences(story.end.state, whole.state, REASONS_AFTER_MENDING) == {}
 
 
 def seed() -> int:
@@ -479,6 +534,7 @@ __all__ = (
     "CONVERT",
     "CREATE",
     "JOBS",
+    "Checked",
     "Checks",
     "EveryBoundary",
     "FirstBoundary",
@@ -490,6 +546,7 @@ __all__ = (
     "Whole",
     "interrupted_story",
     "seed",
+    "to_the_end",
     "uninterrupted",
     "waited_for",
 )

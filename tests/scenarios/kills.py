@@ -25,17 +25,22 @@ class Kill:
     :param play: the play in which it is.
     :param seconds: how long after the play's begin, or after a task's first result in it.
     :param task: the end of that task's name; empty, it is the play's begin.
+    :param host: the host whose result it is, or that is among the play's; empty for any.
     """
 
     play: str
     seconds: float
     task: str = ""
+    host: str = ""
 
     def begins(self, line: Mapping[str, Any]) -> bool:
         """Whether a line of the recorder is what the seconds are counted from."""
         if line.get("play") != self.play:
             return False
-        return line["event"] == "result" and str(line["task"]).endswith(self.task) if self.task else True
+        if not self.task:
+            hosts = line["hosts"] if line["event"] == "play" else [line["host"]]
+            return bool(hosts) and (not self.host or self.host in hosts)
+        return line["event"] == "result" and str(line["task"]).endswith(self.task) and self.host in ("", line["host"])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,6 +98,36 @@ def killed(inventories: Sequence[Path], work: Path, label: str, kill: Kill, *, p
     )
 
 
+def disturbed(
+    inventories: Sequence[Path],
+    work: Path,
+    label: str,
+    cause: Kill,
+    happens: Callable[[], object],
+    *,
+    arguments: Sequence[str] = (),
+) -> Run:
+    """A run that nobody kills, while something happens at a moment of it.
+
+    :raises ValueError: when the moment never came.
+    """
+    has_happened: list[bool] = []
+
+    def watch(line: Mapping[str, Any]) -> bool:
+        if not has_happened and cause.begins(line):
+            has_happened.append(True)
+            time.sleep(cause.seconds)
+            happens()
+        return False
+
+    run = kill_playbook(
+        "kubeadm.ha.site", inventories=inventories, record=work / f"{label}.jsonl", when=watch, arguments=arguments
+    )
+    if not has_happened:
+        raise ValueError(f"{cause} never came: {run.output[-4000:]}")
+    return run
+
+
 def once_nobody_is_at_work(start: Callable[[Path], Run], work: Path, label: str) -> Run:
     """A run after a kill that does not begin with an inspection; while a command of the killed one goes on, it is refused and run again."""
     for number in range(_ATTEMPTS):
@@ -103,4 +138,4 @@ def once_nobody_is_at_work(start: Callable[[Path], Run], work: Path, label: str)
     return run
 
 
-__all__ = ("Boundary", "Kill", "at_new_boundary", "boundaries", "killed", "once_nobody_is_at_work")
+__all__ = ("Boundary", "Kill", "at_new_boundary", "boundaries", "disturbed", "killed", "once_nobody_is_at_work")

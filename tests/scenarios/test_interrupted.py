@@ -30,7 +30,7 @@ from tests.scenarios.kubeadm_state import State, differences
 def _interrupt(interrupted: Interrupted) -> None:
     numbers = random.Random(seed())
     whole = CONVERT.seconds
-    at_boundary = interrupted.kill(FirstBoundary(numbers.uniform(0.0, 0.7 * whole)))
+    at_boundary = interrupted.kill(FirstBoundary.at_random(numbers, 0.7 * whole))
     interrupted.kill(Moment.at_random(numbers, whole - at_boundary.run.seconds))
 
 
@@ -48,7 +48,7 @@ class TestInterrupted(Checks):
     """A conversion that was killed twice."""
 
     def test_it_was_killed(self, story: Story) -> None:
-        assert story.history[0].is_killed, story.interrupted.table()
+        assert story.end.history[0].is_killed, story.end.table
 
     def test_the_end_is_what_kubeadm_itself_would_have_made(self, story: Story, native: State) -> None:
-        assert differences(story.interrupted.kubeadm_state(), native) == {}
+        assert differences(story.end.interrupted.kubeadm_state(), native) == {}

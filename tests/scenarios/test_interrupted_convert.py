@@ -59,6 +59,6 @@ class TestInterruptedConvert(EveryBoundary):
     """A conversion that was killed everywhere."""
 
     def test_a_kubeadm_at_work_was_waited_for(self, story: Story) -> None:
-        number = next(entry.number for entry in story.history if entry.cause == _IN_A_JOIN.task)
+        number = next(entry.number for entry in story.end.history if entry.cause == _IN_A_JOIN.task)
         # Runs are numbered from 1 on.
-        assert waited_for(story.history[number].run) != [], story.interrupted.table()
+        assert waited_for(story.end.history[number].run) != [], story.end.table
