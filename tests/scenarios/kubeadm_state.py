@@ -102,7 +102,8 @@ def content_of(path: str, text: str) -> Any:
     if path.endswith((".pem", ".pub")):
         return [_certificate(pem) for pem in _PEM.findall(text)] or "public key"
     if path.endswith((".yaml", ".yml")):
-        return yaml.safe_load(text)
+        documents = list(yaml.safe_load_all(text))
+        return documents[0] if len(documents) == 1 else documents
     return text
 
 
