@@ -48,6 +48,7 @@ class Job:
     :param first: the host whose API server must never be lost.
     :param ca: the CA's certificate there.
     :param administrator: a kubeconfig there.
+    :param has_cluster: whether that API server is there before the job begins.
     :param units: units of time that an uninterrupted run takes, rather less than more, so that a random moment lies in it.
     :param example: an inventory before the lab's.
     :param variables: further inputs.
@@ -61,6 +62,7 @@ class Job:
     ca: str
     administrator: str
     units: float
+    has_cluster: bool = True
     example: Path | None = None
     variables: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -90,6 +92,7 @@ CREATE = Job(
     ca="/etc/kubernetes/pki/ca.crt",
     administrator=ADMIN,
     units=180.0,
+    has_cluster=False,
     variables={"kubeadm_ha_kubernetes_version": "1.34.4"},
 )
 BINARY = Job(
@@ -302,7 +305,7 @@ class Interrupted:
         first = {self.job.first: f"https://{self.addresses[self.job.first]}:6443/readyz"}
         host, _colon, port = self.lab.endpoint.rpartition(":")
         endpoint = {"endpoint": f"https://{self.addresses.get(host, host)}:{port}/readyz"}
-        is_there = self.job is not CREATE
+        is_there = self.job.has_cluster
         self._prober = self._stack.enter_context(
             Prober(
                 targets={**(first if is_there else {}), CONTROL: untouched.target},
