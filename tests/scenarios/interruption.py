@@ -24,7 +24,7 @@ from tests.prober.analysis import CONTROL, control_of, counted, judged, summariz
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults, Verdict
 from tests.scenarios import end_state
-from tests.scenarios.cluster import ADMIN, PROJECT, Lab
+from tests.scenarios.cluster import ADMIN, PROJECT, Lab, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.convert import addresses_of, leave_out_inconclusive
 from tests.scenarios.kills import Boundary, Kill, at_new_boundary, boundaries
@@ -36,6 +36,7 @@ from tests.tools import machine
 
 #: More kills than any job has boundaries: a lab that is not done by then never will be.
 _MOST = 100
+_SECONDS_FOR_A_STATE = 300.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -245,6 +246,17 @@ class Interrupted:
         if isinstance(cause, FirstBoundary):
             return self._kill(str(cause), when=at_new_boundary((), cause.seconds))
         return self._kill(str(cause), when=None, after=cause.seconds)
+
+    def kill_while(self, cause: Kill, is_so: Callable[[], bool]) -> Interruption:
+        """A run that is killed as soon as something is so after a moment of it."""
+
+        def has_come(line: Mapping[str, Any]) -> bool:
+            if not cause.begins(line):
+                return False
+            wait_until(is_so, seconds=_SECONDS_FOR_A_STATE, what=f"what was to be met after {cause}", every=0.1)
+            return True
+
+        return self._kill(cause.task or cause.play, when=has_come)
 
     def run(self, label: str = "", *arguments: str) -> Interruption:
         """A run that is to end by itself."""

@@ -27,13 +27,15 @@ from tests.scenarios.kills import Kill
 
 pytestmark = pytest.mark.full
 
-#: kubeadm has begun to join the second control plane.
-_IN_A_JOIN = Kill("Join control planes", 4.0, "Make a token and upload the certificates")
+#: The last task before kubeadm joins the second control plane.
+_IN_A_JOIN = Kill("Join control planes", 0.0, "Make a token and upload the certificates", host="cp2")
 
 
 def _interrupt(interrupted: Interrupted) -> None:
     interrupted.visit_boundaries(until=lambda boundary: boundary.play == _IN_A_JOIN.play)
-    interrupted.kill(_IN_A_JOIN)
+    interrupted.kill_while(
+        _IN_A_JOIN, lambda: bool(interrupted.lab.run("cp2", "pgrep", "--exact", "kubeadm", check=False).strip())
+    )
     interrupted.visit_boundaries()
 
 
