@@ -265,6 +265,12 @@ host:
       description: Process ids of every kubeadm that is changing something.
       type: list
       elements: int
+    is_at_work:
+      description: Whether a module of this collection is changing the host now.
+      type: bool
+    is_locked:
+      description: Whether a run has the lock of the host, or has left it; see M(kubeadm.ha.host_lock).
+      type: bool
     services:
       description: State of the services that matter here, by name.
       type: dict

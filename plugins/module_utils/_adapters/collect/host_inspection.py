@@ -216,6 +216,7 @@ class HostInspection:
             kubeadm_processes=changing_kubeadm(),
             stopped_pods=self._stopped_pods(owners),
             is_at_work=HostLockFile().is_at_work(),
+            is_locked=HostLockFile().is_held(),
             selinux=_selinux(),
             forwarding={name: _text(f"/proc/sys/{name.replace('.', '/')}").strip() for name in _FORWARDING},
             swap=len(_text("/proc/swaps").strip().splitlines()) > 1,
