@@ -6,7 +6,7 @@
 # ARGS goes to the program behind the target: make unit ARGS="-k certificate"
 
 PYTHON ?= python3
-TARGETS := lint unit integration roles clusters test quick demo full bench coverage docs build release format lock setup clean
+TARGETS := lint unit integration roles clusters test quick demo full bench chaos coverage docs build release format lock setup clean
 
 .DEFAULT_GOAL := help
 .PHONY: help $(TARGETS)

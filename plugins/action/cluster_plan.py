@@ -86,9 +86,10 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
 
 
 _GROUPS = {"control_plane": "kube_control_plane", "node": "kube_node", "load_balancer": "kube_load_balancer"}
-#: The variable and a group that the role preflight gives to hosts by a plan.
+#: The variable and groups that the role preflight gives to hosts by a plan.
 _RECORDS = "kubeadm_ha_plan"
 _GROUP_OF_A_RUN = "kubeadm_ha_changing"
+_GROUPS_OF_A_RUN = frozenset({_GROUP_OF_A_RUN, "kubeadm_ha_locked"})
 _ROLES = Path(__file__).resolve().parents[2] / "roles"
 #: What tasks register, and facts that they set, one for each task.
 _REGISTERED = re.compile(r"^\s+(?:register: |ansible\.builtin\.set_fact:\n\s+)(\w+)", re.MULTILINE)
@@ -157,6 +158,8 @@ class ActionModule(ActionBase):
                 built.append(rollback_planning.build_plan(request, yaml=PyYaml(), x509=CryptographyX509()))
             else:
                 built.append(planning.build_plan(request, yaml=PyYaml(), x509=CryptographyX509(), files=files))
+            if _GROUP_OF_A_RUN in variables.get("groups", ()):
+                built[0] = built[0].within_a_run()
             return {"plan": built[0].as_dict()}
 
         result.update(decision_result(_FOUND, decide))
@@ -210,7 +213,7 @@ class ActionModule(ActionBase):
                 names.setdefault(name, []).append(host)
             values[host] = {name: _value(view, name) for name in inputs.INPUTS if name in view and name not in of_play}
             values[host] |= {name: self._value_here(of_play[name]) for name in inputs.INPUTS if name in of_play}
-        if _GROUP_OF_A_RUN in variables.get("groups", ()):
+        if _GROUPS_OF_A_RUN.intersection(variables.get("groups", ())):
             # An earlier plan of this run has given it to the hosts.
             names.pop(_RECORDS, None)
         roles = _role_variables()

@@ -20,7 +20,8 @@ description:
   - The lock is bookkeeping of a run and not reported as a change.
 options:
   state:
-    description: Take the lock or give it back.
+    description:
+      - Take the lock or give it back. V(absent) also removes the lock of a run that has ended, by the same rules by which it would be taken over.
     type: str
     choices: [present, absent]
     default: present
@@ -84,12 +85,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 holder:
-  description: Who holds the lock, when the module refuses to take it.
-  returned: failure
+  description: Who holds the lock, when the module refuses to take it, or does not give it back because it is another run's.
+  returned: when another run holds it
   type: dict
 is_silent:
   description: Whether none of its modules was at work here for O(max_age).
-  returned: failure
+  returned: when another run holds it
   type: bool
 """
 
@@ -107,10 +108,9 @@ def decide(module: AnsibleModule) -> Decision:
     owner = lock.Owner(**module.params["owner"])
     if module.check_mode:
         return Decision()
-    if module.params["state"] == "absent":
-        return lock.release(HostLockFile(), owner)
     dead = [lock.Owner(**item) for item in module.params["dead"]]
-    return lock.ensure(HostLockFile(), HostClock(), owner, dead=dead, max_age=module.params["max_age"])
+    change = lock.release if module.params["state"] == "absent" else lock.ensure
+    return change(HostLockFile(), HostClock(), owner, dead=dead, max_age=module.params["max_age"])
 
 
 def main() -> None:

@@ -109,6 +109,13 @@ options:
     type: list
     elements: path
     default: [/etc/kubernetes, /var/lib/kubelet, /var/lib/etcd, /etc/haproxy]
+  work_timeout:
+    description:
+      - Seconds to wait, before anything is inspected, for a kubeadm or a module of this collection that is changing the host, such as
+        one that a killed run left at work. V(0) does not wait.
+      - Whoever is still at work then is in RV(host.kubeadm_processes) and RV(host.is_at_work).
+    type: float
+    default: 0
 extends_documentation_fragment:
   - kubeadm.ha.control_plane.pki_dir
   - kubeadm.ha.control_plane.files
@@ -263,6 +270,12 @@ host:
       description: Process ids of every kubeadm that is changing something.
       type: list
       elements: int
+    is_at_work:
+      description: Whether a module of this collection is changing the host now.
+      type: bool
+    is_locked:
+      description: Whether a run has the lock of the host, or has left it; see M(kubeadm.ha.host_lock).
+      type: bool
     services:
       description: State of the services that matter here, by name.
       type: dict
@@ -377,14 +390,18 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.host_inspection import HostInspection
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.host_inspection import (
+    HostInspection,
+    at_work,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint_probe import HostEndpointProbe
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.binary.report import ServicesReport
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import component_services
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import component_services, work_left
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 SECONDS_FOR_A_COMMAND = 10.0
@@ -443,6 +460,7 @@ def main() -> None:
                 "elements": "path",
                 "default": ["/etc/kubernetes", "/var/lib/kubelet", "/var/lib/etcd", "/etc/haproxy"],
             },
+            "work_timeout": {"type": "float", "default": 0},
         },
         supports_check_mode=True,
     )
@@ -462,7 +480,13 @@ def main() -> None:
         load_balancer=module.params["load_balancer"],
         audit=module.params["audit"],
     )
-    run_decision(module, lambda: Decision(values=_inspect(inspection, with_services=module.params["services"])))
+
+    def decide() -> Decision:
+        warnings = work_left.wait(at_work, HostClock(), timeout=module.params["work_timeout"])
+        values = _inspect(inspection, with_services=module.params["services"])
+        return Decision(values=values, warnings=warnings)
+
+    run_decision(module, decide)
 
 
 if __name__ == "__main__":

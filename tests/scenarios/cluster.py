@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -168,6 +169,22 @@ def ready_nodes(lab: Lab, *, node: str = "cp1") -> set[str]:
         for item in lab.objects("nodes", node=node)["items"]
         if any(c["type"] == "Ready" and c["status"] == "True" for c in item["status"]["conditions"])
     }
+
+
+def answers_ssh(address: str) -> bool:
+    """Whether somebody speaks SSH at port 22 of an address."""
+    try:
+        with socket.create_connection((address, 22), timeout=2) as connection:
+            return connection.recv(3) == b"SSH"
+    except OSError:
+        return False
+
+
+def restart(lab: Lab, node: str, address: str) -> None:
+    """A node loses power and boots at once; returns when it can be logged in to."""
+    lab.event("kill", node)
+    lab.event("start", node)
+    wait_until(lambda: answers_ssh(address), seconds=120, what=f"{node} is back")
 
 
 def etcdctl(lab: Lab, *arguments: str, node: str, node_name: str | None = None) -> str:

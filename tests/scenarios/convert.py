@@ -151,7 +151,7 @@ class Conversion:
         users = workload_clients(
             self.lab, self.shape.first_nodes, server=f"https://{self.old}", domain=self.shape.dns_domain
         )
-        with self._prober("in-use") as prober, users:
+        with self.watched("in-use") as prober, users:
             yield
             prober.stop()
 
@@ -159,7 +159,7 @@ class Conversion:
         """The conversion itself under the prober, while others use the cluster."""
         server = f"https://{self.old}"
         users = workload_clients(self.lab, self.shape.first_nodes, server=server, domain=self.shape.dns_domain)
-        with self._prober("convert") as prober, users as self.workload_clients:
+        with self.watched("convert") as prober, users as self.workload_clients:
             with self._progress("convert") if shows_progress else contextlib.nullcontext():
                 run = self.run("convert", inventories=inventories)
             prober.settle()
@@ -172,7 +172,7 @@ class Conversion:
 
     def roll_back(self) -> tuple[Run, ProbeLog]:
         """The way back under the prober, which asks the first control plane itself: the endpoint ends on the way."""
-        with self._prober("rollback", endpoint=False) as prober:
+        with self.watched("rollback", endpoint=False) as prober:
             run = self.run("rollback", playbook="rollback")
             prober.settle()
             log = prober.stop()
@@ -220,7 +220,7 @@ class Conversion:
         ready = ready_nodes(self.lab)
         nodes = [name for name in (*self.shape.nodes[1:], "w3") if self.shape.node_name(name) in ready]
         watches = {name: self._watch_service(name, seconds) for name in nodes}
-        with self._prober("kill", endpoint_only=True) as prober:
+        with self.watched("kill", endpoint_only=True) as prober:
             prober.settle()
             event = prober.mark("kill cp1")
             self.lab.event("kill", "cp1")
@@ -249,7 +249,8 @@ class Conversion:
         return {name: self.addresses[self.shape.balancer]} if name else {}
 
     @contextmanager
-    def _prober(self, label: str, *, endpoint_only: bool = False, endpoint: bool = True) -> Iterator[Prober]:
+    def watched(self, label: str, *, endpoint_only: bool = False, endpoint: bool = True) -> Iterator[Prober]:
+        """A prober of the first API server and of the endpoint, once it answers."""
         balanced = {"endpoint": f"https://{self.endpoint}/readyz"} if endpoint else {}
         targets = balanced if endpoint_only else {"cp1": f"https://{self.old}/readyz"}
         with (

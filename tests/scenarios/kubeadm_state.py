@@ -55,7 +55,7 @@ def kubeadm_state(lab: Lab, nodes: Sequence[str], addresses: Mapping[str, str]) 
         found.update(_node_state(lab, node))
     found.update(_cluster_state(lab, nodes[0]))
     names = sorted(addresses.items(), key=lambda item: -len(item[1]))
-    return {_named(path, names): _named_value(value, names) for path, value in found.items()}
+    return {named(path, names): named_value(value, names) for path, value in found.items()}
 
 
 #: Where a converted cluster may differ from one that kubeadm made highly available from the start, and why.
@@ -90,19 +90,20 @@ def _node_state(lab: Lab, node: str) -> Iterator[tuple[str, Any]]:
         for member in archive.getmembers():
             stream = archive.extractfile(member)
             if stream is not None:
-                yield from _flat(f"{node} {member.name}", _content(member.name, stream.read().decode()))
+                yield from flat(f"{node} {member.name}", content_of(member.name, stream.read().decode()))
 
 
-def _content(path: str, text: str) -> Any:
+def content_of(path: str, text: str) -> Any:
     """A file as it can be compared: parsed, and certificates as openssl shows them."""
     if path.endswith(".crt"):
         return [_certificate(pem) for pem in _PEM.findall(text)]
-    if path.endswith(".pub"):
-        return "public key"
-    if path.endswith(".conf"):
+    if path.endswith((".conf", ".kubeconfig", "/.kube/config")) and "\nclusters:" in text:
         return _kubeconfig(yaml.safe_load(text))
+    if path.endswith((".pem", ".pub")):
+        return [_certificate(pem) for pem in _PEM.findall(text)] or "public key"
     if path.endswith((".yaml", ".yml")):
-        return yaml.safe_load(text)
+        documents = list(yaml.safe_load_all(text))
+        return documents[0] if len(documents) == 1 else documents
     return text
 
 
@@ -112,11 +113,12 @@ def _certificate(pem: str) -> str:
 
 def _kubeconfig(document: Any) -> Any:
     for item in document["clusters"]:
-        pem = base64.b64decode(item["cluster"].pop("certificate-authority-data")).decode()
+        pem = base64.b64decode(item["cluster"].pop("certificate-authority-data", "")).decode()
         item["cluster"]["authority"] = [_certificate(found) for found in _PEM.findall(pem)]
     for item in document["users"] or []:
         user = item["user"]
         user.pop("client-key-data", None)
+        user.pop("token", None)
         if "client-certificate-data" in user:
             pem = base64.b64decode(user.pop("client-certificate-data")).decode()
             user["certificate"] = [_certificate(found) for found in _PEM.findall(pem)]
@@ -129,7 +131,7 @@ def _cluster_state(lab: Lab, node: str) -> Iterator[tuple[str, Any]]:
         data = lab.objects("configmap", name, f"--namespace={namespace}", node=node)["data"]
         for key, text in data.items():
             if not key.startswith("jws-kubeconfig-"):
-                yield from _flat(f"ConfigMap {config_map} {key}", _config_map_value(key, text))
+                yield from flat(f"ConfigMap {config_map} {key}", _config_map_value(key, text))
     for item in lab.objects("nodes", node=node)["items"]:
         metadata = item["metadata"]
         yield f"Node {metadata['name']} labels", metadata["labels"]
@@ -157,14 +159,14 @@ def _etcd_members(lab: Lab, node: str) -> list[dict[str, Any]]:
     return sorted(({key: member.get(key) for key in kept} for member in answer["members"]), key=lambda m: m["name"])
 
 
-def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+def flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     """Each leaf of a document with its path: named items and flags by name, other lists whole."""
     if isinstance(value, dict) and value:
         for key, item in value.items():
-            yield from _flat(f"{path} .{key}", item)
+            yield from flat(f"{path} .{key}", item)
     elif isinstance(value, list) and value and all(isinstance(item, dict) and "name" in item for item in value):
         for item in value:
-            yield from _flat(f"{path} {item['name']}", item)
+            yield from flat(f"{path} {item['name']}", item)
     elif path.endswith(" .command"):
         for flag in value[1:]:
             name, _equals, setting = flag.partition("=")
@@ -173,14 +175,24 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _named_value(value: Any, names: Sequence[tuple[str, str]]) -> Any:
-    return json.loads(_named(json.dumps(value, sort_keys=True), names))
+def named_value(value: Any, names: Sequence[tuple[str, str]]) -> Any:
+    return json.loads(named(json.dumps(value, sort_keys=True), names))
 
 
-def _named(text: str, names: Sequence[tuple[str, str]]) -> str:
+def named(text: str, names: Sequence[tuple[str, str]]) -> str:
     for name, address in names:
         text = re.sub(rf"(?<![0-9.]){re.escape(address)}(?![0-9.]*[0-9])", f"<{name}>", text)
     return text
 
 
-__all__ = ("REASONS", "REASONS_AFTER_MENDING", "State", "differences", "kubeadm_state")
+__all__ = (
+    "REASONS",
+    "REASONS_AFTER_MENDING",
+    "State",
+    "content_of",
+    "differences",
+    "flat",
+    "kubeadm_state",
+    "named",
+    "named_value",
+)

@@ -14,13 +14,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 PROJECT = Path(__file__).resolve().parents[2]
 #: A run that takes longer hangs.
 SECONDS_FOR_A_RUN = 900.0
+#: How often the record of a run is read that is to be killed; a module takes longer to begin on a host.
+_SECONDS_BETWEEN = 0.02
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +114,7 @@ def run_playbook(
         try:
             process.wait(SECONDS_FOR_A_RUN)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+            end_run(process.pid)
             raise
     return _ended(process.returncode, time.monotonic() - began, record)
 
@@ -118,31 +122,84 @@ def run_playbook(
 def kill_playbook(
     name: str,
     *,
-    inventories: Iterable[Path],
+    inventories: Sequence[Path],
     record: Path,
-    when: Callable[[Mapping[str, Any]], bool],
+    when: Callable[[Mapping[str, Any]], bool] | None,
     after: float = 0.0,
     arguments: Sequence[str] = (),
+    variables: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Run:
-    """Run ``ansible-playbook`` and end it and all its workers by SIGKILL.
+    """Run ``ansible-playbook`` and end it, all its workers and its connections by SIGKILL, as a controller without power ends.
 
     A run that ends before, such as one that is refused, is returned as it ended.
 
-    :param when: given each line of the recorder; the run is killed after the first that it accepts.
+    :param when: given each line of the recorder; the run is killed after the first that it accepts. None: the seconds are counted
+        from the start of the run.
     :param after: seconds between that line and the kill.
     :param arguments: further arguments.
     :param environment: further variables of its environment.
     """
     began = time.monotonic()
-    with _started(_command(name, inventories, arguments), record, environment=environment) as process:
-        while process.poll() is None and not any(when(line) for line in _lines(record)):
-            time.sleep(0.1)
+    with _started(_command(name, inventories, arguments, variables), record, environment=environment) as process:
+        lines = _Lines(record)
+        while when is not None and process.poll() is None and not any(when(line) for line in lines.new()):
+            time.sleep(_SECONDS_BETWEEN)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(after)
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            end_run(process.pid, _control_sockets(inventories))
     return _ended(process.returncode, time.monotonic() - began, record)
+
+
+def end_run(process: int, control_sockets: Iterable[Path] = ()) -> None:
+    """SIGKILL of a process with everything that it has started, sessions of their own among it, and of kept connections of ssh.
+
+    None of them sees another one die: they are stopped first.
+
+    :param control_sockets: directories of ssh's control sockets, whose masters are nobody's children any more.
+    """
+    family = {process}
+    found = {process}
+    while found:
+        for each in found:
+            _signal(each, signal.SIGSTOP)
+        # Who has just been stopped may have begun another one before.
+        found = {child for child, parent in _parents().items() if parent in family} - family
+        family |= found
+    for each in (*family, *_masters(control_sockets)):
+        _signal(each, signal.SIGKILL)
+
+
+def _signal(process: int, kind: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, kind)
+
+
+def _parents() -> dict[int, int]:
+    """The parent of each process."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents[int(path.parent.name)] = int(path.read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    return parents
+
+
+def _masters(control_sockets: Iterable[Path]) -> Iterator[int]:
+    """Process ids of the connections that ssh keeps for others, which name themselves by their socket."""
+    titles = tuple(f"ssh: {directory}/" for directory in control_sockets)
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            title = path.read_text(encoding="utf-8", errors="replace")
+            if titles and title.startswith(titles) and "[mux]" in title:
+                yield int(path.parent.name)
+
+
+def _control_sockets(inventories: Iterable[Path]) -> list[Path]:
+    """Where the inventories let ssh keep its connections."""
+    found = (yaml.safe_load(path.read_text(encoding="utf-8")) for path in inventories if path.is_file())
+    variables = (((document or {}).get("all") or {}).get("vars") or {} for document in found)
+    return [Path(each["ansible_control_path_dir"]) for each in variables if "ansible_control_path_dir" in each]
 
 
 def _command(
@@ -184,17 +241,34 @@ def _started(
 
 
 def _ended(status: int, seconds: float, record: Path) -> Run:
-    return Run(status, seconds, _log(record).read_text(encoding="utf-8"), _lines(record))
+    return Run(status, seconds, _log(record).read_text(encoding="utf-8"), _Lines(record).new())
+
+
+def controller_files(work: Path) -> Path:
+    """Where runs with records in a directory keep their temporary files on the controller."""
+    return work / "controller"
 
 
 def _log(record: Path) -> Path:
     return record.with_suffix(".log")
 
 
-def _lines(record: Path) -> list[dict[str, Any]]:
-    """What the recorder has written; a line that it is still writing is left out."""
-    text = record.read_text(encoding="utf-8") if record.exists() else ""
-    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+class _Lines:
+    """What the recorder writes, as it comes; a line that it is still writing is left for later."""
+
+    def __init__(self, record: Path) -> None:
+        self._record = record
+        self._position = 0
+
+    def new(self) -> list[dict[str, Any]]:
+        """The lines since the last call."""
+        if not self._record.exists():
+            return []
+        with self._record.open("rb") as stream:
+            stream.seek(self._position)
+            whole, newline, _rest = stream.read().rpartition(b"\n")
+        self._position += len(whole) + len(newline)
+        return [json.loads(line) for line in whole.splitlines()]
 
 
 def _environment(record: Path, configuration: Path | None, *, with_collections: bool) -> dict[str, str]:
@@ -207,6 +281,8 @@ def _environment(record: Path, configuration: Path | None, *, with_collections: 
         "ANSIBLE_PIPELINING": "True",
         "ANSIBLE_NOCOLOR": "True",
         "KUBEADM_HA_RECORD": str(record),
+        # What a killed run leaves on the controller stays with the scenario, and is found by it.
+        "ANSIBLE_LOCAL_TEMP": str(controller_files(record.parent)),
     }
     if configuration is not None:
         environment["ANSIBLE_CONFIG"] = str(configuration)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 
 from tests.scenarios.cluster import PROJECT, Lab
 from tests.scenarios.convert import addresses_of, new_results
-from tests.scenarios.kills import Kill, killed, once_nobody_is_at_work
+from tests.scenarios.kills import Kill, killed
 from tests.scenarios.playbook import Run, run_playbook
 from tests.scenarios.services_cluster import HOSTS, INLINE, Cluster
 
@@ -83,7 +82,7 @@ def story() -> Iterator[Story]:
         for number, kill in enumerate(KILLS):
             runs.append((kill.play, killed([lab.inventory], work, f"killed-{number}", kill)))
             served.append(_readyz(cluster, "m1"))
-        ended = once_nobody_is_at_work(functools.partial(_run, lab.inventory), work, "ended")
+        ended = _run(lab.inventory, work / "ended.jsonl")
         again = _run(lab.inventory, work / "again.jsonl")
         results.exactly("again_changed", sum(again.changed_hosts.values()), bound=0)
         answers = [_readyz(cluster, name) for name in MASTERS]

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 
 from tests.scenarios.cluster import PROJECT, Lab, ready_nodes, wait_until
 from tests.scenarios.convert import etcd_members, new_results
-from tests.scenarios.kills import Kill, killed, once_nobody_is_at_work
+from tests.scenarios.kills import Kill, killed
 from tests.scenarios.playbook import Run, run_playbook
 
 pytestmark = pytest.mark.full
@@ -58,7 +57,7 @@ def story() -> Iterator[Story]:
         for number, kill in enumerate(KILLS):
             runs[kill.play] = killed(inventory, work, f"killed-{number}", kill)
             authorities[kill.play] = lab.shell("cp1", _CA)
-        ended = once_nobody_is_at_work(functools.partial(_run, inventory), work, "ended")
+        ended = _run(inventory, work / "ended.jsonl")
         again = _run(inventory, work / "again.jsonl")
         results.exactly("again_changed", sum(again.changed_hosts.values()), bound=0)
         if ended.status == 0:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.cluster import CommandError, Lab, etcdctl, ready_nodes, wait_until
+from tests.scenarios.cluster import CommandError, Lab, answers_ssh, etcdctl, ready_nodes, wait_until
 from tests.scenarios.convert import Conversion, changed_hosts, new_results
 from tests.scenarios.plan_and_run import changed_objects, different_values, planned_objects
 from tests.scenarios.playbook import Run, kill_playbook
@@ -142,18 +141,10 @@ def _killed_with_a_learner(conversion: Conversion, label: str, node: str) -> Run
     )
 
 
-def _answers_ssh(address: str) -> bool:
-    try:
-        with socket.create_connection((address, 22), timeout=2) as connection:
-            return connection.recv(3) == b"SSH"
-    except OSError:
-        return False
-
-
 def _power_is_back(lab: Lab, node: str, address: str) -> None:
     """The node runs again, and its kubelet has had time to start what the join has left."""
     lab.event("start", node)
-    wait_until(lambda: _answers_ssh(address), seconds=120, what=f"{node} is back")
+    wait_until(lambda: answers_ssh(address), seconds=120, what=f"{node} is back")
     lab.run(node, "iptables", "--wait", "--delete", *_NO_PEERS, check=False)
     time.sleep(20)
 

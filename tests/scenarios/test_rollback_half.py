@@ -17,9 +17,9 @@ import pytest
 from tests.scenarios.cluster import Lab, ready_nodes, wait_until
 from tests.scenarios.convert import Conversion, changed_hosts, etcd_members, new_results
 from tests.scenarios.going_back import ADDED, STAYING, Content, content, seen
-from tests.scenarios.kills import Kill, killed, once_nobody_is_at_work
+from tests.scenarios.kills import Kill, killed
 from tests.scenarios.plan_and_run import changed_objects, different_values, planned_objects
-from tests.scenarios.playbook import Run, run_playbook
+from tests.scenarios.playbook import Run
 from tests.scenarios.shape import PLAIN
 
 pytestmark = pytest.mark.full
@@ -65,11 +65,7 @@ def story() -> Iterator[Story]:
             "--replicas=3",
             server=f"https://{conversion.old}",
         )
-        back = once_nobody_is_at_work(
-            lambda record: run_playbook("kubeadm.ha.rollback", inventories=inventories, record=record),
-            conversion.work,
-            "back",
-        )
+        back = conversion.run("back", playbook="rollback")
         assert back.status == 0, back.output[-6000:]
         lab.kubectl("rollout", "status", "deployment/since", "--timeout=100s")
         after, seen_after = content(lab), seen(lab)

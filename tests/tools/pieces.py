@@ -22,7 +22,7 @@ MAIN_SCENARIO = "test_convert"
 #: The main job that comes before all other pieces that are not required.
 SECOND_SCENARIO = "test_create"
 #: The order of the further scenarios among those that a change touches alike; what is not named comes last, by name.
-_ORDER = ("test_binary", "test_starting_states", "test_convert_odd")
+_ORDER = ("test_binary", "test_interrupted", "test_starting_states", "test_convert_odd")
 #: What the required pieces may take together, so that a run ends within 75 minutes on a machine of factor 2.5, too.
 REQUIRED_UNITS = 1600.0
 #: Units of a piece that never ran: more than any scenario takes.

@@ -45,6 +45,7 @@ make quick         lint, unit, integration and the scenarios that a change touch
 make demo          the main job on a real cluster, with a table of what was measured
 make full          every scenario there is, what passed with the same files not again; the results go to docs/results
 make bench         medians of several rounds against the bounds
+make chaos         runs of a job killed as often as asked for, with a table of what the next one did
 make coverage      the unit tier with a table of what it covers
 make docs          the documentation site in build/docs
 make build         the collection's archive in build/
@@ -307,7 +308,7 @@ def _forget_earlier_runs(target: str) -> None:
     """Nothing of an earlier run can be taken for this one's."""
     if target in (*PYTEST_TIERS, "lint", "test", "quick", "full"):
         CLOSING_LINE.unlink(missing_ok=True)
-    if target in ("clusters", "test", "quick", "demo", "bench"):
+    if target in ("clusters", "test", "quick", "demo", "bench", "chaos"):
         shutil.rmtree(RESULTS, ignore_errors=True)
         NATIVE.unlink(missing_ok=True)
 
@@ -420,6 +421,7 @@ TARGETS: dict[str, t.Callable[[list[str]], int]] = {
     "demo": _program("tests.scenarios.demo"),
     "full": _full,
     "bench": _program("tests.scenarios.bench"),
+    "chaos": _program("tests.scenarios.chaos"),
     "coverage": _coverage,
     "docs": _program("tests.tools.docs_site"),
     "build": _build,

@@ -44,9 +44,11 @@ class CallbackModule(CallbackBase):
         self._play = ""
 
     def v2_playbook_on_play_start(self, play: t.Any) -> None:
-        """A play begins."""
+        """A play begins on its hosts; where it has batches, on those of one."""
         self._play = play.get_name()
-        self._write(event="play", play=self._play)
+        inventory = play.get_variable_manager()._inventory
+        hosts = [host.name for host in inventory.get_hosts(play.hosts, order=play.order)] if play.hosts else []
+        self._write(event="play", play=self._play, hosts=hosts, is_batch=bool(play.serial))
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
         """A task succeeded on a host."""

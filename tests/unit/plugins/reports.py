@@ -71,6 +71,7 @@ def host_report(name: str, address: str, **changes: t.Any) -> InspectedHost:
         kubeadm_processes=(),
         stopped_pods={},
         is_at_work=False,
+        is_locked=False,
         selinux="disabled",
         forwarding={"net.ipv4.ip_forward": "1", "net.ipv6.conf.default.forwarding": "0"},
         swap=False,

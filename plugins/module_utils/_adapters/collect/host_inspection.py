@@ -85,6 +85,13 @@ _ETCD_DATA = "/var/lib/etcd/member"
 _LARGEST_CNI_FILE = 1 << 20
 
 
+def at_work() -> str:
+    """Who is changing the host now, as a sentence names it: a module of this collection, or a kubeadm; empty for nobody."""
+    if HostLockFile().is_at_work():
+        return "a module of kubeadm.ha"
+    return next((f"kubeadm (process {process})" for process in changing_kubeadm()), "")
+
+
 class HostInspection:
     """Reads one host."""
 
@@ -214,6 +221,7 @@ class HostInspection:
             kubeadm_processes=changing_kubeadm(),
             stopped_pods=self._stopped_pods(owners),
             is_at_work=HostLockFile().is_at_work(),
+            is_locked=HostLockFile().is_held(),
             selinux=_selinux(),
             forwarding={name: _text(f"/proc/sys/{name.replace('.', '/')}").strip() for name in _FORWARDING},
             swap=len(_text("/proc/swaps").strip().splitlines()) > 1,
@@ -472,4 +480,4 @@ def _links(directory: str) -> t.Iterator[str]:
             continue
 
 
-__all__ = ("HostInspection",)
+__all__ = ("HostInspection", "at_work")

@@ -66,6 +66,10 @@ class HostLockFile:
         """Remove the lock."""
         self._files.remove(self._path)
 
+    def is_held(self) -> bool:
+        """Whether there is a lock, whoever has left it."""
+        return os.path.exists(self._path)
+
     def is_at_work(self) -> bool:
         """Whether a module is changing this host now."""
         try:

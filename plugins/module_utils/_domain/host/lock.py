@@ -66,20 +66,37 @@ def ensure(lock: LockFile, clock: Clock, owner: Owner, *, dead: t.Sequence[Owner
                 f"Another run of kubeadm.ha holds the lock of this host, last at work here {max(age, 0):.0f} s ago (process "
                 f"{holder.process} on {holder.controller}): wait for its end; if that run is dead, set kubeadm_ha_break_lock: "
                 "true for one run.",
-                holder=dataclasses.asdict(holder),
-                is_silent=not 0 <= age <= max_age,
+                **_held(holder, age, max_age),
             )
         lock.write(_text(owner))
     return Decision()
 
 
-def release(lock: LockFile, owner: Owner) -> Decision:
-    """Give the lock back if it is ours."""
+def release(lock: LockFile, clock: Clock, owner: Owner, *, dead: t.Sequence[Owner], max_age: float) -> Decision:
+    """Give the lock back if it is ours, or that of a run that is dead and left nothing at work.
+
+    Args:
+        lock: the host's lock.
+        clock: the host's clock.
+        owner: who gives it back.
+        dead: owners that have ended, or may be taken for it.
+        max_age: seconds without a sign of life after which an owner may be taken for dead.
+
+    Returns:
+        In the values ``holder`` and ``is_silent`` (for longer than ``max_age``) where somebody else keeps it.
+    """
     with lock.alone():
-        holder, _since = _read(lock)
-        if holder == owner:
+        holder, since = _read(lock)
+        if holder is None:
+            return Decision()
+        if holder == owner or (holder in dead and not lock.is_at_work()):
             lock.remove()
-    return Decision()
+            return Decision()
+        return Decision(values=_held(holder, clock.now() - since, max_age))
+
+
+def _held(holder: Owner, age: float, max_age: float) -> dict[str, t.Any]:
+    return {"holder": dataclasses.asdict(holder), "is_silent": not 0 <= age <= max_age}
 
 
 def _text(owner: Owner) -> bytes:

@@ -240,6 +240,7 @@ class HostReport:
     kubeadm_processes: t.Sequence[int]
     stopped_pods: t.Mapping[str, LastWords] = dataclasses.field(metadata=absent({}))
     is_at_work: bool = dataclasses.field(metadata=absent(False))
+    is_locked: bool = dataclasses.field(metadata=absent(False))
     selinux: str = dataclasses.field(metadata=absent(""))
     forwarding: t.Mapping[str, str]
     swap: bool

@@ -51,6 +51,8 @@ if t.TYPE_CHECKING:
 PREFIX = "kubeadm_ha_"
 #: The group of all hosts of a run that changes something.
 CHANGING = "changing"
+#: The group of the hosts that a killed run has left locked, where there is nothing to change.
+LOCKED = "locked"
 #: The group of all hosts of a run that are inspected again once some of them have become nodes.
 AGAIN = "again"
 #: The steps of a run in their order.
@@ -115,9 +117,10 @@ def host_plans(
     common: t.Sequence[str] = (),
     others: t.Sequence[str] = (),
 ) -> list[HostPlan]:
-    """The hosts of a run that changes something, in the order of the inventory's groups; none without an entry.
+    """The hosts of a run that changes something, in the order of the inventory's groups; without an entry those that are locked.
 
-    All of them are :data:`CHANGING`: a run locks each before the first change and inspects each again at its end.
+    A run that changes something takes the locks of a dead one over and gives them back; one that changes nothing only gives them back. All of
+    the former are :data:`CHANGING`: a run locks each before the first change and inspects each again at its end.
 
     Args:
         steps: those of the run in their order.
@@ -126,8 +129,10 @@ def host_plans(
         common: further groups that every host is in.
         others: further hosts of the run, which were not inspected like nodes. Their roles are given nothing.
     """
+    every = dict.fromkeys((*situation.desired.nodes, *situation.desired.load_balancers, *others))
     if not entries:
-        return []
+        locked = (name for name in every if name in situation.hosts and situation.hosts[name].report.is_locked)
+        return [HostPlan(name, groups=(f"{PREFIX}{LOCKED}",), records={}) for name in locked]
     groups: dict[str, list[str]] = {}
     of_host: dict[str, dict[str, Step[Known]]] = {}
     for step in steps:
@@ -135,7 +140,6 @@ def host_plans(
             for name in names:
                 groups.setdefault(name, []).append(group)
                 of_host.setdefault(name, {})[step.name] = step
-    every = dict.fromkeys((*situation.desired.nodes, *situation.desired.load_balancers, *others))
     return [
         HostPlan(
             name,
@@ -150,4 +154,15 @@ def host_plans(
     ]
 
 
-__all__ = ("AGAIN", "CHANGING", "DECIDED", "NAMES", "STEPS", "HostPlan", "entries_of", "host_plans", "problems_of")
+__all__ = (
+    "AGAIN",
+    "CHANGING",
+    "DECIDED",
+    "LOCKED",
+    "NAMES",
+    "STEPS",
+    "HostPlan",
+    "entries_of",
+    "host_plans",
+    "problems_of",
+)

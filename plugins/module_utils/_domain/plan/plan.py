@@ -33,7 +33,8 @@ class Plan:
         endpoint_unproved: the nodes that no API server of the cluster has answered through the endpoint.
         is_complete: ``False`` when only the inputs were read.
         left: what a killed run has left and only an accepted plan revokes, with its end.
-        hosts: what the run does on each host; none without a change, and none while there is a reason to stop.
+        hosts: what the run does on each host; without a change those that a killed run has left locked, and none while there is a reason to
+            stop.
         single_points: what still dies with one host after the run; ``None`` when that is not known.
         quorum: what each change of etcd's members makes of its quorum, in the order of the run.
     """
@@ -51,6 +52,10 @@ class Plan:
     hosts: tuple[HostPlan, ...] = ()
     single_points: tuple[SinglePoint, ...] | None = None
     quorum: tuple[QuorumStep, ...] = ()
+
+    def within_a_run(self) -> Plan:
+        """The same plan where the run has begun before it: the locks are its own, and it stays what the hosts are given."""
+        return self if self.entries else dataclasses.replace(self, hosts=())
 
     @property
     def steps(self) -> dict[str, list[str]]:

@@ -66,7 +66,23 @@ def lines(steps: t.Sequence[QuorumStep]) -> list[str]:
     """The steps as text."""
     if not steps:
         return []
-    return ["What etcd bears:", *(f"- {step.host}: {step.action}: {_brief(step.outlook)}." for step in steps)]
+    return [
+        "What etcd bears:",
+        *(f"- {step.host}: {step.action}: {_brief(step.outlook)}." for step in steps),
+        *_restarts(steps),
+    ]
+
+
+def _restarts(steps: t.Sequence[QuorumStep]) -> t.Iterator[str]:
+    """What a voter that restarts while the run is at work takes away: it is what a voter that fails does, for a while."""
+    exposed = [step for step in steps if step.outlook.now.tolerance == 0]
+    if not exposed:
+        return
+    last = steps[-1].outlook.after
+    until = f"Until {exposed[-1].host} votes" if last.tolerance > 0 else "Then, too"
+    yield (
+        f"- {until} no voter may fail: the API is away while one of them restarts, until it is back. The run then stops; run it again."
+    )
 
 
 def _brief(outlook: Outlook) -> str:

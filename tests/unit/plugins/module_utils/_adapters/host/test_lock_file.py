@@ -100,8 +100,10 @@ def test_two_modules_may_work_at_once(path: str) -> None:
 
 def test_work_is_a_sign_of_life(path: str) -> None:
     lock = HostLockFile(path)
+    assert not lock.is_held()
     with lock.alone():
         lock.write(b"{}")
+    assert lock.is_held()
     os.utime(path, (1000, 1000))
     assert lock.read() == (b"{}", 1000.0)
     with lock.at_work():

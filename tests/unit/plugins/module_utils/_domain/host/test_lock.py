@@ -66,12 +66,21 @@ def taken(lock: MemoryLock, owner: Owner, *, now: float = 1010.0, dead: t.Sequen
     ensure(lock, MemoryClock(now), owner, dead=dead, max_age=60)
 
 
+def given_back(
+    lock: MemoryLock, owner: Owner, *, now: float = 1010.0, dead: t.Sequence[Owner] = ()
+) -> t.Mapping[str, t.Any]:
+    decision = release(lock, MemoryClock(now), owner, dead=dead, max_age=60)
+    assert decision.changes == ()
+    return decision.values
+
+
 def test_a_free_lock_is_taken_and_given_back() -> None:
     lock = MemoryLock()
     taken(lock, ONE)
     assert lock.process == ONE.process
-    release(lock, ONE)
+    assert given_back(lock, ONE) == {}
     assert lock.process is None
+    assert given_back(lock, ONE) == {}
 
 
 def test_the_same_run_takes_it_again_even_while_it_works() -> None:
@@ -120,10 +129,28 @@ def test_a_module_that_outlived_its_run_is_waited_for(dead: list[Owner], *, is_h
 def test_only_the_owner_gives_it_back() -> None:
     lock = MemoryLock()
     taken(lock, ONE)
-    release(lock, OTHER)
+    assert given_back(lock, OTHER)["holder"]["process"] == ONE.process
     # Another container of the same name and image, with the same process id.
-    release(lock, Owner(ONE.controller, ONE.process, ONE.started, "boot-1 pid:[4026532000]"))
+    given_back(lock, Owner(ONE.controller, ONE.process, ONE.started, "boot-1 pid:[4026532000]"))
     assert lock.process == ONE.process
+
+
+@pytest.mark.parametrize(("now", "is_silent"), [(1010.0, False), (1060.0, False), (1061.0, True), (900.0, True)])
+def test_who_keeps_a_lock_is_named_with_its_silence(now: float, *, is_silent: bool) -> None:
+    lock = MemoryLock()
+    taken(lock, ONE)
+    assert given_back(lock, OTHER, now=now)["is_silent"] is is_silent
+    assert lock.process == ONE.process
+
+
+def test_a_lock_of_the_dead_is_given_back_when_nothing_of_it_is_at_work() -> None:
+    lock = MemoryLock()
+    taken(lock, ONE)
+    lock.busy = True
+    assert given_back(lock, OTHER, dead=[ONE])["holder"]["process"] == ONE.process
+    lock.busy = False
+    assert given_back(lock, OTHER, dead=[ONE]) == {}
+    assert lock.process is None
 
 
 def test_a_broken_lock_is_no_lock() -> None:

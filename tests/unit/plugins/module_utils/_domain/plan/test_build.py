@@ -123,6 +123,34 @@ def test_a_plan_without_changes_has_no_hosts() -> None:
     assert plan_of(after()).hosts == ()
 
 
+def test_a_plan_without_changes_gives_back_what_a_killed_run_has_left_locked() -> None:
+    arguments = after()
+    for name in ("cp2", "lb1"):
+        arguments["hosts"][name]["is_locked"] = True
+    plan = plan_of(arguments)
+    assert plan.entries == ()
+    assert [(host.name, host.groups) for host in plan.hosts] == [
+        ("cp2", ("kubeadm_ha_locked",)),
+        ("lb1", ("kubeadm_ha_locked",)),
+    ]
+
+
+def test_within_a_run_locks_are_its_own() -> None:
+    arguments = after()
+    arguments["hosts"]["cp2"]["is_locked"] = True
+    assert plan_of(arguments).within_a_run().hosts == ()
+    changing = plan_of(before())
+    assert changing.within_a_run() == changing
+
+
+def test_a_plan_with_changes_takes_the_locks_over() -> None:
+    arguments = before()
+    arguments["hosts"]["cp1"]["is_locked"] = True
+    groups = {group for host in plan_of(arguments).hosts for group in host.groups}
+    assert "kubeadm_ha_changing" in groups
+    assert "kubeadm_ha_locked" not in groups
+
+
 def test_a_plan_with_a_reason_to_stop_has_no_hosts() -> None:
     arguments = before()
     del arguments["hosts"]["w2"]
@@ -154,6 +182,7 @@ def test_playbooks_run_on_the_groups_of_the_steps() -> None:
     of_rollback = {"prove_previous", "return_cluster", "leave", "return_certificate", "return_balancer"}
     assert named == {
         "changing",
+        "locked",
         *of_creation,
         *of_services,
         *of_rollback,

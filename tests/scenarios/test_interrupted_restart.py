@@ -1,0 +1,208 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Nodes lose power and boot again in the middle of steps of a conversion, and a second operator begins beside it: the same end.
+
+With one member of etcd the API is away until that node is back, as the plan says; a joining host, and one of three members, take it
+away from nobody.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from tests.prober.analysis import (
+    control_of,
+    counted,
+    failed_after,
+    failures,
+    judged,
+    rto_seconds,
+    summarize,
+    summarize_log,
+)
+from tests.prober.process import Prober
+from tests.prober.results import Verdict
+from tests.scenarios import end_state
+from tests.scenarios.cluster import Lab, ready_nodes, restart, wait_until
+from tests.scenarios.convert import Conversion, etcd_members, leave_out_inconclusive, new_results
+from tests.scenarios.kills import Kill, disturbed
+from tests.scenarios.kubeadm_state import REASONS_AFTER_MENDING, State, differences
+from tests.scenarios.playbook import Run
+from tests.scenarios.shape import PLAIN
+
+pytestmark = pytest.mark.full
+
+#: The only control plane restarts when everything is there that points to the endpoint.
+_ALONE = Kill("Point one worker to the endpoint", 0.0)
+#: A host restarts whose kubeadm has begun to join it.
+_JOINING = Kill("Join control planes", 5.0, "Make a token and upload the certificates", host="cp3")
+#: One of three members restarts while a worker is added.
+_OF_THREE = Kill("Join workers", 0.5)
+#: A second operator begins when the first one has the lock.
+_BESIDE = Kill("Back up", 0.0)
+_SWITCH = ("--extra-vars", "kubeadm_ha_reset_half_joined=true")
+_SAID = "the API is away while one of them restarts, until it is back"
+
+
+@dataclasses.dataclass
+class Story:
+    """What was seen, in the order in which it happened."""
+
+    conversion: Conversion
+    alone: Run
+    joining: Run
+    refused: Run
+    went_on: Run
+    of_three: Run
+    last: Run
+    again: Run
+    state: State
+    members: int
+    ready: set[str]
+    secrets: Sequence[str]
+
+
+@pytest.fixture(scope="module")
+def story() -> Iterator[Story]:
+    """Run the whole story once."""
+    with new_results("interrupted_restart") as results, Lab("convert", name="interrupted-restart") as lab:
+        conversion = Conversion(lab, results)
+        alone = _restarted(conversion, _ALONE, "cp1")
+        wait_until(lambda: _is_ready(lab), seconds=180, what="the only API server is back")
+        wait_until(lambda: ready_nodes(lab) >= {"cp1", "w1", "w2"}, seconds=180, what="the nodes of before are Ready")
+        with conversion.watched("joining") as prober:
+            joining = _restarted(conversion, _JOINING, "cp3")
+            prober.settle()
+            results.add_probes(summarize_log(prober.stop()))
+        went_on, refused = _with_a_second_operator(conversion)
+        assert went_on.status == 0, went_on.output[-6000:]
+        wait_until(lambda: ready_nodes(lab) >= set(PLAIN.nodes), seconds=120, what="all nodes Ready")
+        with conversion.watched("of-three") as prober:
+            of_three = _restarted(conversion, _OF_THREE, "cp2", prober, worker="w3")
+            _judge(conversion, prober)
+        wait_until(lambda: ready_nodes(lab) >= set(PLAIN.nodes), seconds=180, what="all nodes Ready")
+        inventory = conversion.work / "worker.yml"
+        last = conversion.run("last", inventories=[inventory])
+        again = conversion.run("again", inventories=[inventory])
+        results.exactly("again_changed", sum(again.changed_hosts.values()), bound=0)
+        yield Story(
+            conversion=conversion,
+            alone=alone,
+            joining=joining,
+            refused=refused,
+            went_on=went_on,
+            of_three=of_three,
+            last=last,
+            again=again,
+            state=conversion.state(),
+            members=len(etcd_members(lab)),
+            ready=ready_nodes(lab),
+            secrets=[*end_state.secrets_on(lab, PLAIN.hosts), *end_state.secrets_in_cluster(lab)],
+        )
+        print(results.table())
+
+
+def _is_ready(lab: Lab) -> bool:
+    return lab.run("cp1", "curl", "-sk", "-m", "2", "https://localhost:6443/readyz", check=False) == "ok"
+
+
+def _restarted(
+    conversion: Conversion, cause: Kill, node: str, prober: Prober | None = None, *, worker: str = ""
+) -> Run:
+    """A run during which a node restarts."""
+    inventories = list(PLAIN.inventories(conversion.lab.inventory))
+    if worker:
+        addition = conversion.work / "worker.yml"
+        addition.write_text(json.dumps({"kube_node": {"hosts": {worker: {}}}}), encoding="utf-8")
+        inventories.append(addition)
+
+    def happens() -> None:
+        if prober is not None:
+            prober.settle()
+            prober.mark(f"restart {node}")
+        restart(conversion.lab, node, conversion.addresses[node])
+
+    return disturbed(inventories, conversion.work, f"restart-{node}", cause, happens)
+
+
+def _with_a_second_operator(conversion: Conversion) -> tuple[Run, Run]:
+    """The run that ends what the restart has interrupted, and another one that begins in its middle."""
+    second: list[Future[Run]] = []
+    with ThreadPoolExecutor(1) as pool:
+        first = disturbed(
+            PLAIN.inventories(conversion.lab.inventory),
+            conversion.work,
+            "went-on",
+            _BESIDE,
+            lambda: second.append(pool.submit(conversion.run, "refused", *_SWITCH)),
+            arguments=_SWITCH,
+        )
+        return first, second[0].result()
+
+
+def _judge(conversion: Conversion, prober: Prober) -> None:
+    """Who asks cp1 is answered always, who asks the endpoint again within the time in which it takes a dead server out."""
+    time.sleep(20)
+    log = prober.stop()
+    results, untouched = conversion.results, control_of(log)
+    is_spoilt = results.is_spoilt_by(summarize(untouched), "the probes after the restart of one of three")
+    (event,) = log.events
+    first = failures(judged(counted(log, "cp1"), untouched))
+    results.at_most("failed_probes_of_cp1", len(first), bound=0, is_spoilt=is_spoilt)
+    endpoint = judged(counted(log, "endpoint"), untouched)
+    results.timing("rto_restart_seconds", rto_seconds(endpoint, event.monotonic), bound=1.0, is_spoilt=is_spoilt)
+    failed = len(failed_after(endpoint, event.monotonic))
+    results.at_most("failed_probes_restart", failed, bound=20, is_spoilt=is_spoilt)
+
+
+def test_with_one_member_the_plan_says_that_a_restart_takes_the_api_away(story: Story) -> None:
+    assert story.alone.status != 0, "its only API server was away"
+    assert _SAID in " ".join(story.alone.output.split())
+
+
+def test_a_joining_host_that_restarts_takes_the_api_away_from_nobody(story: Story) -> None:
+    assert story.joining.status != 0, "its host was away"
+    probed = {one.name: one for one in story.conversion.results.probes}
+    assert probed["cp1"].summary.sent > 0
+    failed = [name for name, one in probed.items() if one.verdict() is Verdict.FAILED]
+    assert failed == [], story.conversion.results.table()
+    leave_out_inconclusive(story.conversion.results)
+
+
+def test_a_second_operator_is_refused_and_changes_nothing(story: Story) -> None:
+    assert story.refused.status != 0
+    assert any("holds the lock" in message for message in story.refused.failures), story.refused.failures
+    assert story.refused.changed == []
+
+
+def test_the_next_run_goes_on_to_the_end(story: Story) -> None:
+    assert story.went_on.status == 0
+    assert story.last.status == 0, story.last.output[-6000:]
+    assert story.members == 3
+    assert story.ready == {*PLAIN.nodes, "w3"}
+
+
+def test_a_second_run_changes_nothing(story: Story) -> None:
+    assert story.again.status == 0, story.again.output[-6000:]
+    assert story.again.changed == []
+
+
+def test_the_end_is_what_kubeadm_itself_would_have_made(story: Story, native: State) -> None:
+    found = differences(story.state, native, REASONS_AFTER_MENDING)
+    assert {path: values for path, values in found.items() if "w3" not in path} == {}
+
+
+def test_nothing_secret_is_left(story: Story) -> None:
+    assert story.secrets == []
+
+
+def test_the_figures_hold(story: Story) -> None:
+    story.conversion.results.write()
+    assert story.conversion.results.failures() == [], story.conversion.results.table()
