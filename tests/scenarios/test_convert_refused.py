@@ -92,7 +92,7 @@ INPUTS: Mapping[str, Case] = {
 HOSTS: Mapping[str, Case] = {
     "a control plane without the CA's key": _missing("cp1", f"{PKI}/ca.key", f"{PKI}/ca.key", "cp1"),
     "a control plane without the front proxy's CA": _missing(
-        "cp1", f"{PKI}/front-proxy-ca.key", f"{PKI}/front-proxy-ca.key", "cp1"
+        "cp1", f"{PKI}/front-proxy-ca.key", f"front-proxy-ca.key is missing in {PKI} on cp1"
     ),
     "a control plane without its administrator": _missing("cp1", ADMIN, ADMIN, "cp1"),
     "a kubeconfig that is none": Case(
