@@ -165,7 +165,7 @@ class Interruption:
             return "before its first play"
         last = self.run.records[-1]
         if last["event"] == "play":
-            return f"begin of {Boundary(str(last['play']), tuple(last['hosts']))}"
+            return f"begin of {Boundary(str(last['play']), tuple(last['hosts']), last['occurrence'])}"
         if last["event"] == "stats":
             return "its end"
         task = str(last["task"]).rpartition(" : ")[2]

@@ -50,21 +50,24 @@ class Boundary:
     :param play: the play that begins.
     :param hosts: of its batch, where it has batches: each begins at a boundary of its own. A play without batches has one boundary,
         whichever of its hosts have something left to be done.
+    :param occurrence: which of the plays of that name it is: a page may be imported twice.
     """
 
     play: str
     hosts: tuple[str, ...] = ()
+    occurrence: int = 1
 
     @classmethod
     def of(cls, line: Mapping[str, Any]) -> Self | None:
         """The boundary that a line of the recorder is; ``None`` for any other line."""
         if line["event"] != "play" or not line["hosts"]:
             return None
-        return cls(str(line["play"]), tuple(line["hosts"]) if line["is_batch"] else ())
+        return cls(str(line["play"]), tuple(line["hosts"]) if line["is_batch"] else (), line["occurrence"])
 
     def __str__(self) -> str:
         """As a table shows it."""
-        return f"{self.play} ({', '.join(self.hosts)})" if self.hosts else self.play
+        name = self.play if self.occurrence == 1 else f"{self.play} #{self.occurrence}"
+        return f"{name} ({', '.join(self.hosts)})" if self.hosts else name
 
 
 def boundaries(records: Iterable[Mapping[str, Any]]) -> list[Boundary]:

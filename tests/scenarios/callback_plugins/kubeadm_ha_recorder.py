@@ -42,13 +42,19 @@ class CallbackModule(CallbackBase):
         self._path = Path(os.environ["KUBEADM_HA_RECORD"])
         self._path.write_text("", encoding="utf-8")
         self._play = ""
+        self._plays: dict[str, list[str]] = {}
 
     def v2_playbook_on_play_start(self, play: t.Any) -> None:
         """A play begins on its hosts; where it has batches, on those of one."""
         self._play = play.get_name()
         inventory = play.get_variable_manager()._inventory
         hosts = [host.name for host in inventory.get_hosts(play.hosts, order=play.order)] if play.hosts else []
-        self._write(event="play", play=self._play, hosts=hosts, is_batch=bool(play.serial))
+        # A page that is imported twice has plays of one name; the batches of a play have its identity.
+        alike = self._plays.setdefault(self._play, [])
+        if play._uuid not in alike:
+            alike.append(play._uuid)
+        occurrence = alike.index(play._uuid) + 1
+        self._write(event="play", play=self._play, hosts=hosts, is_batch=bool(play.serial), occurrence=occurrence)
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
         """A task succeeded on a host."""

@@ -27,7 +27,7 @@ def ended(*records: Mapping[str, Any], output: str = "", status: int = -9) -> In
     return Interruption(1, "boundary", Run(status, 7.25, output, records), began=10.0, ended=17.25)
 
 
-PLAY = {"event": "play", "play": "Join control planes", "hosts": ["cp2"], "is_batch": True}
+PLAY = {"event": "play", "play": "Join control planes", "hosts": ["cp2"], "is_batch": True, "occurrence": 1}
 RESULT = {
     "event": "result",
     "play": "Back up",

@@ -30,6 +30,11 @@ PLAYS = """
   gather_facts: false
   tasks:
     - ansible.builtin.ping:
+- name: First
+  hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.ping:
 - name: In batches
   hosts: all
   serial: 1
@@ -37,7 +42,12 @@ PLAYS = """
   tasks:
     - ansible.builtin.command: {cmd: "sleep {{ seconds }}"}
 """
-SEEN = [Boundary("First"), Boundary("In batches", ("one",)), Boundary("In batches", ("two",))]
+SEEN = [
+    Boundary("First"),
+    Boundary("First", occurrence=2),
+    Boundary("In batches", ("one",)),
+    Boundary("In batches", ("two",)),
+]
 
 
 @pytest.fixture
