@@ -276,7 +276,9 @@ def test_a_wrong_topology_is_refused_with_one_line(tmp_path: Path, text: str, sa
 
 
 def test_an_unknown_topology_names_the_known_ones() -> None:
-    with pytest.raises(InputError, match="there is no topology nowhere: give a file or one of bare, binary_app,"):
+    with pytest.raises(
+        InputError, match="there is no topology nowhere: give a file or one of audit, bare, binary_app,"
+    ):
         topology.find("nowhere")
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A survey asks for inputs that there are, with answers that are taken."""
+"""What AWX asks an operator for are inputs that there are, and every answer that it offers is taken."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.inputs import INPUTS
 
-SURVEY = json.loads(
+SPECIFICATION = json.loads(
     (Path(__file__).resolve().parents[3] / "examples" / "awx" / "survey.json").read_text(encoding="utf-8")
 )
-QUESTIONS: list[dict[str, t.Any]] = SURVEY["spec"]
+QUESTIONS: list[dict[str, t.Any]] = SPECIFICATION["spec"]
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: str(question["variable"]))
