@@ -24,6 +24,7 @@ SHIPPED = {
     "LICENSE",
     "MANIFEST.json",
     "README.md",
+    "README.zh-CN.md",
     "changelogs",
     "docs",
     "examples",

@@ -143,7 +143,7 @@ def _authorities(audit: AuditInput) -> t.Iterator[AuditFinding]:
                     keys |= item.host.pki_ca_hashes
                 wanted.setdefault(path, {})[name] = keys
     for path, by_host in wanted.items():
-        first, keys = next(iter(by_host.items()))
+        (first, keys), *_others = by_host.items()
         for name, other in by_host.items():
             if not keys & other:
                 yield found(
@@ -165,7 +165,7 @@ def _service_accounts(audit: AuditInput) -> t.Iterator[AuditFinding]:
     }
     if len(set(seen.values())) < 2:
         return
-    first, keys = next(iter(seen.items()))
+    (first, keys), *_others = seen.items()
     for name, other in seen.items():
         if other != keys:
             yield found(

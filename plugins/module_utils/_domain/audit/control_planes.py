@@ -154,7 +154,7 @@ def _general(item: ControlPlane, value: str | None) -> tuple[str, ...] | None:
     if value is None:
         return None
     own = [(address, "ADDRESS") for address in sorted(item.host.report.addresses, key=len, reverse=True) if address]
-    own += [(name, "NAME") for name in {item.host.node_name, item.host.report.hostname} if name]
+    own += [(name, "NAME") for name in (item.host.node_name, item.host.report.hostname) if name]
     for text, general in own:
         value = value.replace(text, general)
     return tuple(sorted(value.split(",")))

@@ -357,7 +357,8 @@ class _Reader:
         while rest:
             name = rest.pop(0)
             if name in _SWITCHES:
-                field, values[field] = _SWITCHES[name][0], _SWITCHES[name][1]
+                field, is_on = _SWITCHES[name]
+                values[field] = is_on
                 values.update({"where": line.where} if field == "is_checked" else {})
             elif name in _FLAGS:
                 continue
