@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import glob
 import hashlib
-import json
 import os
 import re
 import typing as t
 
+from ..._domain.backup.layout import MANIFEST, PARTIAL, SNAPSHOT
 from ..._domain.base.address import Endpoint
+from ..._domain.base.api_time import seconds_of
 from ..._domain.base.errors import InvalidInput
 from ..._domain.host.host_audit import HostAudit, KeptBackup, ProcessConnection
+from ..host.backup_manifest import created
 from ..host.tcp_sockets import ESTABLISHED, LISTEN, tcp_sockets
 from .units import services
 
@@ -26,7 +27,6 @@ _TIME_SERVICES = ("chronyd", "chrony", "systemd-timesyncd", "ntpd", "ntp", "ntps
 #: Their sockets are in the report of every host.
 _REPORTED = ("kubelet", "kube-proxy")
 _UNIT = re.compile(r"/([^/]+\.service)(?:/|$)", re.MULTILINE)
-_PARTIAL = ".partial"
 _DEFAULT_PORT = 6443
 _PUBLIC = (b"PUBLIC KEY", b"CERTIFICATE")
 _LARGEST = 1 << 20
@@ -71,22 +71,13 @@ def _backups(directory: str) -> t.Iterator[KeptBackup]:
     for name in names:
         place = os.path.join(directory, name)
         if os.path.isdir(place):
-            created = _created(os.path.join(place, "manifest.json"))
+            time = seconds_of(created(os.path.join(place, MANIFEST)) or "")
             yield KeptBackup(
                 name=name,
-                created=created,
-                is_complete=created is not None and not name.endswith(_PARTIAL),
-                has_snapshot=os.path.isfile(os.path.join(place, "etcd", "snapshot.db")),
+                created=time,
+                is_complete=time is not None and not name.endswith(PARTIAL),
+                has_snapshot=os.path.isfile(os.path.join(place, SNAPSHOT)),
             )
-
-
-def _created(manifest: str) -> float | None:
-    try:
-        with open(manifest, encoding="utf-8") as stream:
-            text = str(json.load(stream)["created"])
-        return dt.datetime.strptime(f"{text[:19]}+0000", "%Y-%m-%dT%H:%M:%S%z").timestamp()
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def _ports(servers: t.Iterable[str]) -> frozenset[int]:

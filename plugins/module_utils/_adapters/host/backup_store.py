@@ -8,14 +8,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
-import json
 import os
 import stat
 import typing as t
 
-from ..._domain.backup.backup import CONTENTS, KIND, MANIFEST, PARTIAL
+from ..._domain.backup.layout import CONTENTS, MANIFEST, PARTIAL
 from ..._domain.base.errors import UnsupportedState
 from ..._domain.base.stored_file import Source, StoredFile
+from . import backup_manifest
 from .durable import sync
 
 if t.TYPE_CHECKING:
@@ -92,7 +92,7 @@ class DirectoryBackupStore:
         """Names of the complete backups with the time of each."""
         found = {}
         for name in self._files.names(directory):
-            created = _created(os.path.join(directory, name, MANIFEST))
+            created = backup_manifest.created(os.path.join(directory, name, MANIFEST))
             if created is not None and not name.endswith(PARTIAL):
                 found[name] = created
         return found
@@ -234,18 +234,6 @@ def _below(directory: str) -> list[str]:
         return []
     except OSError as error:
         raise _failure(directory, "read", error) from error
-
-
-def _created(manifest: str) -> str | None:
-    """The time in a manifest of ours, ``None`` for anything else."""
-    try:
-        with open(manifest, encoding="utf-8") as file:
-            document = json.load(file)
-    except (OSError, ValueError):
-        return None
-    if not isinstance(document, dict) or document.get("kind") != KIND:
-        return None
-    return str(document.get("created"))
 
 
 def _is_unfinished(place: str) -> bool:

@@ -17,6 +17,7 @@ import typing as t
 from ..base.change import Change, Decision
 from ..base.errors import InvalidInput, UnsupportedState
 from ..etcd.etcd import EtcdError, answering
+from .layout import KIND, MANIFEST, PARTIAL, SNAPSHOT
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
@@ -42,16 +43,6 @@ CLUSTER_OBJECTS = (
 )
 #: Why a backup is made, in changes.
 REASON = "everything that the run changes here can be put back"
-
-#: A manifest says this of itself, so that other directories are never taken for backups.
-KIND = "kubeadm.ha backup"
-MANIFEST = "manifest.json"
-#: The end of the name of a backup that is being made.
-PARTIAL = ".partial"
-#: What stands in a backup.
-CONTENTS = frozenset({MANIFEST, "files", "cluster", "etcd"})
-
-SNAPSHOT = "etcd/snapshot.db"
 
 #: etcd appends the SHA-256 of the database to a snapshot (server/etcdserver/api/v3rpc/maintenance.go).
 _DIGEST_BYTES = hashlib.sha256().digest_size
@@ -433,13 +424,11 @@ def _mib(count: int) -> int:
 
 __all__ = (
     "CLUSTER_OBJECTS",
-    "CONTENTS",
     "DEFAULT_PATHS",
     "KIND",
     "MANIFEST",
     "PARTIAL",
     "RESERVE",
-    "SNAPSHOT",
     "Request",
     "checked_snapshot",
     "decide",

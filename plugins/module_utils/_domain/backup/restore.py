@@ -29,7 +29,8 @@ from ..base.errors import InvalidInput, NotProved, UnsupportedState
 from ..component import static_pod
 from ..etcd.etcd import EtcdError
 from ..kubeconfig import embedded_ca
-from .backup import KIND, MANIFEST, RESERVE, checked_snapshot
+from .backup import RESERVE, checked_snapshot
+from .layout import KIND, MANIFEST
 
 if t.TYPE_CHECKING:
     from ..._ports.clock import Clock

@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import backup_store
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.backup_store import DirectoryBackupStore
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.backup.backup import KIND
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.backup.layout import KIND
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import UnsupportedState
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.stored_file import Source
 
