@@ -32,6 +32,7 @@ from tests.prober.analysis import (
 )
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults, Verdict
+from tests.scenarios.audited import SINGLE_BALANCER, grave_findings
 from tests.scenarios.cluster import PROJECT, Lab, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.convert import addresses_of, changed_hosts, leave_out_inconclusive, new_results
@@ -132,6 +133,7 @@ class Story:
     extended: Run
     again: Run
     work: Path
+    findings: Mapping[str, Sequence[str]]
 
 
 def performed(layout: Layout) -> Iterator[Story]:
@@ -175,6 +177,7 @@ def performed(layout: Layout) -> Iterator[Story]:
             extended=extended,
             again=again,
             work=work,
+            findings=grave_findings([EXAMPLE, lab.inventory], work, layout.variables),
         )
         print(results.table())
 
@@ -352,6 +355,9 @@ class ScaledOut:
         assert story.again.status == 0, story.again.output[-6000:]
         assert story.again.plan == []
         assert changed_hosts(story.again) == set()
+
+    def test_an_audit_finds_only_that_there_is_one_load_balancer(self, story: Story) -> None:
+        assert set(story.findings) == SINGLE_BALANCER, story.findings
 
     def test_the_first_master_may_die(self, story: Story, kubectl: Kubectl) -> None:
         """The endpoint goes on, workers stay Ready, and new pods are scheduled."""

@@ -24,6 +24,7 @@ from typing import ClassVar
 from tests.prober.analysis import CONTROL, control_of, counted, failed_after, judged, rto_seconds, summarize
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults
+from tests.scenarios.audited import grave_findings
 from tests.scenarios.cluster import LAB, PROJECT, Lab, ready_nodes, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.convert import STEPS, addresses_of, etcd_members, new_results
@@ -56,6 +57,7 @@ class NewCluster:
     :param freeze_seconds: within which the endpoint answers again after an API server that listens has frozen.
     :param moves_when_frozen: whether the virtual IP address leaves a host whose API server has frozen.
     :param asked_from: the host that asks through the endpoint while another one dies, where this machine cannot resolve its name.
+    :param finds: ids of what an audit finds of severity warning or worse, because the topology is so.
     :param listeners: ports on which each control plane listens for clients, with the name of the program.
     """
 
@@ -71,6 +73,7 @@ class NewCluster:
     moves_when_frozen: bool = False
     listeners: tuple[tuple[int, str], ...] = ((6443, "kube-apiserver"),)
     asked_from: str = ""
+    finds: frozenset[str] = frozenset()
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -115,6 +118,7 @@ class Story:
     holders: Sequence[str]
     reached: Mapping[str, bool]
     outside: Mapping[str, Sequence[str]]
+    findings: Mapping[str, Sequence[str]]
     holders_while_frozen: Sequence[str] = ()
     holders_before_loss: Sequence[str] = ()
     holders_after_loss: Sequence[str] = ()
@@ -175,6 +179,7 @@ def performed(cluster: NewCluster) -> Iterator[Story]:
             holders=holders_of(cluster, lab),
             outside={node: _outside(lab, node) for node in cluster.nodes},
             reached=_reached(lab, addresses) if cluster.firewall else {},
+            findings=grave_findings([cluster.example, lab.inventory], work),
         )
         _freeze_api_server(story)
         if cluster.loses_holder:
@@ -468,6 +473,9 @@ class Checks:
             names = set(re.findall(r"DNS:([^,\s]+)", text))
             assert wanted <= names | set(re.findall(r"IP Address:([0-9a-fA-F.:]+)", text)), (name, text)
             assert set(CONTROL_PLANES) <= names
+
+    def test_an_audit_finds_nothing_but_what_the_topology_is(self, story: Story) -> None:
+        assert set(story.findings) == story.cluster.finds, story.findings
 
     def test_everybody_reaches_the_api_through_the_endpoint(self, story: Story) -> None:
         assert story.answers == dict.fromkeys(story.cluster.nodes, "ok")
