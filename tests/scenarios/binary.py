@@ -38,6 +38,7 @@ from tests.scenarios.control import control
 from tests.scenarios.convert import addresses_of, changed_hosts, leave_out_inconclusive, new_results
 from tests.scenarios.playbook import Run, run_playbook
 from tests.scenarios.services_cluster import APP, HOSTS, INLINE, Cluster, Expected
+from tests.scenarios.steering import LEAST_SHARE, SECONDS_STEERED, Steering, share_of
 
 MASTERS, WORKERS = ("m1", "m2", "m3"), ("w1", "w2")
 INVENTORY = ("m1", "m2", "m3", "w1", "w2", "lb1")
@@ -371,10 +372,15 @@ class ScaledOut:
             ) as prober,
         ):
             prober.settle()
-            event = prober.mark("kill m1")
-            cluster.lab.event("kill", "m1")
-            time.sleep(30)
+            steering = Steering(endpoint=_endpoint(cluster.lab, cluster), ca=story.work / "ca.crt")
+            with steering.to(f"{cluster.addresses['m1']}:6443") as serial:
+                time.sleep(SECONDS_STEERED)
+                event = prober.mark("kill m1")
+                cluster.lab.event("kill", "m1")
+                time.sleep(30)
             log = prober.stop()
+        share = share_of(log, "endpoint", serial, until=event.monotonic)
+        results.at_least("percent_of_probes_at_m1_before_the_kill", share, bound=LEAST_SHARE)
         is_spoilt = results.is_spoilt_by(summarize(control_of(log)), "the probes after the kill")
         probes = judged(counted(log, "endpoint"), control_of(log))
         results.timing("rto_kill_seconds", rto_seconds(probes, event.monotonic), bound=1.0, is_spoilt=is_spoilt)

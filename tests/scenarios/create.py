@@ -9,6 +9,7 @@ and apt-mark.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import json
@@ -29,6 +30,7 @@ from tests.scenarios.cluster import LAB, PROJECT, Lab, ready_nodes, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.convert import STEPS, addresses_of, etcd_members, new_results
 from tests.scenarios.playbook import Run, run_playbook
+from tests.scenarios.steering import LEAST_SHARE, SECONDS_STEERED, Steering, share_of
 
 VERSION = "1.34.4"
 CONTROL_PLANES = ("cp1", "cp2", "cp3")
@@ -325,10 +327,11 @@ def signal_api_server(lab: Lab, node: str, signal: str) -> None:
     lab.run(node, "pkill", f"--signal={signal}", "--exact", "kube-apiserver")
 
 
-def measure(story: Story, label: str, happens: Callable[[], object], *, bound: float) -> None:
+def measure(story: Story, label: str, happens: Callable[[], object], *, bound: float, fails: str = "") -> None:
     """Something happens while somebody asks through the endpoint, and 20 s more; the figures go to the results.
 
     :param bound: units of time within which the endpoint answers again.
+    :param fails: the control plane that fails; clients are led to it before.
     """
     if story.cluster.asked_from:
         _measure_from_a_host(story, label, happens, bound=bound)
@@ -344,10 +347,16 @@ def measure(story: Story, label: str, happens: Callable[[], object], *, bound: f
         ) as prober,
     ):
         time.sleep(5)
-        event = prober.mark(label)
-        happens()
-        time.sleep(20)
+        steering = Steering(endpoint=story.endpoint, ca=ca)
+        with steering.to(f"{story.addresses[fails]}:6443") if fails else contextlib.nullcontext("") as serial:
+            time.sleep(SECONDS_STEERED)
+            event = prober.mark(label)
+            happens()
+            time.sleep(20)
         log = prober.stop()
+    if fails:
+        share = share_of(log, "endpoint", serial, until=event.monotonic)
+        story.results.at_least(f"percent_of_probes_at_{fails}_before_{label}", share, bound=LEAST_SHARE)
     is_spoilt = story.results.is_spoilt_by(summarize(control_of(log)), f"the probes of {label}")
     probes = judged(counted(log, "endpoint"), control_of(log))
     rto = rto_seconds(probes, event.monotonic)
@@ -392,7 +401,7 @@ def _freeze_api_server(story: Story) -> None:
     """An API server listens and says nothing, and goes on later: the one behind the virtual IP address, else the first."""
     cluster, lab = story.cluster, story.lab
     frozen = _on_a_control_plane(story.holders)
-    measure(story, "freeze", lambda: signal_api_server(lab, frozen, "STOP"), bound=cluster.freeze_seconds)
+    measure(story, "freeze", lambda: signal_api_server(lab, frozen, "STOP"), bound=cluster.freeze_seconds, fails=frozen)
     story.holders_while_frozen = holders_of(cluster, lab)
     signal_api_server(lab, frozen, "CONT")
     own = f"{story.addresses[frozen]}:6443"
@@ -422,7 +431,7 @@ def _lose_control_plane(story: Story) -> None:
     holders = holders_of(cluster, lab)
     story.lost = _on_a_control_plane(holders)
     other = next(name for name in CONTROL_PLANES if name != story.lost)
-    measure(story, "kill", lambda: lab.event("kill", story.lost), bound=cluster.rto_seconds)
+    measure(story, "kill", lambda: lab.event("kill", story.lost), bound=cluster.rto_seconds, fails=story.lost)
     wait_until(
         lambda: story.lost not in ready_nodes(lab, node=other), seconds=120, what=f"{story.lost} is seen to be lost"
     )

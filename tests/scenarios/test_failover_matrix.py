@@ -23,6 +23,7 @@ from tests.prober.results import ScenarioResults
 from tests.scenarios.cluster import Lab, etcdctl, ready_nodes, wait_until
 from tests.scenarios.convert import Conversion, addresses_of, leave_out_inconclusive, new_results
 from tests.scenarios.shape import PLAIN
+from tests.scenarios.steering import LEAST_SHARE, SECONDS_STEERED, share_of
 
 pytestmark = pytest.mark.full
 
@@ -121,7 +122,7 @@ class Matrix:
         others = [name for name in PLAIN.control_planes if name != node]
         before = self._lasting(others)
         label = f"{event.name}_{where}"
-        rto, failed, gap, is_spoilt = self._probed(label, lambda: event.begin(lab, node))
+        rto, failed, gap, is_spoilt = self._probed(label, lambda: event.begin(lab, node), fails=node)
         # Asked of a node to which nothing happened.
         not_ready = {*PLAIN.nodes} - {node} - ready_nodes(lab, node=others[0])
         after = self._connections(others)
@@ -145,7 +146,7 @@ class Matrix:
                 self.lab.run("lb1", "systemctl", "reload", "haproxy")
                 time.sleep(1.0)
 
-        _rto, failed, _gap, is_spoilt = self._probed("reload", reload)
+        _rto, failed, _gap, is_spoilt = self._probed("reload", reload, fails="cp1")
         self.results.at_most("failed_probes_reload", failed, bound=0, is_spoilt=is_spoilt)
         after = self._connections(PLAIN.control_planes)
         self.observations["reload"] = {"cut": sorted(before - after), "kept": len(before & after)}
@@ -215,14 +216,21 @@ class Matrix:
     def _other_than(leader: str) -> str:
         return next(name for name in reversed(PLAIN.control_planes) if name != leader)
 
-    def _probed(self, label: str, happens: Callable[[], object]) -> tuple[float, int, float, bool]:
-        """Seconds until every probe is answered, failed probes, the longest time without an answer, and whether the machine spoilt it."""
+    def _probed(self, label: str, happens: Callable[[], object], *, fails: str) -> tuple[float, int, float, bool]:
+        """Seconds until every probe is answered, failed probes, the longest time without an answer, and whether the machine spoilt it.
+
+        Clients are led to the control plane that fails.
+        """
         with self.conversion.watched(label, endpoint_only=True) as prober:
             prober.settle()
-            event = prober.mark(label)
-            happens()
-            time.sleep(LASTS)
+            with self.conversion.steering().to(self.conversion.api_server(fails)) as serial:
+                time.sleep(SECONDS_STEERED)
+                event = prober.mark(label)
+                happens()
+                time.sleep(LASTS)
             log = prober.stop()
+        share = share_of(log, "endpoint", serial, until=event.monotonic)
+        self.results.at_least(f"percent_of_probes_at_{fails}_before_{label}", share, bound=LEAST_SHARE)
         is_spoilt = self.results.is_spoilt_by(summarize(control_of(log)), f"the probes of {label}")
         probes = judged(counted(log, "endpoint"), control_of(log))
         rto = rto_seconds(probes, event.monotonic)
