@@ -278,6 +278,11 @@ def test_the_second_run_changes_nothing(story: Story) -> None:
     assert changed_hosts(story.again) == set()
 
 
+def test_ansible_warns_of_nothing(story: Story) -> None:
+    runs = (story.check, story.converted, story.again, *story.others.values())
+    assert [line for run in runs for line in run.output.splitlines() if "WARNING" in line] == []
+
+
 def test_the_other_playbooks_work_on_the_converted_cluster(story: Story) -> None:
     assert {name: run.status for name, run in story.others.items()} == {"verify": 0, "backup": 0}
     assert changed_hosts(story.others["verify"]) == set()
