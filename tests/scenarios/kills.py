@@ -105,20 +105,20 @@ def disturbed(
     inventories: Sequence[Path],
     work: Path,
     label: str,
-    cause: Kill,
-    happens: Callable[[], object],
+    events: Sequence[tuple[Kill, Callable[[], object]]],
     *,
     arguments: Sequence[str] = (),
-) -> Run:
-    """A run that nobody kills, while something happens at a moment of it.
+) -> tuple[Run, Sequence[tuple[Kill, Callable[[], object]]]]:
+    """A run that nobody kills, while things happen at moments of it, and those whose moment it did not reach.
 
-    :raises ValueError: when the moment never came.
+    :param events: what happens, one after the other, each at its moment.
+    :raises ValueError: when not even the first moment came.
     """
-    has_happened: list[bool] = []
+    to_come = list(events)
 
     def watch(line: Mapping[str, Any]) -> bool:
-        if not has_happened and cause.begins(line):
-            has_happened.append(True)
+        if to_come and to_come[0][0].begins(line):
+            cause, happens = to_come.pop(0)
             time.sleep(cause.seconds)
             happens()
         return False
@@ -126,9 +126,9 @@ def disturbed(
     run = kill_playbook(
         "kubeadm.ha.site", inventories=inventories, record=work / f"{label}.jsonl", when=watch, arguments=arguments
     )
-    if not has_happened:
-        raise ValueError(f"{cause} never came: {run.output[-4000:]}")
-    return run
+    if len(to_come) == len(events):
+        raise ValueError(f"{events[0][0]} never came: {run.output[-4000:]}")
+    return run, to_come
 
 
 def once_nobody_is_at_work(start: Callable[[Path], Run], work: Path, label: str) -> Run:
