@@ -52,6 +52,7 @@ NOOP_UNITS = 8.0
 #: Names of the plays of kubeadm.ha.site, in their order, and what results and progress call them.
 STEPS = {
     "Inspect every host and build the plan": "inspect",
+    "Say what is lost with each part before the run": "audit before",
     "Lock the hosts": "lock",
     "Prepare the hosts": "prepare",
     "Complete or undo what an interrupted run left": "repair",
@@ -88,6 +89,8 @@ STEPS = {
     "Revoke what a killed run left": "revoke",
     "Verify": "verify",
     "Unlock the hosts": "unlock",
+    "Say what is lost with each part after the run": "audit after",
+    "Report what was done": "report",
 }
 
 
