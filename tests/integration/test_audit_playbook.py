@@ -64,7 +64,7 @@ def audit(
         check=False,
     )
     assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}"
-    return json.loads(plan.read_text(encoding="utf-8")), ended.stdout
+    return json.loads(plan.read_text(encoding="utf-8")) if plan.exists() else {}, ended.stdout
 
 
 @pytest.mark.parametrize(("scheme", "is_reported"), [("https", False), ("http", True)])
@@ -180,4 +180,32 @@ def test_what_was_inspected_is_judged_in_a_later_play_without_being_inspected_ag
     second = json.loads(judged.read_text(encoding="utf-8"))
     assert {**second, "created": ""} == {**first, "created": ""}
     assert first["findings"]
+    assert cluster.api_port
+
+
+def test_a_run_with_a_directory_begins_its_report_with_what_it_has_found(
+    cluster: ControlPlane, host: PrivateHost, tmp_path: Path
+) -> None:
+    """The first page of kubeadm.ha.site, where reasons to stop do not end it; without the directory it does nothing more."""
+    host.become_control_plane()
+    api_server = host.kubernetes / "manifests" / "kube-apiserver.yaml"
+    text = api_server.read_text(encoding="utf-8")
+    api_server.write_text(text.replace(ADVERTISED_ADDRESS, "127.0.0.1"), encoding="utf-8")
+    stays = ["-e", '{"preflight_stop": false}']
+    reports = tmp_path / "runs"
+    _plan, without = audit(host, tmp_path, playbook="kubeadm.ha.inspect", options=stays)
+    assert "Determine what else is asked" not in without
+    assert "Begin the report" not in without
+    assert not reports.exists()
+    given = [*stays, "-e", f"kubeadm_ha_report_directory={reports}", "--check"]
+    _plan, printed = audit(host, tmp_path, playbook="kubeadm.ha.inspect", options=given)
+    assert "PLAY [Say what is lost with each part before the run]" in printed
+    assert printed.count("Inspect each once") == 1
+    (path,) = reports.glob("*.json")
+    assert f"Report: {path.with_suffix('.html')}" in printed
+    report = json.loads(path.read_text(encoding="utf-8"))
+    assert {part["name"]: part["verdict"] for part in report["before"]["parts"]}["cp1"] == "lost"
+    assert "control-plane.single" in {item["id"] for item in report["before"]["findings"]}
+    assert report["check_mode"] is True
+    assert "changed=0" in printed.partition("PLAY RECAP")[2]
     assert cluster.api_port
