@@ -49,7 +49,8 @@ class ActionModule(ActionBase):
         for step in steps:
             if arguments["state"] == "done" and (step["play"], step["ended"]) == (play.name, None):
                 step["ended"] = now
-        for step in [step for step in steps if step["play"] == play.name][-1:]:
+        # What makes no change is in the report at its end.
+        for step in [step for step in steps if play.step and step["play"] == play.name][-1:]:
             _report(variables, StepTime(host, **step))
         return {**result, "changed": False, "entries": entries, "steps": steps}
 

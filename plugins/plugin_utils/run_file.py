@@ -59,7 +59,7 @@ class RunFile:
         """Write both anew."""
         texts = (
             (self.page, render_run_html.page(record, playbook=PLAYBOOK)),
-            (self.path, f"{json.dumps(record.document(), indent=4, default=str)}\n"),
+            (self.path, f"{json.dumps(record.document(), default=str)}\n"),
         )
         for path, text in texts:
             # Whoever reads it meanwhile reads the one before.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import enum
+import functools
 import typing as t
 
 from ..base.report_fields import absent, read
@@ -156,7 +157,7 @@ class RunRecord:
         """How long it took; ``None`` when it did not come to its end."""
         return None if self.ended is None else max(self.ended - self.began, 0.0)
 
-    @property
+    @functools.cached_property
     def outcomes(self) -> tuple[EntryTime, ...]:
         """What became of each entry, in the order of the plan."""
         journal: dict[tuple[str, str], list[ChangeTime]] = {}
@@ -177,9 +178,17 @@ class RunRecord:
         # What was begun and not noted as done is judged by its step.
         return dataclasses.replace(step, began=change.began, ended=None, is_of_step=False)
 
+    @functools.cached_property
+    def _steps_of(self) -> t.Mapping[str, list[StepTime]]:
+        """The plays by their hosts."""
+        found: dict[str, list[StepTime]] = {}
+        for item in self.steps:
+            found.setdefault(item.host, []).append(item)
+        return found
+
     def _of_step(self, entry: ShownEntry) -> EntryTime:
         expected = expected_plays(self.groups.get(entry.host, ()), entry.step)
-        found = [item for item in self.steps if item.host == entry.host and item.play in expected]
+        found = [item for item in self._steps_of.get(entry.host, ()) if item.play in expected]
         if not found:
             return EntryTime(entry, Outcome.NOT_DONE)
         ended = {item.play for item in found if item.ended is not None}
