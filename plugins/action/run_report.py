@@ -42,7 +42,12 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """What the documentation of ``kubeadm.ha.run_report`` says."""
         result = super().run(tmp, task_vars)
-        _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
+        _validation, arguments = self.validate_argument_spec(
+            argument_spec=_ARGUMENTS, required_if=[("phase", "begin", ("directory",))]
+        )
+        if arguments["audit"] is not None:
+            # The report has the plan itself.
+            arguments["audit"] = {**arguments["audit"], "plan": None}
         variables = task_vars or {}
 
         def decide() -> t.Mapping[str, t.Any]:

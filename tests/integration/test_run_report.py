@@ -232,6 +232,7 @@ def test_the_page_and_its_data_have_all_of_it(whole: Ended) -> None:
         *((name, play) for name in ("w1", "w2") for play in (JOINED, "Lock the hosts")),
     ]
     assert (report["before"]["verdict"], report["after"]["verdict"]) == ("lost", "survives")
+    assert (report["before"]["plan"], report["after"]["plan"]) == (None, None)
     assert ([item["id"] for item in report["gone"]], report["new"]) == ([FINDING["id"]], [])
     assert {path.stat().st_mode & 0o777 for path in whole.reports.iterdir()} == {0o600}
     assert whole.reports.stat().st_mode & 0o777 == 0o700
@@ -313,3 +314,9 @@ def test_in_a_play_that_is_none_of_a_run_nothing_is_kept(tmp_path: Path) -> None
 def test_a_report_of_nothing(tmp_path: Path) -> None:
     result = Modules(os.environ, tmp_path).run_by_ansible("run_report")
     assert (result.get("failed", False), result["changed"], result["lines"], result["file"]) == (False, False, [], "")
+
+
+def test_a_report_that_begins_needs_a_directory(tmp_path: Path) -> None:
+    result = Modules(os.environ, tmp_path).run_by_ansible("run_report", phase="begin")
+    assert result["failed"] is True
+    assert "phase is begin but all of the following are missing: directory" in result["msg"]
