@@ -33,7 +33,6 @@ OTHERS = {
     "Inspect every host, and build the plan of the removal",
     "Say what is lost with each part before the run",
     "Say what is lost with each part after the run",
-    "Report what was done",
     "Stop when there was no host to inspect",
     "Inspect the hosts again",
     "Unlock the hosts",
