@@ -42,6 +42,7 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "plan": {"type": "dict"},
     "reachability": {"type": "dict", "default": {}},
     "services": {"type": "dict", "default": {}},
+    "show": {"type": "bool", "default": True},
     "workers": {"type": "list", "elements": "str", "default": []},
 }
 
@@ -80,7 +81,7 @@ def _report(collected: AuditInput, arguments: t.Mapping[str, t.Any]) -> dict[str
     plan = ShownPlan.if_made(arguments["plan"])
     document = render_json.document(made, created=time.time(), plan=plan)
     lines = render_text.lines(made)
-    for line in lines:
+    for line in lines if arguments["show"] else ():
         Display().display(line)
     values: dict[str, t.Any] = {
         "report": document,

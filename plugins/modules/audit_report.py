@@ -13,7 +13,7 @@ version_added: 0.1.0
 description:
   - Makes findings of what M(kubeadm.ha.kubernetes_host_info) and M(kubeadm.ha.kubernetes_cluster_info) have collected, and says of each host,
     each member of etcd and the endpoint what becomes of the cluster without it.
-  - Shows a table, and returns the same as JSON, JUnit's XML, SARIF 2.1.0 and one page of HTML that fetches nothing.
+  - Shows a table (O(show)), and returns the same as JSON, JUnit's XML, SARIF 2.1.0 and one page of HTML that fetches nothing.
   - Runs on the controller, connects to nothing and changes nothing.
 options:
   hosts:
@@ -75,6 +75,10 @@ options:
     type: str
     choices: [never, info, warning, critical]
     default: never
+  show:
+    description: Whether the table is shown, too.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup

@@ -13,7 +13,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit import render_html
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit import render_html, render_json, render_run_html
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit.run_record import RunRecord, StepTime
 from tests.tools.chromium import Chromium
 from tests.unit.plugins.module_utils._domain.audit.faults import FAULTS
 from tests.unit.plugins.module_utils._domain.audit.test_rendering import CREATED, hostile, many
@@ -130,6 +131,37 @@ def test_what_a_cluster_names_stays_text(chromium: Chromium, server: Server, att
     expected = chromium.dom(server.serve(render_html.page(calm, created=CREATED, plan=calm_plan)))
     assert Elements(dom).count == Elements(expected).count
     assert "owned</title>" not in dom
+
+
+def run_page(attack: str) -> str:
+    """The report of a run on a cluster whose every text that an outsider may choose is an attack."""
+    found, plan = hostile(attack)
+    audited = render_json.document(found, created=0.0, plan=plan)
+    made = RunRecord(
+        began=1.0,
+        entries=plan.entries,
+        before=audited,
+        after={**audited, "findings": audited["findings"][:1]},
+        ended=3.0,
+        steps=(StepTime(attack, attack, 1.0, 2.0),),
+    )
+    return render_run_html.page(made, playbook="kubeadm.ha.site")
+
+
+def test_the_report_of_a_run_fetches_nothing_and_what_hosts_name_stays_text(chromium: Chromium, server: Server) -> None:
+    url = server.serve(run_page("<script>document.title='owned'</script><img src=/beacon>"))
+    assert chromium.requested(url) == [url]
+    dom = chromium.dom(url)
+    expected = chromium.dom(server.serve(run_page("harmless")))
+    assert Elements(dom).count == Elements(expected).count
+    assert "owned</title>" not in dom
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_report_of_a_run_renders_light_and_dark(chromium: Chromium, server: Server, *, dark: bool) -> None:
+    picture = chromium.screenshot(server.serve(run_page("harmless")), dark=dark)
+    assert (picture.width, picture.height, picture.first) == (1280, 1400, LOST_DARK if dark else LOST_LIGHT)
+    assert picture.different_lines > 200, "there is hardly anything on it"
 
 
 @pytest.mark.parametrize(("dark", "border"), [(False, LOST_LIGHT), (True, LOST_DARK)])

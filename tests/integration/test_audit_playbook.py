@@ -30,6 +30,7 @@ def audit(
     *,
     options: t.Sequence[str] = (),
     with_endpoint: bool = True,
+    playbook: str = "kubeadm.ha.audit",
 ) -> tuple[dict[str, t.Any], str]:
     """The plan of the audit with this host, and with joining ones and their variables, and what was printed."""
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False}
@@ -48,7 +49,7 @@ def audit(
     program = str(Path(sys.executable).with_name("ansible-playbook"))
     paths = [str(COLLECTIONS), os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")]
     ended = subprocess.run(
-        [*host.prefix, program, "kubeadm.ha.audit", f"--inventory={inventory}", "-e", json.dumps(variables), *options],
+        [*host.prefix, program, playbook, f"--inventory={inventory}", "-e", json.dumps(variables), *options],
         capture_output=True,
         text=True,
         env={
@@ -63,7 +64,7 @@ def audit(
         check=False,
     )
     assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}"
-    return json.loads(plan.read_text(encoding="utf-8")), ended.stdout
+    return json.loads(plan.read_text(encoding="utf-8")) if plan.exists() else {}, ended.stdout
 
 
 @pytest.mark.parametrize(("scheme", "is_reported"), [("https", False), ("http", True)])
@@ -147,4 +148,64 @@ def test_without_an_endpoint_and_without_workers_the_reports_are_written(
     assert (report["plan"], [part["verdict"] for part in report["parts"]]) == (None, ["lost"])
     assert {"control-plane.single"} <= {item["id"] for item in report["findings"]}
     assert sorted(path.relative_to(host.etc) for path in host.etc.rglob("*")) == before
+    assert cluster.api_port
+
+
+def test_what_was_inspected_is_judged_in_a_later_play_without_being_inspected_again(
+    cluster: ControlPlane, host: PrivateHost, tmp_path: Path
+) -> None:
+    """As the report of a run does it, which has inspected the cluster anyway."""
+    host.become_control_plane()
+    api_server = host.kubernetes / "manifests" / "kube-apiserver.yaml"
+    text = api_server.read_text(encoding="utf-8")
+    api_server.write_text(text.replace(ADVERTISED_ADDRESS, "127.0.0.1"), encoding="utf-8")
+    judged = tmp_path / "judged.json"
+    play = {
+        "name": "Later",
+        "hosts": "kube_control_plane",
+        "gather_facts": False,
+        "tasks": [
+            {"ansible.builtin.import_role": {"name": "kubeadm.ha.audit", "tasks_from": "judge"}},
+            {"ansible.builtin.copy": {"content": "{{ audit_result.report | to_json }}", "dest": str(judged)}},
+        ],
+    }
+    playbook = tmp_path / "play.yml"
+    playbook.write_text(json.dumps([{"ansible.builtin.import_playbook": "kubeadm.ha.audit"}, play]), encoding="utf-8")
+    _plan, printed = audit(host, tmp_path, playbook=str(playbook))
+    later = printed.partition("PLAY [Later]")[2]
+    assert "Inspect each once" not in later
+    assert "If this is lost" in printed
+    assert "If this is lost" not in later
+    first = json.loads((tmp_path / "reports" / "report.json").read_text(encoding="utf-8"))
+    second = json.loads(judged.read_text(encoding="utf-8"))
+    assert {**second, "created": ""} == {**first, "created": ""}
+    assert first["findings"]
+    assert cluster.api_port
+
+
+def test_a_run_with_a_directory_begins_its_report_with_what_it_has_found(
+    cluster: ControlPlane, host: PrivateHost, tmp_path: Path
+) -> None:
+    """The first page of kubeadm.ha.site, where reasons to stop do not end it; without the directory it does nothing more."""
+    host.become_control_plane()
+    api_server = host.kubernetes / "manifests" / "kube-apiserver.yaml"
+    text = api_server.read_text(encoding="utf-8")
+    api_server.write_text(text.replace(ADVERTISED_ADDRESS, "127.0.0.1"), encoding="utf-8")
+    stays = ["-e", '{"preflight_stop": false}']
+    reports = tmp_path / "runs"
+    _plan, without = audit(host, tmp_path, playbook="kubeadm.ha.inspect", options=stays)
+    assert "Determine what else is asked" not in without
+    assert "Begin the report" not in without
+    assert not reports.exists()
+    given = [*stays, "-e", f"kubeadm_ha_report_directory={reports}", "--check"]
+    _plan, printed = audit(host, tmp_path, playbook="kubeadm.ha.inspect", options=given)
+    assert "PLAY [Say what is lost with each part before the run]" in printed
+    assert printed.count("Inspect each once") == 1
+    (path,) = reports.glob("*.json")
+    assert f"Report: {path.with_suffix('.html')}" in printed
+    report = json.loads(path.read_text(encoding="utf-8"))
+    assert {part["name"]: part["verdict"] for part in report["before"]["parts"]}["cp1"] == "lost"
+    assert "control-plane.single" in {item["id"] for item in report["before"]["findings"]}
+    assert report["check_mode"] is True
+    assert "changed=0" in printed.partition("PLAY RECAP")[2]
     assert cluster.api_port

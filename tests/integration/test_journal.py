@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import typing as t
 
@@ -42,4 +43,30 @@ def test_a_run_leaves_a_journal(host: PrivateHost, modules_on_host: Modules) -> 
     secrets = [line.split(": ")[1] for line in text.splitlines() if "key-data" in line]
     assert secrets
     assert all(secret not in journal.read_text(encoding="utf-8") for secret in secrets)
+    (found,) = modules_on_host.run("run_journal_info")["journal"]
+    assert (found["object"], found["is_done"]) == (f"kubeconfig {KUBECONFIG}", True)
+    assert [found["began"], found["ended"]] == [line["at"] for line in lines]
+    began, ended = (dt.datetime.fromisoformat(found[name]) for name in ("began", "ended"))
+    assert began.tzinfo is not None
+    assert began <= ended
+    assert not modules_on_host.run("host_lock", owner=OWNER, state="absent").get("failed")
+    assert modules_on_host.run("run_journal_info")["journal"] == [], "the run has ended"
+
+
+def test_a_journal_of_before_times_were_written_is_read(host: PrivateHost, modules_on_host: Modules) -> None:
+    """Lines of other runs, and what a lost power cut off, are passed over."""
+    journal = host.lib / "kubeadm-ha" / "journal.jsonl"
+    journal.parent.mkdir(parents=True)
+    common = {"run": "4711 on bastion 0123", "module": "kubeadm.ha.some", "object": "a", "before": None, "after": "b"}
+    lines = [{**common, "state": state} for state in ("begun", "done")]
+    other = {**common, "run": "1 on elsewhere", "object": "c", "state": "begun"}
+    texts = [json.dumps(line) for line in (*lines, other, {**common, "object": "d", "state": "begun"})]
+    journal.write_text("\n".join([*texts, '{"run": "4711 on']), encoding="utf-8")
+    assert not modules_on_host.run("host_lock", owner=OWNER).get("failed")
+    found = modules_on_host.run("run_journal_info")
+    assert not found["changed"]
+    assert [(item["object"], item["began"], item["ended"], item["is_done"]) for item in found["journal"]] == [
+        ("a", "", "", True),
+        ("d", "", "", False),
+    ]
     assert not modules_on_host.run("host_lock", owner=OWNER, state="absent").get("failed")

@@ -53,6 +53,7 @@ NOOP_UNITS = 8.0
 #: Names of the plays of kubeadm.ha.site, in their order, and what results and progress call them.
 STEPS = {
     "Inspect every host and build the plan": "inspect",
+    "Say what is lost with each part before the run": "audit before",
     "Lock the hosts": "lock",
     "Prepare the hosts": "prepare",
     "Complete or undo what an interrupted run left": "repair",
@@ -88,6 +89,7 @@ STEPS = {
     "Spread the cluster DNS": "spread",
     "Revoke what a killed run left": "revoke",
     "Verify": "verify",
+    "Say what is lost with each part after the run": "audit after",
     "Unlock the hosts": "unlock",
 }
 
@@ -133,11 +135,15 @@ class Conversion:
         )
 
     def check(
-        self, *, inventories: Sequence[Path] = (), playbook: str = "site", label: str = "check"
+        self,
+        *arguments: str,
+        inventories: Sequence[Path] = (),
+        playbook: str = "site",
+        label: str = "check",
     ) -> tuple[Run, list[str]]:
         """The first run in check mode, and what it changed on hosts and in the cluster: lines of a diff, none wanted."""
         before = fingerprint(self.lab, self.shape.hosts)
-        run = self.run(label, "--check", "--diff", playbook=playbook, inventories=inventories)
+        run = self.run(label, "--check", "--diff", *arguments, playbook=playbook, inventories=inventories)
         after = fingerprint(self.lab, self.shape.hosts)
         changes = [
             f"{key}: {line}"
@@ -156,13 +162,15 @@ class Conversion:
             yield
             prober.stop()
 
-    def convert(self, *, inventories: Sequence[Path] = (), shows_progress: bool = False) -> tuple[Run, ProbeLog]:
+    def convert(
+        self, *arguments: str, inventories: Sequence[Path] = (), shows_progress: bool = False
+    ) -> tuple[Run, ProbeLog]:
         """The conversion itself under the prober, while others use the cluster."""
         server = f"https://{self.old}"
         users = workload_clients(self.lab, self.shape.first_nodes, server=server, domain=self.shape.dns_domain)
         with self.watched("convert") as prober, users as self.workload_clients:
             with self._progress("convert") if shows_progress else contextlib.nullcontext():
-                run = self.run("convert", inventories=inventories)
+                run = self.run("convert", *arguments, inventories=inventories)
             prober.settle()
             log = prober.stop()
         for play, seconds in run.seconds_by_play():

@@ -10,16 +10,21 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import datetime
 import json
+import re
+import shutil
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.prober.results import ScenarioResults
 from tests.scenarios.audited import SINGLE_BALANCER, grave_findings
 from tests.scenarios.by_hand import closed_port
-from tests.scenarios.cluster import ADMIN, Lab
+from tests.scenarios.cluster import ADMIN, PROJECT, Lab
 from tests.scenarios.convert import (
     Conversion,
     api_server_started,
@@ -62,6 +67,7 @@ class Story:
     check: Run
     changed_by_check: list[str]
     converted: Run
+    reports: Path
     api_server_starts: tuple[str, str]
     again: Run
     others: dict[str, Run]
@@ -94,12 +100,16 @@ def story() -> Iterator[Story]:
         refusals = {label: _refused(conversion, label, variables) for label, variables, _expected in BAD_INPUTS}
         with closed_port(lab, "cp2", 2380):
             firewalled = conversion.run("firewalled")
-        check, changed_by_check = conversion.check()
+        reports = conversion.work / "reports"
+        shutil.rmtree(reports, ignore_errors=True)
+        reported = ("-e", f"kubeadm_ha_report_directory={reports}")
+        check, changed_by_check = conversion.check(*reported)
         started = api_server_started(lab)
-        converted, _log = conversion.convert()
+        converted, _log = conversion.convert(*reported)
         assert converted.status == 0, converted.output[-6000:]
         starts = (started, api_server_started(lab))
         again = conversion.again()
+        assert conversion.run("again-reported", *reported).status == 0
         others = {name: conversion.run(name, playbook=name) for name in ("verify", "backup")}
         findings = grave_findings(PLAIN.inventories(lab.inventory), conversion.work)
         traces = old_endpoint_traces(conversion)
@@ -116,6 +126,7 @@ def story() -> Iterator[Story]:
             check=check,
             changed_by_check=changed_by_check,
             converted=converted,
+            reports=reports,
             api_server_starts=starts,
             again=again,
             others=others,
@@ -175,6 +186,9 @@ def _collect(conversion: Conversion) -> dict[str, Any]:
         "service": {node: lab.run(node, "curl", "-sf", "-m", "5", service) for node in PLAIN.nodes},
         "dns": lab.objects("pods", "--namespace=kube-system", "--selector=k8s-app=kube-dns")["items"],
         "state": conversion.state(),
+        "journals": {
+            name: lab.shell(name, "cat /var/lib/kubeadm-ha/journal.jsonl", check=False) for name in PLAIN.hosts
+        },
         "backups": lab.shell("cp1", "find /var/backups/kubeadm-ha -printf '%m %u %P\\n'"),
     }
 
@@ -291,6 +305,117 @@ def test_the_other_playbooks_work_on_the_converted_cluster(story: Story) -> None
 
 def test_an_audit_finds_only_that_there_is_one_load_balancer(story: Story) -> None:
     assert set(story.findings) == SINGLE_BALANCER, story.findings
+
+
+def _report(story: Story, number: int) -> dict[str, Any]:
+    """The report of the run in check mode, of the conversion, or of the run after it."""
+    paths = sorted(story.reports.glob("run-*.json"))
+    assert len(paths) == 3, paths
+    report: dict[str, Any] = json.loads(paths[number].read_text(encoding="utf-8"))
+    assert paths[number].with_suffix(".html").stat().st_mode & 0o777 == paths[number].stat().st_mode & 0o777 == 0o600
+    return report
+
+
+def _seconds(text: str) -> float:
+    return datetime.datetime.fromisoformat(text).timestamp()
+
+
+def _verdicts(audit: Mapping[str, Any]) -> dict[str, str]:
+    return {part["name"]: part["verdict"] for part in audit["parts"]}
+
+
+def test_the_report_has_the_plan_and_all_of_it_is_done(story: Story) -> None:
+    report = _report(story, 1)
+    planned = [(entry["host"], entry["step"], entry["object"]) for entry in story.converted.plan]
+    assert [(item["host"], item["step"], item["object"]) for item in report["entries"]] == planned
+    assert {item["outcome"] for item in report["entries"]} == {"done"}
+    assert (report["state"], report["check_mode"]) == ("done", False)
+
+
+def test_the_report_says_when_as_cluster_journals_and_ansible_say_it(story: Story) -> None:
+    report = _report(story, 1)
+    entries = {(item["host"], item["object"]): item for item in report["entries"]}
+    created = {
+        node["metadata"]["name"]: _seconds(node["metadata"]["creationTimestamp"])
+        for node in story.observations["nodes"]
+    }
+    for name in ("cp2", "cp3"):
+        joined = entries[name, f"node {name}"]
+        assert joined["is_of_step"] is False
+        assert _seconds(joined["began"]) - 1 <= created[name] <= _seconds(joined["ended"]) + 1
+    # The journal of a worker, read by hand.
+    lines = [json.loads(line) for line in story.observations["journals"]["w1"].splitlines()]
+    pointed = entries["w1", "kubeconfig /etc/kubernetes/kubelet.conf"]
+    ours = [line for line in lines if line["object"] == pointed["object"]]
+    assert [line["state"] for line in ours] == ["begun", "done"]
+    assert [_seconds(line["at"]) for line in ours] == [_seconds(pointed[name]) for name in ("began", "ended")]
+    assert pointed["seconds"] == pytest.approx(_seconds(ours[1]["at"]) - _seconds(ours[0]["at"]), abs=0.002)
+    # The recorder's clock is that of the controller.
+    assert report["steps"]
+    for step in report["steps"]:
+        times = [
+            record["time"]
+            for record in story.converted.results
+            if (record["host"], record["play"]) == (step["host"], step["play"])
+        ]
+        assert times[0] - 15 <= _seconds(step["began"]) <= times[0] + 1, step
+        assert times[-1] - 15 <= _seconds(step["ended"]) <= times[-1] + 1, step
+    assert report["seconds"] <= story.converted.seconds
+
+
+def test_the_report_has_the_cluster_before_and_after(story: Story) -> None:
+    report = _report(story, 1)
+    before, after = _verdicts(report["before"]), _verdicts(report["after"])
+    assert before["cp1"] == "lost"
+    # test_the_rest_stands_after_the_loss_of_the_first_control_plane lets it happen.
+    assert "lost" not in {after[name] for name in PLAIN.control_planes}, report["after"]["parts"]
+    assert after["lb1"] == "lost", "there is one load balancer only"
+    assert "control-plane.single" in {item["id"] for item in report["gone"]}
+    gone = {(item["id"], item["object"]) for item in report["gone"]}
+    assert gone.isdisjoint((item["id"], item["object"]) for item in report["after"]["findings"])
+
+
+def test_the_page_fetches_and_runs_nothing(story: Story) -> None:
+    (_check, path, _again) = sorted(story.reports.glob("run-*.html"))
+    page = path.read_text(encoding="utf-8")
+    assert re.findall(r'<section id="(\w+)"', page) == ["before", "plan", "happened", "after", "changed"]
+    assert "<script" not in page
+    assert not re.search(r"\s(?:src|srcset|action)=", page)
+    assert f"{len(story.converted.plan)} of {len(story.converted.plan)} changes are done in" in page
+
+
+def test_check_mode_and_a_run_without_changes_say_so_in_their_reports(story: Story) -> None:
+    check, again = _report(story, 0), _report(story, 2)
+    assert (check["state"], check["steps"], check["after"]) == ("checked", [], None)
+    assert len(check["entries"]) == len(story.check.plan)
+    assert (again["state"], again["entries"], again["steps"]) == ("nothing to do", [], [])
+    assert set(_verdicts(again["before"])) == set(_verdicts(_report(story, 1)["after"]))
+
+
+def test_progress_counts_the_steps_of_each_host_and_has_the_limits_of_the_roles(story: Story) -> None:
+    shown = re.findall(r"^(\w+): step (\d+) of (\d+): (.+)\.$", story.converted.output, re.MULTILINE)
+    hosts = {host for host, *_others in shown}
+    assert hosts == set(PLAIN.hosts)
+    for host in hosts:
+        numbers = [(int(number), int(count)) for name, number, count, _text in shown if name == host]
+        assert numbers == [(number, len(numbers)) for number in range(1, len(numbers) + 1)], shown
+    defaults = PROJECT / "roles" / "control_plane_join" / "defaults" / "main.yml"
+    limit = yaml.safe_load(defaults.read_text(encoding="utf-8"))["control_plane_join_timeout"]
+    joins = {host: text for host, _number, _count, text in shown if text.startswith("join control planes")}
+    assert set(joins) == {"cp2", "cp3"}
+    assert all(text.endswith(f"API server, etcd and Node at most {limit} s") for text in joins.values())
+    # In check mode nothing is waited for.
+    assert not re.search(r": step \d+ of \d+: ", story.check.output)
+
+
+def test_the_run_ends_with_a_table_of_what_it_has_done(story: Story) -> None:
+    count = len(story.converted.plan)
+    table = story.converted.output.partition(f"Report: {count} of {count} changes are done in ")[2]
+    for entry in story.converted.plan:
+        pattern = rf"^{re.escape(entry['host'])} +{re.escape(entry['step'])} +{re.escape(entry['object'][:30])}"
+        assert re.search(pattern, table, re.MULTILINE), entry
+    assert "Report: " not in story.again.output
+    assert "Progress" not in story.again.output
 
 
 def test_one_more_worker_changes_only_that_worker(story: Story) -> None:

@@ -33,7 +33,7 @@ class JournalFile:
         self._module = module
         self._path = path
         self._files = HostFiles()
-        self._run = self._holder(lock_path)
+        self._run = run_of(lock_path)
 
     @contextlib.contextmanager
     def around(self, changes: t.Sequence[Change]) -> t.Iterator[None]:
@@ -61,7 +61,7 @@ class JournalFile:
         self._files.make_private_directory(os.path.dirname(self._path))
         if os.path.exists(self._path) and os.path.getsize(self._path) > _LARGEST:
             os.replace(self._path, f"{self._path}.1")
-        now = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
+        now = dt.datetime.now(dt.timezone.utc).isoformat(timespec="milliseconds")
         text = journal.lines(changes, state, module=self._module, run=self._run or "", at=now)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE)
         try:
@@ -70,13 +70,14 @@ class JournalFile:
         finally:
             os.close(descriptor)
 
-    def _holder(self, lock_path: str) -> str | None:
-        """Who holds the host's lock; ``None`` when nobody does or it cannot be determined."""
-        try:
-            found = json.loads(self._files.read(lock_path) or b"{}")
-            return f"{found['process']} on {found['controller']}"
-        except (KubeadmHaError, ValueError, KeyError, TypeError):
-            return None
+
+def run_of(lock_path: str = LOCK_PATH) -> str | None:
+    """Who holds the host's lock, as lines of the journal name a run; ``None`` when nobody does or it cannot be determined."""
+    try:
+        found = json.loads(HostFiles().read(lock_path) or b"{}")
+        return f"{found['process']} on {found['controller']}"
+    except (KubeadmHaError, ValueError, KeyError, TypeError):
+        return None
 
 
-__all__ = ("PATH", "JournalFile")
+__all__ = ("PATH", "JournalFile", "run_of")

@@ -80,31 +80,36 @@ def clean(text: str) -> str:
     return " ".join(_FORBIDDEN.sub("\ufffd", text).split())
 
 
-def _written(child: Child, *, is_html: bool) -> t.Iterator[str]:
+def _written(child: Child, *, is_html: bool) -> list[str]:
+    parts: list[str] = []
+    _write(child, parts, is_html=is_html)
+    return parts
+
+
+def _write(child: Child, parts: list[str], *, is_html: bool) -> None:
     if isinstance(child, str):
-        yield escaped(child)
+        parts.append(escaped(child))
         return
     if not isinstance(child, Element):
         for item in child:
-            yield from _written(item, is_html=is_html)
+            _write(item, parts, is_html=is_html)
         return
-    yield f"<{child.tag}"
+    parts.append(f"<{child.tag}")
     for name, value in child.attributes.items():
         if value is True:
-            yield f" {name}" if is_html else f' {name}="{name}"'
+            parts.append(f" {name}" if is_html else f' {name}="{name}"')
         elif value is not None and value is not False:
-            yield f' {name}="{_attribute(str(value))}"'
+            parts.append(f' {name}="{_attribute(str(value))}"')
+    parts.append(">")
     if is_html and child.tag in _VOID:
-        yield ">"
         return
-    yield ">"
     if child.tag == "style":
         # It is a constant of the code; in a style element nothing is escaped.
-        yield from (str(item) for item in child.children)
+        parts += (str(item) for item in child.children)
     else:
         for item in child.children:
-            yield from _written(item, is_html=is_html)
-    yield f"</{child.tag}>"
+            _write(item, parts, is_html=is_html)
+    parts.append(f"</{child.tag}>")
 
 
 def _attribute(text: str) -> str:

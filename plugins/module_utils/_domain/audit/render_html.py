@@ -10,8 +10,8 @@ import typing as t
 
 from ..base.finding import Severity
 from . import kinds
-from .markup import element, html
-from .page_style import STYLE
+from .markup import element
+from .page_parts import badge, document, mark, section, shown, table
 from .render_drawing import drawing
 from .survival import Verdict
 
@@ -23,25 +23,11 @@ if t.TYPE_CHECKING:
     from .shown_plan import ShownPlan
     from .survival import Part
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 #: Objects of one kind that are shown at once; the rest is below them.
 _MOST = 12
 _FIRST_STEPS = 5
 _MOST_REASONS = 4
 
-_WORDS: t.Mapping[Verdict, str] = {
-    Verdict.LOST: "Outage",
-    Verdict.UNKNOWN: "Not known",
-    Verdict.FELT: "Felt",
-    Verdict.SURVIVES: "Survives",
-}
-#: Shapes, so that nobody needs to distinguish colours: cross, question mark, half disc, check mark.
-_SHAPES: t.Mapping[Verdict, str] = {
-    Verdict.LOST: "M5 5 L15 15 M15 5 L5 15",
-    Verdict.UNKNOWN: "M6.5 7.2 C6.5 2.8 13.5 2.8 13.5 7.2 C13.5 10 10 9.6 10 12.4 M10 15.6 L10 16",
-    Verdict.FELT: "M10 4 L10 11 M10 15 L10 15.4",
-    Verdict.SURVIVES: "M4.5 10.5 L8.5 14.5 L15.5 6",
-}
 _SEVERITIES: t.Mapping[Severity, str] = {
     Severity.CRITICAL: "Critical",
     Severity.WARNING: "Warnings",
@@ -63,38 +49,19 @@ def page(audit: Audit, *, created: str, plan: ShownPlan | None = None) -> str:
         plan: the plan of ``kubeadm.ha.site``; ``None`` without one.
     """
     name = audit.endpoint or "a cluster without an endpoint"
-    main = element(
-        "main",
-        _parts(audit),
-        _steps(audit),
-        _drawing(audit),
-        _findings(audit),
-        _plan(plan),
-        _checked(audit),
-        id="main",
-    )
-    return html(
-        element(
-            "html",
-            element(
-                "head",
-                element("meta", charset="utf-8"),
-                element("meta", attributes={"http-equiv": "Content-Security-Policy"}, content=_POLICY),
-                element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-                element("meta", name="color-scheme", content="light dark"),
-                element("meta", name="referrer", content="no-referrer"),
-                element("title", f"Audit of {name}"),
-                element("style", STYLE),
-            ),
-            element(
-                "body",
-                element("a", "Skip to what is lost with each part", href="#main", class_="skip"),
-                _header(audit, created=created),
-                main,
-                element("footer", element("p", "kubeadm.ha.audit. Nothing was changed. This page needs no network.")),
-            ),
-            lang="en",
-        )
+    return document(
+        f"Audit of {name}",
+        skip="Skip to what is lost with each part",
+        header=_header(audit, created=created),
+        sections=(
+            _parts(audit),
+            _steps(audit),
+            _drawing(audit),
+            _findings(audit),
+            _plan(plan),
+            _checked(audit),
+        ),
+        footer="kubeadm.ha.audit. Nothing was changed. This page needs no network.",
     )
 
 
@@ -119,22 +86,12 @@ def _header(audit: Audit, *, created: str) -> Element:
         element(
             "div",
             element("p", "High availability audit", class_="eyebrow"),
-            element("h1", _mark(audit.verdict), element("span", audit.sentence)),
+            element("h1", mark(audit.verdict), element("span", audit.sentence)),
             element("p", " · ".join(facts), class_="facts"),
             element("nav", counts, aria_label="Findings by severity", class_="counts"),
             class_="inner",
         ),
         class_=audit.verdict.value,
-    )
-
-
-def _mark(verdict: Verdict) -> Element:
-    return element(
-        "svg",
-        element("circle", cx=10, cy=10, r=9),
-        element("path", d=_SHAPES[verdict]),
-        attributes={"viewBox": "0 0 20 20", "aria-hidden": "true", "focusable": "false"},
-        class_=f"shape {verdict.value}",
     )
 
 
@@ -148,7 +105,7 @@ def _parts(audit: Audit) -> Element:
     rows = [_part(part, by_summary) for part in ordered]
     if not rows:
         rows = [element("tr", element("td", "No host was inspected.", colspan=3))]
-    return _section(
+    return section(
         "parts",
         "If this is lost",
         element(
@@ -187,7 +144,7 @@ def _part(part: Part, by_summary: t.Mapping[str, Kind]) -> Element:
         element(
             "th", element("span", part.name, class_="part-name"), element("small", ", ".join(part.roles)), scope="row"
         ),
-        element("td", element("span", _mark(part.verdict), _WORDS[part.verdict], class_=f"badge {part.verdict.value}")),
+        element("td", badge(part.verdict)),
         element("td", element("ul", shown, class_="reasons")),
         class_=part.verdict.value,
     )
@@ -221,7 +178,7 @@ def _groups(audit: Audit) -> list[tuple[Kind, list[AuditFinding]]]:
 def _steps(audit: Audit) -> Element:
     groups = [pair for pair in _groups(audit) if pair[0].severity is not Severity.INFO]
     if not groups:
-        return _section("first", "What to do first", element("p", "Nothing has to be mended.", class_="good"))
+        return section("first", "What to do first", element("p", "Nothing has to be mended.", class_="good"))
     shown = [
         element(
             "li",
@@ -238,7 +195,7 @@ def _steps(audit: Audit) -> Element:
         if more > 0
         else ()
     )
-    return _section("first", "What to do first", element("ol", shown, class_="steps"), rest)
+    return section("first", "What to do first", element("ol", shown, class_="steps"), rest)
 
 
 def _objects(items: t.Sequence[AuditFinding]) -> str:
@@ -257,7 +214,7 @@ def _drawing(audit: Audit) -> Element:
         element("li", element("span", class_="key shared"), "by the endpoint"),
         element("li", element("span", class_="key past"), "past the endpoint, to one API server"),
         (
-            element("li", _mark(verdict), text)
+            element("li", mark(verdict), text)
             for verdict, text in (
                 (Verdict.LOST, "single point of failure"),
                 (Verdict.FELT, "its loss is felt"),
@@ -267,7 +224,7 @@ def _drawing(audit: Audit) -> Element:
         ),
         class_="legend",
     )
-    return _section(
+    return section(
         "drawing",
         "Who connects to whom",
         element(
@@ -288,8 +245,8 @@ def _drawing(audit: Audit) -> Element:
 def _findings(audit: Audit) -> Element:
     groups = _groups(audit)
     if not groups:
-        return _section("findings", "Findings", element("p", "Nothing was found.", class_="good"))
-    return _section(
+        return section("findings", "Findings", element("p", "Nothing was found.", class_="good"))
+    return section(
         "findings",
         "Findings",
         (
@@ -357,28 +314,15 @@ def _plan(plan: ShownPlan | None) -> Element:
             if plan is not None
             else "Set kubeadm_ha_endpoint, and the audit also shows what kubeadm.ha.site would change."
         )
-        return _section("plan", "The plan", element("p", text))
+        return section("plan", "The plan", element("p", text))
     columns = ("host", "step", "object", "before", "after", "reason")
-    table = element(
-        "div",
-        element(
-            "table",
-            element("caption", "What kubeadm.ha.site would change", class_="hidden"),
-            element("thead", element("tr", (element("th", name, scope="col") for name in columns))),
-            element(
-                "tbody",
-                (
-                    element("tr", (element("td", _value(getattr(entry, name))) for name in columns))
-                    for entry in plan.entries
-                ),
-            ),
-        ),
-        class_="wide plan",
-        tabindex=0,
-        role="region",
-        aria_label="What kubeadm.ha.site would change",
+    changes = table(
+        "What kubeadm.ha.site would change",
+        columns,
+        (element("tr", (element("td", shown(getattr(entry, name))) for name in columns)) for entry in plan.entries),
+        style="plan",
     )
-    return _section(
+    return section(
         "plan",
         "The plan",
         element(
@@ -393,23 +337,13 @@ def _plan(plan: ShownPlan | None) -> Element:
         ]
         if plan.problems
         else (),
-        table if plan.entries else (),
+        changes if plan.entries else (),
     )
-
-
-def _value(value: object) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {_value(item)}" for key, item in value.items())
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(_value, value))
-    return str(value)
 
 
 def _checked(audit: Audit) -> Element:
     found = {item.kind.id for item in audit.findings}
-    return _section(
+    return section(
         "checked",
         "What was checked",
         element(
@@ -437,12 +371,6 @@ def _checked(audit: Audit) -> Element:
             ),
             class_="checked",
         ),
-    )
-
-
-def _section(name: str, heading: str, *children: Child) -> Element:
-    return element(
-        "section", element("h2", heading, id=f"{name}-heading"), *children, id=name, aria_labelledby=f"{name}-heading"
     )
 
 

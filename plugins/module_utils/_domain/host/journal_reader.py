@@ -50,4 +50,54 @@ def parse(text: str) -> t.Iterator[Line]:
             yield dataclasses.replace(line, module=str(line.module).rpartition(".")[2])
 
 
-__all__ = ("Line", "parse")
+@dataclasses.dataclass
+class Timed:
+    """A change of a run, and when.
+
+    Attributes:
+        object: what changes.
+        module: that makes it, without the collection.
+        began: the host's time when it began; empty where the journal has none.
+        ended: when it was done; the same, and empty where it was not.
+        is_done: whether it was made.
+    """
+
+    object: str
+    module: str
+    began: str = ""
+    ended: str = ""
+    is_done: bool = False
+
+
+def timed(text: str, run: str) -> list[Timed]:
+    """The changes of one run, in the order in which they began. A line needs no time to be one.
+
+    Args:
+        text: of the journal.
+        run: who held the host's lock, as the lines name it.
+    """
+    found: list[Timed] = []
+    for line in _documents(text):
+        name, module = str(line.get("object")), str(line.get("module")).rpartition(".")[2]
+        if line.get("run") != run or "object" not in line:
+            continue
+        if line.get("state") == BEGUN:
+            found.append(Timed(name, module, began=str(line.get("at") or "")))
+        elif line.get("state") == DONE:
+            same = (item for item in found if (item.object, item.module, item.is_done) == (name, module, False))
+            for item in [*same][:1]:
+                item.ended, item.is_done = str(line.get("at") or ""), True
+    return found
+
+
+def _documents(text: str) -> t.Iterator[dict[str, t.Any]]:
+    for item in text.splitlines():
+        try:
+            document = json.loads(item)
+        except ValueError:
+            continue
+        if isinstance(document, dict):
+            yield document
+
+
+__all__ = ("Line", "Timed", "parse", "timed")

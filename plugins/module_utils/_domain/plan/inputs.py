@@ -121,6 +121,7 @@ INPUTS: t.Mapping[str, Input] = {
     "kubeadm_ha_lint_port": Input(parse_port, HOST),
     "kubeadm_ha_lint_report": Input(parse_file_name, HOST),
     "kubeadm_ha_audit_directory": Input(or_empty(parse_file_name), HOST),
+    "kubeadm_ha_report_directory": Input(or_empty(parse_file_name), HOST),
     "kubeadm_ha_audit_fail_on": Input(choice_of("never", "info", "warning", "critical"), PLAN),
     "kubeadm_ha_node_name": Input(or_empty(parse_wanted_node_name), HOST),
     "kubeadm_ha_api_port": Input(or_empty(parse_port), HOST),

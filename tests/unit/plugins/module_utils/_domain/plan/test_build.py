@@ -183,6 +183,7 @@ def test_playbooks_run_on_the_groups_of_the_steps() -> None:
     assert named == {
         "changing",
         "locked",
+        "report",
         *of_creation,
         *of_services,
         *of_rollback,

@@ -67,6 +67,7 @@ RIGHT: dict[str, list[t.Any]] = {
     "kubeadm_ha_lint_port": [6443, "8443"],
     "kubeadm_ha_lint_report": ["lint.json", "/tmp/lint.json"],
     "kubeadm_ha_audit_directory": ["audit", "/tmp/audit", ""],
+    "kubeadm_ha_report_directory": ["reports", "/tmp/reports", ""],
     "kubeadm_ha_audit_fail_on": ["never", "info", "warning", "critical"],
     "kubeadm_ha_control_plane_group": ["masters"],
     "kubeadm_ha_node_group": ["workers_eu-1"],
@@ -222,6 +223,7 @@ WRONG: list[tuple[str, t.Any, str]] = [
     ("kubeadm_ha_lint_port", 0, "0 is not a port"),
     ("kubeadm_ha_lint_report", True, "True is not the name of a file"),
     ("kubeadm_ha_audit_directory", True, "True is not the name of a file"),
+    ("kubeadm_ha_report_directory", True, "True is not the name of a file"),
     ("kubeadm_ha_audit_fail_on", "error", "is none of never, info, warning, critical"),
     ("kubeadm_ha_control_plane_group", ["masters"], "is not the name of a group"),
     ("kubeadm_ha_load_balancer_group", 1, "1 is not the name of a group"),
@@ -291,8 +293,8 @@ def test_the_names_are_those_that_roles_and_playbooks_read() -> None:
         for path in (ROOT / folder).glob(pattern)
     ]
     read = {name for text in texts for name in re.findall(r"(?<![A-Za-z0-9_.])kubeadm_ha_[a-z_]*[a-z]\b", text)}
-    # The plan gives that one to the hosts.
-    assert read - {"kubeadm_ha_plan"} == set(INPUTS)
+    # The plan gives the one to the hosts, and the other is the group of those whose run writes a report.
+    assert read - {"kubeadm_ha_plan", "kubeadm_ha_report"} == set(INPUTS)
 
 
 def test_the_options_of_the_plan_are_read_by_the_same_rules() -> None:

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report of a run in a directory of the controller: data and page, written anew whenever there is news."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import itertools
+import json
+import os
+import typing as t
+from pathlib import Path
+
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit import render_run_html
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit.run_record import RunRecord, moment
+
+PLAYBOOK = "kubeadm.ha.site"
+#: Names of the variables in which the playbooks register what kubeadm.ha.run_step and kubeadm.ha.run_report return.
+RUN, REPORT = "__kubeadm_ha_run", "__kubeadm_ha_report"
+_DIRECTORY_MODE, _MODE = 0o700, 0o600
+
+
+class RunFile:
+    """``run-TIME.json`` and ``run-TIME.html``. Every method may raise ``OSError``; reading also what :class:`RunRecord` raises."""
+
+    def __init__(self, path: str) -> None:
+        """``path``: of the data."""
+        self.path = Path(path)
+
+    @property
+    def page(self) -> Path:
+        """Of the page."""
+        return self.path.with_suffix(".html")
+
+    @classmethod
+    def begin(cls, directory: str, record: RunRecord) -> RunFile:
+        """Write the report of a run that begins, beside those of others."""
+        place = Path(directory).expanduser().absolute()
+        place.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
+        name = "run-" + str(moment(record.began)).partition(".")[0].replace("-", "").replace(":", "") + "Z"
+        for number in itertools.count(1):
+            made = cls(str(place / f"{name}{'' if number == 1 else f'-{number}'}.json"))
+            try:
+                os.close(os.open(made.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE))
+            except FileExistsError:
+                continue
+            break
+        made.write(record)
+        return made
+
+    def read(self) -> RunRecord:
+        """What is there."""
+        return RunRecord.from_document(json.loads(self.path.read_text(encoding="utf-8")))
+
+    def write(self, record: RunRecord) -> None:
+        """Write both anew."""
+        texts = (
+            (self.page, render_run_html.page(record, playbook=PLAYBOOK)),
+            (self.path, f"{json.dumps(record.document(), default=str)}\n"),
+        )
+        for path, text in texts:
+            # Whoever reads it meanwhile reads the one before.
+            new = path.with_name(f".{path.name}.new")
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _MODE), "wb") as stream:
+                stream.write(text.encode("utf-8", "replace"))
+            new.replace(path)
+
+    def update(self, change: t.Callable[[RunRecord], RunRecord]) -> None:
+        """Write the report with a change. Tasks of several hosts run at the same time."""
+        with self._alone():
+            self.write(change(self.read()))
+
+    @contextlib.contextmanager
+    def _alone(self) -> t.Iterator[None]:
+        descriptor = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+__all__ = ("PLAYBOOK", "REPORT", "RUN", "RunFile")
