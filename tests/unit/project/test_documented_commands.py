@@ -442,3 +442,18 @@ def test_blocks_of_both_languages_of_documents() -> None:
     (block,) = documented.blocks("x.rst", rst)
     assert (block.line, block.is_example, block.commands) == (5, True, ["make a"])
     assert documented.inline("x.rst", rst) == [Command("x.rst:10", ("make", "d"))]
+
+
+# --- what a site without the internet needs --------------------------------------------------------------------------
+
+
+def test_the_guide_without_the_internet_has_all_that_is_fetched() -> None:
+    """Collections of galaxy.yml, the registries of images, and inputs that say where something comes from."""
+    text = texts()["docs/docsite/rst/guide_air_gapped.rst"]
+    collections = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["dependencies"]
+    network = yaml.safe_load((ROOT / "roles/cni/vars/main.yml").read_text(encoding="utf-8"))
+    registries = {str(value).partition("/")[0] for name, value in network.items() if name.endswith("_image")}
+    inputs = {name for name in INPUTS if name.endswith(("_binaries", "_repository", "_mirrors"))}
+    assert len(inputs) == 5
+    assert len(registries) == 1
+    assert [name for name in (*collections, *registries, *inputs, "registry.k8s.io") if name not in text] == []
