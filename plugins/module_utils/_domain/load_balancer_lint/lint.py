@@ -137,7 +137,8 @@ class Lint:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All of them, each once, the worst first."""
-        every = [finding for each in (*self.balancers, *self.addresses) for finding in each.findings]
+        every = [finding for each in self.balancers for finding in each.findings]
+        every += [finding for each in self.addresses for finding in each.findings]
         return tuple(sorted(dict.fromkeys((*every, *self.not_understood)), key=lambda each: -each.kind.severity.rank))
 
     def as_dict(self) -> dict[str, t.Any]:
