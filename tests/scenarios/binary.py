@@ -32,11 +32,13 @@ from tests.prober.analysis import (
 )
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults, Verdict
+from tests.scenarios.audited import SINGLE_BALANCER, grave_findings
 from tests.scenarios.cluster import PROJECT, Lab, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.convert import addresses_of, changed_hosts, leave_out_inconclusive, new_results
 from tests.scenarios.playbook import Run, run_playbook
 from tests.scenarios.services_cluster import APP, HOSTS, INLINE, Cluster, Expected
+from tests.scenarios.steering import LEAST_SHARE, SECONDS_STEERED, Steering, share_of
 
 MASTERS, WORKERS = ("m1", "m2", "m3"), ("w1", "w2")
 INVENTORY = ("m1", "m2", "m3", "w1", "w2", "lb1")
@@ -132,6 +134,7 @@ class Story:
     extended: Run
     again: Run
     work: Path
+    findings: Mapping[str, Sequence[str]]
 
 
 def performed(layout: Layout) -> Iterator[Story]:
@@ -175,6 +178,7 @@ def performed(layout: Layout) -> Iterator[Story]:
             extended=extended,
             again=again,
             work=work,
+            findings=grave_findings([EXAMPLE, lab.inventory], work, layout.variables),
         )
         print(results.table())
 
@@ -353,6 +357,9 @@ class ScaledOut:
         assert story.again.plan == []
         assert changed_hosts(story.again) == set()
 
+    def test_an_audit_finds_only_that_there_is_one_load_balancer(self, story: Story) -> None:
+        assert set(story.findings) == SINGLE_BALANCER, story.findings
+
     def test_the_first_master_may_die(self, story: Story, kubectl: Kubectl) -> None:
         """The endpoint goes on, workers stay Ready, and new pods are scheduled."""
         cluster, results = story.cluster, story.results
@@ -365,10 +372,15 @@ class ScaledOut:
             ) as prober,
         ):
             prober.settle()
-            event = prober.mark("kill m1")
-            cluster.lab.event("kill", "m1")
-            time.sleep(30)
+            steering = Steering(endpoint=_endpoint(cluster.lab, cluster), ca=story.work / "ca.crt")
+            with steering.to(f"{cluster.addresses['m1']}:6443") as serial:
+                time.sleep(SECONDS_STEERED)
+                event = prober.mark("kill m1")
+                cluster.lab.event("kill", "m1")
+                time.sleep(30)
             log = prober.stop()
+        share = share_of(log, "endpoint", serial, until=event.monotonic)
+        results.at_least("percent_of_probes_at_m1_before_the_kill", share, bound=LEAST_SHARE)
         is_spoilt = results.is_spoilt_by(summarize(control_of(log)), "the probes after the kill")
         probes = judged(counted(log, "endpoint"), control_of(log))
         results.timing("rto_kill_seconds", rto_seconds(probes, event.monotonic), bound=1.0, is_spoilt=is_spoilt)

@@ -42,6 +42,7 @@ from tests.scenarios.kubeadm_state import State, kubeadm_state
 from tests.scenarios.playbook import Run, run_playbook
 from tests.scenarios.progress import progress
 from tests.scenarios.shape import PLAIN, Shape
+from tests.scenarios.steering import LEAST_SHARE, SECONDS_STEERED, Steering, share_of
 from tests.tools import keep_results, machine
 
 KUBERNETES = "v1.34.4"
@@ -222,10 +223,14 @@ class Conversion:
         watches = {name: self._watch_service(name, seconds) for name in nodes}
         with self.watched("kill", endpoint_only=True) as prober:
             prober.settle()
-            event = prober.mark("kill cp1")
-            self.lab.event("kill", "cp1")
-            time.sleep(seconds)
+            with self.steering().to(self.old) as serial:
+                time.sleep(SECONDS_STEERED)
+                event = prober.mark("kill cp1")
+                self.lab.event("kill", "cp1")
+                time.sleep(seconds)
             log = prober.stop()
+        share = share_of(log, "endpoint", serial, until=event.monotonic)
+        self.results.at_least("percent_of_probes_at_cp1_before_the_kill", share, bound=LEAST_SHARE)
         is_spoilt = self.results.is_spoilt_by(summarize(control_of(log)), "the probes after the kill")
         probes = judged(counted(log, "endpoint"), control_of(log))
         rto = rto_seconds(probes, event.monotonic)
@@ -242,6 +247,10 @@ class Conversion:
             f"http://{self.service}/ >/dev/null || failed=$((failed+1)); sleep 1; done; echo $failed"
         )
         return self.lab.start_process(node, "sh", "-c", script)
+
+    def steering(self) -> Steering:
+        """How clients are led to one API server through the endpoint."""
+        return Steering(endpoint=self.endpoint, ca=self.ca, certificate=self._certificate, resolve=self._resolution())
 
     def _resolution(self) -> dict[str, str]:
         """Where the endpoint's name leads: the lab's nodes know it, this machine does not."""

@@ -9,6 +9,7 @@ and apt-mark.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import json
@@ -24,10 +25,12 @@ from typing import ClassVar
 from tests.prober.analysis import CONTROL, control_of, counted, failed_after, judged, rto_seconds, summarize
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults
+from tests.scenarios.audited import grave_findings
 from tests.scenarios.cluster import LAB, PROJECT, Lab, ready_nodes, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.convert import STEPS, addresses_of, etcd_members, new_results
 from tests.scenarios.playbook import Run, run_playbook
+from tests.scenarios.steering import LEAST_SHARE, SECONDS_STEERED, Steering, share_of
 
 VERSION = "1.34.4"
 CONTROL_PLANES = ("cp1", "cp2", "cp3")
@@ -56,6 +59,7 @@ class NewCluster:
     :param freeze_seconds: within which the endpoint answers again after an API server that listens has frozen.
     :param moves_when_frozen: whether the virtual IP address leaves a host whose API server has frozen.
     :param asked_from: the host that asks through the endpoint while another one dies, where this machine cannot resolve its name.
+    :param finds: ids of what an audit finds of severity warning or worse, because the topology is so.
     :param listeners: ports on which each control plane listens for clients, with the name of the program.
     """
 
@@ -71,6 +75,7 @@ class NewCluster:
     moves_when_frozen: bool = False
     listeners: tuple[tuple[int, str], ...] = ((6443, "kube-apiserver"),)
     asked_from: str = ""
+    finds: frozenset[str] = frozenset()
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -115,6 +120,7 @@ class Story:
     holders: Sequence[str]
     reached: Mapping[str, bool]
     outside: Mapping[str, Sequence[str]]
+    findings: Mapping[str, Sequence[str]]
     holders_while_frozen: Sequence[str] = ()
     holders_before_loss: Sequence[str] = ()
     holders_after_loss: Sequence[str] = ()
@@ -175,6 +181,7 @@ def performed(cluster: NewCluster) -> Iterator[Story]:
             holders=holders_of(cluster, lab),
             outside={node: _outside(lab, node) for node in cluster.nodes},
             reached=_reached(lab, addresses) if cluster.firewall else {},
+            findings=grave_findings([cluster.example, lab.inventory], work),
         )
         _freeze_api_server(story)
         if cluster.loses_holder:
@@ -320,10 +327,11 @@ def signal_api_server(lab: Lab, node: str, signal: str) -> None:
     lab.run(node, "pkill", f"--signal={signal}", "--exact", "kube-apiserver")
 
 
-def measure(story: Story, label: str, happens: Callable[[], object], *, bound: float) -> None:
+def measure(story: Story, label: str, happens: Callable[[], object], *, bound: float, fails: str = "") -> None:
     """Something happens while somebody asks through the endpoint, and 20 s more; the figures go to the results.
 
     :param bound: units of time within which the endpoint answers again.
+    :param fails: the control plane that fails; clients are led to it before.
     """
     if story.cluster.asked_from:
         _measure_from_a_host(story, label, happens, bound=bound)
@@ -339,10 +347,16 @@ def measure(story: Story, label: str, happens: Callable[[], object], *, bound: f
         ) as prober,
     ):
         time.sleep(5)
-        event = prober.mark(label)
-        happens()
-        time.sleep(20)
+        steering = Steering(endpoint=story.endpoint, ca=ca)
+        with steering.to(f"{story.addresses[fails]}:6443") if fails else contextlib.nullcontext("") as serial:
+            time.sleep(SECONDS_STEERED)
+            event = prober.mark(label)
+            happens()
+            time.sleep(20)
         log = prober.stop()
+    if fails:
+        share = share_of(log, "endpoint", serial, until=event.monotonic)
+        story.results.at_least(f"percent_of_probes_at_{fails}_before_{label}", share, bound=LEAST_SHARE)
     is_spoilt = story.results.is_spoilt_by(summarize(control_of(log)), f"the probes of {label}")
     probes = judged(counted(log, "endpoint"), control_of(log))
     rto = rto_seconds(probes, event.monotonic)
@@ -387,7 +401,7 @@ def _freeze_api_server(story: Story) -> None:
     """An API server listens and says nothing, and goes on later: the one behind the virtual IP address, else the first."""
     cluster, lab = story.cluster, story.lab
     frozen = _on_a_control_plane(story.holders)
-    measure(story, "freeze", lambda: signal_api_server(lab, frozen, "STOP"), bound=cluster.freeze_seconds)
+    measure(story, "freeze", lambda: signal_api_server(lab, frozen, "STOP"), bound=cluster.freeze_seconds, fails=frozen)
     story.holders_while_frozen = holders_of(cluster, lab)
     signal_api_server(lab, frozen, "CONT")
     own = f"{story.addresses[frozen]}:6443"
@@ -417,7 +431,7 @@ def _lose_control_plane(story: Story) -> None:
     holders = holders_of(cluster, lab)
     story.lost = _on_a_control_plane(holders)
     other = next(name for name in CONTROL_PLANES if name != story.lost)
-    measure(story, "kill", lambda: lab.event("kill", story.lost), bound=cluster.rto_seconds)
+    measure(story, "kill", lambda: lab.event("kill", story.lost), bound=cluster.rto_seconds, fails=story.lost)
     wait_until(
         lambda: story.lost not in ready_nodes(lab, node=other), seconds=120, what=f"{story.lost} is seen to be lost"
     )
@@ -468,6 +482,9 @@ class Checks:
             names = set(re.findall(r"DNS:([^,\s]+)", text))
             assert wanted <= names | set(re.findall(r"IP Address:([0-9a-fA-F.:]+)", text)), (name, text)
             assert set(CONTROL_PLANES) <= names
+
+    def test_an_audit_finds_nothing_but_what_the_topology_is(self, story: Story) -> None:
+        assert set(story.findings) == story.cluster.finds, story.findings
 
     def test_everybody_reaches_the_api_through_the_endpoint(self, story: Story) -> None:
         assert story.answers == dict.fromkeys(story.cluster.nodes, "ok")

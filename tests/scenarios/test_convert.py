@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.prober.results import ScenarioResults
+from tests.scenarios.audited import SINGLE_BALANCER, grave_findings
 from tests.scenarios.by_hand import closed_port
 from tests.scenarios.cluster import ADMIN, Lab
 from tests.scenarios.convert import (
@@ -71,6 +72,7 @@ class Story:
     ready_after_loss: set[str]
     all_nodes: set[str]
     observations: dict[str, Any]
+    findings: Mapping[str, list[str]]
 
     @property
     def lab(self) -> Lab:
@@ -98,7 +100,8 @@ def story() -> Iterator[Story]:
         assert converted.status == 0, converted.output[-6000:]
         starts = (started, api_server_started(lab))
         again = conversion.again()
-        others = {name: conversion.run(name, playbook=name) for name in ("audit", "verify", "backup")}
+        others = {name: conversion.run(name, playbook=name) for name in ("verify", "backup")}
+        findings = grave_findings(PLAIN.inventories(lab.inventory), conversion.work)
         traces = old_endpoint_traces(conversion)
         observations = _collect(conversion)
         worker, secrets = conversion.add_worker()
@@ -123,6 +126,7 @@ def story() -> Iterator[Story]:
             ready_after_loss=ready_nodes(lab, node="cp2"),
             all_nodes=all_nodes,
             observations=observations,
+            findings=findings,
         )
         print(results.table())
 
@@ -275,9 +279,13 @@ def test_the_second_run_changes_nothing(story: Story) -> None:
 
 
 def test_the_other_playbooks_work_on_the_converted_cluster(story: Story) -> None:
-    assert {name: run.status for name, run in story.others.items()} == {"audit": 0, "verify": 0, "backup": 0}
-    assert changed_hosts(story.others["audit"]) == changed_hosts(story.others["verify"]) == set()
+    assert {name: run.status for name, run in story.others.items()} == {"verify": 0, "backup": 0}
+    assert changed_hosts(story.others["verify"]) == set()
     assert changed_hosts(story.others["backup"]) == set(PLAIN.nodes)
+
+
+def test_an_audit_finds_only_that_there_is_one_load_balancer(story: Story) -> None:
+    assert set(story.findings) == SINGLE_BALANCER, story.findings
 
 
 def test_one_more_worker_changes_only_that_worker(story: Story) -> None:

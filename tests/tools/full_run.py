@@ -23,8 +23,6 @@ if t.TYPE_CHECKING:
 
     from .pieces import Piece
 
-#: What runs write themselves.
-_KEPT = ("docs/results/", "docs/tested-versions.md")
 _NO_INPUT = ("docs/", "changelogs/", ".git-blame-ignore-revs", "README.md", "CONTRIBUTING.md")
 #: Tiers whose pieces are single files, which do not read each other's.
 _OF_SINGLE_FILES = ("clusters", "roles")
@@ -49,7 +47,7 @@ def inputs(piece: Piece, files: t.Iterable[str]) -> list[str]:
     tests, nor on other scenarios of Molecule.
     """
     if piece.tier == "unit":
-        return sorted(file for file in files if not file.startswith(_KEPT))
+        return sorted(file for file in files if not file.startswith(keep_results.KEPT))
     return sorted(file for file in files if not file.startswith(_NO_INPUT) and not _is_of_others(file, piece))
 
 

@@ -18,6 +18,9 @@ from pathlib import Path
 from . import tested_versions
 from .environment import ROOT
 
+#: What keeping results writes: no change of what was tested.
+KEPT = ("docs/results", "docs/tested-versions.md")
+
 
 def keep(source: Path, destination: Path, *, command: str, today: dt.date) -> list[Path]:
     """Write every result of a directory, wrapped; the files written.
@@ -48,7 +51,7 @@ def keep(source: Path, destination: Path, *, command: str, today: dt.date) -> li
 
 def commit() -> str:
     """The commit of the checkout, and whether something but kept results differs from it."""
-    changed = git("status", "--porcelain", "--", ".", ":(exclude)docs/results")
+    changed = git("status", "--porcelain", "--", ".", *(f":(exclude){path}" for path in KEPT))
     head = git("rev-parse", "HEAD").strip()
     return f"{head} with uncommitted changes" if changed else head
 

@@ -14,7 +14,7 @@ import json
 import typing as t
 from pathlib import Path
 
-from .environment import ROOT, user_cache
+from .environment import ROOT, SetupError, user_cache
 from .touched import Selection
 
 #: The scenario that no run leaves out.
@@ -46,6 +46,11 @@ class Piece:
     tier: str
     paths: tuple[str, ...]
     is_required: bool
+
+    @property
+    def stem(self) -> str:
+        """The name without that of the tier, by which a person asks for it."""
+        return self.name.partition(" ")[2] or self.name
 
 
 class Units:
@@ -103,6 +108,19 @@ def pieces(
     return sorted(found, key=lambda piece: _rank(piece, selection))
 
 
+def named(found: t.Sequence[Piece], stems: t.Sequence[str]) -> list[Piece]:
+    """The pieces of these stems in that order; all of them without one.
+
+    Raises:
+        SetupError: there is no such piece.
+    """
+    by_stem = {piece.stem: piece for piece in found}
+    unknown = [stem for stem in stems if stem not in by_stem]
+    if unknown:
+        raise SetupError(f"there is no piece {', '.join(unknown)}; there are {', '.join(sorted(by_stem))}")
+    return [by_stem[stem] for stem in stems] or list(found)
+
+
 def _with_room(found: t.Sequence[Piece], units: Units) -> t.Iterator[Piece]:
     """The pieces, of the roles only as many required as there is room for."""
     room = REQUIRED_UNITS - sum(units.of(piece.name) for piece in found if piece.is_required and piece.tier != "roles")
@@ -121,7 +139,7 @@ def fits(units: float, *, factor: float, elapsed: float, limit: float) -> bool:
 
 
 def _rank(piece: Piece, selection: Selection) -> tuple[int, int, int, str]:
-    stem = piece.name.partition(" ")[2]
+    stem = piece.stem
     tiers = ("unit", "integration", "roles", "clusters")
     if piece.is_required:
         return (0, tiers.index(piece.tier), 0, piece.name)
@@ -146,4 +164,4 @@ def _read(path: Path) -> dict[str, float]:
     return t.cast("dict[str, float]", json.loads(path.read_text())) if path.is_file() else {}
 
 
-__all__ = ("MAIN_SCENARIO", "UNKNOWN_UNITS", "Piece", "Units", "fits", "pieces")
+__all__ = ("MAIN_SCENARIO", "UNKNOWN_UNITS", "Piece", "Units", "fits", "named", "pieces")

@@ -25,7 +25,7 @@ from pathlib import Path
 from . import environment, full_run, gates, keep_results, machine, touched
 from .environment import CACHE, ROOT, SetupError
 from .full_run import Count
-from .pieces import Piece, Units, fits, pieces
+from .pieces import Piece, Units, fits, named, pieces
 
 REPORTS = ROOT / "build" / "reports"
 RESULTS = ROOT / "build" / "results"
@@ -44,6 +44,7 @@ make test          all of the above, further scenarios as long as the time lasts
 make quick         lint, unit, integration and the scenarios that a change touches
 make demo          the main job on a real cluster, with a table of what was measured
 make full          every scenario there is, what passed with the same files not again; the results go to docs/results
+                   (make full ARGS="unit test_rollback" for some of its pieces)
 make bench         medians of several rounds against the bounds
 make chaos         runs of a job killed as often as asked for, with a table of what the next one did
 make coverage      the unit tier with a table of what it covers
@@ -262,21 +263,28 @@ def _quick(arguments: list[str]) -> int:
 
 
 def _full(arguments: list[str]) -> int:
-    """Lint and every piece; what passed earlier with the same files is not run again. Results are kept after each piece."""
+    """Lint and every piece, or only those that are named; what passed earlier with the same files is not run again.
+
+    Results are kept after each piece, so a full run may be taken in parts, in any order.
+    """
+    everything = pieces(touched.Selection((), ()), PYTEST_TIERS, full=True)
+    chosen = named(everything, arguments)
     _set_up()
     units, factor = Units(), machine.factor()
     memory = full_run.Memory(FULL_RUN, full_run.tracked(), keep_results.commit(), factor)
-    counts, kept = [lint()], True
-    for piece in pieces(touched.Selection((), ()), PYTEST_TIERS, full=True):
+    counts, kept = [] if arguments else [lint()], True
+    for piece in chosen:
         earlier = memory.count(piece)
         if earlier is None:
             shutil.rmtree(RESULTS, ignore_errors=True)
-            counts.append(memory.remember(piece, _run_piece(piece, arguments, units, factor, None, full=True)))
+            counts.append(memory.remember(piece, _run_piece(piece, (), units, factor, None, full=True)))
             kept = _call(["python", "-m", "tests.tools.keep_results", "make full"]) == 0 and kept
         else:
             print(f"\n==== {piece.name}: passed earlier with the same files ====", flush=True)
             counts.append(earlier)
-    return max(close(counts), not kept)
+    missing = [piece for piece in everything if memory.count(piece) is None]
+    print(f"\nproved with these files: {len(everything) - len(missing)} of {len(everything)} pieces", flush=True)
+    return max(close(counts, [f"{piece.name}: to be run" for piece in missing if piece not in chosen]), not kept)
 
 
 def _set_up() -> list[Path]:

@@ -230,6 +230,16 @@ def test_the_units_of_the_checkout_name_pieces_that_exist() -> None:
     assert set(json.loads((environment.ROOT / "tests/tools/units.json").read_text())) <= everything
 
 
+def test_pieces_of_a_full_run_are_asked_for_by_name() -> None:
+    everything = pieces.pieces(touched.Selection((), ()), run.PYTEST_TIERS, full=True)
+    assert len({piece.stem for piece in everything}) == len(everything)
+    chosen = pieces.named(everything, ["test_rollback", "unit", "apiserver_haproxy"])
+    assert [piece.name for piece in chosen] == ["clusters test_rollback", "unit", "roles apiserver_haproxy"]
+    assert pieces.named(everything, []) == everything
+    with pytest.raises(environment.SetupError, match="there is no piece rollback; there are .*, test_rollback, "):
+        pieces.named(everything, ["unit", "rollback"])
+
+
 def test_only_a_change_of_plugins_calls_for_ansible_test() -> None:
     assert run._is_for_ansible_test([Path("plugins/modules/kubeadm_join.py")])
     assert run._is_for_ansible_test([Path("README.md"), Path("galaxy.yml")])

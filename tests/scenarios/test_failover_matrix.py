@@ -1,0 +1,345 @@
+# Copyright (c) 2026, kubeadm.ha contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the clients of a converted cluster notice of each way in which a part of it can fail.
+
+A control plane stops, dies, has an API server that says nothing, has one that is not ready while its port answers, or its network ends:
+each while etcd's leader is there, and while it is elsewhere. Then haproxy is loaded anew under load, etcd loses its quorum for a while, and the
+only load balancer dies. Signals, iptables and podman make it happen; a prober with a control, kubectl, etcdctl and ss say what came of it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.prober.analysis import control_of, counted, failed_after, judged, longest_gap_ms, rto_seconds, summarize
+from tests.prober.results import ScenarioResults
+from tests.scenarios.cluster import Lab, etcdctl, ready_nodes, wait_until
+from tests.scenarios.convert import Conversion, addresses_of, leave_out_inconclusive, new_results
+from tests.scenarios.shape import PLAIN
+from tests.scenarios.steering import LEAST_SHARE, SECONDS_STEERED, share_of
+
+pytestmark = pytest.mark.full
+
+#: Seconds that each event lasts under the prober.
+LASTS = 15.0
+#: Connections of clients through the endpoint, each of which shall last.
+WATCHES = 9
+#: A watch of its own Node by the kubelet's own rights, and only what the kubelet has is shown for it.
+_WATCH = (
+    "exec curl -s -N --cacert /etc/kubernetes/pki/ca.crt --cert /var/lib/kubelet/pki/kubelet-client-current.pem "
+    "'https://{endpoint}/api/v1/nodes?watch=1&fieldSelector=metadata.name=w1' >/dev/null"
+)
+_ISOLATE = "for chain in INPUT OUTPUT FORWARD; do iptables -w {action} $chain -j DROP; done"
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """A way to fail, and the units of time within which every probe is answered again.
+
+    :param begin: lets it happen to a node.
+    :param end: takes it back.
+    :param failed: how many probes may fail; None: those of the bound.
+    """
+
+    name: str
+    begin: Callable[[Lab, str], object]
+    end: Callable[[Lab, str], object]
+    bound: float
+    failed: int | None = None
+
+
+@dataclasses.dataclass
+class Noticed:
+    """What was noticed of one event.
+
+    :param cut: long connections to API servers that nothing happened to, which ended meanwhile.
+    :param kept: those that did not.
+    :param not_ready: other nodes that were not Ready at its end.
+    """
+
+    host: str
+    was_leader: bool
+    rto: float
+    failed: int
+    cut: list[str]
+    kept: int
+    not_ready: set[str]
+
+
+def _signal(process: str, signal: str) -> Callable[[Lab, str], object]:
+    return lambda lab, node: lab.run(node, "pkill", f"--signal={signal}", "--exact", process)
+
+
+def _isolate(action: str) -> Callable[[Lab, str], object]:
+    return lambda lab, node: lab.shell(node, _ISOLATE.format(action=action))
+
+
+def _start(lab: Lab, node: str) -> None:
+    lab.event("start", node)
+
+
+EVENTS = (
+    Event("stop", lambda lab, node: lab.event("stop", node), _start, bound=1.0, failed=0),
+    Event("kill", lambda lab, node: lab.event("kill", node), _start, bound=1.0),
+    Event("freeze", _signal("kube-apiserver", "STOP"), _signal("kube-apiserver", "CONT"), bound=2.0),
+    # The API server of a member that is frozen says at /readyz that it has no etcd.
+    Event("unready", _signal("etcd", "STOP"), _signal("etcd", "CONT"), bound=2.0),
+    Event("cut", _isolate("--insert"), _isolate("--delete"), bound=1.0),
+)
+WHERE = ("leader", "follower")
+
+
+class Matrix:
+    """A converted cluster on which one thing after the other fails."""
+
+    def __init__(self, lab: Lab, results: ScenarioResults) -> None:
+        self.lab, self.results = lab, results
+        self.conversion = Conversion(lab, results)
+        self.addresses = addresses_of(lab, PLAIN.hosts)
+        self.noticed: dict[str, Noticed] = {}
+        self.observations: dict[str, Any] = {}
+
+    def convert(self) -> None:
+        """By the collection."""
+        run = self.conversion.run("convert")
+        assert run.status == 0, run.output[-6000:]
+        self._wait_until_whole()
+        for number in range(WATCHES):
+            script = _WATCH.format(endpoint=self.conversion.endpoint)
+            self.lab.run("w1", "systemd-run", f"--unit=watch-{number}", "--property=Restart=always", "sh", "-c", script)
+
+    def fail(self, event: Event, where: str) -> None:
+        """One event on the control plane with etcd's leader, or on one without."""
+        lab, leader = self.lab, self.leader()
+        node = leader if where == "leader" else self._other_than(leader)
+        others = [name for name in PLAIN.control_planes if name != node]
+        before = self._lasting(others)
+        label = f"{event.name}_{where}"
+        rto, failed, gap, is_spoilt = self._probed(label, lambda: event.begin(lab, node), fails=node)
+        # Asked of a node to which nothing happened.
+        not_ready = {*PLAIN.nodes} - {node} - ready_nodes(lab, node=others[0])
+        after = self._connections(others)
+        self.noticed[label] = Noticed(
+            node, node == leader, rto, failed, sorted(before - after), len(before & after), not_ready
+        )
+        event.end(lab, node)
+        bound = event.bound
+        self.results.timing(f"rto_{label}_seconds", rto, bound=bound, is_spoilt=is_spoilt)
+        allowed = round(20 * bound) if event.failed is None else event.failed
+        self.results.at_most(f"failed_probes_{label}", failed, bound=allowed, is_spoilt=is_spoilt)
+        self.results.timing(f"longest_gap_{label}_ms", gap, bound=500.0, is_spoilt=is_spoilt)
+        self._wait_until_whole()
+
+    def reload(self) -> None:
+        """haproxy is loaded anew, three times while it is asked."""
+        before = self._lasting(PLAIN.control_planes)
+
+        def reload() -> None:
+            for _number in range(3):
+                self.lab.run("lb1", "systemctl", "reload", "haproxy")
+                time.sleep(1.0)
+
+        _rto, failed, _gap, is_spoilt = self._probed("reload", reload, fails="cp1")
+        self.results.at_most("failed_probes_reload", failed, bound=0, is_spoilt=is_spoilt)
+        after = self._connections(PLAIN.control_planes)
+        self.observations["reload"] = {"cut": sorted(before - after), "kept": len(before & after)}
+
+    def lose_quorum(self) -> None:
+        """Two of three members say nothing for a while; afterwards everything is as before without anybody's help."""
+        before = self._lasting(PLAIN.control_planes)
+        restarts = self._restarts()
+        frozen = ("cp2", "cp3")
+        with self.conversion.watched("quorum", endpoint_only=True) as prober:
+            prober.settle()
+            for node in frozen:
+                _signal("etcd", "STOP")(self.lab, node)
+            time.sleep(LASTS)
+            during = self._connections(PLAIN.control_planes)
+            again = prober.mark("again")
+            for node in frozen:
+                _signal("etcd", "CONT")(self.lab, node)
+            time.sleep(LASTS)
+            log = prober.stop()
+        is_spoilt = self.results.is_spoilt_by(summarize(control_of(log)), "the probes without a quorum")
+        seconds = rto_seconds(judged(counted(log, "endpoint"), control_of(log)), again.monotonic)
+        self.results.timing("quorum_back_seconds", seconds, bound=3.0, is_spoilt=is_spoilt)
+        self._wait_until_whole()
+        self.observations["quorum"] = {
+            "cut": sorted(before - during),
+            "kept": len(before & during),
+            "restarted": {name for name, count in self._restarts().items() if count != restarts[name]},
+        }
+
+    def lose_balancer(self) -> None:
+        """The only load balancer loses power and comes back: until then the endpoint is away, and the pods go on."""
+        service = f"http://{self.conversion.service}/"
+        with self.conversion.watched("balancer", endpoint_only=True) as prober:
+            prober.settle()
+            event = prober.mark("balancer")
+            self.lab.event("kill", "lb1")
+            time.sleep(5.0)
+            answers = [self.lab.run("w1", "curl", "-sf", "-m", "5", service) for _number in range(3)]
+            back = prober.mark("start")
+            self.lab.event("start", "lb1")
+            time.sleep(LASTS + 10)
+            log = prober.stop()
+        probes = counted(log, "endpoint")
+        away = rto_seconds(probes, event.monotonic)
+        self.observations["balancer"] = {
+            "answers": answers,
+            "failed": len(failed_after(probes, event.monotonic)),
+            "away": away,
+        }
+        is_spoilt = self.results.is_spoilt_by(summarize(control_of(log)), "the probes without a load balancer")
+        self.results.timing(
+            "balancer_back_seconds", rto_seconds(probes, back.monotonic), bound=6.0, is_spoilt=is_spoilt
+        )
+        self._wait_until_whole()
+
+    def leader(self) -> str:
+        """The control plane with etcd's leader, by etcdctl."""
+        for node in PLAIN.control_planes:
+            said = etcdctl(self.lab, "endpoint", "status", "--write-out=json", node=node)
+            (status,) = (entry["Status"] for entry in json.loads(said))
+            if status["leader"] == status["header"]["member_id"]:
+                return node
+        raise AssertionError("no member of etcd leads")
+
+    @staticmethod
+    def _other_than(leader: str) -> str:
+        return next(name for name in reversed(PLAIN.control_planes) if name != leader)
+
+    def _probed(self, label: str, happens: Callable[[], object], *, fails: str) -> tuple[float, int, float, bool]:
+        """Seconds until every probe is answered, failed probes, the longest time without an answer, and whether the machine spoilt it.
+
+        Clients are led to the control plane that fails.
+        """
+        with self.conversion.watched(label, endpoint_only=True) as prober:
+            prober.settle()
+            with self.conversion.steering().to(self.conversion.api_server(fails)) as serial:
+                time.sleep(SECONDS_STEERED)
+                event = prober.mark(label)
+                happens()
+                time.sleep(LASTS)
+            log = prober.stop()
+        share = share_of(log, "endpoint", serial, until=event.monotonic)
+        self.results.at_least(f"percent_of_probes_at_{fails}_before_{label}", share, bound=LEAST_SHARE)
+        is_spoilt = self.results.is_spoilt_by(summarize(control_of(log)), f"the probes of {label}")
+        probes = judged(counted(log, "endpoint"), control_of(log))
+        rto = rto_seconds(probes, event.monotonic)
+        return rto, len(failed_after(probes, event.monotonic)), longest_gap_ms(probes), is_spoilt
+
+    def _connections(self, nodes: tuple[str, ...] | list[str]) -> set[str]:
+        """Connections of the load balancer to the API servers of nodes, by their ends."""
+        source = self.addresses["lb1"]
+        found = set()
+        for node in nodes:
+            said = self.lab.shell(node, f"ss -Htn state established sport = :6443 dst {source}")
+            found |= {f"{node} {line.split()[3]}" for line in said.splitlines()}
+        return found
+
+    def _lasting(self, nodes: tuple[str, ...] | list[str]) -> set[str]:
+        """Those that last longer than a request, the watches among them."""
+        first = self._connections(nodes)
+        time.sleep(5.0)
+        return first & self._connections(nodes)
+
+    def _restarts(self) -> dict[str, int]:
+        pods = self.lab.objects("pods", "--namespace=kube-system", "--selector=tier=control-plane")["items"]
+        return {
+            pod["metadata"]["name"]: sum(status["restartCount"] for status in pod["status"]["containerStatuses"])
+            for pod in pods
+            if pod["metadata"]["labels"]["component"] in ("etcd", "kube-apiserver")
+        }
+
+    def _wait_until_whole(self) -> None:
+        """Until every node is Ready, every API server too, and etcd has three healthy members."""
+        lab = self.lab
+        wait_until(self._all_answer, seconds=180, what="every API server is ready")
+        wait_until(lambda: ready_nodes(lab) == set(PLAIN.nodes), seconds=180, what="all nodes Ready")
+        wait_until(self._members_are_healthy, seconds=120, what="three members of etcd are healthy")
+        # haproxy asks an API server twice before it has it back,.
+        time.sleep(5.0)
+
+    def _all_answer(self) -> bool:
+        ask = "curl -s -m 3 --cacert /etc/kubernetes/pki/ca.crt https://{}:6443/readyz"
+        return all(
+            self.lab.shell("w1", ask.format(self.addresses[name]), check=False) == "ok" for name in PLAIN.control_planes
+        )
+
+    def _members_are_healthy(self) -> bool:
+        said = self.lab.shell(
+            "cp1",
+            "kubectl --kubeconfig=/etc/kubernetes/admin.conf -n kube-system exec etcd-cp1 -- etcdctl "
+            "--cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/server.crt "
+            "--key=/etc/kubernetes/pki/etcd/server.key endpoint health --cluster 2>&1",
+            check=False,
+        )
+        return said.count("is healthy") == len(PLAIN.control_planes)
+
+
+@pytest.fixture(scope="module")
+def matrix() -> Iterator[Matrix]:
+    """Let everything happen once."""
+    with new_results("failover_matrix") as results, Lab("convert", name="matrix") as lab:
+        matrix = Matrix(lab, results)
+        matrix.convert()
+        for event in EVENTS:
+            for where in WHERE:
+                matrix.fail(event, where)
+        matrix.reload()
+        matrix.lose_quorum()
+        matrix.lose_balancer()
+        yield matrix
+        print(results.table())
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("event", [event.name for event in EVENTS])
+class TestControlPlane:
+    """A control plane fails."""
+
+    def test_it_happened_where_it_was_to(self, matrix: Matrix, event: str, where: str) -> None:
+        assert matrix.noticed[f"{event}_{where}"].was_leader is (where == "leader")
+
+    def test_no_watch_of_a_healthy_server_was_cut(self, matrix: Matrix, event: str, where: str) -> None:
+        noticed = matrix.noticed[f"{event}_{where}"]
+        assert noticed.kept >= 2, noticed
+        assert noticed.cut == []
+
+    def test_the_other_nodes_stayed_ready(self, matrix: Matrix, event: str, where: str) -> None:
+        assert matrix.noticed[f"{event}_{where}"].not_ready == set()
+
+
+def test_a_reload_under_load_cuts_nothing(matrix: Matrix) -> None:
+    found = matrix.observations["reload"]
+    assert found["cut"] == []
+    assert found["kept"] >= WATCHES
+
+
+def test_without_a_quorum_nothing_is_closed_and_nothing_restarts(matrix: Matrix) -> None:
+    found = matrix.observations["quorum"]
+    assert found["cut"] == []
+    assert found["kept"] >= WATCHES
+    assert found["restarted"] == set()
+
+
+def test_pods_go_on_without_the_load_balancer(matrix: Matrix) -> None:
+    found = matrix.observations["balancer"]
+    assert len(found["answers"]) == 3
+    # One load balancer is a single point: this is what its loss means.
+    assert found["failed"] > 0
+    assert found["away"] >= 5.0
+
+
+def test_the_figures_hold(matrix: Matrix) -> None:
+    matrix.results.write()
+    assert matrix.results.failures() == [], matrix.results.table()
+    leave_out_inconclusive(matrix.results)
