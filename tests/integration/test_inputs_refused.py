@@ -25,7 +25,7 @@ INVENTORY: dict[str, t.Any] = {
     "kube_node": {"hosts": {"w1": {}, "w2": {}}},
     "kube_load_balancer": {"hosts": {"lb1": {}}},
 }
-ETCD = {"etcd": {"hosts": {"etcd1": {}, "etcd2": {}}}}
+ETCD: dict[str, t.Any] = {"etcd": {"hosts": {"etcd1": {}, "etcd2": {}}}}
 ENDPOINT = {"kubeadm_ha_endpoint": "192.0.2.10:6443"}
 
 
@@ -159,7 +159,7 @@ def test_a_part_of_an_audit_without_an_endpoint(tmp_path: Path, arguments: tuple
 
 def test_a_restore_from_its_middle(tmp_path: Path) -> None:
     """Ansible gathers facts then, whatever the play says."""
-    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    local: dict[str, t.Any] = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     arguments = ("--start-at-task", "Read the command line")
     (reason,) = refusals(tmp_path, "kubeadm.ha.restore", *arguments, **local)
     assert reason.startswith("--start-at-task would leave out what comes before 'Read the command line'")

@@ -20,6 +20,8 @@ if t.TYPE_CHECKING:
     from ..load_balancer_lint.nginx_reader import Directive
     from .audit_input import AuditInput
 
+#: Settings of services are read for the one that watches for nginx; others are nobody's configuration of a load balancer.
+_OF_OTHERS = "/etc/systemd/"
 _REMEDY = "Mend that, or lint the files by themselves (kubeadm.ha.lint_load_balancer)."
 
 
@@ -65,8 +67,8 @@ def find(audit: AuditInput) -> t.Iterator[AuditFinding]:
             hosts.update(names)
             yield from (_found(finding, ", ".join(names), names) for finding in address.findings)
     for finding in audit.lint.not_understood:
-        host = finding.evidence[0].partition(":")[0]
-        if host in hosts:
+        host, _colon, path = finding.evidence[0].partition(":")
+        if host in hosts and not path.startswith(_OF_OTHERS):
             yield _found(finding, host, ())
 
 

@@ -15,8 +15,10 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit import ba
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit.audit import Audit, audit
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit.survival import Verdict
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import LibraryMissing
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.finding import Severity
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer_lint import findings
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer_lint.lint import ConfigurationFile
+from tests.roles.test_lint_predictions import ours
 from tests.unit.plugins.module_utils._domain.audit.values import collected, healthy
 from tests.unit.plugins.module_utils._domain.plan.test_planning import ADDRESSES
 
@@ -118,6 +120,26 @@ def test_what_was_left_out_is_named_of_hosts_that_balance() -> None:
     assert "load-balancer.not-understood" in ids(audited(file(left_out)))
     assert audited(file("server { listen 80; }", "cp1", "/etc/nginx/a.conf")).findings == ()
     assert audited(file("what is this", "cp1", "/etc/nginx/b.conf")).findings == ()
+
+
+def test_settings_of_services_are_no_configuration() -> None:
+    drop_in = file("[Service]\nEnvironment=A=b\n", "lb1", "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf")
+    assert ids(audited(file(haproxy()), drop_in)) == ids(audited(file(haproxy())))
+
+
+#: nginx without a subscription cannot end the sessions of an API server that is frozen; see the guide on new clusters.
+OURS = {"our-haproxy": set(), "our-nginx": {"load-balancer.open-connections-hang"}}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_what_the_roles_write_has_no_other_faults(name: str) -> None:
+    case = next(each for each in ours() if each.name == name)
+    unit = file(case.unit, "lb1", "/etc/systemd/system/kubernetes-apiserver-watch.service")
+    files = [file(case.text, "lb1", "/etc/x/balancer.conf"), *([unit] if case.unit else [])]
+    lint, failures = balancer_configuration.judge(files, nginx_text.parse)
+    assert failures == {}
+    assert lint.balancers
+    assert {each.kind.id for each in lint.findings if each.kind.severity is not Severity.INFO} == OURS[name]
 
 
 def test_what_cannot_be_judged_is_said_of_its_host_alone() -> None:
