@@ -16,13 +16,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible.cli.adhoc import AdHocCLI
-from ansible.cli.doc import DocCLI
-from ansible.cli.galaxy import GalaxyCLI
-from ansible.cli.playbook import PlaybookCLI
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.inputs import INPUTS, PREFIX
-from tests.tools import documented
+from tests.tools import ansible_options, documented
 from tests.tools.documented import Block, Command
 from tests.tools.environment import ROOT
 
@@ -80,51 +76,40 @@ def faults_of_command(command: Command) -> t.Iterator[str]:
         )
 
 
-def parsed(cli: type, arguments: t.Sequence[str]) -> t.Any:
-    """The options of a command of Ansible, by its own parser; its complaint instead."""
-    tool = cli([cli.__name__, *arguments])
-    tool.init_parser()
-    complaints: list[str] = []
-
-    def refuse(message: str) -> t.NoReturn:
-        complaints.append(message)
-        raise SystemExit(2)
-
-    for parser in (tool.parser, *subparsers(tool.parser)):
-        parser.error = refuse
-    try:
-        return tool.parser.parse_args(list(arguments))
-    except SystemExit:
-        return "; ".join(complaints) or "usage"
+@functools.lru_cache(maxsize=1)
+def answers() -> dict[tuple[str, ...], dict[str, t.Any]]:
+    """What Ansible's parsers say of each command of Ansible, those of the tests below included."""
+    planted = [command for line in WRONG.values() for command in documented.simple(line, "x")]
+    asked = dict.fromkeys(
+        given(command.words) for command in [*commands(), *planted] if command.program in ansible_options.PROGRAMS
+    )
+    return dict(zip(asked, ansible_options.ask(list(asked)), strict=True))
 
 
-def subparsers(parser: t.Any) -> t.Iterator[t.Any]:
-    for action in parser._actions:
-        if isinstance(action.choices, dict):
-            for child in action.choices.values():
-                yield child
-                yield from subparsers(child)
+def given(words: tuple[str, ...]) -> tuple[str, ...]:
+    """A command as it is parsed; what stands in angle brackets is for the reader to fill in."""
+    return tuple(word for word in words if word not in ("<", ">"))[: -1 if "<" in words else None]
 
 
-def of_playbook(arguments: t.Sequence[str]) -> t.Iterator[str]:
-    if list(arguments) == ["-i"]:
+def of_playbook(words: t.Sequence[str]) -> t.Iterator[str]:
+    if list(words) == ["-i"]:
         return  # a part of a command, in a sentence
-    options = parsed(PlaybookCLI, arguments)
-    if isinstance(options, str):
-        yield options
+    options = answers()["ansible-playbook", *words]
+    if options["complaint"]:
+        yield options["complaint"]
         return
     known = set(INPUTS) | {name for names in options_of_roles().values() for name in names}
-    for name in options.args:
+    for name in options["args"]:
         path = playbook(name)
         if path is None:
             yield f"there is no playbook {name}"
         else:
             known |= set(re.findall(r"[a-z_]+", path.read_text(encoding="utf-8")))
-    for given in options.extra_vars:
-        names = json.loads(given) if given.startswith("{") else [given.partition("=")[0]]
+    for value in options["extra_vars"]:
+        names = json.loads(value) if value.startswith("{") else [value.partition("=")[0]]
         yield from (f"nothing reads the variable {name}" for name in names if name not in known)
-        if not given.startswith("{") and given.partition("=")[0] in INPUTS:
-            INPUTS[given.partition("=")[0]].read(given.partition("=")[2])
+        if not value.startswith("{") and value.partition("=")[0] in INPUTS:
+            INPUTS[value.partition("=")[0]].read(value.partition("=")[2])
 
 
 def playbook(name: str) -> Path | None:
@@ -135,30 +120,22 @@ def playbook(name: str) -> Path | None:
     return next((ROOT / folder / name for folder in FOLDERS if (ROOT / folder / name).is_file()), None)
 
 
-def of_galaxy(arguments: t.Sequence[str]) -> t.Iterator[str]:
-    options = parsed(GalaxyCLI, arguments)
-    if isinstance(options, str):
-        yield options
+def of_galaxy(words: t.Sequence[str]) -> t.Iterator[str]:
+    yield from filter(None, [answers()["ansible-galaxy", *words]["complaint"]])
 
 
-def of_doc(arguments: t.Sequence[str]) -> t.Iterator[str]:
-    options = parsed(
-        DocCLI,
-        [argument for argument in arguments if argument not in ("<", ">")][:-1] if "<" in arguments else arguments,
-    )
-    if isinstance(options, str):
-        yield options
-        return
-    folder, suffix = ("roles", "") if "role" in arguments else ("plugins/modules", ".py")
-    for name in [] if "<" in arguments else options.args:
+def of_adhoc(words: t.Sequence[str]) -> t.Iterator[str]:
+    yield from filter(None, [answers()["ansible", *words]["complaint"]])
+
+
+def of_doc(words: t.Sequence[str]) -> t.Iterator[str]:
+    options = answers()[given(("ansible-doc", *words))]
+    if options["complaint"]:
+        yield options["complaint"]
+    folder, suffix = ("roles", "") if "role" in words else ("plugins/modules", ".py")
+    for name in [] if "<" in words else options["args"]:
         if not (ROOT / folder / f"{name.removeprefix('kubeadm.ha.')}{suffix}").exists():
             yield f"there is no {name}"
-
-
-def of_adhoc(arguments: t.Sequence[str]) -> t.Iterator[str]:
-    options = parsed(AdHocCLI, arguments)
-    if isinstance(options, str):
-        yield options
 
 
 @functools.lru_cache(maxsize=1)
@@ -263,9 +240,9 @@ def variables_of(content: t.Any) -> t.Iterator[tuple[str, t.Any, str]]:
     elif isinstance(content, dict):
         used = content.get("role") or (content.get("ansible.builtin.include_role") or {}).get("name") or ""
         role = str(used).removeprefix("kubeadm.ha.")
-        given = dict(content.get("vars") or {})
-        given.update({name: value for name, value in content.items() if role and name.startswith(f"{role}_")})
-        yield from ((name, value, role) for name, value in given.items())
+        values = dict(content.get("vars") or {})
+        values.update({name: value for name, value in content.items() if role and name.startswith(f"{role}_")})
+        yield from ((name, value, role) for name, value in values.items())
         for name, value in content.items():
             if name != "vars":
                 yield from variables_of(value)
@@ -274,13 +251,13 @@ def variables_of(content: t.Any) -> t.Iterator[tuple[str, t.Any, str]]:
 def faults_of_variables(content: t.Any) -> t.Iterator[str]:
     kind = kind_of(content)
     if kind == "variables":
-        given: t.Iterable[tuple[str, t.Any, str]] = [
+        named: t.Iterable[tuple[str, t.Any, str]] = [
             (name, value, next((role for role in options_of_roles() if name in options_of_roles()[role]), ""))
             for name, value in content.items()
         ]
     else:
-        given = variables_of(content)
-    for name, value, role in given:
+        named = variables_of(content)
+    for name, value, role in named:
         if name.startswith(PREFIX):
             if name not in INPUTS:
                 yield f"there is no input {name}"
