@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import typing as t
 
@@ -12,9 +13,11 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._action import decision_result
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text import nginx_text
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.x509 import CryptographyX509
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit import (
+    balancer_configuration,
     questions,
     render_html,
     render_json,
@@ -27,10 +30,12 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit.audit_inp
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit.shown_plan import ShownPlan
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.finding import Severity
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.request import PlanRequest
+from ansible_collections.kubeadm.ha.plugins.plugin_utils.slurped_files import configurations
 
 _NEVER = "never"
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "cluster": {"type": "dict"},
+    "configurations": {"type": "dict", "default": {}},
     "control_planes": {"type": "list", "elements": "str", "required": True},
     "endpoint": {"type": "raw", "default": ""},
     "etcd": {"type": "dict"},
@@ -70,7 +75,8 @@ class ActionModule(ActionBase):
                     "kubeconfig": questions.kubeconfig(collected),
                     "etcd": questions.etcd(collected),
                 }
-            return _report(collected, arguments)
+            lint, failures = balancer_configuration.judge(configurations(arguments["configurations"]), nginx_text.parse)
+            return _report(dataclasses.replace(collected, lint=lint, lint_failures=failures), arguments)
 
         result.update(decision_result("What hosts and cluster reported", decide))
         return t.cast("dict[str, t.Any]", result)

@@ -63,7 +63,7 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "patches_dir": {"type": "raw", "default": ""},
     "phase": {
         "type": "str",
-        "choices": ["serving", "joins", "masters", "removals", "previous", "rollback", "plan"],
+        "choices": ["serving", "joins", "masters", "removals", "previous", "rollback", "selection", "plan"],
         "default": "plan",
     },
     "pod_subnet": {"type": "raw", "default": "10.244.0.0/16"},
@@ -86,6 +86,14 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
 
 
 _GROUPS = {"control_plane": "kube_control_plane", "node": "kube_node", "load_balancer": "kube_load_balancer"}
+_ETCD_GROUP = {"etcd": "etcd"}
+#: Which option has the hosts of a group that a playbook without a plan cannot do without.
+_CONCERNED = {
+    "control_plane": "control_planes",
+    "node": "workers",
+    "load_balancer": "load_balancers",
+    "etcd": "etcd_hosts",
+}
 #: The variable and groups that the role preflight gives to hosts by a plan.
 _RECORDS = "kubeadm_ha_plan"
 _GROUP_OF_A_RUN = "kubeadm_ha_changing"
@@ -128,6 +136,8 @@ _PHASES: t.Mapping[str, t.Callable[[PlanRequest], t.Mapping[str, t.Any]]] = {
 }
 #: The phase that builds the plan of a rollback.
 _ROLLBACK = "rollback"
+#: The phase of a playbook without a plan that checks the command line only.
+_SELECTION = "selection"
 
 
 class ActionModule(ActionBase):
@@ -141,9 +151,9 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         phase, stop = arguments.pop("phase"), arguments.pop("stop")
-        if phase in _PHASES:
-            return {**result, **decision_result(_FOUND, lambda: _PHASES[phase](PlanRequest.from_options(arguments)))}
         variables = task_vars or {}
+        if phase in (*_PHASES, _SELECTION):
+            return {**result, **self._without_plan(phase, arguments, variables)}
         built: list[planning.Plan] = []
 
         def decide() -> t.Mapping[str, t.Any]:
@@ -176,8 +186,18 @@ class ActionModule(ActionBase):
                 result.update(failed=True, msg=plan_report.reasons(plan))
         return t.cast("dict[str, t.Any]", result)
 
+    def _without_plan(
+        self, phase: str, arguments: dict[str, t.Any], variables: t.Mapping[str, t.Any]
+    ) -> dict[str, t.Any]:
+        """The result of a phase that builds no plan."""
+        if phase != _SELECTION:
+            return decision_result(_FOUND, lambda: _PHASES[phase](PlanRequest.from_options(arguments)))
+        problems = tuple(self._selection_problems(arguments, variables, is_planned=False))
+        failed = {"failed": True, "msg": plan_report.listed(problems)} if problems else {}
+        return {"changed": False, **failed}
+
     def _selection_problems(
-        self, arguments: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]
+        self, arguments: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any], *, is_planned: bool = True
     ) -> t.Iterator[Problem]:
         chosen = selection.Selection(
             run_tags=tuple(variables.get("ansible_run_tags") or ("all",)),
@@ -188,7 +208,12 @@ class ActionModule(ActionBase):
             hosts=tuple(variables.get("ansible_play_hosts_all") or ()),
         )
         groups = {**_GROUPS, **arguments["group_names"]}
-        return selection.problems(chosen, _hosts_of(arguments), tuple(groups.values()))
+        if is_planned:
+            return selection.problems(chosen, _hosts_of(arguments), tuple(groups.values()))
+        groups = {**_ETCD_GROUP, **groups}
+        concerned = {groups[name]: arguments[option] for name, option in _CONCERNED.items() if arguments[option]}
+        hosts = [host for names in concerned.values() for host in names]
+        return selection.problems(chosen, hosts, tuple(concerned), is_planned=False)
 
     def _variable_problems(self, arguments: t.Mapping[str, t.Any], variables: dict[str, t.Any]) -> t.Iterator[Problem]:
         """Unknown names, and values that cannot be used, among the variables of every host."""

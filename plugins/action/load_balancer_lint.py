@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import typing as t
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer_l
     ConfigurationFile,
     lint,
 )
+from ansible_collections.kubeadm.ha.plugins.plugin_utils.slurped_files import configurations
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "content": {"type": "str", "default": ""},
@@ -47,8 +46,7 @@ class ActionModule(ActionBase):
             files = [ConfigurationFile("", path, kind, _text(path)) for path in arguments["files"]]
             if arguments["content"]:
                 files.append(ConfigurationFile("", "content", kind, arguments["content"]))
-            for host, slurped in arguments["hosts"].items():
-                files += [_of_host(str(host), each) for each in slurped or () if "content" in each]
+            files += configurations(arguments["hosts"])
             found = lint(files, nginx_text.parse, port=arguments["port"])
             lines = found.lines()
             for line in lines:
@@ -65,14 +63,3 @@ def _text(path: str) -> str:
         raise InvalidInput(
             f"files: {path} cannot be read on the controller ({error.strerror}): correct the path."
         ) from None
-
-
-def _of_host(host: str, slurped: t.Mapping[str, t.Any]) -> ConfigurationFile:
-    path = str(slurped.get("source", slurped.get("item", "")))
-    try:
-        text = base64.b64decode(slurped["content"], validate=True).decode("utf-8", "replace")
-    except (binascii.Error, TypeError, ValueError):
-        raise InvalidInput(
-            f"hosts: what was read of {path} on {host} is no result of ansible.builtin.slurp: give that."
-        ) from None
-    return ConfigurationFile(host, path, "", text)

@@ -30,6 +30,12 @@ options:
   etcd:
     description: RV(kubeadm.ha.kubernetes_cluster_info#module:etcd). Without it the audit says that nothing is known of etcd.
     type: dict
+  configurations:
+    description:
+      - Configurations of load balancers and of keepalived by inventory name, each a list of results of M(ansible.builtin.slurp). What
+        M(kubeadm.ha.load_balancer_lint) finds in those before the API servers is found here, too. Secrets in them are neither kept nor returned.
+    type: dict
+    default: {}
   reachability:
     description: RV(kubeadm.ha.reachability_info#module:attempts) of each control plane, by inventory name.
     type: dict
@@ -83,12 +89,15 @@ extends_documentation_fragment:
   - kubeadm.ha.attributes
   - kubeadm.ha.attributes.actiongroup
   - kubeadm.ha.attributes.controller_module
+requirements:
+  - crossplane (Python package, on the controller; for configurations of nginx only)
 author:
   - kubeadm.ha contributors (@kubeadm-ha)
 seealso:
   - module: kubeadm.ha.kubernetes_host_info
   - module: kubeadm.ha.kubernetes_cluster_info
   - module: kubeadm.ha.cluster_plan
+  - module: kubeadm.ha.load_balancer_lint
 """
 
 EXAMPLES = r"""

@@ -33,9 +33,11 @@ options:
       - V(removals) determines for each host of such a control plane who depends on it and what it is given to go back, for the same role.
       - V(previous) determines, for a rollback, which addresses hosts would go back to and which hosts leave.
       - V(rollback) builds the plan of a rollback.
+      - V(selection) checks the command line only, for a playbook that goes by no plan. It fails where C(--tags), C(--skip-tags),
+        C(--start-at-task) or C(--limit) would leave out tasks or hosts of O(control_planes), O(workers), O(load_balancers) and O(etcd_hosts).
       - V(plan) builds the plan, or checks the inputs.
     type: str
-    choices: [serving, joins, masters, removals, previous, rollback, plan]
+    choices: [serving, joins, masters, removals, previous, rollback, selection, plan]
     default: plan
   endpoint:
     description: Address and port that the whole cluster will use, O(endpoint=k8s.example.org:6443).

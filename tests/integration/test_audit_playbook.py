@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shlex
@@ -21,6 +22,23 @@ from tests.integration.modules import COLLECTIONS
 if t.TYPE_CHECKING:
     from tests.integration.control_plane import ControlPlane
     from tests.integration.private_host import PrivateHost
+
+PASSWORD = "Kq8-not-in-any-report"
+#: Nothing checks the one API server behind it.
+UNCHECKED = f"""\
+defaults
+    mode tcp
+    timeout connect 1s
+    timeout client 24h
+    timeout server 24h
+listen api
+    bind :16443
+    server cp1 127.0.0.1:{{port}}
+listen statistics
+    mode http
+    bind :18404
+    stats auth admin:{PASSWORD}
+"""
 
 
 def audit(
@@ -136,6 +154,9 @@ def test_without_an_endpoint_and_without_workers_the_reports_are_written(
     api_server = host.kubernetes / "manifests" / "kube-apiserver.yaml"
     text = api_server.read_text(encoding="utf-8")
     api_server.write_text(text.replace(ADVERTISED_ADDRESS, "127.0.0.1"), encoding="utf-8")
+    balancer = host.etc / "haproxy" / "haproxy.cfg"
+    balancer.parent.mkdir(parents=True, exist_ok=True)
+    balancer.write_text(UNCHECKED.format(port=cluster.api_port), encoding="utf-8")
     before = sorted(path.relative_to(host.etc) for path in host.etc.rglob("*"))
     plan, printed = audit(host, tmp_path, with_endpoint=False)
     assert plan["entries"] == []
@@ -147,6 +168,14 @@ def test_without_an_endpoint_and_without_workers_the_reports_are_written(
     report = json.loads((reports / "report.json").read_text(encoding="utf-8"))
     assert (report["plan"], [part["verdict"] for part in report["parts"]]) == (None, ["lost"])
     assert {"control-plane.single"} <= {item["id"] for item in report["findings"]}
+    # What stands before the API servers is judged by its configuration, and its passwords are nobody's.
+    (unchecked,) = [item for item in report["findings"] if item["id"] == "load-balancer.no-check"]
+    assert unchecked["lost_with"] == ["cp1"]
+    assert unchecked["object"].endswith(" on cp1")
+    assert [line for line in unchecked["evidence"] if line.startswith("cp1:/etc/haproxy/haproxy.cfg:")], unchecked
+    everything = printed + "".join(path.read_text(encoding="utf-8") for path in reports.iterdir())
+    assert PASSWORD not in everything
+    assert base64.b64encode(PASSWORD.encode()).decode()[4:16] not in everything
     assert sorted(path.relative_to(host.etc) for path in host.etc.rglob("*")) == before
     assert cluster.api_port
 

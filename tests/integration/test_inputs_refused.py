@@ -9,6 +9,7 @@ The hosts cannot be reached: a run that tried would fail otherwise.
 from __future__ import annotations
 
 import json
+import sys
 import typing as t
 
 import pytest
@@ -24,6 +25,7 @@ INVENTORY: dict[str, t.Any] = {
     "kube_node": {"hosts": {"w1": {}, "w2": {}}},
     "kube_load_balancer": {"hosts": {"lb1": {}}},
 }
+ETCD: dict[str, t.Any] = {"etcd": {"hosts": {"etcd1": {}, "etcd2": {}}}}
 ENDPOINT = {"kubeadm_ha_endpoint": "192.0.2.10:6443"}
 
 
@@ -37,7 +39,7 @@ def refusals(
     """The reasons to stop, one a line, of a run that fails in its first task."""
     groups = {
         group: {"hosts": {name: dict((hosts or {}).get(name, {})) for name in content["hosts"]}}
-        for group, content in INVENTORY.items()
+        for group, content in {**INVENTORY, **(ETCD if playbook == "kubeadm.ha.etcd" else {})}.items()
     }
     inventory = directory / "hosts.yml"
     inventory.write_text(
@@ -102,16 +104,87 @@ def test_a_part_of_a_run(tmp_path: Path, playbook: str, arguments: tuple[str, ..
     assert reason.startswith(expected)
 
 
-def test_a_backup_that_tags_leave_out_is_no_success(tmp_path: Path) -> None:
+#: What each playbook does when a part of it is asked for; arguments after it, and how the reason begins.
+PARTS = {
+    "a backup": ("backup", ("--tags", "foo"), "--tags foo would"),
+    "a backup of workers": ("backup", ("--limit", "kube_node"), "--limit kube_node leaves out cp1, cp2, cp3: this"),
+    "a restore": ("restore", ("--tags", "foo"), "--tags foo would"),
+    "a restore without workers": (
+        "restore",
+        ("--limit", "kube_control_plane"),
+        "--limit kube_control_plane leaves out w1, w2: this playbook needs every host of kube_control_plane, kube_node; run without",
+    ),
+    "a rollback": ("rollback", ("--tags", "foo"), "--tags foo would"),
+    "a rollback of one host": (
+        "rollback",
+        ("--limit", "cp1"),
+        "--limit cp1 leaves out cp2, cp3, w1, w2, lb1: the plan",
+    ),
+    "a rollback without what has no tag": ("rollback", ("--skip-tags", "untagged"), "--skip-tags untagged would"),
+    "the removal of a node": (
+        "remove_node",
+        ("--tags", "foo", "-e", "kubeadm_ha_remove_node=w2"),
+        "--tags foo would",
+    ),
+    "a drill": ("failover_drill", ("--tags", "foo"), "--tags foo would"),
+    "a drill on one host": (
+        "failover_drill",
+        ("--limit", "cp1"),
+        "--limit cp1 leaves out cp2, cp3, lb1: this playbook",
+    ),
+    "external etcd": ("etcd", ("--tags", "foo"), "--tags foo would"),
+    "a member of external etcd": ("etcd", ("--limit", "etcd1"), "--limit etcd1 leaves out cp1, cp2, cp3, etcd2: this"),
+    "a linter": ("lint_load_balancer", ("--tags", "foo"), "--tags foo would"),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_of_a_playbook(tmp_path: Path, name: str) -> None:
+    playbook, arguments, expected = PARTS[name]
+    (reason,) = refusals(tmp_path, f"kubeadm.ha.{playbook}", *arguments)
+    assert reason.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [(("--tags", "foo"), "--tags foo would leave tasks out"), (("--limit", "cp1"), "--limit cp1 leaves out cp2, cp3")],
+)
+def test_a_part_of_an_audit_without_an_endpoint(tmp_path: Path, arguments: tuple[str, ...], expected: str) -> None:
     inventory = tmp_path / "hosts.yml"
     inventory.write_text(json.dumps({**INVENTORY, "all": {"vars": NOWHERE}}), encoding="utf-8")
-    run = run_playbook(
-        "kubeadm.ha.backup", arguments=("--tags", "foo"), inventories=[inventory], record=tmp_path / "run.jsonl"
-    )
+    run = run_playbook("kubeadm.ha.audit", arguments=arguments, inventories=[inventory], record=tmp_path / "run.jsonl")
     assert run.status != 0
-    assert set(run.failures) == {
-        "No backup was made: --tags or --skip-tags left it out. Run kubeadm.ha.backup without them."
-    }
+    assert run.failures[-1].startswith(expected), run.output
+
+
+def test_a_restore_from_its_middle(tmp_path: Path) -> None:
+    """Ansible gathers facts then, whatever the play says."""
+    local: dict[str, t.Any] = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    arguments = ("--start-at-task", "Read the command line")
+    (reason,) = refusals(tmp_path, "kubeadm.ha.restore", *arguments, **local)
+    assert reason.startswith("--start-at-task would leave out what comes before 'Read the command line'")
+
+
+#: What each of them goes on to do when it is asked for all of it, or for a part that stands by itself: connect to hosts.
+WHOLES = {
+    "a backup without workers": ("backup", ("--limit", "kube_control_plane")),
+    "a restore": ("restore", ("-e", "kubeadm_ha_restore_backup=a")),
+    "a drill": ("failover_drill", ()),
+    "external etcd": ("etcd", ()),
+    "the linter on one host": ("lint_load_balancer", ("--limit", "lb1")),
+}
+
+
+@pytest.mark.parametrize("name", WHOLES)
+def test_a_playbook_that_is_run_as_a_whole_goes_on(tmp_path: Path, name: str) -> None:
+    playbook, arguments = WHOLES[name]
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(json.dumps({**INVENTORY, **ETCD, "all": {"vars": {**NOWHERE, **ENDPOINT}}}), encoding="utf-8")
+    run = run_playbook(
+        f"kubeadm.ha.{playbook}", arguments=arguments, inventories=[inventory], record=tmp_path / "run.jsonl"
+    )
+    assert "UNREACHABLE" in run.output, run.output
+    assert "to stop" not in run.output, run.output
 
 
 @pytest.mark.parametrize("arguments", [("--tags", "ha"), ("--limit", "all"), ("--skip-tags", "nothing")])

@@ -14,6 +14,8 @@ from tests.scenarios.playbook import run_playbook
 
 #: The endpoint is one load balancer.
 SINGLE_BALANCER = frozenset({"endpoint.single-balancer"})
+#: The same of nginx, which cannot end the sessions of an API server that is frozen.
+SINGLE_NGINX = SINGLE_BALANCER | {"load-balancer.open-connections-hang"}
 
 
 def grave_findings(
@@ -39,4 +41,4 @@ def grave_findings(
     return grave
 
 
-__all__ = ("SINGLE_BALANCER", "grave_findings")
+__all__ = ("SINGLE_BALANCER", "SINGLE_NGINX", "grave_findings")

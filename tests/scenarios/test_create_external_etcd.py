@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.scenarios.audited import SINGLE_BALANCER
+from tests.scenarios.audited import SINGLE_NGINX
 from tests.scenarios.cluster import ready_nodes
 from tests.scenarios.create import CONTROL_PLANES, Checks, NewCluster, Story, ids, performed
 
@@ -28,7 +28,7 @@ class TestCreateExternalEtcd(Checks):
 
     # nginx gives a connection to the next server at once; the prober's host is the only thing in between.
     cluster = NewCluster(
-        name="create_external_etcd", others=("lb1",), etcd=ETCD, freeze_seconds=3.0, finds=SINGLE_BALANCER
+        name="create_external_etcd", others=("lb1",), etcd=ETCD, freeze_seconds=3.0, finds=SINGLE_NGINX
     )
 
     @pytest.fixture(scope="class")

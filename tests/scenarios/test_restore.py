@@ -305,7 +305,7 @@ def story() -> Iterator[Story]:
     ("name", "message"),
     [
         ("serving", "serves, and everything that was written since"),
-        ("limited", "could not be inspected, and a control plane that goes on"),
+        ("limited", "this playbook needs every host of kube_control_plane"),
         ("cut", "is cut off or broken"),
         ("foreign", "it is another cluster's"),
         ("missing", "is on none of the control planes"),

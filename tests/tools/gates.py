@@ -32,6 +32,12 @@ INSTALLER_CHATTER = (
     "Attempting ", "Collecting ", "Downloading ", "Found existing ", "Installing ", "Looking in ", "Processing ",
     "Successfully ", "Uninstalling ", "Using cached ", "\N{BOX DRAWINGS HEAVY HORIZONTAL}",
 )  # fmt: skip
+#: Words of this field that are easily misspelt, and those that British English spells otherwise, in codespell's format.
+SPELLING = ROOT / "tests" / "tools" / "spelling.txt"
+#: What users read, with the names of its files.
+READ_BY_USERS = ("README", "CONTRIBUTING", "changelogs/", "docs/", "examples/", "playbooks/", "plugins/", "roles/")
+#: Kept results and pictures of screens have the words of others.
+OF_OTHERS = ("docs/results/", "docs/monitoring/")
 #: The long ones of ansible-test's sanity tests, which run in processes of their own, so that two cores share the work.
 LONG_SANITY_TESTS = ("import", "pylint", "validate-modules")
 # ansible-test checks what users get and the unit tests; its rules are made for plugins.
@@ -92,6 +98,8 @@ def gates() -> list[Gate]:
         Gate("shellcheck", ("shellcheck", *map(str, shell_scripts(environment.source_files())))),
         Gate("antsibull-changelog", ("antsibull-changelog", "lint")),
         Gate("execution environment", (python, "-m", "tests.tools.execution_environment")),
+        Gate("codespell", ("codespell", "--dictionary=-", f"--dictionary={SPELLING.relative_to(ROOT)}",
+                           *map(str, read_by_users(environment.source_files())))),
         Gate("argument specs", (python, "-m", "tests.tools.argument_specs")),
     ]  # fmt: skip
 
@@ -122,6 +130,17 @@ def run(selected: t.Sequence[str] = (), left_out: t.Container[str] = ()) -> list
 def shell_scripts(files: t.Iterable[Path]) -> list[Path]:
     """Those of the checkout's files that are shell scripts, by name or by first line."""
     return [name for name in files if name.suffix in (".sh", ".bash") or (not name.suffix and _is_shell(ROOT / name))]
+
+
+def read_by_users(files: t.Iterable[Path]) -> list[Path]:
+    """Those of the checkout's files whose spelling is checked: documentation, and code that has some."""
+    return [
+        name
+        for name in files
+        if name.as_posix().startswith(READ_BY_USERS)
+        and not name.as_posix().startswith(OF_OTHERS)
+        and name.suffix in (".md", ".rst", ".yml", ".py", ".j2")
+    ]
 
 
 def _parts_of_ansible_test() -> t.Iterator[tuple[str, tuple[str, ...]]]:
@@ -196,4 +215,4 @@ def _ansible_test_home() -> None:
         shutil.copyfile(Path(__file__).with_name("get_pip_stand_in.py"), downloads / f"get_pip_{version}.py")
 
 
-__all__ = ("Gate", "Verdict", "gates", "names", "prepare", "run", "shell_scripts")
+__all__ = ("Gate", "Verdict", "gates", "names", "prepare", "read_by_users", "run", "shell_scripts")

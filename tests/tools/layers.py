@@ -75,7 +75,7 @@ ROOMS: t.Mapping[str, frozenset[str]] = {
         "binary",
     }),
     "audit": frozenset({
-        "base", "kubeconfig", "component", "kubeadm", "etcd", "host", "cluster", "binary", "plan",
+        "base", "kubeconfig", "component", "kubeadm", "etcd", "host", "cluster", "load_balancer_lint", "binary", "plan",
     }),
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from ..base.finding import Severity
 from . import (
     access,
     backups,
+    balancer_configuration,
     certificates,
     clients,
     control_planes,
@@ -36,6 +37,7 @@ FINDERS: tuple[t.Callable[[AuditInput], t.Iterator[AuditFinding]], ...] = (
     control_planes.find,
     etcd.find,
     endpoint.find,
+    balancer_configuration.find,
     clients.find,
     certificates.find,
     kubeadm_configuration.find,

@@ -32,6 +32,7 @@ if t.TYPE_CHECKING:
     from ..etcd.report import EtcdReport
     from ..host.address_owners import Owners
     from ..host.report import KubeconfigFile
+    from ..load_balancer_lint.lint import Lint
     from ..plan.request import PlanRequest
 
 API_SERVER, CONTROLLER_MANAGER, SCHEDULER = "kube-apiserver", "kube-controller-manager", "kube-scheduler"
@@ -112,6 +113,8 @@ class AuditInput:
         etcd_failure: the same of etcd.
         given_endpoint: the endpoint that the inventory names.
         kubeconfigs: kubeconfigs of services by host and path.
+        lint: what the linter found in the configurations of load balancers; ``None`` where none was read.
+        lint_failures: why it could not judge those of a host, by inventory name.
     """
 
     groups: Groups
@@ -126,6 +129,8 @@ class AuditInput:
     etcd_failure: str = ""
     given_endpoint: Endpoint | None = None
     kubeconfigs: t.Mapping[str, t.Mapping[str, Kubeconfig]] = dataclasses.field(default_factory=dict)
+    lint: Lint | None = None
+    lint_failures: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def from_request(cls, request: PlanRequest, *, yaml: Yaml, x509: X509) -> AuditInput:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ..base.finding import Kind, Severity
+from ..load_balancer_lint import findings as linter
 
 #: Where the documentation of a kind is; the anchor follows.
 GUIDE = "https://github.com/kubeadm-ha/kubeadm.ha/blob/main/docs/docsite/rst/guide_audit.rst"
@@ -22,6 +23,8 @@ SUBJECTS: t.Mapping[str, str] = {
     "control-plane": "Control planes",
     "etcd": "etcd",
     "endpoint": "The endpoint and what stands before the API servers",
+    "load-balancer": "Load balancers, by their configuration",
+    "virtual-ip": "Virtual IP addresses, by their configuration",
     "client": "Clients of one API server",
     "certificate": "Certificates and keys",
     "kubeadm": "kubeadm's configuration",
@@ -273,6 +276,11 @@ ENDPOINT_NOT_ANSWERING = _critical(
     "A host does not reach an API server where its kubelet connects to",
     "Its kubelet goes on only as long as its present connection lives; its node is lost with the next restart.",
 )
+
+# --- load balancers and virtual IPs ---------------------------------------------------------------------------------------
+
+# The linter's own: it finds them in files that are given to it, too.
+KINDS.update({kind.id: kind for kind in linter.KINDS})
 
 # --- clients ------------------------------------------------------------------------------------------------------------
 
@@ -631,6 +639,11 @@ UNSEEN_BALANCER = _info(
     "unseen.balancer",
     "What stands before the API servers is no host of the inventory",
     "Whether it survives the loss of one of its own parts is not known.",
+)
+UNSEEN_CONFIGURATION = _info(
+    "unseen.balancer-configuration",
+    "The configuration of a load balancer could not be judged",
+    "How long clients suffer from a failed API server there is not known.",
 )
 
 

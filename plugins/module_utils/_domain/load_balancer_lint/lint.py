@@ -54,11 +54,12 @@ class ConfigurationFile:
 
 @dataclasses.dataclass(frozen=True)
 class LintedBalancer:
-    """A load balancer with what is predicted of it."""
+    """A load balancer with what is predicted of it, and what is wrong with it."""
 
     host: str
     balancer: Balancer
     outages: tuple[Outage, ...]
+    findings: tuple[Finding, ...] = ()
 
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
@@ -97,10 +98,11 @@ class LintedBalancer:
 
 @dataclasses.dataclass(frozen=True)
 class LintedAddress:
-    """A virtual IP with what is predicted of it."""
+    """A virtual IP with what is predicted of it, and what is wrong with it."""
 
     routers: tuple[vrrp.VirtualRouter, ...]
     moves: tuple[vrrp.Move, ...]
+    findings: tuple[Finding, ...] = ()
 
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
@@ -125,12 +127,19 @@ class Lint:
     Attributes:
         balancers: of every host.
         addresses: virtual IPs.
-        findings: the worst first.
+        not_understood: findings about what was left out, whosever it is.
     """
 
     balancers: tuple[LintedBalancer, ...]
     addresses: tuple[LintedAddress, ...]
-    findings: tuple[Finding, ...]
+    not_understood: tuple[Finding, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All of them, each once, the worst first."""
+        every = [finding for each in self.balancers for finding in each.findings]
+        every += [finding for each in self.addresses for finding in each.findings]
+        return tuple(sorted(dict.fromkeys((*every, *self.not_understood)), key=lambda each: -each.kind.severity.rank))
 
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
@@ -182,6 +191,27 @@ def lint(
         port: of the listeners that count; ``None``: every load balancer in front of API servers, or every one where none has their port.
 
     Raises:
+        InvalidInput: naming the file, the line and the remedy, and when there is neither a load balancer nor a virtual IP.
+    """
+    found = read(files, parse_nginx, port=port)
+    if not found.balancers and not found.addresses:
+        where = ", ".join(each.shown_path for each in files) or "no file"
+        which = f" that listens on port {port}" if port is not None else ""
+        raise InvalidInput(
+            f"No load balancer{which} and no virtual IP in {where}: give the configuration of haproxy, nginx or keepalived."
+        )
+    return found
+
+
+def read(
+    files: t.Sequence[ConfigurationFile],
+    parse_nginx: t.Callable[[str, str], t.Sequence[nginx_reader.Directive]],
+    *,
+    port: int | None = None,
+) -> Lint:
+    """The same as :func:`lint` where there may be nothing.
+
+    Raises:
         InvalidInput: naming the file, the line and the remedy.
     """
     hosts = list(dict.fromkeys(each.host for each in files))
@@ -192,28 +222,22 @@ def lint(
     for host in hosts:
         own = [each for each in typed if each.host == host]
         found, not_understood = _balancers(own, parse_nginx, port)
-        balancers += [LintedBalancer(host, each, prediction.predict(each)) for each in found]
+        balancers += [_linted(host, each) for each in found]
         notes += not_understood
         for file in own:
             if file.kind == KEEPALIVED:
                 more, left_out = keepalived_reader.parse(file.host or file.path, file.shown_path, file.text)
                 routers += more
                 notes += left_out
-    addresses = _addresses(routers)
-    if not balancers and not addresses:
-        where = ", ".join(each.shown_path for each in files) or "no file"
-        which = f" that listens on port {port}" if port is not None else ""
-        raise InvalidInput(
-            f"No load balancer{which} and no virtual IP in {where}: give the configuration of haproxy, nginx or keepalived."
-        )
-    found_now = [
-        *(finding for each in balancers for finding in findings.of_balancer(each.balancer, each.outages)),
-        *(finding for each in addresses for finding in _of_address(each, typed, balancers)),
-        *findings.of_not_understood(notes),
-    ]
-    return Lint(
-        tuple(balancers), addresses, tuple(sorted(dict.fromkeys(found_now), key=lambda each: -each.kind.severity.rank))
+    addresses = tuple(
+        dataclasses.replace(each, findings=tuple(_of_address(each, typed, balancers))) for each in _addresses(routers)
     )
+    return Lint(tuple(balancers), addresses, tuple(findings.of_not_understood(notes)))
+
+
+def _linted(host: str, balancer: Balancer) -> LintedBalancer:
+    outages = prediction.predict(balancer)
+    return LintedBalancer(host, balancer, outages, tuple(findings.of_balancer(balancer, outages)))
 
 
 def guess_kind(file: ConfigurationFile) -> str:
@@ -344,4 +368,4 @@ def _shown(seconds: float | None) -> str:
     return "never" if seconds is None else f"{shown(seconds)} s"
 
 
-__all__ = ("KINDS", "ConfigurationFile", "Lint", "LintedAddress", "LintedBalancer", "guess_kind", "lint")
+__all__ = ("KINDS", "ConfigurationFile", "Lint", "LintedAddress", "LintedBalancer", "guess_kind", "lint", "read")

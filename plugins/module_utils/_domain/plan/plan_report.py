@@ -12,6 +12,7 @@ import typing as t
 from . import quorum_steps, single_points
 
 if t.TYPE_CHECKING:
+    from ..base.problem import Problem
     from .planning import Plan
 
 _COLUMNS = ("host", "step", "object", "before", "after")
@@ -57,10 +58,14 @@ def _aligned(rows: t.Sequence[t.Sequence[str]]) -> t.Iterator[str]:
 
 def reasons(plan: Plan) -> str:
     """Every problem in one text for the failed task."""
-    listed = "\n".join(f"- {problem.message}" for problem in plan.problems)
-    count = len(plan.problems)
-    left = "".join(f"\n{text}" for text in plan.left)
-    return f"Nothing was changed. {count} {'reason' if count == 1 else 'reasons'} to stop:\n{listed}{left}"
+    return f"{listed(plan.problems)}{''.join(f'{chr(10)}{text}' for text in plan.left)}"
+
+
+def listed(problems: t.Sequence[Problem]) -> str:
+    """Problems in one text, before anything was changed."""
+    lines = "\n".join(f"- {problem.message}" for problem in problems)
+    count = len(problems)
+    return f"Nothing was changed. {count} {'reason' if count == 1 else 'reasons'} to stop:\n{lines}"
 
 
 def _shown(value: object) -> str:
@@ -73,4 +78,4 @@ def _shown(value: object) -> str:
     return str(value)
 
 
-__all__ = ("reasons", "table")
+__all__ = ("listed", "reasons", "table")

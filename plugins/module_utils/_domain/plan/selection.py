@@ -14,6 +14,9 @@ import typing as t
 
 from ..base.problem import Problem
 
+#: Of a run that goes by a plan: the rest of the hosts costs nothing.
+_PLANNED = ("the plan", "run without --limit, hosts that are as they shall be are not changed")
+_UNPLANNED = ("this playbook", "run without --limit")
 _WHOLE = "kubeadm.ha runs as a whole, because each step relies on those before it"
 
 
@@ -38,13 +41,16 @@ class Selection:
     hosts: tuple[str, ...] = ()
 
 
-def problems(selection: Selection, concerned: t.Iterable[str], groups: t.Iterable[str]) -> t.Iterator[Problem]:
+def problems(
+    selection: Selection, concerned: t.Iterable[str], groups: t.Iterable[str], *, is_planned: bool = True
+) -> t.Iterator[Problem]:
     """Why the selection would not run the whole.
 
     Args:
         selection: what was chosen.
         concerned: every host of the inventory that a run concerns.
         groups: names of the groups that they are in, for messages.
+        is_planned: whether the run goes by a plan.
     """
     if not _runs(selection, selection.tags):
         option = f"--tags {','.join(selection.run_tags)}"
@@ -63,10 +69,10 @@ def problems(selection: Selection, concerned: t.Iterable[str], groups: t.Iterabl
     if missing:
         named = f"{', '.join(missing[:5])}{f' and {len(missing) - 5} more' if len(missing) > 5 else ''}"
         if selection.limit:
+            who, remedy = _PLANNED if is_planned else _UNPLANNED
             yield Problem(
                 "limit",
-                f"--limit {selection.limit} leaves out {named}: the plan needs every host of {', '.join(groups)}; run "
-                "without --limit, hosts that are as they shall be are not changed.",
+                f"--limit {selection.limit} leaves out {named}: {who} needs every host of {', '.join(groups)}; {remedy}.",
             )
         else:
             yield Problem(

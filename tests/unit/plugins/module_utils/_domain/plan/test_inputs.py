@@ -465,6 +465,15 @@ def test_a_part_of_a_run_is_refused(name: str) -> None:
     assert [expected in message for message in found] == ([True] if expected else []), found
 
 
+def test_a_playbook_without_a_plan_needs_its_hosts() -> None:
+    chosen = Selection(hosts=("cp1",), limit="cp1")
+    (problem,) = selection.problems(chosen, ("cp1", "w1"), ("kube_node",), is_planned=False)
+    assert (
+        problem.message
+        == "--limit cp1 leaves out w1: this playbook needs every host of kube_node; run without --limit."
+    )
+
+
 def test_a_variable_is_reported_once() -> None:
     """By the plan where it holds for the cluster, by its hosts where it is theirs."""
     of_plan = [Problem("kubeadm_ha_endpoint", "plan"), Problem("kubeadm_ha_backup_dir", "plan")]
