@@ -52,7 +52,7 @@ class Steering:
         :param api_server: ADDRESS:PORT.
         :raises AssertionError: when they do not.
         """
-        wanted, own = self._connect(api_server)
+        wanted, own = self.connect(api_server)
         own.close()
         last: list[bool] = []
         with contextlib.ExitStack() as held:
@@ -60,7 +60,7 @@ class Steering:
                 assert len(last) < _ATTEMPTS, (
                     f"of {len(last)} connections to {self.endpoint} none leads to {api_server}"
                 )
-                serial, connection = self._connect(self.endpoint)
+                serial, connection = self.connect(self.endpoint)
                 last.append(serial == wanted)
                 if serial == wanted:
                     connection.close()
@@ -70,7 +70,7 @@ class Steering:
                     held.callback(connection.close)
             yield wanted
 
-    def _connect(self, server: str) -> tuple[str, ssl.SSLSocket]:
+    def connect(self, server: str) -> tuple[str, ssl.SSLSocket]:
         """A connection that has had one answer and stays open, and the serial number of the certificate it was shown."""
         host, _colon, port = server.rpartition(":")
         address = self.resolve.get(host, host.strip("[]"))
