@@ -213,8 +213,10 @@ def _lose_two_for_ever(lab: Lab, operator: Operator, results: ScenarioResults) -
     operator.take_out(("cp2", "cp3"))
     without_quorum = operator.run("backup", "without-quorum")
     backup = lab.shell("cp1", f"ls {BACKUPS} | grep -- '-cp1$' | sort | tail -1").strip()
+    assert backup, without_quorum.output[-6000:]
     begun_anew = operator.run("restore", "begun-anew", kubeadm_ha_restore_backup=backup)
     results.add_step("begin anew without a quorum", begun_anew.seconds)
+    wait_until(lambda: _serves(lab, "cp1"), seconds=120, what="cp1 serves")
     wait_until(lambda: ready_nodes(lab) >= {"cp1", "w1"}, seconds=120, what="cp1 and w1 Ready")
     return without_quorum, begun_anew
 
