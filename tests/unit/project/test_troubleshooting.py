@@ -84,8 +84,8 @@ FOUND = {
         ["Give one more.", "Give two more."],
     ),
     "a generator": (
-        'def f():\n    for text in _a():\n        Problem("x", text)\ndef _a():\n    yield "Give one more."\n    yield from _b()\n'
-        'def _b():\n    yield "Give two more."',
+        ('def f():\n    for text in _a():\n        Problem("x", text)\ndef _a():\n    yield "Give one more."\n    yield from _b()\n'
+        'def _b():\n    yield "Give two more."'),
         ["Give one more.", "Give two more."],
     ),
     "pairs": (
