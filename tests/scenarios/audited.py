@@ -48,4 +48,4 @@ def changed_elsewhere(run: Run) -> list[str]:
     return [str(result["task"]) for result in run.changed if not result["task"].startswith(_REPORT)]
 
 
-__all__ = ("SINGLE_BALANCER", "SINGLE_NGINX", "grave_findings")
+__all__ = ("SINGLE_BALANCER", "SINGLE_NGINX", "changed_elsewhere", "grave_findings")
