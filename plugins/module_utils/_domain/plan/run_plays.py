@@ -42,12 +42,14 @@ class Play:
         group: its group of hosts, without the prefix.
         step: the step whose entries it makes on its hosts; empty where it makes none.
         waits: what it waits for.
+        also: steps whose entries it makes, too, on hosts that have no play for them.
     """
 
     name: str
     group: str
     step: str = ""
     waits: tuple[Wait, ...] = ()
+    also: tuple[str, ...] = ()
 
     @property
     def is_numbered(self) -> bool:
@@ -122,6 +124,7 @@ PLAYS: tuple[Play, ...] = (
             Wait("each of discovery, TLS bootstrap and kubelet of kubeadm join", "control_plane_join", seconds=_JOINED),
             Wait("each of API server, etcd and Node", "control_plane_join", "timeout"),
         ),
+        also=("revoke",),
     ),
     Play("Begin masters", "extend", "extend", (_SERVICES,)),
     Play("Point the services of workers to the endpoint", "point_services_workers", "point", (_SERVICES,)),
@@ -149,6 +152,7 @@ PLAYS: tuple[Play, ...] = (
             Wait("each of discovery, TLS bootstrap and kubelet of kubeadm join", "worker_join", seconds=_JOINED),
             Wait("the Node to be Ready", "worker_join", "timeout"),
         ),
+        also=("revoke",),
     ),
     Play("Spread the cluster DNS", "spread", "spread", (Wait("the rollout", "cluster_dns", "timeout"),)),
     Play("Revoke what a killed run left", "revoke", "revoke"),
@@ -191,18 +195,21 @@ def steps_of_host(groups: t.Collection[str], steps: t.Collection[str]) -> list[s
     """
     mine = [play for play in PLAYS if play.is_numbered and f"{PREFIX}{play.group}" in groups]
     begun = {play.step for play in mine}
+    to_come = [play for play in PLAYS if play.step in steps and play.step not in begun]
+    made_elsewhere = {step for play in (*mine, *to_come) for step in play.also}
     found: dict[str, None] = {}
     for play in PLAYS:
         if play in mine:
             found[play.group] = None
-        elif play.step in steps and play.step not in begun:
+        elif play in to_come and play.step not in made_elsewhere:
             found[play.step] = None
     return list(found)
 
 
 def expected_plays(groups: t.Collection[str], step: str) -> list[str]:
     """Names of the plays that make a step's entries on a host with these groups."""
-    return [play.name for play in PLAYS if play.step == step and f"{PREFIX}{play.group}" in groups]
+    mine = [play for play in PLAYS if f"{PREFIX}{play.group}" in groups]
+    return [play.name for play in mine if play.step == step] or [play.name for play in mine if step in play.also]
 
 
 def progress(

@@ -14,6 +14,7 @@ import yaml
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.binary import build as binary_build
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.build import STEPS
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.create import build as creation_build
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.plan import Plan
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.rollback import build as rollback_build
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.run_plays import (
     PLAYS,
@@ -24,6 +25,9 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.run_plays 
 )
 from tests.tools.environment import ROOT
 from tests.tools.playbooks import plays_of
+from tests.unit.plugins.module_utils._domain.plan import test_planning
+from tests.unit.plugins.module_utils._domain.plan.binary import test_scaling_out
+from tests.unit.plugins.module_utils._domain.plan.rollback import test_rollback
 from tests.unit.plugins.modules.test_documentation import documented_options
 
 #: Plays that change nothing of the plan.
@@ -151,6 +155,33 @@ def test_a_step_of_several_plays_on_a_host() -> None:
         "Point the cluster-wide objects to the endpoint",
         "Point the control planes to the endpoint",
     ]
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        test_planning.plan_of(test_planning.before()),
+        test_rollback.plan_of(test_rollback.converted()),
+        test_scaling_out.plan(test_scaling_out.arguments()),
+    ],
+    ids=["conversion", "way back", "control plane of services"],
+)
+def test_every_entry_of_a_plan_is_made_by_a_play_of_its_host(plan: Plan) -> None:
+    assert plan.entries
+    groups = {host["name"]: host["groups"] for host in plan.as_dict()["hosts"]}
+    assert [entry.id for entry in plan.entries if not expected_plays(groups[entry.host], entry.step)] == []
+
+
+@pytest.mark.parametrize(
+    ("groups", "steps", "found"),
+    [
+        (["kubeadm_ha_join_control_planes"], {"join": 3, "revoke": 2}, ["join_control_planes"]),
+        (["kubeadm_ha_nodes"], {"nodes": 1, "join": 2, "revoke": 1}, ["nodes", "join"]),
+        (["kubeadm_ha_revoke"], {"revoke": 1}, ["revoke"]),
+    ],
+)
+def test_a_join_revokes_what_it_has_made(groups: list[str], steps: dict[str, int], found: list[str]) -> None:
+    assert steps_of_host(groups, steps) == found
 
 
 def test_no_play_of_another_name() -> None:
