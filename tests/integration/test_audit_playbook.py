@@ -176,7 +176,9 @@ def test_without_an_endpoint_and_without_workers_the_reports_are_written(
     everything = printed + "".join(path.read_text(encoding="utf-8") for path in reports.iterdir())
     assert PASSWORD not in everything
     slurped = base64.b64encode(balancer.read_bytes()).decode()
-    assert [text for text in (slurped[start : start + 40] for start in range(0, len(slurped), 40)) if text in everything] == []
+    assert [
+        text for text in (slurped[start : start + 40] for start in range(0, len(slurped), 40)) if text in everything
+    ] == []
     assert sorted(path.relative_to(host.etc) for path in host.etc.rglob("*")) == before
     assert cluster.api_port
 

@@ -152,7 +152,9 @@ def test_a_backup_of_workers_is_none_of_the_cluster(tmp_path: Path) -> None:
     assert run.status != 0
     assert "UNREACHABLE" not in run.output, run.output
     (failure,) = run.failures
-    assert failure.startswith("Nothing was backed up: --limit kube_node leaves out every host of kube_control_plane, and one")
+    assert failure.startswith(
+        "Nothing was backed up: --limit kube_node leaves out every host of kube_control_plane, and one"
+    )
 
 
 @pytest.mark.parametrize(

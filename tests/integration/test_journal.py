@@ -57,7 +57,13 @@ def test_a_journal_of_before_times_were_written_is_read(host: PrivateHost, modul
     """Lines of other runs, and what a lost power cut off, are passed over."""
     journal = host.lib / "kubeadm-ha" / "journal.jsonl"
     journal.parent.mkdir(parents=True)
-    common = {"run": "4711/99 on bastion 0123", "module": "kubeadm.ha.some", "object": "a", "before": None, "after": "b"}
+    common = {
+        "run": "4711/99 on bastion 0123",
+        "module": "kubeadm.ha.some",
+        "object": "a",
+        "before": None,
+        "after": "b",
+    }
     lines = [{**common, "state": state} for state in ("begun", "done")]
     other = {**common, "run": "1/99 on elsewhere", "object": "c", "state": "begun"}
     # A container of the same name, in which each run has the same number.

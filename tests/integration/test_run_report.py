@@ -318,7 +318,9 @@ def test_a_report_that_begins_needs_a_directory(tmp_path: Path) -> None:
 
 def test_an_audit_that_fails_costs_the_run_its_page_and_nothing_else(tmp_path: Path) -> None:
     """A host goes away after its inspection, of which nothing is left that could be judged: the run itself finds out what that means."""
-    inspected, proved = (yaml.safe_load((ROOT / "playbooks" / f"{name}.yml").read_text("utf-8")) for name in ("inspect", "prove"))
+    inspected, proved = (
+        yaml.safe_load((ROOT / "playbooks" / f"{name}.yml").read_text("utf-8")) for name in ("inspect", "prove")
+    )
     (before,) = (play for play in inspected if play["name"] == "Say what is lost with each part before the run")
     (after,) = (play for play in proved if play["name"] == "Say what is lost with each part after the run")
     (unlock,) = yaml.safe_load((ROOT / "playbooks" / "unlock.yml").read_text(encoding="utf-8"))

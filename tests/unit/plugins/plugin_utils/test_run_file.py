@@ -97,7 +97,9 @@ def test_data_that_somebody_else_has_written(tmp_path: Path, text: str) -> None:
     assert file.path.read_text(encoding="utf-8") == text
 
 
-@pytest.mark.parametrize("directory", ["~nobody-has-this-name/reports", "a\0b", "/proc/self/reports", "/dev/null/reports"])
+@pytest.mark.parametrize(
+    "directory", ["~nobody-has-this-name/reports", "a\0b", "/proc/self/reports", "/dev/null/reports"]
+)
 def test_a_directory_that_cannot_be(directory: str) -> None:
     with pytest.raises(ReportNotWritten):
         RunFile.begin(directory, RECORD)
