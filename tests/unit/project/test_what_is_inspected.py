@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a report compares was inspected the same way before and after: else a finding is gone because nobody looked for it."""
+"""What a report compares was inspected the same way before and after: else a finding is gone because nobody searched for it."""
 
 from __future__ import annotations
 
