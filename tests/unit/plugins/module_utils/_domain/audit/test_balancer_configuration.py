@@ -115,6 +115,15 @@ def test_a_virtual_ip_is_judged_where_it_is_the_endpoints() -> None:
     assert audited(*others).findings == ()
 
 
+def test_a_link_beside_its_target_is_one_configuration() -> None:
+    endpoint = collected(healthy()).endpoint
+    assert endpoint is not None
+    text = VIP % endpoint.host
+    once = audited(file(text, "lb1", KEEPALIVED), file(text, "lb2", KEEPALIVED))
+    linked = file(text, "lb1", "/etc/keepalived/production.conf")
+    assert audited(file(text, "lb1", KEEPALIVED), linked, file(text, "lb2", KEEPALIVED)).findings == once.findings
+
+
 def test_what_was_left_out_is_named_of_hosts_that_balance() -> None:
     left_out = haproxy(CHECKED).replace("listen api\n", "listen api\n    option external-check\n")
     assert "load-balancer.not-understood" in ids(audited(file(left_out)))
