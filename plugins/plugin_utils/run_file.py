@@ -97,12 +97,17 @@ class RunFile:
 
     @contextlib.contextmanager
     def _alone(self) -> t.Iterator[None]:
-        descriptor = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+        """A lock of the data, which whoever has it replaces: who waited has the lock of a file that is no more, and takes the next."""
+        while True:
+            # For writing: else file systems of a network give no lock.
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                if os.path.samestat(os.fstat(descriptor), self.path.stat()):
+                    yield
+                    return
+            finally:
+                os.close(descriptor)
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing
 import resource
 import shutil
 import typing as t
@@ -47,6 +48,25 @@ def test_nothing_but_page_and_data_is_left(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == [file.page, file.path]
     assert json.loads(file.path.read_text(encoding="utf-8"))["entries"][0]["outcome"] == "begun"
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+def _steps(path: str, host: str) -> None:
+    for number in range(15):
+        RunFile(path).update(lambda record, play=f"{number}": record.with_step(StepTime(host, play, 1001.0), GROUPS))  # type: ignore[misc]
+
+
+def test_hosts_that_go_on_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
+    file = RunFile.begin(str(tmp_path), RECORD)
+    hosts = [f"w{number}" for number in range(6)]
+    context = multiprocessing.get_context("fork")
+    processes = [context.Process(target=_steps, args=(str(file.path), host)) for host in hosts]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * len(hosts)
+    steps = file.read().steps
+    assert {(step.host, step.play) for step in steps} == {(host, f"{number}") for host in hosts for number in range(15)}
 
 
 @pytest.mark.parametrize("size", [0, 3000])
