@@ -20,8 +20,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit.run_recor
     StepTime,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit.shown_plan import ShownEntry, ShownPlan
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import KubeadmHaError
-from ansible_collections.kubeadm.ha.plugins.plugin_utils.run_file import REPORT, RUN, RunFile
+from ansible_collections.kubeadm.ha.plugins.plugin_utils.run_file import REPORT, RUN, ReportNotWritten, RunFile
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "audit": {"type": "dict"},
@@ -63,7 +62,7 @@ def _begin(arguments: t.Mapping[str, t.Any], *, is_check: bool) -> dict[str, t.A
     record = RunRecord(began=time.time(), entries=plan.entries, is_check=is_check, before=arguments["audit"])
     try:
         made = RunFile.begin(str(arguments["directory"]), record)
-    except OSError as error:
+    except ReportNotWritten as error:
         _warn(arguments["directory"], error)
         return {"file": ""}
     Display().display(f"Report: {made.page}")
@@ -79,9 +78,9 @@ def _end(arguments: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]) -> 
     if file is not None:
         try:
             written = file.read()
-            record = dataclasses.replace(record, began=written.began, before=written.before)
+            record = dataclasses.replace(record, began=written.began, before=written.before, entries=written.entries)
             file.write(record)
-        except (OSError, ValueError, KubeadmHaError) as error:
+        except ReportNotWritten as error:
             _warn(path, error)
             file = None
     lines = render_run_text.lines(record)
@@ -89,7 +88,7 @@ def _end(arguments: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]) -> 
         lines.append(f"Report: {file.page}")
     for line in lines:
         Display().display(line)
-    return {"lines": lines, "file": path}
+    return {"lines": lines, "file": str(file.path) if file is not None else ""}
 
 
 def _registered(arguments: t.Mapping[str, t.Any], names: t.Sequence[str], hostvars: t.Mapping[str, t.Any]) -> RunRecord:

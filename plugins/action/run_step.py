@@ -16,9 +16,8 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit.run_record import StepTime
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import KubeadmHaError
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.run_plays import Play, play_of, progress
-from ansible_collections.kubeadm.ha.plugins.plugin_utils.run_file import REPORT, RUN, RunFile
+from ansible_collections.kubeadm.ha.plugins.plugin_utils.run_file import REPORT, RUN, ReportNotWritten, RunFile
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {"state": {"type": "str", "choices": ["begun", "done"], "default": "begun"}}
 _ROLES = Path(__file__).resolve().parents[2] / "roles"
@@ -87,5 +86,5 @@ def _report(variables: t.Mapping[str, t.Any], step: StepTime) -> None:
         return
     try:
         RunFile(str(path)).update(lambda record: record.with_step(step, variables["group_names"]))
-    except (OSError, ValueError, KubeadmHaError) as error:
+    except ReportNotWritten as error:
         Display().warning(f"The report {path} cannot be written: {error}. The run goes on without it.")

@@ -107,7 +107,6 @@ def test_a_part_of_a_run(tmp_path: Path, playbook: str, arguments: tuple[str, ..
 #: What each playbook does when a part of it is asked for; arguments after it, and how the reason begins.
 PARTS = {
     "a backup": ("backup", ("--tags", "foo"), "--tags foo would"),
-    "a backup of workers": ("backup", ("--limit", "kube_node"), "--limit kube_node leaves out cp1, cp2, cp3: this"),
     "a restore": ("restore", ("--tags", "foo"), "--tags foo would"),
     "a restore without workers": (
         "restore",
@@ -145,6 +144,19 @@ def test_a_part_of_a_playbook(tmp_path: Path, name: str) -> None:
     assert reason.startswith(expected)
 
 
+def test_a_backup_of_workers_is_none_of_the_cluster(tmp_path: Path) -> None:
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(json.dumps({**INVENTORY, "all": {"vars": NOWHERE}}), encoding="utf-8")
+    arguments = ("--limit", "kube_node")
+    run = run_playbook("kubeadm.ha.backup", arguments=arguments, inventories=[inventory], record=tmp_path / "run.jsonl")
+    assert run.status != 0
+    assert "UNREACHABLE" not in run.output, run.output
+    (failure,) = run.failures
+    assert failure.startswith(
+        "Nothing was backed up: --limit kube_node leaves out every host of kube_control_plane, and one"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [(("--tags", "foo"), "--tags foo would leave tasks out"), (("--limit", "cp1"), "--limit cp1 leaves out cp2, cp3")],
@@ -167,7 +179,9 @@ def test_a_restore_from_its_middle(tmp_path: Path) -> None:
 
 #: What each of them goes on to do when it is asked for all of it, or for a part that stands by itself: connect to hosts.
 WHOLES = {
+    "a backup": ("backup", ()),
     "a backup without workers": ("backup", ("--limit", "kube_control_plane")),
+    "a backup of one control plane": ("backup", ("--limit", "cp1")),
     "a restore": ("restore", ("-e", "kubeadm_ha_restore_backup=a")),
     "a drill": ("failover_drill", ()),
     "external etcd": ("etcd", ()),

@@ -38,7 +38,7 @@ def test_a_run_leaves_a_journal(host: PrivateHost, modules_on_host: Modules) -> 
     assert [(line["state"], line["object"], line["after"]) for line in lines] == [
         (state, f"kubeconfig {KUBECONFIG}", "https://192.0.2.10:6443") for state in ("begun", "done")
     ]
-    assert {line["run"] for line in lines} == {"4711 on bastion 0123"}
+    assert {line["run"] for line in lines} == {"4711/99 on bastion 0123"}
     assert journal.stat().st_mode & 0o777 == 0o600
     secrets = [line.split(": ")[1] for line in text.splitlines() if "key-data" in line]
     assert secrets
@@ -57,11 +57,19 @@ def test_a_journal_of_before_times_were_written_is_read(host: PrivateHost, modul
     """Lines of other runs, and what a lost power cut off, are passed over."""
     journal = host.lib / "kubeadm-ha" / "journal.jsonl"
     journal.parent.mkdir(parents=True)
-    common = {"run": "4711 on bastion 0123", "module": "kubeadm.ha.some", "object": "a", "before": None, "after": "b"}
+    common = {
+        "run": "4711/99 on bastion 0123",
+        "module": "kubeadm.ha.some",
+        "object": "a",
+        "before": None,
+        "after": "b",
+    }
     lines = [{**common, "state": state} for state in ("begun", "done")]
-    other = {**common, "run": "1 on elsewhere", "object": "c", "state": "begun"}
-    texts = [json.dumps(line) for line in (*lines, other, {**common, "object": "d", "state": "begun"})]
-    journal.write_text("\n".join([*texts, '{"run": "4711 on']), encoding="utf-8")
+    other = {**common, "run": "1/99 on elsewhere", "object": "c", "state": "begun"}
+    # A container of the same name, in which each run has the same number.
+    earlier = {**other, "run": "4711/98 on bastion 0123"}
+    texts = [json.dumps(line) for line in (*lines, other, earlier, {**common, "object": "d", "state": "begun"})]
+    journal.write_text("\n".join([*texts, '{"run": "4711/99 on']), encoding="utf-8")
     assert not modules_on_host.run("host_lock", owner=OWNER).get("failed")
     found = modules_on_host.run("run_journal_info")
     assert not found["changed"]

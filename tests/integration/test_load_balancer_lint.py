@@ -96,12 +96,18 @@ def test_a_host_that_has_the_files(host: PrivateHost, tmp_path: Path) -> None:
         "keepalived/keepalived.conf": KEEPALIVED,
         "keepalived/check_apiserver.sh": SCRIPT,
         "nginx/nginx.conf": "events {}\ninclude stream.d/*.conf;\n",
-        "nginx/stream.d/api.conf": NGINX,
+        "nginx/stream-available/api.conf": NGINX,
+        "nginx/stream-available/old.conf": f"stream {{ {NGINX} }}",
     }
     for name, text in texts.items():
         path = host.etc / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    # As Debian enables something, and what somebody has forgotten.
+    enabled = host.etc / "nginx" / "stream.d"
+    enabled.mkdir()
+    (enabled / "api.conf").symlink_to("../stream-available/api.conf")
+    (enabled / "gone.conf").symlink_to("../stream-available/gone.conf")
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False}
     inventory = {"kube_load_balancer": {"hosts": {"lb1": {}}}, "all": {"vars": local}}
     found, printed = play(tmp_path, inventory, *host.prefix)
@@ -109,6 +115,7 @@ def test_a_host_that_has_the_files(host: PrivateHost, tmp_path: Path) -> None:
     assert places == ["lb1:/etc/haproxy/haproxy.cfg:17", "lb1:/etc/nginx/stream.d/api.conf:7"]
     assert [each["hosts"][0]["name"] for each in found["virtual_ips"]] == ["lb1"]
     assert OF_SCRIPT <= {each["id"] for each in found["findings"]}
+    assert "is not a directory" not in printed
     # base64 is no way to hide one either.
     assert SECRET not in printed + json.dumps(found)
     assert base64.b64encode(KEEPALIVED.encode()).decode()[200:260] not in printed

@@ -314,3 +314,57 @@ def test_a_report_that_begins_needs_a_directory(tmp_path: Path) -> None:
     result = Modules(os.environ, tmp_path).run_by_ansible("run_report", phase="begin")
     assert result["failed"] is True
     assert "phase is begin but all of the following are missing: directory" in result["msg"]
+
+
+def test_an_audit_that_fails_costs_the_run_its_page_and_nothing_else(tmp_path: Path) -> None:
+    """A host goes away after its inspection, of which nothing is left that could be judged: the run itself finds out what that means."""
+    inspected, proved = (
+        yaml.safe_load((ROOT / "playbooks" / f"{name}.yml").read_text("utf-8")) for name in ("inspect", "prove")
+    )
+    (before,) = (play for play in inspected if play["name"] == "Say what is lost with each part before the run")
+    (after,) = (play for play in proved if play["name"] == "Say what is lost with each part after the run")
+    (unlock,) = yaml.safe_load((ROOT / "playbooks" / "unlock.yml").read_text(encoding="utf-8"))
+    named = {"name": "{{ item }}", "groups": ["kubeadm_ha_changing", "kubeadm_ha_report"]}
+    plan = {"preflight_plan": {"plan": {"entries": ENTRIES, "problems": []}}}
+    plays = [
+        {
+            "hosts": "all",
+            "gather_facts": False,
+            "tasks": [
+                {"ansible.builtin.set_fact": plan},
+                {"ansible.builtin.add_host": named, "loop": list(GROUPS), "changed_when": False},
+            ],
+        },
+        before,
+        {"hosts": "all", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"msg": "goes on"}}]},
+        after,
+        {**unlock, "tasks": [unlock["tasks"][-1]]},
+    ]
+    (tmp_path / "play.yml").write_text(yaml.safe_dump(plays, sort_keys=False), encoding="utf-8")
+    away = {"ansible_connection": "ssh", "ansible_host": "127.0.0.9", "ansible_port": 1}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False}
+    hosts = {name: away if name == "lb1" else {} for name in GROUPS}
+    groups = {"kube_load_balancer": {"hosts": hosts}, "all": {"vars": local}}
+    (tmp_path / "hosts.json").write_text(json.dumps(groups), encoding="utf-8")
+    ended = subprocess.run(
+        [
+            str(Path(sys.executable).parent / "ansible-playbook"),
+            "-i",
+            str(tmp_path / "hosts.json"),
+            str(tmp_path / "play.yml"),
+            "-e",
+            f"kubeadm_ha_report_directory={tmp_path / 'reports'}",
+        ],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_NOCOLOR": "true"},
+        timeout=300,
+        check=False,
+    )
+    printed = f"{ended.stdout}\n{ended.stderr}"
+    assert ended.returncode == 0, printed
+    assert printed.count('"msg": "goes on"') == len(GROUPS), printed
+    (path,) = (tmp_path / "reports").glob("*.json")
+    report = json.loads(path.read_text(encoding="utf-8"))
+    assert (report["before"], report["after"], report["state"]) == (None, None, "done"), printed
+    assert "Report: 0 of 3 changes are done" in printed

@@ -72,11 +72,14 @@ class JournalFile:
 
 
 def run_of(lock_path: str = LOCK_PATH) -> str | None:
-    """Who holds the host's lock, as lines of the journal name a run; ``None`` when nobody does or it cannot be determined."""
+    """Who holds the host's lock, as lines of the journal name a run; ``None`` when nobody does or it cannot be determined.
+
+    With the start of its process: in a container each run has the same number on the same controller.
+    """
     try:
         found = json.loads(HostFiles().read(lock_path) or b"{}")
-        return f"{found['process']} on {found['controller']}"
-    except (KubeadmHaError, ValueError, KeyError, TypeError):
+        return f"{found['process']}/{found.get('started', 0)} on {found['controller']}"
+    except (KubeadmHaError, ValueError, AttributeError, KeyError, TypeError):
         return None
 
 

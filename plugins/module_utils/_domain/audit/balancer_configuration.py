@@ -22,6 +22,8 @@ if t.TYPE_CHECKING:
 
 #: Settings of services are read for the one that watches for nginx; others are nobody's configuration of a load balancer.
 _OF_OTHERS = "/etc/systemd/"
+#: The services of systemd that may run a program.
+_SERVICES: t.Mapping[str, tuple[str, ...]] = {"nginx": ("nginx", "nginx-kubernetes-apiserver")}
 _REMEDY = "Mend that, or lint the files by themselves (kubeadm.ha.lint_load_balancer)."
 
 
@@ -58,7 +60,7 @@ def find(audit: AuditInput) -> t.Iterator[AuditFinding]:
     hosts: set[str] = set()
     for balancer in audit.lint.balancers:
         owners = _api_servers(audit, balancer)
-        if owners:
+        if owners and not _is_stopped(audit, balancer):
             hosts.add(balancer.host)
             yield from (_found(finding, balancer.host, owners) for finding in balancer.findings)
     for address in audit.lint.addresses:
@@ -82,6 +84,19 @@ def _found(finding: Finding, where: str, lost: t.Sequence[str]) -> AuditFinding:
         remedy=finding.remedy,
         lost_with=lost if finding.kind.severity is Severity.CRITICAL else (),
     )
+
+
+def _is_stopped(audit: AuditInput, balancer: LintedBalancer) -> bool:
+    """Whether it is known to stand before nobody: its service is there and does not run, and nobody else listens in its place, such as a pod."""
+    host = audit.hosts.get(balancer.host)
+    if host is None:
+        return False
+    names = _SERVICES.get(balancer.balancer.program, (balancer.balancer.program,))
+    states = [host.report.services[name].active for name in names if name in host.report.services]
+    listening = {item.port for item in host.report.listening}
+    # One that has failed is to be there.
+    is_off = bool(states) and all(state == "inactive" for state in states)
+    return is_off and listening.isdisjoint(listener.port for listener in balancer.balancer.listeners)
 
 
 def _api_servers(audit: AuditInput, balancer: LintedBalancer) -> list[str]:

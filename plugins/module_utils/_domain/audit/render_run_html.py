@@ -10,7 +10,7 @@ import typing as t
 from ..base.finding import Severity
 from .markup import element
 from .page_parts import badge, document, mark, section, shown, table
-from .render_run_text import seconds_text
+from .render_run_text import seconds_text, total_text
 from .run_record import Outcome, State, moment
 from .survival import Verdict
 
@@ -57,7 +57,7 @@ def sentence(record: RunRecord) -> str:
     done = sum(item.outcome is Outcome.DONE for item in record.outcomes)
     if record.state is State.BEGUN:
         return f"The run has not come to its end: {done} of {changes} are done."
-    return f"{done} of {changes} are done in {record.seconds or 0.0:.1f} s."
+    return f"{done} of {changes} are done{total_text(record)}."
 
 
 def _header(record: RunRecord, playbook: str) -> Element:
@@ -196,7 +196,7 @@ def _happened(record: RunRecord) -> Element:
                     item.play,
                     _clock(item.began),
                     _clock(item.ended),
-                    "" if item.ended is None else f"{max(item.ended - item.began, 0.0):.1f}",
+                    "" if item.seconds is None else f"{item.seconds:.1f}",
                 )
             ),
         )

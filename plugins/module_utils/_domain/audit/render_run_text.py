@@ -24,8 +24,7 @@ def lines(record: RunRecord) -> list[str]:
     if not outcomes:
         return []
     done = sum(item.outcome is Outcome.DONE for item in outcomes)
-    total = f" in {record.seconds:.1f} s" if record.seconds is not None else ""
-    found = [f"Report: {done} of {len(outcomes)} changes are done{total}."]
+    found = [f"Report: {done} of {len(outcomes)} changes are done{total_text(record)}."]
     rows = [_COLUMNS, *(_row(item) for item in outcomes)]
     wrapped = [[textwrap.wrap(cell, _WIDEST) or [""] for cell in row] for row in rows]
     widths = [max(len(line) for row in wrapped for line in row[column]) for column in range(len(_COLUMNS))]
@@ -49,4 +48,9 @@ def seconds_text(item: EntryTime) -> str:
     return f"{'~' if item.is_of_step else ''}{item.seconds:.1f}"
 
 
-__all__ = ("lines", "seconds_text")
+def total_text(record: RunRecord) -> str:
+    """How long the whole took; empty where that is not known."""
+    return "" if record.seconds is None else f" in {record.seconds:.1f} s"
+
+
+__all__ = ("lines", "seconds_text", "total_text")

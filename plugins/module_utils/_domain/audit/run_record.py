@@ -62,6 +62,11 @@ class StepTime:
     began: float
     ended: float | None = dataclasses.field(default=None, metadata=absent(None))
 
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; ``None`` when that is not known."""
+        return elapsed(self.began, self.ended)
+
 
 @dataclasses.dataclass(frozen=True)
 class ChangeTime:
@@ -114,7 +119,7 @@ class EntryTime:
     @property
     def seconds(self) -> float | None:
         """How long it took; ``None`` when that is not known."""
-        return None if self.began is None or self.ended is None else max(self.ended - self.began, 0.0)
+        return elapsed(self.began, self.ended)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,14 +159,15 @@ class RunRecord:
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; ``None`` when it did not come to its end."""
-        return None if self.ended is None else max(self.ended - self.began, 0.0)
+        """How long it took; ``None`` when it did not come to its end, or that is not known."""
+        return elapsed(self.began, self.ended)
 
     @functools.cached_property
     def outcomes(self) -> tuple[EntryTime, ...]:
         """What became of each entry, in the order of the plan."""
         journal: dict[tuple[str, str], list[ChangeTime]] = {}
-        for change in self.changes:
+        # One that was begun and failed, and then was made, was made.
+        for change in sorted(self.changes, key=lambda change: not change.is_done):
             journal.setdefault((change.host, change.object), []).append(change)
         return tuple(
             self._outcome(entry, found.pop(0) if found else None)
@@ -241,7 +247,7 @@ class RunRecord:
                     "play": item.play,
                     "began": moment(item.began),
                     "ended": moment(item.ended),
-                    "seconds": _rounded(None if item.ended is None else max(item.ended - item.began, 0.0)),
+                    "seconds": _rounded(item.seconds),
                 }
                 for item in self.steps
             ],
@@ -315,6 +321,11 @@ def _without(some: Document | None, others: Document | None) -> list[Document]:
     return [item for item in (some or {}).get("findings") or () if (item.get("id"), item.get("object")) not in known]
 
 
+def elapsed(began: float | None, ended: float | None) -> float | None:
+    """How long something took; ``None`` where a time is missing, or a clock was put back meanwhile."""
+    return None if began is None or ended is None or ended < began else ended - began
+
+
 def moment(seconds: float | None) -> str | None:
     """A time as RFC 3339 has it, to the millisecond; ``None`` without one."""
     if seconds is None:
@@ -345,6 +356,7 @@ __all__ = (
     "RunRecord",
     "State",
     "StepTime",
+    "elapsed",
     "moment",
     "seconds_of",
 )

@@ -25,7 +25,7 @@ def lines(changes: t.Iterable[Change], state: str, *, module: str, run: str, at:
         changes: what the module changes, in its order.
         state: :data:`BEGUN` or :data:`DONE`.
         module: the module's full name.
-        run: who holds the host's lock, process and controller.
+        run: who holds the host's lock: process, its start, and controller.
         at: the host's time (RFC 3339).
     """
     common = {"at": at, "run": run, "module": module, "state": state}

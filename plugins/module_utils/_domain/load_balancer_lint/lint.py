@@ -220,7 +220,7 @@ def read(
     balancers: list[LintedBalancer] = []
     routers: list[vrrp.VirtualRouter] = []
     for host in hosts:
-        own = [each for each in typed if each.host == host]
+        own = list(_once(each for each in typed if each.host == host))
         found, not_understood = _balancers(own, parse_nginx, port)
         balancers += [_linted(host, each) for each in found]
         notes += not_understood
@@ -264,6 +264,15 @@ def _typed(files: t.Sequence[ConfigurationFile], notes: list[NotUnderstood]) -> 
                 raise
             if each.text.strip():
                 notes.append(NotUnderstood(each.shown_path, "a file of no known kind"))
+
+
+def _once(files: t.Iterable[ConfigurationFile]) -> t.Iterator[ConfigurationFile]:
+    """The files of a host without a second one of the same text, such as a link. Of nginx each is needed by its path."""
+    texts: set[str] = set()
+    for each in files:
+        if each.kind == NGINX or each.text not in texts:
+            yield each
+        texts.add(each.text)
 
 
 def _balancers(

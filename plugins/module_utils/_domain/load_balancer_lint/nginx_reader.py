@@ -152,7 +152,10 @@ class _Reader:
         self._watchers = watchers
         self._included: set[str] = set()
         trees = {path: tuple(self._expand(path, directives, (path,))) for path, directives in files.items()}
-        self._tree = tuple(each for path, tree in trees.items() if path not in self._included for each in tree)
+        roots = [path for path in trees if path not in self._included]
+        # What Debian's directories call available is not loaded unless something includes it, or a link to it.
+        loaded = [path for path in roots if not posixpath.dirname(path).endswith("-available")]
+        self._tree = tuple(each for path in loaded or roots for each in trees[path])
 
     def balancers(self) -> tuple[Balancer, ...]:
         """Of every server of ``stream`` that passes its connections on to an upstream."""

@@ -54,7 +54,7 @@ def test_changes_are_written_as_they_begin_and_as_they_are_done(lock: Path) -> N
         >= {
             **CHANGES[1].as_dict(),
             "module": "kubeadm.ha.some",
-            "run": "4712 on bastion 4567",
+            "run": "4712/1 on bastion 4567",
         }.items()
     )
     path = directory / "state" / "journal.jsonl"

@@ -115,6 +115,29 @@ def test_a_virtual_ip_is_judged_where_it_is_the_endpoints() -> None:
     assert audited(*others).findings == ()
 
 
+@pytest.mark.parametrize(
+    ("active", "listens", "is_found"),
+    [("active", False, True), ("failed", False, True), ("inactive", True, True), ("inactive", False, False)],
+)
+def test_what_does_not_run_stands_before_nobody(active: str, *, listens: bool, is_found: bool) -> None:
+    """A configuration that was left behind; one that a pod runs has a service of the distribution that does not."""
+    arguments = healthy()
+    arguments["hosts"]["lb1"]["services"]["haproxy"]["active"] = active
+    arguments["hosts"]["lb1"]["listening"] = [{"address": "0.0.0.0", "port": 6443, "process": ""}] if listens else []
+    lint, failures = balancer_configuration.judge([file(haproxy())], nginx_text.parse)
+    found = audit(dataclasses.replace(collected(arguments), lint=lint, lint_failures=failures))
+    assert (findings.NO_CHECK.id in ids(found)) is is_found
+
+
+def test_a_link_beside_its_target_is_one_configuration() -> None:
+    endpoint = collected(healthy()).endpoint
+    assert endpoint is not None
+    text = VIP % endpoint.host
+    once = audited(file(text, "lb1", KEEPALIVED), file(text, "lb2", KEEPALIVED))
+    linked = file(text, "lb1", "/etc/keepalived/production.conf")
+    assert audited(file(text, "lb1", KEEPALIVED), linked, file(text, "lb2", KEEPALIVED)).findings == once.findings
+
+
 def test_what_was_left_out_is_named_of_hosts_that_balance() -> None:
     left_out = haproxy(CHECKED).replace("listen api\n", "listen api\n    option external-check\n")
     assert "load-balancer.not-understood" in ids(audited(file(left_out)))

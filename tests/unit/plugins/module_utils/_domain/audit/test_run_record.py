@@ -107,6 +107,27 @@ def test_a_change_that_was_begun_and_not_noted_as_done_is_judged_by_its_step() -
     assert (found.outcome, found.began, found.ended, found.is_of_step) == (Outcome.BEGUN, BEGAN + 11, None, False)
 
 
+def test_a_change_that_failed_first_has_the_time_in_which_it_was_made() -> None:
+    failed = ChangeTime("cp1", "certificate apiserver", BEGAN + 2, None, is_done=False)
+    assert record(changes=(failed, *record().changes)).outcomes[0].seconds == 3.25
+
+
+def test_no_time_is_shown_that_a_clock_did_not_measure() -> None:
+    """It was put back meanwhile, on the host or on the controller."""
+    change = ChangeTime("cp1", "certificate apiserver", BEGAN + 11, BEGAN + 10, is_done=True)
+    steps = (StepTime("lb1", "Balance", BEGAN + 8, BEGAN + 1), StepTime("cp1", CERTIFY, BEGAN + 2, BEGAN + 1))
+    back = record(changes=(change,), steps=steps, ended=BEGAN - 5)
+    assert [(item.outcome, item.seconds) for item in back.outcomes[:2]] == [(Outcome.DONE, None)] * 2
+    lines = render_run_text.lines(back)
+    assert lines[0] == "Report: 2 of 3 changes are done."
+    assert [line.split()[-1] for line in lines[2:4]] == ["done", "done"]
+    assert back.document()["seconds"] is None
+    assert [step["seconds"] for step in back.document()["steps"]] == [None, None]
+    page = render_run_html.page(back, playbook="kubeadm.ha.site")
+    assert "2 of 3 changes are done." in page
+    assert ">0.0<" not in page
+
+
 def test_the_same_object_twice_has_two_times() -> None:
     entries = (dataclasses.replace(ENTRIES[0], step="repair"), ENTRIES[0])
     changes = tuple(ChangeTime("cp1", ENTRIES[0].object, BEGAN + at, BEGAN + at + 1, is_done=True) for at in (3, 11))

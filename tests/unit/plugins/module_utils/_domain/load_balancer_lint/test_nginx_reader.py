@@ -108,6 +108,22 @@ def test_files_that_include_each_other() -> None:
     assert notes == ()
 
 
+def test_what_is_available_is_read_where_it_is_enabled() -> None:
+    """Under the path of the link by which it is included; what is available only is no load balancer of the host."""
+    text, old = stream("server 192.0.2.11:6443;"), stream("server 192.0.2.12:6443;")
+    texts = {
+        "/etc/nginx/nginx.conf": "events {}\ninclude streams-enabled/*;\n",
+        "/etc/nginx/streams-available/api.conf": text,
+        "/etc/nginx/streams-available/old.conf": old,
+        "/etc/nginx/streams-enabled/api.conf": text,
+    }
+    found, notes = nginx_reader.parse({path: nginx_text.parse(path, each) for path, each in texts.items()})
+    assert [each.where.partition(":")[0] for each in found] == ["/etc/nginx/streams-enabled/api.conf"]
+    assert notes == ()
+    alone, _notes = nginx_reader.parse({"/x/streams-available/old.conf": nginx_text.parse("old.conf", old)})
+    assert len(alone) == 1, "a file that is given by itself is meant"
+
+
 def test_what_was_not_given_is_noted() -> None:
     text = "http { upstream b { server 192.0.2.11:6443; } }\ninclude other/api.conf;\n" + stream(
         "server unix:/run/x; server 192.0.2.11:6443;"
