@@ -84,8 +84,15 @@ FOUND = {
         ["Give one more.", "Give two more."],
     ),
     "a generator": (
-        ('def f():\n    for text in _a():\n        Problem("x", text)\ndef _a():\n    yield "Give one more."\n    yield from _b()\n'
-        'def _b():\n    yield "Give two more."'),
+        """def f():
+    for text in _a():
+        Problem("x", text)
+def _a():
+    yield "Give one more."
+    yield from _b()
+def _b():
+    yield "Give two more."
+""",
         ["Give one more.", "Give two more."],
     ),
     "pairs": (
