@@ -14,7 +14,6 @@ import functools
 import json
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,7 @@ from tests.scenarios.control import control
 from tests.scenarios.convert import addresses_of, changed_hosts, leave_out_inconclusive, new_results
 from tests.scenarios.playbook import Run, run_playbook
 from tests.scenarios.services_cluster import APP, HOSTS, INLINE, Cluster, Expected
-from tests.scenarios.steering import LEAST_SHARE, SECONDS_STEERED, Steering, share_of
+from tests.scenarios.steering import Steering, hold_share
 
 MASTERS, WORKERS = ("m1", "m2", "m3"), ("w1", "w2")
 INVENTORY = ("m1", "m2", "m3", "w1", "w2", "lb1")
@@ -374,14 +373,11 @@ class ScaledOut:
         ):
             prober.settle()
             steering = Steering(endpoint=_endpoint(cluster.lab, cluster), ca=story.work / "ca.crt")
-            with steering.to(f"{cluster.addresses['m1']}:6443") as serial:
-                time.sleep(SECONDS_STEERED)
-                event = prober.mark("kill m1")
-                cluster.lab.event("kill", "m1")
-                time.sleep(30)
-            log = prober.stop()
-        share = share_of(log, "endpoint", serial, until=event.monotonic)
-        results.at_least("percent_of_probes_at_m1_before_the_kill", share, bound=LEAST_SHARE)
+            first = f"{cluster.addresses['m1']}:6443"
+            event, log, serial = steering.fail(
+                prober, first, "kill m1", lambda: cluster.lab.event("kill", "m1"), lasts=30
+            )
+        hold_share(results, "percent_of_probes_at_m1_before_the_kill", log, serial, event)
         is_spoilt = results.is_spoilt_by(summarize(control_of(log)), "the probes after the kill")
         probes = judged(counted(log, "endpoint"), control_of(log))
         results.timing("rto_kill_seconds", rto_seconds(probes, event.monotonic), bound=1.0, is_spoilt=is_spoilt)

@@ -15,7 +15,6 @@ import difflib
 import json
 import re
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +41,7 @@ from tests.scenarios.kubeadm_state import State, kubeadm_state
 from tests.scenarios.playbook import Run, run_playbook
 from tests.scenarios.progress import progress
 from tests.scenarios.shape import PLAIN, Shape
-from tests.scenarios.steering import LEAST_SHARE, SECONDS_STEERED, Steering, share_of
+from tests.scenarios.steering import Steering, hold_share
 from tests.tools import keep_results, machine
 
 KUBERNETES = "v1.34.4"
@@ -231,14 +230,10 @@ class Conversion:
         watches = {name: self._watch_service(name, seconds) for name in nodes}
         with self.watched("kill", endpoint_only=True) as prober:
             prober.settle()
-            with self.steering().to(self.old) as serial:
-                time.sleep(SECONDS_STEERED)
-                event = prober.mark("kill cp1")
-                self.lab.event("kill", "cp1")
-                time.sleep(seconds)
-            log = prober.stop()
-        share = share_of(log, "endpoint", serial, until=event.monotonic)
-        self.results.at_least("percent_of_probes_at_cp1_before_the_kill", share, bound=LEAST_SHARE)
+            event, log, serial = self.steering().fail(
+                prober, self.old, "kill cp1", lambda: self.lab.event("kill", "cp1"), lasts=seconds
+            )
+        hold_share(self.results, "percent_of_probes_at_cp1_before_the_kill", log, serial, event)
         is_spoilt = self.results.is_spoilt_by(summarize(control_of(log)), "the probes after the kill")
         probes = judged(counted(log, "endpoint"), control_of(log))
         rto = rto_seconds(probes, event.monotonic)

@@ -9,7 +9,6 @@ and apt-mark.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import json
@@ -30,7 +29,7 @@ from tests.scenarios.cluster import LAB, PROJECT, Lab, ready_nodes, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.convert import STEPS, addresses_of, etcd_members, new_results
 from tests.scenarios.playbook import Run, run_playbook
-from tests.scenarios.steering import LEAST_SHARE, SECONDS_STEERED, Steering, share_of
+from tests.scenarios.steering import Steering, hold_share
 
 VERSION = "1.34.4"
 CONTROL_PLANES = ("cp1", "cp2", "cp3")
@@ -347,16 +346,15 @@ def measure(story: Story, label: str, happens: Callable[[], object], *, bound: f
         ) as prober,
     ):
         time.sleep(5)
-        steering = Steering(endpoint=story.endpoint, ca=ca)
-        with steering.to(f"{story.addresses[fails]}:6443") if fails else contextlib.nullcontext("") as serial:
-            time.sleep(SECONDS_STEERED)
+        if fails:
+            steering, api_server = Steering(endpoint=story.endpoint, ca=ca), f"{story.addresses[fails]}:6443"
+            event, log, serial = steering.fail(prober, api_server, label, happens, lasts=20)
+            hold_share(story.results, f"percent_of_probes_at_{fails}_before_{label}", log, serial, event)
+        else:
             event = prober.mark(label)
             happens()
             time.sleep(20)
-        log = prober.stop()
-    if fails:
-        share = share_of(log, "endpoint", serial, until=event.monotonic)
-        story.results.at_least(f"percent_of_probes_at_{fails}_before_{label}", share, bound=LEAST_SHARE)
+            log = prober.stop()
     is_spoilt = story.results.is_spoilt_by(summarize(control_of(log)), f"the probes of {label}")
     probes = judged(counted(log, "endpoint"), control_of(log))
     rto = rto_seconds(probes, event.monotonic)

@@ -14,12 +14,14 @@ import contextlib
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.prober.log import ProbeLog
+from tests.prober.log import Event, ProbeLog
 from tests.prober.probe import verifying_context
+from tests.prober.process import Prober
+from tests.prober.results import ScenarioResults
 
 #: Of so many connections in a row so many must have led there: all where it has the fewest, every third where all have as many.
 _LAST, _WANTED = 6, 2
@@ -27,7 +29,7 @@ _LAST, _WANTED = 6, 2
 _ATTEMPTS = 120
 _SECONDS = 5.0
 #: For how long probes are led to the API server before it fails, and how many of a hundred it must have answered then.
-SECONDS_STEERED, LEAST_SHARE = 2.5, 20
+_SECONDS_STEERED, _LEAST_SHARE = 2.5, 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +72,23 @@ class Steering:
                     held.callback(connection.close)
             yield wanted
 
+    def fail(
+        self, prober: Prober, api_server: str, label: str, happens: Callable[[], object], *, lasts: float
+    ) -> tuple[Event, ProbeLog, str]:
+        """Something happens to the API server to which clients are led.
+
+        :param prober: asks through the endpoint; it is stopped.
+        :param label: of the moment in the log.
+        :param lasts: seconds for which the prober goes on after it.
+        :return: the moment, the log, and the serial number of the API server's certificate.
+        """
+        with self.to(api_server) as serial:
+            time.sleep(_SECONDS_STEERED)
+            event = prober.mark(label)
+            happens()
+            time.sleep(lasts)
+        return event, prober.stop(), serial
+
     def connect(self, server: str) -> tuple[str, ssl.SSLSocket]:
         """A connection that has had one answer and stays open, and the serial number of the certificate it was shown."""
         host, _colon, port = server.rpartition(":")
@@ -79,6 +98,11 @@ class Steering:
         connection.sendall(f"GET /readyz HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
         connection.recv(4096)
         return str((connection.getpeercert() or {}).get("serialNumber", "")), connection
+
+
+def hold_share(results: ScenarioResults, name: str, log: ProbeLog, serial: str, event: Event) -> None:
+    """Hold that clients were led to an API server until it failed: the share of probes that it answered is a figure of this name."""
+    results.at_least(name, share_of(log, "endpoint", serial, until=event.monotonic), bound=_LEAST_SHARE)
 
 
 def share_of(log: ProbeLog, target: str, serial: str, *, until: float, seconds: float = 2.0) -> int:
@@ -91,4 +115,4 @@ def share_of(log: ProbeLog, target: str, serial: str, *, until: float, seconds: 
     return round(100 * answered.count(serial) / len(answered)) if answered else 0
 
 
-__all__ = ("LEAST_SHARE", "SECONDS_STEERED", "Steering", "share_of")
+__all__ = ("Steering", "hold_share", "share_of")

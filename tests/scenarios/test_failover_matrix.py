@@ -12,6 +12,7 @@ servers is known which they are, kubectl and etcdctl say what came of it.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -31,11 +32,11 @@ from tests.prober.analysis import (
 )
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults
-from tests.scenarios.cluster import Lab, etcdctl, ready_nodes, wait_until
+from tests.scenarios.cluster import CommandError, Lab, etcdctl, ready_nodes, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.convert import Conversion, addresses_of, leave_out_inconclusive, new_results
 from tests.scenarios.shape import PLAIN
-from tests.scenarios.steering import LEAST_SHARE, SECONDS_STEERED, share_of
+from tests.scenarios.steering import hold_share
 from tests.scenarios.watches import kubelet_certificate, watches
 
 pytestmark = pytest.mark.full
@@ -133,7 +134,8 @@ class Matrix:
         self._wait_until_whole()
         for node in PLAIN.control_planes:
             self.lab.shell(node, _SET_DELAY)
-            wait_until(lambda at=node: self._has_delay(at), seconds=180, what=f"the API server of {node} has the flag")  # type: ignore[misc]
+            has_delay = functools.partial(self._has_delay, node)
+            wait_until(has_delay, seconds=180, what=f"the API server of {node} has the flag")
             self._wait_until_whole()
 
     def fail(self, event: Event, where: str) -> None:
@@ -257,14 +259,10 @@ class Matrix:
             ) as prober,
         ):
             prober.settle()
-            with conversion.steering().to(conversion.api_server(fails)) as serial:
-                time.sleep(SECONDS_STEERED)
-                event = prober.mark(label)
-                happens()
-                time.sleep(LASTS)
-            log = prober.stop()
-        share = share_of(log, "endpoint", serial, until=event.monotonic)
-        results.at_least(f"percent_of_probes_at_{fails}_before_{label}", share, bound=LEAST_SHARE)
+            event, log, serial = conversion.steering().fail(
+                prober, conversion.api_server(fails), label, happens, lasts=LASTS
+            )
+        hold_share(results, f"percent_of_probes_at_{fails}_before_{label}", log, serial, event)
         is_spoilt = results.is_spoilt_by(summarize(control_of(log)), f"the probes of {label}")
         asked, requests = (judged(counted(log, name), control_of(log)) for name in ("endpoint", "version"))
         rto = rto_seconds(asked, event.monotonic)
@@ -294,7 +292,7 @@ class Matrix:
         wait_until(self._all_answer, seconds=180, what="every API server is ready")
         wait_until(lambda: ready_nodes(lab) == set(PLAIN.nodes), seconds=180, what="all nodes Ready")
         wait_until(self._members_are_healthy, seconds=120, what="three members of etcd are healthy")
-        # haproxy asks an API server twice before it has it back,.
+        # haproxy asks an API server twice before it has it back.
         time.sleep(5.0)
 
     def _all_answer(self) -> bool:
@@ -304,14 +302,11 @@ class Matrix:
         )
 
     def _members_are_healthy(self) -> bool:
-        said = self.lab.shell(
-            "cp1",
-            "kubectl --kubeconfig=/etc/kubernetes/admin.conf -n kube-system exec etcd-cp1 -- etcdctl "
-            "--cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/server.crt "
-            "--key=/etc/kubernetes/pki/etcd/server.key endpoint health --cluster 2>&1",
-            check=False,
-        )
-        return said.count("is healthy") == len(PLAIN.control_planes)
+        try:
+            said = etcdctl(self.lab, "endpoint", "health", "--cluster", "--write-out=json", node="cp1")
+        except CommandError:
+            return False
+        return [item["health"] for item in json.loads(said)] == [True] * len(PLAIN.control_planes)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import ssl
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from tests.scenarios.cluster import Lab
 from tests.scenarios.steering import Steering
 
-#: Readable by no one but root, and gone with the lab's directory.
+#: Readable by its owner only; the cluster that it is good for ends with the scenario.
 _MODE = 0o600
 _KUBELET = "/var/lib/kubelet/pki/kubelet-client-current.pem"
 
@@ -23,7 +24,7 @@ def kubelet_certificate(lab: Lab, worker: str, steering: Steering) -> Steering:
     path = steering.ca.with_name(f"{worker}-kubelet.pem")
     path.touch(mode=_MODE)
     path.write_text(lab.run(worker, "cat", _KUBELET), encoding="ascii")
-    return Steering(endpoint=steering.endpoint, ca=steering.ca, certificate=path, resolve=steering.resolve)
+    return dataclasses.replace(steering, certificate=path)
 
 
 class Watches:
