@@ -251,6 +251,10 @@ host:
         - The V(anonymous) part of the file that the API server's C(--authentication-config) names, in YAML; empty without
           one, V(null) when it cannot be determined.
       type: str
+    bootstrap_token:
+      description:
+        - The public part of the token in bootstrap-kubelet.conf, which C(kubeadm join) deletes at its end. Empty without that file.
+      type: str
     cri_sockets:
       description: Sockets of container runtimes that answer, of those that kubeadm knows and O(cri_socket).
       type: list

@@ -64,6 +64,7 @@ def host_report(name: str, address: str, **changes: t.Any) -> InspectedHost:
         listening=(),
         api_clients=(),
         kubelet_server=None,
+        bootstrap_token="",
         cri_sockets=(CONTAINERD,),
         kubelet_cri_socket="",
         read_only=(),

@@ -38,7 +38,7 @@ from ..._domain.host.report import (
     Python,
     Reference,
 )
-from ..._domain.kubeadm import init_marker
+from ..._domain.kubeadm import bootstrap_kubeconfig, init_marker
 from ..._domain.kubeconfig import redaction
 from ..._domain.kubeconfig.plain_kubeconfig import is_plain
 from ..api import kubelet_server
@@ -214,6 +214,9 @@ class HostInspection:
                 if item["state"] == ESTABLISHED and owners.get(item["inode"]) in _CLIENTS
             ],
             kubelet_server=kubelet_server_seen(),
+            bootstrap_token=bootstrap_kubeconfig.token_id(
+                _text(os.path.join(self._kubernetes_dir, "bootstrap-kubelet.conf"))
+            ),
             cri_sockets=self._joining.cri_sockets(),
             kubelet_cri_socket=kubelet_cri_socket(),
             read_only=self._joining.read_only(),

@@ -233,6 +233,7 @@ class HostReport:
     listening: t.Sequence[Listener]
     api_clients: t.Sequence[ApiClient]
     kubelet_server: KubeletServer | None = dataclasses.field(metadata=absent(None))
+    bootstrap_token: str = dataclasses.field(metadata=absent(""))
     cri_sockets: t.Sequence[str] = dataclasses.field(metadata=absent(()))
     kubelet_cri_socket: str = dataclasses.field(metadata=absent(""))
     read_only: t.Sequence[str] = dataclasses.field(metadata=absent(()))

@@ -13,6 +13,7 @@ from ..base.address import Endpoint
 from ..base.errors import InvalidInput
 from ..cluster import control_plane_node, deployment_spread
 from ..component import anonymous_access
+from ..kubeadm import bootstrap_kubeconfig
 from . import half_joined, left_by_joins, wanted_sans
 from .checks import container_runtime, control_plane_parity, join_readiness, skew
 from .checks.preflight import is_joined
@@ -176,6 +177,14 @@ class Situation:
         """Control planes whose Node is not marked as one, with what marks it."""
         joined = (host for host in self.joined(self.desired.control_planes) if host.is_control_plane)
         found = {host.name: control_plane_node.decide(host.node_name, self.cluster.nodes) for host in joined}
+        return {name: change for name, change in found.items() if change is not None}
+
+    @functools.cached_property
+    def left_bootstrap_kubeconfigs(self) -> t.Mapping[str, Change]:
+        """Members whose join ended before it deleted the kubeconfig with its token, with what removes that."""
+        tokens = self.cluster.report.bootstrap_tokens
+        joined = self.joined(self.desired.nodes)
+        found = {host.name: bootstrap_kubeconfig.decide_removal(host.report.bootstrap_token, tokens) for host in joined}
         return {name: change for name, change in found.items() if change is not None}
 
     def joined(self, names: t.Iterable[str]) -> list[Host]:

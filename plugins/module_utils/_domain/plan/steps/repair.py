@@ -10,6 +10,7 @@ import typing as t
 
 from ...base.change import KNOWN_AFTER_APPLY, Change
 from ...etcd import etcd_removal
+from ...kubeadm.bootstrap_kubeconfig import BOOTSTRAP_KUBECONFIG
 from ...pki import certificate
 from ..entry import Entry
 from ..step import Step
@@ -31,6 +32,7 @@ class Record:
         node_name: name of the host's Node.
         certificates: names of those whose replacement was interrupted.
         stale_members: ids of members of etcd that are taken out, on the serving control plane.
+        left_files: files of a join that ended without deleting them.
         is_unmarked: whether the Node is to be marked as a control plane.
         reset: how the host is reset; ``None`` where it is not.
     """
@@ -41,6 +43,7 @@ class Record:
     node_name: str
     certificates: tuple[str, ...]
     stale_members: tuple[str, ...]
+    left_files: tuple[str, ...]
     is_unmarked: bool
     reset: HostReset | None
 
@@ -66,7 +69,7 @@ class Repair(Step["Situation"]):
             yield from (Entry(reset.host.name, self.name, change) for change in reset.changes())
         for item in situation.stale_members:
             yield Entry(situation.serving_control_plane.name, self.name, etcd_removal.removal_change(item.member))
-        for name, change in situation.unmarked.items():
+        for name, change in (*situation.unmarked.items(), *situation.left_bootstrap_kubeconfigs.items()):
             yield Entry(name, self.name, change)
 
     def record(self, situation: Situation, host: Host) -> Record:
@@ -80,6 +83,7 @@ class Repair(Step["Situation"]):
             node_name=host.node_name,
             certificates=tuple(host.interrupted_certificates),
             stale_members=members if host.name == situation.serving_control_plane.name else (),
+            left_files=(BOOTSTRAP_KUBECONFIG,) if host.name in situation.left_bootstrap_kubeconfigs else (),
             is_unmarked=host.name in situation.unmarked,
             reset=resets.get(host.name),
         )

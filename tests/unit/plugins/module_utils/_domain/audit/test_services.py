@@ -61,6 +61,33 @@ def test_flags_of_services_are_compared_without_what_is_a_hosts_own() -> None:
     assert found.evidence == ("--audit-log-path: /opt/kubernetes/logs/audit.log on m1, /elsewhere on m2",)
 
 
+@pytest.mark.parametrize(
+    ("own", "first", "second", "differ"),
+    [
+        # The first address of the pods' network is flannel's on the host that has the first part of it.
+        ("10.244.0.0", "10.244.0.0/16", "10.244.0.0/16", False),
+        ("10.244.0.1", "10.244.0.1/16", "10.244.0.1/16", False),
+        ("fd00:10::", "fd00:10::/56", "fd00:10::/56", False),
+        ("192.0.2.1", "https://192.0.2.101:2379", "https://192.0.2.101:2379", False),
+        ("fd00::1", "https://[fd00::12]:2379", "https://[fd00::12]:2379", False),
+        ("192.0.2.7", "https://192.0.2.7:2379", "https://192.0.2.12:2379", False),
+        ("fd00::1", "https://[fd00::1]:2379", "https://[192.0.2.12]:2379", False),
+        ("192.0.2.7", "/pki/member-192.0.2.7.pem", "/pki/member-192.0.2.12.pem", False),
+        ("192.0.2.7", "/pki/member-m1.pem", "/pki/member-m2.pem", False),
+        ("192.0.2.7", "/pki/m12.pem", "/pki/m22.pem", True),
+        ("192.0.2.7", "https://192.0.2.70:2379", "https://192.0.2.120:2379", True),
+        ("10.244.0.0", "10.244.0.0/16", "10.245.0.0/16", True),
+    ],
+)
+def test_what_is_a_hosts_own_is_a_whole_address_or_name(own: str, first: str, second: str, differ: bool) -> None:
+    arguments = services(SHARED)
+    arguments["hosts"]["m1"]["addresses"] = [*arguments["hosts"]["m1"]["addresses"], own]
+    for name, value in (("m1", first), ("m2", second)):
+        arguments["services"][name]["services"]["kube-controller-manager"]["arguments"]["any"] = [value]
+    found = {item.kind.id for item in audit_of(arguments).findings}
+    assert ("control-plane.flags-differ" in found) is differ
+
+
 def test_what_is_asked_of_them() -> None:
     plain = collected(services(SHARED))
     assert questions.source(plain) == "m1"

@@ -44,6 +44,34 @@ def with_nodes(**found: t.Mapping[str, t.Any]) -> Arguments:
     return arguments
 
 
+@pytest.mark.parametrize("host", ["cp3", "w1"])
+@pytest.mark.parametrize(
+    ("tokens", "shown"),
+    [
+        ([], "token abcdef, which the cluster does not know"),
+        ([("123456", "an operator's")], "token abcdef, which the cluster does not know"),
+        ([("abcdef", "kubeadm.ha join")], "token abcdef, which a killed run has left"),
+        ([("abcdef", "an operator's")], None),
+        ([("abcdef", "")], None),
+    ],
+)
+def test_the_kubeconfig_of_a_join_without_an_end_is_deleted_unless_somebody_needs_it(
+    host: str, tokens: list[tuple[str, str]], shown: str | None
+) -> None:
+    arguments = after()
+    arguments["hosts"][host]["bootstrap_token"] = "abcdef"
+    arguments["cluster"]["bootstrap_tokens"] = [
+        {"name": f"bootstrap-token-{name}", "description": description} for name, description in tokens
+    ]
+    plan = plan_of(arguments)
+    assert plan.problems == ()
+    path = "/etc/kubernetes/bootstrap-kubelet.conf"
+    found = [(item.host, item.change.before, item.change.after) for item in plan.entries if item.change.object == path]
+    assert found == ([(host, shown, None)] if shown else [])
+    left = {item.name: item.records["repair"].left_files for item in plan.hosts if "repair" in item.records}
+    assert {name: files for name, files in left.items() if files} == ({host: (path,)} if shown else {})
+
+
 def test_a_join_that_ended_before_its_last_phase_is_completed() -> None:
     plan = plan_of(with_nodes(cp1=marked(TAINT), cp2=marked(TAINT)))
     assert plan.problems == ()
