@@ -59,6 +59,15 @@ def problems(
     return found
 
 
+def headings(text: str) -> list[str]:
+    """The releases that a changelog in Markdown has. antsibull-changelog escapes the dots.
+
+    >>> headings("## v1\\\\.0\\\\.0\\n### Bugfixes\\n")
+    ['v1.0.0']
+    """
+    return [found.replace("\\", "") for found in re.findall(r"^## (v\S+)", text, flags=re.MULTILINE)]
+
+
 def _number(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
@@ -71,7 +80,7 @@ def _state() -> list[str]:
     found = problems(
         str(galaxy["version"]),
         list(changelog["releases"]),
-        notes=re.findall(r"^## (v\S+)", text, flags=re.MULTILINE),
+        notes=headings(text),
         fragments=[path.name for path in (ROOT / "changelogs" / "fragments").glob("*.y*ml")],
     )
     if keep_results.git("status", "--porcelain"):

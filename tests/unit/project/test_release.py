@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import tarfile
 import typing as t
 from pathlib import Path
@@ -83,3 +84,14 @@ def test_what_a_release_lacks(
     found = release.problems(version, released, notes=notes, fragments=fragments)
     assert len(found) == len(expected)
     assert all(text.startswith(begin) for text, begin in zip(found, expected, strict=True)), found
+
+
+def test_a_heading_of_the_changelog_is_found_as_antsibull_changelog_writes_it() -> None:
+    assert release.headings("# Notes\n## v1\\.0\\.0\n### Bugfixes\n## v0\\.9\\.12\n") == ["v1.0.0", "v0.9.12"]
+
+
+def test_fragments_are_restructured_text_without_the_markup_of_modules() -> None:
+    """The changelog shows ``C(text)`` as it stands there."""
+    markup = re.compile(r"(?<![A-Za-z])(?:RV|[BCEILMOPV])\([^)]")
+    paths = sorted((release.ROOT / "changelogs" / "fragments").glob("*.y*ml"))
+    assert [path.name for path in paths if markup.search(path.read_text(encoding="utf-8"))] == []
