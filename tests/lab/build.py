@@ -209,7 +209,16 @@ class Builder:
         return image
 
     def _node_image(self, binaries: Path, runtime: str, version: str) -> str:
-        return self._image_with_pause("node", runtime, binaries, version, f"--build-context=binaries={binaries}")
+        image = self._image_with_pause("node", runtime, binaries, version, f"--build-context=binaries={binaries}")
+        return self._with_crictl(image) if old_releases.needs_crictl(version) else image
+
+    def _with_crictl(self, base: str) -> str:
+        tools = self.node_tools()
+        recipe = products.recipe(_NODE / "node_crictl.Containerfile")
+        image = f"{_REPOSITORY}/node_crictl:{products.key(_tag(base), recipe, tools.name)}"
+        if not self._podman.has_image(image):
+            self._build_image(image, "node_crictl", base, f"--build-context=tools={tools}")
+        return image
 
     def _image_with_pause(self, kind: str, runtime: str, binaries: Path, version: str, *more: str) -> str:
         key = products.key(products.recipe(_NODE / f"{kind}.Containerfile"), _tag(runtime), binaries.name)

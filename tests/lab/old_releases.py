@@ -19,6 +19,8 @@ from tests.lab import golang
 
 #: The first minor release that today's Go builds as it is.
 _FIRST_NEW = 31
+#: The first whose kubeadm asks the container runtime by itself (cmd/kubeadm/app/util/runtime/runtime.go).
+_FIRST_WITHOUT_CRICTL = 31
 #: Modules of old releases in other versions than they name. Before Go 1.17 a module graph was read whole, so even what
 #: nothing imports must be there; and the reflection of those days reaches into maps as Go has not made them since 1.18.
 _OTHER_MODULES: Mapping[str, Mapping[str, str]] = {
@@ -34,6 +36,11 @@ _OTHER_MODULES: Mapping[str, Mapping[str, str]] = {
 def is_old(version: str) -> bool:
     """Whether a release has to be built in this way."""
     return int(version.split(".")[1]) < _FIRST_NEW
+
+
+def needs_crictl(version: str) -> bool:
+    """Whether kubeadm asks the container runtime by crictl."""
+    return int(version.split(".")[1]) < _FIRST_WITHOUT_CRICTL
 
 
 def others(version: str) -> Sequence[str]:

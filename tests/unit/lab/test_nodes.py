@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.lab import addresses, balancer, before, external_etcd, kubeadm, nodefiles, smoke, topology
+from tests.lab import addresses, balancer, before, external_etcd, kubeadm, nodefiles, old_releases, smoke, topology
 from tests.lab.errors import LabError
 
 CONVERT = topology.load(topology.find("convert"))
@@ -181,6 +181,11 @@ def test_a_check_that_old_releases_cannot_pass_is_ignored(version: str, ignored:
     for document in (join, configuration("convert", version)["InitConfiguration"]):
         assert document.get("nodeRegistration", {}).get("ignorePreflightErrors") == ignored
     assert join["apiVersion"] == kubeadm.api_version(version)
+
+
+@pytest.mark.parametrize(("version", "needs"), [("v1.24.17", True), ("v1.30.14", True), ("v1.31.0", False)])
+def test_the_kubeadm_of_old_releases_asks_the_runtime_by_crictl(version: str, needs: bool) -> None:
+    assert old_releases.needs_crictl(version) is needs
 
 
 def test_no_join_command_is_an_error() -> None:
