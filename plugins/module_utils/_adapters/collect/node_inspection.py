@@ -242,6 +242,8 @@ def _hardware() -> Hardware:
     return Hardware(
         cpus=os.cpu_count() or 0,
         memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        # What the kubelet asks by statfs: of version 2 alone is there in the root of the only hierarchy.
+        has_old_cgroups=not os.path.exists("/sys/fs/cgroup/cgroup.controllers"),
     )
 
 

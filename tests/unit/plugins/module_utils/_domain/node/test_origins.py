@@ -163,6 +163,44 @@ def test_what_kubeadm_would_refuse_is_refused_before(
     assert all(part in messages(found) for part in parts)
 
 
+CHECK = "SystemVerification"
+BEARS, FAILS = {"failCgroupV1": False}, {"failCgroupV1": True}
+BOTH = ("set failCgroupV1: false in kubeadm_ha_kubelet_configuration and add SystemVerification to",)
+
+
+@pytest.mark.parametrize(
+    ("version", "configuration", "ignored", "parts"),
+    [
+        ("1.34.4", {}, [], ()),
+        ("1.34.4", BEARS, [], ()),
+        ("1.34.4", FAILS, [], (", or set failCgroupV1: false in kubeadm_ha_kubelet_configuration.",)),
+        ("1.35.0", {}, [], BOTH),
+        ("1.37.1", FAILS, [], BOTH),
+        ("1.37.1", {}, ["Mem"], BOTH),
+        ("1.37.1", {}, [CHECK], (", or set failCgroupV1: false in kubeadm_ha_kubelet_configuration.",)),
+        ("1.37.1", BEARS, [], (", or add SystemVerification to kubeadm_ha_ignore_preflight_errors.",)),
+        ("1.37.1", BEARS, [CHECK], ()),
+        ("1.37.1", BEARS, ["all"], ()),
+    ],
+)
+def test_control_groups_of_version_1_are_refused_where_kubelet_or_kubeadm_would(
+    version: str, configuration: dict[str, bool], ignored: list[str], parts: tuple[str, ...]
+) -> None:
+    inputs = {
+        "kubernetes_version": version,
+        "kubelet_configuration": configuration,
+        "ignore_preflight_errors": ignored,
+        "node_type": "worker",
+    }
+    report = dataclasses.replace(BARE, hardware=Hardware(4, 8 << 30, has_old_cgroups=True))
+    found = decided(report, **inputs)
+    assert len(found.problems) == len(parts)
+    assert all(part in messages(found) for part in parts), messages(found)
+    # A node runs already, and control groups of version 2 are no problem.
+    for other in (dataclasses.replace(report, is_node=True), BARE):
+        assert "control groups" not in messages(decided(other, **inputs))
+
+
 def test_programs_are_of_one_architecture_and_packages_of_each() -> None:
     others = {
         "h0": dataclasses.replace(
