@@ -44,7 +44,7 @@ if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
 
 #: Programs besides Kubernetes' own that a node needs; the role's variables say which packages have them.
-TOOLS = ("conntrack", "ethtool", "iptables", "socat", "tc", "nsenter", "mount", "ip")
+TOOLS = ("conntrack", "ethtool", "iptables", "socat", "tc", "nsenter", "mount", "ip", "crictl")
 _VERSION_COMMANDS = {
     "kubeadm": ("version", "--output=short"),
     "kubectl": ("version", "--client"),
