@@ -135,6 +135,18 @@ class Host(MemoryFiles):
     kill = freeze = resume = at  # type: ignore[assignment]
 
 
+class HostAtWork(Host):
+    """One on which a program runs that is none of its static pods."""
+
+    def __init__(self, program: str, arguments: tuple[str, ...]) -> None:
+        self.at_work = {program: Process(7, 1, arguments)}
+        super().__init__()
+
+    def find(self, program: str) -> t.Sequence[Process]:
+        """The program, or the components."""
+        return [self.at_work[program]] if program in self.at_work else super().find(program)
+
+
 class Server:
     """``Etcd`` of the host: it works when it runs, with the data that it finds."""
 
@@ -296,7 +308,7 @@ def test_what_etcdutl_refuses_has_changed_nothing() -> None:
 def test_the_program_is_the_one_that_the_image_has(image: str, program: str) -> None:
     manifest = ETCD.replace("registry.k8s.io/etcd:3.6.5-0", image)
     host = Host(**{f"{MANIFESTS}/etcd.yaml": manifest.encode()})
-    commands = []
+    commands: list[list[str]] = []
 
     def kubelet() -> None:
         pods = [path for path in host.contents if path.startswith(f"{MANIFESTS}/kubeadm-ha-restore-")]
@@ -330,9 +342,7 @@ def test_an_image_that_cannot_restore_is_named_before_anything_is_made() -> None
 def test_what_a_killed_run_has_left_at_work_is_waited_for(
     program: str, arguments: tuple[str, ...], is_waited_for: bool
 ) -> None:
-    host = Host()
-    find = host.find
-    host.find = lambda name: [Process(7, 1, arguments)] if name == program else find(name)  # type: ignore[method-assign]
+    host = HostAtWork(program, arguments)
     decision = restore_of(host).prepare(timeout=10)
     if is_waited_for:
         with pytest.raises(NotProved, match="Within 10 s the restoring program of a killed run did not end"):

@@ -186,7 +186,7 @@ BOTH = ("set failCgroupV1: false in kubeadm_ha_kubelet_configuration and add Sys
 def test_control_groups_of_version_1_are_refused_where_kubelet_or_kubeadm_would(
     version: str, configuration: dict[str, bool], ignored: list[str], parts: tuple[str, ...]
 ) -> None:
-    inputs = {
+    inputs: dict[str, t.Any] = {
         "kubernetes_version": version,
         "kubelet_configuration": configuration,
         "ignore_preflight_errors": ignored,
