@@ -14,8 +14,9 @@ description:
   - Makes a new etcd cluster of one member with the data of a snapshot that M(kubeadm.ha.kubernetes_host_backup) has made. Everything
     that was written after the snapshot is lost. The entry point C(restore) of the role P(kubeadm.ha.cluster_backup#role) does all of it
     in the right order on all control planes.
-  - O(state=prepared), on the host that has the backup, makes the new data beside the old by C(etcdutl) of etcd's own image, which the
-    kubelet runs as a static pod. Nothing is stopped. Whatever speaks against the snapshot is an error here.
+  - O(state=prepared), on the host that has the backup, makes the new data beside the old by C(etcdctl) (etcd 3.5) or C(etcdutl) (since
+    3.6) of etcd's own image, which the kubelet runs as a static pod. Nothing is stopped. Whatever speaks against the snapshot is an
+    error here.
   - O(state=stopped), on every control plane, moves the manifests of the API server, the controllers and etcd to
     C(/var/lib/kubeadm-ha/restore/STAMP/manifests), waits until none of them runs, and moves the data of etcd to C(member) beside them.
   - O(state=restored), on the host that has the backup, puts the new data and the manifests in their places and waits until etcd works.
@@ -45,7 +46,7 @@ options:
     default: 300
 requirements:
   - kubelet, running
-  - etcd 3.5.10 or later, whose C(etcdutl) raises revisions
+  - an image of etcd 3.5.10 or later; those of registry.k8s.io from C(3.6.0-0) to C(3.6.4-0) cannot restore
 extends_documentation_fragment:
   - kubeadm.ha.control_plane.pki_dir
   - kubeadm.ha.attributes

@@ -133,7 +133,7 @@ node:
       description: V(is_synchronised), active V(services) that do it, and V(has_timesyncd).
       type: dict
     hardware:
-      description: V(cpus) and V(memory) in bytes.
+      description: V(cpus), V(memory) in bytes, and V(has_old_cgroups), whether control groups are not of version 2 alone.
       type: dict
     origins:
       description:

@@ -21,7 +21,7 @@ USER = "ops"
 def render(topology: Topology, addresses: Mapping[str, IPv4Address], connection: Mapping[str, object]) -> str:
     """The inventory's text: ``connection`` are variables of every host, the endpoint is the only input set, with what it is.
 
-    For old releases the checks are set, too, that no host passes with the lab's kubeadm.
+    For old and new releases the checks are set, too, that no host of the lab passes.
     """
     variables: dict[str, object] = {
         "ansible_user": USER,

@@ -31,6 +31,7 @@ KUBE_PROXY: Mapping[str, Any] = {
 """What kube-proxy's configuration has in the lab besides the defaults."""
 
 _FIRST_WITHOUT_BRACKETS = 31
+_FIRST_WITHOUT_OLD_CGROUPS = 35
 _JOIN_COMMAND = re.compile(r"join (\S+) --token (\S+) +--discovery-token-ca-cert-hash (\S+)")
 
 
@@ -43,11 +44,15 @@ def api_version(kubernetes: str) -> str:
 
 
 def ignored_checks(kubernetes: str) -> tuple[str, ...]:
-    """Checks of kubeadm that fail because of the Go that the lab builds it with, whatever the host is like.
+    """Checks of kubeadm that fail because of the Go that the lab builds it with, or of the machine that the nodes share.
 
-    kubeadm before 1.31 writes an IPv4 address in brackets to ask for its proxy, which Go's URLs take no more since Go 1.26.
+    kubeadm before 1.31 writes an IPv4 address in brackets to ask for its proxy, which Go's URLs take no more since Go 1.26. Since 1.35 it
+    takes no control groups of version 1, which the machine may have, also where the kubelet's configuration does (:func:`kubelet`).
     """
-    return ("HTTPProxyCIDR",) if int(kubernetes.split(".")[1]) < _FIRST_WITHOUT_BRACKETS else ()
+    minor = int(kubernetes.split(".")[1])
+    if minor < _FIRST_WITHOUT_BRACKETS:
+        return ("HTTPProxyCIDR",)
+    return ("SystemVerification",) if minor >= _FIRST_WITHOUT_OLD_CGROUPS else ()
 
 
 def init_configuration(
@@ -147,7 +152,7 @@ def kubelet(kubernetes: str) -> dict[str, Any]:
         "imageGCHighThresholdPercent": 100,
         "evictionHard": {"nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%"},
     }
-    if int(kubernetes.split(".")[1]) >= 35:
+    if int(kubernetes.split(".")[1]) >= _FIRST_WITHOUT_OLD_CGROUPS:
         settings["failCgroupV1"] = False
     return settings
 

@@ -46,8 +46,9 @@ _FINGERPRINT = (
 class NewCluster:
     """A cluster that is made from nothing. Hosts go by their names in lab and inventory.
 
-    :param name: of the scenario, its lab's topology, and the directory of its inventory below ``examples``; the lab's inventory only
-        adds addresses, an endpoint of its own, and where its packages and images are.
+    :param name: of its lab's topology, and the directory of its inventory below ``examples``; the lab's inventory only adds addresses, an
+        endpoint of its own, and where its packages and images are.
+    :param kubernetes: its version, where it is not the inventory's: one more inventory says so then.
     :param workers: its workers.
     :param others: hosts of the inventory that are no nodes.
     :param etcd: hosts of external etcd, which is made from the lab's own programs, because Debian's is too old.
@@ -63,6 +64,7 @@ class NewCluster:
     """
 
     name: str
+    kubernetes: str = VERSION
     workers: tuple[str, ...] = ("w1",)
     others: tuple[str, ...] = ()
     etcd: tuple[str, ...] = ()
@@ -85,6 +87,13 @@ class NewCluster:
     def hosts(self) -> tuple[str, ...]:
         """Nodes, then the others."""
         return (*self.nodes, *self.others, *self.etcd)
+
+    @property
+    def scenario(self) -> str:
+        """The name of the results, with the version where it is not the inventory's."""
+        if self.kubernetes == VERSION:
+            return self.name
+        return f"{self.name}_{self.kubernetes.rpartition('.')[0].replace('.', '_')}"
 
     @property
     def example(self) -> Path:
@@ -132,7 +141,11 @@ class Story:
 @contextmanager
 def performed(cluster: NewCluster) -> Iterator[Story]:
     """Run the whole story once."""
-    with new_results(cluster.name) as results, Lab(cluster.name, name=cluster.name.replace("_", "")) as lab:
+    version = f"v{cluster.kubernetes}"
+    with (
+        new_results(cluster.scenario, kubernetes=version) as results,
+        Lab(cluster.name, name=cluster.scenario.replace("_", ""), kubernetes=version) as lab,
+    ):
         results.add_step("bare hosts", lab.up_seconds)
         work = PROJECT / "build" / "scenarios" / lab.name
         work.mkdir(parents=True, exist_ok=True)
@@ -180,7 +193,7 @@ def performed(cluster: NewCluster) -> Iterator[Story]:
             holders=holders_of(cluster, lab),
             outside={node: _outside(lab, node) for node in cluster.nodes},
             reached=_reached(lab, addresses) if cluster.firewall else {},
-            findings=grave_findings([cluster.example, lab.inventory], work),
+            findings=grave_findings(inventories_of(cluster, lab.inventory, work), work),
         )
         _freeze_api_server(story)
         if cluster.loses_holder:
@@ -285,11 +298,23 @@ def _binaries() -> str:
 def _run(cluster: NewCluster, lab: Lab, work: Path, label: str, *arguments: str) -> Run:
     return run_playbook(
         "kubeadm.ha.site",
-        inventories=[cluster.example, lab.inventory],
+        inventories=inventories_of(cluster, lab.inventory, work),
         record=work / f"{label}.jsonl",
         arguments=arguments,
         variables={"kubeadm_ha_etcd_binaries": _binaries()} if cluster.etcd else None,
     )
+
+
+def inventories_of(cluster: NewCluster, of_lab: Path, work: Path) -> list[Path]:
+    """The documentation's inventory and the lab's, and one for the version where it is not the documentation's."""
+    found = [cluster.example, of_lab]
+    if cluster.kubernetes != VERSION:
+        version = work / "version.yml"
+        version.write_text(
+            f'---\nall:\n  vars:\n    kubeadm_ha_kubernetes_version: "{cluster.kubernetes}"\n', encoding="utf-8"
+        )
+        found.append(version)
+    return found
 
 
 def _certificate(lab: Lab, address: str) -> str:
@@ -465,7 +490,7 @@ class Checks:
         assert story.again.plan == []
 
     def test_every_node_has_the_version_and_keeps_it(self, story: Story) -> None:
-        assert set(story.versions.values()) == {f"Kubernetes v{VERSION}"}
+        assert set(story.versions.values()) == {f"Kubernetes v{story.cluster.kubernetes}"}
         assert all({"kubeadm", "kubectl", "kubelet"} <= set(found.split()) for found in story.held.values()), story.held
 
     def test_etcd_has_its_members_where_they_belong(self, story: Story) -> None:

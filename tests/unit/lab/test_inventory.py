@@ -50,10 +50,13 @@ def test_the_endpoint_is_the_only_input_of_the_collection(document: dict[str, An
     }
 
 
-def test_checks_that_no_host_of_an_old_release_passes_may_fail() -> None:
-    old = dataclasses.replace(topology.load(topology.find("convert")), kubernetes="v1.28.15")
-    text = inventory.render(old, addresses.assign(old, IPv4Network("10.87.100.0/24")), {})
-    assert yaml.safe_load(text)["all"]["vars"]["kubeadm_ha_ignore_preflight_errors"] == ["HTTPProxyCIDR"]
+@pytest.mark.parametrize(
+    ("kubernetes", "ignored"), [("v1.28.15", ["HTTPProxyCIDR"]), ("v1.37.1", ["SystemVerification"])]
+)
+def test_checks_that_no_host_of_a_release_passes_may_fail(kubernetes: str, ignored: list[str]) -> None:
+    other = dataclasses.replace(topology.load(topology.find("convert")), kubernetes=kubernetes)
+    text = inventory.render(other, addresses.assign(other, IPv4Network("10.87.100.0/24")), {})
+    assert yaml.safe_load(text)["all"]["vars"]["kubeadm_ha_ignore_preflight_errors"] == ignored
 
 
 def test_an_ordinary_user_with_sudo_and_pipelining(document: dict[str, Any]) -> None:

@@ -174,9 +174,16 @@ def test_where_nobody_may_read_cluster_info_it_is_a_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "ignored"), [("v1.28.15", ["HTTPProxyCIDR"]), ("v1.31.14", None), ("v1.37.1", None)]
+    ("version", "ignored"),
+    [
+        ("v1.28.15", ["HTTPProxyCIDR"]),
+        ("v1.31.14", None),
+        ("v1.34.4", None),
+        ("v1.35.0", ["SystemVerification"]),
+        ("v1.37.1", ["SystemVerification"]),
+    ],
 )
-def test_a_check_that_old_releases_cannot_pass_is_ignored(version: str, ignored: list[str] | None) -> None:
+def test_a_check_that_no_host_passes_is_ignored(version: str, ignored: list[str] | None) -> None:
     join = yaml.safe_load(kubeadm.join_configuration(PRINTED, W1, version))
     for document in (join, configuration("convert", version)["InitConfiguration"]):
         assert document.get("nodeRegistration", {}).get("ignorePreflightErrors") == ignored

@@ -12,11 +12,13 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.prober.log import LogWriter, Probe
 from tests.prober.target import parse_target
 from tests.scenarios import progress
 from tests.scenarios.convert import STEPS
+from tests.scenarios.create import NewCluster, inventories_of
 from tests.tools.playbooks import plays_of
 
 #: Plays that no run with hosts has.
@@ -27,6 +29,20 @@ def test_every_play_has_a_name_in_results_and_progress() -> None:
     plays = [play["name"] for play in plays_of("site")]
     # One page is imported twice.
     assert list(dict.fromkeys(name for name in plays if name not in _ONLY_WITHOUT_HOSTS)) == list(STEPS)
+
+
+def test_a_new_cluster_of_another_version_has_results_and_a_last_inventory_of_its_own(tmp_path: Path) -> None:
+    lab = tmp_path / "hosts.yml"
+    usual = NewCluster(name="create_bare_vip")
+    assert usual.scenario == "create_bare_vip"
+    assert f'kubeadm_ha_kubernetes_version: "{usual.kubernetes}"' in usual.example.read_text(encoding="utf-8")
+    assert inventories_of(usual, lab, tmp_path) == [usual.example, lab]
+    other = NewCluster(name="create_bare_vip", kubernetes="1.37.1")
+    assert other.scenario == "create_bare_vip_1_37"
+    found = inventories_of(other, lab, tmp_path)
+    assert found[:-1] == [other.example, lab]
+    written = yaml.safe_load(found[-1].read_text(encoding="utf-8"))
+    assert written == {"all": {"vars": {"kubeadm_ha_kubernetes_version": "1.37.1"}}}
 
 
 def test_the_example_of_a_line_of_progress() -> None:

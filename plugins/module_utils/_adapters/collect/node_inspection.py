@@ -44,7 +44,7 @@ if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
 
 #: Programs besides Kubernetes' own that a node needs; the role's variables say which packages have them.
-TOOLS = ("conntrack", "ethtool", "iptables", "socat", "tc", "nsenter", "mount", "ip")
+TOOLS = ("conntrack", "ethtool", "iptables", "socat", "tc", "nsenter", "mount", "ip", "crictl")
 _VERSION_COMMANDS = {
     "kubeadm": ("version", "--output=short"),
     "kubectl": ("version", "--client"),
@@ -242,6 +242,8 @@ def _hardware() -> Hardware:
     return Hardware(
         cpus=os.cpu_count() or 0,
         memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        # What the kubelet asks by statfs: of version 2 alone is there in the root of the only hierarchy.
+        has_old_cgroups=not os.path.exists("/sys/fs/cgroup/cgroup.controllers"),
     )
 
 

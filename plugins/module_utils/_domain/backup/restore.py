@@ -6,8 +6,8 @@
 https://etcd.io/docs/v3.5/op-guide/recovery/: a new etcd cluster of one member, whose revisions are all later than any that a client has
 seen, so that watches and caches begin anew. The phases are one after the other on all control planes:
 
-- *prepare*, on the host that has the backup: everything that speaks against it is said, and the image's own etcdutl makes the new data
-  beside the old, while everything still runs. Whatever fails until then has changed nothing.
+- *prepare*, on the host that has the backup: everything that speaks against it is said, and a program of etcd's own image
+  (:mod:`restore_program`) makes the new data beside the old, while everything still runs. Whatever fails until then has changed nothing.
 - *stop*, on every control plane: the manifests of its static pods are moved away, then the data of etcd. Nothing is deleted.
 - *restore*, on the first host: the new data take the place of the old, and the manifests come back.
 - *finish*, on the first host: the next restore is another one.
@@ -29,6 +29,7 @@ from ..base.errors import InvalidInput, NotProved, UnsupportedState
 from ..component import static_pod
 from ..etcd.etcd import EtcdError
 from ..kubeconfig import embedded_ca
+from . import restore_program
 from .backup import RESERVE, checked_snapshot
 from .layout import KIND, MANIFEST
 
@@ -176,7 +177,7 @@ class Restore:
             self._files.make_private_directory(f"{KEPT}/{stamp}")
             if not self._files.exists(member.data):
                 self._files.make_private_directory(member.data)
-            self._run_etcdutl(member, stamp, timeout)
+            self._make_data(member, stamp, timeout)
             self._data.own_like(aside, member.data)
             self._note(stamp, PREPARED)
             return {}
@@ -302,6 +303,9 @@ class Restore:
                 f"there is no manifest {self._pod('etcd')}, so etcd does not run on this host as a static pod: put it back from "
                 f"{self._backup}/files, or restore external etcd by its own means"
             )
+        objection = restore_program.objection(member.image) if member is not None else ""
+        if objection:
+            yield objection
         yield from self._of_other_cluster()
         yield from self._broken(snapshot)
         size = int(snapshot.get("bytes") or 0)
@@ -364,32 +368,41 @@ class Restore:
         for name in self._files.names(self._places.manifests):
             if name.startswith(f"{_POD}-"):
                 self._files.remove(f"{self._places.manifests}/{name}")
-        self._await(lambda: not self._processes.find("etcdutl"), timeout, "etcdutl of a killed run did not end")
+        self._await(lambda: not self._makes_data(), timeout, "the restoring program of a killed run did not end")
         for name in self._files.names(member.data):
             if name.startswith("restored-"):
                 self._files.remove(f"{member.data}/{name}")
 
-    def _run_etcdutl(self, member: Member, stamp: str, timeout: float) -> None:
-        """Let the kubelet run the etcdutl of etcd's image: it knows the container runtime, and needs no API server for it."""
+    def _makes_data(self) -> bool:
+        """Whether a program makes data of a snapshot; etcdctl does other things, too."""
+        found = (each for name in restore_program.PROGRAMS for each in self._processes.find(name))
+        return any("restore" in each.arguments for each in found)
+
+    def _make_data(self, member: Member, stamp: str, timeout: float) -> None:
+        """Let the kubelet run the program of etcd's image: it knows the container runtime, and needs no API server for it."""
+        program = restore_program.program(member.image)
         pod = f"{_POD}-{stamp.lower()}"
         path = f"{self._places.manifests}/{pod}.yaml"
         # JSON is YAML.
         text = json.dumps(_restoring_pod(pod, member, self._backup, self._aside(member, stamp), stamp), indent=2)
         try:
             self._files.write(path, text.encode(), mode=0o600)
-            self._await(lambda: bool(self._outcome(pod)), timeout, "the kubelet did not run etcdutl: is it running?")
+            missing = f"the kubelet did not run {program} of {member.image}: see that it runs, and that the image has {program}"
+            self._await(lambda: bool(self._outcome(pod)), timeout, missing)
             failure = self._outcome(pod)
         finally:
             self._files.remove(path)
         if failure != _DONE:
             raise UnsupportedState(
-                f"The backup {self._name} was not restored, and nothing was stopped: etcdutl of {member.image} says: {failure}"
+                f"The backup {self._name} was not restored, and nothing was stopped: {program} of {member.image} says: {failure}"
             )
         if not all(self._files.exists(f"{self._aside(member, stamp)}/member/{name}") for name in ("snap/db", "wal")):
-            raise NotProved(f"etcdutl ended well, but {self._aside(member, stamp)} is not whole. Nothing was stopped.")
+            raise NotProved(
+                f"{program} ended well, but {self._aside(member, stamp)} is not whole. Nothing was stopped."
+            )
 
     def _outcome(self, pod: str) -> str:
-        """What etcdutl said at its end: :data:`_DONE`, or its error; empty while it works."""
+        """What the program said at its end: :data:`_DONE`, or its error; empty while it works."""
         for name in self._files.names(_LOGS):
             if not name.startswith(f"kube-system_{pod}-"):
                 continue
@@ -448,11 +461,11 @@ def _parse_member(text: str, path: str) -> Member:
 
 
 def _restoring_pod(pod: str, member: Member, backup: str, aside: str, stamp: str) -> dict[str, t.Any]:
-    """The static pod that runs etcdutl once."""
+    """The static pod that runs the program once."""
     mounts = {"backup": backup, "data": member.data}
     command = [
         *(
-            "etcdutl",
+            restore_program.program(member.image),
             "snapshot",
             "restore",
             f"{backup}/etcd/snapshot.db",

@@ -22,10 +22,10 @@ if t.TYPE_CHECKING:
 
 #: The label by which the role is known, and the key of its taint.
 ROLE = "node-role.kubernetes.io/control-plane"
-#: The older name, which kubeadm set until 1.24.
-_OLD_ROLE = "node-role.kubernetes.io/master"
-_LABELS = (ROLE, _OLD_ROLE, "node.kubernetes.io/exclude-from-external-load-balancers")
-_TAINTS = (ROLE, _OLD_ROLE)
+#: The older name: a label until 1.23, and a taint beside the other one in 1.24 (kubeadm's ``SetNodeRegistrationDynamicDefaults``).
+OLD_ROLE = "node-role.kubernetes.io/master"
+_LABELS = (ROLE, OLD_ROLE, "node.kubernetes.io/exclude-from-external-load-balancers")
+_TAINTS = (ROLE, OLD_ROLE)
 
 #: The kubelet writes to its Node, too.
 _ATTEMPTS = 5
@@ -138,7 +138,7 @@ def _nodes(api: Api) -> dict[str, Node]:
 
 
 def _has_role(node: Node) -> bool:
-    return ROLE in node.labels or _OLD_ROLE in node.labels
+    return ROLE in node.labels or OLD_ROLE in node.labels
 
 
 def _taint_text(taint: t.Mapping[str, t.Any]) -> str:
@@ -146,4 +146,4 @@ def _taint_text(taint: t.Mapping[str, t.Any]) -> str:
     return f"{taint['key']}{value}:{taint['effect']}"
 
 
-__all__ = ("ROLE", "Marks", "decide", "ensure", "missing")
+__all__ = ("OLD_ROLE", "ROLE", "Marks", "decide", "ensure", "missing")

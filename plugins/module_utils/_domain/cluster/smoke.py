@@ -17,6 +17,7 @@ import typing as t
 from ..base.change import Change, Decision
 from ..base.errors import InvalidInput, NotProved, UnsupportedState
 from ..base.report_fields import as_dict
+from .control_plane_node import OLD_ROLE, ROLE
 from .deployment_spread import CLUSTER_DNS
 from .manifest import object_of
 from .smoke_name import NAME
@@ -204,7 +205,8 @@ def _deployment(image: str, replicas: int) -> dict[str, t.Any]:
             "runAsGroup": 65532,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "tolerations": [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists", "effect": "NoSchedule"}],
+        # Of those that kubeadm gives to control planes; with one left out no pod would run there, and too few have room elsewhere.
+        "tolerations": [{"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in (ROLE, OLD_ROLE)],
         "topologySpreadConstraints": [spread],
         "containers": [container],
         "volumes": [{"name": "config", "configMap": {"name": NAME}}],

@@ -25,6 +25,10 @@ if t.TYPE_CHECKING:
 API_SERVER_MANIFEST = "kube-apiserver.yaml"
 #: Flags that kubeadm gives to the kubelet at init and join.
 _KUBELET_FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
+#: Where kubeadm has the socket since 1.34, in place of a flag (``NodeLocalCRISocket`` in cmd/kubeadm/app/features/features.go;
+#: ``WriteInstanceConfigToDisk`` in phases/kubelet/config.go).
+_KUBELET_INSTANCE = "/var/lib/kubelet/instance-config.yaml"
+_SOCKET = re.compile(r"^containerRuntimeEndpoint:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +113,7 @@ def collect(
         node_name=name.lower(),
         advertise_address=str(canonical_ip(address)),
         bind_port=overrides.bind_port or port_of(flags),
-        cri_socket=kubelet_flags.get("container-runtime-endpoint"),
+        cri_socket=kubelet_flags.get("container-runtime-endpoint") or _instance_socket(files),
         serving_certificate=flags.get("tls-cert-file"),
     )
 
@@ -117,6 +121,11 @@ def collect(
 def _kubelet_flags(files: Files) -> dict[str, str]:
     content = files.read(_KUBELET_FLAGS) or b""
     return dict(re.findall(r"--([a-z-]+)=([^\s\"']+)", content.decode("utf-8", errors="replace")))
+
+
+def _instance_socket(files: Files) -> str | None:
+    found = _SOCKET.search((files.read(_KUBELET_INSTANCE) or b"").decode("utf-8", errors="replace"))
+    return None if found is None else found.group(1)
 
 
 def _certified_node_name(files: Files, yaml: Yaml, x509: X509) -> str | None:

@@ -25,13 +25,20 @@ if t.TYPE_CHECKING:
     from ..._ports.files import Files
 
 KUBELET_DIRECTORY = "/var/lib/kubelet"
-#: What kubeadm and the kubelet make in that directory, all of which a reset deletes.
+#: What kubeadm and the kubelet make in that directory, all of which a reset deletes. Of the kubelet: ``kubeletconfig/defaults.go``, and the
+#: state files of its managers, of which 1.34 has added ``dra_health_state`` and 1.37 the directory ``pods-api`` (pkg/kubelet).
 _OF_KUBELET = frozenset(
     {
         *("config.yaml", "instance-config.yaml", "kubeadm-flags.env", "pki", "bootstrap-kubeconfig"),
         *("pods", "plugins", "plugins_registry", "pod-resources", "device-plugins", "checkpoints", "image_manager"),
         *("cpu_manager_state", "memory_manager_state", "dra_manager_state", "pod_status_manager_state"),
-        *("actuated_pods_state", "allocated_pods_state"),
+        *(
+            "actuated_pods_state",
+            "allocated_pods_state",
+            "dra_health_state",
+            "graceful_node_shutdown_state",
+            "pods-api",
+        ),
     }
 )
 #: Those that only a join, or an init, makes.

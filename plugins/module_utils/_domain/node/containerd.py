@@ -22,7 +22,15 @@ if t.TYPE_CHECKING:
 _CRI = "io.containerd.grpc.v1.cri"
 _HEADER = f"# {node_files.MARKER}\n"
 #: The pause image of kubeadm's releases (``PauseVersion`` in ``cmd/kubeadm/app/constants/constants.go``), from each release on.
-_PAUSE = (((1, 34), "3.10.1"), ((1, 31), "3.10"), ((1, 26), "3.9"), ((1, 25), "3.8"), ((1, 24), "3.7"), ((0, 0), "3.6"))
+_PAUSE = (
+    ((1, 36), "3.10.2"),
+    ((1, 34), "3.10.1"),
+    ((1, 31), "3.10"),
+    ((1, 26), "3.9"),
+    ((1, 25), "3.8"),
+    ((1, 24), "3.7"),
+    ((0, 0), "3.6"),
+)
 
 
 def pause_image(desired: DesiredNode, version: KubernetesVersion) -> str:

@@ -74,6 +74,7 @@ class DesiredNode:
         containerd_settings: settings of containerd by plugin.
         systemd_cgroup: whether the kubelet's cgroups are systemd's.
         bears_swap: whether the kubelet starts with swap.
+        bears_old_cgroups: whether the kubelet starts on control groups of version 1; ``None`` is its version's default.
         pod_subnets: the networks of pods.
         control_planes: addresses of all control planes; empty where they are not known.
         node_type: ``control_plane`` or ``worker``.
@@ -94,6 +95,7 @@ class DesiredNode:
     containerd_settings: t.Mapping[str, t.Any]
     systemd_cgroup: bool
     bears_swap: bool
+    bears_old_cgroups: bool | None
     pod_subnets: tuple[str, ...]
     control_planes: tuple[str, ...]
     node_type: str
@@ -162,6 +164,7 @@ def parse(host: str, values: t.Mapping[str, t.Any]) -> tuple[DesiredNode, tuple[
         containerd_settings=_settings(inputs),
         systemd_cgroup=kubelet.get("cgroupDriver", "systemd") == "systemd",
         bears_swap=kubelet.get("failSwapOn") is False,
+        bears_old_cgroups=None if kubelet.get("failCgroupV1") is None else kubelet["failCgroupV1"] is False,
         pod_subnets=tuple(_pod_subnets(inputs)),
         control_planes=tuple(_control_planes(inputs)),
         node_type=_node_type(inputs),

@@ -24,6 +24,9 @@ _SEPARATORS = {"apt": "=", "dnf": "-", "zypper": "="}
 _EXCLUDED = "kubelet kubeadm kubectl cri-tools kubernetes-cni"
 #: The archive of the CNI plugins beside them.
 _PLUGINS = "cni-plugins.tgz"
+_CRICTL = "crictl"
+#: From here on kubeadm does without (``crictl`` in cmd/kubeadm/app/preflight/checks_linux.go and in util/runtime/runtime.go up to 1.30).
+_WITHOUT_CRICTL = (1, 31)
 #: Where programs go that come from no package.
 DIRECTORY = "/usr/local/bin"
 _UNIT = f"""\
@@ -65,7 +68,8 @@ def decide(
         return Part(KubernetesNeeds(), problems=(_no_version(name, report),))
     missing = [each for each in PROGRAMS if not _is_there(report, each, version)]
     if desired.binaries:
-        return _of_binaries(report, desired, version, missing)
+        without = tuple(_without_crictl(name, report, version))
+        return Part(KubernetesNeeds(), problems=without) if without else _of_binaries(report, desired, version, missing)
     problems = tuple(_problems(name, report, version, missing))
     if problems:
         return Part(KubernetesNeeds(), problems=problems)
@@ -116,6 +120,16 @@ def _of_binaries(
         ),
         tuple(changes),
     )
+
+
+def _without_crictl(name: str, report: NodeReport, version: KubernetesVersion) -> t.Iterator[Problem]:
+    """The packages of kubeadm depend on one that has crictl; programs in their place do not bring it."""
+    if version.release < _WITHOUT_CRICTL and _CRICTL not in report.programs:
+        yield Problem(
+            name,
+            f"{name} has no crictl, by which kubeadm {version} asks the container runtime, and kubeadm_ha_binaries does not bring it: put "
+            f"it into {DIRECTORY} of the host (a release of kubernetes-sigs/cri-tools), or take packages.",
+        )
 
 
 def _of_packages(

@@ -32,6 +32,11 @@ SYSCTLS = (*_SYSCTLS, _IPV6)
 SERVICES = ("containerd", "kubelet")
 #: Of a control plane; memory in MiB.
 _LEAST_CPUS, _LEAST_MEMORY = 2, 1700
+#: From here on the kubelet fails on control groups of version 1 by default, and kubeadm's check does whatever the kubelet's configuration says
+#: (``FailCgroupV1`` in pkg/kubelet/apis/config/v1beta1/defaults.go; ``CgroupsValidator`` of k8s.io/system-validators;
+#: https://git.k8s.io/enhancements/keps/sig-node/5573-remove-cgroup-v1).
+_WITHOUT_OLD_CGROUPS = (1, 35)
+_CGROUPS_CHECK = "SystemVerification"
 _CRICTL = f"""\
 # {node_files.MARKER}
 runtime-endpoint: {node_files.CONTAINERD_SOCKET}
@@ -68,6 +73,7 @@ def decide(
     parts: tuple[Part[t.Any], ...] = (swap, kernel, tools, runtime, programs, crictl, services, time, ports)
     problems = [*faults, *_identities(name, report, desired, others or {}), *_hardware(name, report, desired)]
     manager = report.package_manager if programs.needs.packages else ""
+    problems += _cgroups(name, report, desired, version)
     problems += origins.problems(name, report.origins, desired, version, manager=manager)
     return NodeDecision(
         version=str(version)[1:] if version is not None else "",
@@ -125,6 +131,26 @@ def _hardware(name: str, report: NodeReport, desired: DesiredNode) -> t.Iterator
             name,
             f"{name} has {found.memory >> 20} MiB of memory, and kubeadm takes no control plane with less than {_LEAST_MEMORY}: "
             f"{remedy.format('Mem')}",
+        )
+
+
+def _cgroups(
+    name: str, report: NodeReport, desired: DesiredNode, version: KubernetesVersion | None
+) -> t.Iterator[Problem]:
+    """What the kubelet and kubeadm would refuse when the host is changed already."""
+    if report.is_node or version is None or not report.hardware.has_old_cgroups:
+        return
+    needed = []
+    is_new = version.release >= _WITHOUT_OLD_CGROUPS
+    if not (not is_new if desired.bears_old_cgroups is None else desired.bears_old_cgroups):
+        needed.append("set failCgroupV1: false in kubeadm_ha_kubelet_configuration")
+    if is_new and not desired.ignored_checks & {"all", _CGROUPS_CHECK.lower()}:
+        needed.append(f"add {_CGROUPS_CHECK} to kubeadm_ha_ignore_preflight_errors")
+    if needed:
+        yield Problem(
+            name,
+            f"{name} has control groups of version 1, which Kubernetes {version} refuses: boot it with version 2 "
+            f"(systemd.unified_cgroup_hierarchy=1 on the kernel's command line, or a newer distribution), or {' and '.join(needed)}.",
         )
 
 

@@ -153,10 +153,12 @@ class Hardware:
     Attributes:
         cpus: how many.
         memory: bytes.
+        has_old_cgroups: whether its control groups are version 1, or a mixture of both.
     """
 
     cpus: int
     memory: int
+    has_old_cgroups: bool = dataclasses.field(default=False, metadata=absent(False))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -109,7 +109,9 @@ def record(
         pod_subnet=str(networking.get("podSubnet") or "") if isinstance(networking, dict) else "",
         # The ports of a network that somebody else has installed are not known.
         cni=desired.cluster.network if any(each.report.creation == COMPLETE for each in hosts.values()) else NO_NETWORK,
-        kubelet_configuration={name: own[name] for name in ("cgroupDriver", "failSwapOn") if name in own},
+        kubelet_configuration={
+            name: own[name] for name in ("cgroupDriver", "failCgroupV1", "failSwapOn") if name in own
+        },
     )
 
 

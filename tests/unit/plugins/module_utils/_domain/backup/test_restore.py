@@ -135,6 +135,18 @@ class Host(MemoryFiles):
     kill = freeze = resume = at  # type: ignore[assignment]
 
 
+class HostAtWork(Host):
+    """One on which a program runs that is none of its static pods."""
+
+    def __init__(self, program: str, arguments: tuple[str, ...]) -> None:
+        self.at_work = {program: Process(7, 1, arguments)}
+        super().__init__()
+
+    def find(self, program: str) -> t.Sequence[Process]:
+        """The program, or the components."""
+        return [self.at_work[program]] if program in self.at_work else super().find(program)
+
+
 class Server:
     """``Etcd`` of the host: it works when it runs, with the data that it finds."""
 
@@ -290,10 +302,62 @@ def test_what_etcdutl_refuses_has_changed_nothing() -> None:
     assert host.contents[f"{DATA}/member/snap/db"] == b"old"
 
 
+@pytest.mark.parametrize(
+    ("image", "program"), [("registry.k8s.io/etcd:3.5.21-0", "etcdctl"), ("registry.k8s.io/etcd:3.7.0-0", "etcdutl")]
+)
+def test_the_program_is_the_one_that_the_image_has(image: str, program: str) -> None:
+    manifest = ETCD.replace("registry.k8s.io/etcd:3.6.5-0", image)
+    host = Host(**{f"{MANIFESTS}/etcd.yaml": manifest.encode()})
+    commands: list[list[str]] = []
+
+    def kubelet() -> None:
+        pods = [path for path in host.contents if path.startswith(f"{MANIFESTS}/kubeadm-ha-restore-")]
+        commands.extend(json.loads(host.contents[path])["spec"]["containers"][0]["command"] for path in pods)
+        host.kubelet()
+
+    host.clock.after_sleep = kubelet
+    restore_of(host).prepare(timeout=10).act()
+    assert commands
+    assert {tuple(command[:3]) for command in commands} == {(program, "snapshot", "restore")}
+    assert {f"--bump-revision={BUMP}", "--mark-compacted"} <= set(commands[0])
+
+
+def test_an_image_that_cannot_restore_is_named_before_anything_is_made() -> None:
+    host = Host(**{f"{MANIFESTS}/etcd.yaml": ETCD.replace("3.6.5-0", "3.6.4-0").encode()})
+    with pytest.raises(
+        UnsupportedState, match=r"etcd:3\.6\.4-0 has no etcdutl.*: write registry\.k8s\.io/etcd:3\.6\.5-0, or"
+    ):
+        restore_of(host).prepare(timeout=10)
+    assert not [name for name in host.names(MANIFESTS) if name.startswith("kubeadm-ha")]
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments", "is_waited_for"),
+    [
+        ("etcdctl", ("etcdctl", "watch", "foo"), False),
+        ("etcdctl", ("etcdctl", "snapshot", "restore", "snapshot.db"), True),
+        ("etcdutl", ("etcdutl", "snapshot", "restore", "snapshot.db"), True),
+    ],
+)
+def test_what_a_killed_run_has_left_at_work_is_waited_for(
+    program: str, arguments: tuple[str, ...], is_waited_for: bool
+) -> None:
+    host = HostAtWork(program, arguments)
+    decision = restore_of(host).prepare(timeout=10)
+    if is_waited_for:
+        with pytest.raises(NotProved, match="Within 10 s the restoring program of a killed run did not end"):
+            decision.act()
+    else:
+        decision.act()
+        assert host.contents[f"{DATA}/member/snap/db"] == b"old"
+
+
 def test_a_kubelet_that_does_not_run_is_named() -> None:
     host = Host()
     host.clock.after_sleep = lambda: None
-    with pytest.raises(NotProved, match="Within 10 s the kubelet did not run etcdutl: is it running?"):
+    with pytest.raises(
+        NotProved, match="Within 10 s the kubelet did not run etcdutl of registry.k8s.io/etcd:3.6.5-0: see that"
+    ):
         restore_of(host).prepare(timeout=10).act()
     with pytest.raises(NotProved, match="kube-apiserver and etcd still run"):
         restore_of(host).stop("20261122T093000Z", timeout=10).act()

@@ -241,3 +241,18 @@ def test_its_pods_are_restricted() -> None:
     assert container["securityContext"]["capabilities"] == {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]}
     assert spec["automountServiceAccountToken"] is False
     assert {key for volume in spec["volumes"] for key in volume} == {"name", "configMap"}
+
+
+@pytest.mark.parametrize(
+    "taints",
+    [
+        # As kubeadm 1.24 gives them, and later ones.
+        ["node-role.kubernetes.io/master", "node-role.kubernetes.io/control-plane"],
+        ["node-role.kubernetes.io/control-plane"],
+    ],
+)
+def test_its_pods_run_on_control_planes_of_every_kubeadm(taints: list[str]) -> None:
+    deployment = smoke.documents(namespace=NAMESPACE, image=IMAGE, replicas=2)[2]
+    tolerations = deployment["spec"]["template"]["spec"]["tolerations"]
+    borne = {item["key"] for item in tolerations if item["effect"] == "NoSchedule" and item["operator"] == "Exists"}
+    assert set(taints) <= borne

@@ -26,6 +26,7 @@ from tests.unit.plugins.certificates import MemoryFiles, make_ca, make_certifica
 MANIFESTS = "/etc/kubernetes/manifests"
 MANIFEST = f"{MANIFESTS}/kube-apiserver.yaml"
 FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
+INSTANCE = "/var/lib/kubelet/instance-config.yaml"
 KUBECONFIG = "/etc/kubernetes/kubelet.conf"
 CLIENT = "/var/lib/kubelet/pki/kubelet-client-current.pem"
 
@@ -71,6 +72,29 @@ TABLE: dict[str, tuple[dict[str, bytes], dict[str, t.Any], LocalControlPlane]] =
         LocalControlPlane(
             "cp1", "192.0.2.11", 8443, "unix:///run/containerd/containerd.sock", "/etc/kubernetes/pki/apiserver.crt"
         ),
+    ),
+    "the socket where kubeadm 1.34 and later has it": (
+        {
+            **BASE,
+            FLAGS: b'KUBELET_KUBEADM_ARGS=""\n',
+            INSTANCE: b'containerRuntimeEndpoint: "unix:///run/crio/crio.sock"\n',
+        },
+        {},
+        LocalControlPlane("host.example.org", "192.0.2.11", 6443, "unix:///run/crio/crio.sock"),
+    ),
+    "the kubelet's flag before its files": (
+        {
+            **BASE,
+            FLAGS: b'X="--container-runtime-endpoint=unix:///a"\n',
+            INSTANCE: b"containerRuntimeEndpoint: unix:///b\n",
+        },
+        {},
+        LocalControlPlane("host.example.org", "192.0.2.11", 6443, "unix:///a"),
+    ),
+    "no socket in the kubelet's files": (
+        {**BASE, INSTANCE: b'containerRuntimeEndpoint: ""\nother: unix:///c\n'},
+        {},
+        LocalControlPlane("host.example.org", "192.0.2.11", 6443),
     ),
     "embedded client certificate": (
         {**BASE, KUBECONFIG: kubelet_conf(**{"client-certificate-data": base64.b64encode(CLIENT_PEM).decode()})},

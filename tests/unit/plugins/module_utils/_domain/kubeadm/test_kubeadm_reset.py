@@ -148,6 +148,10 @@ def test_the_host_itself_may_object(name: str) -> None:
         {"files": (*HALF.files, "/etc/kubernetes/manifests/.kubelet-keep", "/etc/kubernetes/audit/policy.yaml")},
         {"files": (*HALF.files, "/etc/kubernetes/pki/company.crt")},
         {"kubelet_names": (".kubelet-keep", "device-plugins", "plugins_registry", "kubeadm-flags.env")},
+        # Of any kubelet with shutdownGracePeriod, of 1.34 and of 1.37.
+        {"kubelet_names": ("config.yaml", "graceful_node_shutdown_state")},
+        {"kubelet_names": ("config.yaml", "dra_health_state", "dra_manager_state")},
+        {"kubelet_names": ("config.yaml", "pods-api")},
     ],
 )
 def test_what_is_no_objection(found: dict[str, t.Any]) -> None:

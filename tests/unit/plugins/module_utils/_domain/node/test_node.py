@@ -161,10 +161,16 @@ def test_somebody_elses_containerd_under_a_kubelet_is_a_problem() -> None:
 @pytest.mark.parametrize(
     ("version", "image"),
     [
-        ("1.36.0", "registry.k8s.io/pause:3.10.1"),
+        ("1.38.0", "registry.k8s.io/pause:3.10.2"),
+        ("1.37.1", "registry.k8s.io/pause:3.10.2"),
+        ("1.36.3", "registry.k8s.io/pause:3.10.2"),
+        ("1.35.4", "registry.k8s.io/pause:3.10.1"),
         ("1.34.4", "registry.k8s.io/pause:3.10.1"),
-        ("v1.33.1", "registry.k8s.io/pause:3.10"),
-        ("1.29.0", "registry.k8s.io/pause:3.9"),
+        ("v1.33.6", "registry.k8s.io/pause:3.10"),
+        ("1.31.14", "registry.k8s.io/pause:3.10"),
+        ("1.29.14", "registry.k8s.io/pause:3.9"),
+        ("1.26.15", "registry.k8s.io/pause:3.9"),
+        ("1.24.17", "registry.k8s.io/pause:3.7"),
     ],
 )
 def test_the_pause_image_belongs_to_the_version(version: str, image: str) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.node import kubernetes_programs, origins
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.node.origins import Answer, Wanted
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.node.report import Hardware
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.node.report import Hardware, Program
 from tests.unit.plugins.module_utils._domain.node.values import BARE, IDENTITY, decided, messages
 
 OWN = {"url": "http://repo.example/deb/", "key": "-----BEGIN PGP PUBLIC KEY BLOCK-----\nx"}
@@ -161,6 +161,66 @@ def test_what_kubeadm_would_refuse_is_refused_before(
     found = decided(dataclasses.replace(BARE, hardware=hardware), **{"node_type": "control_plane", **inputs})
     assert len(found.problems) == len(parts)
     assert all(part in messages(found) for part in parts)
+
+
+CHECK = "SystemVerification"
+BEARS, FAILS = {"failCgroupV1": False}, {"failCgroupV1": True}
+BOTH = ("set failCgroupV1: false in kubeadm_ha_kubelet_configuration and add SystemVerification to",)
+
+
+@pytest.mark.parametrize(
+    ("version", "configuration", "ignored", "parts"),
+    [
+        ("1.34.4", {}, [], ()),
+        ("1.34.4", BEARS, [], ()),
+        ("1.34.4", FAILS, [], (", or set failCgroupV1: false in kubeadm_ha_kubelet_configuration.",)),
+        ("1.35.0", {}, [], BOTH),
+        ("1.37.1", FAILS, [], BOTH),
+        ("1.37.1", {}, ["Mem"], BOTH),
+        ("1.37.1", {}, [CHECK], (", or set failCgroupV1: false in kubeadm_ha_kubelet_configuration.",)),
+        ("1.37.1", BEARS, [], (", or add SystemVerification to kubeadm_ha_ignore_preflight_errors.",)),
+        ("1.37.1", BEARS, [CHECK], ()),
+        ("1.37.1", BEARS, ["all"], ()),
+    ],
+)
+def test_control_groups_of_version_1_are_refused_where_kubelet_or_kubeadm_would(
+    version: str, configuration: dict[str, bool], ignored: list[str], parts: tuple[str, ...]
+) -> None:
+    inputs: dict[str, t.Any] = {
+        "kubernetes_version": version,
+        "kubelet_configuration": configuration,
+        "ignore_preflight_errors": ignored,
+        "node_type": "worker",
+    }
+    report = dataclasses.replace(BARE, hardware=Hardware(4, 8 << 30, has_old_cgroups=True))
+    found = decided(report, **inputs)
+    assert len(found.problems) == len(parts)
+    assert all(part in messages(found) for part in parts), messages(found)
+    # A node runs already, and control groups of version 2 are no problem.
+    for other in (dataclasses.replace(report, is_node=True), BARE):
+        assert "control groups" not in messages(decided(other, **inputs))
+
+
+@pytest.mark.parametrize(
+    ("version", "has_crictl", "inputs", "part"),
+    [
+        ("1.24.17", False, {"binaries": "/srv/bin"}, "by which kubeadm v1.24.17 asks the container runtime"),
+        ("1.30.14", False, {"binaries": "https://dl.example/v1"}, "put it into /usr/local/bin of the host"),
+        ("1.30.14", True, {"binaries": "/srv/bin"}, ""),
+        ("1.31.0", False, {"binaries": "/srv/bin"}, ""),
+        ("1.37.1", False, {"binaries": "/srv/bin"}, ""),
+        # Its package brings it.
+        ("1.30.14", False, {}, ""),
+    ],
+)
+def test_old_kubeadm_without_a_package_needs_crictl(
+    version: str, has_crictl: bool, inputs: dict[str, t.Any], part: str
+) -> None:
+    crictl = {"crictl": Program("/usr/local/bin/crictl", "")} if has_crictl else {}
+    report = dataclasses.replace(BARE, programs={**BARE.programs, **crictl})
+    found = messages(decided(report, kubernetes_version=version, **inputs))
+    assert ("crictl" in found) is bool(part)
+    assert part in found
 
 
 def test_programs_are_of_one_architecture_and_packages_of_each() -> None:

@@ -88,14 +88,18 @@ def test_a_node_becomes_like_the_others(creation: str, cni: str) -> None:
     given = growing()
     given["hosts"]["cp1"]["creation"] = creation
     maps = given["cluster"]["configmaps"]
-    kubelet = "apiVersion: kubelet.config.k8s.io/v1beta1\ncgroupDriver: cgroupfs\nfailSwapOn: false\nmaxPods: 9\n"
+    kubelet = "apiVersion: kubelet.config.k8s.io/v1beta1\ncgroupDriver: cgroupfs\nfailCgroupV1: false\nfailSwapOn: false\nmaxPods: 9\n"
     maps["kube-system/kubelet-config"] = {"metadata": {}, "data": {"kubelet": kubelet}}
     maps["kube-system/kubeadm-config"]["data"]["ClusterConfiguration"] += "networking:\n  podSubnet: 10.1.0.0/16\n"
     (record,) = t.cast(
         "dict[str, t.Any]",
         before_joins(PlanRequest.from_options(given), yaml=PyYaml(), x509=NamedCertificates())["nodes"],
     ).values()
-    assert record["kubelet_configuration"] == {"cgroupDriver": "cgroupfs", "failSwapOn": False}
+    assert record["kubelet_configuration"] == {
+        "cgroupDriver": "cgroupfs",
+        "failCgroupV1": False,
+        "failSwapOn": False,
+    }
     assert (record["pod_subnet"], record["cni"]) == ("10.1.0.0/16", cni)
     planned = {host.name: host.records for host in plan_of(given).hosts}["w3"]["nodes"]
     assert dataclasses.asdict(t.cast("t.Any", planned)) == record
