@@ -146,7 +146,8 @@ def wait_until_ready(plan: Plan, execute: Execute) -> None:
 
 def forget_tokens(plan: Plan, execute: Execute) -> None:
     """Delete the bootstrap tokens: in a cluster of some age they have expired."""
-    listed = execute(plan.first, "kubeadm", "token", "list", "--output=json")
+    # The long name of this flag was --experimental-output until 1.30.
+    listed = execute(plan.first, "kubeadm", "token", "list", "-o", "json")
     decoder, position, tokens = json.JSONDecoder(), 0, []
     while (position := listed.find("{", position)) >= 0:
         entry, position = decoder.raw_decode(listed, position)
