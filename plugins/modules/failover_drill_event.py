@@ -44,13 +44,20 @@ options:
     default: measured
   component:
     description:
-      - Which component. For V(state=measured) the instance of this host must be the leader, where one leads.
+      - Which component. For V(state=measured) the instance of this host must be the leader, where one leads, unless O(which) says otherwise.
       - A V(load_balancer) is the service of haproxy or nginx that listens on the port of O(endpoint), V(virtual_ip) that of keepalived.
         All processes of the service fail at once.
       - A V(control_plane) is the API server, the member of etcd where the host has one, and both controllers at once. The API is asked
         through O(endpoint) then.
     type: str
     choices: [kube-controller-manager, kube-scheduler, etcd, load_balancer, virtual_ip, control_plane]
+  which:
+    description:
+      - Whether the instance of this host leads. A V(follower) there is for V(component=etcd), whose member of this host must be a voter that does not lead, and
+        for V(component=control_plane), which need lead nothing and must not lead etcd then.
+    type: str
+    choices: [leader, follower]
+    default: leader
   how:
     description:
       - What happens to it.
@@ -153,7 +160,7 @@ measured:
       type: str
       sample: cp1_6b0d1f0e-5c1e-4f7e-9a55-0c5b1f6a2d11
     new_holder:
-      description: Identity that leads since. V(null) when nobody did in time.
+      description: Identity that leads since. V(null) when nobody did in time. For a follower of etcd the leader that all others know.
       type: str
       sample: cp2_0e5f8f5e-4a57-4a3a-8d0f-1d4d5c7be1c7
     transitions:
@@ -203,10 +210,12 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.
     COMPONENTS,
     CONTROL_PLANE,
     ETCD,
+    FOLLOWER,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.instance import PROGRAMS, find
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import (
+    EtcdFollowing,
     EtcdLeadership,
     HostLeadership,
     LockLeadership,
@@ -218,6 +227,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import Leadership, Part
     from ansible_collections.kubeadm.ha.plugins.module_utils._ports.api import Api
+    from ansible_collections.kubeadm.ha.plugins.module_utils._ports.etcd import Etcd
 
 _REQUEST_SECONDS = 30.0
 #: A request may have gone to an API server that has just frozen; it is sent again to another one then.
@@ -287,21 +297,22 @@ def _leadership(
     services: HostComponentServices,
 ) -> Leadership:
     component, manifests_dir, host_name = options["component"], options["manifests_dir"], socket.gethostname()
+    follows = options["which"] == FOLLOWER
 
-    def of_etcd(*, is_part: bool = False) -> EtcdLeadership:
+    def etcd_of_host() -> tuple[Etcd, str]:
         member = find(files, processes, services, ETCD, manifests_dir=manifests_dir)
-        return EtcdLeadership(*open_member(member, services, manifests_dir, timeout=_ETCD_SECONDS), is_part=is_part)
+        return open_member(member, services, manifests_dir, timeout=_ETCD_SECONDS)
 
     if component == ETCD:
-        return of_etcd()
+        return EtcdFollowing(*etcd_of_host()) if follows else EtcdLeadership(*etcd_of_host())
     if component in PROGRAMS or api is None:
         return NoLeadership(host_name)
     if component in COMPONENTS:
         return LockLeadership(api, clock, component)
     parts: dict[str, Part] = {each: LockLeadership(api, clock, each) for each in COMPONENTS}
     if find(files, processes, services, ETCD, manifests_dir=manifests_dir).is_there:
-        parts[ETCD] = of_etcd(is_part=True)
-    return HostLeadership(clock, parts, host_name)
+        parts[ETCD] = EtcdLeadership(*etcd_of_host(), is_part=True)
+    return HostLeadership(clock, parts, host_name, follows=follows)
 
 
 def _leave(_number: int, _frame: t.Any) -> t.NoReturn:
@@ -329,6 +340,7 @@ def main() -> None:
                     "control_plane",
                 ],
             },
+            "which": {"type": "str", "choices": ["leader", "follower"], "default": "leader"},
             "how": {"type": "str", "choices": ["stop", "kill", "freeze"]},
             "namespace": {"type": "str", "default": ""},
             "observed_elsewhere": {"type": "bool", "default": False},

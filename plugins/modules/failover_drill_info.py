@@ -130,7 +130,8 @@ drill:
     etcd:
       description:
         - Its member of etcd, with V(problem), V(voters) and V(healthy_voters) of the etcd cluster, V(is_leader), V(election_timeout) in
-          seconds and the V(unit) of its service, which is empty for a static pod. V(null) when etcd runs elsewhere.
+          seconds, the V(unit) of its service, which is empty for a static pod, and V(is_learner), whether it has no vote. V(null) when etcd runs
+          elsewhere.
       type: dict
     balancer:
       description:

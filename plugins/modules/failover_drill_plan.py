@@ -20,6 +20,7 @@ options:
       - The events in their order, each with C(component) (V(kube-controller-manager), V(kube-scheduler), V(etcd), V(load_balancer),
         V(virtual_ip) or V(control_plane)), C(how) (V(stop), V(kill) or V(freeze)) and C(count), how many instances of the first two fail at the same time
         (V(1), or V(2), the leader among them).
+      - C(which) is V(leader), or V(follower) for V(etcd), a voter that does not lead, and V(control_plane), the one that leads least and does not lead etcd.
     type: list
     elements: raw
     required: true
@@ -94,11 +95,14 @@ plan:
         component:
           description: Whose leader, or what else.
           type: str
+        which:
+          description: V(leader) or V(follower).
+          type: str
         how:
           description: What happens to it.
           type: str
         host:
-          description: Inventory name of the leader's host, V(known after apply) where an earlier event changes the leader.
+          description: Inventory name of the leader's or the follower's host, V(known after apply) where an earlier event changes the leader.
           type: str
           sample: cp1
         others:

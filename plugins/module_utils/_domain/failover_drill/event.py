@@ -24,7 +24,12 @@ PARTS: t.Mapping[str, tuple[str, ...]] = {CONTROL_PLANE: (API_SERVER, ETCD, *COM
 #: What may happen to the leader, and what to call it when it has happened.
 KINDS: t.Mapping[str, str] = {"stop": "stopped", "kill": "killed", "freeze": "frozen"}
 
+#: Which of several fails: the one that leads, or one that does not.
+LEADER, FOLLOWER = "leader", "follower"
+WHICH = (LEADER, FOLLOWER)
+
 _VARIABLE = "failover_drill_events"
+_KEYS = ("component", "which", "how", "count")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +45,7 @@ class Subject:
         has_count: whether each further leader is counted by what elects it, as a lock does.
         is_of_endpoint: whether the endpoint itself shows when it is so.
         needs_endpoint: whether the endpoint must answer again, besides.
+        bounds_endpoint: whether that is held against the bound, too.
     """
 
     phrase: str
@@ -50,6 +56,7 @@ class Subject:
     has_count: bool = True
     is_of_endpoint: bool = False
     needs_endpoint: bool = False
+    bounds_endpoint: bool = False
 
 
 SUBJECTS: t.Mapping[str, Subject] = {
@@ -80,6 +87,26 @@ SUBJECTS: t.Mapping[str, Subject] = {
     ),
 }
 
+#: What events concern one that does not lead, by component; others have none.
+FOLLOWERS: t.Mapping[str, Subject] = {
+    ETCD: Subject(
+        f"follower of {ETCD}",
+        "the others have a leader and the endpoint answers",
+        "The other members did not agree on a leader in time",
+        "The other members agreed on a leader after",
+        has_count=False,
+        needs_endpoint=True,
+        bounds_endpoint=True,
+    ),
+    CONTROL_PLANE: dataclasses.replace(SUBJECTS[CONTROL_PLANE], phrase="control plane that leads least"),
+}
+
+
+def subject_of(component: str, which: str = LEADER) -> Subject:
+    """What an event concerns; something without a name of its own is called as it is."""
+    found = SUBJECTS.get(component, Subject(component))
+    return FOLLOWERS.get(component, found) if which == FOLLOWER else found
+
 
 @dataclasses.dataclass(frozen=True)
 class Event:
@@ -89,16 +116,18 @@ class Event:
         component: a key of :data:`SUBJECTS`.
         how: a key of :data:`KINDS`.
         count: how many instances at the same time, the leader among them.
+        which: of :data:`WHICH`.
     """
 
     component: str
     how: str
     count: int = 1
+    which: str = LEADER
 
     def __str__(self) -> str:
         """In words."""
         more = "" if self.count == 1 else f" and {self.count - 1} more"
-        return f"{SUBJECTS[self.component].phrase}{more} {KINDS[self.how]}"
+        return f"{subject_of(self.component, self.which).phrase}{more} {KINDS[self.how]}"
 
 
 def parse(events: t.Any) -> tuple[Event, ...]:
@@ -114,7 +143,8 @@ def parse(events: t.Any) -> tuple[Event, ...]:
         found = list(_faults(item))
         faults += [f"event {number} of {_VARIABLE} {fault}" for fault in found]
         if not found:
-            parsed.append(Event(item["component"], item["how"], int(item.get("count", 1))))
+            which, count = item.get("which", LEADER), int(item.get("count", 1))
+            parsed.append(Event(item["component"], item["how"], count, which))
     if faults:
         raise InvalidInput(f"{'; '.join(faults)}. An event is {_example()}.")
     return tuple(parsed)
@@ -124,7 +154,7 @@ def _faults(item: t.Any) -> t.Iterator[str]:
     if not isinstance(item, dict):
         yield f"is {item!r}, no mapping"
         return
-    unknown = sorted(str(key) for key in set(item) - {"component", "how", "count"})
+    unknown = sorted(str(key) for key in set(item) - {*_KEYS})
     if unknown:
         yield f"has {', '.join(unknown)}, which no event has"
     subject = SUBJECTS.get(str(item.get("component")))
@@ -139,6 +169,11 @@ def _faults(item: t.Any) -> t.Iterator[str]:
     elif subject is not None and int(item.get("count", 1)) > subject.most:
         few = "member of etcd, which three members do not bear" if item["component"] == ETCD else item["component"]
         yield f"takes more than one {few}"
+    which = item.get("which", LEADER)
+    if which not in WHICH:
+        yield f"concerns {which!r} instead of {' or '.join(WHICH)}"
+    elif which == FOLLOWER and subject is not None and item["component"] not in FOLLOWERS:
+        yield f"concerns a follower, which only {' and '.join(FOLLOWERS)} have here"
 
 
 def _example() -> str:
@@ -150,12 +185,17 @@ __all__ = (
     "COMPONENTS",
     "CONTROL_PLANE",
     "ETCD",
+    "FOLLOWER",
+    "FOLLOWERS",
     "KINDS",
+    "LEADER",
     "LOAD_BALANCER",
     "PARTS",
     "SUBJECTS",
     "VIRTUAL_IP",
+    "WHICH",
     "Event",
     "Subject",
     "parse",
+    "subject_of",
 )

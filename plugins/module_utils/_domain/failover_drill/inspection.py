@@ -156,7 +156,15 @@ class Inspection:
         except (InvalidInput, UnsupportedState, members.EtcdError) as error:
             return EtcdReport(found.problem or f"does not answer ({error.message.rstrip('.')})", unit=found.unit)
         is_leader = int(own.get("leader", 0)) == int((own.get("header") or {}).get("member_id", -1))
-        return EtcdReport(found.problem, quorum.voters, quorum.healthy_voters, is_leader, timeout, found.unit)
+        return EtcdReport(
+            problem=found.problem,
+            voters=quorum.voters,
+            healthy_voters=quorum.healthy_voters,
+            is_leader=is_leader,
+            election_timeout=timeout,
+            unit=found.unit,
+            is_learner=bool(own.get("isLearner", False)),
+        )
 
     def _balancer(self) -> BalancerReport | None:
         if LOAD_BALANCER not in self._host.roles:

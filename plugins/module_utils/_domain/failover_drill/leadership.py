@@ -12,6 +12,7 @@ import typing as t
 from ..base.errors import ApiError, UnsupportedState
 from ..component import leader_election
 from ..etcd.etcd import EtcdError, collect, member_id
+from .event import ETCD
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
@@ -137,23 +138,13 @@ class EtcdLeadership(_Single):
 
     def before(self) -> Held:
         """The member of this host, which leads."""
-        try:
-            own = self._etcd.status(self._endpoint)
-            members = collect(self._etcd, self._endpoint).members
-        except EtcdError as error:
-            raise UnsupportedState(
-                f"etcd of this host does not answer, so nothing was done: {error.message}"
-            ) from error
-        identity, leader = (member_id(number) for number in (own["header"]["member_id"], own.get("leader", 0)))
-        self._names = {member.id: member.name for member in members}
+        identity, leader, self._term, self._names, self._others = _state_of(self._etcd, self._endpoint)
         self._is_own = identity == leader
         if not self._is_own and not self._is_part:
             name = self._names.get(leader, leader)
             raise UnsupportedState(
                 f"The leader of etcd is {name}, no longer this host's member, so nothing was done: run again."
             )
-        self._others = tuple(url for member in members if member.id != identity for url in member.client_urls[:1])
-        self._term = int(own.get("raftTerm", 0))
         return Held(self._names.get(leader, leader), self._term)
 
     def is_of(self, _host_name: str) -> bool:
@@ -174,6 +165,45 @@ class EtcdLeadership(_Single):
         return None
 
 
+class EtcdFollowing(_Single):
+    """By the members beside a follower that fails: all of them know the same leader, which may be the one of before."""
+
+    carries_api = True
+
+    def __init__(self, etcd: Etcd, endpoint: str) -> None:
+        """``endpoint``: client URL of the member that is to fail, and does not lead."""
+        self._etcd, self._endpoint = etcd, endpoint
+        self._names: dict[str, str] = {}
+        self._own = ""
+        self._others: tuple[str, ...] = ()
+
+    def before(self) -> Held:
+        """The leader, which is another member."""
+        identity, leader, term, self._names, self._others = _state_of(self._etcd, self._endpoint)
+        if leader == identity:
+            raise UnsupportedState(
+                f"The member of etcd of this host ({self._names.get(identity, identity)}) leads by now, so nothing was done: run again."
+            )
+        self._own = identity
+        return Held(self._names.get(leader, leader), term)
+
+    def after(self) -> Held | None:
+        """What all of the others say alike."""
+        found = set()
+        for url in self._others:
+            try:
+                status = self._etcd.status(url)
+            except EtcdError:
+                return None
+            found.add((member_id(status.get("leader", 0)), int(status.get("raftTerm", 0))))
+        if len(found) != 1:
+            return None
+        leader, term = found.pop()
+        if leader in (member_id(0), self._own):
+            return None
+        return Held(self._names.get(leader, leader), term)
+
+
 class Part(Leadership, t.Protocol):
     """One of several."""
 
@@ -187,9 +217,17 @@ class HostLeadership:
     carries_api = False
     has_parts = True
 
-    def __init__(self, clock: Clock, parts: t.Mapping[str, Part], host_name: str) -> None:
-        """``parts``: how each leader is found, by component; those that other hosts lead are passed over."""
+    def __init__(self, clock: Clock, parts: t.Mapping[str, Part], host_name: str, *, follows: bool = False) -> None:
+        """Nobody is asked yet.
+
+        Args:
+            clock: of this host.
+            parts: how each leader is found, by component; those that other hosts lead are passed over.
+            host_name: what the host calls itself.
+            follows: whether it need lead nothing, and must not lead etcd.
+        """
         self._clock, self._parts, self._host_name = clock, dict(parts), host_name
+        self._follows = follows
         self._before: dict[str, Held] = {}
         self._after: dict[str, tuple[Held, float]] = {}
 
@@ -197,7 +235,11 @@ class HostLeadership:
         """All that it leads."""
         found = {name: part.before() for name, part in self._parts.items()}
         self._before = {name: held for name, held in found.items() if self._parts[name].is_of(self._host_name)}
-        if not self._before:
+        if self._follows and ETCD in self._before:
+            raise UnsupportedState(
+                f"The member of etcd of {self._host_name} leads by now, so nothing was done: run again."
+            )
+        if not self._before and not self._follows:
             raise UnsupportedState(
                 f"{self._host_name} leads none of {', '.join(self._parts)} any longer, so nothing was done: run again."
             )
@@ -229,6 +271,22 @@ class HostLeadership:
         return Handover(name, before.holder, held.holder, held.count - before.count, round(max(0.0, seen - at), 3))
 
 
+def _state_of(etcd: Etcd, endpoint: str) -> tuple[str, str, int, dict[str, str], tuple[str, ...]]:
+    """What a member says: its own identity, the leader's, the term, the names of all, and client URLs of the others.
+
+    Raises:
+        UnsupportedState: when it does not answer.
+    """
+    try:
+        own = etcd.status(endpoint)
+        members = collect(etcd, endpoint).members
+    except EtcdError as error:
+        raise UnsupportedState(f"etcd of this host does not answer, so nothing was done: {error.message}") from error
+    identity, leader = (member_id(number) for number in (own["header"]["member_id"], own.get("leader", 0)))
+    others = tuple(url for member in members if member.id != identity for url in member.client_urls[:1])
+    return identity, leader, int(own.get("raftTerm", 0)), {member.id: member.name for member in members}, others
+
+
 def _all(found: t.Mapping[str, Held]) -> Held:
     return Held(
         "; ".join(f"{name}: {held.holder}" for name, held in found.items()), sum(held.count for held in found.values())
@@ -254,6 +312,7 @@ class NoLeadership(_Single):
 
 
 __all__ = (
+    "EtcdFollowing",
     "EtcdLeadership",
     "Handover",
     "Held",

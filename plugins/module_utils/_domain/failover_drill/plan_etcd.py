@@ -12,7 +12,7 @@ from ..base.problem import Problem
 from ..etcd import quorum_guard
 from ..etcd.etcd import Quorum
 from . import election
-from .event import CONTROL_PLANE, ETCD
+from .event import CONTROL_PLANE, ETCD, FOLLOWER, LEADER
 from .plan_entry import RUN_AGAIN, Entry
 
 if t.TYPE_CHECKING:
@@ -21,11 +21,11 @@ if t.TYPE_CHECKING:
 
 
 class EtcdMembers:
-    """Its leader."""
+    """Its leader, or a voter that does not lead."""
 
     changed_by = frozenset({ETCD, CONTROL_PLANE})
 
-    def problems(self, situation: Situation, _events: t.Sequence[Event]) -> t.Iterator[Problem]:
+    def problems(self, situation: Situation, events: t.Sequence[Event]) -> t.Iterator[Problem]:
         """See the protocol."""
         found = {name: report.etcd for name, report in situation.reports.items() if report.etcd is not None}
         if not found:
@@ -47,16 +47,25 @@ class EtcdMembers:
                 f"them; {worst.needed} must be left: mend the others or add members, until "
                 f"{max(worst.needed + 1, 3)} at least are healthy.",
             )
-        elif answering and situation.etcd_leader is None:
+            return
+        asked = {event.which for event in events}
+        if answering and LEADER in asked and situation.etcd_leader is None:
             yield Problem(
                 ETCD,
                 "The leader of etcd is on none of the play's hosts: add its host to the group kube_control_plane or etcd, or leave etcd's "
                 "events out.",
             )
+        if answering and FOLLOWER in asked and situation.etcd_follower is None:
+            yield Problem(
+                ETCD,
+                "No voter of etcd on the play's hosts follows another one: add their hosts to the group kube_control_plane or etcd, or leave "
+                "the events of its followers out.",
+            )
 
     def entry(self, number: int, event: Event, situation: Situation, *, is_known: bool) -> Entry:
         """See the protocol. A host of etcd alone has nothing to ask the endpoint with."""
-        host = situation.etcd_leader if is_known else None
+        found = situation.etcd_follower if event.which == FOLLOWER else situation.etcd_leader
+        host = found if is_known else None
         return Entry(
             number=number,
             component=ETCD,
@@ -66,6 +75,7 @@ class EtcdMembers:
             object=str(event),
             bound=etcd_bound(situation),
             observer="" if host is None or host in situation.planes else situation.observer(host),
+            which=event.which,
         )
 
 

@@ -10,7 +10,7 @@ import typing as t
 
 from ..base.problem import Problem
 from ..base.report_fields import as_dict
-from .event import COMPONENTS, CONTROL_PLANE, ETCD, LOAD_BALANCER, SUBJECTS, VIRTUAL_IP
+from .event import COMPONENTS, CONTROL_PLANE, ETCD, LOAD_BALANCER, VIRTUAL_IP, subject_of
 from .plan_control_plane import WholeControlPlane
 from .plan_controllers import Controllers
 from .plan_endpoint import LoadBalancer, VirtualIp
@@ -121,7 +121,7 @@ def lines(plan: DrillPlan) -> list[str]:
         + (
             "the endpoint is away until it is restored."
             if entry.bound is None
-            else f"{SUBJECTS[entry.component].expected} within {entry.bound:g} s."
+            else f"{subject_of(entry.component, entry.which).expected} within {entry.bound:g} s."
         )
         for entry in plan.entries
     ]

@@ -72,6 +72,7 @@ class EtcdReport:
         is_leader: whether it is the leader.
         election_timeout: seconds.
         unit: the service of systemd that runs it; empty for a static pod.
+        is_learner: whether it has no vote.
     """
 
     problem: str
@@ -80,6 +81,12 @@ class EtcdReport:
     is_leader: bool = False
     election_timeout: float = 1.0
     unit: str = dataclasses.field(default="", metadata=absent(""))
+    is_learner: bool = dataclasses.field(default=False, metadata=absent(False))
+
+    @property
+    def follows(self) -> bool:
+        """Whether it runs, votes and does not lead."""
+        return not self.problem and not self.is_leader and not self.is_learner
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,8 +12,11 @@ import typing as t
 
 from ..base.report_fields import absent, as_dict, read
 from ..component.leader_election import host_of
-from .event import SUBJECTS, Subject
+from .event import LEADER, subject_of
 from .leadership import Handover
+
+if t.TYPE_CHECKING:
+    from .event import Subject
 
 #: Characters that XML 1.0 cannot hold.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -53,6 +56,7 @@ class Result:
         endpoint: how the endpoint answered.
         pods_seconds: from the event to new pods.
         handovers: of each that led, where several failed at once.
+        which: whether the leader failed or a follower.
     """
 
     number: int
@@ -71,6 +75,7 @@ class Result:
     pods_seconds: float | None = None
     observer: str = dataclasses.field(default="", metadata=absent(""))
     handovers: tuple[Handover, ...] = dataclasses.field(default=(), metadata=absent(()))
+    which: str = dataclasses.field(default=LEADER, metadata=absent(LEADER))
 
     @classmethod
     def from_dict(cls, document: t.Any) -> Result:
@@ -93,6 +98,8 @@ class Result:
             return f"{subject.late} {seconds:g} s; the bound is {self.bound:g} s."
         if subject.needs_endpoint and self.endpoint is not None and self.endpoint.rto is None:
             return "The endpoint did not answer again."
+        if subject.bounds_endpoint and self.bound is not None and self._rto > self.bound:
+            return f"The endpoint answered after {self._rto:g} s; the bound is {self.bound:g} s."
         if subject.has_count and (not self.transitions or self.transitions < 1):
             return f"The lock counts {self.transitions or 0} transitions, although its holder changed."
         return ""
@@ -105,8 +112,13 @@ class Result:
         return self.seconds
 
     @property
+    def _rto(self) -> float:
+        """Seconds until the endpoint answered; 0 where nobody asked it."""
+        return 0.0 if self.endpoint is None or self.endpoint.rto is None else self.endpoint.rto
+
+    @property
     def _subject(self) -> Subject:
-        return SUBJECTS.get(self.component, Subject(self.component))
+        return subject_of(self.component, self.which)
 
     @property
     def passed(self) -> bool:

@@ -49,6 +49,13 @@ class Situation:
         found = (name for name, report in self.reports.items() if report.etcd is not None and report.etcd.is_leader)
         return next(found, None)
 
+    @property
+    def etcd_follower(self) -> str | None:
+        """The first host with a voter of etcd that runs and does not lead."""
+        members = {name: report.etcd for name, report in self.reports.items() if report.etcd is not None}
+        found = (name for name, member in members.items() if member.follows)
+        return next(found, None)
+
     def instances(self, component: str) -> dict[str, InstanceReport]:
         """The instances of a component, of each control plane."""
         return {name: instance_of(report, component) for name, report in self.planes.items()}

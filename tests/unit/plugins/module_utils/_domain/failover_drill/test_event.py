@@ -20,6 +20,17 @@ RIGHT: list[tuple[dict[str, t.Any], Event, str]] = [
         "load balancer of the endpoint frozen",
     ),
     ({"component": "control_plane", "how": "kill"}, Event("control_plane", "kill"), "control plane killed"),
+    ({"component": "etcd", "how": "freeze", "which": "leader"}, Event("etcd", "freeze"), "leader of etcd frozen"),
+    (
+        {"component": "etcd", "how": "freeze", "which": "follower"},
+        Event("etcd", "freeze", which="follower"),
+        "follower of etcd frozen",
+    ),
+    (
+        {"component": "control_plane", "how": "stop", "which": "follower"},
+        Event("control_plane", "stop", which="follower"),
+        "control plane that leads least stopped",
+    ),
     (
         {"component": "virtual_ip", "how": "stop"},
         Event("virtual_ip", "stop"),
@@ -56,6 +67,11 @@ WRONG: list[tuple[t.Any, str]] = [
     ([{"component": "virtual_ip", "how": "stop", "count": 2}], "takes more than one virtual_ip"),
     ([{"component": "kube-scheduler", "how": "kill", "count": 3}], "has the count 3 instead of 1 or 2"),
     ([{"component": "kube-scheduler", "how": "kill", "count": True}], "has the count True instead of 1 or 2"),
+    ([{"component": "etcd", "how": "kill", "which": "learner"}], "concerns 'learner' instead of leader or follower"),
+    (
+        [{"component": "kube-scheduler", "how": "kill", "which": "follower"}],
+        "concerns a follower, which only etcd and control_plane have here",
+    ),
     ([{"component": "kube-scheduler", "how": "kill", "hosts": 1}], "has hosts, which no event has"),
 ]
 

@@ -100,6 +100,19 @@ def test_a_host_of_etcd_alone_is_asked_nothing_of_the_api() -> None:
     assert found.is_whole
 
 
+def test_a_learner_is_no_follower() -> None:
+    class Learner(Members):
+        def status(self, endpoint: str) -> dict[str, t.Any]:
+            return {**super().status(endpoint), "isLearner": True}
+
+    found = inspect(SERVICE, processes=MemoryProcesses(MEMBER), etcd=Learner(leader="cp2")).etcd
+    assert found is not None
+    assert (found.is_leader, found.is_learner, found.follows) == (False, True, False)
+    found = inspect(SERVICE, processes=MemoryProcesses(MEMBER), etcd=Members(leader="cp2")).etcd
+    assert found is not None
+    assert (found.is_learner, found.follows) == (False, True)
+
+
 MEMBERS: list[tuple[str, tuple[str, ...], list[ComponentService], Members | None, EtcdReport | None]] = [
     ("it leads not", (ETCD_HOST,), [SERVICE], Members(leader="cp2"), EtcdReport("", 3, 3, is_leader=False, election_timeout=2.0, unit="etcd.service")),
     ("elsewhere", (CONTROL_PLANE,), [], None, None),

@@ -198,6 +198,37 @@ REFUSED_OF_ETCD: list[tuple[dict[str, EtcdReport | None], list[str]]] = [
 ]
 
 
+ETCD_FOLLOWER = Event("etcd", "freeze", which="follower")
+
+
+def test_a_follower_of_etcd_votes_runs_and_does_not_lead() -> None:
+    members = {"cp1": EtcdReport("", 4, 4, is_learner=True)}
+    (entry,) = planning.build([ETCD_FOLLOWER], with_etcd(**members), {}).entries
+    assert (entry.host, entry.which, entry.bound) == ("cp3", "follower", 9.0)
+    plan = planning.build([ETCD_FOLLOWER, ETCD_KILLED, ETCD_FOLLOWER], with_etcd(), {})
+    assert plan.problems == ()
+    assert [entry.host for entry in plan.entries] == ["cp1", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY]
+    assert planning.lines(plan)[0] == (
+        "1. follower of etcd frozen, on cp1: the others have a leader and the endpoint answers within 9 s."
+    )
+
+
+def test_a_follower_of_etcd_needs_no_leader_among_the_hosts() -> None:
+    reports = with_etcd(cp2=None)
+    assert planning.build([ETCD_FOLLOWER], reports, {}).problems == ()
+    (problem,) = planning.build([ETCD_FOLLOWER, ETCD_KILLED], reports, {}).problems
+    assert "The leader of etcd is on none of the play's hosts" in problem.message
+    (problem,) = planning.build([ETCD_FOLLOWER], with_etcd(cp1=None, cp3=None), {}).problems
+    assert "No voter of etcd on the play's hosts follows another one" in problem.message
+    (problem,) = planning.build([ETCD_FOLLOWER], with_etcd(cp3=TWO), {}).problems
+    assert "The etcd cluster has 2 healthy voters of 3" in problem.message
+
+
+def test_a_follower_on_a_host_of_etcd_alone_is_watched_by_a_control_plane() -> None:
+    (entry,) = planning.build([ETCD_FOLLOWER], on_own_hosts(), {}).entries
+    assert (entry.host, entry.observer) == ("e1", "cp1")
+
+
 def test_after_an_event_of_etcd_other_leaders_are_not_known() -> None:
     plan = planning.build([KILL, ETCD_KILLED, Event(MANAGER, "stop"), ETCD_KILLED], with_etcd(), {})
     assert [entry.host for entry in plan.entries] == ["cp1", "cp2", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY]
@@ -374,6 +405,36 @@ def test_a_control_plane_fails_that_leads_most() -> None:
     reports = {name: report(name, leads="cp9", etcd=each.etcd) for name, each in reports.items()}
     (entry,) = planning.build([PLANE_KILLED], reports, {}).entries
     assert (entry.host, entry.bound) == ("cp2", 9.0)
+
+
+PLANE_FOLLOWS = Event("control_plane", "freeze", which="follower")
+#: Leader of both controllers, leader of etcd, the host that fails, and its bound.
+LEAST = [
+    ("cp1", "cp2", "cp3", 24.8),
+    ("cp1", "cp1", "cp2", 24.8),
+    # It never leads etcd, however little else it leads.
+    ("cp3", "cp1", "cp2", 24.8),
+    ("cp2", "cp3", "cp1", 24.8),
+]
+
+
+@pytest.mark.parametrize(("leads", "of_etcd", "host", "bound"), LEAST)
+def test_a_control_plane_fails_that_leads_least(leads: str, of_etcd: str, host: str, bound: float) -> None:
+    reports = {name: report(name, leads=leads, etcd=EtcdReport("", 3, 3, is_leader=name == of_etcd)) for name in NAMES}
+    plan = planning.build([PLANE_FOLLOWS], reports, {})
+    assert plan.problems == ()
+    assert [(entry.host, entry.which, entry.bound) for entry in plan.entries] == [(host, "follower", bound)]
+    assert planning.lines(plan)[0] == (
+        f"1. control plane that leads least frozen, on {host}: others lead what it led within 24.8 s."
+    )
+
+
+def test_of_two_control_planes_the_one_without_the_leader_of_etcd_leads_least() -> None:
+    reports = {
+        name: report(name, leads="cp2", etcd=EtcdReport("", 3, 3, is_leader=name == "cp1")) for name in NAMES[:2]
+    }
+    (entry,) = planning.build([PLANE_FOLLOWS], reports, {}).entries
+    assert (entry.host, entry.bound) == ("cp2", 24.8)
 
 
 OF_PLANE: list[tuple[str, dict[str, DrillReport], list[str]]] = [

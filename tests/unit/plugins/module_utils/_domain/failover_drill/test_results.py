@@ -95,14 +95,49 @@ OF_ENDPOINT = [
 ]
 
 
-@pytest.mark.parametrize(("result", "fault"), [*VERDICTS, *OF_ENDPOINT])
+#: Nothing moves.
+OF_FOLLOWER = dataclasses.replace(
+    PASSED,
+    component="etcd",
+    which="follower",
+    bound=5.0,
+    transitions=0,
+    seconds=0.1,
+    endpoint=EndpointAnswers(60, 20, 0, 2.5),
+)
+OF_FOLLOWERS = [
+    (OF_FOLLOWER, ""),
+    (dataclasses.replace(OF_FOLLOWER, transitions=1, seconds=4.5), ""),
+    (dataclasses.replace(OF_FOLLOWER, endpoint=None), ""),
+    (
+        dataclasses.replace(OF_FOLLOWER, seconds=5.1),
+        "The other members agreed on a leader after 5.1 s; the bound is 5 s.",
+    ),
+    (
+        dataclasses.replace(OF_FOLLOWER, seconds=None),
+        "The other members did not agree on a leader in time; the bound is 5 s.",
+    ),
+    (
+        dataclasses.replace(OF_FOLLOWER, endpoint=EndpointAnswers(60, 55, 0, 5.5)),
+        "The endpoint answered after 5.5 s; the bound is 5 s.",
+    ),
+    (
+        dataclasses.replace(OF_FOLLOWER, endpoint=EndpointAnswers(60, 60, 0, None)),
+        "The endpoint did not answer again.",
+    ),
+    # It led nothing.
+    (dataclasses.replace(OF_PLANE, which="follower", handovers=(), transitions=0, seconds=0.0), ""),
+]
+
+
+@pytest.mark.parametrize(("result", "fault"), [*VERDICTS, *OF_ENDPOINT, *OF_FOLLOWERS])
 def test_the_verdict(result: Result, fault: str) -> None:
     assert (result.fault, result.passed) == (fault, not fault)
     assert results.faults([result]) == ([f"Event {result.number} ({result.object}) failed. {fault}"] if fault else [])
 
 
 def test_a_result_is_read_as_it_is_written() -> None:
-    assert results.parse([PASSED.as_dict()]) == (PASSED,)
+    assert results.parse([PASSED.as_dict(), OF_FOLLOWER.as_dict()]) == (PASSED, OF_FOLLOWER)
     with pytest.raises(MalformedReport):
         results.parse([{"number": "one"}])
 
