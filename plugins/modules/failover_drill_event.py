@@ -17,9 +17,12 @@ description:
   - A component is B(stopped) by moving its manifest away or by C(systemctl stop), so that it is ended in an orderly manner; B(killed) by
     SIGKILL; B(frozen) by SIGSTOP, its connections stay open and silent. The kubelet starts a killed one again at once, systemd as
     C(Restart=) says.
+  - The network of a member of etcd or of a whole control plane is B(cut) by dropping packets to and from the ports of the API server and of the member, for
+    clients and for peers, in both directions, by a table of nftables or chains of iptables of its own. On a host without a member those to
+    the servers of etcd are, too. Loopback, port 22, everything else of the host, and the rules of others stay as they are.
   - A process is touched only when its whole command line is that of the static pod's manifest, or of the unit and its environment files.
   - What is done is written to C(/var/lib/kubeadm-ha/failover_drill.json) before it is done. Whatever ends a measurement, the module
-    restores the component. Where the module itself is killed, it is restored by O(state=restored).
+    restores the component. Where the module itself is killed, it is restored by O(state=restored). Rules of a cut do not outlive a restart of the host.
   - Does not ask whether the cluster bears it, that is for M(kubeadm.ha.failover_drill_plan). The role C(failover_drill) does all of it.
   - Uses the Python library C(kubernetes) where the host has it, else the host's C(kubectl), else the certificates or the token of the
     kubeconfig.
@@ -60,9 +63,9 @@ options:
     default: leader
   how:
     description:
-      - What happens to it.
+      - What happens to it. V(cut) is for V(component=etcd) and V(component=control_plane).
     type: str
-    choices: [stop, kill, freeze]
+    choices: [stop, kill, freeze, cut]
   namespace:
     description:
       - Namespace of a smoke application (M(kubeadm.ha.cluster_smoke)). A Deployment like it is created there right after the event,
@@ -221,6 +224,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.
     LockLeadership,
     NoLeadership,
 )
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.packet_filter import PacketFilter
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 if t.TYPE_CHECKING:
@@ -247,6 +251,7 @@ def decide(module: AnsibleModule) -> Decision:
         processes,
         clock,
         services,
+        PacketFilter(commands, files),
         manifests_dir=options["manifests_dir"],
         port=0 if endpoint is None else endpoint.port,
     )
@@ -341,7 +346,7 @@ def main() -> None:
                 ],
             },
             "which": {"type": "str", "choices": ["leader", "follower"], "default": "leader"},
-            "how": {"type": "str", "choices": ["stop", "kill", "freeze"]},
+            "how": {"type": "str", "choices": ["stop", "kill", "freeze", "cut"]},
             "namespace": {"type": "str", "default": ""},
             "observed_elsewhere": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 120},

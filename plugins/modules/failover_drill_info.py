@@ -143,6 +143,12 @@ drill:
         - Its keepalived, with V(problem), the V(unit) of its service, the virtual IP V(address), its V(interface) with the hardware address
           V(mac), V(is_holder), V(bound) and V(detection) in seconds and V(has_own_mac). V(null) where none has an address of the endpoint.
       type: dict
+    cuts:
+      description:
+        - Whether the network of its member of etcd and of its control plane can be cut, each with V(component), V(problem), which is empty when it can, and
+          V(remedy).
+      type: list
+      elements: dict
     is_endpoint:
       description: Whether all addresses of O(endpoint) are the host's.
       type: bool
@@ -176,6 +182,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.
     Inspection,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.packet_filter import PacketFilter
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 _ETCD_SECONDS = 2.0
@@ -186,6 +193,7 @@ def decide(module: AnsibleModule) -> Decision:
     options: dict[str, t.Any] = module.params
     files, commands, processes, clock = HostFiles(), HostCommands(), HostProcesses(), HostClock()
     services = HostComponentServices(commands, ServiceFiles(files, commands), processes)
+    packets = PacketFilter(commands, files)
     client = None
     if CONTROL_PLANE in options["roles"]:
         clients = HostClients(files, commands, services)
@@ -202,6 +210,7 @@ def decide(module: AnsibleModule) -> Decision:
             () if endpoint is None else own_addresses.resolve(endpoint.host),
             0 if endpoint is None else endpoint.port,
         ),
+        resolve=own_addresses.resolve,
     )
     inspection = Inspection(
         host,
@@ -209,7 +218,8 @@ def decide(module: AnsibleModule) -> Decision:
         files,
         processes,
         services,
-        Interruptions(files, processes, clock, services, manifests_dir=options["manifests_dir"]),
+        packets,
+        Interruptions(files, processes, clock, services, packets, manifests_dir=options["manifests_dir"]),
         None if client is None else client.api,
     )
     return Decision(values={"drill": inspection.report(wait_timeout=options["wait_timeout"]).as_dict()})

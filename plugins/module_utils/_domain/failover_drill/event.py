@@ -22,7 +22,11 @@ CONTROL_PLANE = "control_plane"
 #: What fails at once. A host need not have etcd.
 PARTS: t.Mapping[str, tuple[str, ...]] = {CONTROL_PLANE: (API_SERVER, ETCD, *COMPONENTS)}
 #: What may happen to the leader, and what to call it when it has happened.
-KINDS: t.Mapping[str, str] = {"stop": "stopped", "kill": "killed", "freeze": "frozen"}
+KINDS: t.Mapping[str, str] = {"stop": "stopped", "kill": "killed", "freeze": "frozen", "cut": "cut off"}
+#: What may happen to the processes of anything.
+OF_PROCESSES = ("stop", "kill", "freeze")
+#: Its network ends.
+CUT = "cut"
 
 #: Which of several fails: the one that leads, or one that does not.
 LEADER, FOLLOWER = "leader", "follower"
@@ -46,6 +50,7 @@ class Subject:
         is_of_endpoint: whether the endpoint itself shows when it is so.
         needs_endpoint: whether the endpoint must answer again, besides.
         bounds_endpoint: whether that is held against the bound, too.
+        kinds: what may happen to it, of :data:`KINDS`.
     """
 
     phrase: str
@@ -57,11 +62,12 @@ class Subject:
     is_of_endpoint: bool = False
     needs_endpoint: bool = False
     bounds_endpoint: bool = False
+    kinds: tuple[str, ...] = OF_PROCESSES
 
 
 SUBJECTS: t.Mapping[str, Subject] = {
     **{component: Subject(f"leader of {component}", most=2) for component in COMPONENTS},
-    ETCD: Subject(f"leader of {ETCD}"),
+    ETCD: Subject(f"leader of {ETCD}", kinds=(*OF_PROCESSES, CUT)),
     LOAD_BALANCER: Subject(
         "load balancer of the endpoint",
         "the endpoint answers",
@@ -84,6 +90,7 @@ SUBJECTS: t.Mapping[str, Subject] = {
         "The last of what it led had another leader after",
         has_count=False,
         needs_endpoint=True,
+        kinds=(*OF_PROCESSES, CUT),
     ),
 }
 
@@ -97,6 +104,7 @@ FOLLOWERS: t.Mapping[str, Subject] = {
         has_count=False,
         needs_endpoint=True,
         bounds_endpoint=True,
+        kinds=(*OF_PROCESSES, CUT),
     ),
     CONTROL_PLANE: dataclasses.replace(SUBJECTS[CONTROL_PLANE], phrase="control plane that leads least"),
 }
@@ -161,8 +169,9 @@ def _faults(item: t.Any) -> t.Iterator[str]:
     if subject is None:
         *first, last = SUBJECTS
         yield f"has the component {item.get('component')!r} instead of {', '.join(first)} or {last}"
-    if item.get("how") not in KINDS:
-        yield f"happens by {item.get('how')!r} instead of {', '.join(KINDS)}"
+    kinds = tuple(KINDS) if subject is None else subject.kinds
+    if item.get("how") not in kinds:
+        yield f"happens by {item.get('how')!r} instead of {', '.join(kinds)}"
     most = max(each.most for each in SUBJECTS.values())
     if str(item.get("count", 1)) not in [str(number) for number in range(1, most + 1)]:
         yield f"has the count {item['count']!r} instead of 1 or {most}"
@@ -184,12 +193,14 @@ __all__ = (
     "API_SERVER",
     "COMPONENTS",
     "CONTROL_PLANE",
+    "CUT",
     "ETCD",
     "FOLLOWER",
     "FOLLOWERS",
     "KINDS",
     "LEADER",
     "LOAD_BALANCER",
+    "OF_PROCESSES",
     "PARTS",
     "SUBJECTS",
     "VIRTUAL_IP",

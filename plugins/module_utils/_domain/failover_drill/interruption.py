@@ -14,8 +14,10 @@ import posixpath
 import typing as t
 
 from ..base.errors import NotProved, UnsupportedState
-from .event import COMPONENTS, ETCD, PARTS
+from . import network_cut
+from .event import COMPONENTS, CUT, ETCD, PARTS
 from .instance import find, running_process
+from .packet_filter import CHAINS, NO_PROGRAM, NO_PROGRAM_REMEDY, TABLE
 from .supervisor import Interrupted, StaticPods, SystemdServices
 
 if t.TYPE_CHECKING:
@@ -24,6 +26,7 @@ if t.TYPE_CHECKING:
     from ..._ports.files import Files
     from ..._ports.processes import Process, Processes
     from .instance import Instance
+    from .packet_filter import PacketFilter
     from .supervisor import Supervisor
 
 #: What a drill has done to this host and not undone yet.
@@ -46,6 +49,7 @@ class Interruptions:
         processes: Processes,
         clock: Clock,
         services: ComponentServices,
+        packets: PacketFilter,
         *,
         manifests_dir: str,
         port: int = 0,
@@ -56,6 +60,7 @@ class Interruptions:
         self._processes = processes
         self._clock = clock
         self._services = services
+        self._packets = packets
         self._static_pods = StaticPods(files, manifests_dir)
         self._systemd = SystemdServices(services)
         self._port = port
@@ -75,21 +80,24 @@ class Interruptions:
         except (TypeError, ValueError):
             raise UnsupportedState(
                 f"{self._journal} cannot be read: see whether {self._static_pods.aside} holds a manifest that belongs into "
-                f"{self._static_pods.manifests_dir}, move it back, start what systemd runs, and remove both."
+                f"{self._static_pods.manifests_dir}, move it back, start what systemd runs, take away the table {TABLE} of nftables or the chains "
+                f"{' and '.join(chain for chain, *_options in CHAINS.values())} of iptables, and remove the directory and the file."
             ) from None
 
     def interrupt(self, component: str, how: str, *, timeout: float) -> float:
-        """Stop, kill or freeze a component of this host, or all of them at once; the time of it, by the monotonic clock.
+        """Stop, kill, freeze or cut off a component of this host, or all of them at once; the time of it, by the monotonic clock.
 
         A component is stopped when its process has ended, however long the kubelet takes to notice that its manifest is gone.
 
         Raises:
-            UnsupportedState: when it does not run, so nothing was done.
+            InvalidInput: when a flag does not say which connections are to be cut, so nothing was done.
+            UnsupportedState: when it does not run, or the host cannot drop packets, so nothing was done.
             NotProved: when it did not end in time.
         """
-        concerned = [
-            (record, process) for part in self._parts(component) for record, process in self._records(part, how)
-        ]
+        parts = self._parts(component)
+        if how == CUT:
+            return self._cut(parts)
+        concerned = [(record, process) for part in parts for record, process in self._records(part, how)]
         self._write((*self.left(), *(record for record, _process in concerned)))
         if how == "freeze":
             for _record, process in concerned:
@@ -120,6 +128,8 @@ class Interruptions:
             NotProved: when a component does not run in time.
         """
         records = self.left()
+        for program in dict.fromkeys(record.program for record in records if record.program):
+            self._packets.mend(program)
         resumed = [record for record in records if record.how == "freeze" and self._resume(record)]
         ends_by = self._clock.monotonic() + _SECONDS_OF_A_RESUMED_LEADER
         for record in resumed:
@@ -161,6 +171,16 @@ class Interruptions:
             )
             for each in (running_process(instance), *instance.others)
         ]
+
+    def _cut(self, parts: t.Sequence[Instance]) -> float:
+        """What runs of the host goes on, and has no network."""
+        cut, program = network_cut.of_instances(parts), self._packets.program()
+        if not program:
+            raise UnsupportedState(f"This host {NO_PROGRAM}, so nothing was done: {NO_PROGRAM_REMEDY}.")
+        records = [record for part in parts for record, _process in self._records(part, CUT)]
+        self._write([*self.left(), *(dataclasses.replace(record, program=program) for record in records)])
+        self._packets.cut(cut, program)
+        return self._clock.monotonic()
 
     def _resume(self, record: Interrupted) -> bool:
         process = self._processes.get(record.pid, record.started)

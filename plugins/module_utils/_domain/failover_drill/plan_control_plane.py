@@ -24,6 +24,7 @@ from .event import (
 from .plan_controllers import Controllers, too_few
 from .plan_entry import Entry
 from .plan_etcd import EtcdMembers
+from .situation import not_cut
 
 if t.TYPE_CHECKING:
     from .situation import Planner, Situation
@@ -43,7 +44,9 @@ class WholeControlPlane:
         """See the protocol. Whatever one of them takes with it is there once more."""
         alone = dataclasses.replace(situation, reports=situation.planes)
         for component in _parts(alone):
-            yield from _LED[component].problems(alone, [Event(component, event.how) for event in events])
+            # How they fail together is asked below.
+            yield from _LED[component].problems(alone, [Event(component, "stop")])
+        yield from not_cut(alone, CONTROL_PLANE, events)
         yield from too_few(alone, API_SERVER, 1)
         for name, report in alone.reports.items():
             if report.is_endpoint and report.router is None and report.balancer is None:

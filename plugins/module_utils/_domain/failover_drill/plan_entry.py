@@ -23,8 +23,8 @@ class Entry:
     Attributes:
         number: of the event, from 1.
         component: whose leader.
-        how: ``stop``, ``kill`` or ``freeze``.
-        host: inventory name of the host on which it fails, which is the leader's or a follower's; *known after apply* where an earlier event changes the leader.
+        how: a key of ``KINDS``.
+        host: inventory name of the leader's or the follower's host; *known after apply* where an earlier event changes the leader.
         others: hosts whose instances fail with it; likewise.
         object: what happens, in words.
         bound: seconds within which another instance must lead, or what else is expected must be so; ``None`` where an outage was accepted.

@@ -14,6 +14,7 @@ from ..etcd.etcd import Quorum
 from . import election
 from .event import CONTROL_PLANE, ETCD, FOLLOWER, LEADER
 from .plan_entry import RUN_AGAIN, Entry
+from .situation import not_cut
 
 if t.TYPE_CHECKING:
     from .event import Event
@@ -37,6 +38,7 @@ class EtcdMembers:
         for name, member in found.items():
             if member.problem:
                 yield Problem(name, f"etcd of {name} {member.problem}: mend it, {RUN_AGAIN}.")
+        yield from not_cut(situation, ETCD, events)
         answering = [member for member in found.values() if not member.problem]
         counts = [Quorum(member.voters, member.healthy_voters) for member in answering]
         worst = min(counts, key=lambda found: found.tolerance, default=None)

@@ -133,6 +133,21 @@ class RouterReport:
 
 
 @dataclasses.dataclass(frozen=True)
+class CutReport:
+    """Whether the network of something on this host can be cut.
+
+    Attributes:
+        component: ``etcd`` or ``control_plane``.
+        problem: why it cannot, as a clause about the host; empty when it can.
+        remedy: what to do.
+    """
+
+    component: str
+    problem: str
+    remedy: str = dataclasses.field(default="", metadata=absent(""))
+
+
+@dataclasses.dataclass(frozen=True)
 class DrillReport:
     """A host, and where it is a control plane the cluster as its API server shows it.
 
@@ -147,6 +162,7 @@ class DrillReport:
         router: its keepalived; ``None`` where none is configured for the endpoint's address.
         is_endpoint: whether all addresses of the endpoint are the host's.
         administrator: the kubeconfig of a cluster administrator on this host; empty where it has only the components' own.
+        cuts: of each whose network may be cut.
     """
 
     host_name: str
@@ -159,6 +175,7 @@ class DrillReport:
     router: RouterReport | None = dataclasses.field(default=None, metadata=absent(None))
     is_endpoint: bool = dataclasses.field(default=False, metadata=absent(False))
     administrator: str = dataclasses.field(default="", metadata=absent(""))
+    cuts: tuple[CutReport, ...] = dataclasses.field(default=(), metadata=absent(()))
 
     @classmethod
     def from_dict(cls, name: str, document: t.Any) -> DrillReport:
@@ -187,4 +204,13 @@ class DrillReport:
         return whole and etcd and not any(item.problem for item in (*self.instances, *others))
 
 
-__all__ = ("BalancerReport", "DrillReport", "EtcdReport", "InstanceReport", "Leader", "NodeReport", "RouterReport")
+__all__ = (
+    "BalancerReport",
+    "CutReport",
+    "DrillReport",
+    "EtcdReport",
+    "InstanceReport",
+    "Leader",
+    "NodeReport",
+    "RouterReport",
+)

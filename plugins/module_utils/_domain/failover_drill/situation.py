@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from ..base.problem import Problem
+from .event import CUT
 
 if t.TYPE_CHECKING:
     from .event import Event
@@ -77,6 +78,15 @@ class Situation:
         return next((name for name in self.planes if name != host), "")
 
 
+def not_cut(situation: Situation, component: str, events: t.Sequence[Event]) -> t.Iterator[Problem]:
+    """Whose network cannot be cut, where an event would."""
+    if any(event.how == CUT for event in events):
+        for name, report in situation.reports.items():
+            for item in report.cuts:
+                if item.component == component and item.problem:
+                    yield Problem(name, f"The {component.replace('_', ' ')} of {name} {item.problem}: {item.remedy}.")
+
+
 class Planner(t.Protocol):
     """How events of one component are planned."""
 
@@ -95,4 +105,4 @@ def instance_of(report: DrillReport, component: str) -> InstanceReport:
     return next(item for item in report.instances if item.component == component)
 
 
-__all__ = ("Planner", "Situation", "instance_of")
+__all__ = ("Planner", "Situation", "instance_of", "not_cut")

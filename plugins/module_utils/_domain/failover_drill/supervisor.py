@@ -25,12 +25,13 @@ class Interrupted:
 
     Attributes:
         component: its name.
-        how: ``stop``, ``kill`` or ``freeze``.
+        how: a key of ``KINDS``.
         pid: number of the process that it concerned.
         started: when that was started, in clock ticks since boot.
         manifest: path of the manifest of a static pod; empty for a service.
         aside: where the manifest was moved; empty when it was not.
         unit: the service of systemd; empty for a static pod.
+        program: that drops its packets; empty where none does.
     """
 
     component: str
@@ -40,6 +41,7 @@ class Interrupted:
     manifest: str
     aside: str = ""
     unit: str = ""
+    program: str = ""
 
     @property
     def log(self) -> str:

@@ -20,6 +20,8 @@ RIGHT: list[tuple[dict[str, t.Any], Event, str]] = [
         "load balancer of the endpoint frozen",
     ),
     ({"component": "control_plane", "how": "kill"}, Event("control_plane", "kill"), "control plane killed"),
+    ({"component": "etcd", "how": "cut"}, Event("etcd", "cut"), "leader of etcd cut off"),
+    ({"component": "control_plane", "how": "cut"}, Event("control_plane", "cut"), "control plane cut off"),
     ({"component": "etcd", "how": "freeze", "which": "leader"}, Event("etcd", "freeze"), "leader of etcd frozen"),
     (
         {"component": "etcd", "how": "freeze", "which": "follower"},
@@ -67,6 +69,8 @@ WRONG: list[tuple[t.Any, str]] = [
     ([{"component": "virtual_ip", "how": "stop", "count": 2}], "takes more than one virtual_ip"),
     ([{"component": "kube-scheduler", "how": "kill", "count": 3}], "has the count 3 instead of 1 or 2"),
     ([{"component": "kube-scheduler", "how": "kill", "count": True}], "has the count True instead of 1 or 2"),
+    ([{"component": "virtual_ip", "how": "cut"}], "happens by 'cut' instead of stop, kill, freeze"),
+    ([{"component": "etcd", "how": "halt"}], "happens by 'halt' instead of stop, kill, freeze, cut"),
     ([{"component": "etcd", "how": "kill", "which": "learner"}], "concerns 'learner' instead of leader or follower"),
     (
         [{"component": "kube-scheduler", "how": "kill", "which": "follower"}],

@@ -18,11 +18,12 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import (
     API_SERVER,
     COMPONENTS,
-    KINDS,
+    OF_PROCESSES,
     Event,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import (
     BalancerReport,
+    CutReport,
     DrillReport,
     EtcdReport,
 )
@@ -462,10 +463,42 @@ def test_what_several_events_ask_for_is_asked_once() -> None:
     assert len([problem for problem in plan.problems if "healthy voters" in problem.message]) == 1
 
 
+NOT_CUT = CutReport("control_plane", "would go on: its kube-scheduler asks lb:6443", "let it freeze instead")
+NO_FILTER = CutReport("etcd", "has neither nft nor iptables", "install nftables")
+CUT_OFF: list[tuple[str, Event, list[str]]] = [
+    ("a control plane", Event("control_plane", "cut"), ["The control plane of cp3 would go on: its kube-scheduler asks lb:6443: let it freeze instead."]),
+    ("one that follows", Event("control_plane", "cut", which="follower"), ["The control plane of cp3 would go on"]),
+    ("a member of etcd", Event("etcd", "cut"), ["The etcd of cp2 has neither nft nor iptables: install nftables."]),
+    ("nothing is cut", Event("control_plane", "freeze"), []),
+    ("nothing is cut of etcd", ETCD_KILLED, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("event", "messages"), [case[1:] for case in CUT_OFF], ids=[case[0] for case in CUT_OFF])
+def test_a_network_that_cannot_be_cut_is_refused(event: Event, messages: list[str]) -> None:
+    reports = with_etcd()
+    fine = (CutReport("etcd", ""), CutReport("control_plane", ""))
+    cuts = {"cp1": fine, "cp2": (NO_FILTER, fine[1]), "cp3": (fine[0], NOT_CUT)}
+    reports = {name: dataclasses.replace(found, cuts=cuts[name]) for name, found in reports.items()}
+    plan = planning.build([event], reports, {})
+    assert [
+        wanted for wanted, problem in zip(messages, plan.problems, strict=True) if wanted not in problem.message
+    ] == []
+
+
+def test_a_control_plane_that_is_cut_off_is_bounded_as_any_other() -> None:
+    plan = planning.build([Event("control_plane", "cut"), Event("etcd", "cut")], with_etcd(), {})
+    assert [(entry.host, entry.bound, entry.state) for entry in plan.entries] == [
+        ("cp1", 24.8, "measured"),
+        (KNOWN_AFTER_APPLY, 9.0, "measured"),
+    ]
+    assert planning.lines(plan)[0] == "1. control plane cut off, on cp1: others lead what it led within 24.8 s."
+
+
 HOSTS = st.lists(st.booleans(), min_size=1, max_size=7)
 
 
-@given(HOSTS, st.sampled_from(COMPONENTS), st.sampled_from(sorted(KINDS)), st.integers(1, 2))
+@given(HOSTS, st.sampled_from(COMPONENTS), st.sampled_from(OF_PROCESSES), st.integers(1, 2))
 def test_a_plan_without_a_problem_leaves_a_healthy_instance(
     healthy: list[bool], component: str, how: str, count: int
 ) -> None:
@@ -486,7 +519,7 @@ def test_a_plan_without_a_problem_leaves_a_healthy_instance(
 
 
 def test_a_report_is_read_as_it_is_written() -> None:
-    wanted = report("cp1", faulty=GONE, left=(MANAGER,), unready={"w1": "x"}, etcd=MEMBER)
+    wanted = report("cp1", faulty=GONE, left=(MANAGER,), unready={"w1": "x"}, etcd=MEMBER, cuts=(NO_FILTER,))
     document: t.Any = wanted.as_dict()
     assert DrillReport.from_dict("cp1", document) == wanted
     assert not wanted.is_whole
