@@ -64,8 +64,9 @@ options:
   how:
     description:
       - What happens to it. V(cut) is for V(component=etcd) and V(component=control_plane).
+      - V(reload) is for V(component=load_balancer), whose service is reloaded three times, a second apart. It must be one that can be reloaded.
     type: str
-    choices: [stop, kill, freeze, cut]
+    choices: [stop, kill, freeze, cut, reload]
   namespace:
     description:
       - Namespace of a smoke application (M(kubeadm.ha.cluster_smoke)). A Deployment like it is created there right after the event,
@@ -346,7 +347,7 @@ def main() -> None:
                 ],
             },
             "which": {"type": "str", "choices": ["leader", "follower"], "default": "leader"},
-            "how": {"type": "str", "choices": ["stop", "kill", "freeze", "cut"]},
+            "how": {"type": "str", "choices": ["stop", "kill", "freeze", "cut", "reload"]},
             "namespace": {"type": "str", "default": ""},
             "observed_elsewhere": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 120},

@@ -136,7 +136,7 @@ drill:
     balancer:
       description:
         - Its load balancer, with V(problem), the V(unit) of its service and V(has_endpoint), whether an address of the endpoint is the
-          host's. V(null) where it is none.
+          host's, and V(can_reload). V(null) where it is none.
       type: dict
     router:
       description:

@@ -18,8 +18,9 @@ options:
   events:
     description:
       - The events in their order, each with C(component) (V(kube-controller-manager), V(kube-scheduler), V(etcd), V(load_balancer),
-        V(virtual_ip) or V(control_plane)), C(how) (V(stop), V(kill) or V(freeze), and V(cut) for V(etcd) and V(control_plane)) and C(count), how many
-        instances of the first two fail at the same time (V(1), or V(2), the leader among them).
+        V(virtual_ip) or V(control_plane)), C(how) (V(stop), V(kill) or V(freeze), V(cut) for V(etcd) and V(control_plane),
+        V(reload) for V(load_balancer)) and C(count), how many instances of the first two fail at the same time (V(1), or V(2), the leader among
+        them).
       - C(which) is V(leader), or V(follower) for V(etcd), a voter that does not lead, and V(control_plane), the one that leads least and does not lead etcd.
     type: list
     elements: raw
@@ -116,7 +117,8 @@ plan:
         bound:
           description:
             - Seconds within which another instance must lead, by the flags of the component, or the endpoint must answer, or exactly one
-              host have the virtual IP, by the configuration of keepalived. V(null) where an outage was accepted.
+              host have the virtual IP, by the configuration of keepalived. V(null) where an outage was accepted. 0 where no probe of the
+              endpoint may fail.
           type: float
           sample: 24.8
         observer:

@@ -11,7 +11,7 @@ import typing as t
 from ..base.address import canonical_ip
 from ..base.change import Change, Decision
 from ..base.errors import ApiError, InvalidInput, UnsupportedState
-from .event import KINDS, subject_of
+from .event import KINDS, RELOAD, subject_of
 from .measurement import deployment_of, measure
 
 if t.TYPE_CHECKING:
@@ -135,6 +135,8 @@ def _refuse(interruptions: Interruptions, component: str, how: str) -> None:
 
 
 def _change(component: str, how: str, after: str) -> Change:
+    if how == RELOAD:
+        return Change(component, "running", KINDS[how], "a drill shows that nobody notices")
     return Change(component, "running", f"{KINDS[how]} {after}", "a drill shows that another instance takes over")
 
 

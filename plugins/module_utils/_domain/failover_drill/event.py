@@ -22,11 +22,19 @@ CONTROL_PLANE = "control_plane"
 #: What fails at once. A host need not have etcd.
 PARTS: t.Mapping[str, tuple[str, ...]] = {CONTROL_PLANE: (API_SERVER, ETCD, *COMPONENTS)}
 #: What may happen to the leader, and what to call it when it has happened.
-KINDS: t.Mapping[str, str] = {"stop": "stopped", "kill": "killed", "freeze": "frozen", "cut": "cut off"}
+KINDS: t.Mapping[str, str] = {
+    "stop": "stopped",
+    "kill": "killed",
+    "freeze": "frozen",
+    "cut": "cut off",
+    "reload": "reloaded",
+}
 #: What may happen to the processes of anything.
 OF_PROCESSES = ("stop", "kill", "freeze")
 #: Its network ends.
 CUT = "cut"
+#: It reads its configuration anew, and goes on.
+RELOAD = "reload"
 
 #: Which of several fails: the one that leads, or one that does not.
 LEADER, FOLLOWER = "leader", "follower"
@@ -50,6 +58,7 @@ class Subject:
         is_of_endpoint: whether the endpoint itself shows when it is so.
         needs_endpoint: whether the endpoint must answer again, besides.
         bounds_endpoint: whether that is held against the bound, too.
+        loses_nothing: whether no probe of the endpoint may fail, instead of a bound.
         kinds: what may happen to it, of :data:`KINDS`.
     """
 
@@ -62,6 +71,7 @@ class Subject:
     is_of_endpoint: bool = False
     needs_endpoint: bool = False
     bounds_endpoint: bool = False
+    loses_nothing: bool = False
     kinds: tuple[str, ...] = OF_PROCESSES
 
 
@@ -75,6 +85,7 @@ SUBJECTS: t.Mapping[str, Subject] = {
         "The endpoint answered after",
         has_count=False,
         is_of_endpoint=True,
+        kinds=(*OF_PROCESSES, RELOAD),
     ),
     VIRTUAL_IP: Subject(
         "keepalived of the virtual IP's holder",
@@ -110,8 +121,14 @@ FOLLOWERS: t.Mapping[str, Subject] = {
 }
 
 
-def subject_of(component: str, which: str = LEADER) -> Subject:
+#: What is only reloaded.
+RELOADED = dataclasses.replace(SUBJECTS[LOAD_BALANCER], expected="no probe of the endpoint fails", loses_nothing=True)
+
+
+def subject_of(component: str, which: str = LEADER, how: str = "") -> Subject:
     """What an event concerns; something without a name of its own is called as it is."""
+    if how == RELOAD:
+        return RELOADED
     found = SUBJECTS.get(component, Subject(component))
     return FOLLOWERS.get(component, found) if which == FOLLOWER else found
 
@@ -202,6 +219,7 @@ __all__ = (
     "LOAD_BALANCER",
     "OF_PROCESSES",
     "PARTS",
+    "RELOAD",
     "SUBJECTS",
     "VIRTUAL_IP",
     "WHICH",

@@ -234,7 +234,8 @@ class Inspection:
         if LOAD_BALANCER not in self._host.roles:
             return None
         found, (addresses, _port) = self._find(LOAD_BALANCER), self._host.endpoint
-        return BalancerReport(found.problem, found.unit, has_endpoint=any(map(self._has, addresses)))
+        has_endpoint = any(map(self._has, addresses))
+        return BalancerReport(found.problem, found.unit, has_endpoint=has_endpoint, can_reload=found.can_reload)
 
     def _router(self) -> RouterReport | None:
         addresses, _port = self._host.endpoint

@@ -15,7 +15,7 @@ import typing as t
 
 from ..base.errors import NotProved, UnsupportedState
 from . import network_cut
-from .event import COMPONENTS, CUT, ETCD, PARTS
+from .event import COMPONENTS, CUT, ETCD, PARTS, RELOAD
 from .instance import find, running_process
 from .packet_filter import CHAINS, NO_PROGRAM, NO_PROGRAM_REMEDY, TABLE
 from .supervisor import Interrupted, StaticPods, SystemdServices
@@ -36,6 +36,8 @@ _POLL_SECONDS = 0.02
 _SLOW_POLL_SECONDS = 0.5
 #: A leader that goes on after its lease was taken ends by itself at once.
 _SECONDS_OF_A_RESUMED_LEADER = 5.0
+#: A service is reloaded so often, with so many seconds between: each time is another chance to lose a connection.
+_RELOADS, _SECONDS_BETWEEN_RELOADS = 3, 1.0
 #: A service that does not run yet is started again.
 _SECONDS_UNTIL_ANOTHER_START = 5.0
 
@@ -85,7 +87,7 @@ class Interruptions:
             ) from None
 
     def interrupt(self, component: str, how: str, *, timeout: float) -> float:
-        """Stop, kill, freeze or cut off a component of this host, or all of them at once; the time of it, by the monotonic clock.
+        """Stop, kill, freeze, cut off or reload a component of this host, or all of them at once; the time of it, by the monotonic clock.
 
         A component is stopped when its process has ended, however long the kubelet takes to notice that its manifest is gone.
 
@@ -97,6 +99,8 @@ class Interruptions:
         parts = self._parts(component)
         if how == CUT:
             return self._cut(parts)
+        if how == RELOAD:
+            return self._reload(parts)
         concerned = [(record, process) for part in parts for record, process in self._records(part, how)]
         self._write((*self.left(), *(record for record, _process in concerned)))
         if how == "freeze":
@@ -181,6 +185,22 @@ class Interruptions:
         self._write([*self.left(), *(dataclasses.replace(record, program=program) for record in records)])
         self._packets.cut(cut, program)
         return self._clock.monotonic()
+
+    def _reload(self, parts: t.Sequence[Instance]) -> float:
+        """It runs all the time, as long as nothing is wrong with it."""
+        for part in parts:
+            if not part.can_reload:
+                raise UnsupportedState(
+                    f"{part.unit or part.component} cannot be reloaded (CanReload=no), so nothing was done."
+                )
+        self._write([*self.left(), *(record for part in parts for record, _process in self._records(part, RELOAD))])
+        at = self._clock.monotonic()
+        for number in range(_RELOADS):
+            if number:
+                self._clock.sleep(_SECONDS_BETWEEN_RELOADS)
+            for part in parts:
+                self._services.reload(part.unit)
+        return at
 
     def _resume(self, record: Interrupted) -> bool:
         process = self._processes.get(record.pid, record.started)

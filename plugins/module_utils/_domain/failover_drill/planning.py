@@ -118,14 +118,15 @@ def lines(plan: DrillPlan) -> list[str]:
     """The events for the screen, and every problem."""
     found = [
         f"{entry.number}. {entry.object}, on {', '.join((entry.host, *entry.others))}: "
-        + (
-            "the endpoint is away until it is restored."
-            if entry.bound is None
-            else f"{subject_of(entry.component, entry.which).expected} within {entry.bound:g} s."
-        )
+        + ("the endpoint is away until it is restored." if entry.bound is None else _expected(entry, entry.bound))
         for entry in plan.entries
     ]
     return found + [f"Problem: {problem.message}" for problem in plan.problems]
+
+
+def _expected(entry: Entry, bound: float) -> str:
+    subject = subject_of(entry.component, entry.which, entry.how)
+    return f"{subject.expected}." if subject.loses_nothing else f"{subject.expected} within {bound:g} s."
 
 
 def reasons(plan: DrillPlan, *, is_begun: bool = False) -> str:

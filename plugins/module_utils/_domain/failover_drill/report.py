@@ -97,11 +97,13 @@ class BalancerReport:
         problem: why it does not run as it should, as a clause; empty when it does.
         unit: the service of systemd that runs it; empty without one.
         has_endpoint: whether an address of the endpoint is the host's.
+        can_reload: whether its service can be reloaded.
     """
 
     problem: str
     unit: str
     has_endpoint: bool
+    can_reload: bool = dataclasses.field(default=False, metadata=absent(False))
 
 
 @dataclasses.dataclass(frozen=True)

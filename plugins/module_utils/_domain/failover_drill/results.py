@@ -92,6 +92,8 @@ class Result:
         if self.began is None:
             return "It was not measured: the run ended before."
         subject, seconds = self._subject, self.figure
+        if subject.loses_nothing:
+            return self._lost
         if seconds is None:
             return f"{subject.never}{'.' if self.bound is None else f'; the bound is {self.bound:g} s.'}"
         if self.bound is not None and seconds > self.bound:
@@ -118,7 +120,15 @@ class Result:
 
     @property
     def _subject(self) -> Subject:
-        return subject_of(self.component, self.which)
+        return subject_of(self.component, self.which, self.how)
+
+    @property
+    def _lost(self) -> str:
+        """What is wrong where no probe may fail."""
+        if self.endpoint is None:
+            return "Nobody watched the endpoint."
+        lost = self.endpoint.failed - self.endpoint.failed_before
+        return f"{lost} of {self.endpoint.sent} probes of the endpoint failed; none may." if lost else ""
 
     @property
     def passed(self) -> bool:

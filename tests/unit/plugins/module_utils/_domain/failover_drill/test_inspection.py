@@ -212,14 +212,15 @@ def keepalived(text: str = CONFIGURATION) -> MemoryFiles:
 
 
 BALANCERS: list[tuple[str, dict[str, int], tuple[str, ...], MemoryFiles, BalancerReport, RouterReport | None]] = [
-    ("the holder", {"haproxy": 6443, "keepalived": 0}, (VIRTUAL,), keepalived(), BalancerReport("", "haproxy.service", True), ROUTER),
-    ("another one", {"nginx": 6443, "keepalived": 0}, (), keepalived(), BalancerReport("", "nginx.service", False),
+    ("the holder", {"haproxy": 6443, "keepalived": 0}, (VIRTUAL,), keepalived(), BalancerReport("", "haproxy.service", True, can_reload=True), ROUTER),
+    ("another one", {"nginx": 6443, "keepalived": 0}, (), keepalived(), BalancerReport("", "nginx.service", False, can_reload=True),
      dataclasses.replace(ROUTER, is_holder=False)),
-    ("nginx of another port beside it", {"nginx": 80, "haproxy": 6443}, (), MemoryFiles({}), BalancerReport("", "haproxy.service", False), None),
-    ("keepalived has ended", {"haproxy": 6443}, (), keepalived(), BalancerReport("", "haproxy.service", False),
+    ("nginx of another port beside it", {"nginx": 80, "haproxy": 6443}, (), MemoryFiles({}),
+     BalancerReport("", "haproxy.service", False, can_reload=True), None),
+    ("keepalived has ended", {"haproxy": 6443}, (), keepalived(), BalancerReport("", "haproxy.service", False, can_reload=True),
      dataclasses.replace(ROUTER, problem="has no service of keepalived", unit="", is_holder=False)),
     ("keepalived of another address", {"haproxy": 6443, "keepalived": 0}, (), keepalived(CONFIGURATION.replace(VIRTUAL, "192.0.2.99")),
-     BalancerReport("", "haproxy.service", False), None),
+     BalancerReport("", "haproxy.service", False, can_reload=True), None),
     ("none", {}, (), MemoryFiles({}), BalancerReport("has no service of haproxy or nginx that listens on port 6443", "", False), None),
     ("two of them", {"haproxy": 6443, "nginx": 6443}, (), MemoryFiles({}),
      BalancerReport("runs in 2 services (haproxy.service, nginx.service), so which is meant is not certain", "", False), None),

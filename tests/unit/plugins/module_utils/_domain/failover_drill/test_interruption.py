@@ -523,3 +523,43 @@ def test_a_service_that_ended_while_it_was_cut_off_is_started(*, restarts: bool)
     assert host.netfilter.is_clean
     host.assert_whole()
     assert {verb for verb, _unit in host.services.asked} == {"start"}
+
+
+def test_a_load_balancer_is_reloaded_and_goes_on() -> None:
+    host = ServicesHost()
+    host.services.add("haproxy", 20, 21, port=6443)
+    decision = drill.interrupted(host.interruptions, component=LOAD_BALANCER, how="reload", timeout=30)
+    (change,) = decision.changes
+    assert (change.object, change.after) == (LOAD_BALANCER, "reloaded")
+    began = host.clock.time
+    assert decision.act()["measured"] == {"began": began}
+    assert host.clock.time == began + 2
+    assert host.services.asked == [("reload", "haproxy.service")] * 3
+    assert host.processes.signals == []
+    host.interruptions.restore(timeout=60)
+    host.assert_whole()
+    assert 20 in host.processes.running
+    assert 21 not in host.processes.running
+
+
+def test_a_configuration_that_is_not_taken_is_an_error_and_restored() -> None:
+    host = ServicesHost()
+    host.services.add("haproxy", 20, 21, port=6443)
+    host.services.takes_configuration = False
+    with pytest.raises(CommandFailed):
+        host.interruptions.interrupt(LOAD_BALANCER, "reload", timeout=30)
+    assert host.interruptions.left()
+    host.interruptions.restore(timeout=60)
+    host.assert_whole()
+
+
+def test_what_cannot_be_reloaded_is_left_alone() -> None:
+    host = ServicesHost()
+    host.services.add("haproxy", 20, 21, port=6443)
+    host.services.can_reload = False
+    with pytest.raises(
+        UnsupportedState, match="haproxy.service cannot be reloaded .CanReload=no., so nothing was done"
+    ):
+        host.interruptions.interrupt(LOAD_BALANCER, "reload", timeout=30)
+    assert host.services.asked == []
+    host.assert_whole()

@@ -359,6 +359,43 @@ def test_an_event_of_the_endpoint_is_refused(
     assert planning.build([KILL], behind(**changed), {}).problems == ()
 
 
+RELOADED = Event("load_balancer", "reload")
+ALONE = balancer("lb1", holds=True, routed=False)
+STUCK = BalancerReport("", "haproxy.service", has_endpoint=False)
+RELOADS: list[tuple[str, list[Event], dict[str, DrillReport | None], list[str]]] = [
+    ("the only one", [RELOADED], {"lb1": ALONE, "lb2": None}, []),
+    ("the only one, which fails besides", [RELOADED, BALANCER_KILLED], {"lb1": ALONE, "lb2": None}, ["lb1 is the only load balancer"]),
+    ("nothing is tracked, and need not be", [RELOADED], {"lb1": changed_router("lb1", holds=True, detection=None)}, []),
+    ("one cannot be reloaded", [RELOADED], {"lb2": balancer("lb2", balancer=STUCK)}, ["systemd cannot reload haproxy.service of lb2 (CanReload=no): let"]),
+    ("that is of no interest", [BALANCER_KILLED], {"lb2": balancer("lb2", balancer=STUCK)}, []),
+    ("nobody has the address", [RELOADED], {"lb1": balancer("lb1")}, ["None of lb1, lb2 has an address of the endpoint"]),
+    ("one is missing", [RELOADED], {"lb2": balancer("lb2", balancer=BalancerReport("is gone", "", has_endpoint=False))}, ["The load balancer of lb2 is gone"]),
+    ("none", [RELOADED], {"lb1": None, "lb2": None}, ["The play has no load balancer"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("events", "changed", "messages"), [case[1:] for case in RELOADS], ids=[case[0] for case in RELOADS]
+)
+def test_a_reload_is_refused(events: list[Event], changed: dict[str, DrillReport | None], messages: list[str]) -> None:
+    plan = planning.build(events, behind(**changed), {})
+    assert [
+        wanted for wanted, problem in zip(messages, plan.problems, strict=True) if wanted not in problem.message
+    ] == []
+
+
+def test_a_reload_is_watched_by_a_control_plane() -> None:
+    plan = planning.build([RELOADED, RELOADED], behind(), {})
+    found = [(entry.host, entry.observer, entry.witness, entry.state, entry.bound) for entry in plan.entries]
+    assert found == [
+        ("lb1", "cp1", "", "interrupted", 0.0),
+        (KNOWN_AFTER_APPLY, "", "", "interrupted", 0.0),
+    ]
+    assert (
+        planning.lines(plan)[0] == "1. load balancer of the endpoint reloaded, on lb1: no probe of the endpoint fails."
+    )
+
+
 @given(healthy=st.lists(st.booleans(), min_size=1, max_size=5), routed=st.booleans())
 def test_a_load_balancer_fails_only_beside_another_one(*, healthy: list[bool], routed: bool) -> None:
     """Whatever of up to five load balancers is down, and whether an address is shared."""

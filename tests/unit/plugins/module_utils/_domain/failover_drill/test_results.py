@@ -130,7 +130,23 @@ OF_FOLLOWERS = [
 ]
 
 
-@pytest.mark.parametrize(("result", "fault"), [*VERDICTS, *OF_ENDPOINT, *OF_FOLLOWERS])
+OF_RELOAD = dataclasses.replace(OF_BALANCER, how="reload", bound=0.0, endpoint=EndpointAnswers(99, 2, 2, 0.0))
+OF_RELOADS = [
+    (OF_RELOAD, ""),
+    (
+        dataclasses.replace(OF_RELOAD, endpoint=EndpointAnswers(99, 3, 2, 0.2)),
+        "1 of 99 probes of the endpoint failed; none may.",
+    ),
+    (
+        dataclasses.replace(OF_RELOAD, endpoint=EndpointAnswers(99, 60, 0, None)),
+        "60 of 99 probes of the endpoint failed; none may.",
+    ),
+    (dataclasses.replace(OF_RELOAD, endpoint=None), "Nobody watched the endpoint."),
+    (dataclasses.replace(OF_RELOAD, began=None), "It was not measured: the run ended before."),
+]
+
+
+@pytest.mark.parametrize(("result", "fault"), [*VERDICTS, *OF_ENDPOINT, *OF_FOLLOWERS, *OF_RELOADS])
 def test_the_verdict(result: Result, fault: str) -> None:
     assert (result.fault, result.passed) == (fault, not fault)
     assert results.faults([result]) == ([f"Event {result.number} ({result.object}) failed. {fault}"] if fault else [])

@@ -58,6 +58,9 @@ class MemoryServices:
         #: Programs of services that run in several processes, and numbers of these, by unit.
         self.programs: dict[str, tuple[str, list[int]]] = {}
         self.ports: dict[str, int] = {}
+        self.can_reload = True
+        #: Whether a service takes its configuration when it is reloaded.
+        self.takes_configuration = True
 
     def find(self, component: str) -> list[ComponentService]:
         """Those of the component."""
@@ -86,7 +89,7 @@ class MemoryServices:
             if self.restarts and self.is_wanted[unit] and not running:
                 running = [self._add_process(unit)]
             if name == program and running and port in (0, self.ports[unit]):
-                found.append(Daemon(unit, "active", tuple(running)))
+                found.append(Daemon(unit, "active", tuple(running), can_reload=self.can_reload))
         return found
 
     def _add_process(self, unit: str) -> Process:
@@ -104,6 +107,17 @@ class MemoryServices:
                 self.processes.running.pop(pid, None)
             return
         self.processes.running.pop(self.known[unit].pid, None)
+
+    def reload(self, unit: str) -> None:
+        """Its workers are others afterwards."""
+        self.asked.append(("reload", unit))
+        if not self.takes_configuration:
+            raise CommandFailed(f"systemctl reload {unit} failed with return code 1.")
+        main, *workers = self.programs[unit][1]
+        for pid in workers:
+            self.processes.running.pop(pid, None)
+        self.programs[unit] = (self.programs[unit][0], [main])
+        self._add_process(unit)
 
     def start(self, unit: str) -> None:
         """It runs."""
@@ -338,7 +352,7 @@ def balancer(name: str, *, holds: bool = False, routed: bool = True, **changes: 
         detection=2.0,
         has_own_mac=False,
     )
-    own = BalancerReport("", "haproxy.service", has_endpoint=holds)
+    own = BalancerReport("", "haproxy.service", has_endpoint=holds, can_reload=True)
     found = DrillReport(name, (), (), (), (), balancer=own, router=router if routed else None)
     return dataclasses.replace(found, **changes)
 
