@@ -61,6 +61,12 @@ options:
     type: str
     choices: [leader, follower]
     default: leader
+  outage:
+    description:
+      - With V(component=etcd) whether so many members fail at the same time that no quorum is left. Nobody else is waited for then, and the member of this
+        host, which leads, is restored after five seconds.
+    type: bool
+    default: false
   how:
     description:
       - What happens to it. V(cut) is for V(component=etcd) and V(component=control_plane).
@@ -221,6 +227,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import (
     EtcdFollowing,
     EtcdLeadership,
+    EtcdOutage,
     HostLeadership,
     LockLeadership,
     NoLeadership,
@@ -310,7 +317,9 @@ def _leadership(
         return open_member(member, services, manifests_dir, timeout=_ETCD_SECONDS)
 
     if component == ETCD:
-        return EtcdFollowing(*etcd_of_host()) if follows else EtcdLeadership(*etcd_of_host())
+        if follows:
+            return EtcdFollowing(*etcd_of_host())
+        return EtcdOutage(*etcd_of_host()) if options["outage"] else EtcdLeadership(*etcd_of_host())
     if component in PROGRAMS or api is None:
         return NoLeadership(host_name)
     if component in COMPONENTS:
@@ -347,6 +356,7 @@ def main() -> None:
                 ],
             },
             "which": {"type": "str", "choices": ["leader", "follower"], "default": "leader"},
+            "outage": {"type": "bool", "default": False},
             "how": {"type": "str", "choices": ["stop", "kill", "freeze", "cut", "reload"]},
             "namespace": {"type": "str", "default": ""},
             "observed_elsewhere": {"type": "bool", "default": False},

@@ -19,8 +19,8 @@ options:
     description:
       - The events in their order, each with C(component) (V(kube-controller-manager), V(kube-scheduler), V(etcd), V(load_balancer),
         V(virtual_ip) or V(control_plane)), C(how) (V(stop), V(kill) or V(freeze), V(cut) for V(etcd) and V(control_plane),
-        V(reload) for V(load_balancer)) and C(count), how many instances of the first two fail at the same time (V(1), or V(2), the leader among
-        them).
+        V(reload) for V(load_balancer)) and C(count), how many instances of the first three fail at the same time (V(1), or V(2), the leader among
+        them). Of etcd they are not killed, because the first would run again before the second fails.
       - C(which) is V(leader), or V(follower) for V(etcd), a voter that does not lead, and V(control_plane), the one that leads least and does not lead etcd.
     type: list
     elements: raw
@@ -52,7 +52,7 @@ options:
     default: false
   accept_outage:
     description:
-      - Whether a load balancer may fail beside which there is no other way to the endpoint.
+      - Whether a load balancer may fail beside which there is no other way to the endpoint, and more members of etcd than it bears.
     type: bool
     default: false
   first:

@@ -77,7 +77,7 @@ class Subject:
 
 SUBJECTS: t.Mapping[str, Subject] = {
     **{component: Subject(f"leader of {component}", most=2) for component in COMPONENTS},
-    ETCD: Subject(f"leader of {ETCD}", kinds=(*OF_PROCESSES, CUT)),
+    ETCD: Subject(f"leader of {ETCD}", most=2, kinds=(*OF_PROCESSES, CUT)),
     LOAD_BALANCER: Subject(
         "load balancer of the endpoint",
         "the endpoint answers",
@@ -189,13 +189,14 @@ def _faults(item: t.Any) -> t.Iterator[str]:
     kinds = tuple(KINDS) if subject is None else subject.kinds
     if item.get("how") not in kinds:
         yield f"happens by {item.get('how')!r} instead of {', '.join(kinds)}"
+    which = item.get("which", LEADER)
     most = max(each.most for each in SUBJECTS.values())
     if str(item.get("count", 1)) not in [str(number) for number in range(1, most + 1)]:
         yield f"has the count {item['count']!r} instead of 1 or {most}"
-    elif subject is not None and int(item.get("count", 1)) > subject.most:
-        few = "member of etcd, which three members do not bear" if item["component"] == ETCD else item["component"]
-        yield f"takes more than one {few}"
-    which = item.get("which", LEADER)
+    elif subject is not None and int(item.get("count", 1)) > subject_of(item["component"], which).most:
+        yield f"takes more than one {'follower of ' if which == FOLLOWER else ''}{item['component']}"
+    elif item.get("component") == ETCD and item.get("how") == "kill" and int(item.get("count", 1)) > 1:
+        yield "kills two members of etcd, of which the first runs again before the second is killed: let them stop, freeze or be cut off"
     if which not in WHICH:
         yield f"concerns {which!r} instead of {' or '.join(WHICH)}"
     elif which == FOLLOWER and subject is not None and item["component"] not in FOLLOWERS:

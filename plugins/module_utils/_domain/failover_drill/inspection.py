@@ -10,7 +10,7 @@ import typing as t
 
 from ..base import plain_yaml
 from ..base.address import canonical_ip
-from ..base.errors import InvalidInput, UnsupportedState
+from ..base.errors import ApiError, InvalidInput, UnsupportedState
 from ..cluster.node import Node
 from ..component import leader_election
 from ..etcd import etcd as members
@@ -97,14 +97,20 @@ class Inspection:
         """The report, as soon as everything is whole, else after the time.
 
         Raises:
-            ApiError: when the API cannot be asked.
+            ApiError: when the API cannot be asked until then.
             UnsupportedState: when what a drill has left cannot be read.
         """
         deadline = self._clock.monotonic() + wait_timeout
         while True:
-            report = self._collect()
-            if report.is_whole or self._clock.monotonic() >= deadline:
-                return report
+            try:
+                report = self._collect()
+            except ApiError:
+                # It may be on its way back.
+                if self._clock.monotonic() >= deadline:
+                    raise
+            else:
+                if report.is_whole or self._clock.monotonic() >= deadline:
+                    return report
             self._clock.sleep(_POLL_SECONDS)
 
     def _collect(self) -> DrillReport:

@@ -165,6 +165,14 @@ class EtcdLeadership(_Single):
         return None
 
 
+class EtcdOutage(EtcdLeadership):
+    """Without a quorum nobody leads, and nobody is waited for."""
+
+    def after(self) -> Held | None:
+        """Nobody."""
+        return Held("", self._term)
+
+
 class EtcdFollowing(_Single):
     """By the members beside a follower that fails: all of them know the same leader, which may be the one of before."""
 
@@ -314,6 +322,7 @@ class NoLeadership(_Single):
 __all__ = (
     "EtcdFollowing",
     "EtcdLeadership",
+    "EtcdOutage",
     "Handover",
     "Held",
     "HostLeadership",

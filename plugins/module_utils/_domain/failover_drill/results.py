@@ -94,6 +94,10 @@ class Result:
         subject, seconds = self._subject, self.figure
         if subject.loses_nothing:
             return self._lost
+        if self.bound is None and not subject.is_of_endpoint:
+            # An outage was accepted, and what comes after it is inspected.
+            is_away = self.endpoint is not None and self.endpoint.rto is None
+            return "The endpoint did not answer again." if is_away else ""
         if seconds is None:
             return f"{subject.never}{'.' if self.bound is None else f'; the bound is {self.bound:g} s.'}"
         if self.bound is not None and seconds > self.bound:
@@ -108,8 +112,8 @@ class Result:
 
     @property
     def figure(self) -> float | None:
-        """The seconds that are held against the bound."""
-        if self._subject.is_of_endpoint:
+        """The seconds that are held against the bound; of an outage that was accepted, those that it took."""
+        if self._subject.is_of_endpoint or (self.bound is None and self.began is not None):
             return None if self.endpoint is None else self.endpoint.rto
         return self.seconds
 

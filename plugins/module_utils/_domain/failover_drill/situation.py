@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from ..base.problem import Problem
+from ..etcd.etcd import Quorum
 from .event import CUT
 
 if t.TYPE_CHECKING:
@@ -23,7 +24,8 @@ class Situation:
 
     Attributes:
         reports: by their inventory names, in the order of the inventory.
-        accepts_outage: whether a load balancer may fail beside which there is no other way to the endpoint.
+        accepts_outage: whether a load balancer may fail beside which there is no other way to the endpoint, and more members of etcd than it
+            bears.
     """
 
     reports: t.Mapping[str, DrillReport]
@@ -53,9 +55,20 @@ class Situation:
     @property
     def etcd_follower(self) -> str | None:
         """The first host with a voter of etcd that runs and does not lead."""
+        return next(iter(self.etcd_followers), None)
+
+    @property
+    def etcd_followers(self) -> tuple[str, ...]:
+        """All hosts with such a voter."""
         members = {name: report.etcd for name, report in self.reports.items() if report.etcd is not None}
-        found = (name for name, member in members.items() if member.follows)
-        return next(found, None)
+        return tuple(name for name, member in members.items() if member.follows)
+
+    @property
+    def etcd_quorum(self) -> Quorum | None:
+        """The etcd cluster as the member shows it that knows of the fewest; ``None`` where none answers."""
+        members = (report.etcd for report in self.reports.values() if report.etcd is not None)
+        counts = [Quorum(member.voters, member.healthy_voters) for member in members if not member.problem]
+        return min(counts, key=lambda found: found.tolerance, default=None)
 
     def instances(self, component: str) -> dict[str, InstanceReport]:
         """The instances of a component, of each control plane."""

@@ -25,6 +25,11 @@ RIGHT: list[tuple[dict[str, t.Any], Event, str]] = [
         Event("load_balancer", "reload"),
         "load balancer of the endpoint reloaded",
     ),
+    (
+        {"component": "etcd", "how": "freeze", "count": 2},
+        Event("etcd", "freeze", 2),
+        "leader of etcd and 1 more frozen",
+    ),
     ({"component": "etcd", "how": "cut"}, Event("etcd", "cut"), "leader of etcd cut off"),
     ({"component": "control_plane", "how": "cut"}, Event("control_plane", "cut"), "control plane cut off"),
     ({"component": "etcd", "how": "freeze", "which": "leader"}, Event("etcd", "freeze"), "leader of etcd frozen"),
@@ -69,8 +74,10 @@ WRONG: list[tuple[t.Any, str]] = [
     ),
     (
         [{"component": "etcd", "how": "kill", "count": 2}],
-        "takes more than one member of etcd",
+        "kills two members of etcd, of which the first runs again before the second is killed: let them stop, freeze or be cut off",
     ),
+    ([{"component": "etcd", "how": "stop", "count": 2, "which": "follower"}], "takes more than one follower of etcd"),
+    ([{"component": "etcd", "how": "stop", "count": 3}], "has the count 3 instead of 1 or 2"),
     ([{"component": "virtual_ip", "how": "stop", "count": 2}], "takes more than one virtual_ip"),
     ([{"component": "kube-scheduler", "how": "kill", "count": 3}], "has the count 3 instead of 1 or 2"),
     ([{"component": "kube-scheduler", "how": "kill", "count": True}], "has the count True instead of 1 or 2"),

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import ApiError, InvalidInput
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import (
     API_SERVER,
     ETCD,
@@ -311,3 +311,26 @@ def test_whether_a_network_can_be_cut(host: dict[str, t.Any], wanted: tuple[CutR
         roles=(CONTROL_PLANE,),
     )
     assert found.cuts == wanted
+
+
+class Returning(MemoryApi):
+    """An API that does not answer for a while."""
+
+    def __init__(self, fails: int) -> None:
+        super().__init__()
+        self.fails = fails
+
+    def list(self, *arguments: t.Any, **options: t.Any) -> list[dict[str, t.Any]]:
+        """Nothing, when it answers."""
+        self.fails -= 1
+        if self.fails >= 0:
+            raise ApiError("no answer")
+        return super().list(*arguments, **options)
+
+
+def test_an_api_that_comes_back_is_waited_for() -> None:
+    assert inspect(roles=(CONTROL_PLANE,), api=Returning(3), wait_timeout=5.0).is_control_plane
+    with pytest.raises(ApiError):
+        inspect(roles=(CONTROL_PLANE,), api=Returning(3))
+    with pytest.raises(ApiError):
+        inspect(roles=(CONTROL_PLANE,), api=Returning(1000), wait_timeout=5.0)

@@ -14,6 +14,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd impor
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import (
     EtcdFollowing,
     EtcdLeadership,
+    EtcdOutage,
     Handover,
     Held,
     HostLeadership,
@@ -105,6 +106,17 @@ def test_beside_a_follower_all_others_must_know_the_same_leader() -> None:
     assert leadership.after() == Held("cp3", 4)
     etcd.down.add("cp2")
     assert leadership.after() is None
+
+
+def test_without_a_quorum_nobody_is_waited_for() -> None:
+    etcd = Members()
+    leadership = EtcdOutage(t.cast("t.Any", etcd), OWN)
+    assert leadership.before() == Held("cp1", 3)
+    etcd.down |= {"cp2", "cp3"}
+    assert leadership.after() == Held("", 3)
+    assert leadership.carries_api
+    with pytest.raises(UnsupportedState, match="The leader of etcd is cp2, no longer"):
+        EtcdOutage(t.cast("t.Any", Members(leader="cp2")), OWN).before()
 
 
 @pytest.mark.parametrize("leader", ["", "cp1"])

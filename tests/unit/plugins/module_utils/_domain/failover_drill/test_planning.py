@@ -230,6 +230,69 @@ def test_a_follower_on_a_host_of_etcd_alone_is_watched_by_a_control_plane() -> N
     assert (entry.host, entry.observer) == ("e1", "cp1")
 
 
+TWO_FROZEN = Event("etcd", "freeze", 2)
+QUORUM = (
+    "The etcd cluster has 3 healthy voters of 3 and an event takes 2 of them; 2 must be left and 1 would be, so that nobody reaches the API "
+    "meanwhile: accept the outage by failover_drill_accept_outage=true"
+)
+
+
+def of_five(**members: EtcdReport) -> dict[str, DrillReport]:
+    """Five control planes with a member each."""
+    found = {f"cp{number}": EtcdReport("", 5, 5, is_leader=number == 2) for number in range(1, 6)}
+    return {name: report(name, etcd=member) for name, member in {**found, **members}.items()}
+
+
+OF_TWO: list[tuple[str, dict[str, DrillReport], bool, list[str]]] = [
+    ("nobody has agreed", with_etcd(), False, [QUORUM]),
+    ("somebody has agreed", with_etcd(), True, []),
+    ("five bear it", of_five(), False, []),
+    ("four of five do not", of_five(cp1=EtcdReport("", 5, 4)), False, ["4 healthy voters of 5 and an event takes 2 of them; 3 must be left and 2 would be"]),
+    ("what is whole only", with_etcd(cp1=TWO), True, ["2 healthy voters of 3 and an event takes one of them"]),
+    ("the others are elsewhere", with_etcd(cp1=None, cp3=None), True, ["No voter of etcd on the play's hosts follows another one"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reports", "accepts_outage", "messages"), [case[1:] for case in OF_TWO], ids=[case[0] for case in OF_TWO]
+)
+def test_two_members_of_etcd(reports: dict[str, DrillReport], messages: list[str], *, accepts_outage: bool) -> None:
+    plan = planning.build([TWO_FROZEN, ETCD_KILLED], reports, {}, accepts_outage=accepts_outage)
+    assert [
+        wanted for wanted, problem in zip(messages, plan.problems, strict=True) if wanted not in problem.message
+    ] == []
+
+
+def test_an_etcd_cluster_without_a_quorum_has_no_bound_and_is_watched_by_another_host() -> None:
+    plan = planning.build([TWO_FROZEN, TWO_FROZEN], with_etcd(), {}, accepts_outage=True)
+    found = [(entry.host, entry.others, entry.bound, entry.observer, entry.state) for entry in plan.entries]
+    assert found == [
+        ("cp2", ("cp1",), None, "cp1", "measured"),
+        (KNOWN_AFTER_APPLY, (KNOWN_AFTER_APPLY,), None, "", "measured"),
+    ]
+    assert planning.lines(plan)[0] == (
+        "1. leader of etcd and 1 more frozen, on cp2, cp1: the endpoint is away until it is restored."
+    )
+    (entry,) = planning.build([TWO_FROZEN], of_five(), {}).entries
+    assert (entry.host, entry.others, entry.bound, entry.observer) == ("cp2", ("cp1",), 5.0, "")
+
+
+@given(healthy=st.integers(0, 7), voters=st.integers(1, 7), accepts_outage=st.booleans())
+def test_a_quorum_is_lost_only_where_somebody_has_agreed(*, healthy: int, voters: int, accepts_outage: bool) -> None:
+    reports = {
+        f"cp{number}": report(f"cp{number}", etcd=EtcdReport("", voters, min(healthy, voters), is_leader=number == 0))
+        for number in range(voters)
+    }
+    plan = planning.build([TWO_FROZEN], reports, {}, accepts_outage=accepts_outage)
+    left = min(healthy, voters) - 2
+    needed = voters // 2 + 1
+    if not plan.problems:
+        (entry,) = plan.entries
+        assert (entry.bound is None) == (left < needed)
+        assert accepts_outage or left >= needed
+        assert len({entry.host, *entry.others}) == 2
+
+
 def test_after_an_event_of_etcd_other_leaders_are_not_known() -> None:
     plan = planning.build([KILL, ETCD_KILLED, Event(MANAGER, "stop"), ETCD_KILLED], with_etcd(), {})
     assert [entry.host for entry in plan.entries] == ["cp1", "cp2", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY]
