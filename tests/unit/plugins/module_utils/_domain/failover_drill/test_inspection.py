@@ -320,7 +320,7 @@ class Returning(MemoryApi):
         super().__init__()
         self.fails = fails
 
-    def list(self, *arguments: t.Any, **options: t.Any) -> list[dict[str, t.Any]]:
+    def list(self, *arguments: t.Any, **options: t.Any) -> t.Sequence[dict[str, t.Any]]:
         """Nothing, when it answers."""
         self.fails -= 1
         if self.fails >= 0:

@@ -415,7 +415,7 @@ def test_a_network_is_cut_and_restored(component: str, programs: tuple[str, ...]
     assert {(item.how, item.program) for item in left} == {("cut", programs[0])}
     # Nothing else happens to what runs.
     assert host.processes.signals == []
-    assert not host.netfilter.is_clean
+    assert not host.netfilter.is_clean()
     said = json.dumps([host.netfilter.tables, host.netfilter.chains])
     assert ("6443" in said) == (component == CONTROL_PLANE)
     assert "2379" in said
@@ -423,7 +423,7 @@ def test_a_network_is_cut_and_restored(component: str, programs: tuple[str, ...]
     for each in host.processes.find(MANAGER) if component == CONTROL_PLANE else ():
         host.processes.end(each)
     host.interruptions.restore(timeout=60)
-    assert host.netfilter.is_clean
+    assert host.netfilter.is_clean()
     host.assert_whole()
 
 
@@ -438,7 +438,7 @@ def test_whenever_it_is_killed_the_next_one_restores_the_network(component: str,
         return host
 
     def assert_cut(host: Plane) -> None:
-        assert not host.netfilter.is_clean
+        assert not host.netfilter.is_clean()
 
     for does_last in (False, True):
         assert_restored_whenever_killed(make, component, "cut", does_last=does_last, after=assert_cut)
@@ -461,7 +461,7 @@ def test_whenever_it_is_killed_the_next_one_restores_the_network(component: str,
             pass
         host.netfilter.before_command = lambda: None
         host.interruptions.restore(timeout=60)
-        assert host.netfilter.is_clean
+        assert host.netfilter.is_clean()
         host.assert_whole()
     assert 0 < ends < 80
 
@@ -479,9 +479,9 @@ def test_rules_that_the_kernel_does_not_take_are_taken_away() -> None:
         interruptions.interrupt(ETCD, "cut", timeout=30)
     host.netfilter.before_command = lambda: None
     host.netfilter.refused = ()
-    assert not host.netfilter.is_clean
+    assert not host.netfilter.is_clean()
     interruptions.restore(timeout=60)
-    assert host.netfilter.is_clean
+    assert host.netfilter.is_clean()
     host.assert_whole()
 
 
@@ -520,7 +520,7 @@ def test_a_service_that_ended_while_it_was_cut_off_is_started(*, restarts: bool)
     host.interruptions.interrupt(CONTROL_PLANE, "cut", timeout=30)
     host.processes.end(host.processes.running[8])
     host.interruptions.restore(timeout=60)
-    assert host.netfilter.is_clean
+    assert host.netfilter.is_clean()
     host.assert_whole()
     assert {verb for verb, _unit in host.services.asked} == {"start"}
 

@@ -42,7 +42,7 @@ def test_the_program_that_the_host_has(
     netfilter = MemoryNetfilter(*programs)
     netfilter.refused = refused
     assert packets(netfilter, has_ipv6=has_ipv6).program() == program
-    assert netfilter.is_clean
+    assert netfilter.is_clean()
 
 
 def test_a_table_of_nftables() -> None:
@@ -75,7 +75,7 @@ table inet kubeadm-ha-failover-drill {
     )
     for _number in range(2):
         filter_.mend("nft")
-        assert netfilter.is_clean
+        assert netfilter.is_clean()
 
 
 def test_nothing_is_asked_of_nobody() -> None:
@@ -116,7 +116,7 @@ def test_chains_of_iptables(*, has_ipv6: bool) -> None:
         ]
     for _number in range(2):
         filter_.mend("iptables")
-        assert netfilter.is_clean
+        assert netfilter.is_clean()
 
 
 def test_a_program_that_says_no_is_an_error() -> None:

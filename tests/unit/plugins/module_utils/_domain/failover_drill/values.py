@@ -155,7 +155,6 @@ class MemoryNetfilter:
         #: Called before each command: the place of whoever kills the process that runs it.
         self.before_command: t.Callable[[], None] = lambda: None
 
-    @property
     def is_clean(self) -> bool:
         """Whether only the rules of others are there."""
         return not self.tables and self.chains == self.before
