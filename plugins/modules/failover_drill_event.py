@@ -206,7 +206,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.host_clients import HostClients
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.service_files import ServiceFiles
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import open_member
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import own_addresses
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
@@ -225,9 +224,6 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.instance import PROGRAMS, find
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import (
-    EtcdFollowing,
-    EtcdLeadership,
-    EtcdOutage,
     HostLeadership,
     LockLeadership,
     NoLeadership,
@@ -237,9 +233,9 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_deci
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.instance import Instance
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import Leadership, Part
     from ansible_collections.kubeadm.ha.plugins.module_utils._ports.api import Api
-    from ansible_collections.kubeadm.ha.plugins.module_utils._ports.etcd import Etcd
 
 _REQUEST_SECONDS = 30.0
 #: A request may have gone to an API server that has just frozen; it is sent again to another one then.
@@ -310,24 +306,34 @@ def _leadership(
     services: HostComponentServices,
 ) -> Leadership:
     component, manifests_dir, host_name = options["component"], options["manifests_dir"], socket.gethostname()
-    follows = options["which"] == FOLLOWER
 
-    def etcd_of_host() -> tuple[Etcd, str]:
-        member = find(files, processes, services, ETCD, manifests_dir=manifests_dir)
-        return open_member(member, services, manifests_dir, timeout=_ETCD_SECONDS)
+    def member() -> Instance:
+        return find(files, processes, services, ETCD, manifests_dir=manifests_dir)
 
     if component == ETCD:
-        if follows:
-            return EtcdFollowing(*etcd_of_host())
-        return EtcdOutage(*etcd_of_host()) if options["outage"] else EtcdLeadership(*etcd_of_host())
+        return _of_etcd(options, member(), services)
     if component in PROGRAMS or api is None:
         return NoLeadership(host_name)
     if component in COMPONENTS:
         return LockLeadership(api, clock, component)
     parts: dict[str, Part] = {each: LockLeadership(api, clock, each) for each in COMPONENTS}
-    if find(files, processes, services, ETCD, manifests_dir=manifests_dir).is_there:
-        parts[ETCD] = EtcdLeadership(*etcd_of_host(), is_part=True)
-    return HostLeadership(clock, parts, host_name, follows=follows)
+    own = member()
+    if own.is_there:
+        parts[ETCD] = _of_etcd(options, own, services)
+    return HostLeadership(clock, parts, host_name, follows=options["which"] == FOLLOWER)
+
+
+def _of_etcd(options: t.Mapping[str, t.Any], member: Instance, services: HostComponentServices) -> Part:
+    """How the leader of etcd is found. Hosts without a member need not compile it."""
+    from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import open_member
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import etcd_leadership
+
+    etcd, url = open_member(member, services, options["manifests_dir"], timeout=_ETCD_SECONDS)
+    if options["component"] != ETCD:
+        return etcd_leadership.EtcdLeadership(etcd, url, is_part=True)
+    if options["which"] == FOLLOWER:
+        return etcd_leadership.EtcdFollowing(etcd, url)
+    return etcd_leadership.EtcdOutage(etcd, url) if options["outage"] else etcd_leadership.EtcdLeadership(etcd, url)
 
 
 def _leave(_number: int, _frame: t.Any) -> t.NoReturn:

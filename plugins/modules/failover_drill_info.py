@@ -175,13 +175,13 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files im
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.processes import HostProcesses
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.drill_journal import Journal
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.inspection import (
     CONTROL_PLANE,
     Host,
     Inspection,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.packet_filter import PacketFilter
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
@@ -219,7 +219,7 @@ def decide(module: AnsibleModule) -> Decision:
         processes,
         services,
         packets,
-        Interruptions(files, processes, clock, services, packets, manifests_dir=options["manifests_dir"]),
+        Journal(files, options["manifests_dir"]),
         None if client is None else client.api,
     )
     return Decision(values={"drill": inspection.report(wait_timeout=options["wait_timeout"]).as_dict()})

@@ -8,8 +8,6 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..base.errors import InvalidInput
-
 #: Components of which one leads.
 COMPONENTS = ("kube-controller-manager", "kube-scheduler")
 #: It elects its leader among its members, without a lock.
@@ -39,9 +37,6 @@ RELOAD = "reload"
 #: Which of several fails: the one that leads, or one that does not.
 LEADER, FOLLOWER = "leader", "follower"
 WHICH = (LEADER, FOLLOWER)
-
-_VARIABLE = "failover_drill_events"
-_KEYS = ("component", "which", "how", "count")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,58 +150,6 @@ class Event:
         return f"{subject_of(self.component, self.which).phrase}{more} {KINDS[self.how]}"
 
 
-def parse(events: t.Any) -> tuple[Event, ...]:
-    """The events of the input.
-
-    Raises:
-        InvalidInput: with everything that is wrong.
-    """
-    if not isinstance(events, (list, tuple)) or not events:
-        raise InvalidInput(f"{_VARIABLE} is not a list with one event at least, such as {_example()}.")
-    parsed, faults = [], []
-    for number, item in enumerate(events, 1):
-        found = list(_faults(item))
-        faults += [f"event {number} of {_VARIABLE} {fault}" for fault in found]
-        if not found:
-            which, count = item.get("which", LEADER), int(item.get("count", 1))
-            parsed.append(Event(item["component"], item["how"], count, which))
-    if faults:
-        raise InvalidInput(f"{'; '.join(faults)}. An event is {_example()}.")
-    return tuple(parsed)
-
-
-def _faults(item: t.Any) -> t.Iterator[str]:
-    if not isinstance(item, dict):
-        yield f"is {item!r}, no mapping"
-        return
-    unknown = sorted(str(key) for key in set(item) - {*_KEYS})
-    if unknown:
-        yield f"has {', '.join(unknown)}, which no event has"
-    subject = SUBJECTS.get(str(item.get("component")))
-    if subject is None:
-        *first, last = SUBJECTS
-        yield f"has the component {item.get('component')!r} instead of {', '.join(first)} or {last}"
-    kinds = tuple(KINDS) if subject is None else subject.kinds
-    if item.get("how") not in kinds:
-        yield f"happens by {item.get('how')!r} instead of {', '.join(kinds)}"
-    which = item.get("which", LEADER)
-    most = max(each.most for each in SUBJECTS.values())
-    if str(item.get("count", 1)) not in [str(number) for number in range(1, most + 1)]:
-        yield f"has the count {item['count']!r} instead of 1 or {most}"
-    elif subject is not None and int(item.get("count", 1)) > subject_of(item["component"], which).most:
-        yield f"takes more than one {'follower of ' if which == FOLLOWER else ''}{item['component']}"
-    elif item.get("component") == ETCD and item.get("how") == "kill" and int(item.get("count", 1)) > 1:
-        yield "kills two members of etcd, of which the first runs again before the second is killed: let them stop, freeze or be cut off"
-    if which not in WHICH:
-        yield f"concerns {which!r} instead of {' or '.join(WHICH)}"
-    elif which == FOLLOWER and subject is not None and item["component"] not in FOLLOWERS:
-        yield f"concerns a follower, which only {' and '.join(FOLLOWERS)} have here"
-
-
-def _example() -> str:
-    return "{component: kube-scheduler, how: kill, count: 1}"
-
-
 __all__ = (
     "API_SERVER",
     "COMPONENTS",
@@ -226,6 +169,5 @@ __all__ = (
     "WHICH",
     "Event",
     "Subject",
-    "parse",
     "subject_of",
 )

@@ -29,8 +29,8 @@ if t.TYPE_CHECKING:
     from ..._ports.etcd import Etcd
     from ..._ports.files import Files
     from ..._ports.processes import Processes
+    from .drill_journal import Journal
     from .instance import Instance
-    from .interruption import Interruptions
     from .packet_filter import PacketFilter
 
 #: What a host may be by the inventory.
@@ -80,7 +80,7 @@ class Inspection:
         processes: Processes,
         services: ComponentServices,
         packets: PacketFilter,
-        interruptions: Interruptions,
+        journal: Journal,
         api: Api | None,
     ) -> None:
         """``api``: the cluster; only a control plane needs one."""
@@ -90,7 +90,7 @@ class Inspection:
         self._processes = processes
         self._services = services
         self._packets = packets
-        self._interruptions = interruptions
+        self._journal = journal
         self._api = api
 
     def report(self, *, wait_timeout: float) -> DrillReport:
@@ -117,7 +117,7 @@ class Inspection:
         report = DrillReport(
             host_name=self._host.name,
             instances=(),
-            left=tuple(dict.fromkeys(item.component for item in self._interruptions.left())),
+            left=tuple(dict.fromkeys(item.component for item in self._journal.left())),
             leaders=(),
             unready_nodes=(),
             etcd=self._etcd(),

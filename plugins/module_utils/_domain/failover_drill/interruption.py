@@ -9,16 +9,15 @@ What is done is written down before it is done, so that another process can undo
 from __future__ import annotations
 
 import dataclasses
-import json
-import posixpath
 import typing as t
 
 from ..base.errors import NotProved, UnsupportedState
 from . import network_cut
+from .drill_journal import JOURNAL, Interrupted, Journal
 from .event import COMPONENTS, CUT, ETCD, PARTS, RELOAD
 from .instance import find, running_process
-from .packet_filter import CHAINS, NO_PROGRAM, NO_PROGRAM_REMEDY, TABLE
-from .supervisor import Interrupted, StaticPods, SystemdServices
+from .packet_filter import NO_PROGRAM, NO_PROGRAM_REMEDY
+from .supervisor import StaticPods, SystemdServices
 
 if t.TYPE_CHECKING:
     from ..._ports.clock import Clock
@@ -29,9 +28,6 @@ if t.TYPE_CHECKING:
     from .packet_filter import PacketFilter
     from .supervisor import Supervisor
 
-#: What a drill has done to this host and not undone yet.
-JOURNAL = "/var/lib/kubeadm-ha/failover_drill.json"
-_MODE = 0o600
 _POLL_SECONDS = 0.02
 _SLOW_POLL_SECONDS = 0.5
 #: A leader that goes on after its lease was taken ends by itself at once.
@@ -66,7 +62,7 @@ class Interruptions:
         self._static_pods = StaticPods(files, manifests_dir)
         self._systemd = SystemdServices(services)
         self._port = port
-        self._journal = journal
+        self._journal = Journal(files, manifests_dir, journal)
 
     def left(self) -> tuple[Interrupted, ...]:
         """What is not undone yet.
@@ -74,17 +70,7 @@ class Interruptions:
         Raises:
             UnsupportedState: when it cannot be read.
         """
-        content = self._files.read(self._journal)
-        if content is None:
-            return ()
-        try:
-            return tuple(Interrupted(**item) for item in json.loads(content))
-        except (TypeError, ValueError):
-            raise UnsupportedState(
-                f"{self._journal} cannot be read: see whether {self._static_pods.aside} holds a manifest that belongs into "
-                f"{self._static_pods.manifests_dir}, move it back, start what systemd runs, take away the table {TABLE} of nftables or the chains "
-                f"{' and '.join(chain for chain, *_options in CHAINS.values())} of iptables, and remove the directory and the file."
-            ) from None
+        return self._journal.left()
 
     def interrupt(self, component: str, how: str, *, timeout: float) -> float:
         """Stop, kill, freeze, cut off or reload a component of this host, or all of them at once; the time of it, by the monotonic clock.
@@ -102,7 +88,7 @@ class Interruptions:
         if how == RELOAD:
             return self._reload(parts)
         concerned = [(record, process) for part in parts for record, process in self._records(part, how)]
-        self._write((*self.left(), *(record for record, _process in concerned)))
+        self._journal.write((*self.left(), *(record for record, _process in concerned)))
         if how == "freeze":
             for _record, process in concerned:
                 self._processes.freeze(process)
@@ -146,7 +132,7 @@ class Interruptions:
         for component in dict.fromkeys(record.component for record in records):
             last = [record for record in records if record.component == component][-1]
             self._await_running(last, deadline, timeout)
-        self._files.remove(self._journal)
+        self._journal.remove()
         self._static_pods.tidy_up()
 
     def _parts(self, component: str) -> t.Sequence[Instance]:
@@ -182,7 +168,7 @@ class Interruptions:
         if not program:
             raise UnsupportedState(f"This host {NO_PROGRAM}, so nothing was done: {NO_PROGRAM_REMEDY}.")
         records = [record for part in parts for record, _process in self._records(part, CUT)]
-        self._write([*self.left(), *(dataclasses.replace(record, program=program) for record in records)])
+        self._journal.write([*self.left(), *(dataclasses.replace(record, program=program) for record in records)])
         self._packets.cut(cut, program)
         return self._clock.monotonic()
 
@@ -193,7 +179,9 @@ class Interruptions:
                 raise UnsupportedState(
                     f"{part.unit or part.component} cannot be reloaded (CanReload=no), so nothing was done."
                 )
-        self._write([*self.left(), *(record for part in parts for record, _process in self._records(part, RELOAD))])
+        self._journal.write(
+            [*self.left(), *(record for part in parts for record, _process in self._records(part, RELOAD))]
+        )
         at = self._clock.monotonic()
         for number in range(_RELOADS):
             if number:
@@ -247,11 +235,6 @@ class Interruptions:
                 return False
             self._clock.sleep(_POLL_SECONDS)
         return True
-
-    def _write(self, records: t.Sequence[Interrupted]) -> None:
-        self._files.make_private_directory(posixpath.dirname(self._journal))
-        content = json.dumps([dataclasses.asdict(item) for item in records], indent=1)
-        self._files.write(self._journal, content.encode(), mode=_MODE)
 
 
 def _of_each_supervised(records: t.Iterable[Interrupted]) -> t.Iterable[Interrupted]:

@@ -11,13 +11,11 @@ import typing as t
 
 from ..base.errors import ApiError, UnsupportedState
 from ..component import leader_election
-from ..etcd.etcd import EtcdError, collect, member_id
 from .event import ETCD
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
     from ..._ports.clock import Clock
-    from ..._ports.etcd import Etcd
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +76,7 @@ class Leadership(t.Protocol):
         """Of each component, where several are led. ``at`` is the event, by the monotonic clock."""
 
 
-class _Single:
+class Single:
     """The leadership of one component."""
 
     carries_api = False
@@ -89,7 +87,7 @@ class _Single:
         return ()
 
 
-class LockLeadership(_Single):
+class LockLeadership(Single):
     """By the lock of leader election: another identity in it."""
 
     def __init__(self, api: Api, clock: Clock, component: str) -> None:
@@ -115,101 +113,6 @@ class LockLeadership(_Single):
         if record is None or record.holder in ("", self._previous):
             return None
         return Held(record.holder, record.transitions)
-
-
-class EtcdLeadership(_Single):
-    """By the other members of etcd: a leader of a later term. That may be the same member, where it was started again fast enough."""
-
-    carries_api = True
-
-    def __init__(self, etcd: Etcd, endpoint: str, *, is_part: bool = False) -> None:
-        """Of the member that is to fail, and leads.
-
-        Args:
-            etcd: asks the members.
-            endpoint: client URL of that member.
-            is_part: whether others of its host fail, too, so that it need not lead.
-        """
-        self._etcd, self._endpoint, self._is_part = etcd, endpoint, is_part
-        self._is_own = False
-        self._names: dict[str, str] = {}
-        self._others: tuple[str, ...] = ()
-        self._term = 0
-
-    def before(self) -> Held:
-        """The member of this host, which leads."""
-        identity, leader, self._term, self._names, self._others = _state_of(self._etcd, self._endpoint)
-        self._is_own = identity == leader
-        if not self._is_own and not self._is_part:
-            name = self._names.get(leader, leader)
-            raise UnsupportedState(
-                f"The leader of etcd is {name}, no longer this host's member, so nothing was done: run again."
-            )
-        return Held(self._names.get(leader, leader), self._term)
-
-    def is_of(self, _host_name: str) -> bool:
-        """Whether this host's member leads."""
-        return self._is_own
-
-    def after(self) -> Held | None:
-        """What the first of the others that knows of one says."""
-        for url in self._others:
-            try:
-                status = self._etcd.status(url)
-            except EtcdError:
-                continue
-            leader, term = int(status.get("leader", 0)), int(status.get("raftTerm", 0))
-            if leader and term > self._term:
-                identity = member_id(leader)
-                return Held(self._names.get(identity, identity), term)
-        return None
-
-
-class EtcdOutage(EtcdLeadership):
-    """Without a quorum nobody leads, and nobody is waited for."""
-
-    def after(self) -> Held | None:
-        """Nobody."""
-        return Held("", self._term)
-
-
-class EtcdFollowing(_Single):
-    """By the members beside a follower that fails: all of them know the same leader, which may be the one of before."""
-
-    carries_api = True
-
-    def __init__(self, etcd: Etcd, endpoint: str) -> None:
-        """``endpoint``: client URL of the member that is to fail, and does not lead."""
-        self._etcd, self._endpoint = etcd, endpoint
-        self._names: dict[str, str] = {}
-        self._own = ""
-        self._others: tuple[str, ...] = ()
-
-    def before(self) -> Held:
-        """The leader, which is another member."""
-        identity, leader, term, self._names, self._others = _state_of(self._etcd, self._endpoint)
-        if leader == identity:
-            raise UnsupportedState(
-                f"The member of etcd of this host ({self._names.get(identity, identity)}) leads by now, so nothing was done: run again."
-            )
-        self._own = identity
-        return Held(self._names.get(leader, leader), term)
-
-    def after(self) -> Held | None:
-        """What all of the others say alike."""
-        found = set()
-        for url in self._others:
-            try:
-                status = self._etcd.status(url)
-            except EtcdError:
-                return None
-            found.add((member_id(status.get("leader", 0)), int(status.get("raftTerm", 0))))
-        if len(found) != 1:
-            return None
-        leader, term = found.pop()
-        if leader in (member_id(0), self._own):
-            return None
-        return Held(self._names.get(leader, leader), term)
 
 
 class Part(Leadership, t.Protocol):
@@ -279,29 +182,13 @@ class HostLeadership:
         return Handover(name, before.holder, held.holder, held.count - before.count, round(max(0.0, seen - at), 3))
 
 
-def _state_of(etcd: Etcd, endpoint: str) -> tuple[str, str, int, dict[str, str], tuple[str, ...]]:
-    """What a member says: its own identity, the leader's, the term, the names of all, and client URLs of the others.
-
-    Raises:
-        UnsupportedState: when it does not answer.
-    """
-    try:
-        own = etcd.status(endpoint)
-        members = collect(etcd, endpoint).members
-    except EtcdError as error:
-        raise UnsupportedState(f"etcd of this host does not answer, so nothing was done: {error.message}") from error
-    identity, leader = (member_id(number) for number in (own["header"]["member_id"], own.get("leader", 0)))
-    others = tuple(url for member in members if member.id != identity for url in member.client_urls[:1])
-    return identity, leader, int(own.get("raftTerm", 0)), {member.id: member.name for member in members}, others
-
-
 def _all(found: t.Mapping[str, Held]) -> Held:
     return Held(
         "; ".join(f"{name}: {held.holder}" for name, held in found.items()), sum(held.count for held in found.values())
     )
 
 
-class NoLeadership(_Single):
+class NoLeadership(Single):
     """Of what has no leader: the event lasts for as long as those that take the API from its clients, and nobody else is waited for."""
 
     carries_api = True
@@ -320,9 +207,6 @@ class NoLeadership(_Single):
 
 
 __all__ = (
-    "EtcdFollowing",
-    "EtcdLeadership",
-    "EtcdOutage",
     "Handover",
     "Held",
     "HostLeadership",
@@ -330,4 +214,5 @@ __all__ = (
     "LockLeadership",
     "NoLeadership",
     "Part",
+    "Single",
 )

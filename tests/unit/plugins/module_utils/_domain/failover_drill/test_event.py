@@ -10,7 +10,8 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import Event, parse
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import Event
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event_input import parse
 
 RIGHT: list[tuple[dict[str, t.Any], Event, str]] = [
     ({"component": "etcd", "how": "kill"}, Event("etcd", "kill"), "leader of etcd killed"),

@@ -11,6 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import ApiError, InvalidInput
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.drill_journal import Journal
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import (
     API_SERVER,
     ETCD,
@@ -22,7 +23,6 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.
     Host,
     Inspection,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.packet_filter import PacketFilter
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import (
     BalancerReport,
@@ -92,7 +92,6 @@ def inspect(
     for number, (program, port) in enumerate((programs or {}).items(), 1):
         known.add(program, 100 * number, 100 * number + 1, port=port)
     packets = PacketFilter(netfilter or MemoryNetfilter(), files)
-    interruptions = Interruptions(files, memory, clock, known, packets, manifests_dir=MANIFESTS)
     names = {"cp1.example.org": ["192.0.2.11"], "cp2.example.org": ["192.0.2.12"]}
     host = Host(
         name="cp1",
@@ -104,7 +103,9 @@ def inspect(
         endpoint=endpoint,
         resolve=lambda name: names.get(name, []),
     )
-    return Inspection(host, clock, files, memory, known, packets, interruptions, api).report(wait_timeout=wait_timeout)
+    return Inspection(host, clock, files, memory, known, packets, Journal(files, MANIFESTS), api).report(
+        wait_timeout=wait_timeout
+    )
 
 
 def test_a_host_of_etcd_alone_is_asked_nothing_of_the_api() -> None:

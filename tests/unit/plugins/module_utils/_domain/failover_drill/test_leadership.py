@@ -11,10 +11,12 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import ApiError, UnsupportedState
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import EtcdError
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import (
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.etcd_leadership import (
     EtcdFollowing,
     EtcdLeadership,
     EtcdOutage,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import (
     Handover,
     Held,
     HostLeadership,
