@@ -11,7 +11,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._action import decision_result
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import event, planning
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import event_input, planning
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import DrillReport
 
 _ARGUMENTS: dict[str, dict[str, t.Any]] = {
@@ -39,7 +39,7 @@ class ActionModule(ActionBase):
 
         def decide() -> t.Mapping[str, t.Any]:
             plan = planning.build(
-                event.parse(arguments["events"]),
+                event_input.parse(arguments["events"]),
                 _reports(arguments["hosts"]),
                 {name: str(why) for name, why in arguments["failures"].items()},
                 first=arguments["first"],

@@ -17,9 +17,12 @@ description:
   - A component is B(stopped) by moving its manifest away or by C(systemctl stop), so that it is ended in an orderly manner; B(killed) by
     SIGKILL; B(frozen) by SIGSTOP, its connections stay open and silent. The kubelet starts a killed one again at once, systemd as
     C(Restart=) says.
+  - The network of a member of etcd or of a whole control plane is B(cut) by dropping packets to and from the ports of the API server and of the member, for
+    clients and for peers, in both directions, by a table of nftables or chains of iptables of its own. On a host without a member those to
+    the servers of etcd are, too. Loopback, port 22, everything else of the host, and the rules of others stay as they are.
   - A process is touched only when its whole command line is that of the static pod's manifest, or of the unit and its environment files.
   - What is done is written to C(/var/lib/kubeadm-ha/failover_drill.json) before it is done. Whatever ends a measurement, the module
-    restores the component. Where the module itself is killed, it is restored by O(state=restored).
+    restores the component. Where the module itself is killed, it is restored by O(state=restored). Rules of a cut do not outlive a restart of the host.
   - Does not ask whether the cluster bears it, that is for M(kubeadm.ha.failover_drill_plan). The role C(failover_drill) does all of it.
   - Uses the Python library C(kubernetes) where the host has it, else the host's C(kubectl), else the certificates or the token of the
     kubeconfig.
@@ -44,18 +47,32 @@ options:
     default: measured
   component:
     description:
-      - Which component. For V(state=measured) the instance of this host must be the leader, where one leads.
+      - Which component. For V(state=measured) the instance of this host must be the leader, where one leads, unless O(which) says otherwise.
       - A V(load_balancer) is the service of haproxy or nginx that listens on the port of O(endpoint), V(virtual_ip) that of keepalived.
         All processes of the service fail at once.
       - A V(control_plane) is the API server, the member of etcd where the host has one, and both controllers at once. The API is asked
         through O(endpoint) then.
     type: str
     choices: [kube-controller-manager, kube-scheduler, etcd, load_balancer, virtual_ip, control_plane]
+  which:
+    description:
+      - Whether the instance of this host leads. A V(follower) there is for V(component=etcd), whose member of this host must be a voter that does not lead, and
+        for V(component=control_plane), which need lead nothing and must not lead etcd then.
+    type: str
+    choices: [leader, follower]
+    default: leader
+  outage:
+    description:
+      - With V(component=etcd) whether so many members fail at the same time that no quorum is left. Nobody else is waited for then, and the member of this
+        host, which leads, is restored after five seconds.
+    type: bool
+    default: false
   how:
     description:
-      - What happens to it.
+      - What happens to it. V(cut) is for V(component=etcd) and V(component=control_plane).
+      - V(reload) is for V(component=load_balancer), whose service is reloaded three times, a second apart. It must be one that can be reloaded.
     type: str
-    choices: [stop, kill, freeze]
+    choices: [stop, kill, freeze, cut, reload]
   namespace:
     description:
       - Namespace of a smoke application (M(kubeadm.ha.cluster_smoke)). A Deployment like it is created there right after the event,
@@ -153,7 +170,7 @@ measured:
       type: str
       sample: cp1_6b0d1f0e-5c1e-4f7e-9a55-0c5b1f6a2d11
     new_holder:
-      description: Identity that leads since. V(null) when nobody did in time.
+      description: Identity that leads since. V(null) when nobody did in time. For a follower of etcd the leader that all others know.
       type: str
       sample: cp2_0e5f8f5e-4a57-4a3a-8d0f-1d4d5c7be1c7
     transitions:
@@ -189,7 +206,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.host_clients import HostClients
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.service_files import ServiceFiles
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import open_member
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import own_addresses
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
@@ -203,19 +219,21 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.
     COMPONENTS,
     CONTROL_PLANE,
     ETCD,
+    FOLLOWER,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.instance import PROGRAMS, find
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import (
-    EtcdLeadership,
     HostLeadership,
     LockLeadership,
     NoLeadership,
 )
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.packet_filter import PacketFilter
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.instance import Instance
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import Leadership, Part
     from ansible_collections.kubeadm.ha.plugins.module_utils._ports.api import Api
 
@@ -237,6 +255,7 @@ def decide(module: AnsibleModule) -> Decision:
         processes,
         clock,
         services,
+        PacketFilter(commands, files),
         manifests_dir=options["manifests_dir"],
         port=0 if endpoint is None else endpoint.port,
     )
@@ -288,20 +307,33 @@ def _leadership(
 ) -> Leadership:
     component, manifests_dir, host_name = options["component"], options["manifests_dir"], socket.gethostname()
 
-    def of_etcd(*, is_part: bool = False) -> EtcdLeadership:
-        member = find(files, processes, services, ETCD, manifests_dir=manifests_dir)
-        return EtcdLeadership(*open_member(member, services, manifests_dir, timeout=_ETCD_SECONDS), is_part=is_part)
+    def member() -> Instance:
+        return find(files, processes, services, ETCD, manifests_dir=manifests_dir)
 
     if component == ETCD:
-        return of_etcd()
+        return _of_etcd(options, member(), services)
     if component in PROGRAMS or api is None:
         return NoLeadership(host_name)
     if component in COMPONENTS:
         return LockLeadership(api, clock, component)
     parts: dict[str, Part] = {each: LockLeadership(api, clock, each) for each in COMPONENTS}
-    if find(files, processes, services, ETCD, manifests_dir=manifests_dir).is_there:
-        parts[ETCD] = of_etcd(is_part=True)
-    return HostLeadership(clock, parts, host_name)
+    own = member()
+    if own.is_there:
+        parts[ETCD] = _of_etcd(options, own, services)
+    return HostLeadership(clock, parts, host_name, follows=options["which"] == FOLLOWER)
+
+
+def _of_etcd(options: t.Mapping[str, t.Any], member: Instance, services: HostComponentServices) -> Part:
+    """How the leader of etcd is found. Hosts without a member need not compile it."""
+    from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import open_member
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import etcd_leadership
+
+    etcd, url = open_member(member, services, options["manifests_dir"], timeout=_ETCD_SECONDS)
+    if options["component"] != ETCD:
+        return etcd_leadership.EtcdLeadership(etcd, url, is_part=True)
+    if options["which"] == FOLLOWER:
+        return etcd_leadership.EtcdFollowing(etcd, url)
+    return etcd_leadership.EtcdOutage(etcd, url) if options["outage"] else etcd_leadership.EtcdLeadership(etcd, url)
 
 
 def _leave(_number: int, _frame: t.Any) -> t.NoReturn:
@@ -329,7 +361,9 @@ def main() -> None:
                     "control_plane",
                 ],
             },
-            "how": {"type": "str", "choices": ["stop", "kill", "freeze"]},
+            "which": {"type": "str", "choices": ["leader", "follower"], "default": "leader"},
+            "outage": {"type": "bool", "default": False},
+            "how": {"type": "str", "choices": ["stop", "kill", "freeze", "cut", "reload"]},
             "namespace": {"type": "str", "default": ""},
             "observed_elsewhere": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 120},

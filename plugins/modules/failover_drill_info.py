@@ -130,18 +130,25 @@ drill:
     etcd:
       description:
         - Its member of etcd, with V(problem), V(voters) and V(healthy_voters) of the etcd cluster, V(is_leader), V(election_timeout) in
-          seconds and the V(unit) of its service, which is empty for a static pod. V(null) when etcd runs elsewhere.
+          seconds, the V(unit) of its service, which is empty for a static pod, and V(is_learner), whether it has no vote. V(null) when etcd runs
+          elsewhere.
       type: dict
     balancer:
       description:
         - Its load balancer, with V(problem), the V(unit) of its service and V(has_endpoint), whether an address of the endpoint is the
-          host's. V(null) where it is none.
+          host's, and V(can_reload). V(null) where it is none.
       type: dict
     router:
       description:
         - Its keepalived, with V(problem), the V(unit) of its service, the virtual IP V(address), its V(interface) with the hardware address
           V(mac), V(is_holder), V(bound) and V(detection) in seconds and V(has_own_mac). V(null) where none has an address of the endpoint.
       type: dict
+    cuts:
+      description:
+        - Whether the network of its member of etcd and of its control plane can be cut, each with V(component), V(problem), which is empty when it can, and
+          V(remedy).
+      type: list
+      elements: dict
     is_endpoint:
       description: Whether all addresses of O(endpoint) are the host's.
       type: bool
@@ -168,13 +175,14 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files im
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.processes import HostProcesses
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.drill_journal import Journal
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.inspection import (
     CONTROL_PLANE,
     Host,
     Inspection,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.packet_filter import PacketFilter
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 _ETCD_SECONDS = 2.0
@@ -185,6 +193,7 @@ def decide(module: AnsibleModule) -> Decision:
     options: dict[str, t.Any] = module.params
     files, commands, processes, clock = HostFiles(), HostCommands(), HostProcesses(), HostClock()
     services = HostComponentServices(commands, ServiceFiles(files, commands), processes)
+    packets = PacketFilter(commands, files)
     client = None
     if CONTROL_PLANE in options["roles"]:
         clients = HostClients(files, commands, services)
@@ -201,6 +210,7 @@ def decide(module: AnsibleModule) -> Decision:
             () if endpoint is None else own_addresses.resolve(endpoint.host),
             0 if endpoint is None else endpoint.port,
         ),
+        resolve=own_addresses.resolve,
     )
     inspection = Inspection(
         host,
@@ -208,7 +218,8 @@ def decide(module: AnsibleModule) -> Decision:
         files,
         processes,
         services,
-        Interruptions(files, processes, clock, services, manifests_dir=options["manifests_dir"]),
+        packets,
+        Journal(files, options["manifests_dir"]),
         None if client is None else client.api,
     )
     return Decision(values={"drill": inspection.report(wait_timeout=options["wait_timeout"]).as_dict()})

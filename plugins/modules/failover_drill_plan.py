@@ -18,8 +18,10 @@ options:
   events:
     description:
       - The events in their order, each with C(component) (V(kube-controller-manager), V(kube-scheduler), V(etcd), V(load_balancer),
-        V(virtual_ip) or V(control_plane)), C(how) (V(stop), V(kill) or V(freeze)) and C(count), how many instances of the first two fail at the same time
-        (V(1), or V(2), the leader among them).
+        V(virtual_ip) or V(control_plane)), C(how) (V(stop), V(kill) or V(freeze), V(cut) for V(etcd) and V(control_plane),
+        V(reload) for V(load_balancer)) and C(count), how many instances of the first three fail at the same time (V(1), or V(2), the leader among
+        them). Of etcd they are not killed, because the first would run again before the second fails.
+      - C(which) is V(leader), or V(follower) for V(etcd), a voter that does not lead, and V(control_plane), the one that leads least and does not lead etcd.
     type: list
     elements: raw
     required: true
@@ -50,7 +52,7 @@ options:
     default: false
   accept_outage:
     description:
-      - Whether a load balancer may fail beside which there is no other way to the endpoint.
+      - Whether a load balancer may fail beside which there is no other way to the endpoint, and more members of etcd than it bears.
     type: bool
     default: false
   first:
@@ -94,11 +96,14 @@ plan:
         component:
           description: Whose leader, or what else.
           type: str
+        which:
+          description: V(leader) or V(follower).
+          type: str
         how:
           description: What happens to it.
           type: str
         host:
-          description: Inventory name of the leader's host, V(known after apply) where an earlier event changes the leader.
+          description: Inventory name of the leader's or the follower's host, V(known after apply) where an earlier event changes the leader.
           type: str
           sample: cp1
         others:
@@ -112,7 +117,8 @@ plan:
         bound:
           description:
             - Seconds within which another instance must lead, by the flags of the component, or the endpoint must answer, or exactly one
-              host have the virtual IP, by the configuration of keepalived. V(null) where an outage was accepted.
+              host have the virtual IP, by the configuration of keepalived. V(null) where an outage was accepted. 0 where no probe of the
+              endpoint may fail.
           type: float
           sample: 24.8
         observer:

@@ -76,6 +76,10 @@ class EndpointDrill(Drill):
         self.lab.run(other, "systemctl", "start", "haproxy")
         return run
 
+    def workers(self) -> dict[str, set[str]]:
+        """Processes of haproxy by host, by pgrep."""
+        return {host: set(self.lab.run(host, "pgrep", "--exact", "haproxy").split()) for host in BALANCERS}
+
     def kill(self) -> tuple[str, str]:
         """The run is killed when a load balancer is frozen; its host, and what is stopped there then."""
         variables = self.work / "variables.yml"
@@ -106,6 +110,8 @@ class Story:
     holders: Sequence[str]
     killed: tuple[str, str]
     restored: Run
+    reloaded: dict[str, Any]
+    workers: Mapping[str, tuple[set[str], set[str]]]
     state_after: Mapping[str, str]
 
 
@@ -135,6 +141,14 @@ done"""
         restored = drill.run(
             "restored", **CONFIRMED, failover_drill_events=[{"component": "virtual_ip", "how": "stop"}]
         )
+        workers = drill.workers()
+        _run, reload, _junit = drill.measured(
+            "reload", failover_drill_events=[{"component": "load_balancer", "how": "reload"}]
+        )
+        (reloaded,) = reload["events"]
+        lost = reloaded["endpoint"]["failed"] - reloaded["endpoint"]["failed_before"]
+        drill.results.at_most("load_balancer_reload_lost_probes", lost, bound=0)
+        after = drill.workers()
         yield Story(
             drill=drill,
             state_before=state_before,
@@ -145,6 +159,8 @@ done"""
             holders=holders,
             killed=killed,
             restored=restored,
+            reloaded=reloaded,
+            workers={host: (workers[host], after[host]) for host in BALANCERS},
             state_after={**drill.state(), **drill.balancers()},
         )
         print(drill.results.table())
@@ -205,6 +221,18 @@ def test_what_a_killed_run_left_is_restored_by_the_next(story: Story) -> None:
     assert story.restored.status == 0, story.restored.output[-6000:]
     changed = {result["host"] for result in story.restored.changed if "interrupted one has left" in result["task"]}
     assert changed == {host}
+
+
+def test_a_reload_loses_nothing(story: Story) -> None:
+    event = story.reloaded
+    assert event["passed"], event
+    assert (event["bound"], event["observer"]) == (0, "cp1")
+    # A second before, two seconds of three reloads, three seconds afterwards.
+    assert event["endpoint"]["sent"] > 40
+    for host, (before, after) in story.workers.items():
+        # The master stays and has other workers where it was reloaded.
+        assert before & after
+        assert (before == after) == (host != event["host"])
 
 
 def test_everything_is_as_it_was(story: Story) -> None:

@@ -41,11 +41,13 @@ class Daemon:
         unit: its name.
         active: ``active``, ``inactive``, ``failed`` ...
         processes: all of them, the main one first.
+        can_reload: whether it says how it is reloaded.
     """
 
     unit: str
     active: str
     processes: tuple[Process, ...]
+    can_reload: bool = False
 
 
 class ComponentServices(t.Protocol):
@@ -64,6 +66,13 @@ class ComponentServices(t.Protocol):
 
     def stop(self, unit: str) -> None:
         """Let systemd end it, without waiting for that. Whether it starts at boot stays as it is."""
+
+    def reload(self, unit: str) -> None:
+        """Let it read its configuration anew, and wait until it has.
+
+        Raises:
+            CommandFailed: when it did not.
+        """
 
     def start(self, unit: str) -> None:
         """Let systemd start it where it does not run, however often it has failed, without waiting for that."""

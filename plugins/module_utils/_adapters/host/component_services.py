@@ -88,16 +88,23 @@ class HostComponentServices:
         return found
 
     def _daemon(self, unit: str, pids: t.Sequence[int]) -> Daemon:
-        properties = unit_properties(self._commands, unit, ("ActiveState", "MainPID"))
+        properties = unit_properties(self._commands, unit, ("ActiveState", "MainPID", "CanReload"))
         main = int(properties.get("MainPID") or 0)
         processes = (self._processes.at(pid) for pid in sorted(pids, key=lambda pid: (pid != main, pid)))
         return Daemon(
-            unit, properties.get("ActiveState", "unknown"), tuple(each for each in processes if each is not None)
+            unit,
+            properties.get("ActiveState", "unknown"),
+            tuple(each for each in processes if each is not None),
+            can_reload=properties.get("CanReload") == "yes",
         )
 
     def stop(self, unit: str) -> None:
         """See the port."""
         self._commands.run(["systemctl", "stop", "--no-block", unit])
+
+    def reload(self, unit: str) -> None:
+        """See the port."""
+        self._commands.run(["systemctl", "reload", unit])
 
     def start(self, unit: str) -> None:
         """See the port."""

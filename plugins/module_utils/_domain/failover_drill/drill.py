@@ -10,8 +10,8 @@ import typing as t
 
 from ..base.address import canonical_ip
 from ..base.change import Change, Decision
-from ..base.errors import ApiError, UnsupportedState
-from .event import KINDS
+from ..base.errors import ApiError, InvalidInput, UnsupportedState
+from .event import KINDS, RELOAD, subject_of
 from .measurement import deployment_of, measure
 
 if t.TYPE_CHECKING:
@@ -54,9 +54,10 @@ def measured(
         addresses: of this host, when its node can run no new pods: its kubelet may be connected to the API server that fails.
 
     Raises:
+        InvalidInput: when that does not happen to such a component.
         UnsupportedState: when something is left of an earlier drill.
     """
-    _refuse_left(interruptions)
+    _refuse(interruptions, component, how)
 
     def interrupt() -> float:
         return interruptions.interrupt(component, how, timeout=timeout)
@@ -84,9 +85,10 @@ def interrupted(interruptions: Interruptions, *, component: str, how: str, timeo
     """The component of this host fails, and stays so until it is restored. Others see what follows.
 
     Raises:
+        InvalidInput: when that does not happen to such a component.
         UnsupportedState: when something is left of an earlier drill.
     """
-    _refuse_left(interruptions)
+    _refuse(interruptions, component, how)
 
     def act() -> t.Mapping[str, t.Any]:
         at = interruptions.interrupt(component, how, timeout=timeout)
@@ -120,7 +122,10 @@ def _nodes(api: Api, addresses: t.Collection[str]) -> list[str]:
     ]
 
 
-def _refuse_left(interruptions: Interruptions) -> None:
+def _refuse(interruptions: Interruptions, component: str, how: str) -> None:
+    kinds = subject_of(component).kinds
+    if how not in kinds:
+        raise InvalidInput(f"{component} cannot be {KINDS[how]}: give {', '.join(kinds)} as how.")
     left = interruptions.left()
     if left:
         raise UnsupportedState(
@@ -130,6 +135,8 @@ def _refuse_left(interruptions: Interruptions) -> None:
 
 
 def _change(component: str, how: str, after: str) -> Change:
+    if how == RELOAD:
+        return Change(component, "running", KINDS[how], "a drill shows that nobody notices")
     return Change(component, "running", f"{KINDS[how]} {after}", "a drill shows that another instance takes over")
 
 

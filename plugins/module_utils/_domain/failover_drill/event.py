@@ -8,8 +8,6 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..base.errors import InvalidInput
-
 #: Components of which one leads.
 COMPONENTS = ("kube-controller-manager", "kube-scheduler")
 #: It elects its leader among its members, without a lock.
@@ -22,9 +20,23 @@ CONTROL_PLANE = "control_plane"
 #: What fails at once. A host need not have etcd.
 PARTS: t.Mapping[str, tuple[str, ...]] = {CONTROL_PLANE: (API_SERVER, ETCD, *COMPONENTS)}
 #: What may happen to the leader, and what to call it when it has happened.
-KINDS: t.Mapping[str, str] = {"stop": "stopped", "kill": "killed", "freeze": "frozen"}
+KINDS: t.Mapping[str, str] = {
+    "stop": "stopped",
+    "kill": "killed",
+    "freeze": "frozen",
+    "cut": "cut off",
+    "reload": "reloaded",
+}
+#: What may happen to the processes of anything.
+OF_PROCESSES = ("stop", "kill", "freeze")
+#: Its network ends.
+CUT = "cut"
+#: It reads its configuration anew, and goes on.
+RELOAD = "reload"
 
-_VARIABLE = "failover_drill_events"
+#: Which of several fails: the one that leads, or one that does not.
+LEADER, FOLLOWER = "leader", "follower"
+WHICH = (LEADER, FOLLOWER)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +52,9 @@ class Subject:
         has_count: whether each further leader is counted by what elects it, as a lock does.
         is_of_endpoint: whether the endpoint itself shows when it is so.
         needs_endpoint: whether the endpoint must answer again, besides.
+        bounds_endpoint: whether that is held against the bound, too.
+        loses_nothing: whether no probe of the endpoint may fail, instead of a bound.
+        kinds: what may happen to it, of :data:`KINDS`.
     """
 
     phrase: str
@@ -50,11 +65,14 @@ class Subject:
     has_count: bool = True
     is_of_endpoint: bool = False
     needs_endpoint: bool = False
+    bounds_endpoint: bool = False
+    loses_nothing: bool = False
+    kinds: tuple[str, ...] = OF_PROCESSES
 
 
 SUBJECTS: t.Mapping[str, Subject] = {
     **{component: Subject(f"leader of {component}", most=2) for component in COMPONENTS},
-    ETCD: Subject(f"leader of {ETCD}"),
+    ETCD: Subject(f"leader of {ETCD}", most=2, kinds=(*OF_PROCESSES, CUT)),
     LOAD_BALANCER: Subject(
         "load balancer of the endpoint",
         "the endpoint answers",
@@ -62,6 +80,7 @@ SUBJECTS: t.Mapping[str, Subject] = {
         "The endpoint answered after",
         has_count=False,
         is_of_endpoint=True,
+        kinds=(*OF_PROCESSES, RELOAD),
     ),
     VIRTUAL_IP: Subject(
         "keepalived of the virtual IP's holder",
@@ -77,8 +96,36 @@ SUBJECTS: t.Mapping[str, Subject] = {
         "The last of what it led had another leader after",
         has_count=False,
         needs_endpoint=True,
+        kinds=(*OF_PROCESSES, CUT),
     ),
 }
+
+#: What events concern one that does not lead, by component; others have none.
+FOLLOWERS: t.Mapping[str, Subject] = {
+    ETCD: Subject(
+        f"follower of {ETCD}",
+        "the others have a leader and the endpoint answers",
+        "The other members did not agree on a leader in time",
+        "The other members agreed on a leader after",
+        has_count=False,
+        needs_endpoint=True,
+        bounds_endpoint=True,
+        kinds=(*OF_PROCESSES, CUT),
+    ),
+    CONTROL_PLANE: dataclasses.replace(SUBJECTS[CONTROL_PLANE], phrase="control plane that leads least"),
+}
+
+
+#: What is only reloaded.
+RELOADED = dataclasses.replace(SUBJECTS[LOAD_BALANCER], expected="no probe of the endpoint fails", loses_nothing=True)
+
+
+def subject_of(component: str, which: str = LEADER, how: str = "") -> Subject:
+    """What an event concerns; something without a name of its own is called as it is."""
+    if how == RELOAD:
+        return RELOADED
+    found = SUBJECTS.get(component, Subject(component))
+    return FOLLOWERS.get(component, found) if which == FOLLOWER else found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,73 +136,38 @@ class Event:
         component: a key of :data:`SUBJECTS`.
         how: a key of :data:`KINDS`.
         count: how many instances at the same time, the leader among them.
+        which: of :data:`WHICH`.
     """
 
     component: str
     how: str
     count: int = 1
+    which: str = LEADER
 
     def __str__(self) -> str:
         """In words."""
         more = "" if self.count == 1 else f" and {self.count - 1} more"
-        return f"{SUBJECTS[self.component].phrase}{more} {KINDS[self.how]}"
-
-
-def parse(events: t.Any) -> tuple[Event, ...]:
-    """The events of the input.
-
-    Raises:
-        InvalidInput: with everything that is wrong.
-    """
-    if not isinstance(events, (list, tuple)) or not events:
-        raise InvalidInput(f"{_VARIABLE} is not a list with one event at least, such as {_example()}.")
-    parsed, faults = [], []
-    for number, item in enumerate(events, 1):
-        found = list(_faults(item))
-        faults += [f"event {number} of {_VARIABLE} {fault}" for fault in found]
-        if not found:
-            parsed.append(Event(item["component"], item["how"], int(item.get("count", 1))))
-    if faults:
-        raise InvalidInput(f"{'; '.join(faults)}. An event is {_example()}.")
-    return tuple(parsed)
-
-
-def _faults(item: t.Any) -> t.Iterator[str]:
-    if not isinstance(item, dict):
-        yield f"is {item!r}, no mapping"
-        return
-    unknown = sorted(str(key) for key in set(item) - {"component", "how", "count"})
-    if unknown:
-        yield f"has {', '.join(unknown)}, which no event has"
-    subject = SUBJECTS.get(str(item.get("component")))
-    if subject is None:
-        *first, last = SUBJECTS
-        yield f"has the component {item.get('component')!r} instead of {', '.join(first)} or {last}"
-    if item.get("how") not in KINDS:
-        yield f"happens by {item.get('how')!r} instead of {', '.join(KINDS)}"
-    most = max(each.most for each in SUBJECTS.values())
-    if str(item.get("count", 1)) not in [str(number) for number in range(1, most + 1)]:
-        yield f"has the count {item['count']!r} instead of 1 or {most}"
-    elif subject is not None and int(item.get("count", 1)) > subject.most:
-        few = "member of etcd, which three members do not bear" if item["component"] == ETCD else item["component"]
-        yield f"takes more than one {few}"
-
-
-def _example() -> str:
-    return "{component: kube-scheduler, how: kill, count: 1}"
+        return f"{subject_of(self.component, self.which).phrase}{more} {KINDS[self.how]}"
 
 
 __all__ = (
     "API_SERVER",
     "COMPONENTS",
     "CONTROL_PLANE",
+    "CUT",
     "ETCD",
+    "FOLLOWER",
+    "FOLLOWERS",
     "KINDS",
+    "LEADER",
     "LOAD_BALANCER",
+    "OF_PROCESSES",
     "PARTS",
+    "RELOAD",
     "SUBJECTS",
     "VIRTUAL_IP",
+    "WHICH",
     "Event",
     "Subject",
-    "parse",
+    "subject_of",
 )

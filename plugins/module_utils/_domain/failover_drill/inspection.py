@@ -8,16 +8,19 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..base import plain_yaml
 from ..base.address import canonical_ip
-from ..base.errors import InvalidInput, UnsupportedState
+from ..base.errors import ApiError, InvalidInput, UnsupportedState
 from ..cluster.node import Node
 from ..component import leader_election
 from ..etcd import etcd as members
-from . import virtual_router
+from . import network_cut, virtual_router
 from .election import Election, etcd_timeout, parse
 from .event import API_SERVER, COMPONENTS, ETCD, LOAD_BALANCER, VIRTUAL_IP
+from .event import CONTROL_PLANE as WHOLE
 from .instance import find
-from .report import BalancerReport, DrillReport, EtcdReport, InstanceReport, Leader, NodeReport, RouterReport
+from .packet_filter import NO_PROGRAM, NO_PROGRAM_REMEDY
+from .report import BalancerReport, CutReport, DrillReport, EtcdReport, InstanceReport, Leader, NodeReport, RouterReport
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
@@ -26,8 +29,9 @@ if t.TYPE_CHECKING:
     from ..._ports.etcd import Etcd
     from ..._ports.files import Files
     from ..._ports.processes import Processes
+    from .drill_journal import Journal
     from .instance import Instance
-    from .interruption import Interruptions
+    from .packet_filter import PacketFilter
 
 #: What a host may be by the inventory.
 CONTROL_PLANE, ETCD_HOST = "control_plane", "etcd"
@@ -35,6 +39,9 @@ ROLES = (CONTROL_PLANE, ETCD_HOST, LOAD_BALANCER)
 #: kubeadm's label of its static pods.
 _LABELS = "tier=control-plane"
 _POLL_SECONDS = 1.0
+_SSHD = "sshd"
+#: The remedy where a cut would not be one.
+_NOT_CUT = "let it freeze instead"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +56,7 @@ class Host:
         administrator: see the report.
         open_etcd: the client of its member of etcd, and that member's client URL.
         endpoint: addresses and port of the control plane endpoint, as this host resolves it; none where it is of no interest.
+        resolve: the addresses of a name, as this host resolves it.
     """
 
     name: str
@@ -58,6 +66,7 @@ class Host:
     administrator: str
     open_etcd: t.Callable[[Instance], tuple[Etcd, str]]
     endpoint: tuple[tuple[str, ...], int] = ((), 0)
+    resolve: t.Callable[[str], t.Sequence[str]] = lambda _name: ()
 
 
 class Inspection:
@@ -70,7 +79,8 @@ class Inspection:
         files: Files,
         processes: Processes,
         services: ComponentServices,
-        interruptions: Interruptions,
+        packets: PacketFilter,
+        journal: Journal,
         api: Api | None,
     ) -> None:
         """``api``: the cluster; only a control plane needs one."""
@@ -79,28 +89,35 @@ class Inspection:
         self._files = files
         self._processes = processes
         self._services = services
-        self._interruptions = interruptions
+        self._packets = packets
+        self._journal = journal
         self._api = api
 
     def report(self, *, wait_timeout: float) -> DrillReport:
         """The report, as soon as everything is whole, else after the time.
 
         Raises:
-            ApiError: when the API cannot be asked.
+            ApiError: when the API cannot be asked until then.
             UnsupportedState: when what a drill has left cannot be read.
         """
         deadline = self._clock.monotonic() + wait_timeout
         while True:
-            report = self._collect()
-            if report.is_whole or self._clock.monotonic() >= deadline:
-                return report
+            try:
+                report = self._collect()
+            except ApiError:
+                # It may be on its way back.
+                if self._clock.monotonic() >= deadline:
+                    raise
+            else:
+                if report.is_whole or self._clock.monotonic() >= deadline:
+                    return report
             self._clock.sleep(_POLL_SECONDS)
 
     def _collect(self) -> DrillReport:
         report = DrillReport(
             host_name=self._host.name,
             instances=(),
-            left=tuple(dict.fromkeys(item.component for item in self._interruptions.left())),
+            left=tuple(dict.fromkeys(item.component for item in self._journal.left())),
             leaders=(),
             unready_nodes=(),
             etcd=self._etcd(),
@@ -108,6 +125,7 @@ class Inspection:
             router=self._router(),
             is_endpoint=bool(self._host.endpoint[0]) and all(map(self._has, self._host.endpoint[0])),
             administrator=self._host.administrator,
+            cuts=self._cuts(),
         )
         return report if self._api is None else self._of_cluster(self._api, report)
 
@@ -156,13 +174,74 @@ class Inspection:
         except (InvalidInput, UnsupportedState, members.EtcdError) as error:
             return EtcdReport(found.problem or f"does not answer ({error.message.rstrip('.')})", unit=found.unit)
         is_leader = int(own.get("leader", 0)) == int((own.get("header") or {}).get("member_id", -1))
-        return EtcdReport(found.problem, quorum.voters, quorum.healthy_voters, is_leader, timeout, found.unit)
+        return EtcdReport(
+            problem=found.problem,
+            voters=quorum.voters,
+            healthy_voters=quorum.healthy_voters,
+            is_leader=is_leader,
+            election_timeout=timeout,
+            unit=found.unit,
+            is_learner=bool(own.get("isLearner", False)),
+        )
+
+    def _cuts(self) -> tuple[CutReport, ...]:
+        """Of the member of etcd and of the control plane, where the host has them."""
+        etcd, api_server = self._find(ETCD), self._find(API_SERVER)
+        found = {ETCD: [etcd] if etcd.is_there else []}
+        found[WHOLE] = [api_server, *found[ETCD]] if self._api is not None and api_server.is_there else []
+        parts = {component: instances for component, instances in found.items() if instances}
+        program = self._packets.program() if parts else ""
+        return tuple(self._cut(component, instances, program) for component, instances in parts.items())
+
+    def _cut(self, component: str, instances: t.Sequence[Instance], program: str) -> CutReport:
+        if not program:
+            return CutReport(component, NO_PROGRAM, NO_PROGRAM_REMEDY)
+        try:
+            cut = network_cut.of_instances(instances)
+            flags = {each.component: each.arguments for each in instances}
+            reason = ""
+            if component == WHOLE:
+                reason = network_cut.goes_on(flags[API_SERVER], flags.get(ETCD), self._servers(), self._resolves_to_own)
+        except InvalidInput as error:
+            return CutReport(
+                component,
+                f"does not say which of its connections are to be cut ({error.message.rstrip('.')})",
+                _NOT_CUT,
+            )
+        shared = next((port for port in cut.served if self._services.daemons(_SSHD, port=port)), None)
+        if shared is not None:
+            return CutReport(component, f"has an sshd that listens on port {shared}, which would be cut", _NOT_CUT)
+        return CutReport(component, f"would go on: {reason}", _NOT_CUT) if reason else CutReport(component, "")
+
+    def _servers(self) -> dict[str, list[str]]:
+        """Which API servers the controllers ask.
+
+        Raises:
+            InvalidInput: when a kubeconfig does not say.
+        """
+        return {component: self._servers_of(self._find(component)) for component in COMPONENTS}
+
+    def _servers_of(self, instance: Instance) -> list[str]:
+        path = instance.arguments.get("kubeconfig", "")
+        content = self._files.read(path) if path else None
+        try:
+            document = plain_yaml.load((content or b"").decode("utf-8", "replace"))
+            return [str(item["cluster"]["server"]) for item in document["clusters"]]
+        except (InvalidInput, KeyError, TypeError):
+            raise InvalidInput(
+                f"the kubeconfig of {instance.component} names no API server ({path or 'it has none'})"
+            ) from None
+
+    def _resolves_to_own(self, host: str) -> bool:
+        addresses = self._host.resolve(host)
+        return self._has(host) or (bool(addresses) and all(map(self._has, addresses)))
 
     def _balancer(self) -> BalancerReport | None:
         if LOAD_BALANCER not in self._host.roles:
             return None
         found, (addresses, _port) = self._find(LOAD_BALANCER), self._host.endpoint
-        return BalancerReport(found.problem, found.unit, has_endpoint=any(map(self._has, addresses)))
+        has_endpoint = any(map(self._has, addresses))
+        return BalancerReport(found.problem, found.unit, has_endpoint=has_endpoint, can_reload=found.can_reload)
 
     def _router(self) -> RouterReport | None:
         addresses, _port = self._host.endpoint

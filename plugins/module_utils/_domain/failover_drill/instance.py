@@ -38,6 +38,7 @@ class Instance:
         problem: why it does not run as it should, as a clause; empty when it does.
         unit: its service of systemd; empty for a static pod.
         is_there: whether the host has a manifest or a service of it.
+        can_reload: whether its service can be reloaded.
     """
 
     component: str
@@ -48,6 +49,7 @@ class Instance:
     problem: str = ""
     unit: str = ""
     is_there: bool = True
+    can_reload: bool = False
 
 
 def find(
@@ -155,7 +157,7 @@ def _of_daemons(services: ComponentServices, component: str, *, port: int, unit:
             component, "", problem=f"runs in {len(found)} services ({names}), so which is meant is not certain"
         )
     daemon = found[0]
-    instance = Instance(component, "", unit=daemon.unit)
+    instance = Instance(component, "", unit=daemon.unit, can_reload=daemon.can_reload)
     if daemon.active != "active" or not daemon.processes:
         return dataclasses.replace(instance, problem=f"does not run, {daemon.unit} is {daemon.active}")
     main, *others = daemon.processes

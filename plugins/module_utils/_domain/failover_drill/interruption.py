@@ -9,14 +9,15 @@ What is done is written down before it is done, so that another process can undo
 from __future__ import annotations
 
 import dataclasses
-import json
-import posixpath
 import typing as t
 
 from ..base.errors import NotProved, UnsupportedState
-from .event import COMPONENTS, ETCD, PARTS
+from . import network_cut
+from .drill_journal import JOURNAL, Interrupted, Journal
+from .event import COMPONENTS, CUT, ETCD, PARTS, RELOAD
 from .instance import find, running_process
-from .supervisor import Interrupted, StaticPods, SystemdServices
+from .packet_filter import NO_PROGRAM, NO_PROGRAM_REMEDY
+from .supervisor import StaticPods, SystemdServices
 
 if t.TYPE_CHECKING:
     from ..._ports.clock import Clock
@@ -24,15 +25,15 @@ if t.TYPE_CHECKING:
     from ..._ports.files import Files
     from ..._ports.processes import Process, Processes
     from .instance import Instance
+    from .packet_filter import PacketFilter
     from .supervisor import Supervisor
 
-#: What a drill has done to this host and not undone yet.
-JOURNAL = "/var/lib/kubeadm-ha/failover_drill.json"
-_MODE = 0o600
 _POLL_SECONDS = 0.02
 _SLOW_POLL_SECONDS = 0.5
 #: A leader that goes on after its lease was taken ends by itself at once.
 _SECONDS_OF_A_RESUMED_LEADER = 5.0
+#: A service is reloaded so often, with so many seconds between: each time is another chance to lose a connection.
+_RELOADS, _SECONDS_BETWEEN_RELOADS = 3, 1.0
 #: A service that does not run yet is started again.
 _SECONDS_UNTIL_ANOTHER_START = 5.0
 
@@ -46,6 +47,7 @@ class Interruptions:
         processes: Processes,
         clock: Clock,
         services: ComponentServices,
+        packets: PacketFilter,
         *,
         manifests_dir: str,
         port: int = 0,
@@ -56,10 +58,11 @@ class Interruptions:
         self._processes = processes
         self._clock = clock
         self._services = services
+        self._packets = packets
         self._static_pods = StaticPods(files, manifests_dir)
         self._systemd = SystemdServices(services)
         self._port = port
-        self._journal = journal
+        self._journal = Journal(files, manifests_dir, journal)
 
     def left(self) -> tuple[Interrupted, ...]:
         """What is not undone yet.
@@ -67,30 +70,25 @@ class Interruptions:
         Raises:
             UnsupportedState: when it cannot be read.
         """
-        content = self._files.read(self._journal)
-        if content is None:
-            return ()
-        try:
-            return tuple(Interrupted(**item) for item in json.loads(content))
-        except (TypeError, ValueError):
-            raise UnsupportedState(
-                f"{self._journal} cannot be read: see whether {self._static_pods.aside} holds a manifest that belongs into "
-                f"{self._static_pods.manifests_dir}, move it back, start what systemd runs, and remove both."
-            ) from None
+        return self._journal.left()
 
     def interrupt(self, component: str, how: str, *, timeout: float) -> float:
-        """Stop, kill or freeze a component of this host, or all of them at once; the time of it, by the monotonic clock.
+        """Stop, kill, freeze, cut off or reload a component of this host, or all of them at once; the time of it, by the monotonic clock.
 
         A component is stopped when its process has ended, however long the kubelet takes to notice that its manifest is gone.
 
         Raises:
-            UnsupportedState: when it does not run, so nothing was done.
+            InvalidInput: when a flag does not say which connections are to be cut, so nothing was done.
+            UnsupportedState: when it does not run, or the host cannot drop packets, so nothing was done.
             NotProved: when it did not end in time.
         """
-        concerned = [
-            (record, process) for part in self._parts(component) for record, process in self._records(part, how)
-        ]
-        self._write((*self.left(), *(record for record, _process in concerned)))
+        parts = self._parts(component)
+        if how == CUT:
+            return self._cut(parts)
+        if how == RELOAD:
+            return self._reload(parts)
+        concerned = [(record, process) for part in parts for record, process in self._records(part, how)]
+        self._journal.write((*self.left(), *(record for record, _process in concerned)))
         if how == "freeze":
             for _record, process in concerned:
                 self._processes.freeze(process)
@@ -120,6 +118,8 @@ class Interruptions:
             NotProved: when a component does not run in time.
         """
         records = self.left()
+        for program in dict.fromkeys(record.program for record in records if record.program):
+            self._packets.mend(program)
         resumed = [record for record in records if record.how == "freeze" and self._resume(record)]
         ends_by = self._clock.monotonic() + _SECONDS_OF_A_RESUMED_LEADER
         for record in resumed:
@@ -132,7 +132,7 @@ class Interruptions:
         for component in dict.fromkeys(record.component for record in records):
             last = [record for record in records if record.component == component][-1]
             self._await_running(last, deadline, timeout)
-        self._files.remove(self._journal)
+        self._journal.remove()
         self._static_pods.tidy_up()
 
     def _parts(self, component: str) -> t.Sequence[Instance]:
@@ -161,6 +161,34 @@ class Interruptions:
             )
             for each in (running_process(instance), *instance.others)
         ]
+
+    def _cut(self, parts: t.Sequence[Instance]) -> float:
+        """What runs of the host goes on, and has no network."""
+        cut, program = network_cut.of_instances(parts), self._packets.program()
+        if not program:
+            raise UnsupportedState(f"This host {NO_PROGRAM}, so nothing was done: {NO_PROGRAM_REMEDY}.")
+        records = [record for part in parts for record, _process in self._records(part, CUT)]
+        self._journal.write([*self.left(), *(dataclasses.replace(record, program=program) for record in records)])
+        self._packets.cut(cut, program)
+        return self._clock.monotonic()
+
+    def _reload(self, parts: t.Sequence[Instance]) -> float:
+        """It runs all the time, as long as nothing is wrong with it."""
+        for part in parts:
+            if not part.can_reload:
+                raise UnsupportedState(
+                    f"{part.unit or part.component} cannot be reloaded (CanReload=no), so nothing was done."
+                )
+        self._journal.write(
+            [*self.left(), *(record for part in parts for record, _process in self._records(part, RELOAD))]
+        )
+        at = self._clock.monotonic()
+        for number in range(_RELOADS):
+            if number:
+                self._clock.sleep(_SECONDS_BETWEEN_RELOADS)
+            for part in parts:
+                self._services.reload(part.unit)
+        return at
 
     def _resume(self, record: Interrupted) -> bool:
         process = self._processes.get(record.pid, record.started)
@@ -207,11 +235,6 @@ class Interruptions:
                 return False
             self._clock.sleep(_POLL_SECONDS)
         return True
-
-    def _write(self, records: t.Sequence[Interrupted]) -> None:
-        self._files.make_private_directory(posixpath.dirname(self._journal))
-        content = json.dumps([dataclasses.asdict(item) for item in records], indent=1)
-        self._files.write(self._journal, content.encode(), mode=_MODE)
 
 
 def _of_each_supervised(records: t.Iterable[Interrupted]) -> t.Iterable[Interrupted]:

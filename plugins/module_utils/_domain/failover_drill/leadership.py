@@ -11,12 +11,11 @@ import typing as t
 
 from ..base.errors import ApiError, UnsupportedState
 from ..component import leader_election
-from ..etcd.etcd import EtcdError, collect, member_id
+from .event import ETCD
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
     from ..._ports.clock import Clock
-    from ..._ports.etcd import Etcd
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +76,7 @@ class Leadership(t.Protocol):
         """Of each component, where several are led. ``at`` is the event, by the monotonic clock."""
 
 
-class _Single:
+class Single:
     """The leadership of one component."""
 
     carries_api = False
@@ -88,7 +87,7 @@ class _Single:
         return ()
 
 
-class LockLeadership(_Single):
+class LockLeadership(Single):
     """By the lock of leader election: another identity in it."""
 
     def __init__(self, api: Api, clock: Clock, component: str) -> None:
@@ -116,64 +115,6 @@ class LockLeadership(_Single):
         return Held(record.holder, record.transitions)
 
 
-class EtcdLeadership(_Single):
-    """By the other members of etcd: a leader of a later term. That may be the same member, where it was started again fast enough."""
-
-    carries_api = True
-
-    def __init__(self, etcd: Etcd, endpoint: str, *, is_part: bool = False) -> None:
-        """Of the member that is to fail, and leads.
-
-        Args:
-            etcd: asks the members.
-            endpoint: client URL of that member.
-            is_part: whether others of its host fail, too, so that it need not lead.
-        """
-        self._etcd, self._endpoint, self._is_part = etcd, endpoint, is_part
-        self._is_own = False
-        self._names: dict[str, str] = {}
-        self._others: tuple[str, ...] = ()
-        self._term = 0
-
-    def before(self) -> Held:
-        """The member of this host, which leads."""
-        try:
-            own = self._etcd.status(self._endpoint)
-            members = collect(self._etcd, self._endpoint).members
-        except EtcdError as error:
-            raise UnsupportedState(
-                f"etcd of this host does not answer, so nothing was done: {error.message}"
-            ) from error
-        identity, leader = (member_id(number) for number in (own["header"]["member_id"], own.get("leader", 0)))
-        self._names = {member.id: member.name for member in members}
-        self._is_own = identity == leader
-        if not self._is_own and not self._is_part:
-            name = self._names.get(leader, leader)
-            raise UnsupportedState(
-                f"The leader of etcd is {name}, no longer this host's member, so nothing was done: run again."
-            )
-        self._others = tuple(url for member in members if member.id != identity for url in member.client_urls[:1])
-        self._term = int(own.get("raftTerm", 0))
-        return Held(self._names.get(leader, leader), self._term)
-
-    def is_of(self, _host_name: str) -> bool:
-        """Whether this host's member leads."""
-        return self._is_own
-
-    def after(self) -> Held | None:
-        """What the first of the others that knows of one says."""
-        for url in self._others:
-            try:
-                status = self._etcd.status(url)
-            except EtcdError:
-                continue
-            leader, term = int(status.get("leader", 0)), int(status.get("raftTerm", 0))
-            if leader and term > self._term:
-                identity = member_id(leader)
-                return Held(self._names.get(identity, identity), term)
-        return None
-
-
 class Part(Leadership, t.Protocol):
     """One of several."""
 
@@ -187,9 +128,17 @@ class HostLeadership:
     carries_api = False
     has_parts = True
 
-    def __init__(self, clock: Clock, parts: t.Mapping[str, Part], host_name: str) -> None:
-        """``parts``: how each leader is found, by component; those that other hosts lead are passed over."""
+    def __init__(self, clock: Clock, parts: t.Mapping[str, Part], host_name: str, *, follows: bool = False) -> None:
+        """Nobody is asked yet.
+
+        Args:
+            clock: of this host.
+            parts: how each leader is found, by component; those that other hosts lead are passed over.
+            host_name: what the host calls itself.
+            follows: whether it need lead nothing, and must not lead etcd.
+        """
         self._clock, self._parts, self._host_name = clock, dict(parts), host_name
+        self._follows = follows
         self._before: dict[str, Held] = {}
         self._after: dict[str, tuple[Held, float]] = {}
 
@@ -197,7 +146,11 @@ class HostLeadership:
         """All that it leads."""
         found = {name: part.before() for name, part in self._parts.items()}
         self._before = {name: held for name, held in found.items() if self._parts[name].is_of(self._host_name)}
-        if not self._before:
+        if self._follows and ETCD in self._before:
+            raise UnsupportedState(
+                f"The member of etcd of {self._host_name} leads by now, so nothing was done: run again."
+            )
+        if not self._before and not self._follows:
             raise UnsupportedState(
                 f"{self._host_name} leads none of {', '.join(self._parts)} any longer, so nothing was done: run again."
             )
@@ -235,7 +188,7 @@ def _all(found: t.Mapping[str, Held]) -> Held:
     )
 
 
-class NoLeadership(_Single):
+class NoLeadership(Single):
     """Of what has no leader: the event lasts for as long as those that take the API from its clients, and nobody else is waited for."""
 
     carries_api = True
@@ -254,7 +207,6 @@ class NoLeadership(_Single):
 
 
 __all__ = (
-    "EtcdLeadership",
     "Handover",
     "Held",
     "HostLeadership",
@@ -262,4 +214,5 @@ __all__ = (
     "LockLeadership",
     "NoLeadership",
     "Part",
+    "Single",
 )

@@ -24,7 +24,7 @@ _POLL_SECONDS = 0.1
 #: Seconds for which the endpoint is watched before the event, and after the last thing that is waited for.
 BEFORE = 1.0
 _AFTER = 1.2
-#: Seconds for which an event lasts that takes the API from some of its clients: long enough for a load balancer to notice.
+#: Seconds for which an event lasts at least that takes the API from some of its clients: long enough for a load balancer to notice.
 _HELD = 5.0
 _POD_LABEL = "kubeadm.ha/failover-drill"
 
@@ -95,7 +95,7 @@ def measure(
         while not seen.is_complete and clock.monotonic() < at + timeout:
             seen.update(at)
             clock.sleep(_POLL_SECONDS)
-        if leadership.carries_api:
+        if leadership.carries_api or leadership.has_parts:
             clock.sleep(max(0.0, at + _HELD - clock.monotonic()))
         clock.sleep(_AFTER)
         # What ends one after the other takes the endpoint away before the last has ended.

@@ -10,10 +10,21 @@ import typing as t
 
 from ..base.change import KNOWN_AFTER_APPLY
 from ..base.problem import Problem
-from .event import API_SERVER, COMPONENTS, CONTROL_PLANE, ETCD, LOAD_BALANCER, SUBJECTS, VIRTUAL_IP, Event
+from .event import (
+    API_SERVER,
+    COMPONENTS,
+    CONTROL_PLANE,
+    ETCD,
+    FOLLOWER,
+    LOAD_BALANCER,
+    SUBJECTS,
+    VIRTUAL_IP,
+    Event,
+)
 from .plan_controllers import Controllers, too_few
 from .plan_entry import Entry
 from .plan_etcd import EtcdMembers
+from .situation import not_cut
 
 if t.TYPE_CHECKING:
     from .situation import Planner, Situation
@@ -25,7 +36,7 @@ _LED: t.Mapping[str, Planner] = {
 
 
 class WholeControlPlane:
-    """The one that leads most."""
+    """The one that leads most, or the one that leads least."""
 
     changed_by = frozenset(SUBJECTS) - {LOAD_BALANCER, VIRTUAL_IP}
 
@@ -33,7 +44,9 @@ class WholeControlPlane:
         """See the protocol. Whatever one of them takes with it is there once more."""
         alone = dataclasses.replace(situation, reports=situation.planes)
         for component in _parts(alone):
-            yield from _LED[component].problems(alone, [Event(component, event.how) for event in events])
+            # How they fail together is asked below.
+            yield from _LED[component].problems(alone, [Event(component, "stop")])
+        yield from not_cut(alone, CONTROL_PLANE, events)
         yield from too_few(alone, API_SERVER, 1)
         for name, report in alone.reports.items():
             if report.is_endpoint and report.router is None and report.balancer is None:
@@ -44,7 +57,7 @@ class WholeControlPlane:
                 )
 
     def entry(self, number: int, event: Event, situation: Situation, *, is_known: bool) -> Entry:
-        """See the protocol. That of etcd's leader counts before others that lead as much."""
+        """See the protocol. That of etcd's leader counts before others that lead as much, and is never the one that leads least."""
         alone = dataclasses.replace(situation, reports=situation.planes)
         entries = {
             component: _LED[component].entry(number, Event(component, event.how), alone, is_known=True)
@@ -53,7 +66,7 @@ class WholeControlPlane:
         led = {
             name: [component for component, entry in entries.items() if entry.host == name] for name in alone.reports
         }
-        host = max(led, key=lambda name: (len(led[name]), ETCD in led[name]), default=None) if is_known else None
+        host = _chosen(led, event.which) if is_known else None
         bounds = [entry.bound or 0.0 for component, entry in entries.items() if host is None or component in led[host]]
         return Entry(
             number=number,
@@ -62,8 +75,17 @@ class WholeControlPlane:
             host=host or KNOWN_AFTER_APPLY,
             others=(),
             object=str(event),
-            bound=max(bounds, default=0.0),
+            # One that leads nothing has nothing to hand over: what it might have led says how long that may take.
+            bound=max(bounds or [entry.bound or 0.0 for entry in entries.values()]),
+            which=event.which,
         )
+
+
+def _chosen(led: t.Mapping[str, t.Sequence[str]], which: str) -> str | None:
+    """The host that fails, by what each leads."""
+    if which == FOLLOWER:
+        return min((name for name in led if ETCD not in led[name]), key=lambda name: len(led[name]), default=None)
+    return max(led, key=lambda name: (len(led[name]), ETCD in led[name]), default=None)
 
 
 def _parts(situation: Situation) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import typing as t
 
 from ..base.change import KNOWN_AFTER_APPLY
 from ..base.problem import Problem
-from .event import LOAD_BALANCER, VIRTUAL_IP
+from .event import LOAD_BALANCER, RELOAD, VIRTUAL_IP
 from .plan_entry import INTERRUPTED, MEASURED, RUN_AGAIN, Entry
 
 if t.TYPE_CHECKING:
@@ -117,9 +117,9 @@ class LoadBalancer(VirtualIp):
     component = LOAD_BALANCER
     alternative = _ACCEPT
 
-    def problems(self, situation: Situation, _events: t.Sequence[Event]) -> t.Iterator[Problem]:
+    def problems(self, situation: Situation, events: t.Sequence[Event]) -> t.Iterator[Problem]:
         """See the protocol."""
-        balancers, accepts_outage = situation.balancers, situation.accepts_outage
+        balancers = situation.balancers
         if not balancers:
             yield Problem(
                 LOAD_BALANCER,
@@ -132,6 +132,51 @@ class LoadBalancer(VirtualIp):
             yield Problem(name, f"The load balancer of {name} {problem}: mend it, {RUN_AGAIN}.")
         if faulty:
             return
+        reloads = [event for event in events if event.how == RELOAD]
+        if reloads:
+            yield from self._of_reload(situation)
+        if len(reloads) < len(events):
+            yield from self._of_failure(situation)
+
+    def entry(self, number: int, event: Event, situation: Situation, *, is_known: bool) -> Entry:
+        """See the protocol. One that is reloaded goes on, so that the address stays; others see that nothing is lost."""
+        if event.how != RELOAD:
+            return super().entry(number, event, situation, is_known=is_known)
+        host = self.host(situation) if is_known else None
+        return Entry(
+            number=number,
+            component=LOAD_BALANCER,
+            how=event.how,
+            host=host or KNOWN_AFTER_APPLY,
+            others=(),
+            object=str(event),
+            bound=0.0,
+            observer="" if host is None else situation.observer(host),
+            state=INTERRUPTED,
+        )
+
+    def _of_reload(self, situation: Situation) -> t.Iterator[Problem]:
+        balancers = situation.balancers
+        for name, item in balancers.items():
+            if not item.can_reload:
+                yield Problem(
+                    name,
+                    f"systemd cannot reload {item.unit} of {name} (CanReload=no): let the unit say how (ExecReload=), or leave the events with "
+                    "how: reload out.",
+                )
+        if self.host(situation) is None:
+            yield self._uncertain(situation)
+        yield from self._of_observer(situation)
+
+    def _uncertain(self, situation: Situation) -> Problem:
+        return Problem(
+            LOAD_BALANCER,
+            f"None of {', '.join(situation.balancers)} has an address of the endpoint, so which one serves it is not certain: leave the events of "
+            "load_balancer out.",
+        )
+
+    def _of_failure(self, situation: Situation) -> t.Iterator[Problem]:
+        balancers, accepts_outage = situation.balancers, situation.accepts_outage
         if len(balancers) < _SHARING and not accepts_outage:
             yield Problem(
                 LOAD_BALANCER,
@@ -141,11 +186,7 @@ class LoadBalancer(VirtualIp):
             return
         yield from self._of_routers(situation, accepts_outage=accepts_outage)
         if self.host(situation) is None and (accepts_outage or not situation.routers):
-            yield Problem(
-                LOAD_BALANCER,
-                f"None of {', '.join(balancers)} has an address of the endpoint, so which one serves it is not certain: leave the events of "
-                "load_balancer out.",
-            )
+            yield self._uncertain(situation)
         yield from self._of_observer(situation)
 
     def host(self, situation: Situation) -> str | None:

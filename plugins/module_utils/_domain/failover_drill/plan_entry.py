@@ -8,6 +8,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .event import LEADER
+
 #: What the host of an event is asked for.
 MEASURED, INTERRUPTED = "measured", "interrupted"
 #: The end of a remedy.
@@ -21,8 +23,8 @@ class Entry:
     Attributes:
         number: of the event, from 1.
         component: whose leader.
-        how: ``stop``, ``kill`` or ``freeze``.
-        host: inventory name of the leader's host; *known after apply* where an earlier event changes the leader.
+        how: a key of ``KINDS``.
+        host: inventory name of the leader's or the follower's host; *known after apply* where an earlier event changes the leader.
         others: hosts whose instances fail with it; likewise.
         object: what happens, in words.
         bound: seconds within which another instance must lead, or what else is expected must be so; ``None`` where an outage was accepted.
@@ -33,6 +35,7 @@ class Entry:
         names: inventory names by hardware addresses in that network.
         state: what the host of the event is asked for: ``measured`` when it measures and restores by itself, ``interrupted`` when others
             measure and it is restored afterwards.
+        which: ``leader`` or ``follower``.
     """
 
     number: int
@@ -48,6 +51,7 @@ class Entry:
     interface: str = ""
     names: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     state: str = MEASURED
+    which: str = LEADER
 
 
 __all__ = ("INTERRUPTED", "MEASURED", "RUN_AGAIN", "Entry")

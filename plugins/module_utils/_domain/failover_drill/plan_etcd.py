@@ -12,8 +12,9 @@ from ..base.problem import Problem
 from ..etcd import quorum_guard
 from ..etcd.etcd import Quorum
 from . import election
-from .event import CONTROL_PLANE, ETCD
+from .event import CONTROL_PLANE, ETCD, FOLLOWER, LEADER
 from .plan_entry import RUN_AGAIN, Entry
+from .situation import not_cut
 
 if t.TYPE_CHECKING:
     from .event import Event
@@ -21,11 +22,11 @@ if t.TYPE_CHECKING:
 
 
 class EtcdMembers:
-    """Its leader."""
+    """Its leader, or a voter that does not lead."""
 
     changed_by = frozenset({ETCD, CONTROL_PLANE})
 
-    def problems(self, situation: Situation, _events: t.Sequence[Event]) -> t.Iterator[Problem]:
+    def problems(self, situation: Situation, events: t.Sequence[Event]) -> t.Iterator[Problem]:
         """See the protocol."""
         found = {name: report.etcd for name, report in situation.reports.items() if report.etcd is not None}
         if not found:
@@ -37,36 +38,63 @@ class EtcdMembers:
         for name, member in found.items():
             if member.problem:
                 yield Problem(name, f"etcd of {name} {member.problem}: mend it, {RUN_AGAIN}.")
-        answering = [member for member in found.values() if not member.problem]
-        counts = [Quorum(member.voters, member.healthy_voters) for member in answering]
-        worst = min(counts, key=lambda found: found.tolerance, default=None)
-        if worst is not None and quorum_guard.objection_to_stop(quorum_guard.stopped(worst)) is not None:
+        yield from not_cut(situation, ETCD, events)
+        worst = situation.etcd_quorum
+        if worst is None:
+            return
+        if quorum_guard.objection_to_stop(quorum_guard.stopped(worst)) is not None:
             yield Problem(
                 ETCD,
                 f"The etcd cluster has {worst.healthy_voters} healthy voters of {worst.voters} and an event takes one of "
                 f"them; {worst.needed} must be left: mend the others or add members, until "
                 f"{max(worst.needed + 1, 3)} at least are healthy.",
             )
-        elif answering and situation.etcd_leader is None:
+            return
+        asked = {event.which for event in events}
+        most = max(event.count for event in events)
+        if not situation.accepts_outage and not _left(worst, most).is_there:
+            yield Problem(
+                ETCD,
+                f"The etcd cluster has {worst.healthy_voters} healthy voters of {worst.voters} and an event takes {most} of them; "
+                f"{worst.needed} must be left and {_left(worst, most).healthy_voters} would be, so that nobody reaches the API meanwhile: accept the outage "
+                "by failover_drill_accept_outage=true, or leave the event out.",
+            )
+        if LEADER in asked and situation.etcd_leader is None:
             yield Problem(
                 ETCD,
                 "The leader of etcd is on none of the play's hosts: add its host to the group kube_control_plane or etcd, or leave etcd's "
                 "events out.",
             )
+        if (FOLLOWER in asked or most > 1) and situation.etcd_follower is None:
+            yield Problem(
+                ETCD,
+                "No voter of etcd on the play's hosts follows another one: add their hosts to the group kube_control_plane or etcd, or leave "
+                "the events of its followers out.",
+            )
 
     def entry(self, number: int, event: Event, situation: Situation, *, is_known: bool) -> Entry:
-        """See the protocol. A host of etcd alone has nothing to ask the endpoint with."""
-        host = situation.etcd_leader if is_known else None
+        """See the protocol. A host of etcd alone has nothing to ask the endpoint with; without a quorum nobody leads."""
+        found = situation.etcd_follower if event.which == FOLLOWER else situation.etcd_leader
+        host, more, quorum = found if is_known else None, event.count - 1, situation.etcd_quorum
+        is_outage = more > 0 and quorum is not None and not _left(quorum, event.count).is_there
+        needs_observer = is_outage or host not in situation.planes
         return Entry(
             number=number,
             component=ETCD,
             how=event.how,
             host=host or KNOWN_AFTER_APPLY,
-            others=(),
+            others=(KNOWN_AFTER_APPLY,) * more if host is None else situation.etcd_followers[:more],
             object=str(event),
-            bound=etcd_bound(situation),
-            observer="" if host is None or host in situation.planes else situation.observer(host),
+            bound=None if is_outage else etcd_bound(situation),
+            # When the API is back is seen when the host is restored.
+            observer=situation.observer(host) if host is not None and needs_observer else "",
+            which=event.which,
         )
+
+
+def _left(quorum: Quorum, count: int) -> Quorum:
+    """What is left of it when so many voters fail at the same time."""
+    return Quorum(quorum.voters, max(quorum.healthy_voters - count, 0))
 
 
 def etcd_bound(situation: Situation) -> float:

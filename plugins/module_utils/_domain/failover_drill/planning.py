@@ -10,7 +10,7 @@ import typing as t
 
 from ..base.problem import Problem
 from ..base.report_fields import as_dict
-from .event import COMPONENTS, CONTROL_PLANE, ETCD, LOAD_BALANCER, SUBJECTS, VIRTUAL_IP
+from .event import COMPONENTS, CONTROL_PLANE, ETCD, LOAD_BALANCER, VIRTUAL_IP, subject_of
 from .plan_control_plane import WholeControlPlane
 from .plan_controllers import Controllers
 from .plan_endpoint import LoadBalancer, VirtualIp
@@ -118,14 +118,15 @@ def lines(plan: DrillPlan) -> list[str]:
     """The events for the screen, and every problem."""
     found = [
         f"{entry.number}. {entry.object}, on {', '.join((entry.host, *entry.others))}: "
-        + (
-            "the endpoint is away until it is restored."
-            if entry.bound is None
-            else f"{SUBJECTS[entry.component].expected} within {entry.bound:g} s."
-        )
+        + ("the endpoint is away until it is restored." if entry.bound is None else _expected(entry, entry.bound))
         for entry in plan.entries
     ]
     return found + [f"Problem: {problem.message}" for problem in plan.problems]
+
+
+def _expected(entry: Entry, bound: float) -> str:
+    subject = subject_of(entry.component, entry.which, entry.how)
+    return f"{subject.expected}." if subject.loses_nothing else f"{subject.expected} within {bound:g} s."
 
 
 def reasons(plan: DrillPlan, *, is_begun: bool = False) -> str:

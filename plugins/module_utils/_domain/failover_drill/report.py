@@ -72,6 +72,7 @@ class EtcdReport:
         is_leader: whether it is the leader.
         election_timeout: seconds.
         unit: the service of systemd that runs it; empty for a static pod.
+        is_learner: whether it has no vote.
     """
 
     problem: str
@@ -80,6 +81,12 @@ class EtcdReport:
     is_leader: bool = False
     election_timeout: float = 1.0
     unit: str = dataclasses.field(default="", metadata=absent(""))
+    is_learner: bool = dataclasses.field(default=False, metadata=absent(False))
+
+    @property
+    def follows(self) -> bool:
+        """Whether it runs, votes and does not lead."""
+        return not self.problem and not self.is_leader and not self.is_learner
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,11 +97,13 @@ class BalancerReport:
         problem: why it does not run as it should, as a clause; empty when it does.
         unit: the service of systemd that runs it; empty without one.
         has_endpoint: whether an address of the endpoint is the host's.
+        can_reload: whether its service can be reloaded.
     """
 
     problem: str
     unit: str
     has_endpoint: bool
+    can_reload: bool = dataclasses.field(default=False, metadata=absent(False))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,6 +135,21 @@ class RouterReport:
 
 
 @dataclasses.dataclass(frozen=True)
+class CutReport:
+    """Whether the network of something on this host can be cut.
+
+    Attributes:
+        component: ``etcd`` or ``control_plane``.
+        problem: why it cannot, as a clause about the host; empty when it can.
+        remedy: what to do.
+    """
+
+    component: str
+    problem: str
+    remedy: str = dataclasses.field(default="", metadata=absent(""))
+
+
+@dataclasses.dataclass(frozen=True)
 class DrillReport:
     """A host, and where it is a control plane the cluster as its API server shows it.
 
@@ -140,6 +164,7 @@ class DrillReport:
         router: its keepalived; ``None`` where none is configured for the endpoint's address.
         is_endpoint: whether all addresses of the endpoint are the host's.
         administrator: the kubeconfig of a cluster administrator on this host; empty where it has only the components' own.
+        cuts: of each whose network may be cut.
     """
 
     host_name: str
@@ -152,6 +177,7 @@ class DrillReport:
     router: RouterReport | None = dataclasses.field(default=None, metadata=absent(None))
     is_endpoint: bool = dataclasses.field(default=False, metadata=absent(False))
     administrator: str = dataclasses.field(default="", metadata=absent(""))
+    cuts: tuple[CutReport, ...] = dataclasses.field(default=(), metadata=absent(()))
 
     @classmethod
     def from_dict(cls, name: str, document: t.Any) -> DrillReport:
@@ -180,4 +206,13 @@ class DrillReport:
         return whole and etcd and not any(item.problem for item in (*self.instances, *others))
 
 
-__all__ = ("BalancerReport", "DrillReport", "EtcdReport", "InstanceReport", "Leader", "NodeReport", "RouterReport")
+__all__ = (
+    "BalancerReport",
+    "CutReport",
+    "DrillReport",
+    "EtcdReport",
+    "InstanceReport",
+    "Leader",
+    "NodeReport",
+    "RouterReport",
+)

@@ -12,8 +12,11 @@ import typing as t
 
 from ..base.report_fields import absent, as_dict, read
 from ..component.leader_election import host_of
-from .event import SUBJECTS, Subject
+from .event import LEADER, subject_of
 from .leadership import Handover
+
+if t.TYPE_CHECKING:
+    from .event import Subject
 
 #: Characters that XML 1.0 cannot hold.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -53,6 +56,7 @@ class Result:
         endpoint: how the endpoint answered.
         pods_seconds: from the event to new pods.
         handovers: of each that led, where several failed at once.
+        which: whether the leader failed or a follower.
     """
 
     number: int
@@ -71,6 +75,7 @@ class Result:
     pods_seconds: float | None = None
     observer: str = dataclasses.field(default="", metadata=absent(""))
     handovers: tuple[Handover, ...] = dataclasses.field(default=(), metadata=absent(()))
+    which: str = dataclasses.field(default=LEADER, metadata=absent(LEADER))
 
     @classmethod
     def from_dict(cls, document: t.Any) -> Result:
@@ -87,26 +92,47 @@ class Result:
         if self.began is None:
             return "It was not measured: the run ended before."
         subject, seconds = self._subject, self.figure
+        if subject.loses_nothing:
+            return self._lost
+        if self.bound is None and not subject.is_of_endpoint:
+            # An outage was accepted, and what comes after it is inspected.
+            is_away = self.endpoint is not None and self.endpoint.rto is None
+            return "The endpoint did not answer again." if is_away else ""
         if seconds is None:
             return f"{subject.never}{'.' if self.bound is None else f'; the bound is {self.bound:g} s.'}"
         if self.bound is not None and seconds > self.bound:
             return f"{subject.late} {seconds:g} s; the bound is {self.bound:g} s."
         if subject.needs_endpoint and self.endpoint is not None and self.endpoint.rto is None:
             return "The endpoint did not answer again."
+        if subject.bounds_endpoint and self.bound is not None and self._rto > self.bound:
+            return f"The endpoint answered after {self._rto:g} s; the bound is {self.bound:g} s."
         if subject.has_count and (not self.transitions or self.transitions < 1):
             return f"The lock counts {self.transitions or 0} transitions, although its holder changed."
         return ""
 
     @property
     def figure(self) -> float | None:
-        """The seconds that are held against the bound."""
-        if self._subject.is_of_endpoint:
+        """The seconds that are held against the bound; of an outage that was accepted, those that it took."""
+        if self._subject.is_of_endpoint or (self.bound is None and self.began is not None):
             return None if self.endpoint is None else self.endpoint.rto
         return self.seconds
 
     @property
+    def _rto(self) -> float:
+        """Seconds until the endpoint answered; 0 where nobody asked it."""
+        return 0.0 if self.endpoint is None or self.endpoint.rto is None else self.endpoint.rto
+
+    @property
     def _subject(self) -> Subject:
-        return SUBJECTS.get(self.component, Subject(self.component))
+        return subject_of(self.component, self.which, self.how)
+
+    @property
+    def _lost(self) -> str:
+        """What is wrong where no probe may fail."""
+        if self.endpoint is None:
+            return "Nobody watched the endpoint."
+        lost = self.endpoint.failed - self.endpoint.failed_before
+        return f"{lost} of {self.endpoint.sent} probes of the endpoint failed; none may." if lost else ""
 
     @property
     def passed(self) -> bool:

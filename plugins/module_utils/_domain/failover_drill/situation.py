@@ -9,6 +9,8 @@ import dataclasses
 import typing as t
 
 from ..base.problem import Problem
+from ..etcd.etcd import Quorum
+from .event import CUT
 
 if t.TYPE_CHECKING:
     from .event import Event
@@ -22,7 +24,8 @@ class Situation:
 
     Attributes:
         reports: by their inventory names, in the order of the inventory.
-        accepts_outage: whether a load balancer may fail beside which there is no other way to the endpoint.
+        accepts_outage: whether a load balancer may fail beside which there is no other way to the endpoint, and more members of etcd than it
+            bears.
     """
 
     reports: t.Mapping[str, DrillReport]
@@ -49,6 +52,24 @@ class Situation:
         found = (name for name, report in self.reports.items() if report.etcd is not None and report.etcd.is_leader)
         return next(found, None)
 
+    @property
+    def etcd_follower(self) -> str | None:
+        """The first host with a voter of etcd that runs and does not lead."""
+        return next(iter(self.etcd_followers), None)
+
+    @property
+    def etcd_followers(self) -> tuple[str, ...]:
+        """All hosts with such a voter."""
+        members = {name: report.etcd for name, report in self.reports.items() if report.etcd is not None}
+        return tuple(name for name, member in members.items() if member.follows)
+
+    @property
+    def etcd_quorum(self) -> Quorum | None:
+        """The etcd cluster as the member shows it that knows of the fewest; ``None`` where none answers."""
+        members = (report.etcd for report in self.reports.values() if report.etcd is not None)
+        counts = [Quorum(member.voters, member.healthy_voters) for member in members if not member.problem]
+        return min(counts, key=lambda found: found.tolerance, default=None)
+
     def instances(self, component: str) -> dict[str, InstanceReport]:
         """The instances of a component, of each control plane."""
         return {name: instance_of(report, component) for name, report in self.planes.items()}
@@ -70,6 +91,15 @@ class Situation:
         return next((name for name in self.planes if name != host), "")
 
 
+def not_cut(situation: Situation, component: str, events: t.Sequence[Event]) -> t.Iterator[Problem]:
+    """Whose network cannot be cut, where an event would."""
+    if any(event.how == CUT for event in events):
+        for name, report in situation.reports.items():
+            for item in report.cuts:
+                if item.component == component and item.problem:
+                    yield Problem(name, f"The {component.replace('_', ' ')} of {name} {item.problem}: {item.remedy}.")
+
+
 class Planner(t.Protocol):
     """How events of one component are planned."""
 
@@ -88,4 +118,4 @@ def instance_of(report: DrillReport, component: str) -> InstanceReport:
     return next(item for item in report.instances if item.component == component)
 
 
-__all__ = ("Planner", "Situation", "instance_of")
+__all__ = ("Planner", "Situation", "instance_of", "not_cut")

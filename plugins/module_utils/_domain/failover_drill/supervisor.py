@@ -5,53 +5,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import posixpath
 import typing as t
 
 from ..base.errors import UnsupportedState
+from .drill_journal import aside_of
 
 if t.TYPE_CHECKING:
     from ..._ports.component_services import ComponentServices
     from ..._ports.files import Files
-
-#: Beside the kubelet's directory of manifests, in the same file system, for manifests that are moved away.
-_ASIDE = "kubeadm-ha-failover-drill"
-
-
-@dataclasses.dataclass(frozen=True)
-class Interrupted:
-    """What was done to a component.
-
-    Attributes:
-        component: its name.
-        how: ``stop``, ``kill`` or ``freeze``.
-        pid: number of the process that it concerned.
-        started: when that was started, in clock ticks since boot.
-        manifest: path of the manifest of a static pod; empty for a service.
-        aside: where the manifest was moved; empty when it was not.
-        unit: the service of systemd; empty for a static pod.
-    """
-
-    component: str
-    how: str
-    pid: int
-    started: int
-    manifest: str
-    aside: str = ""
-    unit: str = ""
-
-    @property
-    def log(self) -> str:
-        """What says how it ended."""
-        return f"journalctl -u {self.unit}" if self.unit else "the log of the kubelet"
-
-    @property
-    def logs(self) -> str:
-        """What says why it does not run, as the subject of a plural verb."""
-        if self.unit:
-            return f"'systemctl status {self.unit}' and 'journalctl -u {self.unit}'"
-        return f"'crictl ps -a --name {self.component}' and the log of the kubelet"
+    from .drill_journal import Interrupted
 
 
 class Supervisor(t.Protocol):
@@ -75,7 +38,7 @@ class StaticPods:
     @property
     def aside(self) -> str:
         """The directory for manifests that are moved away."""
-        return posixpath.join(posixpath.dirname(self.manifests_dir), _ASIDE)
+        return aside_of(self.manifests_dir)
 
     def aside_of(self, manifest: str) -> str:
         """Where a manifest is moved."""
@@ -123,4 +86,4 @@ class SystemdServices:
         self._services.start(record.unit)
 
 
-__all__ = ("Interrupted", "StaticPods", "Supervisor", "SystemdServices")
+__all__ = ("StaticPods", "Supervisor", "SystemdServices")

@@ -120,6 +120,20 @@ def test_stop_and_start_do_not_wait(tmp_path: Path) -> None:
     ]
 
 
+def test_a_reload_is_waited_for(tmp_path: Path) -> None:
+    found, commands = services(tmp_path)
+    found.reload("a.service")
+    assert [" ".join(arguments) for arguments, _stdin in commands.asked] == ["systemctl reload a.service"]
+
+
+@pytest.mark.parametrize(("known", "can_reload"), [("CanReload=yes", True), ("CanReload=no", False), ("", False)])
+def test_whether_a_service_can_be_reloaded(tmp_path: Path, known: str, *, can_reload: bool) -> None:
+    found, _commands = services(tmp_path, cgroups=["0::/system.slice/haproxy.service\n"], known=known)
+    (tmp_path / "7" / "comm").write_text("haproxy\n", encoding="utf-8")
+    (daemon,) = found.daemons("haproxy")
+    assert daemon.can_reload is can_reload
+
+
 def test_a_refusal_of_systemd_is_an_error(tmp_path: Path) -> None:
     found, commands = services(tmp_path)
     commands.answers["systemctl"] = lambda _arguments, _stdin: CommandResult(4, "", "Operation refused")

@@ -10,7 +10,8 @@ import typing as t
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import Event, parse
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import Event
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event_input import parse
 
 RIGHT: list[tuple[dict[str, t.Any], Event, str]] = [
     ({"component": "etcd", "how": "kill"}, Event("etcd", "kill"), "leader of etcd killed"),
@@ -20,6 +21,29 @@ RIGHT: list[tuple[dict[str, t.Any], Event, str]] = [
         "load balancer of the endpoint frozen",
     ),
     ({"component": "control_plane", "how": "kill"}, Event("control_plane", "kill"), "control plane killed"),
+    (
+        {"component": "load_balancer", "how": "reload"},
+        Event("load_balancer", "reload"),
+        "load balancer of the endpoint reloaded",
+    ),
+    (
+        {"component": "etcd", "how": "freeze", "count": 2},
+        Event("etcd", "freeze", 2),
+        "leader of etcd and 1 more frozen",
+    ),
+    ({"component": "etcd", "how": "cut"}, Event("etcd", "cut"), "leader of etcd cut off"),
+    ({"component": "control_plane", "how": "cut"}, Event("control_plane", "cut"), "control plane cut off"),
+    ({"component": "etcd", "how": "freeze", "which": "leader"}, Event("etcd", "freeze"), "leader of etcd frozen"),
+    (
+        {"component": "etcd", "how": "freeze", "which": "follower"},
+        Event("etcd", "freeze", which="follower"),
+        "follower of etcd frozen",
+    ),
+    (
+        {"component": "control_plane", "how": "stop", "which": "follower"},
+        Event("control_plane", "stop", which="follower"),
+        "control plane that leads least stopped",
+    ),
     (
         {"component": "virtual_ip", "how": "stop"},
         Event("virtual_ip", "stop"),
@@ -51,11 +75,21 @@ WRONG: list[tuple[t.Any, str]] = [
     ),
     (
         [{"component": "etcd", "how": "kill", "count": 2}],
-        "takes more than one member of etcd",
+        "kills two members of etcd, of which the first runs again before the second is killed: let them stop, freeze or be cut off",
     ),
+    ([{"component": "etcd", "how": "stop", "count": 2, "which": "follower"}], "takes more than one follower of etcd"),
+    ([{"component": "etcd", "how": "stop", "count": 3}], "has the count 3 instead of 1 or 2"),
     ([{"component": "virtual_ip", "how": "stop", "count": 2}], "takes more than one virtual_ip"),
     ([{"component": "kube-scheduler", "how": "kill", "count": 3}], "has the count 3 instead of 1 or 2"),
     ([{"component": "kube-scheduler", "how": "kill", "count": True}], "has the count True instead of 1 or 2"),
+    ([{"component": "virtual_ip", "how": "reload"}], "happens by 'reload' instead of stop, kill, freeze"),
+    ([{"component": "virtual_ip", "how": "cut"}], "happens by 'cut' instead of stop, kill, freeze"),
+    ([{"component": "etcd", "how": "halt"}], "happens by 'halt' instead of stop, kill, freeze, cut"),
+    ([{"component": "etcd", "how": "kill", "which": "learner"}], "concerns 'learner' instead of leader or follower"),
+    (
+        [{"component": "kube-scheduler", "how": "kill", "which": "follower"}],
+        "concerns a follower, which only etcd and control_plane have here",
+    ),
     ([{"component": "kube-scheduler", "how": "kill", "hosts": 1}], "has hosts, which no event has"),
 ]
 

@@ -10,7 +10,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import ApiError, InvalidInput
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.drill_journal import Journal
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import (
     API_SERVER,
     ETCD,
@@ -22,9 +23,10 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.
     Host,
     Inspection,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import Interruptions
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.packet_filter import PacketFilter
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import (
     BalancerReport,
+    CutReport,
     EtcdReport,
     RouterReport,
 )
@@ -36,6 +38,7 @@ from tests.unit.plugins.module_utils._domain.failover_drill.values import (
     MANAGER,
     MANIFESTS,
     SCHEDULER,
+    MemoryNetfilter,
     MemoryProcesses,
     MemoryServices,
     manifest,
@@ -74,6 +77,7 @@ def inspect(
     addresses: tuple[str, ...] = (),
     endpoint: tuple[tuple[str, ...], int] = ((), 0),
     programs: t.Mapping[str, int] | None = None,
+    netfilter: MemoryNetfilter | None = None,
 ) -> DrillReport:
     """The report of cp1."""
 
@@ -87,9 +91,21 @@ def inspect(
     known.restarts = False
     for number, (program, port) in enumerate((programs or {}).items(), 1):
         known.add(program, 100 * number, 100 * number + 1, port=port)
-    interruptions = Interruptions(files, memory, clock, known, manifests_dir=MANIFESTS)
-    host = Host("cp1", lambda: ("192.0.2.11", *addresses), MANIFESTS, roles, "/admin", open_etcd, endpoint)
-    return Inspection(host, clock, files, memory, known, interruptions, api).report(wait_timeout=wait_timeout)
+    packets = PacketFilter(netfilter or MemoryNetfilter(), files)
+    names = {"cp1.example.org": ["192.0.2.11"], "cp2.example.org": ["192.0.2.12"]}
+    host = Host(
+        name="cp1",
+        addresses=lambda: ("192.0.2.11", *addresses),
+        manifests_dir=MANIFESTS,
+        roles=roles,
+        administrator="/admin",
+        open_etcd=open_etcd,
+        endpoint=endpoint,
+        resolve=lambda name: names.get(name, []),
+    )
+    return Inspection(host, clock, files, memory, known, packets, Journal(files, MANIFESTS), api).report(
+        wait_timeout=wait_timeout
+    )
 
 
 def test_a_host_of_etcd_alone_is_asked_nothing_of_the_api() -> None:
@@ -98,6 +114,19 @@ def test_a_host_of_etcd_alone_is_asked_nothing_of_the_api() -> None:
     assert (found.instances, found.leaders, found.unready_nodes) == ((), (), ())
     assert not found.is_control_plane
     assert found.is_whole
+
+
+def test_a_learner_is_no_follower() -> None:
+    class Learner(Members):
+        def status(self, endpoint: str) -> dict[str, t.Any]:
+            return {**super().status(endpoint), "isLearner": True}
+
+    found = inspect(SERVICE, processes=MemoryProcesses(MEMBER), etcd=Learner(leader="cp2")).etcd
+    assert found is not None
+    assert (found.is_leader, found.is_learner, found.follows) == (False, True, False)
+    found = inspect(SERVICE, processes=MemoryProcesses(MEMBER), etcd=Members(leader="cp2")).etcd
+    assert found is not None
+    assert (found.is_learner, found.follows) == (False, True)
 
 
 MEMBERS: list[tuple[str, tuple[str, ...], list[ComponentService], Members | None, EtcdReport | None]] = [
@@ -184,14 +213,15 @@ def keepalived(text: str = CONFIGURATION) -> MemoryFiles:
 
 
 BALANCERS: list[tuple[str, dict[str, int], tuple[str, ...], MemoryFiles, BalancerReport, RouterReport | None]] = [
-    ("the holder", {"haproxy": 6443, "keepalived": 0}, (VIRTUAL,), keepalived(), BalancerReport("", "haproxy.service", True), ROUTER),
-    ("another one", {"nginx": 6443, "keepalived": 0}, (), keepalived(), BalancerReport("", "nginx.service", False),
+    ("the holder", {"haproxy": 6443, "keepalived": 0}, (VIRTUAL,), keepalived(), BalancerReport("", "haproxy.service", True, can_reload=True), ROUTER),
+    ("another one", {"nginx": 6443, "keepalived": 0}, (), keepalived(), BalancerReport("", "nginx.service", False, can_reload=True),
      dataclasses.replace(ROUTER, is_holder=False)),
-    ("nginx of another port beside it", {"nginx": 80, "haproxy": 6443}, (), MemoryFiles({}), BalancerReport("", "haproxy.service", False), None),
-    ("keepalived has ended", {"haproxy": 6443}, (), keepalived(), BalancerReport("", "haproxy.service", False),
+    ("nginx of another port beside it", {"nginx": 80, "haproxy": 6443}, (), MemoryFiles({}),
+     BalancerReport("", "haproxy.service", False, can_reload=True), None),
+    ("keepalived has ended", {"haproxy": 6443}, (), keepalived(), BalancerReport("", "haproxy.service", False, can_reload=True),
      dataclasses.replace(ROUTER, problem="has no service of keepalived", unit="", is_holder=False)),
     ("keepalived of another address", {"haproxy": 6443, "keepalived": 0}, (), keepalived(CONFIGURATION.replace(VIRTUAL, "192.0.2.99")),
-     BalancerReport("", "haproxy.service", False), None),
+     BalancerReport("", "haproxy.service", False, can_reload=True), None),
     ("none", {}, (), MemoryFiles({}), BalancerReport("has no service of haproxy or nginx that listens on port 6443", "", False), None),
     ("two of them", {"haproxy": 6443, "nginx": 6443}, (), MemoryFiles({}),
      BalancerReport("runs in 2 services (haproxy.service, nginx.service), so which is meant is not certain", "", False), None),
@@ -227,3 +257,81 @@ def test_a_number_of_keepalived_that_is_none_is_named() -> None:
     )
     assert found.router is not None
     assert "advert_int often of keepalived is no number" in found.router.problem
+
+
+KUBECONFIG = b"""apiVersion: v1
+kind: Config
+clusters:
+- cluster:
+    server: https://SERVER
+  name: kubernetes
+"""
+MEMBER_URLS = ("--listen-client-urls=https://127.0.0.1:2379", "--listen-peer-urls=https://192.0.2.11:2380")
+FREEZE = "let it freeze instead"
+NOTHING_CUTS = "has neither nft nor iptables that can drop packets, for IPv6 too"
+INSTALL = "install nftables, or leave the events with how: cut out"
+CUT_OFF: list[tuple[str, dict[str, t.Any], tuple[CutReport, ...]]] = [
+    ("both", {}, (CutReport(ETCD, ""), CutReport("control_plane", ""))),
+    ("by its name", {"server": "cp1.example.org:6443"}, (CutReport(ETCD, ""), CutReport("control_plane", ""))),
+    ("by another name", {"server": "cp2.example.org:6443"}, (
+        CutReport(ETCD, ""),
+        CutReport("control_plane", "would go on: its kube-controller-manager asks cp2.example.org:6443 and not the API server beside it", FREEZE),
+    )),
+    ("no kubeconfig", {"server": None}, (
+        CutReport(ETCD, ""),
+        CutReport("control_plane", "does not say which of its connections are to be cut (the kubeconfig of kube-controller-manager names no API server "
+                  "(/etc/kubernetes/scheduler.conf))", FREEZE),
+    )),
+    ("no packet filter", {"programs": ("ufw",)}, (CutReport(ETCD, NOTHING_CUTS, INSTALL), CutReport("control_plane", NOTHING_CUTS, INSTALL))),
+    ("SSH where etcd is", {"sshd": 2380}, tuple(
+        CutReport(component, "has an sshd that listens on port 2380, which would be cut", FREEZE) for component in (ETCD, "control_plane")
+    )),
+    ("no etcd", {"etcd": False}, (CutReport("control_plane", ""),)),
+    ("no control plane", {"api": None}, (CutReport(ETCD, ""),)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("host", "wanted"), [case[1:] for case in CUT_OFF], ids=[case[0] for case in CUT_OFF])
+def test_whether_a_network_can_be_cut(host: dict[str, t.Any], wanted: tuple[CutReport, ...]) -> None:
+    given = {"server": "192.0.2.11:6443", "programs": (), "sshd": 0, "etcd": True, "api": MemoryApi(), **host}
+    flags = {API_SERVER: ("--etcd-servers=https://127.0.0.1:2379",), SCHEDULER: COMMAND, MANAGER: COMMAND}
+    if given["etcd"]:
+        flags[ETCD] = MEMBER_URLS
+    files = MemoryFiles({path_of(component): manifest(component, *each) for component, each in flags.items()})
+    if given["server"]:
+        files.contents["/etc/kubernetes/scheduler.conf"] = KUBECONFIG.replace(b"SERVER", given["server"].encode())
+    found = inspect(
+        processes=MemoryProcesses(
+            *(process(component, pid, *each) for pid, (component, each) in enumerate(flags.items(), 7))
+        ),
+        files=files,
+        api=given["api"],
+        etcd=Members(),
+        netfilter=MemoryNetfilter(*given["programs"]),
+        programs={"sshd": given["sshd"]} if given["sshd"] else None,
+        roles=(CONTROL_PLANE,),
+    )
+    assert found.cuts == wanted
+
+
+class Returning(MemoryApi):
+    """An API that does not answer for a while."""
+
+    def __init__(self, fails: int) -> None:
+        super().__init__()
+        self.fails = fails
+
+    def list(self, *arguments: t.Any, **options: t.Any) -> t.Sequence[dict[str, t.Any]]:
+        """Nothing, when it answers."""
+        self.fails -= 1
+        if self.fails >= 0:
+            raise ApiError("no answer")
+        return super().list(*arguments, **options)
+
+
+def test_an_api_that_comes_back_is_waited_for() -> None:
+    assert inspect(roles=(CONTROL_PLANE,), api=Returning(3), wait_timeout=5.0).is_control_plane
+    with pytest.raises(ApiError):
+        inspect(roles=(CONTROL_PLANE,), api=Returning(3))
+    with pytest.raises(ApiError):
+        inspect(roles=(CONTROL_PLANE,), api=Returning(1000), wait_timeout=5.0)

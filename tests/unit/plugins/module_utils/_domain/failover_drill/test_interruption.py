@@ -10,26 +10,33 @@ import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import NotProved, UnsupportedState
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import (
+    CommandFailed,
+    InvalidInput,
+    NotProved,
+    UnsupportedState,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import drill
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import (
     API_SERVER,
     CONTROL_PLANE,
     ETCD,
-    KINDS,
     LOAD_BALANCER,
+    OF_PROCESSES,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.interruption import (
     JOURNAL,
     Interrupted,
     Interruptions,
 )
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.packet_filter import PacketFilter
 from tests.unit.plugins.certificates import Killed, MemoryFiles
 from tests.unit.plugins.memory_api import MemoryClock
 from tests.unit.plugins.module_utils._domain.failover_drill.values import (
     MANAGER,
     MANIFESTS,
     SCHEDULER,
+    MemoryNetfilter,
     MemoryProcesses,
     MemoryServices,
     manifest,
@@ -48,6 +55,7 @@ class Host:
         self.files = MemoryFiles({path_of(component): manifest(component) for component in (SCHEDULER, MANAGER)})
         self.processes = MemoryProcesses(process(SCHEDULER), process(MANAGER, 8))
         self.services = MemoryServices(self.processes)
+        self.netfilter = MemoryNetfilter()
         self.clock = MemoryClock()
         self.clock.after_sleep = self.sync
         self.before = dict(self.files.contents)
@@ -55,7 +63,8 @@ class Host:
     @property
     def interruptions(self) -> Interruptions:
         """As each new process of the module has them."""
-        return Interruptions(self.files, self.processes, self.clock, self.services, manifests_dir=MANIFESTS)
+        packets = PacketFilter(self.netfilter, self.files)
+        return Interruptions(self.files, self.processes, self.clock, self.services, packets, manifests_dir=MANIFESTS)
 
     def sync(self) -> None:
         """What a kubelet does."""
@@ -77,7 +86,7 @@ class Host:
             assert not found.is_stopped
 
 
-@pytest.mark.parametrize("how", sorted(KINDS))
+@pytest.mark.parametrize("how", OF_PROCESSES)
 def test_it_is_interrupted_and_restored(how: str) -> None:
     host = Host()
     at = host.interruptions.interrupt(SCHEDULER, how, timeout=30)
@@ -121,7 +130,7 @@ def assert_restored_whenever_killed(
 
 
 @pytest.mark.parametrize("does_last", [False, True])
-@pytest.mark.parametrize("how", sorted(KINDS))
+@pytest.mark.parametrize("how", OF_PROCESSES)
 def test_whenever_it_is_killed_the_next_one_restores(how: str, *, does_last: bool) -> None:
     assert_restored_whenever_killed(Host, SCHEDULER, how, does_last=does_last)
 
@@ -201,7 +210,7 @@ def test_the_journal_holds_no_arguments() -> None:
     assert "--" not in text
     assert host.files.modes[JOURNAL] == 0o600
     fields: dict[str, t.Any] = Interrupted.__annotations__
-    assert set(fields) == {"component", "how", "pid", "started", "manifest", "aside", "unit"}
+    assert set(fields) == {"component", "how", "pid", "started", "manifest", "aside", "unit", "program"}
 
 
 class ServicesHost:
@@ -213,12 +222,14 @@ class ServicesHost:
         self.processes.starts_again = False
         self.services = MemoryServices(self.processes, service(SCHEDULER), service(MANAGER, 8))
         self.services.restarts = restarts
+        self.netfilter = MemoryNetfilter()
         self.clock = MemoryClock()
 
     @property
     def interruptions(self) -> Interruptions:
         """As each new process of the module has them."""
-        return Interruptions(self.files, self.processes, self.clock, self.services, manifests_dir=MANIFESTS)
+        packets = PacketFilter(self.netfilter, self.files)
+        return Interruptions(self.files, self.processes, self.clock, self.services, packets, manifests_dir=MANIFESTS)
 
     def assert_whole(self) -> None:
         """Both run, and nothing is left behind."""
@@ -231,7 +242,7 @@ class ServicesHost:
 
 
 @pytest.mark.parametrize("restarts", [True, False], ids=["Restart=always", "Restart=no"])
-@pytest.mark.parametrize("how", sorted(KINDS))
+@pytest.mark.parametrize("how", OF_PROCESSES)
 def test_a_service_is_interrupted_and_restored(how: str, *, restarts: bool) -> None:
     host = ServicesHost(restarts=restarts)
     at = host.interruptions.interrupt(SCHEDULER, how, timeout=30)
@@ -249,7 +260,7 @@ def test_a_service_is_interrupted_and_restored(how: str, *, restarts: bool) -> N
 
 
 @pytest.mark.parametrize("does_last", [False, True])
-@pytest.mark.parametrize("how", sorted(KINDS))
+@pytest.mark.parametrize("how", OF_PROCESSES)
 def test_whenever_it_is_killed_the_next_one_restores_the_service(how: str, *, does_last: bool) -> None:
     assert_restored_whenever_killed(ServicesHost, SCHEDULER, how, does_last=does_last)
 
@@ -302,13 +313,19 @@ def test_a_journal_of_before_is_of_static_pods() -> None:
 
 
 @pytest.mark.parametrize("restarts", [True, False], ids=["Restart=always", "Restart=no"])
-@pytest.mark.parametrize("how", sorted(KINDS))
+@pytest.mark.parametrize("how", OF_PROCESSES)
 def test_all_processes_of_a_load_balancer_fail_at_once(how: str, *, restarts: bool) -> None:
     host = ServicesHost(restarts=restarts)
     host.services.add("haproxy", 20, 21, port=6443)
     host.services.add("nginx", 30, 31, port=80)
     interruptions = Interruptions(
-        host.files, host.processes, host.clock, host.services, manifests_dir=MANIFESTS, port=6443
+        host.files,
+        host.processes,
+        host.clock,
+        host.services,
+        PacketFilter(host.netfilter, host.files),
+        manifests_dir=MANIFESTS,
+        port=6443,
     )
     interruptions.interrupt(LOAD_BALANCER, how, timeout=30)
     assert [(item.component, item.pid, item.unit) for item in host.interruptions.left()] == [
@@ -354,11 +371,11 @@ class Plane(Host):
         self.sync()
         assert self.files.contents == self.before
         assert not any(item.is_stopped for item in self.processes.running.values())
-        assert len(self.processes.running) == len(self.before)
+        assert len(self.processes.running) == len([path for path in self.before if path.endswith(".yaml")])
 
 
 @pytest.mark.parametrize("does_last", [False, True])
-@pytest.mark.parametrize("how", sorted(KINDS))
+@pytest.mark.parametrize("how", OF_PROCESSES)
 def test_a_whole_control_plane_is_restored_whenever_it_is_killed(how: str, *, does_last: bool) -> None:
     def assert_failed(host: Plane) -> None:
         frozen = [item for item in host.processes.running.values() if item.is_stopped]
@@ -383,3 +400,166 @@ def test_a_control_plane_of_which_something_does_not_run_is_left_alone() -> None
         host.interruptions.interrupt(CONTROL_PLANE, "kill", timeout=30)
     assert host.files.contents == host.before
     assert host.processes.signals == []
+
+
+@pytest.mark.parametrize("programs", [("nft",), ("iptables", "ip6tables")], ids=["nft", "iptables"])
+@pytest.mark.parametrize("component", [ETCD, CONTROL_PLANE])
+def test_a_network_is_cut_and_restored(component: str, programs: tuple[str, ...]) -> None:
+    host = Plane()
+    host.files.contents["/proc/net/if_inet6"] = b""
+    host.before = dict(host.files.contents)
+    host.netfilter.programs = programs
+    assert host.interruptions.interrupt(component, "cut", timeout=30) == host.clock.monotonic()
+    left = host.interruptions.left()
+    assert {item.component for item in left} == ({ETCD} if component == ETCD else set(Plane.components))
+    assert {(item.how, item.program) for item in left} == {("cut", programs[0])}
+    # Nothing else happens to what runs.
+    assert host.processes.signals == []
+    assert not host.netfilter.is_clean()
+    said = json.dumps([host.netfilter.tables, host.netfilter.chains])
+    assert ("6443" in said) == (component == CONTROL_PLANE)
+    assert "2379" in said
+    # A controller that has lost its lock ends meanwhile.
+    for each in host.processes.find(MANAGER) if component == CONTROL_PLANE else ():
+        host.processes.end(each)
+    host.interruptions.restore(timeout=60)
+    assert host.netfilter.is_clean()
+    host.assert_whole()
+
+
+@pytest.mark.parametrize("programs", [("nft",), ("iptables", "ip6tables")], ids=["nft", "iptables"])
+@pytest.mark.parametrize("component", [ETCD, CONTROL_PLANE])
+def test_whenever_it_is_killed_the_next_one_restores_the_network(component: str, programs: tuple[str, ...]) -> None:
+    """At each of its calls of files, and before each of its commands."""
+
+    def make() -> Plane:
+        host = Plane()
+        host.netfilter.programs = programs
+        return host
+
+    def assert_cut(host: Plane) -> None:
+        assert not host.netfilter.is_clean()
+
+    for does_last in (False, True):
+        assert_restored_whenever_killed(make, component, "cut", does_last=does_last, after=assert_cut)
+    ends = 0
+    for number in range(80):
+        host = make()
+        left = [number]
+
+        def kill(left: list[int] = left) -> None:
+            left[0] -= 1
+            if left[0] == -1:
+                raise Killed
+
+        host.netfilter.before_command = kill
+        try:
+            host.interruptions.interrupt(component, "cut", timeout=30)
+            host.interruptions.restore(timeout=60)
+            ends += 1
+        except Killed:
+            pass
+        host.netfilter.before_command = lambda: None
+        host.interruptions.restore(timeout=60)
+        assert host.netfilter.is_clean()
+        host.assert_whole()
+    assert 0 < ends < 80
+
+
+def test_rules_that_the_kernel_does_not_take_are_taken_away() -> None:
+    host = Plane()
+    host.netfilter.programs = ("iptables",)
+    interruptions = host.interruptions
+
+    def refuse() -> None:
+        host.netfilter.refused = ("iptables",) if host.netfilter.chains != host.netfilter.before else ()
+
+    host.netfilter.before_command = refuse
+    with pytest.raises(CommandFailed):
+        interruptions.interrupt(ETCD, "cut", timeout=30)
+    host.netfilter.before_command = lambda: None
+    host.netfilter.refused = ()
+    assert not host.netfilter.is_clean()
+    interruptions.restore(timeout=60)
+    assert host.netfilter.is_clean()
+    host.assert_whole()
+
+
+def test_without_a_packet_filter_nothing_is_cut() -> None:
+    host = Plane()
+    host.netfilter.programs = ("ufw",)
+    with pytest.raises(
+        UnsupportedState, match="This host has neither nft nor iptables .* so nothing was done: install"
+    ):
+        host.interruptions.interrupt(ETCD, "cut", timeout=30)
+    assert host.files.contents == host.before
+
+
+def test_what_has_no_network_of_its_own_is_not_cut() -> None:
+    host = Host()
+    with pytest.raises(InvalidInput, match="kube-scheduler cannot be cut off: give stop, kill, freeze as how"):
+        drill.interrupted(host.interruptions, component=SCHEDULER, how="cut", timeout=30)
+
+
+def test_a_journal_that_cannot_be_read_names_what_may_be_left() -> None:
+    host = Host()
+    host.files.contents[JOURNAL] = b"[1]"
+    with pytest.raises(
+        UnsupportedState, match="kubeadm-ha-failover-drill of nftables or the chains KUBEADM-HA-DRILL-IN"
+    ):
+        host.interruptions.left()
+
+
+@pytest.mark.parametrize("restarts", [True, False], ids=["Restart=always", "Restart=no"])
+def test_a_service_that_ended_while_it_was_cut_off_is_started(*, restarts: bool) -> None:
+    host = ServicesHost(restarts=restarts)
+    for pid, component in enumerate((API_SERVER, ETCD), 9):
+        host.processes.running[pid] = process(component, pid)
+        host.services.known[f"{component}.service"] = service(component, pid)
+        host.services.is_wanted[f"{component}.service"] = True
+    host.interruptions.interrupt(CONTROL_PLANE, "cut", timeout=30)
+    host.processes.end(host.processes.running[8])
+    host.interruptions.restore(timeout=60)
+    assert host.netfilter.is_clean()
+    host.assert_whole()
+    assert {verb for verb, _unit in host.services.asked} == {"start"}
+
+
+def test_a_load_balancer_is_reloaded_and_goes_on() -> None:
+    host = ServicesHost()
+    host.services.add("haproxy", 20, 21, port=6443)
+    decision = drill.interrupted(host.interruptions, component=LOAD_BALANCER, how="reload", timeout=30)
+    (change,) = decision.changes
+    assert (change.object, change.after) == (LOAD_BALANCER, "reloaded")
+    began = host.clock.time
+    assert decision.act()["measured"] == {"began": began}
+    assert host.clock.time == began + 2
+    assert host.services.asked == [("reload", "haproxy.service")] * 3
+    assert host.processes.signals == []
+    host.interruptions.restore(timeout=60)
+    host.assert_whole()
+    assert 20 in host.processes.running
+    assert 21 not in host.processes.running
+
+
+def test_a_configuration_that_is_not_taken_is_an_error_and_restored() -> None:
+    host = ServicesHost()
+    host.services.add("haproxy", 20, 21, port=6443)
+    host.services.takes_configuration = False
+    with pytest.raises(CommandFailed):
+        host.interruptions.interrupt(LOAD_BALANCER, "reload", timeout=30)
+    assert host.interruptions.left()
+    host.interruptions.restore(timeout=60)
+    host.assert_whole()
+
+
+def test_what_cannot_be_reloaded_is_left_alone() -> None:
+    host = ServicesHost()
+    host.services.add("haproxy", 20, 21, port=6443)
+    host.services.can_reload = False
+    with pytest.raises(
+        UnsupportedState, match="haproxy.service cannot be reloaded .CanReload=no., so nothing was done"
+    ):
+        host.interruptions.interrupt(LOAD_BALANCER, "reload", timeout=30)
+    assert host.services.asked == []
+    host.assert_whole()

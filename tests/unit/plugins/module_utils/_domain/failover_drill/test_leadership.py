@@ -11,8 +11,12 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import ApiError, UnsupportedState
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import EtcdError
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import (
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.etcd_leadership import (
+    EtcdFollowing,
     EtcdLeadership,
+    EtcdOutage,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.leadership import (
     Handover,
     Held,
     HostLeadership,
@@ -89,6 +93,48 @@ def test_a_member_that_does_not_answer_is_left_alone() -> None:
         EtcdLeadership(t.cast("t.Any", etcd), OWN).before()
 
 
+def test_beside_a_follower_all_others_must_know_the_same_leader() -> None:
+    etcd = Members(leader="cp2")
+    leadership = EtcdFollowing(t.cast("t.Any", etcd), OWN)
+    assert leadership.before() == Held("cp2", 3)
+    # What it says itself is of no interest, nor whether it answers.
+    etcd.down.add("cp1")
+    assert leadership.after() == Held("cp2", 3)
+    etcd.leaders["cp3"] = ("", 4)
+    assert leadership.after() is None
+    etcd.leaders["cp3"] = ("cp3", 4)
+    assert leadership.after() is None
+    etcd.leaders["cp2"] = ("cp3", 4)
+    assert leadership.after() == Held("cp3", 4)
+    etcd.down.add("cp2")
+    assert leadership.after() is None
+
+
+def test_without_a_quorum_nobody_is_waited_for() -> None:
+    etcd = Members()
+    leadership = EtcdOutage(t.cast("t.Any", etcd), OWN)
+    assert leadership.before() == Held("cp1", 3)
+    etcd.down |= {"cp2", "cp3"}
+    assert leadership.after() == Held("", 3)
+    assert leadership.carries_api
+    with pytest.raises(UnsupportedState, match="The leader of etcd is cp2, no longer"):
+        EtcdOutage(t.cast("t.Any", Members(leader="cp2")), OWN).before()
+
+
+@pytest.mark.parametrize("leader", ["", "cp1"])
+def test_no_leader_and_the_one_that_failed_do_not_count(leader: str) -> None:
+    etcd = Members(leader="cp2")
+    leadership = EtcdFollowing(t.cast("t.Any", etcd), OWN)
+    leadership.before()
+    etcd.leaders = dict.fromkeys(IDS, (leader, 4))
+    assert leadership.after() is None
+
+
+def test_a_follower_that_leads_by_now_is_left_alone() -> None:
+    with pytest.raises(UnsupportedState, match="of this host .cp1. leads by now, so nothing was done: run again"):
+        EtcdFollowing(t.cast("t.Any", Members()), OWN).before()
+
+
 class Lock:
     """The leadership of a component, whose lock is read."""
 
@@ -149,3 +195,28 @@ def test_a_host_that_leads_nothing_is_left_alone() -> None:
     member = EtcdLeadership(t.cast("t.Any", Members(leader="cp2")), OWN, is_part=True)
     with pytest.raises(UnsupportedState, match="cp1 leads none of kcm, etcd any longer"):
         HostLeadership(MemoryClock(), {"kcm": Lock("cp2"), "etcd": member}, "cp1").before()
+
+
+def follows(etcd_leader: str, manager: str) -> HostLeadership:
+    """A host that is to lead as little as possible."""
+    member = EtcdLeadership(t.cast("t.Any", Members(leader=etcd_leader)), OWN, is_part=True)
+    parts = {"kcm": Lock(manager, "cp3"), "etcd": member}
+    return HostLeadership(MemoryClock(), t.cast("t.Any", parts), "cp1", follows=True)
+
+
+def test_a_host_that_leads_nothing_hands_nothing_over() -> None:
+    leadership = follows("cp2", "cp2")
+    assert leadership.before() == Held("", 0)
+    assert leadership.after() == Held("", 0)
+    assert leadership.handovers(0.0) == ()
+
+
+def test_a_host_that_leads_little_hands_that_over() -> None:
+    leadership = follows("cp2", "cp1")
+    assert leadership.before() == Held("kcm: cp1", 3)
+    assert leadership.after() == Held("kcm: cp3", 4)
+
+
+def test_a_host_that_is_to_lead_little_does_not_lead_etcd() -> None:
+    with pytest.raises(UnsupportedState, match="The member of etcd of cp1 leads by now"):
+        follows("cp1", "cp2").before()

@@ -297,6 +297,33 @@ def test_an_event_of_etcd_lasts_five_seconds_and_asks_for_no_pods() -> None:
     assert cluster.host.clock.time == pytest.approx(at[0] + 5 + 1.2, abs=0.11)
 
 
+class PlaneLeadsNothing(PlaneLeads):
+    """Nobody has anything to take over."""
+
+    def before(self) -> Held:
+        """Nothing."""
+        return Held("", 0)
+
+    def after(self) -> Held | None:
+        """Nothing."""
+        return Held("", 0)
+
+    def handovers(self, _at: float) -> tuple[Handover, ...]:
+        """None."""
+        return ()
+
+
+def test_a_control_plane_that_leads_nothing_is_away_for_long_enough_to_be_noticed() -> None:
+    cluster = Cluster()
+    clock = cluster.host.clock
+    leadership = PlaneLeadsNothing(cluster)
+    found = measurement.measure(
+        cluster.api, clock, cluster.watch, clock.monotonic, leadership, deployment=None, timeout=60.0
+    )
+    assert (found.seconds, found.transitions, found.handovers) == (0.0, 0, ())
+    assert clock.time == pytest.approx(NOW + 1 + 5 + 1.2, abs=0.11)
+
+
 def test_whatever_ends_the_measurement_it_is_restored() -> None:
     cluster = Cluster()
 

@@ -18,11 +18,12 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import (
     API_SERVER,
     COMPONENTS,
-    KINDS,
+    OF_PROCESSES,
     Event,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import (
     BalancerReport,
+    CutReport,
     DrillReport,
     EtcdReport,
 )
@@ -198,6 +199,100 @@ REFUSED_OF_ETCD: list[tuple[dict[str, EtcdReport | None], list[str]]] = [
 ]
 
 
+ETCD_FOLLOWER = Event("etcd", "freeze", which="follower")
+
+
+def test_a_follower_of_etcd_votes_runs_and_does_not_lead() -> None:
+    members = {"cp1": EtcdReport("", 4, 4, is_learner=True)}
+    (entry,) = planning.build([ETCD_FOLLOWER], with_etcd(**members), {}).entries
+    assert (entry.host, entry.which, entry.bound) == ("cp3", "follower", 9.0)
+    plan = planning.build([ETCD_FOLLOWER, ETCD_KILLED, ETCD_FOLLOWER], with_etcd(), {})
+    assert plan.problems == ()
+    assert [entry.host for entry in plan.entries] == ["cp1", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY]
+    assert planning.lines(plan)[0] == (
+        "1. follower of etcd frozen, on cp1: the others have a leader and the endpoint answers within 9 s."
+    )
+
+
+def test_a_follower_of_etcd_needs_no_leader_among_the_hosts() -> None:
+    reports = with_etcd(cp2=None)
+    assert planning.build([ETCD_FOLLOWER], reports, {}).problems == ()
+    (problem,) = planning.build([ETCD_FOLLOWER, ETCD_KILLED], reports, {}).problems
+    assert "The leader of etcd is on none of the play's hosts" in problem.message
+    (problem,) = planning.build([ETCD_FOLLOWER], with_etcd(cp1=None, cp3=None), {}).problems
+    assert "No voter of etcd on the play's hosts follows another one" in problem.message
+    (problem,) = planning.build([ETCD_FOLLOWER], with_etcd(cp3=TWO), {}).problems
+    assert "The etcd cluster has 2 healthy voters of 3" in problem.message
+
+
+def test_a_follower_on_a_host_of_etcd_alone_is_watched_by_a_control_plane() -> None:
+    (entry,) = planning.build([ETCD_FOLLOWER], on_own_hosts(), {}).entries
+    assert (entry.host, entry.observer) == ("e1", "cp1")
+
+
+TWO_FROZEN = Event("etcd", "freeze", 2)
+QUORUM = (
+    "The etcd cluster has 3 healthy voters of 3 and an event takes 2 of them; 2 must be left and 1 would be, so that nobody reaches the API "
+    "meanwhile: accept the outage by failover_drill_accept_outage=true"
+)
+
+
+def of_five(**members: EtcdReport) -> dict[str, DrillReport]:
+    """Five control planes with a member each."""
+    found = {f"cp{number}": EtcdReport("", 5, 5, is_leader=number == 2) for number in range(1, 6)}
+    return {name: report(name, etcd=member) for name, member in {**found, **members}.items()}
+
+
+OF_TWO: list[tuple[str, dict[str, DrillReport], bool, list[str]]] = [
+    ("nobody has agreed", with_etcd(), False, [QUORUM]),
+    ("somebody has agreed", with_etcd(), True, []),
+    ("five bear it", of_five(), False, []),
+    ("four of five do not", of_five(cp1=EtcdReport("", 5, 4)), False, ["4 healthy voters of 5 and an event takes 2 of them; 3 must be left and 2 would be"]),
+    ("what is whole only", with_etcd(cp1=TWO), True, ["2 healthy voters of 3 and an event takes one of them"]),
+    ("the others are elsewhere", with_etcd(cp1=None, cp3=None), True, ["No voter of etcd on the play's hosts follows another one"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reports", "accepts_outage", "messages"), [case[1:] for case in OF_TWO], ids=[case[0] for case in OF_TWO]
+)
+def test_two_members_of_etcd(reports: dict[str, DrillReport], messages: list[str], *, accepts_outage: bool) -> None:
+    plan = planning.build([TWO_FROZEN, ETCD_KILLED], reports, {}, accepts_outage=accepts_outage)
+    assert [
+        wanted for wanted, problem in zip(messages, plan.problems, strict=True) if wanted not in problem.message
+    ] == []
+
+
+def test_an_etcd_cluster_without_a_quorum_has_no_bound_and_is_watched_by_another_host() -> None:
+    plan = planning.build([TWO_FROZEN, TWO_FROZEN], with_etcd(), {}, accepts_outage=True)
+    found = [(entry.host, entry.others, entry.bound, entry.observer, entry.state) for entry in plan.entries]
+    assert found == [
+        ("cp2", ("cp1",), None, "cp1", "measured"),
+        (KNOWN_AFTER_APPLY, (KNOWN_AFTER_APPLY,), None, "", "measured"),
+    ]
+    assert planning.lines(plan)[0] == (
+        "1. leader of etcd and 1 more frozen, on cp2, cp1: the endpoint is away until it is restored."
+    )
+    (entry,) = planning.build([TWO_FROZEN], of_five(), {}).entries
+    assert (entry.host, entry.others, entry.bound, entry.observer) == ("cp2", ("cp1",), 5.0, "")
+
+
+@given(healthy=st.integers(0, 7), voters=st.integers(1, 7), accepts_outage=st.booleans())
+def test_a_quorum_is_lost_only_where_somebody_has_agreed(*, healthy: int, voters: int, accepts_outage: bool) -> None:
+    reports = {
+        f"cp{number}": report(f"cp{number}", etcd=EtcdReport("", voters, min(healthy, voters), is_leader=number == 0))
+        for number in range(voters)
+    }
+    plan = planning.build([TWO_FROZEN], reports, {}, accepts_outage=accepts_outage)
+    left = min(healthy, voters) - 2
+    needed = voters // 2 + 1
+    if not plan.problems:
+        (entry,) = plan.entries
+        assert (entry.bound is None) == (left < needed)
+        assert accepts_outage or left >= needed
+        assert len({entry.host, *entry.others}) == 2
+
+
 def test_after_an_event_of_etcd_other_leaders_are_not_known() -> None:
     plan = planning.build([KILL, ETCD_KILLED, Event(MANAGER, "stop"), ETCD_KILLED], with_etcd(), {})
     assert [entry.host for entry in plan.entries] == ["cp1", "cp2", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY]
@@ -327,6 +422,43 @@ def test_an_event_of_the_endpoint_is_refused(
     assert planning.build([KILL], behind(**changed), {}).problems == ()
 
 
+RELOADED = Event("load_balancer", "reload")
+ALONE = balancer("lb1", holds=True, routed=False)
+STUCK = BalancerReport("", "haproxy.service", has_endpoint=False)
+RELOADS: list[tuple[str, list[Event], dict[str, DrillReport | None], list[str]]] = [
+    ("the only one", [RELOADED], {"lb1": ALONE, "lb2": None}, []),
+    ("the only one, which fails besides", [RELOADED, BALANCER_KILLED], {"lb1": ALONE, "lb2": None}, ["lb1 is the only load balancer"]),
+    ("nothing is tracked, and need not be", [RELOADED], {"lb1": changed_router("lb1", holds=True, detection=None)}, []),
+    ("one cannot be reloaded", [RELOADED], {"lb2": balancer("lb2", balancer=STUCK)}, ["systemd cannot reload haproxy.service of lb2 (CanReload=no): let"]),
+    ("that is of no interest", [BALANCER_KILLED], {"lb2": balancer("lb2", balancer=STUCK)}, []),
+    ("nobody has the address", [RELOADED], {"lb1": balancer("lb1")}, ["None of lb1, lb2 has an address of the endpoint"]),
+    ("one is missing", [RELOADED], {"lb2": balancer("lb2", balancer=BalancerReport("is gone", "", has_endpoint=False))}, ["The load balancer of lb2 is gone"]),
+    ("none", [RELOADED], {"lb1": None, "lb2": None}, ["The play has no load balancer"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("events", "changed", "messages"), [case[1:] for case in RELOADS], ids=[case[0] for case in RELOADS]
+)
+def test_a_reload_is_refused(events: list[Event], changed: dict[str, DrillReport | None], messages: list[str]) -> None:
+    plan = planning.build(events, behind(**changed), {})
+    assert [
+        wanted for wanted, problem in zip(messages, plan.problems, strict=True) if wanted not in problem.message
+    ] == []
+
+
+def test_a_reload_is_watched_by_a_control_plane() -> None:
+    plan = planning.build([RELOADED, RELOADED], behind(), {})
+    found = [(entry.host, entry.observer, entry.witness, entry.state, entry.bound) for entry in plan.entries]
+    assert found == [
+        ("lb1", "cp1", "", "interrupted", 0.0),
+        (KNOWN_AFTER_APPLY, "", "", "interrupted", 0.0),
+    ]
+    assert (
+        planning.lines(plan)[0] == "1. load balancer of the endpoint reloaded, on lb1: no probe of the endpoint fails."
+    )
+
+
 @given(healthy=st.lists(st.booleans(), min_size=1, max_size=5), routed=st.booleans())
 def test_a_load_balancer_fails_only_beside_another_one(*, healthy: list[bool], routed: bool) -> None:
     """Whatever of up to five load balancers is down, and whether an address is shared."""
@@ -376,6 +508,36 @@ def test_a_control_plane_fails_that_leads_most() -> None:
     assert (entry.host, entry.bound) == ("cp2", 9.0)
 
 
+PLANE_FOLLOWS = Event("control_plane", "freeze", which="follower")
+#: Leader of both controllers, leader of etcd, the host that fails, and its bound.
+LEAST = [
+    ("cp1", "cp2", "cp3", 24.8),
+    ("cp1", "cp1", "cp2", 24.8),
+    # It never leads etcd, however little else it leads.
+    ("cp3", "cp1", "cp2", 24.8),
+    ("cp2", "cp3", "cp1", 24.8),
+]
+
+
+@pytest.mark.parametrize(("leads", "of_etcd", "host", "bound"), LEAST)
+def test_a_control_plane_fails_that_leads_least(leads: str, of_etcd: str, host: str, bound: float) -> None:
+    reports = {name: report(name, leads=leads, etcd=EtcdReport("", 3, 3, is_leader=name == of_etcd)) for name in NAMES}
+    plan = planning.build([PLANE_FOLLOWS], reports, {})
+    assert plan.problems == ()
+    assert [(entry.host, entry.which, entry.bound) for entry in plan.entries] == [(host, "follower", bound)]
+    assert planning.lines(plan)[0] == (
+        f"1. control plane that leads least frozen, on {host}: others lead what it led within 24.8 s."
+    )
+
+
+def test_of_two_control_planes_the_one_without_the_leader_of_etcd_leads_least() -> None:
+    reports = {
+        name: report(name, leads="cp2", etcd=EtcdReport("", 3, 3, is_leader=name == "cp1")) for name in NAMES[:2]
+    }
+    (entry,) = planning.build([PLANE_FOLLOWS], reports, {}).entries
+    assert (entry.host, entry.bound) == ("cp2", 24.8)
+
+
 OF_PLANE: list[tuple[str, dict[str, DrillReport], list[str]]] = [
     ("three", with_etcd(), []),
     ("two with etcd elsewhere", {name: report(name) for name in ("cp1", "cp2")}, []),
@@ -401,10 +563,42 @@ def test_what_several_events_ask_for_is_asked_once() -> None:
     assert len([problem for problem in plan.problems if "healthy voters" in problem.message]) == 1
 
 
+NOT_CUT = CutReport("control_plane", "would go on: its kube-scheduler asks lb:6443", "let it freeze instead")
+NO_FILTER = CutReport("etcd", "has neither nft nor iptables", "install nftables")
+CUT_OFF: list[tuple[str, Event, list[str]]] = [
+    ("a control plane", Event("control_plane", "cut"), ["The control plane of cp3 would go on: its kube-scheduler asks lb:6443: let it freeze instead."]),
+    ("one that follows", Event("control_plane", "cut", which="follower"), ["The control plane of cp3 would go on"]),
+    ("a member of etcd", Event("etcd", "cut"), ["The etcd of cp2 has neither nft nor iptables: install nftables."]),
+    ("nothing is cut", Event("control_plane", "freeze"), []),
+    ("nothing is cut of etcd", ETCD_KILLED, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("event", "messages"), [case[1:] for case in CUT_OFF], ids=[case[0] for case in CUT_OFF])
+def test_a_network_that_cannot_be_cut_is_refused(event: Event, messages: list[str]) -> None:
+    reports = with_etcd()
+    fine = (CutReport("etcd", ""), CutReport("control_plane", ""))
+    cuts = {"cp1": fine, "cp2": (NO_FILTER, fine[1]), "cp3": (fine[0], NOT_CUT)}
+    reports = {name: dataclasses.replace(found, cuts=cuts[name]) for name, found in reports.items()}
+    plan = planning.build([event], reports, {})
+    assert [
+        wanted for wanted, problem in zip(messages, plan.problems, strict=True) if wanted not in problem.message
+    ] == []
+
+
+def test_a_control_plane_that_is_cut_off_is_bounded_as_any_other() -> None:
+    plan = planning.build([Event("control_plane", "cut"), Event("etcd", "cut")], with_etcd(), {})
+    assert [(entry.host, entry.bound, entry.state) for entry in plan.entries] == [
+        ("cp1", 24.8, "measured"),
+        (KNOWN_AFTER_APPLY, 9.0, "measured"),
+    ]
+    assert planning.lines(plan)[0] == "1. control plane cut off, on cp1: others lead what it led within 24.8 s."
+
+
 HOSTS = st.lists(st.booleans(), min_size=1, max_size=7)
 
 
-@given(HOSTS, st.sampled_from(COMPONENTS), st.sampled_from(sorted(KINDS)), st.integers(1, 2))
+@given(HOSTS, st.sampled_from(COMPONENTS), st.sampled_from(OF_PROCESSES), st.integers(1, 2))
 def test_a_plan_without_a_problem_leaves_a_healthy_instance(
     healthy: list[bool], component: str, how: str, count: int
 ) -> None:
@@ -425,7 +619,7 @@ def test_a_plan_without_a_problem_leaves_a_healthy_instance(
 
 
 def test_a_report_is_read_as_it_is_written() -> None:
-    wanted = report("cp1", faulty=GONE, left=(MANAGER,), unready={"w1": "x"}, etcd=MEMBER)
+    wanted = report("cp1", faulty=GONE, left=(MANAGER,), unready={"w1": "x"}, etcd=MEMBER, cuts=(NO_FILTER,))
     document: t.Any = wanted.as_dict()
     assert DrillReport.from_dict("cp1", document) == wanted
     assert not wanted.is_whole

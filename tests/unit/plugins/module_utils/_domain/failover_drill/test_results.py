@@ -95,16 +95,90 @@ OF_ENDPOINT = [
 ]
 
 
-@pytest.mark.parametrize(("result", "fault"), [*VERDICTS, *OF_ENDPOINT])
+#: Nothing moves.
+OF_FOLLOWER = dataclasses.replace(
+    PASSED,
+    component="etcd",
+    which="follower",
+    bound=5.0,
+    transitions=0,
+    seconds=0.1,
+    endpoint=EndpointAnswers(60, 20, 0, 2.5),
+)
+OF_FOLLOWERS = [
+    (OF_FOLLOWER, ""),
+    (dataclasses.replace(OF_FOLLOWER, transitions=1, seconds=4.5), ""),
+    (dataclasses.replace(OF_FOLLOWER, endpoint=None), ""),
+    (
+        dataclasses.replace(OF_FOLLOWER, seconds=5.1),
+        "The other members agreed on a leader after 5.1 s; the bound is 5 s.",
+    ),
+    (
+        dataclasses.replace(OF_FOLLOWER, seconds=None),
+        "The other members did not agree on a leader in time; the bound is 5 s.",
+    ),
+    (
+        dataclasses.replace(OF_FOLLOWER, endpoint=EndpointAnswers(60, 55, 0, 5.5)),
+        "The endpoint answered after 5.5 s; the bound is 5 s.",
+    ),
+    (
+        dataclasses.replace(OF_FOLLOWER, endpoint=EndpointAnswers(60, 60, 0, None)),
+        "The endpoint did not answer again.",
+    ),
+    # It led nothing.
+    (dataclasses.replace(OF_PLANE, which="follower", handovers=(), transitions=0, seconds=0.0), ""),
+]
+
+
+#: Seen by another host.
+OF_OUTAGE = dataclasses.replace(
+    PASSED,
+    component="etcd",
+    bound=None,
+    new_holder="",
+    transitions=0,
+    seconds=0.1,
+    endpoint=EndpointAnswers(160, 80, 0, 8.5),
+)
+OF_OUTAGES = [
+    (OF_OUTAGE, ""),
+    (dataclasses.replace(OF_OUTAGE, endpoint=None), ""),
+    (dataclasses.replace(OF_OUTAGE, endpoint=EndpointAnswers(160, 150, 0, None)), "The endpoint did not answer again."),
+    (dataclasses.replace(OF_OUTAGE, began=None), "It was not measured: the run ended before."),
+]
+OF_RELOAD = dataclasses.replace(OF_BALANCER, how="reload", bound=0.0, endpoint=EndpointAnswers(99, 2, 2, 0.0))
+OF_RELOADS = [
+    (OF_RELOAD, ""),
+    (
+        dataclasses.replace(OF_RELOAD, endpoint=EndpointAnswers(99, 3, 2, 0.2)),
+        "1 of 99 probes of the endpoint failed; none may.",
+    ),
+    (
+        dataclasses.replace(OF_RELOAD, endpoint=EndpointAnswers(99, 60, 0, None)),
+        "60 of 99 probes of the endpoint failed; none may.",
+    ),
+    (dataclasses.replace(OF_RELOAD, endpoint=None), "Nobody watched the endpoint."),
+    (dataclasses.replace(OF_RELOAD, began=None), "It was not measured: the run ended before."),
+]
+
+
+@pytest.mark.parametrize(("result", "fault"), [*VERDICTS, *OF_ENDPOINT, *OF_FOLLOWERS, *OF_OUTAGES, *OF_RELOADS])
 def test_the_verdict(result: Result, fault: str) -> None:
     assert (result.fault, result.passed) == (fault, not fault)
     assert results.faults([result]) == ([f"Event {result.number} ({result.object}) failed. {fault}"] if fault else [])
 
 
 def test_a_result_is_read_as_it_is_written() -> None:
-    assert results.parse([PASSED.as_dict()]) == (PASSED,)
+    assert results.parse([PASSED.as_dict(), OF_FOLLOWER.as_dict()]) == (PASSED, OF_FOLLOWER)
     with pytest.raises(MalformedReport):
         results.parse([{"number": "one"}])
+
+
+def test_of_an_outage_counts_how_long_the_endpoint_was_away() -> None:
+    assert OF_OUTAGE.as_dict()["seconds"] == 8.5
+    row = results.table([OF_OUTAGE])[1]
+    assert "  8.5      -      80 of 160 failed" in row
+    assert dataclasses.replace(OF_OUTAGE, began=None, endpoint=None).figure == 0.1
 
 
 def test_a_planned_event_is_a_result() -> None:

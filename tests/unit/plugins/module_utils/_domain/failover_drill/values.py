@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import typing as t
 
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import CommandFailed
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.election import Election
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import API_SERVER, COMPONENTS
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.report import (
     BalancerReport,
+    CutReport,
     DrillReport,
     EtcdReport,
     InstanceReport,
@@ -19,6 +22,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.
     NodeReport,
     RouterReport,
 )
+from ansible_collections.kubeadm.ha.plugins.module_utils._ports.commands import CommandResult
 from ansible_collections.kubeadm.ha.plugins.module_utils._ports.component_services import ComponentService, Daemon
 from ansible_collections.kubeadm.ha.plugins.module_utils._ports.processes import Process
 
@@ -54,6 +58,9 @@ class MemoryServices:
         #: Programs of services that run in several processes, and numbers of these, by unit.
         self.programs: dict[str, tuple[str, list[int]]] = {}
         self.ports: dict[str, int] = {}
+        self.can_reload = True
+        #: Whether a service takes its configuration when it is reloaded.
+        self.takes_configuration = True
 
     def find(self, component: str) -> list[ComponentService]:
         """Those of the component."""
@@ -82,7 +89,7 @@ class MemoryServices:
             if self.restarts and self.is_wanted[unit] and not running:
                 running = [self._add_process(unit)]
             if name == program and running and port in (0, self.ports[unit]):
-                found.append(Daemon(unit, "active", tuple(running)))
+                found.append(Daemon(unit, "active", tuple(running), can_reload=self.can_reload))
         return found
 
     def _add_process(self, unit: str) -> Process:
@@ -101,6 +108,17 @@ class MemoryServices:
             return
         self.processes.running.pop(self.known[unit].pid, None)
 
+    def reload(self, unit: str) -> None:
+        """Its workers are others afterwards."""
+        self.asked.append(("reload", unit))
+        if not self.takes_configuration:
+            raise CommandFailed(f"systemctl reload {unit} failed with return code 1.")
+        main, *workers = self.programs[unit][1]
+        for pid in workers:
+            self.processes.running.pop(pid, None)
+        self.programs[unit] = (self.programs[unit][0], [main])
+        self._add_process(unit)
+
     def start(self, unit: str) -> None:
         """It runs."""
         self.asked.append(("start", unit))
@@ -116,6 +134,96 @@ class MemoryServices:
         service = self.known[unit]
         self.processes.start((f"/usr/local/bin/{unit.rpartition('.')[0]}", *service.arguments))
         self.known[unit] = dataclasses.replace(service, pid=self.processes.next_pid)
+
+
+class MemoryNetfilter:
+    """nft and iptables in memory: tables and chains by name, each with what a program was given for it.
+
+    It is the port Commands, as far as a packet filter asks.
+    """
+
+    def __init__(self, *programs: str) -> None:
+        """``programs``: what the host has."""
+        self.programs = programs or ("nft", "iptables", "ip6tables")
+        self.tables: dict[str, str] = {}
+        #: Rules by chain, of each family. Those of others are there from the beginning.
+        self.chains = {family: {"INPUT": ["-p icmp -j ACCEPT"], "OUTPUT": []} for family in ("iptables", "ip6tables")}
+        self.before = copy.deepcopy(self.chains)
+        self.commands: list[list[str]] = []
+        #: What the kernel does not take.
+        self.refused: tuple[str, ...] = ()
+        #: Called before each command: the place of whoever kills the process that runs it.
+        self.before_command: t.Callable[[], None] = lambda: None
+
+    def is_clean(self) -> bool:
+        """Whether only the rules of others are there."""
+        return not self.tables and self.chains == self.before
+
+    def find(self, program: str) -> str | None:
+        """Of those that the host has."""
+        return f"/usr/sbin/{program}" if program in self.programs else None
+
+    def run(
+        self,
+        arguments: t.Sequence[str],
+        *,
+        stdin: str | None = None,
+        check: bool = True,
+        environment: t.Mapping[str, str] | None = None,
+    ) -> CommandResult:
+        """What the program would do."""
+        assert environment is None
+        self.before_command()
+        self.commands.append([*arguments])
+        program, *rest = arguments
+        is_done, said = (False, "no") if program in self.refused else self._do(program, rest, stdin or "")
+        if check and not is_done:
+            raise CommandFailed(f"{program} failed: {said}")
+        return CommandResult(0 if is_done else 1, said if is_done else "", "" if is_done else said)
+
+    def _do(self, program: str, rest: t.Sequence[str], stdin: str) -> tuple[bool, str]:
+        if program == "nft":
+            return self._nft(rest, stdin)
+        assert rest[0] == "--wait"
+        chains, command = self.chains[program], [word for word in rest[1:] if word != "--numeric"]
+        verb, name, rule = command[0], command[1], " ".join(command[2:])
+        if verb == "--new-chain" and name not in chains:
+            chains[name] = []
+        elif verb in ("--append", "--insert") and name in chains:
+            chains[name].insert(0 if verb == "--insert" else len(chains[name]), rule)
+        elif verb == "--delete" and rule in chains.get(name, ()):
+            chains[name].remove(rule)
+        elif verb == "--flush" and name in chains:
+            chains[name].clear()
+        elif verb == "--delete-chain" and chains.get(name) == [] and not self._leads_to(program, name):
+            del chains[name]
+        elif verb != "--list" or name not in chains:
+            return False, f"{verb} {name}"
+        return True, ""
+
+    def _leads_to(self, program: str, name: str) -> bool:
+        return any(rule.endswith(f"--jump {name}") for rules in self.chains[program].values() for rule in rules)
+
+    def _nft(self, rest: t.Sequence[str], stdin: str) -> tuple[bool, str]:
+        if list(rest) == ["list", "tables"]:
+            return True, "".join(f"table {name}\n" for name in self.tables)
+        if rest[:2] == ["delete", "table"]:
+            return self.tables.pop(" ".join(rest[2:]), None) is not None, "no such table"
+        first, second, *block = stdin.splitlines()
+        name = first.removeprefix("table ")
+        assert second == f"delete table {name}"
+        assert block[0] == f"table {name} {{"
+        if "--check" not in rest:
+            self.tables[name] = stdin
+        return True, ""
+
+    def start(self, arguments: t.Sequence[str], *, log: str) -> t.NoReturn:
+        """Nothing here goes on beside the test."""
+        raise NotImplementedError(f"{arguments} with {log}")
+
+    def in_memory_file(self, text: str) -> t.ContextManager[str]:
+        """No program here reads a file."""
+        raise NotImplementedError(text)
 
 
 class MemoryProcesses:
@@ -203,6 +311,7 @@ def report(
     administrator: str = "/etc/kubernetes/admin.conf",
     is_endpoint: bool = False,
     balancer: BalancerReport | None = None,
+    cuts: tuple[CutReport, ...] = (),
 ) -> DrillReport:
     """What a control plane of three reports."""
     return DrillReport(
@@ -225,6 +334,7 @@ def report(
         is_endpoint=is_endpoint,
         balancer=balancer,
         administrator=administrator,
+        cuts=cuts,
     )
 
 
@@ -241,7 +351,7 @@ def balancer(name: str, *, holds: bool = False, routed: bool = True, **changes: 
         detection=2.0,
         has_own_mac=False,
     )
-    own = BalancerReport("", "haproxy.service", has_endpoint=holds)
+    own = BalancerReport("", "haproxy.service", has_endpoint=holds, can_reload=True)
     found = DrillReport(name, (), (), (), (), balancer=own, router=router if routed else None)
     return dataclasses.replace(found, **changes)
 
