@@ -14,7 +14,10 @@ description:
   - Runs on a control plane node that serves the API.
   - With O(state=present) makes a new bootstrap token with a short life and, for O(control_plane=true), a new key, under which it
     uploads the cluster's certificates.
-  - With O(state=absent) revokes every token that this module made, the tokens that C(upload-certs) made for itself, and
+  - Where kubeadm is 1.27 or 1.28 and etcd runs on the control planes, O(control_plane=true) sets the feature gate C(EtcdLearnerMode) in the
+    ConfigMap C(kube-system/kubeadm-config), so that the new member of etcd has no vote before it runs. Without it the API answers nobody
+    while the second member starts. A gate that is set to V(true) or V(false) already is left as it is.
+  - With O(state=absent) takes that gate away again, revokes every token that this module made, the tokens that C(upload-certs) made for itself, and
     deletes the Secret C(kube-system/kubeadm-certs). It needs no secret as input, so it can follow in an C(always) section.
   - Token and key stand on no command line and in no file. kubeadm makes the token up; the key travels by standard input.
   - This is the only module of the collection that returns secrets. Set C(no_log=true) on the task.
@@ -56,7 +59,7 @@ options:
       - With O(state=absent) revoke only the token with this id, and leave the uploaded certificates.
     type: str
 requirements:
-  - PyYAML, for O(state=present)
+  - PyYAML, for O(state=present), and for O(state=absent) where the gate is set
   - cryptography >= 3.4, for O(state=present)
   - kubeadm of the cluster's version
   - kubectl, or the Python library kubernetes
@@ -210,7 +213,7 @@ def decide(module: AnsibleModule) -> Decision:
     commands = HostCommands(timeout=COMMAND_TIMEOUT)
     api = open_api(commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])
     if module.params["state"] == "absent":
-        return join_command.absent(api, token_id=module.params["token_id"])
+        return join_command.absent(api, PyYaml(), token_id=module.params["token_id"])
     endpoint, server = module.params["endpoint"], module.params["server"]
     return join_command.ensure(
         api,

@@ -60,11 +60,7 @@ def problems(
 
 
 def headings(text: str) -> list[str]:
-    """The releases that a changelog in Markdown has. antsibull-changelog escapes the dots.
-
-    >>> headings("## v1\\\\.0\\\\.0\\n### Bugfixes\\n")
-    ['v1.0.0']
-    """
+    """The releases that a changelog in Markdown has. antsibull-changelog escapes the dots."""
     return [found.replace("\\", "") for found in re.findall(r"^## (v\S+)", text, flags=re.MULTILINE)]
 
 

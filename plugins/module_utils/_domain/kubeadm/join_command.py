@@ -17,7 +17,7 @@ from ..base.last_words import last_words, without_secrets
 from ..component import local_control_plane
 from ..kubeconfig.document import Kubeconfig
 from ..kubeconfig.server_in_text import with_server
-from . import bootstrap_token, cluster_configuration, kubeadm_config
+from . import bootstrap_token, cluster_configuration, kubeadm_config, learner_mode
 from .bootstrap_token import BOOTSTRAP_TOKEN, CERTIFICATES_SECRET, TOKEN_DESCRIPTION, UPLOADED_CERTIFICATES
 from .cluster_info_signature import CLUSTER_INFO
 from .join_configuration import JoinRequest, join_configuration
@@ -90,6 +90,7 @@ def ensure(
     initial = (
         _init_configuration(files, yaml, x509, request, stored) if request.control_plane and request.uploads else None
     )
+    sets_gate = request.control_plane and learner_mode.needs_gate(stored.configuration.document)
     known = {
         "endpoint": str(endpoint),
         "ca_cert_hashes": list(ca_cert_hashes),
@@ -104,34 +105,44 @@ def ensure(
                 key = keys.new() if request.control_plane else None
                 if initial is not None:
                     _upload(commands, kubeconfig, stored, {**initial, "certificateKey": key})
+                if sets_gate:
+                    learner_mode.enable(api, yaml)
             except KubeadmHaError:
                 with contextlib.suppress(KubeadmHaError):
-                    absent(api, token_id=token.id if initial is None else None).act()
+                    absent(api, yaml, token_id=token.id if initial is None and not sets_gate else None).act()
                 raise
         return _secrets(known, token, key, request)
 
-    return Decision(changes=tuple(_made(request)), values={**known, **_NO_SECRETS}, act=act)
+    changes = (*_made(request), *([learner_mode.enabling()] if sets_gate else ()))
+    return Decision(changes=changes, values={**known, **_NO_SECRETS}, act=act)
 
 
-def absent(api: Api, *, token_id: str | None = None) -> Decision:
-    """No token made here and no uploaded certificates are left.
+def absent(api: Api, yaml: Yaml, *, token_id: str | None = None) -> Decision:
+    """No token made here, no uploaded certificates and no gate that was set for joins are left.
 
     Args:
         api: the cluster.
-        token_id: revoke this token only, and leave the uploaded certificates.
+        yaml: reads and writes the ClusterConfiguration.
+        token_id: revoke this token only, and leave the rest.
     """
+    is_marked = False
     if token_id is None:
         secrets = api.list("secret", namespace=_NAMESPACE)
         tokens = (secret for secret in secrets if secret.get("type") == bootstrap_token.SECRET_TYPE)
         found = bootstrap_token.left_over(map(bootstrap_token.BootstrapToken.from_secret, tokens))
         certificates = any(secret["metadata"]["name"] == CERTIFICATES_SECRET for secret in secrets)
+        is_marked = learner_mode.is_marked(api.get("configmap", kubeadm_config.NAME, namespace=_NAMESPACE))
     else:
         found = [f"{_SECRET_PREFIX}{Token.check_id(token_id)}"]
         found = [name for name in found if api.get("secret", name, namespace=_NAMESPACE) is not None]
         certificates = False
     changes = bootstrap_token.decide_revocation(len(found), has_certificates=certificates)
+    if is_marked:
+        changes = (*changes, learner_mode.disabling())
 
     def act() -> t.Mapping[str, t.Any]:
+        if is_marked:
+            learner_mode.disable(api, yaml)
         names = [*found, *([CERTIFICATES_SECRET] if certificates else [])]
         for name in names:
             api.delete("secret", name, namespace=_NAMESPACE)

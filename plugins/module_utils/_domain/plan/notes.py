@@ -15,7 +15,7 @@ from ..base.problem import Note
 from ..cluster import deployment_spread
 from ..cluster.consumer_inspection import MOST_FOUND, SECONDS
 from ..host.other_static_pods import other_static_pods
-from ..kubeadm import bootstrap_token
+from ..kubeadm import bootstrap_token, learner_mode
 from . import dead_nodes, quorum_steps
 from .checks import expiry, join_parity, join_secrets
 
@@ -35,6 +35,7 @@ def find_notes(situation: Situation) -> tuple[Note, ...]:
         *_files(situation),
         *_cluster_dns(situation),
         *_uploaded_certificates(situation),
+        *_second_member(situation),
         *_static_pods(situation),
         *_dead_nodes(situation),
         *_expiry(situation),
@@ -78,6 +79,19 @@ def _uploaded_certificates(situation: Situation) -> t.Iterator[Note]:
     text = join_secrets.note(situation.cluster.report, situation.serving_control_plane.name)
     if text is not None:
         yield Note(bootstrap_token.UPLOADED_CERTIFICATES, text)
+
+
+def _second_member(situation: Situation) -> t.Iterator[Note]:
+    """kubeadm without learners: from one member of etcd to two, the second one is needed before it runs."""
+    members = situation.etcd.members if situation.etcd is not None else ()
+    joining = situation.joining(situation.desired.control_planes)
+    if len(members) == 1 and joining and learner_mode.votes_at_once(situation.cluster.configuration):
+        yield Note(
+            joining[0].name,
+            f"kubeadm {situation.cluster.configured_version} gives the member of etcd of {joining[0].name} a vote before it runs, so while it starts, about 12 s, "
+            "the API answers nobody, and if it does not start the cluster has lost its quorum: a backup of etcd is made before. kubeadm from "
+            "1.27 on joins without that (EtcdLearnerMode).",
+        )
 
 
 def _files(situation: Situation) -> t.Iterator[Note]:

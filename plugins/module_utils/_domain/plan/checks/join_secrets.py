@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ...kubeadm import bootstrap_token
+from ...cluster.cluster import KUBEADM_CONFIG
+from ...kubeadm import bootstrap_token, learner_mode
 
 if t.TYPE_CHECKING:
     from ...base.change import Change
@@ -27,10 +28,16 @@ def is_left_by_us(report: ClusterReport) -> bool:
 
 def revocation(report: ClusterReport) -> t.Sequence[Change]:
     """The changes that revoke what a killed run has left."""
+    gate = (learner_mode.disabling(),) if is_gate_left(report) else ()
     if not is_left_by_us(report):
-        return ()
+        return gate
     tokens = bootstrap_token.left_over(report.bootstrap_tokens)
-    return bootstrap_token.decide_revocation(len(tokens), has_certificates=report.has_uploaded_certificates)
+    return (*bootstrap_token.decide_revocation(len(tokens), has_certificates=report.has_uploaded_certificates), *gate)
+
+
+def is_gate_left(report: ClusterReport) -> bool:
+    """Whether the gate that was set for joins is still set."""
+    return learner_mode.is_marked(report.config_maps.get(KUBEADM_CONFIG))
 
 
 def before_a_join(report: ClusterReport) -> str | None:

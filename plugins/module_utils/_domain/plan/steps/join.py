@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from ...base.change import KNOWN_AFTER_APPLY, Change
+from ...kubeadm import learner_mode
 from ...kubeadm.bootstrap_token import UPLOADED_CERTIFICATES
 from ...kubeadm.join import join_change
 from .. import quorum_steps
@@ -81,6 +82,8 @@ class Join(Step["Situation"]):
                 there = join_secrets.before_a_join(situation.cluster.report) if name == UPLOADED_CERTIFICATES else None
                 made = Change(name, there, KNOWN_AFTER_APPLY, f"{host.node_name} joins with it")
                 yield Entry(host.name, self.name, made)
+            if host.name in _set_gate(situation):
+                yield Entry(host.name, self.name, learner_mode.enabling())
 
     def problems(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
         """What joining hosts lack, cannot reach, or would get otherwise than the others have it, and what etcd does not bear."""
@@ -133,6 +136,20 @@ def joins(situation: Situation) -> t.Iterator[tuple[Host, bool, tuple[str, ...]]
         yield host, False, situation.desired.join_secrets(host.name)
 
 
+def take_gate_away(situation: Situation) -> list[str]:
+    """The control planes after whose join the gate for learners of etcd goes away again."""
+    names = [host.name for host in situation.joining(situation.desired.control_planes)]
+    is_set = learner_mode.needs_gate(situation.cluster.configuration) or join_secrets.is_gate_left(
+        situation.cluster.report
+    )
+    return names if is_set else []
+
+
+def _set_gate(situation: Situation) -> list[str]:
+    """Those before whose join it is set: not the first one where a killed run has left it."""
+    return take_gate_away(situation)[1 if join_secrets.is_gate_left(situation.cluster.report) else 0 :]
+
+
 def _connections(situation: Situation) -> list[reachability.Connection]:
     """What hosts must reach before control planes join."""
     desired = situation.desired
@@ -143,4 +160,4 @@ def _connections(situation: Situation) -> list[reachability.Connection]:
     return [connection for connection in found if connection.target not in situation.bare]
 
 
-__all__ = ("Join", "Record", "joins")
+__all__ = ("Join", "Record", "joins", "take_gate_away")

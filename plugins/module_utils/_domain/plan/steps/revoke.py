@@ -9,10 +9,11 @@ import dataclasses
 import typing as t
 
 from ...base.change import KNOWN_AFTER_APPLY, Change
+from ...kubeadm import learner_mode
 from ..checks import join_secrets
 from ..entry import Entry
 from ..step import Step, hosts_of
-from .join import joins
+from .join import joins, take_gate_away
 
 if t.TYPE_CHECKING:
     from ...host.host import Host
@@ -42,6 +43,8 @@ class Revoke(Step["Situation"]):
             for name in secrets:
                 gone = Change(name, KNOWN_AFTER_APPLY, None, f"{host.node_name} has joined or failed to")
                 yield Entry(host.name, self.name, gone)
+            if host.name in take_gate_away(situation):
+                yield Entry(host.name, self.name, learner_mode.disabling())
         if not situation.joining(situation.desired.control_planes):
             for change in join_secrets.revocation(situation.cluster.report):
                 yield Entry(situation.serving_control_plane.name, self.name, change)

@@ -14,6 +14,7 @@ import typing as t
 
 from ....base.change import KNOWN_AFTER_APPLY, Change
 from ....host.carried_files import REASON as CARRIED_REASON
+from ....kubeadm import learner_mode
 from ....kubeadm.join import join_change
 from ....pki.authorities import CLIENT_FILES, shared_files
 from ....pki.certificates_dir import DEFAULT
@@ -76,6 +77,8 @@ class Join(_Announced):
             for name in secrets:
                 made = Change(name, None, KNOWN_AFTER_APPLY, f"{host.node_name} joins with it")
                 yield Entry(host.name, self.name, made)
+            if is_control_plane and _needs_gate(situation):
+                yield Entry(host.name, self.name, learner_mode.enabling())
 
 
 class Spread(_Announced):
@@ -102,6 +105,8 @@ class Revoke(_Announced):
             for name in secrets:
                 gone = Change(name, KNOWN_AFTER_APPLY, None, f"{host.node_name} has joined or failed to")
                 yield Entry(host.name, self.name, gone)
+            if host.name in situation.desired.control_planes and _needs_gate(situation):
+                yield Entry(host.name, self.name, learner_mode.disabling())
 
 
 def _copies(situation: Creation) -> t.Iterator[Change]:
@@ -116,6 +121,13 @@ def _copies(situation: Creation) -> t.Iterator[Change]:
     objects += [f"file {posixpath.join(DEFAULT, name)}" for name in names]
     for object_ in sorted(objects, key=lambda text: text.partition(" ")[2]):
         yield Change(object_, None, KNOWN_AFTER_APPLY, CARRIED_REASON)
+
+
+def _needs_gate(situation: Creation) -> bool:
+    """Whether the gate for learners of etcd is set while control planes join."""
+    etcd = {"external": {}} if situation.desired.etcd_hosts else {}
+    version = situation.desired.cluster.version
+    return learner_mode.needs_gate({"kubernetesVersion": str(version or ""), "etcd": etcd})
 
 
 def _joins(situation: Creation) -> t.Iterator[tuple[Host, tuple[str, ...]]]:

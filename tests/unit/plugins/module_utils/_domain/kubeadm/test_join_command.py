@@ -234,6 +234,52 @@ def test_a_control_plane_that_gets_its_certificates_otherwise_uploads_nothing() 
     assert KEY not in str(commands.asked)
 
 
+OLD = {**CONFIGURATION, "apiVersion": "kubeadm.k8s.io/v1beta3", "kubernetesVersion": "v1.28.15"}
+LEARNERS = "EtcdLearnerMode of ConfigMap kube-system/kubeadm-config"
+
+
+def stored_gates(cluster: MemoryApi) -> t.Any:
+    """The feature gates of the stored ClusterConfiguration."""
+    found = cluster.get("configmap", "kubeadm-config", namespace="kube-system") or {}
+    return yaml.safe_load(found["data"]["ClusterConfiguration"]).get("featureGates")
+
+
+def test_the_gate_for_learners_is_set_for_a_control_plane_and_taken_away_with_the_token() -> None:
+    cluster = api(configuration=OLD)
+    decision = present(cluster, kubeadm(cluster), control_plane=True)
+    made = ["bootstrap token", "Secret kube-system/kubeadm-certs", LEARNERS]
+    assert [change.object for change in decision.changes] == made
+    assert stored_gates(cluster) is None
+    decision.act()
+    assert stored_gates(cluster) == {"EtcdLearnerMode": True}
+    taken = join_command.absent(cluster, PyYaml())
+    assert [change.object for change in taken.changes] == made
+    taken.act()
+    assert stored_gates(cluster) is None
+    assert join_command.absent(cluster, PyYaml()).changes == ()
+
+
+def test_a_worker_needs_no_gate() -> None:
+    cluster = api(configuration=OLD)
+    decision = present(cluster, kubeadm(cluster))
+    assert [change.object for change in decision.changes] == ["bootstrap token"]
+    decision.act()
+    assert stored_gates(cluster) is None
+
+
+def test_a_gate_that_cannot_be_set_takes_everything_back() -> None:
+    cluster = api(configuration=OLD)
+
+    def meanwhile() -> None:
+        raise ApiError("the API went away")
+
+    cluster.before_replace = meanwhile
+    with pytest.raises(ApiError, match="went away"):
+        present(cluster, kubeadm(cluster), control_plane=True).act()
+    assert [name for kind, _namespace, name in cluster.objects if kind == "secret"] == []
+    assert stored_gates(cluster) is None
+
+
 def test_another_endpoint_for_the_discovery() -> None:
     decision = present(api(), kubeadm(api()), endpoint=Endpoint("192.0.2.99", 8443))
     assert decision.values["endpoint"] == "192.0.2.99:8443"
@@ -283,12 +329,12 @@ def test_absent_finds_its_own_by_their_descriptions() -> None:
         secret("similar", description="kubeadm.ha join", kind="Opaque"),
         secret("kubeadm-certs", kind="Opaque"),
     )
-    decision = join_command.absent(cluster)
+    decision = join_command.absent(cluster, PyYaml())
     assert [change.before for change in decision.changes] == [{"tokens": 2}, "the cluster's certificates and keys"]
     decision.act()
     left = {name for kind, _namespace, name in cluster.objects if kind == "secret"}
     assert left == {"bootstrap-token-cccccc", "bootstrap-token-dddddd", "similar"}
-    assert join_command.absent(cluster).changes == ()
+    assert join_command.absent(cluster, PyYaml()).changes == ()
 
 
 def test_absent_with_an_id() -> None:
@@ -297,12 +343,12 @@ def test_absent_with_an_id() -> None:
         secret("bootstrap-token-bbbbbb", description="kubeadm.ha join"),
         secret("kubeadm-certs", kind="Opaque"),
     )
-    decision = join_command.absent(cluster, token_id="aaaaaa")
+    decision = join_command.absent(cluster, PyYaml(), token_id="aaaaaa")
     decision.act()
     assert cluster.get("secret", "bootstrap-token-aaaaaa", namespace="kube-system") is None
     assert cluster.get("secret", "bootstrap-token-bbbbbb", namespace="kube-system") is not None
     assert cluster.get("secret", "kubeadm-certs", namespace="kube-system") is not None
-    assert join_command.absent(cluster, token_id="aaaaaa").changes == ()
+    assert join_command.absent(cluster, PyYaml(), token_id="aaaaaa").changes == ()
 
 
 @pytest.mark.parametrize("ttl", ["15m", "900s", "1s", "10m30s", "0.25h"])

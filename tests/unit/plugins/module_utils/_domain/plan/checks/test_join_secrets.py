@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
+
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.bootstrap_token import BootstrapToken
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan import plan_report
 from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, after, before, plan_of
@@ -62,3 +64,47 @@ def test_a_plan_says_what_a_joining_control_plane_replaces() -> None:
     assert shown(left(before, owner="2026-11-28T09:00:00Z")) == "somebody else's, until 2026-11-28T09:00:00Z; replaced"
     assert shown(left(before, ours="x", owner="y")) == "left by a killed run, until y; replaced"
     assert shown(left(before)) == "somebody else's, without an end; replaced"
+
+
+LEARNERS = "EtcdLearnerMode of ConfigMap kube-system/kubeadm-config"
+
+
+def of_version(version: str, start: t.Callable[[], Arguments], *, is_left: bool = False) -> Arguments:
+    """A cluster whose control planes join by another version; the gate for learners may have been left by a killed run."""
+    arguments = start()
+    found = arguments["cluster"]["configmaps"]["kube-system/kubeadm-config"]
+    text = found["data"]["ClusterConfiguration"].replace("v1.34.4", version)
+    if is_left:
+        text += "featureGates: {EtcdLearnerMode: true}\n"
+        found["metadata"] = {"annotations": {"kubeadm.ha/etcd-learner-mode": "set while control planes join"}}
+    found["data"]["ClusterConfiguration"] = text
+    return arguments
+
+
+def learner_entries(arguments: Arguments) -> list[tuple[str, str]]:
+    """Host and step of each entry about the gate."""
+    return [(entry.host, entry.step) for entry in plan_of(arguments).entries if entry.change.object == LEARNERS]
+
+
+@pytest.mark.parametrize(
+    ("version", "start", "is_left", "expected"),
+    [
+        ("v1.34.4", before, False, []),
+        ("v1.26.9", before, False, []),
+        ("v1.28.15", after, False, []),
+        ("v1.28.15", before, False, [("cp2", "join"), ("cp3", "join"), ("cp2", "revoke"), ("cp3", "revoke")]),
+        ("v1.28.15", before, True, [("cp3", "join"), ("cp2", "revoke"), ("cp3", "revoke")]),
+        ("v1.28.15", after, True, [("cp1", "revoke")]),
+    ],
+)
+def test_the_gate_for_learners_is_set_before_each_join_and_taken_away_after_it(
+    version: str, start: t.Callable[[], Arguments], is_left: bool, expected: list[tuple[str, str]]
+) -> None:
+    assert learner_entries(of_version(version, start, is_left=is_left)) == expected
+
+
+@pytest.mark.parametrize(("version", "is_said"), [("v1.26.9", True), ("v1.28.15", False), ("v1.34.4", False)])
+def test_a_plan_says_where_the_second_member_takes_the_api_away(version: str, is_said: bool) -> None:
+    notes = [note for note in plan_of(of_version(version, before)).notes if "a vote before it runs" in note.message]
+    assert [note.subject for note in notes] == (["cp2"] if is_said else [])
+    assert [note for note in plan_of(of_version(version, after)).notes if "a vote before" in note.message] == []
