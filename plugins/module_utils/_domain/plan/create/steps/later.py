@@ -125,7 +125,7 @@ def _copies(situation: Creation) -> t.Iterator[Change]:
 
 def _needs_gate(situation: Creation) -> bool:
     """Whether the gate for learners of etcd is set while control planes join."""
-    etcd = {"external": {}} if situation.desired.etcd_hosts else {}
+    etcd: dict[str, t.Any] = {"external": {}} if situation.desired.etcd_hosts else {}
     version = situation.desired.cluster.version
     return learner_mode.needs_gate({"kubernetesVersion": str(version or ""), "etcd": etcd})
 

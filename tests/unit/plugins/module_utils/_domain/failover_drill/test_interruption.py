@@ -429,6 +429,18 @@ def test_a_network_is_cut_and_restored(component: str, programs: tuple[str, ...]
 
 @pytest.mark.parametrize("programs", [("nft",), ("iptables", "ip6tables")], ids=["nft", "iptables"])
 @pytest.mark.parametrize("component", [ETCD, CONTROL_PLANE])
+def killed_at(command: int) -> t.Callable[[], None]:
+    """What ends the module before a command."""
+    left = [command]
+
+    def kill() -> None:
+        left[0] -= 1
+        if left[0] == -1:
+            raise Killed
+
+    return kill
+
+
 def test_whenever_it_is_killed_the_next_one_restores_the_network(component: str, programs: tuple[str, ...]) -> None:
     """At each of its calls of files, and before each of its commands."""
 
@@ -445,14 +457,7 @@ def test_whenever_it_is_killed_the_next_one_restores_the_network(component: str,
     ends = 0
     for number in range(80):
         host = make()
-        left = [number]
-
-        def kill(left: list[int] = left) -> None:
-            left[0] -= 1
-            if left[0] == -1:
-                raise Killed
-
-        host.netfilter.before_command = kill
+        host.netfilter.before_command = killed_at(number)
         try:
             host.interruptions.interrupt(component, "cut", timeout=30)
             host.interruptions.restore(timeout=60)
