@@ -427,8 +427,6 @@ def test_a_network_is_cut_and_restored(component: str, programs: tuple[str, ...]
     host.assert_whole()
 
 
-@pytest.mark.parametrize("programs", [("nft",), ("iptables", "ip6tables")], ids=["nft", "iptables"])
-@pytest.mark.parametrize("component", [ETCD, CONTROL_PLANE])
 def killed_at(command: int) -> t.Callable[[], None]:
     """What ends the module before a command."""
     left = [command]
@@ -441,6 +439,8 @@ def killed_at(command: int) -> t.Callable[[], None]:
     return kill
 
 
+@pytest.mark.parametrize("programs", [("nft",), ("iptables", "ip6tables")], ids=["nft", "iptables"])
+@pytest.mark.parametrize("component", [ETCD, CONTROL_PLANE])
 def test_whenever_it_is_killed_the_next_one_restores_the_network(component: str, programs: tuple[str, ...]) -> None:
     """At each of its calls of files, and before each of its commands."""
 
