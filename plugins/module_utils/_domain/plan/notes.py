@@ -89,8 +89,8 @@ def _second_member(situation: Situation) -> t.Iterator[Note]:
         yield Note(
             joining[0].name,
             f"kubeadm {situation.cluster.configured_version} gives the member of etcd of {joining[0].name} a vote before it runs, so while "
-            "it starts, about 12 s, the API answers nobody, and if it does not start the cluster has lost its quorum: a backup of etcd is made before. kubeadm from "
-            "1.27 on joins without that (EtcdLearnerMode).",
+            "it starts, about 12 s, the API answers nobody, and if it does not start the cluster has lost its quorum: a backup of etcd is "
+            "made before. kubeadm from 1.27 on joins without that (EtcdLearnerMode).",
         )
 
 
