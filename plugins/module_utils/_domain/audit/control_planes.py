@@ -150,8 +150,10 @@ def _flags(audit: AuditInput) -> t.Iterator[AuditFinding]:
 def _differing(one: ControlPlane, other: ControlPlane, component: str) -> t.Iterator[str]:
     first, second = one.flags_of(component), other.flags_of(component)
     for flag in sorted({*first, *second} - PER_HOST[component]):
-        here, there = _general(one, first.get(flag)), _general(other, second.get(flag))
-        if here != there:
+        # What both say alike is alike, also where it names one of them.
+        if first.get(flag) == second.get(flag):
+            continue
+        if _general(one, first.get(flag)) != _general(other, second.get(flag)):
             yield (f"--{flag}: {first.get(flag, _NOT_SET)} on {one.name}, {second.get(flag, _NOT_SET)} on {other.name}")
 
 

@@ -77,6 +77,9 @@ def test_flags_of_services_are_compared_without_what_is_a_hosts_own() -> None:
         ("192.0.2.7", "/pki/m12.pem", "/pki/m22.pem", True),
         ("192.0.2.7", "https://192.0.2.70:2379", "https://192.0.2.120:2379", True),
         ("10.244.0.0", "10.244.0.0/16", "10.245.0.0/16", True),
+        # Both name the first one.
+        ("192.0.2.7", "https://192.0.2.7:6443", "https://192.0.2.7:6443", False),
+        ("192.0.2.7", "https://m1:6443", "https://m1:6443", False),
     ],
 )
 def test_what_is_a_hosts_own_is_a_whole_address_or_name(own: str, first: str, second: str, differ: bool) -> None:
