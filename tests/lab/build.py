@@ -202,10 +202,10 @@ class Builder:
         recipe = products.recipe(_NODE / "runtime.Containerfile", _NODE / "kubernetes")
         return self._derived_image("runtime", self.bare_image(), recipe)
 
-    def _derived_image(self, kind: str, base: str, recipe: str) -> str:
+    def _derived_image(self, kind: str, base: str, recipe: str, *more: str) -> str:
         image = f"{_REPOSITORY}/{kind}:{products.key(_tag(base), recipe)}"
         if not self._podman.has_image(image):
-            self._build_image(image, kind, base)
+            self._build_image(image, kind, base, *more)
         return image
 
     def _node_image(self, binaries: Path, runtime: str, version: str) -> str:
@@ -214,11 +214,8 @@ class Builder:
 
     def _with_crictl(self, base: str) -> str:
         tools = self.node_tools()
-        recipe = products.recipe(_NODE / "node_crictl.Containerfile")
-        image = f"{_REPOSITORY}/node_crictl:{products.key(_tag(base), recipe, tools.name)}"
-        if not self._podman.has_image(image):
-            self._build_image(image, "node_crictl", base, f"--build-context=tools={tools}")
-        return image
+        recipe = products.key(products.recipe(_NODE / "node_crictl.Containerfile"), tools.name)
+        return self._derived_image("node_crictl", base, recipe, f"--build-context=tools={tools}")
 
     def _image_with_pause(self, kind: str, runtime: str, binaries: Path, version: str, *more: str) -> str:
         key = products.key(products.recipe(_NODE / f"{kind}.Containerfile"), _tag(runtime), binaries.name)

@@ -22,7 +22,6 @@ BOOTSTRAP_KUBECONFIG = "/etc/kubernetes/bootstrap-kubelet.conf"
 
 # The id is public, the rest is the secret (https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/#token-format).
 _TOKEN = re.compile(r"""["']?token["']?:\s*["']?(?P<id>[a-z0-9]{6})\.[a-z0-9]{16}\b""")
-_SECRET_PREFIX = "bootstrap-token-"  # noqa: S105 (a name)
 
 
 def token_id(text: str) -> str:
@@ -38,7 +37,7 @@ def decide_removal(token: str, tokens: t.Iterable[BootstrapToken]) -> Change | N
         token: id of the token in the host's file; empty without one.
         tokens: those that the cluster has.
     """
-    name = f"{_SECRET_PREFIX}{token}"
+    name = f"{bootstrap_token.SECRET_PREFIX}{token}"
     known = {item.name: item for item in tokens}
     if not token or (name in known and not bootstrap_token.left_over([known[name]])):
         return None

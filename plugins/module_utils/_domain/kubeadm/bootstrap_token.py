@@ -23,6 +23,8 @@ UPLOADED_CERTIFICATES = "Secret kube-system/kubeadm-certs"
 
 #: Type of the Secrets that are bootstrap tokens.
 SECRET_TYPE = "bootstrap.kubernetes.io/token"  # noqa: S105 (a name)
+#: With the token's id behind it, name of its Secret.
+SECRET_PREFIX = "bootstrap-token-"  # noqa: S105 (a name)
 #: Name of the Secret of the uploaded certificates, in kube-system.
 CERTIFICATES_SECRET = "kubeadm-certs"  # noqa: S105 (a name)
 

@@ -34,7 +34,6 @@ if t.TYPE_CHECKING:
     from .kubeadm_config import StoredConfiguration
 
 _NAMESPACE = "kube-system"
-_SECRET_PREFIX = "bootstrap-token-"  # noqa: S105 (a name)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,7 +132,7 @@ def absent(api: Api, yaml: Yaml, *, token_id: str | None = None) -> Decision:
         certificates = any(secret["metadata"]["name"] == CERTIFICATES_SECRET for secret in secrets)
         is_marked = learner_mode.is_marked(api.get("configmap", kubeadm_config.NAME, namespace=_NAMESPACE))
     else:
-        found = [f"{_SECRET_PREFIX}{Token.check_id(token_id)}"]
+        found = [f"{bootstrap_token.SECRET_PREFIX}{Token.check_id(token_id)}"]
         found = [name for name in found if api.get("secret", name, namespace=_NAMESPACE) is not None]
         certificates = False
     changes = bootstrap_token.decide_revocation(len(found), has_certificates=certificates)

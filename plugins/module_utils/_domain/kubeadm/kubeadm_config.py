@@ -58,6 +58,13 @@ class StoredConfiguration:
         """The ConfigMap's ``metadata.resourceVersion``."""
         return str(self.configmap["metadata"]["resourceVersion"])
 
+    def with_document(self, document: t.Mapping[str, t.Any], yaml: Yaml) -> dict[str, t.Any]:
+        """The ConfigMap with another ClusterConfiguration."""
+        return {**self.configmap, "data": {**(self.configmap.get("data") or {}), _KEY: yaml.dump(document)}}
+
+
+Edit = t.Callable[[StoredConfiguration], t.Optional[t.Dict[str, t.Any]]]
+
 
 def collect(api: Api, yaml: Yaml) -> StoredConfiguration:
     """The stored ClusterConfiguration.
@@ -122,7 +129,24 @@ def ensure(api: Api, yaml: Yaml, commands: Commands, wanted: Wanted) -> Decision
 
 
 def write(api: Api, yaml: Yaml, wanted: Wanted, current: StoredConfiguration) -> StoredConfiguration:
-    """Write what is wanted; after a conflict read, decide and write again.
+    """Write what is wanted, as :func:`rewrite` does; what is stored afterwards."""
+
+    def edit(found: StoredConfiguration) -> dict[str, t.Any] | None:
+        if cluster_configuration.decide(found.configuration.document, wanted) is None:
+            return None
+        return found.with_document(found.configuration.patched(wanted), yaml)
+
+    return rewrite(api, yaml, edit, current)
+
+
+def rewrite(api: Api, yaml: Yaml, edit: Edit, current: StoredConfiguration) -> StoredConfiguration:
+    """Write what an edit makes of the ConfigMap; after a conflict read, edit and write again.
+
+    Args:
+        api: where it is.
+        yaml: reads and writes the document.
+        edit: the ConfigMap as it shall be, of what is stored; ``None`` when that is right.
+        current: what is stored.
 
     Returns:
         what is stored afterwards.
@@ -131,12 +155,11 @@ def write(api: Api, yaml: Yaml, wanted: Wanted, current: StoredConfiguration) ->
         ApiConflict: when other writers were faster :data:`MAXIMUM_ATTEMPTS` times.
     """
     for _attempt in range(MAXIMUM_ATTEMPTS):
-        if cluster_configuration.decide(current.configuration.document, wanted) is None:
+        wanted = edit(current)
+        if wanted is None:
             return current
-        document = current.configuration.patched(wanted)
-        data = {**(current.configmap.get("data") or {}), _KEY: yaml.dump(document)}
         try:
-            return stored(api.replace({**current.configmap, "data": data}), yaml)
+            return stored(api.replace(wanted), yaml)
         except ApiConflict:
             current = collect(api, yaml)
     raise ApiConflict(
@@ -196,4 +219,14 @@ def _values(current: StoredConfiguration) -> dict[str, t.Any]:
     }
 
 
-__all__ = ("MAXIMUM_ATTEMPTS", "StoredConfiguration", "collect", "ensure", "inspect", "stored", "validate", "write")
+__all__ = (
+    "MAXIMUM_ATTEMPTS",
+    "StoredConfiguration",
+    "collect",
+    "ensure",
+    "inspect",
+    "rewrite",
+    "stored",
+    "validate",
+    "write",
+)

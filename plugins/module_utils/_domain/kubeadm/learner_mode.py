@@ -16,13 +16,14 @@ from __future__ import annotations
 import typing as t
 
 from ..base.change import Change
-from ..base.errors import ApiConflict, InvalidInput
+from ..base.errors import InvalidInput
 from ..base.version import KubernetesVersion
 from . import cluster_configuration, kubeadm_config
 
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
     from ..._ports.yaml import Yaml
+    from .kubeadm_config import StoredConfiguration
 
 GATE = "EtcdLearnerMode"
 #: Object of the changes.
@@ -30,7 +31,6 @@ OBJECT = f"{GATE} of {cluster_configuration.OBJECT}"
 #: The annotation of a ConfigMap whose gate was set for joins.
 MARK = "kubeadm.ha/etcd-learner-mode"
 _KNOWN, _DEFAULT = (1, 27), (1, 29)
-_KEY = "ClusterConfiguration"
 
 
 def needs_gate(document: t.Mapping[str, t.Any]) -> bool:
@@ -78,10 +78,9 @@ def disable(api: Api, yaml: Yaml) -> None:
 
 
 def _write(api: Api, yaml: Yaml, *, is_on: bool) -> None:
-    for _attempt in range(kubeadm_config.MAXIMUM_ATTEMPTS):
-        current = kubeadm_config.collect(api, yaml)
+    def edit(current: StoredConfiguration) -> dict[str, t.Any] | None:
         if is_marked(current.configmap) is is_on:
-            return
+            return None
         document = dict(current.configuration.document)
         gates = {name: value for name, value in _gates(document).items() if name != GATE}
         metadata = dict(current.configmap["metadata"])
@@ -93,16 +92,9 @@ def _write(api: Api, yaml: Yaml, *, is_on: bool) -> None:
         metadata["annotations"] = annotations
         if not gates:
             del document["featureGates"]
-        data = {**(current.configmap.get("data") or {}), _KEY: yaml.dump(document)}
-        try:
-            api.replace({**current.configmap, "metadata": metadata, "data": data})
-        except ApiConflict:
-            continue
-        return
-    raise ApiConflict(
-        f"{cluster_configuration.OBJECT} was changed by others {kubeadm_config.MAXIMUM_ATTEMPTS} times while it was to be written: "
-        "find out who writes it (metadata.managedFields) and run again."
-    )
+        return {**current.with_document(document, yaml), "metadata": metadata}
+
+    kubeadm_config.rewrite(api, yaml, edit, kubeadm_config.collect(api, yaml))
 
 
 def _version(document: t.Mapping[str, t.Any]) -> KubernetesVersion | None:

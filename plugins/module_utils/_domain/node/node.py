@@ -142,7 +142,8 @@ def _cgroups(
         return
     needed = []
     is_new = version.release >= _WITHOUT_OLD_CGROUPS
-    if not (not is_new if desired.bears_old_cgroups is None else desired.bears_old_cgroups):
+    fails = is_new if desired.bears_old_cgroups is None else not desired.bears_old_cgroups
+    if fails:
         needed.append("set failCgroupV1: false in kubeadm_ha_kubelet_configuration")
     if is_new and not desired.ignored_checks & {"all", _CGROUPS_CHECK.lower()}:
         needed.append(f"add {_CGROUPS_CHECK} to kubeadm_ha_ignore_preflight_errors")
