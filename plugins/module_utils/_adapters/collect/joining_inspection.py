@@ -15,6 +15,7 @@ import subprocess
 import typing as t
 
 from ..._domain.base.errors import CommandFailed
+from ..._domain.component import kubelet_socket
 from ..._domain.host.container_sockets import KNOWN_SOCKETS
 
 if t.TYPE_CHECKING:
@@ -24,9 +25,8 @@ _CONNECT_SECONDS = 0.5
 #: Where a kubelet gets its runtime from: kubeadm's flags, the operator's, what kubeadm writes for this host alone (since
 #: 1.32), and the kubelet's own configuration. The first that names one is what it uses.
 _FLAG_FILES = ("/etc/sysconfig/kubelet", "/etc/default/kubelet", "/var/lib/kubelet/kubeadm-flags.env")
-_CONFIGURATIONS = ("/var/lib/kubelet/instance-config.yaml", "/var/lib/kubelet/config.yaml")
+_CONFIGURATIONS = (kubelet_socket.INSTANCE_CONFIGURATION, "/var/lib/kubelet/config.yaml")
 _FLAG = re.compile(r"--container-runtime-endpoint=[\"']?([^\s\"']+)")
-_FIELD = re.compile(r"^containerRuntimeEndpoint:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
 #: Subcommands of kubeadm that change a host or the cluster. Any other (version, config, token, certs check-expiration)
 #: is somebody's inspection.
 _CHANGING = re.compile(r"^(init|join|reset|upgrade)$")
@@ -76,10 +76,9 @@ def _answers(url: str) -> bool:
 
 def kubelet_cri_socket() -> str:
     """The socket that the kubelet was given; empty without one."""
-    found = [_FLAG.findall(_text(path)) for path in _FLAG_FILES] + [
-        _FIELD.findall(_text(path)) for path in _CONFIGURATIONS
-    ]
-    return next((values[-1] for values in found if values), "")
+    flags = [values[-1] for values in (_FLAG.findall(_text(path)) for path in _FLAG_FILES) if values]
+    configured = [kubelet_socket.socket_in(_text(path)) for path in _CONFIGURATIONS]
+    return next(filter(None, [*flags, *configured]), "")
 
 
 def _is_writable(path: str) -> bool:

@@ -13,7 +13,7 @@ from ..base.address import canonical_ip
 from ..base.errors import InvalidInput, UnsupportedState
 from ..kubeconfig.document import Kubeconfig
 from ..kubeconfig.kubelet_kubeconfig import KUBELET_KUBECONFIG, certified_node
-from . import static_pod
+from . import kubelet_socket, static_pod
 from .secure_port import port_of
 
 if t.TYPE_CHECKING:
@@ -25,10 +25,6 @@ if t.TYPE_CHECKING:
 API_SERVER_MANIFEST = "kube-apiserver.yaml"
 #: Flags that kubeadm gives to the kubelet at init and join.
 _KUBELET_FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
-#: Where kubeadm has the socket since 1.34, in place of a flag (``NodeLocalCRISocket`` in cmd/kubeadm/app/features/features.go;
-#: ``WriteInstanceConfigToDisk`` in phases/kubelet/config.go).
-_KUBELET_INSTANCE = "/var/lib/kubelet/instance-config.yaml"
-_SOCKET = re.compile(r"^containerRuntimeEndpoint:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,8 +120,8 @@ def _kubelet_flags(files: Files) -> dict[str, str]:
 
 
 def _instance_socket(files: Files) -> str | None:
-    found = _SOCKET.search((files.read(_KUBELET_INSTANCE) or b"").decode("utf-8", errors="replace"))
-    return None if found is None else found.group(1)
+    content = files.read(kubelet_socket.INSTANCE_CONFIGURATION) or b""
+    return kubelet_socket.socket_in(content.decode("utf-8", errors="replace"))
 
 
 def _certified_node_name(files: Files, yaml: Yaml, x509: X509) -> str | None:

@@ -46,6 +46,7 @@ def test_a_socket_counts_when_something_listens(tmp_path: Path) -> None:
         ({"flags": 'KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=unix:///a.sock --v=2"'}, "unix:///a.sock"),
         ({"config": "kind: KubeletConfiguration\ncontainerRuntimeEndpoint: unix:///b.sock\n"}, "unix:///b.sock"),
         ({"config": 'containerRuntimeEndpoint: ""\n'}, ""),
+        ({"config": "containerRuntimeEndpoint:\ncpuManagerPolicy: none\n"}, ""),
         ({"instance": 'containerRuntimeEndpoint: "unix:///c.sock" # this host\n'}, "unix:///c.sock"),
         (
             {
