@@ -20,7 +20,7 @@ from tests.scenarios.create import CONTROL_PLANES, Checks, NewCluster, Story, pe
 pytestmark = pytest.mark.full
 
 #: With the version of kubeadm's configuration that each stores (SchemeGroupVersion in uploadconfig.go).
-VERSIONS = {"1.31.14": "v1beta4", "1.37.1": "v1beta4"}
+VERSIONS = {"1.31.12": "v1beta4", "1.37.1": "v1beta4"}
 #: The first minor release whose kubeadm lets the kubelet of a control plane ask its own API server.
 _FIRST_LOCAL = 33
 _SERVER = re.compile(r"^\s*server: https://(\S+)$", re.MULTILINE)

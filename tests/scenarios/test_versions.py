@@ -23,7 +23,7 @@ pytestmark = pytest.mark.full
 
 NODES = {*SHAPE.nodes, "w3"}
 #: With the version of kubeadm's configuration that each stores.
-VERSIONS = {"v1.28.15": "v1beta3", "v1.31.14": "v1beta4", "v1.37.1": "v1beta4"}
+VERSIONS = {"v1.28.15": "v1beta3", "v1.31.12": "v1beta4", "v1.37.1": "v1beta4"}
 
 
 @dataclasses.dataclass
