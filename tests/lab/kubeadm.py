@@ -30,7 +30,8 @@ KUBE_PROXY: Mapping[str, Any] = {
 }
 """What kube-proxy's configuration has in the lab besides the defaults."""
 
-_FIRST_WITHOUT_BRACKETS = 31
+#: The first patch release of each minor one whose check HTTPProxyCIDR today's Go lets pass; none of those before, all of those after.
+_FIRST_WITHOUT_BRACKETS = {31: 14, 32: 10, 33: 6}
 _FIRST_WITHOUT_OLD_CGROUPS = 35
 _JOIN_COMMAND = re.compile(r"join (\S+) --token (\S+) +--discovery-token-ca-cert-hash (\S+)")
 
@@ -46,11 +47,13 @@ def api_version(kubernetes: str) -> str:
 def ignored_checks(kubernetes: str) -> tuple[str, ...]:
     """Checks of kubeadm that fail because of the Go that the lab builds it with, or of the machine that the nodes share.
 
-    kubeadm before 1.31 writes an IPv4 address in brackets to ask for its proxy, which Go's URLs take no more since Go 1.26. Since 1.35 it
-    takes no control groups of version 1, which the machine may have, also where the kubelet's configuration does (:func:`kubelet`).
+    Releases of kubeadm up to the end of 2025 write an IPv4 address in brackets to ask for its proxy (preflight/checks.go), which Go's URLs
+    take no more since Go 1.26. Since 1.35 it takes no control groups of version 1, which the machine may have, also where the kubelet's
+    configuration does (:func:`kubelet`).
     """
-    minor = int(kubernetes.split(".")[1])
-    if minor < _FIRST_WITHOUT_BRACKETS:
+    minor, patch = (int(re.sub(r"\D.*", "", number)) for number in kubernetes.split(".")[1:3])
+    is_before = minor < min(_FIRST_WITHOUT_BRACKETS)
+    if is_before or patch < _FIRST_WITHOUT_BRACKETS.get(minor, 0):
         return ("HTTPProxyCIDR",)
     return ("SystemVerification",) if minor >= _FIRST_WITHOUT_OLD_CGROUPS else ()
 

@@ -177,7 +177,10 @@ def test_where_nobody_may_read_cluster_info_it_is_a_file() -> None:
     ("version", "ignored"),
     [
         ("v1.28.15", ["HTTPProxyCIDR"]),
+        ("v1.31.12", ["HTTPProxyCIDR"]),
         ("v1.31.14", None),
+        ("v1.33.5", ["HTTPProxyCIDR"]),
+        ("v1.33.13", None),
         ("v1.34.4", None),
         ("v1.35.0", ["SystemVerification"]),
         ("v1.37.1", ["SystemVerification"]),
