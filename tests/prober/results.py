@@ -173,6 +173,8 @@ class ScenarioResults:
         if error is not None:
             self.fail(f"{type(error).__name__}: {error}")
         self.write()
+        if self._is_empty:
+            raise AssertionError(f"the scenario {self.scenario} measured nothing: its results would never be kept")
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -278,9 +280,13 @@ class ScenarioResults:
             for figure in self.figures
             if self._verdict(figure) is Verdict.FAILED
         ]
-        if not self.probes and not self.figures and not reasons:
+        if self._is_empty:
             reasons.append("nothing was measured")
         return reasons
+
+    @property
+    def _is_empty(self) -> bool:
+        return not self.probes and not self.figures and not self.errors
 
     def _verdict(self, figure: Figure) -> Verdict:
         return figure.verdict(timing_factor=self.timing_factor, machine_factor=self.machine_factor)

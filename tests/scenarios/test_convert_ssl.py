@@ -69,6 +69,7 @@ def story() -> Iterator[Story]:
         unlinked = conversion.run("unlinked", inventories=[addition])
         assert unlinked.status == 0, unlinked.output[-6000:]
         again = conversion.run("again", inventories=[addition])
+        results.exactly("again_changed", sum(again.changed_hosts.values()), bound=0)
         wait_until(lambda: ready_nodes(lab) >= SHAPE.all_node_names, seconds=60, what="all nodes Ready")
         yield Story(
             backup,

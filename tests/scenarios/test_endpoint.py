@@ -62,6 +62,7 @@ def story() -> Iterator[Story]:
         refusals = {label: _refused(conversion, label, **row) for label, row in REFUSED.items()}
         forget(lab)
         after = fingerprint(lab, PLAIN.hosts)
+        results.exactly("refused", sum(run.status != 0 for run in refusals.values()), bound=len(REFUSED))
         lead(lab, conversion.addresses["lb1"])
         converted = _run(conversion, "convert", {"kubeadm_ha_endpoint": ENDPOINT})
         yield Story(

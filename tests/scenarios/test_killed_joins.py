@@ -81,6 +81,7 @@ def story() -> Iterator[Story]:
         lab.kubectl("taint", "node", "cp3", f"{_ROLE}:NoSchedule-")
         unmarked = conversion.run("unmarked")
         again = conversion.run("again")
+        results.exactly("again_changed", sum(again.changed_hosts.values()), bound=0)
         node = lab.objects("node", "cp3")
         lab.kubectl("label", "node", "cp3", f"{_ROLE}-")
         with ThreadPoolExecutor(2) as pool:

@@ -70,6 +70,7 @@ def story() -> Iterator[Story]:
         lab.kubectl("rollout", "status", "deployment/since", "--timeout=100s")
         after, seen_after = content(lab), seen(lab)
         again = conversion.run("again", playbook="rollback")
+        results.exactly("again_changed", sum(again.changed_hosts.values()), bound=0)
         converted = conversion.run("converted")
         assert converted.status == 0, converted.output[-6000:]
         wait_until(lambda: ready_nodes(lab) >= set(PLAIN.nodes), seconds=60, what="all nodes Ready")

@@ -105,6 +105,12 @@ def test_nothing_measured_is_not_passed(tmp_path: Path) -> None:
     assert results(tmp_path).failures() == ["nothing was measured"]
 
 
+def test_a_scenario_that_ends_without_a_measurement_fails(tmp_path: Path) -> None:
+    """Its results would never be kept: nobody would notice before the end of a full run."""
+    with pytest.raises(AssertionError, match="measured nothing"), results(tmp_path):
+        pass
+
+
 def test_exception_is_a_failure_and_the_file_is_written(tmp_path: Path) -> None:
     scenario = results(tmp_path)
     scenario.timing("noop_seconds", math.inf, bound=30)
