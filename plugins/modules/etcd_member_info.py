@@ -205,6 +205,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_
     etcd_client,
     external_access,
 )
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import component_services
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd, quorum_guard
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import Quorum
@@ -225,7 +226,7 @@ def decide(module: AnsibleModule) -> Decision:
         expected_voters=module.params["expected_voters"],
     )
     additions = module.params["planned_additions"]
-    if additions and external_access(module.params["manifests_dir"]) is None:
+    if additions and external_access(module.params["manifests_dir"], component_services.of_host()) is None:
         counts = decision.values["quorum"]
         quorum_guard.check_join(
             Quorum(counts["voters"], counts["healthy_voters"]),

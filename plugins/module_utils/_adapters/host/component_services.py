@@ -15,11 +15,14 @@ from ..._domain.component import etcd_settings, invocation
 from ..._domain.component.static_pod import ETCD
 from ..._ports.component_services import ComponentService, Daemon
 from ..collect.reading import read, unit_properties
+from ..collect.service_files import ServiceFiles
+from .commands import HostCommands
+from .files import HostFiles
+from .processes import HostProcesses
 
 if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
     from ..._ports.processes import Processes
-    from ..collect.service_files import ServiceFiles
 
 _SERVICE = re.compile(r"/([^/\n]+\.service)$", re.MULTILINE)
 #: The state of a socket in /proc/net/tcp that accepts connections.
@@ -134,4 +137,10 @@ class HostComponentServices:
         )
 
 
-__all__ = ("HostComponentServices", "listens", "unit_of_process")
+def of_host() -> HostComponentServices:
+    """Those of the host on which this runs."""
+    commands = HostCommands()
+    return HostComponentServices(commands, ServiceFiles(HostFiles(), commands), HostProcesses())
+
+
+__all__ = ("HostComponentServices", "listens", "of_host", "unit_of_process")
