@@ -18,8 +18,9 @@ description:
     there is no alarm.
   - With O(wait_timeout) it is a gate. It waits for a healthy cluster and fails with the reasons if there is none in time.
   - On a control plane it needs no options. With a static pod of etcd that one is asked, by the pair
-    C(etcd/healthcheck-client), else C(etcd/server), and C(etcd/ca.crt) in O(pki_dir). Else it is the external etcd that the
-    flags of the host's API server name (C(--etcd-servers), C(--etcd-cafile), C(--etcd-certfile), C(--etcd-keyfile)).
+    C(etcd/healthcheck-client), else C(etcd/server), and C(etcd/ca.crt) in O(pki_dir). Else it is the etcd that the
+    flags of the host's API server name (C(--etcd-servers), C(--etcd-cafile), C(--etcd-certfile), C(--etcd-keyfile)), be it a static pod or a
+    service of systemd.
   - Changes nothing.
 options:
   endpoint:

@@ -13,13 +13,15 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 import typing as t
 from pathlib import Path
 
 import pytest
 
 from tests.integration.control_plane import run
-from tests.integration.modules import Modules
+from tests.integration.modules import COLLECTIONS, Modules
 
 if t.TYPE_CHECKING:
     from tests.integration.control_plane import ControlPlane
@@ -105,6 +107,43 @@ class Master:
         made = self.modules.run("kubernetes_host_backup", check=check, **given)
         assert not made.get("failed"), made
         return made
+
+    def run_playbook(self, name: str, *options: str) -> subprocess.CompletedProcess[str]:
+        """A playbook of the collection with this host as the only one."""
+        local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False}
+        variables = {**local, "kubeadm_ha_backup_dir": "/var/lib/backups"}
+        inventory = self.directory / "hosts.json"
+        inventory.write_text(
+            json.dumps({"kube_control_plane": {"hosts": {"m1": {}}}, "all": {"vars": variables}}), encoding="utf-8"
+        )
+        paths = [str(COLLECTIONS), os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")]
+        return subprocess.run(
+            [
+                *self.host.prefix,
+                str(Path(sys.executable).with_name("ansible-playbook")),
+                f"kubeadm.ha.{name}",
+                f"--inventory={inventory}",
+                *options,
+            ],
+            capture_output=True,
+            text=True,
+            env={
+                **self.modules.environment,
+                "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(filter(None, paths)),
+                "ANSIBLE_NOCOLOR": "true",
+                "ANSIBLE_LOCAL_TEMP": str(self.directory / "ansible"),
+                "ANSIBLE_HOME": str(self.directory / "ansible"),
+            },
+            cwd=self.directory,
+            timeout=300,
+            check=False,
+        )
+
+    def only_backup(self) -> dict[str, t.Any]:
+        """The manifest of the only backup, with its name."""
+        (place,) = (self.host.lib / "backups").iterdir()
+        document = json.loads((place / "manifest.json").read_text(encoding="utf-8"))
+        return {**document, "name": place.name}
 
     def kept(self, made: t.Mapping[str, t.Any]) -> Path:
         """The backup, as this machine sees it."""
@@ -214,7 +253,7 @@ def test_a_backup_of_it_is_not_restored_by_itself(master: Master) -> None:
     for name in (made["name"], "20000101T000000Z"):
         found = master.modules.run("etcd_restore_info", name=name, directory="/var/lib/backups")
         assert not found.get("failed"), found
-        assert found["restore"]["refusal"].startswith("kube-apiserver.service of this host are services of systemd")
+        assert found["restore"]["refusal"].startswith("kube-apiserver.service of this host is a service of systemd")
         assert found["restore"]["problems"] == []
     for check in (True, False):
         refused = master.modules.run(
@@ -222,3 +261,37 @@ def test_a_backup_of_it_is_not_restored_by_itself(master: Master) -> None:
         )
         assert refused["failed"]
         assert "with etcdutl snapshot restore" in refused["msg"]
+
+
+def test_the_playbook_backs_up_such_a_cluster(master: Master, tmp_path: Path) -> None:
+    """Its API server is the real one, which listens on this machine."""
+    predicted = master.run_playbook("backup", "--check")
+    assert predicted.returncode == 0, predicted.stdout
+    assert not (master.host.lib / "backups").exists()
+    ended = master.run_playbook("backup")
+    assert ended.returncode == 0, ended.stdout
+    made = master.only_backup()
+    assert_whole(master, made, tmp_path)
+    paths = {entry["path"] for entry in made["entries"]}
+    assert {
+        str(master.ssl("client-key.pem")),
+        str(master.cfg(_ADMIN)),
+        "/etc/systemd/system/kube-apiserver.service",
+    } <= paths
+    # There is no restore of it, and nothing is changed by the attempt.
+    refused = master.run_playbook("restore", "-e", f"kubeadm_ha_restore_backup={made['name']}")
+    assert refused.returncode != 0
+    said = " ".join(refused.stdout.split())
+    assert "Nothing was changed. kube-apiserver.service of this host is a service of systemd" in said
+    assert "with etcdutl snapshot restore" in said
+    assert "Make the new data beside the old" not in said
+    assert master.only_backup() == made
+
+
+def test_the_playbook_says_where_there_is_no_snapshot(master: Master) -> None:
+    master.api_server("http")
+    ended = master.run_playbook("backup")
+    assert ended.returncode != 0
+    said = " ".join(ended.stdout.split())
+    assert "but m1 could make no snapshot of etcd" in said
+    assert str(master.ssl("client-key.pem")) in {entry["path"] for entry in master.only_backup()["entries"]}

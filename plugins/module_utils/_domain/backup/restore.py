@@ -25,6 +25,7 @@ import posixpath
 import typing as t
 
 from ..base.change import Change, Decision
+from ..base.enumeration import listed
 from ..base.errors import InvalidInput, NotProved, UnsupportedState
 from ..component import static_pod
 from ..component.static_pod import ETCD
@@ -58,7 +59,7 @@ _POD = "kubeadm-ha-restore"
 _POLL_SECONDS = 0.5
 _TIME_FORMAT = "%Y%m%dT%H%M%SZ"
 _DONE = "restored snapshot"
-#: Where their restore by hand is described.
+#: Where the restore of such services by hand is described.
 GUIDE = "section 'Services of systemd' of the README of kubeadm.ha.cluster_backup"
 
 
@@ -328,9 +329,9 @@ class Restore:
         if not units:
             return ""
         return (
-            f"{' and '.join(units)} of this host are services of systemd, and only etcd that is a static pod is restored by itself: "
-            f"nobody else knows in which order such services end and begin. Restore {self._backup}/etcd/snapshot.db by hand, with etcdutl snapshot restore "
-            f"and --bump-revision={BUMP} --mark-compacted ({GUIDE})."
+            f"{listed(units)} of this host {'is a service' if len(units) == 1 else 'are services'} of systemd, and only etcd that is a static pod "
+            "is restored by itself: nobody else knows in which order such services end and begin. "
+            f"Restore {self._backup}/etcd/snapshot.db by hand, with etcdutl snapshot restore and --bump-revision={BUMP} --mark-compacted ({GUIDE})."
         )
 
     def _problems(self, snapshot: t.Mapping[str, t.Any], member: Member | None) -> t.Iterator[str]:

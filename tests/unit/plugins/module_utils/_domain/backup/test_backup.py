@@ -227,8 +227,9 @@ def test_unknown_etcd_is_a_warning_and_the_first_server_that_answers_is_asked() 
 
 
 def test_what_keeps_etcd_from_being_asked_is_the_warning() -> None:
-    for given in ({"has_cluster": True}, {"has_member": True}):
-        decision = make(Store(), etcd_endpoints=(), etcd_problem="The unit says nothing: mend it.", **given)
+    for wanted in ("has_cluster", "has_member"):
+        given_problem: dict[str, t.Any] = {"etcd_problem": "The unit says nothing: mend it.", wanted: True}
+        decision = make(Store(), etcd_endpoints=(), **given_problem)
         assert decision.warnings == ("No snapshot of etcd is made: The unit says nothing: mend it.",)
         assert decision.changes[0].reason.endswith(" can be put back")
         assert decision.act()["snapshot"] is None

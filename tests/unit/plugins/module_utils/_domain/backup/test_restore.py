@@ -304,7 +304,9 @@ def test_a_control_plane_of_services_is_left_alone(components: tuple[str, ...], 
     )
     found = restore.inspect()
     units = " and ".join(f"{each}.service" for each in components)
-    assert found.refusal.startswith(f"{units} of this host are services of systemd")
+    assert found.refusal.startswith(
+        f"{units} of this host {'are services' if len(components) > 1 else 'is a service'} of systemd"
+    )
     assert f"{BACKUPS}/{name}/etcd/snapshot.db by hand, with etcdutl snapshot restore" in found.refusal
     assert found.problems == ()
     with pytest.raises(UnsupportedState, match="was not restored. etcd.service and|was not restored. kube-apiserver"):
