@@ -202,10 +202,8 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import (
-    etcd_client,
-    external_access,
-)
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_client import etcd_client
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import external_access
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import component_services
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd, quorum_guard

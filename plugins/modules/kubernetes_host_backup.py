@@ -192,7 +192,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.administr
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.host_clients import KUBEADM
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.kubectl import KubectlApi
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import (
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.snapshot_source import (
     SnapshotSource,
     has_api_server_service,
     snapshot_source,

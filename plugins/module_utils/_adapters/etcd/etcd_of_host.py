@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import typing as t
 
 from ..._domain.base.errors import InvalidInput, UnsupportedState
 from ..._domain.component import static_pod
 from ..._domain.etcd.etcd_access import EtcdAccess, parse_access, parse_member
-from ..host import certificates_dir, component_services
+from ..host import certificates_dir
 from .etcd_gateway import EtcdGateway
 
 if t.TYPE_CHECKING:
@@ -23,21 +22,6 @@ if t.TYPE_CHECKING:
 #: Client URL of stacked etcd on its own host (kubeadm, util/etcd/etcd.go).
 STACKED_ENDPOINT = "https://127.0.0.1:2379"
 API_SERVER = "kube-apiserver"
-
-
-@dataclasses.dataclass(frozen=True)
-class SnapshotSource:
-    """The etcd of which a host makes a snapshot.
-
-    Attributes:
-        endpoints: client URLs, of which the first that answers gives it; empty where none is known.
-        open: makes its client; ``None`` where none is known.
-        problem: why none is known although the host names one, a sentence with the remedy; else empty.
-    """
-
-    endpoints: tuple[str, ...] = ()
-    open: t.Callable[[], EtcdGateway] | None = None
-    problem: str = ""
 
 
 def external_access(manifests_dir: str, services: ComponentServices) -> EtcdAccess | None:
@@ -152,78 +136,6 @@ def open_member_service(
     return open_access(own, timeout=timeout), own.endpoints[0]
 
 
-def has_api_server_service(manifests_dir: str, services: ComponentServices) -> bool:
-    """Whether the API server of this host is a service and no static pod."""
-    return not os.path.exists(os.path.join(manifests_dir, f"{API_SERVER}.yaml")) and bool(services.find(API_SERVER))
-
-
-def snapshot_source(
-    manifests_dir: str,
-    services: ComponentServices,
-    *,
-    pki_dir: str | None,
-    endpoint: str | None,
-    of_member: bool,
-    timeout: float,
-) -> SnapshotSource:
-    """The etcd of which this host makes a snapshot.
-
-    Args:
-        manifests_dir: where the static pods are.
-        services: of this host.
-        pki_dir: kubeadm's ``certificatesDir``; without one it is found by the static pods' flags.
-        endpoint: client URL of a server that kubeadm's certificates open, taken instead of what is found.
-        of_member: whether it is this host's own member; else it is the etcd of its API server.
-        timeout: seconds for each piece.
-    """
-    if endpoint is not None or os.path.exists(os.path.join(manifests_dir, f"{static_pod.ETCD}.yaml")):
-        directory = pki_dir or certificates_dir.find(manifests_dir=manifests_dir)
-        return SnapshotSource(
-            (endpoint or STACKED_ENDPOINT,), lambda: EtcdGateway.of_kubeadm(directory, timeout=timeout)
-        )
-    try:
-        if of_member:
-            return _member_source(manifests_dir, services, timeout)
-        access = external_access(manifests_dir, services)
-    except (InvalidInput, UnsupportedState) as error:
-        return SnapshotSource(problem=error.message)
-    if access is None:
-        return SnapshotSource()
-    found = access
-    return SnapshotSource(found.endpoints, lambda: open_access(found, timeout=timeout))
-
-
-def _member_source(manifests_dir: str, services: ComponentServices, timeout: float) -> SnapshotSource:
-    found = services.find(static_pod.ETCD)
-    if not found:
-        return SnapshotSource()
-    member = found[0]
-    if member.fault:
-        raise UnsupportedState(f"How {member.unit} of this host is started is not certain: {member.fault}")
-    gateway, url = open_member_service(member.flags, services, manifests_dir, timeout=timeout)
-    return SnapshotSource((url,), lambda: gateway)
-
-
-def etcd_client(parameters: t.Mapping[str, t.Any]) -> tuple[EtcdGateway, tuple[str, ...]]:
-    """The client of etcd that the options of ``etcd_member_info`` or ``etcd_member`` describe, and the client URLs of its servers."""
-    given = tuple(parameters["endpoints"]) or tuple(filter(None, [parameters["endpoint"]]))
-    if parameters["client_certificate"] is not None:
-        found = EtcdGateway(
-            ca_certificate=parameters["ca_certificate"],
-            client_certificate=parameters["client_certificate"],
-            client_key=parameters["client_key"],
-            timeout=parameters["timeout"],
-        )
-        return found, given or (STACKED_ENDPOINT,)
-    return open_etcd(
-        parameters["manifests_dir"],
-        parameters["pki_dir"],
-        services=component_services.of_host(),
-        timeout=parameters["timeout"],
-        endpoints=given,
-    )
-
-
 def open_access(access: EtcdAccess, *, timeout: float) -> EtcdGateway:
     """The client of etcd by what an API server or a member names.
 
@@ -239,14 +151,11 @@ def open_access(access: EtcdAccess, *, timeout: float) -> EtcdGateway:
 
 
 __all__ = (
+    "API_SERVER",
     "STACKED_ENDPOINT",
-    "SnapshotSource",
-    "etcd_client",
     "external_access",
-    "has_api_server_service",
     "open_access",
     "open_etcd",
     "open_member",
     "open_member_service",
-    "snapshot_source",
 )

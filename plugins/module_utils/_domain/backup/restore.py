@@ -37,7 +37,7 @@ from .layout import KIND, MANIFEST
 
 if t.TYPE_CHECKING:
     from ..._ports.clock import Clock
-    from ..._ports.component_services import ComponentServices
+    from ..._ports.component_services import ComponentUnits
     from ..._ports.etcd import Etcd
     from ..._ports.etcd_data import EtcdData
     from ..._ports.files import Files
@@ -129,7 +129,7 @@ class Restore:
         data: EtcdData,
         processes: Processes,
         clock: Clock,
-        services: ComponentServices,
+        units: ComponentUnits,
         *,
         places: Places,
         name: str,
@@ -141,7 +141,7 @@ class Restore:
             data: of its etcd.
             processes: of the host.
             clock: names a restore and bounds the waiting.
-            services: of the host.
+            units: services of the host.
             places: where everything is.
             name: of the backup.
         """
@@ -151,7 +151,7 @@ class Restore:
         self._data = data
         self._processes = processes
         self._clock = clock
-        self._services = services
+        self._units = units
         self._places = places
         self._name = name
 
@@ -321,7 +321,7 @@ class Restore:
 
     def _refusal(self) -> str:
         """Why a host without any manifest of etcd is left alone, where services of it run what a restore ends and begins."""
-        etcd, servers = self._services.find(ETCD), self._services.find(_API_SERVER)
+        etcd, servers = self._units.find(ETCD), self._units.find(_API_SERVER)
         if not servers:
             # Distributions have a package of etcd, which need not be the cluster's.
             etcd = [service for service in etcd if service.active == "active"]

@@ -12,11 +12,13 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import (
     STACKED_ENDPOINT,
-    SnapshotSource,
     external_access,
-    has_api_server_service,
     open_etcd,
     open_member,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.snapshot_source import (
+    SnapshotSource,
+    has_api_server_service,
     snapshot_source,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput, UnsupportedState

@@ -172,7 +172,7 @@ class Server:
 
 
 class Services:
-    """``ComponentServices`` of a host, by their components."""
+    """``ComponentUnits`` of a host, by their components."""
 
     def __init__(self, *components: str, active: str = "active") -> None:
         self.components, self.active = components, active
@@ -180,16 +180,6 @@ class Services:
     def find(self, component: str) -> t.Sequence[ComponentService]:
         """Those that there are."""
         return [ComponentService(f"{component}.service", self.active, 7)] if component in self.components else []
-
-    def daemons(self, program: str, *, port: int = 0) -> t.NoReturn:
-        """Not used by these tests."""
-        raise AssertionError(program, port)
-
-    def stop(self, unit: str) -> t.NoReturn:
-        """Not used by these tests."""
-        raise AssertionError(unit)
-
-    reload = start = stop
 
 
 def restore_of(host: Host, name: str = NAME) -> Restore:
