@@ -202,7 +202,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import etcd_client
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_client import etcd_client
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd_addition, etcd_removal
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision

@@ -18,8 +18,9 @@ description:
     there is no alarm.
   - With O(wait_timeout) it is a gate. It waits for a healthy cluster and fails with the reasons if there is none in time.
   - On a control plane it needs no options. With a static pod of etcd that one is asked, by the pair
-    C(etcd/healthcheck-client), else C(etcd/server), and C(etcd/ca.crt) in O(pki_dir). Else it is the external etcd that the
-    flags of the host's API server name (C(--etcd-servers), C(--etcd-cafile), C(--etcd-certfile), C(--etcd-keyfile)).
+    C(etcd/healthcheck-client), else C(etcd/server), and C(etcd/ca.crt) in O(pki_dir). Else it is the etcd that the
+    flags of the host's API server name (C(--etcd-servers), C(--etcd-cafile), C(--etcd-certfile), C(--etcd-keyfile)), be it a static pod or a
+    service of systemd.
   - Changes nothing.
 options:
   endpoint:
@@ -201,10 +202,9 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import (
-    etcd_client,
-    external_access,
-)
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_client import etcd_client
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import external_access
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import component_services
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd, quorum_guard
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import Quorum
@@ -225,7 +225,7 @@ def decide(module: AnsibleModule) -> Decision:
         expected_voters=module.params["expected_voters"],
     )
     additions = module.params["planned_additions"]
-    if additions and external_access(module.params["manifests_dir"]) is None:
+    if additions and external_access(module.params["manifests_dir"], component_services.of_host()) is None:
         counts = decision.values["quorum"]
         quorum_guard.check_join(
             Quorum(counts["voters"], counts["healthy_voters"]),

@@ -61,6 +61,9 @@ restore:
       description: Why it cannot be restored here, as parts of a sentence.
       type: list
       elements: str
+    refusal:
+      description: Why nothing is restored on this host whatever the backup, because etcd or the API server is a service of systemd. Empty where nothing is.
+      type: str
     revision:
       description: Revision of the snapshot; V(null) where it is not known.
       type: int
@@ -128,6 +131,7 @@ def decide(module: AnsibleModule) -> Decision:
     values: dict[str, t.Any] = {
         "has_snapshot": found.has_snapshot,
         "problems": list(found.problems),
+        "refusal": found.refusal,
         "revision": found.revision,
         "created": found.created,
         "stamp": found.stamp,

@@ -252,6 +252,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.api import open_api
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import open_etcd
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import component_services
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
@@ -279,7 +280,12 @@ def inspect_etcd(options: t.Mapping[str, t.Any] | None, *, wait_timeout: float) 
     if options is None:
         return {"etcd": None, "etcd_failure": ""}
     try:
-        servers, endpoints = open_etcd(options["manifests_dir"], options["pki_dir"], timeout=SECONDS_FOR_ETCD)
+        servers, endpoints = open_etcd(
+            options["manifests_dir"],
+            options["pki_dir"],
+            services=component_services.of_host(),
+            timeout=SECONDS_FOR_ETCD,
+        )
         etcd_cluster = etcd.inspect(
             servers,
             HostClock(),

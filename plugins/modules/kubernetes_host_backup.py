@@ -14,7 +14,7 @@ description:
   - Makes one directory for each backup with copies of the host's certificates, keys, kubeconfigs, manifests and kubelet
     files.
   - On a control plane with O(cluster=true) also the ConfigMaps that kubeadm keeps in the cluster, and a snapshot of etcd
-    whose integrity is proved by the SHA-256 that etcd appends to it.
+    whose integrity is proved by the SHA-256 that etcd appends to it. The API server may be a static pod or a service of systemd.
   - Everything in it has mode 0700 or 0600 and belongs to the user who runs the module, so root. Links stay links, and what
     they lead to is copied, too. The file C(manifest.json) names path, owner, mode and SHA-256 of every file.
   - The backup is written aside and renamed when it is complete. What a killed run left is removed by the next.
@@ -45,25 +45,28 @@ options:
     description:
       - Also back up the cluster's ConfigMaps C(kubeadm-config), C(kubelet-config), C(kube-proxy), C(coredns) and
         C(cluster-info) and a snapshot of etcd. For a control plane that serves the API.
+      - Where the API server is a service of systemd, only those of them count that the cluster has, for most are kubeadm's. Without a kubeconfig of
+        an administrator on such a host (see O(kubeconfig)) they are all named in RV(missing) and the module warns. The snapshot needs none.
     type: bool
     default: false
   member:
     description:
       - Also a snapshot of what the host's own member of etcd has, whether or not it has a quorum, and nothing that asks for the API. For
-        control planes of a cluster whose API nobody serves. A host without a static pod of etcd makes none; where its member does not
-        answer, the module warns.
+        control planes of a cluster whose API nobody serves, and for hosts of etcd alone. The member is a static pod or a service of systemd. A host
+        without one makes none; where its member does not answer, the module warns.
       - Without O(name) the host's name is a part of the backup's, because each control plane may have one.
     type: bool
     default: false
   kubeconfig:
     description:
-      - Kubeconfig for O(cluster=true).
+      - Kubeconfig for O(cluster=true). On a host without C(/etc/kubernetes/admin.conf) whose API server is a service of systemd it is by default the
+        first one that may do everything, of those that kube-controller-manager and kube-scheduler name, those beside them, and C(~/.kube/config).
   etcd_endpoint:
     description:
       - Client URL of the etcd server whose snapshot is made, with the certificates of O(pki_dir).
       - By default it is V(https://127.0.0.1:2379) on a host with etcd as a static pod, else the first server that answers
-        of the external etcd that the flags of the host's API server name, with the certificates that they name. Where
-        there is neither, no snapshot is made and the module warns.
+        of the etcd that the flags of the host's API server name, with the certificates that they name, be it a static pod or a service of systemd.
+        Where there is neither, and where they reach etcd without TLS, no snapshot is made and the module warns.
     type: str
   keep:
     description:
@@ -71,7 +74,7 @@ options:
     type: int
     default: 10
 requirements:
-  - kubectl, for O(cluster=true)
+  - kubectl, for O(cluster=true) where the API server is a static pod
 extends_documentation_fragment:
   - kubeadm.ha.kubeconfig
   - kubeadm.ha.control_plane.pki_dir
@@ -166,7 +169,7 @@ snapshot:
       type: int
 missing:
   description:
-    - Paths and ConfigMaps that were not there, sockets and devices, which are not copied, and links to directories that are
+    - Paths and ConfigMaps that were not there or could not be read, sockets and devices, which are not copied, and links to directories that are
       too large to be configuration or that hold the backups.
   returned: success
   type: list
@@ -184,14 +187,17 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.kubectl import KubectlApi
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_gateway import EtcdGateway
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import (
-    STACKED_ENDPOINT,
-    external_access,
-    open_etcd,
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.administrator import (
+    administrator_of_services,
 )
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import certificates_dir
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.host_clients import KUBEADM
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.kubectl import KubectlApi
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.snapshot_source import (
+    SnapshotSource,
+    has_api_server_service,
+    snapshot_source,
+)
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import certificates_dir, component_services
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.backup_store import DirectoryBackupStore
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
@@ -201,6 +207,8 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_deci
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
+    from ansible_collections.kubeadm.ha.plugins.module_utils._ports.api import Api
+    from ansible_collections.kubeadm.ha.plugins.module_utils._ports.component_services import ComponentServices
 
 #: Seconds that etcd may take for each piece of a snapshot.
 PIECE_TIMEOUT = 60.0
@@ -208,19 +216,12 @@ COMMAND_TIMEOUT = 60.0
 MANIFESTS = "/etc/kubernetes/manifests"
 
 
-def etcd_client(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[str, ...], t.Callable[[], EtcdGateway]]:
-    """Client URLs of etcd, none where it is not known, and what makes its client."""
-    given = () if parameters["etcd_endpoint"] is None else (parameters["etcd_endpoint"],)
-
-    def open_it() -> EtcdGateway:
-        return open_etcd(MANIFESTS, parameters["pki_dir"], timeout=PIECE_TIMEOUT, endpoints=given)[0]
-
-    if given:
-        return given, open_it
-    access = external_access(MANIFESTS) if parameters["cluster"] else None
-    is_stacked = os.path.exists(os.path.join(MANIFESTS, "etcd.yaml"))
-    endpoints = access.endpoints if access is not None else (STACKED_ENDPOINT,) if is_stacked else ()
-    return endpoints, open_it
+def find_api(parameters: t.Mapping[str, t.Any], services: ComponentServices, *, is_kubeadm: bool) -> Api | None:
+    """The API; on a control plane of services ``None`` where none of its kubeconfigs is an administrator's."""
+    commands, kubeconfig, server = HostCommands(timeout=COMMAND_TIMEOUT), parameters["kubeconfig"], parameters["server"]
+    if is_kubeadm or kubeconfig != KUBEADM or os.path.exists(KUBEADM):
+        return KubectlApi(commands, kubeconfig=kubeconfig, server=server)
+    return administrator_of_services(commands, services, server=server)
 
 
 def wanted_paths(parameters: t.Mapping[str, t.Any]) -> tuple[str, ...]:
@@ -234,7 +235,19 @@ def wanted_paths(parameters: t.Mapping[str, t.Any]) -> tuple[str, ...]:
 def decide(module: AnsibleModule) -> Decision:
     """Decide by the module's options."""
     parameters = module.params
-    endpoints, etcd = etcd_client(parameters)
+    services = component_services.of_host()
+    has_cluster, has_member = parameters["cluster"], parameters["member"]
+    source = SnapshotSource()
+    if has_cluster or has_member:
+        source = snapshot_source(
+            MANIFESTS,
+            services,
+            pki_dir=parameters["pki_dir"],
+            endpoint=parameters["etcd_endpoint"],
+            of_member=not has_cluster,
+            timeout=PIECE_TIMEOUT,
+        )
+    is_kubeadm = not has_cluster or not has_api_server_service(MANIFESTS, services)
     return backup.ensure(
         DirectoryBackupStore(HostFiles()),
         HostClock(),
@@ -242,16 +255,16 @@ def decide(module: AnsibleModule) -> Decision:
             directory=parameters["directory"],
             name=parameters["name"],
             paths=wanted_paths(parameters),
-            has_cluster=parameters["cluster"],
-            has_member=parameters["member"],
-            etcd_endpoints=endpoints,
+            has_cluster=has_cluster,
+            has_member=has_member,
+            etcd_endpoints=source.endpoints,
+            etcd_problem=source.problem,
+            is_kubeadm=is_kubeadm,
             keep=parameters["keep"],
             host_name=os.uname().nodename,
         ),
-        api=KubectlApi(
-            HostCommands(timeout=COMMAND_TIMEOUT), kubeconfig=parameters["kubeconfig"], server=parameters["server"]
-        ),
-        etcd=etcd,
+        api=find_api(parameters, services, is_kubeadm=is_kubeadm) if has_cluster else None,
+        etcd=source.open,
     )
 
 

@@ -69,7 +69,17 @@ services:
       description: V(path), V(text) without credentials, V(mode) and V(plain) of kubeconfigs among the files and beside them.
       type: list
       elements: dict
+backup_paths:
+  description:
+    - What a backup of the host has to hold of these components, units, drop-ins and environment files included, for O(kubeadm.ha.kubernetes_host_backup#module:paths).
+    - Files that are larger than 1 MiB, such as programs, are none. Directories of certificates that components get themselves (C(--cert-dir)) are.
+  returned: success
+  type: list
+  elements: str
+  sample: [/opt/kubernetes/cfg/kube-apiserver.conf, /usr/lib/systemd/system/kube-apiserver.service]
 """
+
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -77,11 +87,19 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.servi
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
+if t.TYPE_CHECKING:
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.binary.report import ServicesReport
+
+
+def values(found: ServicesReport) -> Decision:
+    """What was found, as the result."""
+    return Decision(values={"services": found.as_dict(), "backup_paths": list(found.backup_paths)})
+
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    run_decision(module, lambda: Decision(values={"services": collect().as_dict()}))
+    run_decision(module, lambda: values(collect()))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ What came of it say kubectl, openssl, curl, systemctl and ss.
 
 from __future__ import annotations
 
+import base64
 import copy
 import dataclasses
 import functools
@@ -93,8 +94,9 @@ class Layout:
     variables: Mapping[str, str]
 
 
-#: What a run leaves as it was: the backup before it is of files, and the cluster's DNS has one replica.
-_AS_BEFORE = frozenset({"backup.without-snapshot", "workload.dns-on-one-node"})
+#: What a run leaves as it was: the cluster's DNS has one replica.
+_AS_BEFORE = frozenset({"workload.dns-on-one-node"})
+_BACKUPS = "/var/backups/kubeadm-ha"
 
 APPLICATION_DIRECTORY = Layout(
     scenario="binary_app",
@@ -125,7 +127,10 @@ INLINE_FLAGS = Layout(
 
 @dataclasses.dataclass
 class Story:
-    """What was seen, in the order in which it happened."""
+    """What was seen, in the order in which it happened.
+
+    :param snapshots: paths of the snapshots of etcd that each host had after the run, before the playbook ``backup``.
+    """
 
     layout: Layout
     cluster: Cluster
@@ -134,7 +139,9 @@ class Story:
     checked: Run
     changed_by_check: Sequence[str]
     extended: Run
+    snapshots: Mapping[str, Sequence[str]]
     again: Run
+    backed_up: Run
     work: Path
     findings: Mapping[str, Sequence[str]]
 
@@ -167,9 +174,11 @@ def performed(layout: Layout) -> Iterator[Story]:
         assert extended.status == 0, extended.output[-8000:]
         results.add_step("one to three", extended.seconds)
         results.add_probes(summarize_log(log))
+        snapshots = {name: _snapshots(cluster, name) for name in INVENTORY}
         again = _run(lab, layout, work / "again.jsonl")
         results.timing("noop_seconds", again.seconds, bound=NOOP_UNITS)
         results.at_most("noop_changed", sum(again.changed_hosts.values()), bound=0)
+        backed_up = _run(lab, layout, work / "backup.jsonl", playbook="kubeadm.ha.backup")
         yield Story(
             layout=layout,
             cluster=cluster,
@@ -178,7 +187,9 @@ def performed(layout: Layout) -> Iterator[Story]:
             checked=checked,
             changed_by_check=[name for name in INVENTORY if before[name] != after[name]],
             extended=extended,
+            snapshots=snapshots,
             again=again,
+            backed_up=backed_up,
             work=work,
             findings=grave_findings([EXAMPLE, lab.inventory], work, layout.variables),
         )
@@ -194,11 +205,27 @@ def _endpoint(lab: Lab, cluster: Cluster) -> str:
     return f"{cluster.addresses.get(host, host)}:{port}"
 
 
-def _run(lab: Lab, layout: Layout, record: Path, *arguments: str) -> Run:
+def _run(lab: Lab, layout: Layout, record: Path, *arguments: str, playbook: str = "kubeadm.ha.site") -> Run:
     inventories = [EXAMPLE, lab.inventory]
     return run_playbook(
-        "kubeadm.ha.site", inventories=inventories, record=record, variables=layout.variables, arguments=arguments
+        playbook, inventories=inventories, record=record, variables=layout.variables, arguments=arguments
     )
+
+
+def _snapshots(cluster: Cluster, node: str) -> list[str]:
+    return cluster.lab.shell(node, f"ls {_BACKUPS}/*/etcd/snapshot.db 2>/dev/null || true").split()
+
+
+def _assert_restorable(cluster: Cluster, node: str, path: str) -> None:
+    """By etcd's own program, which checks the hash at the end of a snapshot; it must have the cluster's Nodes."""
+    with tempfile.TemporaryDirectory(prefix="kubeadm-ha-snapshot-") as directory:
+        copy, data = Path(directory) / "snapshot.db", Path(directory) / "data"
+        copy.write_bytes(base64.b64decode(cluster.lab.run(node, "base64", path)))
+        assert b"/registry/minions/" in copy.read_bytes()
+        program = control_plane.lab_binaries() / "etcdutl"
+        subprocess.run(
+            [str(program), "snapshot", "restore", str(copy), f"--data-dir={data}"], check=True, capture_output=True
+        )
 
 
 def _server(cluster: Cluster, node: str, path: str) -> str:
@@ -358,6 +385,29 @@ class ScaledOut:
         assert story.again.status == 0, story.again.output[-6000:]
         assert story.again.plan == []
         assert changed_hosts(story.again) == set()
+
+    def test_the_backup_before_the_run_has_etcd(self, story: Story) -> None:
+        """The first master's, and no other; the plan has announced it."""
+        assert {name for name, paths in story.snapshots.items() if paths} == {"m1"}
+        (path,) = story.snapshots["m1"]
+        _assert_restorable(story.cluster, "m1", path)
+        reasons = {entry["host"]: entry["reason"] for entry in story.extended.plan if entry["step"] == "backup"}
+        assert {name for name, reason in reasons.items() if "snapshot" in reason} == {"m1"}, reasons
+
+    def test_a_backup_at_any_time_has_etcd_and_what_services_name(self, story: Story) -> None:
+        cluster, layout = story.cluster, story.layout
+        assert story.backed_up.status == 0, story.backed_up.output[-6000:]
+        assert changed_hosts(story.backed_up) == {*MASTERS, *WORKERS}
+        made = {name: set(_snapshots(cluster, name)) - set(story.snapshots[name]) for name in MASTERS}
+        ((node, path),) = [(name, path) for name, paths in made.items() for path in paths]
+        _assert_restorable(cluster, node, path)
+        for name in (*MASTERS, *WORKERS):
+            newest = cluster.lab.shell(name, f"ls -d {_BACKUPS}/* | sort | tail -1").strip()
+            component = "kubelet" if name in WORKERS else "kube-apiserver"
+            own = [layout.worker_ca if name in WORKERS else layout.ca]
+            own.append(f"{layout.expected.units}/{component}.service")
+            for file in own:
+                assert cluster.lab.run(name, "cat", f"{newest}/files{file}") == cluster.lab.run(name, "cat", file), file
 
     def test_an_audit_finds_one_load_balancer_and_what_was_there_before(self, story: Story) -> None:
         is_nginx = story.layout.variables.get("kubeadm_ha_load_balancer") == "nginx"

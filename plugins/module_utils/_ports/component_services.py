@@ -50,11 +50,15 @@ class Daemon:
     can_reload: bool = False
 
 
-class ComponentServices(t.Protocol):
-    """Services of this host that run components."""
+class ComponentUnits(t.Protocol):
+    """Services of this host that run components, whatever they are started with."""
 
     def find(self, component: str) -> t.Sequence[ComponentService]:
         """The services whose processes are the component's, else the one of its name, where there is one."""
+
+
+class ComponentServices(ComponentUnits, t.Protocol):
+    """Services of this host that run components, with their arguments."""
 
     def daemons(self, program: str, *, port: int = 0) -> t.Sequence[Daemon]:
         """The services that run a program.
@@ -78,4 +82,4 @@ class ComponentServices(t.Protocol):
         """Let systemd start it where it does not run, however often it has failed, without waiting for that."""
 
 
-__all__ = ("ComponentService", "ComponentServices", "Daemon")
+__all__ = ("ComponentService", "ComponentServices", "ComponentUnits", "Daemon")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._domain.base.errors import InvalidInput
 from ..collect.service_files import ServiceFiles
 from ..host.component_services import HostComponentServices
 from ..host.files import HostFiles
@@ -17,6 +18,7 @@ from .host_clients import KUBEADM, HostClients
 if t.TYPE_CHECKING:
     from ..._ports.api import Api
     from ..._ports.commands import Commands
+    from ..._ports.component_services import ComponentServices
 
 _COMPONENTS = ("kube-controller-manager", "kube-scheduler")
 
@@ -36,4 +38,19 @@ def open_as_administrator(commands: Commands, *, kubeconfig: str, server: str | 
     return HostClients(files, commands, services).open(_COMPONENTS, kubeconfig=None, server=server).api
 
 
-__all__ = ("open_as_administrator",)
+def administrator_of_services(commands: Commands, services: ComponentServices, *, server: str | None) -> Api | None:
+    """The API as an administrator of a control plane of services; ``None`` where none of this host's kubeconfigs is one's.
+
+    Args:
+        commands: runs the host's programs.
+        services: of the host.
+        server: API server to ask instead of the kubeconfig's.
+    """
+    try:
+        client = HostClients(HostFiles(), commands, services).open(_COMPONENTS, kubeconfig=None, server=server)
+    except InvalidInput:
+        return None
+    return client.api if client.is_administrator else None
+
+
+__all__ = ("administrator_of_services", "open_as_administrator")

@@ -12,6 +12,8 @@ from ..._domain.backup.restore import KEPT, Places, Restore
 from ..._domain.kubeadm.join_traces import MANIFESTS
 from ..host import certificates_dir
 from ..host.clock import HostClock
+from ..host.commands import HostCommands
+from ..host.component_units import HostComponentUnits
 from ..host.etcd_data import HostEtcdData
 from ..host.processes import HostProcesses
 
@@ -29,7 +31,9 @@ def places(files: Files, directory: str, pki_dir: str | None) -> Places:
 
 def open_restore(files: Files, found: Places, name: str) -> Restore:
     """The restore of a backup on this host."""
-    return Restore(files, HostEtcdData(), HostProcesses(), HostClock(), places=found, name=name)
+    processes = HostProcesses()
+    units = HostComponentUnits(HostCommands(), processes)
+    return Restore(files, HostEtcdData(), processes, HostClock(), units, places=found, name=name)
 
 
 __all__ = ("open_restore", "places")

@@ -25,7 +25,7 @@ from ..._domain.component.systemd_text import decoded
 from ..._domain.host.report import CertificateFile, KubeconfigFile
 from ..._domain.kubeconfig import redaction
 from ..._domain.kubeconfig.plain_kubeconfig import is_plain
-from ..host.component_services import unit_of_process
+from ..host.component_units import unit_of_process
 from .reading import read
 from .units import of_each, services
 

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import glob
 import os
-import re
 import typing as t
 
 from ..._domain.base.errors import KubeadmHaError
@@ -15,23 +15,18 @@ from ..._domain.component import etcd_settings, invocation
 from ..._domain.component.static_pod import ETCD
 from ..._ports.component_services import ComponentService, Daemon
 from ..collect.reading import read, unit_properties
+from ..collect.service_files import ServiceFiles
+from .commands import HostCommands
+from .component_units import HostComponentUnits, unit_of_process
+from .files import HostFiles
+from .processes import HostProcesses
 
 if t.TYPE_CHECKING:
     from ..._ports.commands import Commands
     from ..._ports.processes import Processes
-    from ..collect.service_files import ServiceFiles
 
-_SERVICE = re.compile(r"/([^/\n]+\.service)$", re.MULTILINE)
 #: The state of a socket in /proc/net/tcp that accepts connections.
 _LISTENS = "0A"
-_PROPERTIES = ("LoadState", "ActiveState", "MainPID")
-
-
-def unit_of_process(pid: int, *, proc: str = "/proc") -> str | None:
-    """The service of systemd to which a process belongs. In a container, such as a static pod's, there is none or the runtime's."""
-    text = read(os.path.join(proc, str(pid), "cgroup")) or b""
-    match = _SERVICE.search(text.decode("utf-8", "replace"))
-    return match.group(1) if match is not None and "containerd" not in match.group(1) else None
 
 
 def listens(pids: t.Iterable[int], port: int, *, proc: str = "/proc") -> bool:
@@ -63,13 +58,11 @@ class HostComponentServices:
         self._service_files = service_files
         self._processes = processes
         self._proc = proc
+        self._units = HostComponentUnits(commands, processes, proc=proc)
 
     def find(self, component: str) -> list[ComponentService]:
         """See the port. A host without systemd has none."""
-        units = [unit_of_process(process.pid, proc=self._proc) for process in self._processes.find(component)]
-        names = [unit for unit in dict.fromkeys(units) if unit is not None] or [f"{component}.service"]
-        found = (self._service(component, name) for name in names)
-        return [service for service in found if service is not None]
+        return [self._with_arguments(component, found) for found in self._units.find(component)]
 
     def daemons(self, program: str, *, port: int = 0) -> list[Daemon]:
         """See the port. The name that the kernel shows is the executable's; nginx writes another one over its command line."""
@@ -111,27 +104,23 @@ class HostComponentServices:
         self._commands.run(["systemctl", "reset-failed", unit], check=False)
         self._commands.run(["systemctl", "start", "--no-block", unit])
 
-    def _service(self, component: str, unit: str) -> ComponentService | None:
-        properties = unit_properties(self._commands, unit, _PROPERTIES)
-        if properties.get("LoadState", "not-found") == "not-found":
-            return None
-        active, pid = properties.get("ActiveState", "unknown"), int(properties.get("MainPID") or 0)
+    def _with_arguments(self, component: str, found: ComponentService) -> ComponentService:
         try:
-            read_as = invocation.of_component(self._service_files.sources(unit), component)
+            read_as = invocation.of_component(self._service_files.sources(found.unit), component)
             flags = (
-                etcd_settings.settings(unit, read_as)
+                etcd_settings.settings(found.unit, read_as)
                 if component == ETCD
                 else {name: values[-1] for name, values in read_as.flags.items()}
             )
         except KubeadmHaError as error:
-            return ComponentService(unit, active, pid, fault=error.message)
-        return ComponentService(
-            unit,
-            active,
-            pid,
-            arguments=tuple(word.text for word in read_as.words),
-            flags=flags,
-        )
+            return dataclasses.replace(found, fault=error.message)
+        return dataclasses.replace(found, arguments=tuple(word.text for word in read_as.words), flags=flags)
 
 
-__all__ = ("HostComponentServices", "listens", "unit_of_process")
+def of_host() -> HostComponentServices:
+    """Those of the host on which this runs."""
+    commands = HostCommands()
+    return HostComponentServices(commands, ServiceFiles(HostFiles(), commands), HostProcesses())
+
+
+__all__ = ("HostComponentServices", "listens", "of_host")

@@ -14,6 +14,7 @@ import posixpath
 import re
 import typing as t
 
+from ..base.backup_reason import reason
 from ..base.change import Change, Decision
 from ..base.errors import InvalidInput, UnsupportedState
 from ..etcd.etcd import EtcdError, answering
@@ -41,8 +42,13 @@ CLUSTER_OBJECTS = (
     ("kube-system", "coredns"),
     ("kube-public", "cluster-info"),
 )
-#: Why a backup is made, in changes.
-REASON = "everything that the run changes here can be put back"
+#: The one of them that no kubeadm makes.
+_OF_ANY_CLUSTER = ("kube-system", "coredns")
+
+_WITHOUT_ADMINISTRATOR = (
+    "The backup lacks the cluster's ConfigMaps: none of this host's kubeconfigs is an administrator's. Give the path of one in the "
+    "option kubeconfig."
+)
 
 #: etcd appends the SHA-256 of the database to a snapshot (server/etcdserver/api/v3rpc/maintenance.go).
 _DIGEST_BYTES = hashlib.sha256().digest_size
@@ -67,6 +73,8 @@ class Request:
             is not known.
         keep: how many backups stay, this one included.
         host_name: named in the manifest.
+        etcd_problem: why no etcd is known although the host names one, a sentence with the remedy.
+        is_kubeadm: whether the cluster is kubeadm's, which makes all of :data:`CLUSTER_OBJECTS`.
     """
 
     directory: str
@@ -77,6 +85,8 @@ class Request:
     keep: int
     host_name: str
     has_member: bool = False
+    etcd_problem: str = ""
+    is_kubeadm: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,14 +100,15 @@ class _Plan:
     pruned: tuple[str, ...]
 
 
-def decide(directory: str, *, path: str) -> Change:
+def decide(directory: str, *, path: str, has_snapshot: bool) -> Change:
     """The making of a backup as a change.
 
     Args:
         directory: where the backups of the host are.
         path: the backup itself, or what stands for it in a plan.
+        has_snapshot: whether it has one of etcd.
     """
-    return Change(object=f"backup {directory}", before=None, after=path, reason=REASON)
+    return Change(object=f"backup {directory}", before=None, after=path, reason=reason(has_snapshot=has_snapshot))
 
 
 def ensure(
@@ -114,7 +125,7 @@ def ensure(
         store: where backups are.
         clock: names the backup.
         request: what is to be backed up.
-        api: the cluster's API, for ``has_cluster``.
+        api: the cluster's API, for ``has_cluster``; ``None`` where the host has no kubeconfig of an administrator.
         etcd: makes the client of etcd, for ``has_cluster``; called only when a snapshot is made.
 
     Raises:
@@ -131,11 +142,13 @@ def ensure(
     opened = etcd() if etcd is not None and plan.etcd_endpoints else None
     endpoint, silent = _answering(opened, plan.etcd_endpoints, must=request.has_cluster)
     warnings += silent
+    if request.has_cluster and api is None:
+        warnings += (_WITHOUT_ADMINISTRATOR,)
     database = _database_size(opened, endpoint)
     expected = sum(source.size for source in plan.sources) + database
     _need_room(store.free_bytes(request.directory), expected, request.directory)
     path = posixpath.join(request.directory, plan.name)
-    changes = [decide(request.directory, path=path)]
+    changes = [decide(request.directory, path=path, has_snapshot=endpoint is not None)]
     changes += [
         Change(f"backup {posixpath.join(request.directory, name)}", "kept", None, f"only {request.keep} are kept")
         for name in plan.pruned
@@ -245,10 +258,13 @@ def _plan(store: BackupStore, request: Request, now: float) -> tuple[_Plan, tupl
 
 
 def _etcd_endpoints(request: Request) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if request.etcd_problem:
+        return (), (f"No snapshot of etcd is made: {request.etcd_problem}",)
     if not request.has_cluster or request.etcd_endpoints:
         return (request.etcd_endpoints if request.has_cluster or request.has_member else ()), ()
     warning = (
-        "No snapshot of etcd is made: this host has no static pod of etcd, and no API server whose flags say where etcd is. "
+        "No snapshot of etcd is made: this host has no static pod of etcd, and no API server, neither a static pod nor a service, whose "
+        "flags say where etcd is. "
         "Back it up there, or set the option etcd_endpoint."
     )
     return (), (warning,)
@@ -343,7 +359,7 @@ def _fill(
         answer = etcd.read(endpoint) if request.has_cluster else etcd.status(endpoint)
         revision = (answer.get("header") or {}).get("revision")
         snapshot = _snapshot(store, place, etcd, endpoint, None if revision is None else int(revision))
-    cluster = list(_objects(store, place, api, missing)) if request.has_cluster and api is not None else []
+    cluster = list(_objects(store, place, api, missing, request)) if request.has_cluster else []
     entries = []
     for source in plan.sources:
         stored = store.copy(source, posixpath.join(place, _stored_path(source))) if source.type != "other" else None
@@ -376,11 +392,15 @@ def _snapshot(store: BackupStore, place: str, etcd: Etcd, endpoint: str, revisio
     }
 
 
-def _objects(store: BackupStore, place: str, api: Api, missing: list[str]) -> t.Iterator[dict[str, t.Any]]:
+def _objects(
+    store: BackupStore, place: str, api: Api | None, missing: list[str], request: Request
+) -> t.Iterator[dict[str, t.Any]]:
     for namespace, name in CLUSTER_OBJECTS:
-        document = api.get("configmap", name, namespace=namespace)
+        document = api.get("configmap", name, namespace=namespace) if api is not None else None
         if document is None:
-            missing.append(f"ConfigMap {namespace}/{name}")
+            # Whether there is one of kubeadm's nobody knows where nobody was asked.
+            if request.is_kubeadm or api is None or (namespace, name) == _OF_ANY_CLUSTER:
+                missing.append(f"ConfigMap {namespace}/{name}")
             continue
         stored_path = f"cluster/{namespace}/configmap/{name}.json"
         text = json.dumps(document, indent=2, sort_keys=True) + "\n"

@@ -25,8 +25,10 @@ import posixpath
 import typing as t
 
 from ..base.change import Change, Decision
+from ..base.enumeration import listed
 from ..base.errors import InvalidInput, NotProved, UnsupportedState
 from ..component import static_pod
+from ..component.static_pod import ETCD
 from ..etcd.etcd import EtcdError
 from ..kubeconfig import embedded_ca
 from . import restore_program
@@ -35,6 +37,7 @@ from .layout import KIND, MANIFEST
 
 if t.TYPE_CHECKING:
     from ..._ports.clock import Clock
+    from ..._ports.component_services import ComponentUnits
     from ..._ports.etcd import Etcd
     from ..._ports.etcd_data import EtcdData
     from ..._ports.files import Files
@@ -46,8 +49,9 @@ _STATE = "restore.json"
 _STOPPED = "stopped"
 PREPARED, RESTORED, FINISHED = "prepared", "restored", "finished"
 
+_API_SERVER = "kube-apiserver"
 #: Static pods that are stopped; those of others, such as a load balancer's, stay. The API server first, for nobody is to see a half of it.
-PODS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
+PODS = (_API_SERVER, "kube-controller-manager", "kube-scheduler", ETCD)
 #: By how much revisions grow; more than any cluster writes between a snapshot and its loss.
 BUMP = 1_000_000_000
 _LOGS = "/var/log/pods"
@@ -55,6 +59,8 @@ _POD = "kubeadm-ha-restore"
 _POLL_SECONDS = 0.5
 _TIME_FORMAT = "%Y%m%dT%H%M%SZ"
 _DONE = "restored snapshot"
+#: Where the restore of such services by hand is described.
+GUIDE = "section 'Services of systemd' of the README of kubeadm.ha.cluster_backup"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,6 +107,7 @@ class Found:
         member: the host's member of etcd; ``None`` where no manifest says it.
         stamp: of the restore of this backup that has begun here and not ended; empty without.
         phase: how far it is.
+        refusal: why nothing is restored on this host whatever the backup, a sentence with the remedy; empty where its etcd is, or was, a static pod.
     """
 
     has_snapshot: bool
@@ -110,13 +117,22 @@ class Found:
     member: Member | None = None
     stamp: str = ""
     phase: str = ""
+    refusal: str = ""
 
 
 class Restore:
     """The restore of a backup on one host."""
 
     def __init__(
-        self, files: Files, data: EtcdData, processes: Processes, clock: Clock, *, places: Places, name: str
+        self,
+        files: Files,
+        data: EtcdData,
+        processes: Processes,
+        clock: Clock,
+        units: ComponentUnits,
+        *,
+        places: Places,
+        name: str,
     ) -> None:
         """Use what the host has.
 
@@ -125,6 +141,7 @@ class Restore:
             data: of its etcd.
             processes: of the host.
             clock: names a restore and bounds the waiting.
+            units: services of the host.
             places: where everything is.
             name: of the backup.
         """
@@ -134,6 +151,7 @@ class Restore:
         self._data = data
         self._processes = processes
         self._clock = clock
+        self._units = units
         self._places = places
         self._name = name
 
@@ -143,17 +161,19 @@ class Restore:
         document = self._manifest()
         snapshot = document.get("snapshot") if document is not None else None
         stamp, phase = self._unfinished()
+        refusal = self._refusal() if member is None else ""
         if not isinstance(document, dict) or not isinstance(snapshot, dict):
-            return Found(has_snapshot=False, member=member, stamp=stamp, phase=phase)
+            return Found(has_snapshot=False, member=member, stamp=stamp, phase=phase, refusal=refusal)
         return Found(
             has_snapshot=True,
             # A restore that has begun has passed them, and the files may have been moved since.
-            problems=() if stamp else tuple(self._problems(snapshot, member)),
+            problems=() if stamp or refusal else tuple(self._problems(snapshot, member)),
             revision=snapshot.get("revision"),
             created=str(document.get("created", "")),
             member=member,
             stamp=stamp,
             phase=phase,
+            refusal=refusal,
         )
 
     def prepare(self, *, timeout: float) -> Decision:
@@ -163,6 +183,8 @@ class Restore:
             UnsupportedState: with everything that speaks against it.
         """
         found = self.inspect()
+        if found.refusal:
+            raise UnsupportedState(f"The backup {self._name} was not restored. {found.refusal}")
         if not found.has_snapshot or found.problems or found.member is None:
             reasons = found.problems or (f"{self._backup} has no snapshot of etcd",)
             raise UnsupportedState(f"The backup {self._name} was not restored: {'; '.join(reasons)}.")
@@ -296,6 +318,21 @@ class Restore:
             if content is not None:
                 return _parse_member(content.decode("utf-8", "replace"), path)
         return None
+
+    def _refusal(self) -> str:
+        """Why a host without any manifest of etcd is left alone, where services of it run what a restore ends and begins."""
+        etcd, servers = self._units.find(ETCD), self._units.find(_API_SERVER)
+        if not servers:
+            # Distributions have a package of etcd, which need not be the cluster's.
+            etcd = [service for service in etcd if service.active == "active"]
+        units = [service.unit for service in (*etcd, *servers)]
+        if not units:
+            return ""
+        return (
+            f"{listed(units)} of this host {'is a service' if len(units) == 1 else 'are services'} of systemd, and only etcd that is a static pod "
+            "is restored by itself: nobody else knows in which order such services end and begin. "
+            f"Restore {self._backup}/etcd/snapshot.db by hand, with etcdutl snapshot restore and --bump-revision={BUMP} --mark-compacted ({GUIDE})."
+        )
 
     def _problems(self, snapshot: t.Mapping[str, t.Any], member: Member | None) -> t.Iterator[str]:
         if member is None:

@@ -8,9 +8,12 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..base.file_fact import FileFact
+from ..base.file_fact import CARRIED, DIRECTORY, FILE, MAXIMUM_FILE_BYTES, FileFact
 from ..base.report_fields import absent, as_dict, read
 from ..host.report import CertificateFile, KubeconfigFile
+
+#: The flag by which a component is given a directory for the certificates that it gets itself.
+_CERTIFICATES = "cert-dir"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +64,21 @@ class ServicesReport:
     configurations: t.Mapping[str, t.Mapping[str, str]] = dataclasses.field(default_factory=dict, metadata=absent({}))
     certificates: t.Sequence[CertificateFile] = ()
     kubeconfigs: t.Sequence[KubeconfigFile] = ()
+
+    @property
+    def backup_paths(self) -> tuple[str, ...]:
+        """What a backup of the host has of its components, sorted: all files but programs, and where components keep their own certificates.
+
+        What a kubelet is given when it has bootstrapped is named by no argument but that of its directory.
+        """
+        own = [path for service in self.services.values() for path in service.arguments.get(_CERTIFICATES, ())]
+        directories = [fact.path for fact in self.facts if fact.kind == DIRECTORY and fact.path in own]
+        files = [
+            fact.path
+            for fact in self.facts
+            if (fact.kind, fact.use) == (FILE, CARRIED) and fact.size <= MAXIMUM_FILE_BYTES
+        ]
+        return tuple(sorted({*files, *directories, *(item.path for item in self.kubeconfigs)}))
 
     @classmethod
     def from_dict(cls, name: str, document: t.Mapping[str, t.Any]) -> ServicesReport:

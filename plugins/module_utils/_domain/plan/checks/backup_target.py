@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ...base.backup_reason import reason
 from ...base.change import KNOWN_AFTER_APPLY, Change
 from ...base.problem import Problem
 
@@ -24,10 +25,10 @@ def directory_of(host: Host, default: str) -> str:
     return target.path if target is not None else default
 
 
-def change(host: Host, default: str, *, of: str = "run") -> Change:
-    """The backup of a host before a run, or whatever ``of`` calls it, as a change."""
-    reason = f"everything that the {of} changes here can be put back"
-    return Change(f"backup {directory_of(host, default)}", None, KNOWN_AFTER_APPLY, reason)
+def change(host: Host, default: str, *, of: str = "run", has_snapshot: bool = False) -> Change:
+    """The backup of a host before a run, or whatever ``of`` calls it, as a change; with a snapshot of etcd or without."""
+    why = reason(has_snapshot=has_snapshot, of=of)
+    return Change(f"backup {directory_of(host, default)}", None, KNOWN_AFTER_APPLY, why)
 
 
 def problems(host: Host) -> t.Iterator[Problem]:

@@ -24,9 +24,9 @@ class Record:
     """What the role cluster_backup is given.
 
     Attributes:
-        server: address and port of the serving control plane's API server.
+        server: address and port of the serving control plane's API server; empty for the one that an administrator's kubeconfig names.
         has_cluster: whether this host backs up the cluster's objects and etcd, too.
-        extra_paths: kubeconfigs of users that the run changes here.
+        extra_paths: kubeconfigs of users that the run changes here; of a host of services everything that these name.
     """
 
     server: str
@@ -46,7 +46,9 @@ class Backup(Step["Situation"]):
         for name in dict.fromkeys((*situation.desired.nodes, *situation.desired.load_balancers)):
             if name in pointed or (name in touched and situation.joined([name])):
                 directory = situation.desired.backup_directory
-                yield Entry(name, self.name, backup_target.change(situation.hosts[name], directory))
+                has_snapshot = name == situation.serving_control_plane.name
+                change = backup_target.change(situation.hosts[name], directory, has_snapshot=has_snapshot)
+                yield Entry(name, self.name, change)
 
     def problems(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
         """Where backups cannot be kept."""

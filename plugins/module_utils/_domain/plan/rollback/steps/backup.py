@@ -33,7 +33,10 @@ class Backup(Step["Rollback"]):
         for name in dict.fromkeys((*situation.desired.nodes, *situation.desired.load_balancers)):
             if name in touched:
                 directory = situation.desired.backup_directory
-                yield Entry(name, self.name, backup_target.change(situation.hosts[name], directory, of="rollback"))
+                change = backup_target.change(
+                    situation.hosts[name], directory, of="rollback", has_snapshot=name == situation.first.name
+                )
+                yield Entry(name, self.name, change)
 
     def problems(self, situation: Rollback, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
         """Where backups cannot be kept."""

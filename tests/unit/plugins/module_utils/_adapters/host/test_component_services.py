@@ -11,8 +11,8 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.component_services import (
     HostComponentServices,
-    unit_of_process,
 )
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.component_units import unit_of_process
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import CommandFailed, UnsupportedState
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.invocation import Sources
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.systemd_text import Text

@@ -144,8 +144,10 @@ class Database:
     alarms = members
 
 
-def make(store: Store, *, etcd: Database | None = None, api: MemoryApi | None = None, **more: t.Any) -> t.Any:
-    """The use case."""
+def make(
+    store: Store, *, etcd: Database | None = None, api: MemoryApi | None = None, has_api: bool = True, **more: t.Any
+) -> t.Any:
+    """The use case; by default with an API without objects."""
     values: dict[str, t.Any] = {
         "directory": DIRECTORY,
         "name": None,
@@ -157,13 +159,14 @@ def make(store: Store, *, etcd: Database | None = None, api: MemoryApi | None = 
         **more,
     }
     database = etcd or Database()
-    return backup.ensure(store, MemoryClock(), request=Request(**values), api=api or MemoryApi(), etcd=lambda: database)
+    asked = api or (MemoryApi() if has_api else None)
+    return backup.ensure(store, MemoryClock(), request=Request(**values), api=asked, etcd=lambda: database)
 
 
 def test_a_host_without_its_cluster() -> None:
     store = Store()
     decision = make(store, paths=("/etc/kubernetes", "/var/lib/kubelet/pki"))
-    assert decision.changes == (backup.decide(DIRECTORY, path=f"{DIRECTORY}/{STAMP}"),)
+    assert decision.changes == (backup.decide(DIRECTORY, path=f"{DIRECTORY}/{STAMP}", has_snapshot=False),)
     assert (decision.values["files"], decision.values["bytes"]) == (3, 15)
     assert store.places == set()
     done = decision.act()
@@ -191,6 +194,7 @@ def test_a_control_plane_with_its_cluster() -> None:
     database = Database()
     decision = make(store, etcd=database, api=MemoryApi(document), has_cluster=True)
     assert database.asked == ["https://127.0.0.1:2379"]
+    assert decision.changes[0].reason.endswith(" can be put back, and etcd from a snapshot")
     done = decision.act()
     assert done["snapshot"] == {
         "stored": "etcd/snapshot.db",
@@ -220,6 +224,34 @@ def test_unknown_etcd_is_a_warning_and_the_first_server_that_answers_is_asked() 
     database = Database()
     make(Store(), etcd=database).act()
     assert database.asked == []
+
+
+def test_what_keeps_etcd_from_being_asked_is_the_warning() -> None:
+    for wanted in ("has_cluster", "has_member"):
+        given_problem: dict[str, t.Any] = {"etcd_problem": "The unit says nothing: mend it.", wanted: True}
+        decision = make(Store(), etcd_endpoints=(), **given_problem)
+        assert decision.warnings == ("No snapshot of etcd is made: The unit says nothing: mend it.",)
+        assert decision.changes[0].reason.endswith(" can be put back")
+        assert decision.act()["snapshot"] is None
+
+
+def test_a_cluster_without_kubeadm_lacks_nothing_of_kubeadms() -> None:
+    document = {"kind": "ConfigMap", "metadata": {"namespace": "kube-public", "name": "cluster-info"}, "data": {}}
+    store = Store()
+    done = make(store, api=MemoryApi(document), has_cluster=True, is_kubeadm=False).act()
+    assert [text for text in done["missing"] if "ConfigMap" in text] == ["ConfigMap kube-system/coredns"]
+    assert f"{DIRECTORY}/{STAMP}/cluster/kube-public/configmap/cluster-info.json" in store.files
+
+
+def test_without_an_administrator_there_is_a_snapshot_all_the_same() -> None:
+    decision = make(Store(), has_api=False, has_cluster=True, is_kubeadm=False)
+    (warning,) = decision.warnings
+    assert "The backup lacks the cluster's ConfigMaps" in warning
+    done = decision.act()
+    assert done["snapshot"]["revision"] == 1234
+    assert {f"ConfigMap {namespace}/{name}" for namespace, name in backup.CLUSTER_OBJECTS} <= set(done["missing"])
+    # A host's own files need nobody.
+    assert make(Store(), has_api=False).warnings == ()
 
 
 def test_a_member_without_a_quorum_gives_what_it_has() -> None:

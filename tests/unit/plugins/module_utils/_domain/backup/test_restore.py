@@ -19,6 +19,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors imp
     UnsupportedState,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import EtcdError
+from ansible_collections.kubeadm.ha.plugins.module_utils._ports.component_services import ComponentService
 from ansible_collections.kubeadm.ha.plugins.module_utils._ports.processes import Process
 from tests.unit.plugins.certificates import Killed, MemoryFiles
 from tests.unit.plugins.memory_api import MemoryClock
@@ -170,9 +171,20 @@ class Server:
     status = alarms = snapshot = remove = add = promote = count = read  # type: ignore[assignment]
 
 
+class Services:
+    """``ComponentUnits`` of a host, by their components."""
+
+    def __init__(self, *components: str, active: str = "active") -> None:
+        self.components, self.active = components, active
+
+    def find(self, component: str) -> t.Sequence[ComponentService]:
+        """Those that there are."""
+        return [ComponentService(f"{component}.service", self.active, 7)] if component in self.components else []
+
+
 def restore_of(host: Host, name: str = NAME) -> Restore:
     """The restore on a host."""
-    return Restore(host, host, host, host.clock, places=Places(MANIFESTS, PKI, BACKUPS), name=name)
+    return Restore(host, host, host, host.clock, Services(), places=Places(MANIFESTS, PKI, BACKUPS), name=name)
 
 
 def everything(host: Host) -> str:
@@ -255,6 +267,53 @@ def test_a_restore_that_is_killed_anywhere_reaches_the_same_end(does_last: bool)
         everything(host)
         assert_restored(host)
     assert killed > 15
+
+
+def without_manifests() -> Host:
+    """A host whose control plane is no static pod."""
+    host = Host()
+    for pod in PODS:
+        del host.contents[f"{MANIFESTS}/{pod}.yaml"]
+    return host
+
+
+@pytest.mark.parametrize("components", [("etcd", "kube-apiserver"), ("kube-apiserver",)])
+@pytest.mark.parametrize("active", ["active", "failed"])
+@pytest.mark.parametrize("name", [NAME, "another"])
+def test_a_control_plane_of_services_is_left_alone(components: tuple[str, ...], active: str, name: str) -> None:
+    host = without_manifests()
+    before = dict(host.contents)
+    restore = Restore(
+        host,
+        host,
+        host,
+        host.clock,
+        Services(*components, active=active),
+        places=Places(MANIFESTS, PKI, BACKUPS),
+        name=name,
+    )
+    found = restore.inspect()
+    units = " and ".join(f"{each}.service" for each in components)
+    assert found.refusal.startswith(
+        f"{units} of this host {'are services' if len(components) > 1 else 'is a service'} of systemd"
+    )
+    assert f"{BACKUPS}/{name}/etcd/snapshot.db by hand, with etcdutl snapshot restore" in found.refusal
+    assert found.problems == ()
+    with pytest.raises(UnsupportedState, match="was not restored. etcd.service and|was not restored. kube-apiserver"):
+        restore.prepare(timeout=10)
+    assert host.contents == before
+
+
+def test_a_service_beside_a_static_pod_of_etcd_is_none_of_its_business() -> None:
+    host = Host()
+    places = Places(MANIFESTS, PKI, BACKUPS)
+    restore = Restore(host, host, host, host.clock, Services("etcd"), places=places, name=NAME)
+    assert (restore.inspect().refusal, restore.inspect().problems) == ("", ())
+    # Nor is one of a package that nobody has started.
+    host = without_manifests()
+    restore = Restore(host, host, host, host.clock, Services("etcd", active="inactive"), places=places, name=NAME)
+    assert restore.inspect().refusal == ""
+    assert "etcd does not run on this host as a static pod" in restore.inspect().problems[0]
 
 
 REFUSED: dict[str, tuple[dict[str, bytes | None], str]] = {

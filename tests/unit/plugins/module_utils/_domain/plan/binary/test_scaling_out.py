@@ -740,3 +740,46 @@ def test_a_library_is_wanted_where_a_kubeconfig_has_another_layout() -> None:
     for item in given["services"]["w1"]["kubeconfigs"]:
         item["plain"] = False
     assert "w1" in {entry.host for entry in plan(given).entries if entry.step == "prepare"}
+
+
+SECURED = {f"etcd_{name}": f"{SSL}/etcd-{name}.pem" for name in ("cafile", "certfile", "keyfile")}
+
+
+def backups(given: Arguments) -> tuple[dict[str, str], dict[str, t.Any]]:
+    """Why each host is backed up, and what the role is given there."""
+    found = plan(given)
+    assert not found.problems
+    reasons = {entry.host: entry.change.reason for entry in found.entries if entry.step == "backup"}
+    records = {
+        item.name: t.cast("t.Any", item.as_dict()["plan"])["backup"] for item in found.hosts if item.name in reasons
+    }
+    return reasons, records
+
+
+def test_the_cluster_is_backed_up_once_with_a_snapshot() -> None:
+    reasons, records = backups(arguments({"m1": master(**SECURED)}))
+    assert {name for name, reason in reasons.items() if reason.endswith(", and etcd from a snapshot")} == {"m1"}
+    assert {name: record["has_cluster"] for name, record in records.items()} == {"m1": True, "w1": False, "w2": False}
+    # Its administrator's kubeconfig says where it is asked.
+    assert {record["server"] for record in records.values()} == {""}
+    assert {f"{SSL}/ca-key.pem", f"{CFG}/kube-apiserver.conf", SSL} <= set(records["m1"]["extra_paths"])
+
+
+def test_a_master_that_nothing_changes_is_backed_up_where_another_one_comes() -> None:
+    given = scaled_out()
+    for number, name in enumerate(("m1", "m2", "m3"), 11):
+        node_name = "k8s-master1" if name == "m1" else name
+        given["services"][name] = master(f"192.0.2.{number}", node_name, server=ENDPOINT, **SECURED).as_dict()
+    assert backups(given) == ({}, {})
+    given["services"]["m3"] = ServicesReport(services={}).as_dict()
+    given["hosts"]["m3"] = host("m3")
+    given["files"].pop("m3")
+    reasons, records = backups(given)
+    assert reasons["m1"].endswith(", and etcd from a snapshot")
+    assert [name for name, record in records.items() if record["has_cluster"]] == ["m1"]
+
+
+def test_without_tls_no_snapshot_is_announced() -> None:
+    reasons, records = backups(arguments())
+    assert not any("snapshot" in reason for reason in reasons.values())
+    assert records["m1"]["has_cluster"]
