@@ -70,6 +70,12 @@ options:
         V(0) it does not wait, and everything is returned as it is.
     type: float
     default: 0
+  settle_timeout:
+    description:
+      - Seconds to wait for nodes whose kubelets have said for less than that time that they are not Ready, such as those of hosts that a killed
+        run has just joined, whose pods of the network start. With V(0), and where there are none, it does not wait.
+    type: float
+    default: 0
   audit:
     description:
       - Ask for RV(cluster.audit), too, which only an audit needs, and search for workloads that name an API server also without O(endpoint).
@@ -133,7 +139,7 @@ cluster:
     nodes:
       description:
         - Name, labels, taints, addresses, kubelet version and readiness of each node, with status, reason and message of its
-          condition Ready.
+          condition Ready, and since when, in seconds since the epoch.
       type: list
       elements: dict
     kube_proxy_pods:
@@ -257,7 +263,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock im
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import KubeadmHaError
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import cluster_audit
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import cluster_audit, settling_nodes
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.cluster_inspection import inspect_cluster
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component import control_plane_health
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd
@@ -265,6 +271,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_deci
 
 if t.TYPE_CHECKING:
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.report import ClusterReport
+    from ansible_collections.kubeadm.ha.plugins.module_utils._ports.api import Api
 
 SECONDS_FOR_A_COMMAND = 60.0
 SECONDS_FOR_ETCD = 5.0
@@ -317,6 +324,7 @@ def main() -> None:
                 },
             },
             "wait_timeout": {"type": "float", "default": 0},
+            "settle_timeout": {"type": "float", "default": 0},
             "audit": {"type": "bool", "default": False},
             "joining": {"type": "bool", "default": False},
             "etcd": {
@@ -332,16 +340,27 @@ def main() -> None:
     )
 
     def decide() -> Decision:
+        cluster, etcd_values = inspect()
+        timeout = module.params["settle_timeout"]
+        warnings = settling_nodes.wait(cluster.nodes, open_it(), HostClock(), timeout=timeout)
+        if warnings:
+            # With the nodes came up what else is asked for.
+            cluster, etcd_values = inspect()
+        return Decision(values={"cluster": cluster.as_dict(), **etcd_values}, warnings=warnings)
+
+    def inspect() -> tuple[ClusterReport, dict[str, t.Any]]:
         asked = inspect_etcd(module.params["etcd"], wait_timeout=module.params["wait_timeout"])
         try:
-            return Decision(values={"cluster": inspect_api().as_dict(), **asked})
+            return inspect_api(open_it()), asked
         except KubeadmHaError as error:
             error.details.update(asked)
             raise
 
-    def inspect_api() -> ClusterReport:
+    def open_it() -> Api:
         commands = HostCommands(timeout=SECONDS_FOR_A_COMMAND)
-        api = open_api(commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])
+        return open_api(commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])
+
+    def inspect_api(api: Api) -> ClusterReport:
         endpoint, api_servers = module.params["endpoint"], module.params["api_servers"]
         timeout = module.params["wait_timeout"]
         if timeout > 0:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..base.api_time import seconds_of
 from ..base.report_fields import as_dict, at
 
 #: kubeadm's annotation of a Node, up to the releases that write the socket into a file of the host.
@@ -27,6 +28,8 @@ class Node:
         kubelet_version: of the kubelet that runs, as it reports it; empty when it is not known.
         ready_status: status of its condition Ready, ``True``, ``False`` or ``Unknown``; empty when it is not known.
         ready_reason: reason and message of that condition.
+        ready_since: since when it has that status, without such a condition since when there is the Node; seconds since the epoch, 0 when it
+            is not known.
         cri_socket: kubeadm's annotation with the container runtime's socket, empty without.
     """
 
@@ -38,6 +41,7 @@ class Node:
     kubelet_version: str = ""
     ready_status: str = ""
     ready_reason: str = ""
+    ready_since: float = 0.0
     cri_socket: str = ""
 
     @classmethod
@@ -54,6 +58,10 @@ class Node:
             kubelet_version=document["status"]["nodeInfo"]["kubeletVersion"],
             ready_status=str(ready.get("status") or "Unknown"),
             ready_reason=" ".join(f"{ready.get('reason') or ''} {ready.get('message') or ''}".split()),
+            ready_since=seconds_of(
+                ready.get("lastTransitionTime") or document["metadata"].get("creationTimestamp") or ""
+            )
+            or 0.0,
             cri_socket=document["metadata"].get("annotations", {}).get(_CRI_SOCKET, ""),
         )
 

@@ -42,6 +42,19 @@ _MAXIMUM_RUNS = 4
 #: kubeadm wants a token and, of a control plane without the shared certificates, a key; it uses neither here.
 _NO_TOKEN = Token("000000", "0" * 16)
 _NO_KEY = "0" * 64
+#: Since 1.37 kubeadm reads the authority of its kubeconfig (getCACertFromKubeconfig in discovery.go), also where it reaches the server
+#: without TLS. Nobody has the key of this one.
+_NO_CA = """\
+-----BEGIN CERTIFICATE-----
+MIIBJTCBzKADAgECAgEBMAoGCCqGSM49BAMCMBExDzANBgNVBAMMBm5vYm9keTAg
+Fw0yNjAxMDEwMDAwMDBaGA8yMTI2MDEwMTAwMDAwMFowETEPMA0GA1UEAwwGbm9i
+b2R5MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE6Qpk8mNHcFAVBdss7sTxpl8O
+i0xJ+65Qgw71D/RooahKEOZWLTsqD3/07Ymy7reI60jG7dcaVnlCl/mnuRDl76MT
+MBEwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEAjAvvU59nZztH
+/nfLaw9iH2i0YHyeHwBWKVQVRRbNM9UCIHNxpwSH83F7NqH92nNUJm4oxFzRdPYt
+kzZWcL5Jbiln
+-----END CERTIFICATE-----
+"""
 _OLDEST_WITH_PULL_POLICY = "v1beta3"
 #: Where in cluster-info a joining host would find the server; 403 lets kubeadm keep the one that it has.
 _CLUSTER_INFO = "/api/v1/namespaces/kube-public/configmaps/cluster-info"
@@ -49,6 +62,8 @@ _CHECK = re.compile(r"^\t\[(ERROR|WARNING) ([^\]\n]+)\]: (.*)")
 #: Lines that end the text of a check: kubeadm's own, and those of its log.
 _OTHER = re.compile(r"^(?:\[[a-z-]+\]|[IWEF]\d{4} |error: |error execution phase|To see the stack trace)")
 _FATAL = re.compile(r"Some fatal errors occurred:\n(.*?)(?:\[preflight\] If you know|\Z)", re.DOTALL)
+#: The error that ends kubeadm, after whatever it has logged.
+_LAST_ERROR = re.compile(r"^error: ((?:(?!^error: ).)*?)(?:^To see the stack trace.*)?\Z", re.DOTALL | re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,7 +114,7 @@ def parse(result: CommandResult) -> Report:
             last[-1] = dataclasses.replace(last[-1], text=f"{last[-1].text} {line.strip()}".strip())
     failure = ""
     if result.returncode != 0 and not found["ERROR"]:
-        fatal = _FATAL.search(result.stderr)
+        fatal = _FATAL.search(result.stderr) or _LAST_ERROR.search(result.stderr)
         reason = " ".join(fatal.group(1).split()) if fatal is not None else ""
         failure = reason or last_words(result.stderr) or last_words(result.stdout) or f"return code {result.returncode}"
     return Report(tuple(found["ERROR"]), tuple(found["WARNING"]), failure)
@@ -167,7 +182,7 @@ def _run(commands: Commands, request: JoinRequest, url: str, *, ignored: tuple[s
 def _without_secrets(request: JoinRequest) -> JoinRequest:
     key = _NO_KEY if request.control_plane else None
     return dataclasses.replace(
-        request, endpoint=Endpoint("127.0.0.1"), token=_NO_TOKEN, certificate_key=key, ca_certificate=None
+        request, endpoint=Endpoint("127.0.0.1"), token=_NO_TOKEN, certificate_key=key, ca_certificate=_NO_CA
     )
 
 

@@ -37,6 +37,7 @@ FULL: dict[str, t.Any] = {
             "ready": False,
             "ready_status": "Unknown",
             "ready_reason": "NodeStatusUnknown Kubelet stopped posting node status.",
+            "ready_since": 1796090400.0,
             "cri_socket": "unix:///run/containerd/containerd.sock",
         }
     ],

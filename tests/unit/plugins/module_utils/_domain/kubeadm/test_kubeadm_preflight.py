@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import dataclasses
 import json
@@ -12,6 +13,7 @@ import string
 import typing as t
 
 import pytest
+from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,7 +99,14 @@ ANSWERS: dict[str, tuple[int, str, Report]] = {
     "no preflight at all": (
         1,
         f"error: found multiple CRI endpoints on the host\n{TRACE}",
-        Report(failure="error: found multiple CRI endpoints on the host"),
+        Report(failure="found multiple CRI endpoints on the host"),
+    ),
+    "the error after what was logged": (
+        1,
+        'E1201 01:57:00.000001 178 remote.go:9] "RuntimeConfig failed" err="rpc error: code = Unimplemented"\n'
+        "W1201 01:57:00.000002 178 file.go:102] [discovery] Could not access the cluster-info ConfigMap\n"
+        "error: error execution phase preflight: could not get\nCA certificate from discovery kubeconfig\n" + TRACE,
+        Report(failure="error execution phase preflight: could not get CA certificate from discovery kubeconfig"),
     ),
     "silence": (7, "", Report(failure="return code 7")),
 }
@@ -290,6 +299,9 @@ def test_the_configuration_is_that_of_the_join(version: str, *, is_control_plane
     assert asked == joined
     (kubeconfig,) = kubeadm.held
     assert kubeconfig["clusters"][0]["cluster"]["server"] == URL
+    # kubeadm 1.37 wants to read an authority, whichever.
+    authority = base64.b64decode(kubeconfig["clusters"][0]["cluster"]["certificate-authority-data"])
+    assert x509.load_pem_x509_certificate(authority).extensions.get_extension_for_class(x509.BasicConstraints).value.ca
 
 
 def test_an_older_configuration_is_asked_in_the_first_that_pulls_no_image() -> None:
