@@ -475,7 +475,7 @@ def _in_kubeconfig(name: str, path: str, change_text: t.Callable[[str], str]) ->
 def no_endpoint(arguments: Arguments) -> None:
     """One control plane that kubeadm made without an endpoint, as most begin."""
     without_control_planes("cp2", "cp3")(arguments)
-    arguments["etcd"]["members"] = arguments["etcd"]["members"][:1]
+    arguments["etcd"]["members"] = [item for item in arguments["etcd"]["members"] if item["name"] == "cp1"]
     arguments.update(endpoint="", load_balancers=[], configurations={})
     own = server(arguments, "cp1")
     with configuration(arguments) as document:
@@ -645,7 +645,7 @@ FAULTS: dict[str, tuple[Change, set[str]]] = {
         {"etcd.members-share-a-host"},
     ),
     "etcd on the root file system": (facts("cp1", etcd_mount="/"), {"etcd.shared-disk"}),
-    "etcd without certificates": (all_planes("etcd", client_cert_auth=None), {"etcd.without-tls"}),
+    "etcd without certificates": (all_planes("etcd", client_cert_auth="false"), {"etcd.without-tls"}),
     "external etcd, one server": (
         external_etcd("https://198.51.100.1:2379"),
         {"etcd.api-server-knows-one"},
@@ -653,6 +653,13 @@ FAULTS: dict[str, tuple[Change, set[str]]] = {
     "kubeadm-config names another etcd": (
         external_etcd("https://198.51.100.2:2379", "https://198.51.100.3:2379"),
         {"kubeadm.etcd-differs"},
+    ),
+    "kubeadm-config names another etcd, and a manifest was edited": (
+        both(
+            external_etcd("https://198.51.100.2:2379", "https://198.51.100.3:2379"),
+            edited("kube-apiserver", "cp1", v="9"),
+        ),
+        {"kubeadm.etcd-differs", "kubeadm.configuration-differs", "control-plane.flags-differ"},
     ),
     # The endpoint
     "no endpoint": (
