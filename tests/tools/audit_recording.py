@@ -45,12 +45,13 @@ def kept(arguments: t.Mapping[str, t.Any], *, machine: str) -> dict[str, t.Any]:
         NotRecordedError: when the name of the machine is in it.
     """
     document = {name: value for name, value in arguments.items() if name not in _SHOWN}
-    uuids: dict[str, str] = {}
-    hosts = document["hosts"] = {name: dict(report) for name, report in arguments["hosts"].items()}
+    numbers: dict[str, dict[str, str]] = {"product_uuid": {}, "boot_id": {}}
+    hosts = document["hosts"] = json.loads(json.dumps(arguments["hosts"]))
     for report in hosts.values():
-        # Containers have that of their machine; which hosts have the same one is kept.
-        found = report["product_uuid"]
-        report["product_uuid"] = uuids.setdefault(found, f"product-{len(uuids) + 1}") if found else found
+        # Containers have those of their machine. Which hosts have the same ones is kept.
+        for part, key in ((report, "product_uuid"), (report["machine"], "boot_id")):
+            if part[key]:
+                part[key] = numbers[key].setdefault(part[key], f"{key}-{len(numbers[key]) + 1}")
     if re.search(rf"(?<![\w.-]){re.escape(machine)}(?![\w-]|\.\w)", json.dumps(document)):
         raise NotRecordedError(
             f"The recording names {machine}, the machine on which it was made: leave that out in {__file__}."
