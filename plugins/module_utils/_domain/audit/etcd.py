@@ -61,7 +61,7 @@ def _quorum(audit: AuditInput, etcd: EtcdReport) -> t.Iterator[AuditFinding]:
             kinds.ETCD_NO_LEADER,
             ETCD,
             "The healthy members name different leaders, or none.",
-            *(f"{member.name}: leader {member.leader or 'none'}" for member in state.voters if member.is_healthy),
+            *(f"{member.name}: raft term {member.raft_term}" for member in state.voters if member.is_healthy),
             remedy="Read the logs of the members: slow disks and lost packets cost elections (etcdctl endpoint status --cluster).",
         )
     if not quorum.tolerance:

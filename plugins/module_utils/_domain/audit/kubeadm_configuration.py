@@ -12,6 +12,7 @@ from ..etcd import etcd_access
 from ..plan.checks import control_plane_parity
 from . import kinds
 from .audit_finding import found
+from .audit_input import API_SERVER
 
 if t.TYPE_CHECKING:
     from ..cluster.cluster import Cluster
@@ -77,18 +78,25 @@ def _version(cluster: Cluster) -> t.Iterator[AuditFinding]:
 
 def _manifests(audit: AuditInput, cluster: Cluster) -> t.Iterator[AuditFinding]:
     for name, item in audit.control_planes.items():
+        is_of_etcd = item.host.etcd_access is not None and _external(cluster) is not None
         for differences in control_plane_parity.differences(item.host, cluster):
+            flags = differences.flags
+            if is_of_etcd and differences.component == API_SERVER:
+                # How it reaches etcd is a finding of its own.
+                flags = tuple(flag for flag in flags if flag.name not in etcd_access.FLAGS)
+            if not (flags or differences.volumes):
+                continue
             yield found(
                 kinds.KUBEADM_FLAGS,
                 name,
                 f"The manifest of {differences.component} on {name} differs from what kubeadm-config says.",
-                *map(str, (*differences.flags, *differences.volumes)),
+                *map(str, (*flags, *differences.volumes)),
                 remedy=f"Write it into kubeadm-config ({_EDIT}), or set kubeadm_ha_adopt_manifest_flags: true and run kubeadm.ha.site.",
             )
 
 
 def _etcd(audit: AuditInput, cluster: Cluster) -> t.Iterator[AuditFinding]:
-    external = (cluster.configuration.get("etcd") or {}).get("external")
+    external = _external(cluster)
     if external is None:
         return
     for name, item in audit.control_planes.items():
@@ -105,6 +113,12 @@ def _etcd(audit: AuditInput, cluster: Cluster) -> t.Iterator[AuditFinding]:
                 ),
                 remedy=f"Make the two agree ({_EDIT}).",
             )
+
+
+def _external(cluster: Cluster) -> t.Mapping[str, t.Any] | None:
+    """``etcd.external`` of the ClusterConfiguration; ``None`` without."""
+    external: t.Mapping[str, t.Any] | None = (cluster.configuration.get("etcd") or {}).get("external")
+    return external
 
 
 __all__ = ("find",)

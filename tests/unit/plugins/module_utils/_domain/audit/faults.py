@@ -10,8 +10,13 @@ change what is there and take addresses from it.
 from __future__ import annotations
 
 import base64
+import contextlib
+import re
 import typing as t
 
+import yaml
+
+from tests.unit.plugins.module_utils._domain.audit.certificates import day, reissued
 from tests.unit.plugins.module_utils._domain.audit.values import deployment, service
 from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, kubeconfig
 
@@ -19,7 +24,12 @@ Change = t.Callable[[Arguments], object]
 CONFIG, INFO, PROXY = "kube-system/kubeadm-config", "kube-public/cluster-info", "kube-system/kube-proxy"
 CA = "/etc/kubernetes/pki/ca.crt"
 SERVED = "/etc/kubernetes/pki/apiserver.crt"
+KUBELET = "/etc/kubernetes/kubelet.conf"
+POLICY = "/etc/kubernetes/policy.yaml"
 DAY = 86400.0
+#: An address that no host of any reports has.
+VIP = "192.0.2.250"
+REFUSED = {"outcome": "refused", "error": "", "status": None}
 
 
 def address(arguments: Arguments, name: str) -> str:
@@ -53,21 +63,65 @@ def asked(**fields: t.Any) -> Change:
     return lambda arguments: arguments["cluster"]["audit"].update(fields)
 
 
+def state(name: str, unit: str, **fields: str) -> Change:
+    """Another state of a service of systemd."""
+    return lambda arguments: arguments["hosts"][name]["services"].update({unit: service(**fields)})
+
+
 def flags(name: str, component: str, **values: str | None) -> Change:
-    """Flags of a component, ``None`` takes one away."""
+    """Flags in the manifest of a component, ``None`` takes one away. A manifest is reported twice: its flags, and its whole pod."""
+    given = {flag.replace("_", "-"): value for flag, value in values.items()}
+
+    def changed(pairs: t.Sequence[t.Sequence[str]]) -> list[t.Sequence[str]]:
+        kept = [pair for pair in pairs if pair[0] not in given]
+        return kept + [[flag, value] for flag, value in given.items() if value is not None]
 
     def change(arguments: Arguments) -> None:
-        manifest = arguments["hosts"][name]["manifests"].setdefault(component, {"flags": []})
-        given = {flag.replace("_", "-"): value for flag, value in values.items()}
-        kept = [pair for pair in manifest["flags"] if pair[0] not in given]
-        manifest["flags"] = kept + [[flag, value] for flag, value in given.items() if value is not None]
+        report = arguments["hosts"][name]
+        manifest = report["manifests"].setdefault(component, {"flags": []})
+        manifest["flags"] = changed(manifest["flags"])
+        pod = report["static_pods"].get(component)
+        if pod is not None:
+            pod["arguments"] = changed(pod["arguments"])
 
     return change
 
 
 def all_planes(component: str, **values: str | None) -> Change:
-    """The same on every control plane."""
-    return both(*(flags(name, component, **values) for name in ("cp1", "cp2", "cp3")))
+    """The same on every control plane, as kubeadm does it by its configuration."""
+
+    def change(arguments: Arguments) -> None:
+        for name in ("cp1", "cp2", "cp3"):
+            flags(name, component, **values)(arguments)
+        for flag, value in values.items():
+            if value is not None:
+                with configuration(arguments) as document:
+                    _extra_args(document, component).append({"name": flag.replace("_", "-"), "value": value})
+
+    return change
+
+
+def _extra_args(document: dict[str, t.Any], component: str) -> list[dict[str, str]]:
+    keys = {
+        "kube-apiserver": ("apiServer",),
+        "kube-controller-manager": ("controllerManager",),
+        "kube-scheduler": ("scheduler",),
+        "etcd": ("etcd", "local"),
+    }
+    part = document
+    for key in keys[component]:
+        part = part.setdefault(key, {})
+    found: list[dict[str, str]] = part.setdefault("extraArgs", [])
+    return found
+
+
+@contextlib.contextmanager
+def configuration(arguments: Arguments) -> t.Iterator[dict[str, t.Any]]:
+    """The ClusterConfiguration, to be changed."""
+    data = arguments["cluster"]["configmaps"][CONFIG]["data"]
+    document = yaml.safe_load(data["ClusterConfiguration"])
+    yield document
+    data["ClusterConfiguration"] = yaml.safe_dump(document, sort_keys=False)
 
 
 def both(*changes: Change) -> Change:
@@ -85,34 +139,49 @@ def member(index: int, **fields: t.Any) -> Change:
     return lambda arguments: arguments["etcd"]["members"][index].update(fields)
 
 
+def names_server(text: str, url: str) -> str:
+    """A kubeconfig that names another server."""
+    assert "server:" in text, text
+    return re.sub(r"(?<=server: ).*", url, text)
+
+
+def views(arguments: Arguments, name: str) -> list[dict[str, t.Any]]:
+    """What a host has seen of the endpoint: where its kubelet connects to, and where everybody shall."""
+    report = arguments["hosts"][name]
+    return [found for found in (report.get("kubelet_server"), report.get("endpoint_view")) if found is not None]
+
+
 def kubeconfig_names(name: str, path: str, owner: str) -> Change:
-    """A kubeconfig of a host that names the API server of another, or of itself."""
+    """A kubeconfig of a host that names the API server of another, or of itself; the kubelet is connected there."""
 
     def change(arguments: Arguments) -> None:
-        files = arguments["hosts"][name]["kubeconfigs"]
-        kept = [item for item in files if item["path"] != path]
-        text = kubeconfig(server(arguments, owner))
-        arguments["hosts"][name]["kubeconfigs"] = [*kept, {"path": path, "text": text, "mode": "0600", "plain": True}]
-
-    return change
-
-
-def certificate(name: str, path: str, change_line: t.Callable[[str], str]) -> Change:
-    """Another certificate in a file."""
-
-    def change(arguments: Arguments) -> None:
-        for item in arguments["hosts"][name]["certificates"]:
+        report, url = arguments["hosts"][name], server(arguments, owner)
+        for item in report["kubeconfigs"]:
             if item["path"] == path:
-                item["pem"] = change_line(item["pem"])
+                item["text"] = names_server(item["text"], url)
+                break
+        else:
+            report["kubeconfigs"].append({"path": path, "text": kubeconfig(url), "mode": "0600", "plain": True})
+        if path == KUBELET and report["kubelet_server"] is not None:
+            answers(name, proved=True, owner=owner, named=url)(arguments)
 
     return change
 
 
-def until(day: str) -> t.Callable[[str], str]:
-    """Its validity ends on a day."""
-    return lambda line: (
-        f"{line.rstrip('|')}|{day}" if line.count("|") == 1 else f"{'|'.join(line.split('|')[:3])}|{day}"
-    )
+def certificate(name: str, path: str, change_pem: t.Callable[[str, float], str]) -> Change:
+    """Another certificate in a file, made of the present one and of the host's clock."""
+
+    def change(arguments: Arguments) -> None:
+        report = arguments["hosts"][name]
+        (item,) = (item for item in report["certificates"] if item["path"] == path)
+        item["pem"] = change_pem(item["pem"], report["clock"])
+
+    return change
+
+
+def ends_in(days: float) -> t.Callable[[str, float], str]:
+    """The end of a validity, by the clock of its host."""
+    return lambda pem, clock: reissued(pem, end=clock + days * DAY)
 
 
 def configured(old: str, new: str, *, name: str = CONFIG, key: str = "ClusterConfiguration") -> Change:
@@ -126,11 +195,13 @@ def configured(old: str, new: str, *, name: str = CONFIG, key: str = "ClusterCon
     return change
 
 
-def kubelet_configuration(text: str) -> Change:
+def kubelet_configuration(make: t.Callable[[Arguments], dict[str, t.Any]]) -> Change:
     """What the kubelets' ConfigMap says."""
 
     def change(arguments: Arguments) -> None:
-        arguments["cluster"]["configmaps"]["kube-system/kubelet-config"] = {"metadata": {}, "data": {"kubelet": text}}
+        maps = arguments["cluster"]["configmaps"]
+        data = maps.setdefault("kube-system/kubelet-config", {"metadata": {}, "data": {"kubelet": "{}"}})["data"]
+        data["kubelet"] = yaml.safe_dump({**yaml.safe_load(data["kubelet"]), **make(arguments)})
 
     return change
 
@@ -145,16 +216,25 @@ def node(name: str, **fields: t.Any) -> Change:
     return change
 
 
-def endpoint(*, owners: t.Sequence[str] = (), keepers: t.Sequence[str] | None = None) -> Change:
-    """Who has the endpoint's address, and who may have it."""
+def endpoint(*, owners: t.Sequence[str] = (), keepers: t.Sequence[str] = ("lb1", "lb2")) -> Change:
+    """The endpoint is one address: who has it, and who may have it."""
 
     def change(arguments: Arguments) -> None:
-        taken = arguments["endpoint"].rpartition(":")[0]
+        host, _colon, port = arguments["endpoint"].rpartition(":")
+        taken = VIP if any(views(arguments, name) for name in arguments["hosts"]) else host
         for name, report in arguments["hosts"].items():
             report["addresses"] = [item for item in report["addresses"] if item != taken]
             report["addresses"] += [taken] if name in owners else []
-            if keepers is not None and "keepalived" in report["services"] and name not in keepers:
-                del report["services"]["keepalived"]
+            if name in keepers:
+                report["services"]["keepalived"] = service()
+            else:
+                report["services"].pop("keepalived", None)
+            for view in views(arguments, name):
+                view["attempts"] = [{**view["attempts"][0], "address": taken}]
+                view["addresses"] = [taken]
+            others = [item for item in report["api_clients"] if item["process"] != "kubelet"]
+            if len(others) < len(report["api_clients"]):
+                report["api_clients"] = [*others, {"process": "kubelet", "remote": f"{taken}:{port}"}]
 
     return change
 
@@ -163,41 +243,52 @@ def without_control_planes(*names: str) -> Change:
     """Only one API server serves; etcd is elsewhere healthy."""
 
     def change(arguments: Arguments) -> None:
+        report = arguments["cluster"]
+        addresses = [address(arguments, name) for name in names]
         for name in names:
-            report = arguments["hosts"].pop(name)
+            del arguments["hosts"][name]
             arguments["control_planes"].remove(name)
-            own = report["addresses"][0]
-            arguments["cluster"]["nodes"] = [item for item in arguments["cluster"]["nodes"] if item["name"] != name]
-            kept = [item for item in arguments["cluster"]["api_server_addresses"] if item != own]
-            arguments["cluster"]["api_server_addresses"] = kept
-            for item in arguments["cluster"]["cluster_dns"]["pods"]:
-                item["node"] = "w1" if item["node"] == name else item["node"]
+            arguments.get("reachability", {}).pop(name, None)
+        for key, attempts in arguments.get("reachability", {}).items():
+            arguments["reachability"][key] = [item for item in attempts if item["address"] not in addresses]
+        report["nodes"] = [item for item in report["nodes"] if item["name"] not in names]
+        report["api_server_addresses"] = [item for item in report["api_server_addresses"] if item not in addresses]
+        for placement in (report["cluster_dns"], *report["audit"]["deployments"]):
+            # One pod of each on the control plane that is left.
+            for number, pod in enumerate(placement["pods"]):
+                pod["node"] = ("w1", "cp1")[number % 2]
 
     return change
 
 
-def answers(name: str, *, proved: bool, owner: str = "") -> Change:
-    """What a host sees where its kubelet connects to, and to whom the kubelet is connected."""
+def answers(name: str, *, proved: bool, owner: str = "", named: str = "") -> Change:
+    """What a host sees where its kubelet connects to, and to whom the kubelet is connected.
+
+    Args:
+        name: the host.
+        proved: whether an API server answers there.
+        owner: the host with the API server to which the kubelet is connected, else the first address of what it names.
+        named: the server of its kubelet.conf, else the endpoint.
+    """
 
     def change(arguments: Arguments) -> None:
-        where = arguments["endpoint"]
-        ip = where.rpartition(":")[0]
-        attempt = {
-            "address": ip,
-            "outcome": "answered" if proved else "refused",
-            "error": "",
-            "status": 200 if proved else None,
-        }
-        remote = f"{address(arguments, owner)}:6443" if owner else where
-        arguments["hosts"][name].update(
+        report = arguments["hosts"][name]
+        where = named.rpartition("/")[2] or arguments["endpoint"]
+        seen = report["kubelet_server"]
+        host = where.rpartition(":")[0]
+        found = [host] if named or seen is None else seen["addresses"]
+        outcome = {"outcome": "answered", "error": "", "status": 200} if proved else REFUSED
+        remote = f"{address(arguments, owner)}:6443" if owner else f"{found[0]}:6443"
+        others = [item for item in report["api_clients"] if item["process"] != "kubelet"]
+        report.update(
             kubelet_server={
                 "server": f"https://{where}",
                 "endpoint": where,
-                "addresses": [ip],
+                "addresses": found,
                 "resolution_error": "",
-                "attempts": [attempt],
+                "attempts": [{"address": item, **outcome} for item in found],
             },
-            api_clients=[{"process": "kubelet", "remote": remote}],
+            api_clients=[*others, {"process": "kubelet", "remote": remote}],
         )
 
     return change
@@ -230,7 +321,7 @@ def connected(name: str, process: str, owner: str) -> Change:
 
     def change(arguments: Arguments) -> None:
         found = {"process": process, "unit": "", "remote": f"{address(arguments, owner)}:6443"}
-        arguments["hosts"][name]["audit"]["connections"] = [found]
+        arguments["hosts"][name]["audit"]["connections"].append(found)
 
     return change
 
@@ -249,25 +340,25 @@ def referenced(name: str, owner: str) -> Change:
     return change
 
 
-def dependency(owner: str) -> Change:
-    """Every pod asks one host for names."""
+def backups(**fields: t.Any) -> Change:
+    """Fields of every backup; ``age`` in days."""
 
     def change(arguments: Arguments) -> None:
-        kubelet_configuration(f"clusterDNS: [{address(arguments, owner)}]\n")(arguments)
+        every = [(item, report) for report in arguments["hosts"].values() for item in report["audit"]["backups"]]
+        assert every
+        for item, report in every:
+            given = dict(fields)
+            if "age" in given:
+                given["created"] = report["clock"] - given.pop("age") * DAY
+            item.update(given)
 
     return change
 
 
-def backup(name: str, **fields: t.Any) -> Change:
-    """Fields of the only backup of a host; ``age`` in days."""
-
-    def change(arguments: Arguments) -> None:
-        (found,) = arguments["hosts"][name]["audit"]["backups"]
-        if "age" in fields:
-            found["created"] = arguments["hosts"][name]["clock"] - fields.pop("age") * DAY
-        found.update(fields)
-
-    return change
+def no_backups(arguments: Arguments) -> None:
+    """There is none anywhere."""
+    for report in arguments["hosts"].values():
+        report["audit"]["backups"] = []
 
 
 def external_etcd(*servers: str) -> Change:
@@ -276,14 +367,21 @@ def external_etcd(*servers: str) -> Change:
     def change(arguments: Arguments) -> None:
         for name in ("cp1", "cp2", "cp3"):
             del arguments["hosts"][name]["manifests"]["etcd"]
+            arguments["hosts"][name]["static_pods"].pop("etcd", None)
         arguments["cluster"]["static_pods"] = [
             item for item in arguments["cluster"]["static_pods"] if item["component"] != "etcd"
         ]
         files = {"etcd_cafile": "/ca", "etcd_certfile": "/crt", "etcd_keyfile": "/key"}
-        all_planes("kube-apiserver", etcd_servers=",".join(servers), **files)(arguments)
-        data = arguments["cluster"]["configmaps"][CONFIG]["data"]
-        data["ClusterConfiguration"] += "etcd:\n  external:\n    endpoints: [https://198.51.100.1:2379]\n"
-        data["ClusterConfiguration"] += "    caFile: /ca\n    certFile: /crt\n    keyFile: /key\n"
+        for name in ("cp1", "cp2", "cp3"):
+            flags(name, "kube-apiserver", etcd_servers=",".join(servers), **files)(arguments)
+        with configuration(arguments) as document:
+            external = {
+                "endpoints": ["https://198.51.100.1:2379"],
+                "caFile": "/ca",
+                "certFile": "/crt",
+                "keyFile": "/key",
+            }
+            document["etcd"] = {"external": external}
         members = arguments["etcd"]["members"]
         for number, found in enumerate(members, start=1):
             url = f"https://198.51.100.{number}"
@@ -300,9 +398,19 @@ def fact(path: str, digest: str) -> dict[str, t.Any]:
     }  # fmt: skip
 
 
-def policy(digest: str, *, missing: t.Sequence[str] = ()) -> dict[str, t.Any]:
-    """The files of a control plane."""
-    return {"files": [fact("/etc/kubernetes/policy.yaml", digest)], "refusals": [], "missing": list(missing)}
+def policy(name: str, digest: str) -> Change:
+    """A policy that the API server of a control plane reads; without a digest it is missing."""
+
+    def change(arguments: Arguments) -> None:
+        report = arguments["hosts"][name].setdefault(
+            "control_plane_files", {"files": [], "refusals": [], "missing": []}
+        )
+        if digest:
+            report["files"] = [*report["files"], fact(POLICY, digest)]
+        else:
+            report["missing"] = [*report["missing"], POLICY]
+
+    return change
 
 
 def attempt(name: str, owner: str, outcome: str) -> Change:
@@ -310,36 +418,56 @@ def attempt(name: str, owner: str, outcome: str) -> Change:
 
     def change(arguments: Arguments) -> None:
         found = {"address": address(arguments, owner), "port": 2380, "outcome": outcome, "error": "ETIMEDOUT"}
-        arguments["reachability"] = {name: [found]}
+        attempts = arguments.setdefault("reachability", {}).setdefault(name, [])
+        kept = [item for item in attempts if (item["address"], item["port"]) != (found["address"], found["port"])]
+        arguments["reachability"][name] = [*kept, found]
 
     return change
 
 
 def expired_administrator(name: str, path: str) -> Change:
     """The client certificate in a kubeconfig has expired."""
-    pem = base64.b64encode(b"CN=kubernetes-super-admin|k||2026-01-20T00:00:00+00:00").decode()
-    user = f"users:\n- name: u\n  user:\n    client-certificate-data: {pem}\n"
-    return _in_kubeconfig(name, path, lambda text: text + user)
+
+    def change(arguments: Arguments) -> None:
+        end = arguments["hosts"][name]["clock"] - 40 * DAY
+
+        def change_text(text: str) -> str:
+            found = re.search(r"client-certificate-data: (\S+)", text)
+            if found is None:
+                pem = f"CN=kubernetes-super-admin|k||{day(end)}"
+                return f"{text}users:\n- name: u\n  user:\n    client-certificate-data: {_encoded(pem)}\n"
+            pem = base64.b64decode(found.group(1)).decode()
+            return text.replace(found.group(1), _encoded(reissued(pem, end=end)))
+
+        _in_kubeconfig(name, path, change_text)(arguments)
+
+    return change
 
 
 def other_authority(name: str) -> Change:
     """The kubelet trusts a CA that no control plane has."""
-    data = base64.b64encode(b"CN=other|sha256:foreign|").decode()
 
     def change(text: str) -> str:
-        lines = [line for line in text.splitlines(keepends=True) if "certificate-authority-data" not in line]
-        at = next(number for number, line in enumerate(lines) if "server:" in line)
-        indent = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
-        return "".join([*lines[: at + 1], f"{indent}certificate-authority-data: {data}\n", *lines[at + 1 :]])
+        found = re.search(r"certificate-authority-data: (\S+)", text)
+        if found is None:
+            return re.sub(
+                r"( *)server: .*", rf"\g<0>\n\1certificate-authority-data: {_encoded('CN=other|sha256:foreign|')}", text
+            )
+        return text.replace(
+            found.group(1), _encoded(reissued(base64.b64decode(found.group(1)).decode(), has_other_key=True))
+        )
 
-    return _in_kubeconfig(name, "/etc/kubernetes/kubelet.conf", change)
+    return _in_kubeconfig(name, KUBELET, change)
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def _in_kubeconfig(name: str, path: str, change_text: t.Callable[[str], str]) -> Change:
     def change(arguments: Arguments) -> None:
-        for item in arguments["hosts"][name]["kubeconfigs"]:
-            if item["path"] == path:
-                item["text"] = change_text(item["text"])
+        (item,) = (item for item in arguments["hosts"][name]["kubeconfigs"] if item["path"] == path)
+        item["text"] = change_text(item["text"])
 
     return change
 
@@ -347,22 +475,73 @@ def _in_kubeconfig(name: str, path: str, change_text: t.Callable[[str], str]) ->
 def no_endpoint(arguments: Arguments) -> None:
     """One control plane that kubeadm made without an endpoint, as most begin."""
     without_control_planes("cp2", "cp3")(arguments)
-    arguments["etcd"]["members"] = arguments["etcd"]["members"][:1]
-    arguments.update(endpoint="", load_balancers=[])
+    arguments["etcd"]["members"] = [item for item in arguments["etcd"]["members"] if item["name"] == "cp1"]
+    arguments.update(endpoint="", load_balancers=[], configurations={})
     own = server(arguments, "cp1")
-    data = arguments["cluster"]["configmaps"]
-    text = data[CONFIG]["data"]["ClusterConfiguration"]
-    lines = [line for line in text.splitlines(keepends=True) if not line.startswith("controlPlaneEndpoint")]
-    data[CONFIG]["data"]["ClusterConfiguration"] = "".join(lines)
+    with configuration(arguments) as document:
+        document.pop("controlPlaneEndpoint")
     for name in ("lb1", "lb2"):
         arguments["hosts"].pop(name, None)
     for name, report in arguments["hosts"].items():
         for item in list(report["kubeconfigs"]):
             kubeconfig_names(name, item["path"], "cp1")(arguments)
+        report["endpoint_view"] = None
     for name, key in ((INFO, "kubeconfig"), (PROXY, "kubeconfig.conf")):
-        if name in data and key in data[name]["data"]:
-            old = next(line for line in data[name]["data"][key].splitlines() if "server:" in line)
-            data[name]["data"][key] = data[name]["data"][key].replace(old, f"    server: {own}")
+        data = arguments["cluster"]["configmaps"][name]["data"]
+        data[key] = names_server(data[key], own)
+
+
+def config_map_names(name: str, key: str, owner: str) -> Change:
+    """A kubeconfig in a ConfigMap names the API server of a host."""
+
+    def change(arguments: Arguments) -> None:
+        data = arguments["cluster"]["configmaps"][name]["data"]
+        data[key] = names_server(data[key], server(arguments, owner))
+
+    return change
+
+
+def unreadable_manifest(name: str, component: str) -> Change:
+    """A manifest that is no YAML: nothing is known of what it says."""
+
+    def change(arguments: Arguments) -> None:
+        report = arguments["hosts"][name]
+        report["manifests"][component].update(flags=[], unreadable="line 3: a tab")
+        if component in report["static_pods"]:
+            report["static_pods"][component] = None
+
+    return change
+
+
+def edited(component: str, name: str, **values: str) -> Change:
+    """Somebody has edited the manifest of a component, and nothing else."""
+
+    def change(arguments: Arguments) -> None:
+        arguments["hosts"][name]["static_pods"].setdefault(component, {"arguments": [], "mounts": []})
+        flags(name, component, **values)(arguments)
+
+    return change
+
+
+def static_pod(component: str, name: str, **fields: t.Any) -> Change:
+    """Fields of a static pod as the API reports it."""
+
+    def change(arguments: Arguments) -> None:
+        pods = arguments["cluster"]["static_pods"]
+        (found,) = (item for item in pods if (item["component"], item["node"]) == (component, name))
+        found.update(fields)
+
+    return change
+
+
+def moved_clock(name: str, *, days: float) -> Change:
+    """A host of another time: the controller sees the same one there."""
+
+    def change(arguments: Arguments) -> None:
+        report = arguments["hosts"][name]
+        report.update(clock=report["clock"] + days * DAY, looked_at=report["looked_at"] + days * DAY)
+
+    return change
 
 
 TOKEN = {"name": "bootstrap-token-abcdef", "description": "", "expiration": ""}
@@ -375,11 +554,7 @@ FAULTS: dict[str, tuple[Change, set[str]]] = {
     "an API server that does not listen": (host("cp2", listening=[]), {"control-plane.not-serving"}),
     "a node of a control plane that is not Ready": (node("cp2", ready=False), {"control-plane.node-not-ready"}),
     "a scheduler that crashes": (
-        lambda arguments: next(
-            item.update(ready=False, reason="CrashLoopBackOff")
-            for item in arguments["cluster"]["static_pods"]
-            if (item["component"], item["node"]) == ("kube-scheduler", "cp3")
-        ),
+        static_pod("kube-scheduler", "cp3", ready=False, reason="CrashLoopBackOff"),
         {"control-plane.component-not-ready"},
     ),
     "an API server out of the Service": (
@@ -399,18 +574,15 @@ FAULTS: dict[str, tuple[Change, set[str]]] = {
         {"control-plane.flags-differ"},
     ),
     "another policy on one control plane": (
-        both(host("cp1", control_plane_files=policy("a")), host("cp2", control_plane_files=policy("b"))),
+        both(policy("cp1", "a"), policy("cp2", "b")),
         {"control-plane.files-differ"},
     ),
     "a file that is missing": (
-        both(
-            host("cp1", control_plane_files=policy("a")),
-            host("cp2", control_plane_files={**policy("a", missing=["/etc/kubernetes/policy.yaml"]), "files": []}),
-        ),
+        both(policy("cp1", "a"), policy("cp2", "")),
         {"control-plane.file-missing"},
     ),
     "a manifest that is no YAML": (
-        lambda arguments: arguments["hosts"]["cp2"]["manifests"]["kube-scheduler"].update(unreadable="line 3: a tab"),
+        unreadable_manifest("cp2", "kube-scheduler"),
         {"control-plane.manifest-unreadable"},
     ),
     "an upgrade that stopped": (
@@ -473,7 +645,7 @@ FAULTS: dict[str, tuple[Change, set[str]]] = {
         {"etcd.members-share-a-host"},
     ),
     "etcd on the root file system": (facts("cp1", etcd_mount="/"), {"etcd.shared-disk"}),
-    "etcd without certificates": (all_planes("etcd", client_cert_auth=None), {"etcd.without-tls"}),
+    "etcd without certificates": (all_planes("etcd", client_cert_auth="false"), {"etcd.without-tls"}),
     "external etcd, one server": (
         external_etcd("https://198.51.100.1:2379"),
         {"etcd.api-server-knows-one"},
@@ -481,6 +653,13 @@ FAULTS: dict[str, tuple[Change, set[str]]] = {
     "kubeadm-config names another etcd": (
         external_etcd("https://198.51.100.2:2379", "https://198.51.100.3:2379"),
         {"kubeadm.etcd-differs"},
+    ),
+    "kubeadm-config names another etcd, and a manifest was edited": (
+        both(
+            external_etcd("https://198.51.100.2:2379", "https://198.51.100.3:2379"),
+            edited("kube-apiserver", "cp1", v="9"),
+        ),
+        {"kubeadm.etcd-differs", "kubeadm.configuration-differs", "control-plane.flags-differ"},
     ),
     # The endpoint
     "no endpoint": (
@@ -512,22 +691,18 @@ FAULTS: dict[str, tuple[Change, set[str]]] = {
         {"unseen.balancer"},
     ),
     "a load balancer that does not run": (
-        host("lb2", services={"haproxy": service("failed"), "keepalived": service()}),
+        both(state("lb2", "haproxy", active="failed"), host("lb2", listening=[])),
         {"endpoint.balancer-stopped"},
     ),
-    "a node that does not reach the endpoint": (answers("w2", proved=False), {"endpoint.not-answering"}),
+    "a node that does not reach the endpoint": (answers("w1", proved=False), {"endpoint.not-answering"}),
     # Clients
-    "a kubelet of a worker": (kubeconfig_names("w1", "/etc/kubernetes/kubelet.conf", "cp1"), {"client.kubelet"}),
+    "a kubelet of a worker": (kubeconfig_names("w1", KUBELET, "cp1"), {"client.kubelet"}),
     "kube-proxy": (
-        lambda arguments: arguments["cluster"]["configmaps"][PROXY]["data"].update(
-            {"kubeconfig.conf": kubeconfig(server(arguments, "cp2"))}
-        ),
+        config_map_names(PROXY, "kubeconfig.conf", "cp2"),
         {"client.kube-proxy"},
     ),
     "nodes that join": (
-        lambda arguments: arguments["cluster"]["configmaps"][INFO]["data"].update(
-            kubeconfig=kubeconfig(server(arguments, "cp2"))
-        ),
+        config_map_names(INFO, "kubeconfig", "cp2"),
         {"client.cluster-info", "kubeadm.endpoint-differs"},
     ),
     "a controller": (
@@ -539,35 +714,38 @@ FAULTS: dict[str, tuple[Change, set[str]]] = {
     "a DaemonSet": (consumers("cp1"), {"client.workload"}),
     "a live socket": (connected("w1", "node_agent", "cp2"), {"client.socket"}),
     "a kubelet that was not restarted": (answers("w1", proved=True, owner="cp1"), {"client.kubelet-socket"}),
-    "DNS of one host": (dependency("cp1"), {"client.component"}),
+    "DNS of one host": (
+        kubelet_configuration(lambda arguments: {"clusterDNS": [address(arguments, "cp1")]}),
+        {"client.component"},
+    ),
     # Certificates
-    "an expired certificate": (certificate("cp1", SERVED, until("2026-02-01T00:00:00+00:00")), {"certificate.expired"}),
+    "an expired certificate": (certificate("cp1", SERVED, ends_in(-28)), {"certificate.expired"}),
     "a certificate that expires": (
-        certificate("cp1", SERVED, until("2026-03-10T00:00:00+00:00")),
+        certificate("cp1", SERVED, ends_in(9)),
         {"certificate.expires-soon"},
     ),
     "a CA that expires": (
-        both(*(certificate(name, CA, until("2026-03-11T00:00:00+00:00")) for name in ("cp1", "cp2", "cp3"))),
+        both(*(certificate(name, CA, ends_in(10)) for name in ("cp1", "cp2", "cp3"))),
         {"certificate.ca-expires-soon"},
     ),
     "a clock before a certificate": (
-        host("w2", clock=1767225600.0 - DAY, looked_at=1767225600.0 - DAY),
+        moved_clock("w1", days=-60),
         {"certificate.not-yet-valid"},
     ),
     "a certificate without the endpoint": (
         lambda arguments: certificate(
-            "cp2", SERVED, lambda line: line.replace(f" {arguments['endpoint'].rpartition(':')[0]}", "")
+            "cp2", SERVED, lambda pem, _clock: reissued(pem, without=arguments["endpoint"].rpartition(":")[0])
         )(arguments),
         {"certificate.endpoint-missing"},
     ),
     "a certificate without its own address": (
-        lambda arguments: certificate("cp2", SERVED, lambda line: line.replace(f" {address(arguments, 'cp2')}", ""))(
-            arguments
-        ),
+        lambda arguments: certificate(
+            "cp2", SERVED, lambda pem, _clock: reissued(pem, without=address(arguments, "cp2"))
+        )(arguments),
         {"certificate.address-missing"},
     ),
     "another CA": (
-        certificate("cp3", CA, lambda line: line.replace("sha256:ca", "sha256:other")),
+        certificate("cp3", CA, lambda pem, _clock: reissued(pem, has_other_key=True)),
         {"certificate.ca-differs"},
     ),
     "another key of service accounts": (
@@ -584,13 +762,13 @@ FAULTS: dict[str, tuple[Change, set[str]]] = {
         {"certificate.spare-expired"},
     ),
     "an address as a name": (
-        certificate("cp1", SERVED, lambda line: f"{line} name:203.0.113.9"),
+        certificate("cp1", SERVED, lambda pem, _clock: reissued(pem, misplaced="203.0.113.9")),
         {"certificate.misplaced-san"},
     ),
     "a kubelet of another cluster": (other_authority("w1"), {"certificate.kubelet-trusts-another-ca"}),
     # kubeadm
     "a manifest that somebody edited": (
-        host("cp1", static_pods={"kube-scheduler": {"arguments": [["v", "9"]], "mounts": []}}),
+        both(*(edited("kube-scheduler", name, v="9") for name in ("cp1", "cp2", "cp3"))),
         {"kubeadm.configuration-differs"},
     ),
     "an upgrade of kubeadm-config only": (
@@ -618,7 +796,7 @@ FAULTS: dict[str, tuple[Change, set[str]]] = {
     "a Deployment of one": (asked(deployments=[deployment("snapshots", "w1", replicas=1)]), {"workload.one-replica"}),
     "a Deployment that is down": (asked(deployments=[deployment("snapshots")]), {"workload.down"}),
     # Nodes
-    "a worker that is not Ready": (node("w2", ready=False), {"node.not-ready"}),
+    "a worker that is not Ready": (node("w1", ready=False), {"node.not-ready"}),
     "a node of nobody": (
         lambda arguments: arguments["cluster"]["nodes"].append({**arguments["cluster"]["nodes"][-1], "name": "w9"}),
         {"node.not-in-inventory"},
@@ -632,16 +810,16 @@ FAULTS: dict[str, tuple[Change, set[str]]] = {
     "no time service": (facts("w1", time_services=[]), {"node.no-time-service"}),
     "swap": (host("w1", swap=True), {"node.swap"}),
     "a kubelet that is not enabled": (
-        lambda arguments: arguments["hosts"]["w1"]["services"].update(kubelet=service(enabled="disabled")),
+        state("w1", "kubelet", enabled="disabled"),
         {"node.service-disabled"},
     ),
     "a kubelet that does not run": (
-        lambda arguments: arguments["hosts"]["w1"]["services"].update(kubelet=service("inactive")),
+        state("w1", "kubelet", active="inactive"),
         {"node.service-stopped"},
     ),
     "a full disk": (host("cp1", free_bytes=1000), {"node.disk-full"}),
     "a clone": (
-        lambda arguments: arguments["hosts"]["w2"].update(machine_id=arguments["hosts"]["w1"]["machine_id"]),
+        lambda arguments: arguments["hosts"]["w1"].update(machine_id=arguments["hosts"]["cp3"]["machine_id"]),
         {"node.duplicate-machine-id"},
     ),
     "no forwarding": (host("w1", forwarding={"net.ipv4.ip_forward": "0"}), {"node.no-forwarding"}),
@@ -655,7 +833,7 @@ FAULTS: dict[str, tuple[Change, set[str]]] = {
         {"access.anonymous-rights"},
     ),
     "anonymous kubelets": (
-        kubelet_configuration("authentication:\n  anonymous:\n    enabled: true\n"),
+        kubelet_configuration(lambda _arguments: {"authentication": {"anonymous": {"enabled": True}}}),
         {"access.anonymous-kubelet"},
     ),
     "everything is allowed": (
@@ -676,10 +854,10 @@ FAULTS: dict[str, tuple[Change, set[str]]] = {
         {"access.secrets-unencrypted"},
     ),
     # Backups
-    "no backup": (facts("cp1", backups=[]), {"backup.none"}),
-    "an old backup": (backup("cp1", age=30), {"backup.old"}),
-    "a partial backup": (backup("cp1", is_complete=False), {"backup.incomplete", "backup.none"}),
-    "a backup without etcd": (backup("cp1", has_snapshot=False), {"backup.without-snapshot"}),
+    "no backup": (no_backups, {"backup.none"}),
+    "an old backup": (backups(age=30), {"backup.old"}),
+    "a partial backup": (backups(is_complete=False), {"backup.incomplete", "backup.none"}),
+    "a backup without etcd": (backups(has_snapshot=False), {"backup.without-snapshot"}),
     "a directory for everybody": (
         host("cp1", backup_target={"path": "/b", "existing": "/b", "is_directory": True, "is_private": False}),
         {"backup.directory"},
@@ -687,12 +865,12 @@ FAULTS: dict[str, tuple[Change, set[str]]] = {
     # What was not seen
     "a host that is away": (
         lambda arguments: (
-            arguments["hosts"].pop("w2"),
-            arguments.update(failures={"hosts": {"w2": "unreachable"}}),
+            arguments["hosts"].pop("w1"),
+            arguments.update(failures={"hosts": {"w1": "unreachable"}}),
         ),
         {"unseen.host"},
     ),
-    "a user without sudo": (host("w2", user_id=1000), {"unseen.unprivileged"}),
+    "a user without sudo": (host("w1", user_id=1000), {"unseen.unprivileged"}),
     "an API that does not answer": (
         lambda arguments: arguments.update(cluster=None, failures={"cluster": "refused"}),
         {"unseen.cluster"},
