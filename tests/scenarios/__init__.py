@@ -5,5 +5,7 @@
 
 import pytest
 
-# It has assertions, which pytest explains in test files by itself.
-pytest.register_assert_rewrite("tests.scenarios.create")
+# They have assertions, which pytest explains in test files by itself.
+pytest.register_assert_rewrite(
+    "tests.scenarios.binary", "tests.scenarios.create", "tests.scenarios.failover_drill", "tests.scenarios.interruption"
+)

@@ -8,6 +8,7 @@ Which boundaries there are is taken from a conversion that nobody interrupts, an
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -31,12 +32,23 @@ pytestmark = pytest.mark.full
 _IN_A_JOIN = Kill("Join control planes", 0.0, "Make a token and upload the certificates", host="cp2")
 
 
+#: Seconds for which that kubeadm stands still: longer than the next run needs to inspect its host, shorter than it waits there.
+_STANDS_STILL = 60.0
+
+
 def _interrupt(interrupted: Interrupted) -> None:
     interrupted.visit_boundaries(until=lambda boundary: boundary.play == _IN_A_JOIN.play)
-    interrupted.kill_while(
-        _IN_A_JOIN, lambda: bool(interrupted.lab.run("cp2", "pgrep", "--exact", "kubeadm", check=False).strip())
-    )
+    interrupted.kill_while(_IN_A_JOIN, lambda: _signalled(interrupted, "STOP"))
+    goes_on = threading.Timer(_STANDS_STILL, lambda: _signalled(interrupted, "CONT"))
+    goes_on.start()
     interrupted.visit_boundaries()
+    goes_on.join()
+
+
+def _signalled(interrupted: Interrupted, signal: str) -> bool:
+    """Whether kubeadm was at work on cp2; it has the signal then, so that it still is when the next run comes, however fast it is."""
+    sent = f"pkill --signal {signal} --exact kubeadm && echo sent || true"
+    return "sent" in interrupted.lab.shell("cp2", sent)
 
 
 @pytest.fixture(scope="module")
