@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a run makes of hosts and cluster, in a form in which two ends can be compared, and what secrets one has left behind.
 
-As :mod:`kubeadm_state`: addresses become the names of their hosts, keys and credentials what openssl says of them. What an end may
-have in another number after several runs (backups, journals) is compared by owner and mode.
+As :mod:`kubeadm_state`: addresses become the names of their hosts, digests of texts with addresses one word, keys and credentials what
+openssl says of them. What an end may have in another number after several runs (backups, journals) is compared by owner and mode.
 """
 
 from __future__ import annotations
@@ -43,10 +43,12 @@ _SYSTEM = {
     # Ports that are chosen at random are somebody's for a moment only.
     "listening": "ss -Hltnp | sed -nE 's/.* (\\S+):([0-9]+) +\\S+ +users:\\(\\(\"([^\"]+).*/\\1 \\2 \\3/p' | awk '$2 < 30000' | sort -u",
     "backups": "find /var/backups/kubeadm-ha -printf '%y %m %u\\n' 2>/dev/null | sort -u",
-    "journals": "find /var/lib/kubeadm-ha -printf '%y %m %u %P\\n' 2>/dev/null | sort",
+    "journals": "find /var/lib/kubeadm-ha -printf '%y %m %u %P\\n' 2>/dev/null | sed -E 's/\\b[0-9a-f]{16}\\b/DIGEST/' | sort",
     "locks": "ls /run | grep -x kubeadm-ha.lock; true",
     "transfers": "ls -A /run/kubeadm-ha 2>/dev/null; true",
 }
+#: Of what names addresses, and so of no two labs the same.
+_DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 #: What has the form of a bootstrap token, of a certificate key, of a private key; the last also inside a kubeconfig, or sealed by nothing.
 _TOKEN = r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b"
 _SECRET = rf"{_TOKEN}|PRIVATE KEY-----|client-key-data: .{{40}}|certificateKey: .?[0-9a-f]{{64}}"
@@ -83,7 +85,7 @@ def _host_state(lab: Lab, host: str) -> Iterator[tuple[str, Any]]:
         for member in archive.getmembers():
             stream = archive.extractfile(member)
             if stream is not None:
-                text = stream.read().decode(errors="replace")
+                text = _DIGEST.sub("DIGEST", stream.read().decode(errors="replace"))
                 yield from flat(f"{host} {member.name}", content_of(member.name, text))
 
 
