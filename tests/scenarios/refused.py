@@ -56,6 +56,8 @@ def refuse(lab: Lab, cases: Mapping[str, Case], texts: Mapping[str, str], start:
         finally:
             if case.undo:
                 lab.shell(case.host, filled(case.undo, texts))
+        # What comes after it would say nothing any more.
+        assert runs[name].status != 0, f"{name} is not refused: {runs[name].output[-3000:]}"
         _wait(lab, case.host, filled(case.after, texts))
     return runs
 

@@ -121,12 +121,6 @@ HOSTS: Mapping[str, Case] = {
         undo="p=$(find /usr -name kubeadm.away) && mv $p ${p%.away}",
         said=("cp2", "kubeadm"),
     ),
-    "a joining host without kubectl": Case(
-        host="cp2",
-        script="p=$(command -v kubectl) && mv $p $p.away",
-        undo="p=$(find /usr -name kubectl.away) && mv $p ${p%.away}",
-        said=("cp2", "kubectl"),
-    ),
     "a joining host without a container runtime": Case(
         host="cp3", script="systemctl stop containerd", undo="systemctl start containerd", said=("cp3", "containerd")
     ),
