@@ -78,14 +78,16 @@ class SeenCertificate:
 def counted(log: ProbeLog, target: str) -> tuple[Probe, ...]:
     """Return the probes of a target that count: all, or for a ``--wait`` target those from its first success on.
 
+    What was asked before anybody had answered counts only when it is a success: it met what was not there yet, however late it failed.
+
     :raises KeyError: when the log has no such target.
     """
     waits = {entry.name: entry.wait for entry in log.targets}[target]
     probes = tuple(probe for probe in log.probes if probe.target == target)
     if not waits:
         return probes
-    first = next((position for position, probe in enumerate(probes) if probe.ok), len(probes))
-    return probes[first:]
+    answered = min((probe.completed for probe in probes if probe.ok), default=math.inf)
+    return tuple(probe for probe in probes if probe.ok or probe.scheduled >= answered)
 
 
 def named_from(probes: Sequence[Probe], proved: float) -> tuple[Probe, ...]:
@@ -242,8 +244,8 @@ def describe_target(log: ProbeLog, target: str) -> dict[str, Any]:
     """
     probes = counted(log, target)
     summary = summarize(probes)
-    everything = [probe for probe in log.probes if probe.target == target]
-    before = everything[: len(everything) - len(probes)]
+    known = {id(probe) for probe in probes}
+    before = [probe for probe in log.probes if probe.target == target and id(probe) not in known]
     return {
         "sent": summary.sent,
         "failed": summary.failed,

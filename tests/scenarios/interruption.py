@@ -546,7 +546,8 @@ class EveryBoundary(Checks):
         )
 
     def test_the_end_is_that_of_a_run_that_nobody_interrupted(self, story: Story, whole: Whole) -> None:
-        assert differences(story.end.state, whole.state, REASONS_AFTER_MENDING) == {}
+        found = differences(story.end.state, whole.state, REASONS_AFTER_MENDING)
+        assert found == {}, "\n".join(f"{path}: {one!r} and not {other!r}" for path, (one, other) in found.items())
 
 
 def seed() -> int:

@@ -39,7 +39,11 @@ _CONFIG_MAPS = (
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _OPENSSL = ("openssl", "x509", "-noout", "-subject", "-issuer", "-ext", "subjectAltName,extendedKeyUsage")
 #: Labels and annotations of a Node that name the machine or the moment instead of the way in which it joined.
-_MOMENTARY = ("node.alpha.kubernetes.io/ttl", "volumes.kubernetes.io/controller-managed-attach-detach")
+_MOMENTARY = (
+    "flannel.alpha.coreos.com/backend-data",
+    "node.alpha.kubernetes.io/ttl",
+    "volumes.kubernetes.io/controller-managed-attach-detach",
+)
 
 State = dict[str, Any]
 

@@ -155,6 +155,31 @@ def test_a_certificate_may_lack_the_name_only_until_it_is_proved(error: str, cou
     assert named_from(probes, 0) == probes
 
 
+def test_what_was_asked_before_anybody_had_answered_does_not_count_however_late_it_fails() -> None:
+    """While an API server starts, requests hang at the load balancer and are answered out of their order."""
+
+    def probe(scheduled: float, latency_ms: float, *, ok: bool) -> Probe:
+        error = None if ok else "handshake: closed"
+        return Probe(
+            target="endpoint",
+            scheduled=scheduled,
+            wall=1000.0 + scheduled,
+            late_ms=0.0,
+            ok=ok,
+            latency_ms=latency_ms,
+            error=error,
+        )
+
+    first = probe(1.0, 900.0, ok=True)
+    hanging, prompt = probe(1.3, 950.0, ok=False), probe(1.5, 100.0, ok=False)
+    lost, last = probe(2.0, 5.0, ok=False), probe(2.1, 5.0, ok=True)
+    log = dataclasses.replace(
+        log_of((first, hanging, prompt, lost, last)), targets=(LoggedTarget(name="endpoint", url="", wait=True),)
+    )
+    assert counted(log, "endpoint") == (first, lost, last)
+    assert describe_log(log)["targets"]["endpoint"]["not_counted"] == 2
+
+
 def test_waiting_target_that_never_came() -> None:
     log = log_of(timeline("xxxx", target="endpoint"), wait=("endpoint",))
     assert summarize_log(log)["endpoint"].sent == 0

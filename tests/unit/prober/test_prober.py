@@ -101,6 +101,10 @@ def test_limit_counts_from_the_schedule(pki: Pki, tmp_path: Path) -> None:
     assert rto_seconds(counted(log, "cp1"), hang.monotonic) == float("inf")
 
 
+#: Seconds in which a probe begins and ends on a busy machine, too.
+_AFTERWARDS = 0.4
+
+
 def test_outage_and_recovery_on_cue(pki: Pki, tmp_path: Path) -> None:
     with (
         serving(pki.first) as server,
@@ -120,7 +124,7 @@ def test_outage_and_recovery_on_cue(pki: Pki, tmp_path: Path) -> None:
                 server.mode = Mode.ANSWER
             recovered = prober.mark(f"{mode} over")
             prober.wait_for_success("cp1", seconds=5, after=recovered.monotonic)
-            time.sleep(0.1)
+            time.sleep(_AFTERWARDS)
         log = prober.stop()
     probes = counted(log, "cp1")
     assert (log.interval, log.timeout) == (0.05, 1.0), "the defaults of the design"
@@ -135,8 +139,8 @@ def test_outage_and_recovery_on_cue(pki: Pki, tmp_path: Path) -> None:
         assert len(failed) >= 2
         assert error in {probe.error for probe in failed}
         outage = over.monotonic - began.monotonic
-        rto = rto_seconds(probes, began.monotonic, end=over.monotonic + 0.1)
-        assert 0.1 < rto < outage + 0.1
+        rto = rto_seconds(probes, began.monotonic, end=over.monotonic + _AFTERWARDS)
+        assert 0.1 < rto < outage + _AFTERWARDS
     summary = summarize_log(log)["cp1"]
     assert summary.sent == len(probes)
     assert summary.failed == len(failures(probes)) >= 6
