@@ -55,8 +55,8 @@ _SECRET = rf"{_TOKEN}|PRIVATE KEY-----|client-key-data: .{{40}}|certificateKey: 
 #: Where nothing secret of a run may be once it has ended. Programs' own files there have no such form.
 _PASSING = "/tmp /var/tmp /run /dev/shm /root/.ansible /home/*/.ansible /var/lib/kubeadm-ha /etc/kubernetes/tmp"
 _SEARCH = (
-    # Replaced certificates are kept for the way back, for root (docs/adr/0087).
-    f"find {_PASSING} -xdev -type f -size -2000k ! -path '/var/lib/kubeadm-ha/previous-certificates/*' 2>/dev/null | xargs --no-run-if-empty grep -lEI '{_SECRET}' 2>/dev/null; "
+    # What was there before is kept for the way back, in directories for root (docs/adr/0087, guide_security).
+    f"find {_PASSING} -xdev -type f -size -2000k ! -path '/var/lib/kubeadm-ha/*/*' 2>/dev/null | xargs --no-run-if-empty grep -lEI '{_SECRET}' 2>/dev/null; "
     f"journalctl --boot --output=cat --no-pager | grep -E '{_SECRET}' | cut -c1-120 | sed 's/^/journal: /'; "
     "ps -eo args | grep -v grep | "
     f"grep -E '{_SECRET}' | cut -c1-120 | sed 's/^/process: /'; true"
