@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
@@ -154,3 +155,10 @@ def test_a_broken_layer_is_found(path: str, source: str, fault: str) -> None:
 )
 def test_what_is_allowed_passes(path: str, source: str) -> None:
     assert layers.violations(path, source) == []
+
+
+def test_no_unit_test_makes_its_process_a_controller() -> None:
+    """A module's warnings are then printed and not returned, in every test that comes after it."""
+    loads = re.compile(r"^\s*(?:from|import) (?:ansible\.(?:plugins|utils|template)|\S*\.plugins\.action)\b", re.MULTILINE)
+    found = [path for path in (ROOT / "tests" / "unit").rglob("*.py") if loads.search(path.read_text(encoding="utf-8"))]
+    assert found == []

@@ -19,9 +19,9 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.kubeadm.ha.plugins.action import audit_report
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit.survival import Verdict
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.finding import Severity
+from ansible_collections.kubeadm.ha.plugins.modules import audit_report
 from tests.scenarios.end_state import secrets_on_controller
 from tests.unit.plugins.module_utils._domain.audit.faults import FAULTS, Change, both, moved_clock
 from tests.unit.plugins.module_utils._domain.audit.recorded import audit_of_recorded, recorded, text
@@ -163,7 +163,12 @@ def test_time_is_that_of_the_reports(days: int, expected: set[str]) -> None:
 
 
 def test_the_action_takes_the_recording_as_it_is() -> None:
-    validated = ArgumentSpecValidator(audit_report._ARGUMENTS).validate(recorded())
+    options = yaml.safe_load(audit_report.DOCUMENTATION)["options"]
+    described = {
+        name: {key: option[key] for key in ("type", "elements", "required") if key in option}
+        for name, option in options.items()
+    }
+    validated = ArgumentSpecValidator(described).validate(recorded())
     assert validated.error_messages == []
     given = recorded()
     assert {name: validated.validated_parameters[name] for name in given} == given
