@@ -159,6 +159,8 @@ def test_what_is_allowed_passes(path: str, source: str) -> None:
 
 def test_no_unit_test_makes_its_process_a_controller() -> None:
     """A module's warnings are then printed and not returned, in every test that comes after it."""
-    loads = re.compile(r"^\s*(?:from|import) (?:ansible\.(?:plugins|utils|template)|\S*\.plugins\.action)\b", re.MULTILINE)
+    loads = re.compile(
+        r"^\s*(?:from|import) (?:ansible\.(?:plugins|utils|template)|\S*\.plugins\.action)\b", re.MULTILINE
+    )
     found = [path for path in (ROOT / "tests" / "unit").rglob("*.py") if loads.search(path.read_text(encoding="utf-8"))]
     assert found == []
