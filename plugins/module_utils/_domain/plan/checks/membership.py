@@ -168,7 +168,9 @@ def _explained(
     if _is_foreign(host, serving_control_plane):
         return _foreign(desired, host, hosts, cluster, serving_control_plane, needed)
     if host.is_member:
-        return _unlike_member(desired, host, hosts, cluster, member, needed)
+        return _unlike_member(desired, host, hosts, cluster, member, needed) or _with_another_authority(
+            host, serving_control_plane
+        )
     return _unlike_joining_host(host, cluster, member, serving_control_plane)
 
 
@@ -178,6 +180,19 @@ def _is_foreign(host: Host, serving_control_plane: Host) -> bool:
         host.ca_hashes
         and serving_control_plane.cluster_ca_hashes
         and not serving_control_plane.cluster_ca_hashes & host.ca_hashes
+    )
+
+
+def _with_another_authority(host: Host, serving_control_plane: Host) -> str | None:
+    """Why a member must not be restarted: its kubelet would accept the clients of another cluster, and none of this one's API servers."""
+    known = serving_control_plane.cluster_ca_hashes
+    if not known or not host.pki_ca_hashes or known & host.pki_ca_hashes:
+        return None
+    path = f"{host.pki_dir}/ca.crt"
+    return (
+        f"{host.name} is a node of this cluster, but its {path} is of another CA than that of {serving_control_plane.name}: once its kubelet "
+        f"is restarted it takes no API server's request for logs or exec any more. Copy {serving_control_plane.pki_dir}/ca.crt of "
+        f"{serving_control_plane.name} there, then run again."
     )
 
 

@@ -531,6 +531,14 @@ def _other_cluster(arguments: Arguments) -> None:
     arguments["hosts"]["w2"]["certificates"][0]["pem"] = "CN=kubernetes|sha256:other|"
 
 
+def _another_ca_in_a_file(arguments: Arguments) -> None:
+    """The kubelet trusts this cluster; the file that it reads when it is restarted is another cluster's."""
+    _other_cluster(arguments)
+    data = base64.b64encode(b"CN=kubernetes|sha256:ca|").decode()
+    for item in arguments["hosts"]["w2"]["kubeconfigs"]:
+        item["text"] = item["text"].replace("    server:", f"    certificate-authority-data: {data}\n    server:", 1)
+
+
 def _not_ready(arguments: Arguments) -> None:
     arguments["cluster"]["nodes"][1]["ready"] = False
 
@@ -583,6 +591,11 @@ BAD_INPUTS = [
     ("no runtime", _no_runtime, "cp2 has no container runtime"),
     ("half joined", _change("hosts/cp2/kubernetes_files", ["/etc/kubernetes/pki/ca.crt"]), "cp2 is half joined"),
     ("Ready, but with another CA", _other_cluster, "w2 trusts another CA than cp1, although it is the node w2"),
+    (
+        "a member with another CA's file",
+        _another_ca_in_a_file,
+        "w2 is a node of this cluster, but its /etc/kubernetes/pki/ca.crt is of another CA than that of cp1",
+    ),
     ("node not ready", _not_ready, "The node w1 is not Ready"),
     (
         "etcd not healthy",
