@@ -125,7 +125,11 @@ HOSTS: Mapping[str, Case] = {
         host="cp3", script="systemctl stop containerd", undo="systemctl start containerd", said=("cp3", "containerd")
     ),
     "a joining host whose kubelet is masked": Case(
-        host="cp3", script="systemctl mask kubelet", undo="systemctl unmask kubelet", said=("cp3", "kubelet", "unmask")
+        host="cp3",
+        script="systemctl mask kubelet",
+        # It ends and is started again all the time, but not while it is masked.
+        undo="systemctl unmask kubelet && systemctl start kubelet",
+        said=("cp3", "kubelet", "unmask"),
     ),
     "a joining host with data of etcd": Case(
         host="cp2",
@@ -163,7 +167,7 @@ HOSTS: Mapping[str, Case] = {
         host="cp1",
         script="iptables -I INPUT -p tcp --dport 6443 -s {cp2} -j DROP",
         undo="iptables -D INPUT -p tcp --dport 6443 -s {cp2} -j DROP",
-        said=("cp2", "{cp1}:6443"),
+        said=("cp2 cannot reach cp1 ({cp1}) on TCP 6443",),
     ),
     "a worker of another cluster": Case(
         host="w1",
