@@ -71,7 +71,8 @@ services:
       elements: dict
 backup_paths:
   description:
-    - What a backup of the host has to hold of these components, units, drop-ins and environment files included, for O(kubeadm.ha.kubernetes_host_backup#module:paths).
+    - What a backup of the host has to hold of these components, units, drop-ins and environment files included, for
+      O(kubeadm.ha.kubernetes_host_backup#module:paths).
     - Files that are larger than 1 MiB, such as programs, are none. Directories of certificates that components get themselves (C(--cert-dir)) are.
   returned: success
   type: list
