@@ -124,14 +124,12 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubeadm.ha.plugins.module_utils import _options
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.api.host_clients import HostClients
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.service_files import ServiceFiles
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import component_services
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.address_holders import ArpHolders
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.component_services import HostComponentServices
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint_watch import open_watch
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.processes import HostProcesses
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill.event import COMPONENTS
@@ -143,7 +141,7 @@ def watched(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What was seen, by the module's options."""
     files, commands, watch = HostFiles(), HostCommands(), None
     if options["endpoint"]:
-        services = HostComponentServices(commands, ServiceFiles(files, commands), HostProcesses())
+        services = component_services.of_host(commands)
         client = HostClients(files, commands, services).open(COMPONENTS, kubeconfig=options["kubeconfig"], server=None)
         watch = open_watch(
             files,

@@ -251,6 +251,7 @@ etcd_failure:
   sample: ''
 """
 
+import functools
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -356,6 +357,7 @@ def main() -> None:
             error.details.update(asked)
             raise
 
+    @functools.lru_cache(maxsize=None)
     def open_it() -> Api:
         commands = HostCommands(timeout=SECONDS_FOR_A_COMMAND)
         return open_api(commands, kubeconfig=module.params["kubeconfig"], server=module.params["server"])

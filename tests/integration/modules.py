@@ -20,6 +20,34 @@ Result = dict[str, t.Any]
 COLLECTIONS = REPOSITORY / ".cache"
 
 
+def run_ansible(
+    command: t.Sequence[str], *, environment: t.Mapping[str, str], directory: Path
+) -> subprocess.CompletedProcess[str]:
+    """A program of Ansible's with this collection, those of the tests' environment and a home of its own, as it ended.
+
+    Args:
+        command: the command line.
+        environment: of the process, without Ansible's variables.
+        directory: private directory, in which it runs.
+    """
+    paths = [str(COLLECTIONS), os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env={
+            **environment,
+            "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(filter(None, paths)),
+            "ANSIBLE_NOCOLOR": "true",
+            "ANSIBLE_LOCAL_TEMP": str(directory / "ansible"),
+            "ANSIBLE_HOME": str(directory / "ansible"),
+        },
+        cwd=directory,
+        timeout=300,
+        check=False,
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class Modules:
     """Runs modules of the collection in an environment.
@@ -69,22 +97,7 @@ class Modules:
         command += ["-a", json.dumps(arguments)] if arguments else []
         command += [flag for flag, wanted in (("--check", check), ("--diff", diff)) if wanted]
         path = os.pathsep.join([str(Path(sys.executable).parent), self.environment["PATH"]])
-        ended = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            env={
-                **self.environment,
-                "PATH": path,
-                "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-                "ANSIBLE_NOCOLOR": "true",
-                "ANSIBLE_LOCAL_TEMP": str(self.directory / "ansible"),
-                "ANSIBLE_HOME": str(self.directory / "ansible"),
-            },
-            cwd=self.directory,
-            timeout=300,
-            check=False,
-        )
+        ended = run_ansible(command, environment={**self.environment, "PATH": path}, directory=self.directory)
         try:
             # localhost | CHANGED => {...}, after the diff if one was asked for
             head, text = ended.stdout.split(" => ", 1)

@@ -9,7 +9,6 @@ import base64
 import json
 import os
 import shlex
-import subprocess
 import sys
 import typing as t
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.control_plane import ADVERTISED_ADDRESS
-from tests.integration.modules import COLLECTIONS
+from tests.integration.modules import run_ansible
 
 if t.TYPE_CHECKING:
     from tests.integration.control_plane import ControlPlane
@@ -65,21 +64,10 @@ def audit(
         "kubeadm_ha_audit_directory": str(directory / "reports"),
     }
     program = str(Path(sys.executable).with_name("ansible-playbook"))
-    paths = [str(COLLECTIONS), os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")]
-    ended = subprocess.run(
+    ended = run_ansible(
         [*host.prefix, program, playbook, f"--inventory={inventory}", "-e", json.dumps(variables), *options],
-        capture_output=True,
-        text=True,
-        env={
-            **host.plane.environment,
-            "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(filter(None, paths)),
-            "ANSIBLE_NOCOLOR": "true",
-            "ANSIBLE_LOCAL_TEMP": str(directory / "ansible"),
-            "ANSIBLE_HOME": str(directory / "ansible"),
-        },
-        cwd=directory,
-        timeout=300,
-        check=False,
+        environment=host.plane.environment,
+        directory=directory,
     )
     assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}"
     return json.loads(plan.read_text(encoding="utf-8")) if plan.exists() else {}, ended.stdout

@@ -21,26 +21,13 @@ from pathlib import Path
 import pytest
 
 from tests.integration.control_plane import run
-from tests.integration.modules import COLLECTIONS, Modules
+from tests.integration.modules import Modules, run_ansible
+from tests.integration.systemctl import write_systemctl
 
 if t.TYPE_CHECKING:
     from tests.integration.control_plane import ControlPlane
     from tests.integration.private_host import PrivateHost
 
-#: It says the same of every unit that has a file.
-SYSTEMCTL = """\
-#!/bin/sh
-case "$*" in *--version*) echo "systemd 252"; exit ;; esac
-for each; do
-  case $each in
-  *.service)
-    state=not-found
-    [ -e "/etc/systemd/system/$each" ] && state=loaded
-    printf 'Id=%s\\nLoadState=%s\\nActiveState=active\\nUnitFileState=enabled\\nMainPID=0\\nUser=\\n' "$each" "$state"
-    printf 'FragmentPath=/etc/systemd/system/%s\\nDropInPaths=\\n\\n' "$each" ;;
-  esac
-done
-"""
 UNIT = "[Service]\nEnvironmentFile={conf}\nExecStart={program} $OPTS\n"
 _COMPONENT, _ADMIN = "kube-controller-manager.kubeconfig", "admin.kubeconfig"
 _LIBRARIES = ("cryptography", "kubernetes")
@@ -70,8 +57,7 @@ class Master:
         self.unit("kube-controller-manager", f"--kubeconfig={self.cfg(_COMPONENT)}")
         programs = directory / "bin"
         programs.mkdir()
-        (programs / "systemctl").write_text(SYSTEMCTL, encoding="utf-8")
-        (programs / "systemctl").chmod(0o755)
+        write_systemctl(programs / "systemctl", units="/etc/systemd/system")
         path = f"{programs}{os.pathsep}{plane.environment['PATH']}"
         self.modules = Modules({**plane.environment, "PATH": path}, directory, _LIBRARIES, host.prefix)
 
@@ -116,27 +102,11 @@ class Master:
         inventory.write_text(
             json.dumps({"kube_control_plane": {"hosts": {"m1": {}}}, "all": {"vars": variables}}), encoding="utf-8"
         )
-        paths = [str(COLLECTIONS), os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")]
-        return subprocess.run(
-            [
-                *self.host.prefix,
-                str(Path(sys.executable).with_name("ansible-playbook")),
-                f"kubeadm.ha.{name}",
-                f"--inventory={inventory}",
-                *options,
-            ],
-            capture_output=True,
-            text=True,
-            env={
-                **self.modules.environment,
-                "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(filter(None, paths)),
-                "ANSIBLE_NOCOLOR": "true",
-                "ANSIBLE_LOCAL_TEMP": str(self.directory / "ansible"),
-                "ANSIBLE_HOME": str(self.directory / "ansible"),
-            },
-            cwd=self.directory,
-            timeout=300,
-            check=False,
+        program = str(Path(sys.executable).with_name("ansible-playbook"))
+        return run_ansible(
+            [*self.host.prefix, program, f"kubeadm.ha.{name}", f"--inventory={inventory}", *options],
+            environment=self.modules.environment,
+            directory=self.directory,
         )
 
     def only_backup(self) -> dict[str, t.Any]:

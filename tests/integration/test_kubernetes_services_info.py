@@ -17,26 +17,13 @@ import pytest
 
 from tests.integration import processes
 from tests.integration.modules import Modules
+from tests.integration.systemctl import write_systemctl
 
 if t.TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "kubernetes_services_info"
 SECRET = "c2VjcmV0LW9mLXRoZS10ZXN0"
-#: It says the same of every unit that has a file.
-SYSTEMCTL = """\
-#!/bin/sh
-case "$*" in *--version*) echo "systemd 252"; exit ;; esac
-for each; do
-  case $each in
-  *.service)
-    state=not-found
-    [ -e "{units}/$each" ] && state=loaded
-    printf 'Id=%s\\nLoadState=%s\\nActiveState=active\\nUnitFileState=enabled\\nUser=kube\\nFragmentPath={units}/%s\\nDropInPaths=\\n\\n' \
-      "$each" "$state" "$each" ;;
-  esac
-done
-"""
 UNIT = "[Service]\nEnvironmentFile={conf}\nExecStart={program} $OPTS\n"
 ADMIN = f"""\
 apiVersion: v1
@@ -83,8 +70,7 @@ def _root(binaries: Path, tmp_path: Path) -> Path:
     (root / "token.csv").chmod(0o600)
     systemctl = root / "bin" / "systemctl"
     systemctl.parent.mkdir()
-    systemctl.write_text(SYSTEMCTL.format(units=root / "units"), encoding="utf-8")
-    systemctl.chmod(0o755)
+    write_systemctl(systemctl, units=root / "units", user="kube")
     return root
 
 
@@ -168,8 +154,7 @@ def test_no_secret_is_reported(found: dict[str, t.Any]) -> None:
 def test_a_host_without_such_services(tmp_path: Path) -> None:
     systemctl = tmp_path / "bin" / "systemctl"
     systemctl.parent.mkdir()
-    systemctl.write_text(SYSTEMCTL.format(units=tmp_path / "units"), encoding="utf-8")
-    systemctl.chmod(0o755)
+    write_systemctl(systemctl, units=tmp_path / "units", user="kube")
     modules = Modules(processes.environment(systemctl.parent), tmp_path)
     for check in (True, False):
         found = modules.run(NAME, check=check)["services"]

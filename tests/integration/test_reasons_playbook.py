@@ -8,8 +8,6 @@ from __future__ import annotations
 import base64
 import datetime
 import json
-import os
-import subprocess
 import sys
 import typing as t
 from pathlib import Path
@@ -20,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from tests.integration.control_plane import ADVERTISED_ADDRESS
-from tests.integration.modules import COLLECTIONS
+from tests.integration.modules import run_ansible
 
 if t.TYPE_CHECKING:
     from tests.integration.control_plane import ControlPlane
@@ -37,21 +35,10 @@ def play(host: PrivateHost, directory: Path, playbook: str, *, names: t.Sequence
     inventory.write_text(json.dumps(groups), encoding="utf-8")
     variables = {"kubeadm_ha_endpoint": "k8s.example.org:8443", "kubeadm_ha_load_balancer": "external"}
     program = str(Path(sys.executable).with_name("ansible-playbook"))
-    paths = [str(COLLECTIONS), os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")]
-    ended = subprocess.run(
+    ended = run_ansible(
         [*host.prefix, program, playbook, f"--inventory={inventory}", "-e", json.dumps(variables)],
-        capture_output=True,
-        text=True,
-        env={
-            **host.plane.environment,
-            "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(filter(None, paths)),
-            "ANSIBLE_NOCOLOR": "true",
-            "ANSIBLE_LOCAL_TEMP": str(directory / "ansible"),
-            "ANSIBLE_HOME": str(directory / "ansible"),
-        },
-        cwd=directory,
-        timeout=300,
-        check=False,
+        environment=host.plane.environment,
+        directory=directory,
     )
     return ended.returncode, f"{ended.stdout}\n{ended.stderr}"
 

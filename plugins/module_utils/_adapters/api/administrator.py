@@ -8,10 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from ..._domain.base.errors import InvalidInput
-from ..collect.service_files import ServiceFiles
-from ..host.component_services import HostComponentServices
+from ..host import component_services
 from ..host.files import HostFiles
-from ..host.processes import HostProcesses
 from .api import open_api
 from .host_clients import KUBEADM, HostClients
 
@@ -34,8 +32,11 @@ def open_as_administrator(commands: Commands, *, kubeconfig: str, server: str | 
     files = HostFiles()
     if kubeconfig != KUBEADM or files.exists(KUBEADM):
         return open_api(commands, kubeconfig=kubeconfig, server=server)
-    services = HostComponentServices(commands, ServiceFiles(files, commands), HostProcesses())
-    return HostClients(files, commands, services).open(_COMPONENTS, kubeconfig=None, server=server).api
+    return (
+        HostClients(files, commands, component_services.of_host(commands))
+        .open(_COMPONENTS, kubeconfig=None, server=server)
+        .api
+    )
 
 
 def administrator_of_services(commands: Commands, services: ComponentServices, *, server: str | None) -> Api | None:

@@ -117,9 +117,9 @@ class HostComponentServices:
         return dataclasses.replace(found, arguments=tuple(word.text for word in read_as.words), flags=flags)
 
 
-def of_host() -> HostComponentServices:
-    """Those of the host on which this runs."""
-    commands = HostCommands()
+def of_host(commands: Commands | None = None) -> HostComponentServices:
+    """Those of the host on which this runs; ``commands`` runs its programs, else with the time that is usual."""
+    commands = commands or HostCommands()
     return HostComponentServices(commands, ServiceFiles(HostFiles(), commands), HostProcesses())
 
 

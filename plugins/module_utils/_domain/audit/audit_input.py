@@ -314,10 +314,7 @@ def _control_plane(host: Host, services: ServicesReport | None, x509: X509) -> C
         )
     if services is None or API_SERVER not in services.services:
         return None
-    flags = {
-        name: {flag: values[-1] for flag, values in service.arguments.items() if values}
-        for name, service in services.services.items()
-    }
+    flags = {name: service.flags for name, service in services.services.items()}
     own = flags[API_SERVER]
     address = canonical_ip(own.get("advertise-address") or own.get("bind-address") or "") or ""
     if not host.has_address(address):

@@ -42,6 +42,11 @@ class ServiceReport:
     files: t.Sequence[str] = dataclasses.field(default=(), metadata=absent(()))
     fault: str = dataclasses.field(default="", metadata=absent(""))
 
+    @property
+    def flags(self) -> dict[str, str]:
+        """The value that counts of each flag: the last."""
+        return {flag: values[-1] for flag, values in self.arguments.items() if values}
+
 
 @dataclasses.dataclass(frozen=True)
 class ServicesReport:

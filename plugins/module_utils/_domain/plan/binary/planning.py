@@ -237,7 +237,7 @@ def _differs(scaling: Scaling, name: str) -> bool:
 def _refuses_anonymous(report: ServicesReport, yaml: Yaml) -> bool:
     """Whether the API server does not answer ``GET /readyz`` without a certificate, or may not: then one does no harm."""
     service = report.services.get("kube-apiserver")
-    flags = {flag: values[-1] for flag, values in service.arguments.items() if values} if service is not None else {}
+    flags = service.flags if service is not None else {}
     return not anonymous_access.is_open(anonymous_access.READYZ, flags, None, yaml)
 
 

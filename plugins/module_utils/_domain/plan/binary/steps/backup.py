@@ -63,8 +63,7 @@ def _paths(situation: Scaling, name: str) -> list[str]:
 def _reaches_etcd(situation: Scaling) -> bool:
     """Whether the source has what a snapshot needs; without TLS there is none, and the backup warns."""
     service = situation.services[situation.source].services.get(API_SERVER)
-    arguments = service.arguments if service is not None else {}
-    access = parse_access({flag: values[-1] for flag, values in arguments.items() if values})
+    access = parse_access(service.flags) if service is not None else None
     return access is not None and access.is_secured
 
 

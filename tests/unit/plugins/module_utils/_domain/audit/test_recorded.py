@@ -23,6 +23,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit.survival 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.finding import Severity
 from ansible_collections.kubeadm.ha.plugins.modules import audit_report
 from tests.scenarios.end_state import secrets_on_controller
+from tests.tools.environment import ROOT
 from tests.unit.plugins.module_utils._domain.audit.faults import FAULTS, Change, both, moved_clock
 from tests.unit.plugins.module_utils._domain.audit.recorded import audit_of_recorded, recorded, text
 
@@ -213,7 +214,7 @@ def test_nothing_secret_is_recorded(tmp_path: Path) -> None:
     ]
     assert configurations
     assert [word for word in ("auth", "password", "secret") for each in configurations if word in each] == []
-    assert "/work/" not in text()
+    assert str(ROOT) not in text()
 
 
 @pytest.mark.parametrize(
