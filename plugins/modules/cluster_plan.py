@@ -315,11 +315,10 @@ controllers:
   type: dict
   sample: {"kube_scheduler": {"m1": {"unit": "kube-scheduler.service", "server": "", "is_new": false}}}
 further:
-  description: Inventory names of the hosts of which more is inspected than themselves, because a role of theirs or a join asks for it.
+  description: What is inspected of a host beyond itself, because a join or a role of its asks for it, by inventory name.
   returned: with O(phase=serving)
-  type: list
-  elements: str
-  sample: ["lb1"]
+  type: dict
+  sample: {"lb1": ["haproxy"]}
 signer:
   description: Inventory name of the host that has the cluster's CA, the serving one or the first control plane of a new cluster.
   returned: with O(phase=serving)

@@ -284,6 +284,8 @@ def _environment(record: Path, configuration: Path | None, *, with_collections: 
         # What a killed run leaves on the controller stays with the scenario, and is found by it.
         "ANSIBLE_LOCAL_TEMP": str(controller_files(record.parent)),
     }
+    # Where images of test machines forbid it, each run compiles all of Ansible: an operator's Python keeps what it has compiled.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     if configuration is not None:
         environment["ANSIBLE_CONFIG"] = str(configuration)
     return environment

@@ -108,7 +108,7 @@ def test_a_module_runs_against_real_processes(name: str) -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_prints_nothing_in_each_run(role: str) -> None:
     """A value that later tasks read is the result of a module, not of ``debug``, which prints it for each host."""
-    files = (ROOT / "roles" / role / "tasks").glob("*.yml")
+    files = (ROOT / "roles" / role / "tasks").rglob("*.yml")
     assert [
         path.name for path in files if re.search(r"^\s+(ansible\.builtin\.)?debug:", path.read_text(), re.MULTILINE)
     ] == []

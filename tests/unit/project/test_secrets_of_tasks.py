@@ -17,7 +17,7 @@ import yaml
 from tests.tools.environment import ROOT
 
 _SECRETS = {"token", "certificate_key", "archive"}
-_FILES = sorted((ROOT / "roles").glob("*/tasks/*.yml"))
+_FILES = sorted((ROOT / "roles").glob("*/tasks/**/*.yml"))
 
 
 def tasks(document: t.Any) -> t.Iterator[dict[str, t.Any]]:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import typing as t
 
 from ..base.address import Endpoint
@@ -16,7 +15,17 @@ from ..base.problem import Problem
 from ..cluster.cluster import Cluster
 from ..component import anonymous_access
 from ..host.host import Host
-from . import bare_hosts, failed_inspections, half_joined, inputs, name_servers, quorum_steps, single_points, virtual_ip
+from . import (
+    bare_hosts,
+    failed_inspections,
+    further_inspections,
+    half_joined,
+    inputs,
+    name_servers,
+    quorum_steps,
+    single_points,
+    virtual_ip,
+)
 from .binary import planning as binary_planning
 from .binary import stage as binary_stage
 from .build import AGAIN, STEPS, entries_of, host_plans, problems_of
@@ -282,18 +291,7 @@ def control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict
     which does not serve.
     """
     facts = _control_plane_facts(request, yaml=yaml, x509=x509)
-    return {**facts, "further": _further(request, facts)}
-
-
-def _further(request: PlanRequest, facts: t.Mapping[str, t.Any]) -> list[str]:
-    """Inventory names of the hosts of which more is inspected than themselves: every one while one joins."""
-    nodes = {*request.groups.control_planes, *request.groups.workers}
-    if nodes.intersection(facts.get("joining") or ()):
-        return list(request.hosts)
-    named = (facts.get(kind) or () for kind in ("nodes", "first_control_plane", "virtual_ips", "files", "targets"))
-    controllers = (facts.get("controllers") or {}).values()
-    etcd_hosts = request.inputs.etcd_hosts if facts.get("creation") else ()
-    return sorted({*request.groups.load_balancers, *etcd_hosts, *itertools.chain(*named, *controllers)})
+    return {**facts, "further": further_inspections.kinds_by_host(request, facts)}
 
 
 def _control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, object]:

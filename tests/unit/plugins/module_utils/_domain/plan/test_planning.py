@@ -447,8 +447,10 @@ def test_somebody_elses_haproxy_cfg() -> None:
 
 
 def test_more_than_the_host_itself_is_inspected_only_where_somebody_asks() -> None:
-    assert facts_of(after())["further"] == ["lb1"]
-    assert sorted(facts_of(before())["further"]) == sorted(before()["hosts"])
+    assert facts_of(after())["further"] == {"lb1": ["haproxy"]}
+    joining = facts_of(before())["further"]
+    assert sorted(joining) == sorted(before()["hosts"])
+    assert joining["lb1"] == ["joins", "nodes", "haproxy"], "what joins ask for names the nodes"
 
 
 def test_any_api_server_that_refuses_anonymous_requests_counts() -> None:
