@@ -56,6 +56,7 @@ def address_endpoint(*keepalived: str) -> Change:
 
     def change(arguments: Arguments) -> None:
         arguments["endpoint"] = "192.0.2.10:6443"
+        arguments["hosts"]["lb1"]["default_address"] = "192.0.2.15"
         for name in keepalived:
             arguments["hosts"][name]["services"]["keepalived"] = {"active": "active", "enabled": "enabled"}
 
