@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: audit_report
 short_description: Say of a cluster which losses it survives, why not, and what to do
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes findings of what M(kubeadm.ha.kubernetes_host_info) and M(kubeadm.ha.kubernetes_cluster_info) have collected, and says of each host,
     each member of etcd and the endpoint what becomes of the cluster without it.

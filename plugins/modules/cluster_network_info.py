@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: cluster_network_info
 short_description: Determine whether the cluster has a pod network, and what the role cni would change
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads on a control plane which CNI configurations are there, asks the API which nodes lack a network by what their kubelets
     report, and whose the objects of the network are.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: cluster_plan
 short_description: Build the plan of a conversion from inspected hosts
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Computes every change that a run of C(kubeadm.ha.site) would make, and every reason to stop before it,
     from what M(kubeadm.ha.kubernetes_host_info), M(kubeadm.ha.kubernetes_cluster_info) and

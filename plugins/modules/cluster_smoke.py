@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: cluster_smoke
 short_description: Run an application for the time of a proof
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Runs pods on several nodes behind a Service with a NodePort, in a namespace of their own, and waits until all are ready.
     M(kubeadm.ha.service_answers_info) then proves from each node that they answer.

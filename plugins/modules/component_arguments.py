@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: component_arguments
 short_description: Arguments of a Kubernetes component that systemd runs
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the command-line arguments with which systemd starts a component, and sets some of them. Without O(set) it only reads.
   - The arguments may be in C(ExecStart=) of the unit or of a drop-in, in C(Environment=), or in files of C(EnvironmentFile=), over any number

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: component_service
 short_description: A kube-controller-manager or kube-scheduler that systemd runs is ready for several instances
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Gives a component that systemd runs an identity of its own, a kubeconfig with it, a serving certificate, settings of leader election, a
     secure port only, and a hardened service. The roles C(kube_controller_manager) and C(kube_scheduler) use it, and

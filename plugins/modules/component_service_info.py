@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: component_service_info
 short_description: What the roles kube_controller_manager and kube_scheduler would change on a host
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Inspects a kube-controller-manager or kube-scheduler that systemd runs, or is to run, and decides what changes so that it has an identity
     of its own and is ready for several instances. M(kubeadm.ha.component_service) makes the changes, by the same decision.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: control_plane_endpoint
 short_description: Let every cluster-wide object of a kubeadm cluster name the control plane endpoint
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Sets C(controlPlaneEndpoint) in the ConfigMap C(kube-system/kubeadm-config), validated by the host's kubeadm where it can.
   - Sets the C(server) in the ConfigMap C(kube-public/cluster-info), which joining nodes take whatever address they were

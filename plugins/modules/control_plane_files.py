@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: control_plane_files
 short_description: Give a joining control plane the files that its static pods will need
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes the files and directories that M(kubeadm.ha.control_plane_files_info) found on a serving control plane, with owner,
     group and mode, before C(kubeadm join).

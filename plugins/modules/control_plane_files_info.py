@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: control_plane_files_info
 short_description: Find the files of a control plane that C(kubeadm join) does not bring to another one
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the manifests of kube-apiserver, kube-controller-manager and kube-scheduler, and reports every file and
     directory of the host that their flags and hostPath volumes name and that kubeadm does not make, for example an

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: control_plane_leader_info
 short_description: Report which kube-controller-manager and kube-scheduler lead
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the locks by which the instances of a control plane component elect their leader, in the namespace
     C(kube-system), and reports who holds each, since when, and whether it is still renewed.

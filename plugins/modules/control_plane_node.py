@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: control_plane_node
 short_description: Mark the Node of a control plane as one
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Gives a Node the labels and the taint that C(kubeadm join) gives in its last phase, C(mark-control-plane), when the join
     ended before that phase. Without them the scheduler puts workloads on the host, and what searches for control planes

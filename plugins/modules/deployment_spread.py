@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: deployment_spread
 short_description: Let the pods of a Deployment run on more than one node
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - When all ready pods of a Deployment, two at least, are on one node although another node may run them, restarts the
     rollout as C(kubectl rollout restart) does, waits for it, and proves that they are on more than one.

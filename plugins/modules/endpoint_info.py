@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: endpoint_info
 short_description: Prove that an endpoint leads to the cluster's API, as this host sees it
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Does what this host's kubelet would do with the endpoint. It resolves the name by the host's own resolver (C(/etc/hosts)
     included), connects to every address without any proxy, sends the name by SNI, verifies the served certificate against the

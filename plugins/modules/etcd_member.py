@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: etcd_member
 short_description: Take a member out of the etcd cluster of a Kubernetes cluster, or add one
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - With O(state=absent) it takes out what a join that did not end, or a lost host, has left in etcd. C(kubeadm reset) does so only as
     long as the host's Node exists.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: etcd_member_info
 short_description: Inspect the etcd cluster of a Kubernetes cluster, or wait until it is healthy
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Asks an etcd server for the members of its cluster, and every started member for its own health, by etcd's JSON
     gateway. The servers' certificates are verified. Neither etcdctl nor a Python library is needed.

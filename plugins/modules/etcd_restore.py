@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: etcd_restore
 short_description: Restore stacked etcd from a backup, phase by phase
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes a new etcd cluster of one member with the data of a snapshot that M(kubeadm.ha.kubernetes_host_backup) has made. Everything
     that was written after the snapshot is lost. The entry point C(restore) of the role P(kubeadm.ha.cluster_backup#role) does all of it

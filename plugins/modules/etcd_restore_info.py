@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: etcd_restore_info
 short_description: Inspect whether a host can restore etcd from a backup
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reports whether a control plane has a backup of M(kubeadm.ha.kubernetes_host_backup) with a snapshot of etcd, and everything that
     speaks against restoring it. The snapshot is read as a whole. Its SHA-256 must be the one in the backup's manifest, and the one that

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: external_etcd_decision
 short_description: Compute what the role of external etcd would change on an inspected host
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Determines, by what M(kubeadm.ha.external_etcd_info) found on every host of the etcd cluster, who begins it, who is added to it and
     whose data is lost; and what the inputs of the role C(external_etcd) change on one of them. The plan of C(kubeadm.ha.site) and the

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: external_etcd_info
 short_description: Inspect a host that is or shall become a member of external etcd
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reports etcd's programs and which version the packages' repositories offer, its unit and whether it runs with all that was written,
     its certificates, its data, what the role C(external_etcd) has begun, the members as the one of this host reports them, and the

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: failover_drill_event
 short_description: Let a component of this host fail, measure what follows, and restore it
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Stops, kills or freezes the kube-controller-manager, the kube-scheduler or the member of etcd of this host, which runs as a static pod
     or as a service of systemd, and measures until when another instance leads, how the control plane endpoint answers meanwhile, and when

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: failover_drill_info
 short_description: Inspect a host before and after an event of a failover drill
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reports how kube-controller-manager, kube-scheduler and etcd of this host run, by which settings they elect their leader, who
     leads, which nodes are not Ready, and whether an interrupted drill has left something.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: failover_drill_plan
 short_description: Determine which hosts the events of a failover drill concern, and whether the cluster bears them
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads what M(kubeadm.ha.failover_drill_info) found on the control planes, and fails with every reason not to begin. Each names
     the host and the remedy.

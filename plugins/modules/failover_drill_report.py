@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: failover_drill_report
 short_description: Judge what a failover drill has measured
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Compares what M(kubeadm.ha.failover_drill_event) measured with the bounds, and makes a table, JSON and JUnit's XML of it.
   - Runs on the controller, connects to nothing and changes nothing.

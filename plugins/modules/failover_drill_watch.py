@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: failover_drill_watch
 short_description: Watch the control plane endpoint and the virtual IP while something of another host fails
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Watches while M(kubeadm.ha.failover_drill_event) lets something fail on another host, which would see it otherwise, or has nothing to ask
     with. It is run in the background.

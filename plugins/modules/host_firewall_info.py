@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: host_firewall_info
 short_description: Determine which ports and protocols the host's firewall does not let in
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Finds the firewall that is active on the host, firewalld or ufw, and compares its rules, as its own tool prints them, with what
     is to be open. The role C(kubeadm.ha.host_firewall) opens what is missing.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: host_lock
 short_description: Keep two runs from changing a host at the same time
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Takes or gives back a lock on the host, a file in C(/run) that names the running ansible-playbook process.
   - A lock of a process that has ended is taken over when that process ran on this controller, so a killed run does

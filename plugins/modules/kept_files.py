@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kept_files
 short_description: Keep files and services as they are before they are changed, and put them back
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - With O(state=kept) files, directories that are not there yet, and the state of services are written down before a role changes them for the
     first time. What is kept already stays as it was kept.

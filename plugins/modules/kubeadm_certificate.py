@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kubeadm_certificate
 short_description: Add SANs to a serving certificate that kubeadm made
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes sure that one of the serving certificates which kubeadm manages on a control plane node covers the wanted
     subject alternative names (SANs). It keeps every SAN that it has.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kubeadm_certificate_info
 short_description: Read X.509 facts of a cluster's certificates
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads certificates from PEM files, a directory as kubeadm lays it out, a kubeconfig, or a TLS server.
   - Reports each who it is for, how long it is valid, whether its key and its CA belong to it, and which expected SANs it

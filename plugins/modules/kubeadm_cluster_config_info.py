@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kubeadm_cluster_config_info
 short_description: Read kubeadm's ClusterConfiguration from the cluster
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the C(ClusterConfiguration) that kubeadm keeps in the ConfigMap C(kube-system/kubeadm-config), in every version
     from C(v1beta1) to C(v1beta4).

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kubeadm_init
 short_description: This host is the first control plane of a new cluster
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Runs C(kubeadm init) on a host on which nothing of a cluster is. Does nothing on a host that is a control plane already and
     serves.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kubeadm_init_configuration
 short_description: Build the documents of kubeadm init for a new cluster
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Computes what the inputs of the role C(control_plane_init) mean as kubeadm's InitConfiguration and ClusterConfiguration, in the
     API version of the cluster's Kubernetes version, and as KubeletConfiguration and KubeProxyConfiguration where the inputs say

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kubeadm_join
 short_description: This host is a node of a kubeadm cluster
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Runs C(kubeadm join) on a host that has not joined yet. Does nothing on a host that is a member of that very cluster.
   - Membership is determined by the CA in the host's C(kubelet.conf), the node that its client certificate names, and

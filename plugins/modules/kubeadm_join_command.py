@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kubeadm_join_command
 short_description: Make or revoke what a host needs to join a kubeadm cluster
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Runs on a control plane node that serves the API.
   - With O(state=present) makes a new bootstrap token with a short life and, for O(control_plane=true), a new key, under which it

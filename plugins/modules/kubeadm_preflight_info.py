@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kubeadm_preflight_info
 short_description: Ask kubeadm on a host that has not joined yet whether it would join
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Runs C(kubeadm join phase preflight) with the configuration that M(kubeadm.ha.kubeadm_join) gives it, and returns the checks
     that fail, by the names by which they can be left out.

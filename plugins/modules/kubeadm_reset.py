@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kubeadm_reset
 short_description: Reset a host on which a join did not end, or that leaves its cluster
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Runs C(kubeadm reset) with the host's own kubeadm where something of a join is on the host, so that it can join again.
   - The host is asked once more in the moment before, whatever a plan said. It is refused where kubeadm runs, where its API

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kubeconfig_cluster
 short_description: Set the server of a cluster entry in a kubeconfig file
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes a cluster entry of a kubeconfig file name the wanted server, and the wanted CA if one is given.
   - Only that value changes. Everything else in the file stays byte for byte as it was, comments and layout included,

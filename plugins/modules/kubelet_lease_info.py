@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kubelet_lease_info
 short_description: Show that this host's kubelet reaches the API through its kubeconfig
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the Lease that this host's kubelet renews every ten seconds, from the server that its kubeconfig names and with
     its own client certificate. The server's certificate is verified.

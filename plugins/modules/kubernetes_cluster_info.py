@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kubernetes_cluster_info
 short_description: Collect what an audit of a Kubernetes control plane needs from the API
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the objects of a kubeadm cluster that name its endpoint, its nodes, the pods of its DNS, and leftovers of earlier
     joins.

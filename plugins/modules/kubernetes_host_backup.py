@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kubernetes_host_backup
 short_description: Back up what Kubernetes keeps on a host, and the cluster
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes one directory for each backup with copies of the host's certificates, keys, kubeconfigs, manifests and kubelet
     files.

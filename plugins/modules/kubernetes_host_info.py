@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kubernetes_host_info
 short_description: Collect what an audit of a Kubernetes control plane needs from one host
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads versions, certificates, kubeconfigs, component flags, sockets, services and facts of a host in one call.
   - The host needs Python 3.8 and its standard library, nothing else. What it sends is parsed on the controller,

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kubernetes_manifest
 short_description: Objects of the cluster are as manifests say
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Applies manifests on the server, objects of any kind. What would change is found out by the API server itself in a dry run, so
     that defaults and what others have set beside the manifests are no change.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kubernetes_node
 short_description: Drain a node, or delete the Node of a host that is no member any more
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - With O(state=absent) deletes a Node that is not Ready, and only if it has an address of the host that it is said to be.
   - A Ready Node is refused, because its host is in use, and so is a Node with addresses of another machine.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kubernetes_node_info
 short_description: Wait until a node of the cluster is Ready, or drained
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Asks an API server for a Node until its kubelet reports it as Ready, and fails with what the kubelet reports instead if
     that does not happen in time.

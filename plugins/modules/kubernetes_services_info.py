@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kubernetes_services_info
 short_description: Find the components of Kubernetes that systemd runs on a host, and everything that they name
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Finds kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy and etcd as services of systemd, whatever their units
     are called, by their processes. Where a component does not run, the service of its name counts.

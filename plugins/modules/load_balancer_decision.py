@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: load_balancer_decision
 short_description: Compute the configuration of an inspected load balancer host and what its role would change
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Computes what the inputs of the role C(apiserver_dns), C(apiserver_haproxy) or C(apiserver_nginx) mean, fills in its templates
     with that, and compares what M(kubeadm.ha.load_balancer_info) found with it. The plan of C(kubeadm.ha.site) and the role's own

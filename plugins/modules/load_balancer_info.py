@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: load_balancer_info
 short_description: Inspect a host that runs or shall run a load balancer in front of the API servers
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reports whose configuration the host has, which one the load balancer runs, the client certificate of its checks,
     the rules of an active firewall and what SELinux's policy offers.

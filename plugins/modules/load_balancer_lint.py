@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: load_balancer_lint
 short_description: Predict from the configuration of haproxy, nginx or keepalived what a failure does
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads configurations of haproxy, nginx (C(stream)) and keepalived and predicts how long new connections go to an API server that is dead,
     frozen, not ready or whose host is gone, how long open connections hang, what a reload cuts, and whether and when a virtual IP moves. Each

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: node_decision
 short_description: Compute what makes an inspected host ready for kubeadm
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Compares what M(kubeadm.ha.node_info) found on a host with what the inputs of the role C(node_prepare) want, and the host with
     the others of the play. The plan of C(kubeadm.ha.site) and the role's own tasks follow the same answer.

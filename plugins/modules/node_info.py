@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: node_info
 short_description: Inspect a host that is or shall become a node of a kubeadm cluster
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reports swap, the kernel's modules and settings, containerd and its configuration, kubeadm, kubelet and kubectl, what the
     packages' repositories offer, what identifies the host, whether its clock is kept right, and the rules of an active firewall.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: plan_confirmation
 short_description: Ask whether a plan is to be carried out
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Asks whoever sits at the terminal of C(ansible-playbook), and fails unless the answer is C(yes).
   - Asks nobody in check mode, where there is no change to be made, and where C(ansible-playbook) has no terminal, as in a pipeline or in AWX.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: port_clients_info
 short_description: Wait until nobody is connected to a port of this host
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Proves that a load balancer is not used any more before it ends. Fails with the addresses of those that are still connected.
   - Connections of the host to itself do not count.

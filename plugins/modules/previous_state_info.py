@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: previous_state_info
 short_description: Inspect what a host was before runs changed it
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the journal that runs leave on the host, what M(kubeadm.ha.kubeadm_certificate) and M(kubeadm.ha.kept_files) have kept there, and compares
     it with what is there now.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: reachability_info
 short_description: Try from a host whether others can be reached by TCP
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Begins a TCP connection to each address and port, all at the same time, and reports how each attempt ended. Finds
     what is blocked by whatever filters on the way, be it a firewall of a host or the rules of a cloud.

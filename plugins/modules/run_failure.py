@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: run_failure
 short_description: Fail with what a run has changed so far
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - For the C(rescue) of a block. Always fails, with the message of the task that failed, the objects that the run has changed
     until then on all hosts, where their backups are, and what to do.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: run_journal_info
 short_description: Inspect when the run that holds the lock has made each of its changes
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the journal of the host, and returns the changes of the run that holds the host's lock with the time at which each began and was done.
   - Returns nothing where nobody holds the lock.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: run_report
 short_description: Report what a run has found, planned and done
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - At the end of C(kubeadm.ha.site) shows a table of every change of the plan with its seconds.
   - With O(directory) writes C(run-TIME.html), one page without scripts that fetches nothing, and C(run-TIME.json). Both say what is lost with each part

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: run_step
 short_description: Say which step of a run begins on a host, and keep when it began and ended
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - For the first and the last task of the plays of C(kubeadm.ha.site), which it knows by their names. In other plays, and in check mode, it does nothing.
   - Shows which step of how many it is for the host, how many changes of the plan it makes, what it waits for, and how long at most. The limits

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: service_answers_info
 short_description: Ask from a host whether every pod of the smoke application answers
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Asks each target over HTTP, each time by a new connection, until every pod has answered through it. A Service gives each
     connection to any of its pods, so a pod that never answers is on a node to which the network from this host does not lead.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: transfer_key
 short_description: Make a key pair of this host, for which another one seals files
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes a private key that stays on this host, in a file that only root can read, and returns the public key. What
     M(kubeadm.ha.control_plane_files_info) seals for it, only M(kubeadm.ha.control_plane_files) on this host can open, so that neither the

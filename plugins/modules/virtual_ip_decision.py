@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: virtual_ip_decision
 short_description: Compute what the role of the virtual IP would change on an inspected host
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Computes what the inputs of the role C(apiserver_keepalived) mean, fills in its templates with that, and compares what
     M(kubeadm.ha.virtual_ip_info) found with it. The plan of C(kubeadm.ha.site) and the role's own tasks follow the same answer.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: virtual_ip_info
 short_description: Inspect a host that carries or shall carry the virtual IP of the API servers
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reports whose C(keepalived.conf) the host has, what its services run, its addresses, who answers for the virtual IP on the
     network, which virtual routers advertise themselves by VRRP, and the rules of an active firewall.

@@ -18,24 +18,52 @@ _REPORT = "kubeadm.ha.audit : Report | "
 SINGLE_BALANCER = frozenset({"endpoint.single-balancer"})
 #: The same of nginx, which cannot end the sessions of an API server that is frozen.
 SINGLE_NGINX = SINGLE_BALANCER | {"load-balancer.open-connections-hang"}
+#: One member of etcd on a host of its own, which every API server names.
+SINGLE_ETCD = frozenset({"etcd.no-tolerance", "etcd.api-server-knows-one"})
+#: One control plane behind a load balancer that is its endpoint.
+SINGLE_BEHIND_BALANCER = SINGLE_BALANCER | {
+    "control-plane.single",
+    "etcd.no-tolerance",
+    "load-balancer.one-server",
+}
+#: Everybody is led to one host by an address of it.
+_BOUND = frozenset({"client.administrator", "client.cluster-info", "client.kube-proxy", "client.kubelet"})
+#: Control planes behind an address that one of them has and that nothing gives to another one.
+ADDRESS_OF_ONE = _BOUND | {"endpoint.is-a-host"}
+#: What kubeadm makes by itself: one control plane, to which everybody connects by its own address.
+SINGLE_CONTROL_PLANE = _BOUND | {"control-plane.single", "endpoint.missing", "etcd.no-tolerance"}
+#: kubeadm starts both pods of CoreDNS where it begins.
+DNS_ON_ONE_NODE = frozenset({"workload.dns-on-one-node"})
 
 
 def grave_findings(
-    inventories: Sequence[Path], work: Path, variables: Mapping[str, Any] | None = None
+    inventories: Sequence[Path],
+    work: Path,
+    variables: Mapping[str, Any] | None = None,
+    *,
+    arguments: Sequence[str] = (),
+    label: str = "audit-of-the-end",
 ) -> dict[str, list[str]]:
     """Summaries of findings of severity warning or worse by their id.
 
     :param work: directory for the report and the record of the run.
+    :param label: their name.
     """
     run = run_playbook(
         "kubeadm.ha.audit",
         inventories=inventories,
-        record=work / "audit-of-the-end.jsonl",
-        variables={"kubeadm_ha_audit_directory": str(work / "audit-of-the-end"), **(variables or {})},
+        record=work / f"{label}.jsonl",
+        variables={"kubeadm_ha_audit_directory": str(work / label), **(variables or {})},
+        arguments=arguments,
     )
     assert run.status == 0, run.output[-6000:]
     assert changed_elsewhere(run) == []
-    report = json.loads((work / "audit-of-the-end" / "report.json").read_text(encoding="utf-8"))
+    return grave_in(work / label)
+
+
+def grave_in(directory: Path) -> dict[str, list[str]]:
+    """The same of the report that an audit has written into a directory."""
+    report = json.loads((directory / "report.json").read_text(encoding="utf-8"))
     grave: dict[str, list[str]] = {}
     for finding in report["findings"]:
         if finding["severity"] != "info":
@@ -48,4 +76,15 @@ def changed_elsewhere(run: Run) -> list[str]:
     return [str(result["task"]) for result in run.changed if not result["task"].startswith(_REPORT)]
 
 
-__all__ = ("SINGLE_BALANCER", "SINGLE_NGINX", "changed_elsewhere", "grave_findings")
+__all__ = (
+    "ADDRESS_OF_ONE",
+    "DNS_ON_ONE_NODE",
+    "SINGLE_BALANCER",
+    "SINGLE_BEHIND_BALANCER",
+    "SINGLE_CONTROL_PLANE",
+    "SINGLE_ETCD",
+    "SINGLE_NGINX",
+    "changed_elsewhere",
+    "grave_findings",
+    "grave_in",
+)

@@ -15,7 +15,7 @@ import difflib
 import json
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from tests.prober.analysis import (
 from tests.prober.log import ProbeLog
 from tests.prober.process import Prober
 from tests.prober.results import RESULTS, ScenarioResults, Verdict
+from tests.scenarios.audited import grave_findings
 from tests.scenarios.bystanders import Seen, workload_clients
 from tests.scenarios.cluster import ADMIN, PROJECT, Lab, etcdctl, fingerprint, ready_nodes, wait_until
 from tests.scenarios.control import control
@@ -131,6 +132,22 @@ class Conversion:
             inventories=[*self.shape.inventories(self.lab.inventory), *inventories],
             record=self.work / f"{label}.jsonl",
             arguments=[*self.shape.arguments, *arguments],
+        )
+
+    def findings(
+        self,
+        variables: Mapping[str, str] | None = None,
+        *,
+        inventories: Sequence[Path] = (),
+        label: str = "audit-of-the-end",
+    ) -> dict[str, list[str]]:
+        """What an audit finds of severity warning or worse, by its id."""
+        return grave_findings(
+            [*self.shape.inventories(self.lab.inventory), *inventories],
+            self.work,
+            variables,
+            arguments=self.shape.arguments,
+            label=label,
         )
 
     def check(

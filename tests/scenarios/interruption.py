@@ -24,6 +24,7 @@ from tests.prober.analysis import CONTROL, control_of, counted, judged, summariz
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults, Verdict
 from tests.scenarios import end_state
+from tests.scenarios.audited import DNS_ON_ONE_NODE, SINGLE_BALANCER, grave_findings
 from tests.scenarios.cluster import ADMIN, PROJECT, Lab, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.convert import addresses_of, leave_out_inconclusive
@@ -54,6 +55,7 @@ class Job:
     :param units: units of time that an uninterrupted run takes, rather less than more, so that a random moment lies in it.
     :param example: an inventory before the lab's.
     :param variables: further inputs.
+    :param finds: ids of what an audit finds of severity warning or worse at the end, because the topology is so.
     :param only_without_kills: boundaries to which no run comes that follows a killed one, with the reason.
     """
 
@@ -69,6 +71,7 @@ class Job:
     has_cluster: bool = True
     example: Path | None = None
     variables: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    finds: frozenset[str] = SINGLE_BALANCER
     only_without_kills: Mapping[Boundary, str] = dataclasses.field(default_factory=dict)
 
     @property
@@ -115,6 +118,8 @@ BINARY = Job(
     administrator=INLINE.admin,
     units=90.0,
     others=MEMBERS,
+    # Its cluster DNS has one replica, as before.
+    finds=SINGLE_BALANCER | DNS_ON_ONE_NODE,
 )
 JOBS = {job.name: job for job in (CONVERT, CREATE, BINARY)}
 
@@ -356,6 +361,10 @@ class Interrupted:
             if entry.began:
                 entry.failed_probes = sum(entry.began <= moment < until for moment in failed)
 
+    def findings(self) -> dict[str, list[str]]:
+        """What an audit finds of severity warning or worse, by its id."""
+        return grave_findings(self.inventories, self.work, self.job.variables)
+
     def state(self) -> State:
         """The end: hosts, and the cluster."""
         found = end_state.host_states(self.lab, self.job.hosts, self.addresses)
@@ -403,6 +412,7 @@ class Checked:
     :param again: the one after it.
     :param state: the end.
     :param secrets: where something secret is left.
+    :param findings: what an audit finds, by its id.
     """
 
     interrupted: Interrupted
@@ -410,6 +420,7 @@ class Checked:
     again: Interruption
     state: State
     secrets: Sequence[str]
+    findings: Mapping[str, Sequence[str]]
 
     @property
     def history(self) -> Sequence[Interruption]:
@@ -438,7 +449,12 @@ class Checked:
         """Everything that is not as it should be, but for the probes."""
         found = [f"run {number} failed: {'; '.join(reasons)}" for number, reasons in self.failed().items()]
         found += [f"{where} has something secret" for where in self.secrets]
-        return found + [f"{name} is locked" for name in self.locked()]
+        found += [f"{name} is locked" for name in self.locked()]
+        expected = self.interrupted.job.finds
+        found += [f"an audit does not find {name}" for name in sorted(expected - {*self.findings})]
+        return found + [
+            f"an audit finds {name}: {'; '.join(what)}" for name, what in self.findings.items() if name not in expected
+        ]
 
 
 def to_the_end(
@@ -454,7 +470,9 @@ def to_the_end(
         has_ended = bool(interrupted.history) and interrupted.history[-1].run.status == 0
         last = interrupted.history[-1] if has_ended else interrupted.run()
         again = interrupted.run("again")
-    return Checked(interrupted, last, again, interrupted.state(), interrupted.secrets())
+    # What is left of the runs is searched before there is another one.
+    state, secrets = interrupted.state(), interrupted.secrets()
+    return Checked(interrupted, last, again, state, secrets, interrupted.findings())
 
 
 @dataclasses.dataclass
@@ -529,6 +547,10 @@ class Checks:
 
     def test_nothing_secret_is_left(self, story: Story) -> None:
         assert story.end.secrets == []
+
+    def test_an_audit_finds_nothing_but_what_the_topology_is(self, story: Story) -> None:
+        found = story.end.findings
+        assert set(found) == story.end.interrupted.job.finds, found
 
     def test_no_host_is_locked(self, story: Story) -> None:
         assert story.end.locked() == []

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+from tests.scenarios.audited import DNS_ON_ONE_NODE, SINGLE_ETCD, grave_findings
 from tests.scenarios.cluster import PROJECT, Lab, wait_until
 from tests.scenarios.convert import addresses_of, new_results
 from tests.scenarios.playbook import Run, run_playbook
@@ -56,6 +57,7 @@ class Story:
     checked: Run
     extended: Run
     again: Run
+    findings: Mapping[str, Sequence[str]]
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +74,8 @@ def story() -> Iterator[Story]:
         results.add_step("one to two behind a virtual IP address", extended.seconds)
         again = run(work / "again.jsonl")
         results.exactly("again_changed", sum(again.changed_hosts.values()), bound=0)
-        yield Story(cluster, lab.endpoint.rpartition(":")[0], checked, extended, again)
+        findings = grave_findings([lab.inventory], work)
+        yield Story(cluster, lab.endpoint.rpartition(":")[0], checked, extended, again, findings)
         results.write()
 
 
@@ -169,6 +172,10 @@ def test_a_second_run_changes_nothing(story: Story) -> None:
     assert story.again.status == 0, story.again.output[-6000:]
     assert story.again.plan == []
     assert sum(story.again.changed_hosts.values()) == 0
+
+
+def test_an_audit_finds_one_member_of_etcd_and_one_replica_of_the_cluster_dns(story: Story) -> None:
+    assert set(story.findings) == SINGLE_ETCD | DNS_ON_ONE_NODE, story.findings
 
 
 def test_a_master_that_is_not_ready_gets_no_connections(story: Story) -> None:

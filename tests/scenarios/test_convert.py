@@ -22,7 +22,7 @@ import pytest
 import yaml
 
 from tests.prober.results import ScenarioResults
-from tests.scenarios.audited import SINGLE_BALANCER, grave_findings
+from tests.scenarios.audited import SINGLE_BALANCER
 from tests.scenarios.by_hand import closed_port
 from tests.scenarios.cluster import ADMIN, PROJECT, Lab
 from tests.scenarios.convert import (
@@ -111,7 +111,7 @@ def story() -> Iterator[Story]:
         again = conversion.again()
         assert conversion.run("again-reported", *reported).status == 0
         others = {name: conversion.run(name, playbook=name) for name in ("verify", "backup")}
-        findings = grave_findings(PLAIN.inventories(lab.inventory), conversion.work)
+        findings = conversion.findings()
         traces = old_endpoint_traces(conversion)
         observations = _collect(conversion)
         worker, secrets = conversion.add_worker()

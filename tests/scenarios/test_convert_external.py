@@ -21,6 +21,7 @@ import pytest
 
 from tests.prober.results import ScenarioResults
 from tests.scenarios import odd
+from tests.scenarios.audited import SINGLE_BALANCER, SINGLE_ETCD
 from tests.scenarios.cluster import PROJECT, Lab, ready_nodes, wait_until
 from tests.scenarios.convert import Conversion, api_server_started, changed_hosts, new_results, old_endpoint_traces
 from tests.scenarios.plan_and_run import changed_objects, planned_objects
@@ -57,6 +58,7 @@ class Story:
     ssh_ports: Mapping[str, set[str]]
     anonymous: Mapping[str, str]
     backends: Mapping[str, str]
+    findings: Mapping[str, list[str]]
     service_failures: Mapping[str, int]
     readyz_after_loss: str
 
@@ -104,6 +106,7 @@ def story() -> Iterator[Story]:
             ssh_ports={node: set(lab.shell(node, _SSH_PORTS).split()) for node in SHAPE.hosts},
             anonymous={address: _status(lab, address) for address in _api_servers(conversion)},
             backends=_backends(lab),
+            findings=conversion.findings(),
             service_failures=conversion.lose_first_control_plane(SECONDS_AFTER_LOSS),
             readyz_after_loss=lab.kubectl("get", "--raw=/readyz", node="cp2", server=f"https://{lab.endpoint}"),
         )
@@ -225,6 +228,10 @@ def test_anonymous_requests_are_refused_and_the_checks_of_haproxy_are_not(story:
 
 def test_the_hosts_were_reached_by_another_ssh_port(story: Story) -> None:
     assert story.ssh_ports == {name: {"2222"} for name in SHAPE.hosts}
+
+
+def test_an_audit_finds_one_load_balancer_and_one_member_of_etcd(story: Story) -> None:
+    assert set(story.findings) == SINGLE_BALANCER | SINGLE_ETCD, story.findings
 
 
 def test_the_rest_stands_after_the_loss_of_the_first_control_plane(story: Story) -> None:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from tests.prober.results import ScenarioResults
 from tests.scenarios import odd
+from tests.scenarios.audited import SINGLE_BALANCER
 from tests.scenarios.cluster import PROJECT, Lab
 from tests.scenarios.convert import (
     Conversion,
@@ -58,6 +59,7 @@ class Story:
     ready: set[str]
     members: list[dict[str, Any]]
     observations: dict[str, Any]
+    findings: Mapping[str, list[str]]
     service_failures: dict[str, int]
     ready_after_loss: set[str]
     secrets_after_loss: dict[str, str]
@@ -105,6 +107,7 @@ def story() -> Iterator[Story]:
             ready=ready,
             members=members,
             observations=observations,
+            findings=conversion.findings(),
             service_failures=conversion.lose_first_control_plane(SECONDS_AFTER_LOSS),
             ready_after_loss=ready_nodes(lab, node="cp2"),
             secrets_after_loss=odd.secrets_through(conversion, "cp3", node="cp3"),
@@ -235,6 +238,10 @@ def test_the_smoke_service_answers_from_every_node_by_address_and_name(story: St
     assert ipaddress.ip_address(story.conversion.service) in ipaddress.ip_network("10.55.0.0/20")
     assert all(story.observations["service"].values())
     assert all(story.observations["service name"].values()), story.observations["service name"]
+
+
+def test_an_audit_finds_only_that_there_is_one_load_balancer(story: Story) -> None:
+    assert set(story.findings) == SINGLE_BALANCER, story.findings
 
 
 def test_the_rest_stands_after_the_loss_of_the_first_control_plane(story: Story) -> None:

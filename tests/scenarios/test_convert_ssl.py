@@ -14,6 +14,7 @@ import typing as t
 
 import pytest
 
+from tests.scenarios.audited import SINGLE_BALANCER
 from tests.scenarios.cluster import Lab, ready_nodes, wait_until
 from tests.scenarios.convert import Conversion, changed_hosts, new_results
 from tests.scenarios.plan_and_run import changed_objects, planned_objects
@@ -48,6 +49,7 @@ class Story:
     voters: int
     links: dict[str, str]
     kubelet_ca: dict[str, str]
+    findings: dict[str, list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +85,7 @@ def story() -> Iterator[Story]:
             voters=len(_pods(lab, "component=etcd")),
             links={name: lab.run(name, "ls", LINK, check=False).strip() for name in SHAPE.nodes},
             kubelet_ca={name: _kubelet_ca(lab, name) for name in SHAPE.nodes},
+            findings=conversion.findings(inventories=[addition]),
         )
         print(results.table())
 
@@ -160,3 +163,7 @@ def test_nothing_was_put_where_kubeadms_default_would_be(story: Story) -> None:
 def test_the_second_run_changes_nothing(story: Story) -> None:
     assert story.again.status == 0
     assert changed_hosts(story.again) == set()
+
+
+def test_an_audit_finds_only_that_there_is_one_load_balancer(story: Story) -> None:
+    assert set(story.findings) == SINGLE_BALANCER, story.findings

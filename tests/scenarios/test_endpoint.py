@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.scenarios.cluster import Lab, fingerprint, wait_until
+from tests.scenarios.audited import SINGLE_BALANCER
+from tests.scenarios.cluster import Lab, fingerprint, ready_nodes, wait_until
 from tests.scenarios.convert import Conversion, new_results
 from tests.scenarios.playbook import Run, run_playbook
 from tests.scenarios.shape import PLAIN
@@ -50,6 +51,7 @@ class Story:
     refusals: dict[str, Run]
     changed_by_refusals: list[str]
     converted: Run
+    findings: Mapping[str, list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +67,13 @@ def story() -> Iterator[Story]:
         results.exactly("refused", sum(run.status != 0 for run in refusals.values()), bound=len(REFUSED))
         lead(lab, conversion.addresses["lb1"])
         converted = _run(conversion, "convert", {"kubeadm_ha_endpoint": ENDPOINT})
+        assert converted.status == 0, converted.output[-6000:]
+        wait_until(lambda: ready_nodes(lab) >= set(PLAIN.nodes), seconds=60, what="all nodes Ready")
         yield Story(
             refusals=refusals,
             changed_by_refusals=[key for key in before if before[key] != after[key]],
             converted=converted,
+            findings=conversion.findings({"kubeadm_ha_endpoint": ENDPOINT}),
         )
 
 
@@ -217,7 +222,6 @@ def test_refusals_change_nothing(story: Story) -> None:
 
 
 def test_a_good_name_is_converted(story: Story) -> None:
-    assert story.converted.status == 0, story.converted.output[-6000:]
     proved = [record["host"] for record in story.converted.results if record["task"].endswith(PROVED)]
     assert sorted(proved) == sorted(PLAIN.nodes)
     order = [
@@ -226,3 +230,7 @@ def test_a_good_name_is_converted(story: Story) -> None:
         if record["role"] == "control_plane_endpoint" and "validate_argument_spec" not in record["action"]
     ]
     assert all(task.endswith(PROVED) for task in order[: len(proved)])
+
+
+def test_an_audit_finds_only_that_there_is_one_load_balancer(story: Story) -> None:
+    assert set(story.findings) == SINGLE_BALANCER, story.findings

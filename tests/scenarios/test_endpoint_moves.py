@@ -22,6 +22,7 @@ import pytest
 from tests.prober.analysis import CONTROL, control_of, counted, failures, judged, named_from, summarize
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults
+from tests.scenarios.audited import SINGLE_BALANCER, SINGLE_NGINX, grave_findings
 from tests.scenarios.cluster import PROJECT, Lab, ready_nodes, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.convert import addresses_of, etcd_members, leave_out_inconclusive, new_results
@@ -89,6 +90,7 @@ class Story:
     stays: Mapping[str, Stay]
     members: int
     ready: set[str]
+    findings: Mapping[str, Sequence[str]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,11 +100,13 @@ class Moves:
     :param name: of the scenario and its lab's topology.
     :param places: by the lab and the addresses of its hosts.
     :param host_of_names: the one that a name leads this machine to, which has no part in the lab's names, by the addresses.
+    :param finds: ids of what an audit finds of severity warning or worse in the last place, because it is so.
     """
 
     name: str
     places: Callable[[Lab, Mapping[str, str]], list[Place]]
     host_of_names: Callable[[Lab, Mapping[str, str]], str]
+    finds: frozenset[str]
 
 
 def _virtual_ip(lab: Lab, _addresses: Mapping[str, str]) -> str:
@@ -149,7 +153,14 @@ def _performed(moves: Moves) -> Iterator[Story]:
             stays[place.label] = _move(lab, results, work, before, place, dict.fromkeys((NAME, DELEGATED), leads_to))
             before = place
         wait_until(lambda: ready_nodes(lab) == set(NODES), seconds=60, what="all nodes Ready")
-        yield Story(results, places, stays, members=len(etcd_members(lab)), ready=ready_nodes(lab))
+        yield Story(
+            results,
+            places,
+            stays,
+            members=len(etcd_members(lab)),
+            ready=ready_nodes(lab),
+            findings=grave_findings([lab.inventory], work, arguments=["--extra-vars", f"@{_variables(work, before)}"]),
+        )
         print(results.table())
 
 
@@ -157,7 +168,7 @@ def _move(
     lab: Lab, results: ScenarioResults, work: Path, before: Place, place: Place, resolve: Mapping[str, str]
 ) -> Stay:
     """Point the cluster to a place, with probes of that before and of this one."""
-    variables = work / f"{place.label}.json"
+    variables = _variables(work, place)
     variables.write_text(json.dumps({**place.variables, "kubeadm_ha_endpoint": place.endpoint}), encoding="utf-8")
     ca = work / "ca.crt"
     ca.write_text(lab.run("cp1", "cat", "/etc/kubernetes/pki/ca.crt"), encoding="utf-8")
@@ -218,6 +229,10 @@ def _run(lab: Lab, work: Path, label: str, variables: Path) -> Run:
     )
 
 
+def _variables(work: Path, place: Place) -> Path:
+    return work / f"{place.label}.json"
+
+
 def _readyz(lab: Lab, node: str, endpoint: str) -> str:
     return lab.shell(node, f"curl -s -m 5 --cacert /etc/kubernetes/pki/ca.crt https://{endpoint}/readyz", check=False)
 
@@ -275,6 +290,10 @@ class Checks:
         assert story.members == len(CONTROL_PLANES)
         assert story.ready == set(NODES)
 
+    def test_an_audit_finds_nothing_but_what_the_last_place_is(self, story: Story) -> None:
+        """Also beside keepalived that still holds an address of a place before."""
+        assert set(story.findings) == self.moves.finds, story.findings
+
     def test_no_probe_failed_at_the_place_before_nor_at_the_new_one(self, story: Story) -> None:
         probes = [figure for figure in story.results.figures if figure.name.startswith("failed_probes_")]
         assert len(probes) == 2 * len(story.places)
@@ -286,10 +305,10 @@ class Checks:
 class TestEndpointMoves(Checks):
     """Between addresses."""
 
-    moves = Moves("endpoint_moves", _by_address, _virtual_ip)
+    moves = Moves("endpoint_moves", _by_address, _virtual_ip, SINGLE_BALANCER)
 
 
 class TestEndpointProviders(Checks):
     """To name servers, and to nginx."""
 
-    moves = Moves("endpoint_providers", _by_provider, lambda _lab, addresses: addresses["cp1"])
+    moves = Moves("endpoint_providers", _by_provider, lambda _lab, addresses: addresses["cp1"], SINGLE_NGINX)

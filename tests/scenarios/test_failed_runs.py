@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.scenarios.audited import SINGLE_BEHIND_BALANCER, grave_findings
 from tests.scenarios.cluster import PROJECT, Lab, wait_until
 from tests.scenarios.convert import changed_hosts, new_results
 from tests.scenarios.plan_and_run import changed_objects, planned_objects
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.full
 
 DEAD = "nowhere.invalid:6443"
 VARIABLES = {"kubeadm_ha_unmanaged_nodes": ["w9"]}
+_WORK = PROJECT / "build" / "scenarios" / "failed_runs"
 
 
 @dataclasses.dataclass
@@ -43,6 +45,7 @@ class Story:
     kubeconfigs: Mapping[str, str]
     configmaps: Mapping[str, Any]
     proxies_to: Mapping[str, str]
+    findings: Mapping[str, list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +76,7 @@ def story() -> Iterator[Story]:
             kubeconfigs=_kubeconfigs(lab),
             configmaps=_configmaps(lab, server),
             proxies_to=_proxies_to(lab),
+            findings=grave_findings([lab.inventory], _WORK, VARIABLES),
         )
         print(results.table())
 
@@ -81,7 +85,7 @@ def _site(lab: Lab, label: str, **variables: Any) -> Run:
     return run_playbook(
         "kubeadm.ha.site",
         inventories=[lab.inventory],
-        record=PROJECT / "build" / "scenarios" / "failed_runs" / f"{label}.jsonl",
+        record=_WORK / f"{label}.jsonl",
         variables={**VARIABLES, **variables},
     )
 
@@ -191,3 +195,7 @@ def test_the_node_that_is_down_is_told_and_holds_nothing_up(story: Story) -> Non
     assert "w9" not in story.ready
     plans = [record["plan"] for record in story.mended.results if record["plan"] and "notes" in record["plan"]]
     assert any(note["subject"] == "w9" for plan in plans for note in plan["notes"])
+
+
+def test_an_audit_finds_one_control_plane_and_the_node_that_is_down(story: Story) -> None:
+    assert set(story.findings) == SINGLE_BEHIND_BALANCER | {"node.not-ready"}, story.findings

@@ -21,6 +21,7 @@ import pytest
 from tests.prober.analysis import CONTROL, summarize_log
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults, Verdict
+from tests.scenarios.audited import SINGLE_BALANCER, grave_findings
 from tests.scenarios.cluster import PROJECT, Lab, ready_nodes, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.convert import changed_hosts, etcd_members, leave_out_inconclusive, new_results
@@ -71,6 +72,7 @@ class Story:
     answers: dict[str, str]
     server: str
     refused: Run
+    findings: Mapping[str, list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +136,7 @@ def story() -> Iterator[Story]:
             },
             server=lab.shell("w2", "grep server: /etc/kubernetes/kubelet.conf").split()[-1],
             refused=refused,
+            findings=grave_findings(five, work, GROUPS, arguments=[FORKS]),
         )
         print(results.table())
 
@@ -228,6 +231,10 @@ def test_the_second_run_changes_nothing(story: Story) -> None:
     assert story.again.status == 0, story.again.output[-4000:]
     assert changed_hosts(story.again) == set()
     assert story.again.plan == []
+
+
+def test_an_audit_finds_only_that_there_is_one_load_balancer(story: Story) -> None:
+    assert set(story.findings) == SINGLE_BALANCER, story.findings
 
 
 def test_the_figures_hold(story: Story) -> None:

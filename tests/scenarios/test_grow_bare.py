@@ -19,6 +19,7 @@ import pytest
 from tests.prober.analysis import CONTROL, summarize_log
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults, Verdict
+from tests.scenarios.audited import SINGLE_BALANCER, grave_findings
 from tests.scenarios.cluster import PROJECT, Lab, ready_nodes, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.convert import addresses_of, changed_hosts, etcd_members, leave_out_inconclusive, new_results
@@ -29,6 +30,7 @@ pytestmark = pytest.mark.full
 
 HOSTS = ("cp1", "cp2", "cp3", "w1", "lb1")
 NODES, NEW = HOSTS[:-1], HOSTS[1:-1]
+VERSION = {"kubeadm_ha_kubernetes_version": "1.34.4"}
 #: The groups of the first run, in which only one host is a node.
 FIRST = {"kubeadm_ha_control_plane_group": "first_control_planes", "kubeadm_ha_node_group": "first_workers"}
 
@@ -47,6 +49,7 @@ class Story:
     ready: set[str]
     versions: Mapping[str, str]
     held: Mapping[str, str]
+    findings: Mapping[str, Sequence[str]]
 
 
 @pytest.fixture(scope="module")
@@ -104,12 +107,13 @@ def story() -> Iterator[Story]:
             ready=ready_nodes(lab),
             versions={name: lab.run(name, "kubelet", "--version").strip() for name in NODES},
             held={name: lab.run(name, "apt-mark", "showhold") for name in NODES},
+            findings=grave_findings(inventories, work, VERSION),
         )
         print(results.table())
 
 
 def _run(inventories: Sequence[Path], record: Path, *arguments: str, **variables: Any) -> Run:
-    given = {"kubeadm_ha_kubernetes_version": "1.34.4", **variables}
+    given = {**VERSION, **variables}
     return run_playbook("kubeadm.ha.site", inventories=inventories, record=record, variables=given, arguments=arguments)
 
 
@@ -151,6 +155,10 @@ def test_a_second_run_changes_nothing(story: Story) -> None:
     assert story.again.status == 0, story.again.output[-6000:]
     assert story.again.plan == []
     assert changed_hosts(story.again) == set()
+
+
+def test_an_audit_finds_only_that_there_is_one_load_balancer(story: Story) -> None:
+    assert set(story.findings) == SINGLE_BALANCER, story.findings
 
 
 def test_the_figures_hold(story: Story) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.scenarios.audited import SINGLE_BALANCER, SINGLE_BEHIND_BALANCER, grave_in
 from tests.scenarios.cluster import PROJECT, Lab, ready_nodes
 from tests.scenarios.infrastructure import Repository
 from tests.scenarios.playbook import Run
@@ -27,6 +28,7 @@ class Story:
     lab: Lab
     endpoint: str
     runs: dict[str, Run]
+    findings: dict[str, list[str]] = dataclasses.field(default_factory=dict)
 
 
 def run_story(topology: str, inventory: str, *playbooks: str) -> Iterator[Story]:
@@ -43,6 +45,16 @@ def run_story(topology: str, inventory: str, *playbooks: str) -> Iterator[Story]
                 name = f"{playbook} {label}"
                 story.runs[name] = repository.run(name, playbook, *arguments, inventories=[inventory, "lab"])
                 assert story.runs[name].status == 0, story.runs[name].output[-6000:]
+        report = directory / "audit"
+        audited = repository.run(
+            "audit",
+            "kubeadm.ha.audit",
+            "--extra-vars",
+            f"kubeadm_ha_audit_directory={report}",
+            inventories=[inventory, "lab"],
+        )
+        assert audited.status == 0, audited.output[-6000:]
+        story.findings = grave_in(report)
         yield story
 
 
@@ -102,6 +114,10 @@ def test_the_cluster_uses_the_endpoint(staging: Story) -> None:
     assert lab.run("cp1", "ls", "/var/backups/kubernetes").strip()
 
 
+def test_an_audit_finds_one_control_plane_behind_one_load_balancer(staging: Story) -> None:
+    assert set(staging.findings) == SINGLE_BEHIND_BALANCER, staging.findings
+
+
 @pytest.mark.full
 def test_the_whole_conversion_by_an_imported_playbook(production: Story) -> None:
     check, run = production.runs["kubernetes check"], production.runs["kubernetes run"]
@@ -117,3 +133,8 @@ def test_the_roles_find_what_the_imported_playbook_made(production: Story) -> No
     roles = {("lb1", "company_banner"), ("lb1", "python_requirements")}
     assert changed(production.runs["balancer run"]) == roles
     assert changed(production.runs["balancer again"]) == set()
+
+
+@pytest.mark.full
+def test_an_audit_finds_only_that_there_is_one_load_balancer(production: Story) -> None:
+    assert set(production.findings) == SINGLE_BALANCER, production.findings

@@ -13,7 +13,7 @@ import contextlib
 import dataclasses
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
@@ -31,6 +31,7 @@ from tests.prober.analysis import (
 from tests.prober.process import Prober
 from tests.prober.results import Verdict
 from tests.scenarios import end_state
+from tests.scenarios.audited import SINGLE_BALANCER
 from tests.scenarios.cluster import Lab, ready_nodes, restart, wait_until
 from tests.scenarios.convert import Conversion, etcd_members, leave_out_inconclusive, new_results
 from tests.scenarios.kills import Kill, disturbed
@@ -68,6 +69,7 @@ class Story:
     members: int
     ready: set[str]
     secrets: Sequence[str]
+    findings: Mapping[str, list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +103,7 @@ def story() -> Iterator[Story]:
             members=len(etcd_members(lab)),
             ready=ready_nodes(lab),
             secrets=[*end_state.secrets_on(lab, PLAIN.hosts), *end_state.secrets_in_cluster(lab)],
+            findings=conversion.findings(inventories=[inventory]),
         )
         print(results.table())
 
@@ -222,6 +225,10 @@ def test_the_end_is_what_kubeadm_itself_would_have_made(story: Story, native: St
 
 def test_nothing_secret_is_left(story: Story) -> None:
     assert story.secrets == []
+
+
+def test_an_audit_finds_only_that_there_is_one_load_balancer(story: Story) -> None:
+    assert set(story.findings) == SINGLE_BALANCER, story.findings
 
 
 def test_the_figures_hold(story: Story) -> None:

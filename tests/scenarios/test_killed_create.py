@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.scenarios.audited import SINGLE_BALANCER, grave_findings
 from tests.scenarios.cluster import PROJECT, Lab, ready_nodes, wait_until
 from tests.scenarios.convert import etcd_members, new_results
 from tests.scenarios.kills import Kill, killed
@@ -43,6 +44,7 @@ class Story:
     members: Sequence[Mapping[str, object]]
     ready: set[str]
     secrets: str
+    findings: Mapping[str, Sequence[str]]
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +73,7 @@ def story() -> Iterator[Story]:
             members=etcd_members(lab),
             ready=ready_nodes(lab),
             secrets=lab.kubectl("get", "secrets", "--all-namespaces", "--output=name"),
+            findings=grave_findings(inventory, work),
         )
 
 
@@ -111,3 +114,7 @@ def test_a_second_run_changes_nothing(story: Story) -> None:
 def test_no_secret_of_the_joins_is_left(story: Story) -> None:
     assert "bootstrap-token" not in story.secrets
     assert "kubeadm-certs" not in story.secrets
+
+
+def test_an_audit_finds_only_that_there_is_one_load_balancer(story: Story) -> None:
+    assert set(story.findings) == SINGLE_BALANCER, story.findings

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.scenarios.audited import SINGLE_BALANCER
 from tests.scenarios.cluster import CommandError, Lab, answers_ssh, etcdctl, ready_nodes, wait_until
 from tests.scenarios.convert import Conversion, changed_hosts, new_results
 from tests.scenarios.plan_and_run import changed_objects, different_values, planned_objects
@@ -56,6 +57,7 @@ class Story:
     at_once: tuple[Run, Run]
     ready: set[str]
     leftovers: list[str]
+    findings: Mapping[str, list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +108,7 @@ def story() -> Iterator[Story]:
             at_once=at_once,
             ready=ready_nodes(lab),
             leftovers=_leftovers(lab),
+            findings=conversion.findings(),
         )
 
 
@@ -230,3 +233,7 @@ def test_of_two_runs_at_once_one_is_refused_before_it_changes_anything(story: St
 def test_nothing_is_left(story: Story) -> None:
     assert story.ready >= set(PLAIN.nodes)
     assert story.leftovers == []
+
+
+def test_an_audit_finds_only_that_there_is_one_load_balancer(story: Story) -> None:
+    assert set(story.findings) == SINGLE_BALANCER, story.findings

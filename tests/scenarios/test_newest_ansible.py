@@ -8,10 +8,11 @@ from __future__ import annotations
 import dataclasses
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
+from tests.scenarios.audited import SINGLE_BALANCER, grave_in
 from tests.scenarios.cluster import PROJECT, Lab, fingerprint, ready_nodes, wait_until
 from tests.scenarios.convert import changed_hosts, etcd_members, new_results
 from tests.scenarios.plan_and_run import changed_objects, planned_objects
@@ -32,6 +33,7 @@ class Story:
     converted: Run
     again: Run
     others: dict[str, Run]
+    findings: Mapping[str, Sequence[str]]
     members: Sequence[object]
     ready: set[str]
 
@@ -60,13 +62,16 @@ def story() -> Iterator[Story]:
         again = run("site", "again")
         results.exactly("again_changed", sum(again.changed_hosts.values()), bound=0)
         wait_until(lambda: ready_nodes(lab) == SHAPE.all_node_names, seconds=120, what="all nodes Ready")
+        audited = ("--extra-vars", f"kubeadm_ha_audit_directory={work / 'audit'}")
+        others = {"audit": run("audit", "audit", *audited), **{name: run(name, name) for name in ("verify", "backup")}}
         yield Story(
             version=version.splitlines()[0],
             check=check,
             changed_by_check=changed_by_check,
             converted=converted,
             again=again,
-            others={name: run(name, name) for name in ("audit", "verify", "backup")},
+            others=others,
+            findings=grave_in(work / "audit"),
             members=etcd_members(lab, shape=SHAPE),
             ready=ready_nodes(lab),
         )
@@ -99,6 +104,10 @@ def test_the_second_run_changes_nothing(story: Story) -> None:
 
 def test_the_other_playbooks_work(story: Story) -> None:
     assert {name: run.status for name, run in story.others.items()} == {"audit": 0, "verify": 0, "backup": 0}
+
+
+def test_an_audit_finds_only_that_there_is_one_load_balancer(story: Story) -> None:
+    assert set(story.findings) == SINGLE_BALANCER, story.findings
 
 
 def test_nothing_of_the_collection_is_deprecated(story: Story) -> None:

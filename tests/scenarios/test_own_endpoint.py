@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
+from tests.scenarios.audited import ADDRESS_OF_ONE, SINGLE_BALANCER
 from tests.scenarios.cluster import CommandError, Lab, fingerprint, ready_nodes, wait_until
 from tests.scenarios.convert import Conversion, new_results
 from tests.scenarios.playbook import Run, run_playbook
@@ -67,6 +68,7 @@ class Story:
     converted: Run
     again: Run
     leftovers: Mapping[str, list[str]]
+    findings: Mapping[str, list[str]]
     ready_after_move: set[str]
 
 
@@ -86,7 +88,9 @@ def story(request: pytest.FixtureRequest) -> Iterator[Story]:
         left = {name: set(lab.shell(name, _LEFTOVERS).splitlines()) - known for name, known in leftovers.items()}
         results.add_step("convert", converted.seconds)
         results.exactly("again_changed", sum(again.changed_hosts.values()), bound=0)
+        findings: dict[str, list[str]] = {}
         if converted.status == 0:
+            findings = conversion.findings(_variables(kind, endpoint))
             move()
         yield Story(
             lab=lab,
@@ -97,6 +101,7 @@ def story(request: pytest.FixtureRequest) -> Iterator[Story]:
             converted=converted,
             again=again,
             leftovers={name: sorted(found) for name, found in left.items() if found},
+            findings=findings,
             ready_after_move=ready_nodes(lab, node="cp2"),
         )
 
@@ -173,8 +178,12 @@ def _run(conversion: Conversion, label: str, kind: str, endpoint: str) -> Run:
         "kubeadm.ha.site",
         inventories=[*conversion.shape.inventories(conversion.lab.inventory), slow],
         record=conversion.work / f"{label}.jsonl",
-        variables={"kubeadm_ha_load_balancer": kind, "kubeadm_ha_endpoint": endpoint},
+        variables=_variables(kind, endpoint),
     )
+
+
+def _variables(kind: str, endpoint: str) -> dict[str, str]:
+    return {"kubeadm_ha_load_balancer": kind, "kubeadm_ha_endpoint": endpoint}
 
 
 def test_a_host_that_is_off_is_a_reason_to_stop(story: Story) -> None:
@@ -207,6 +216,11 @@ def test_everybody_is_on_the_endpoint(story: Story) -> None:
 
 def test_nothing_is_left_in_files_without_pipelining(story: Story) -> None:
     assert story.leftovers == {}
+
+
+def test_an_audit_finds_that_the_endpoint_is_on_one_host(story: Story) -> None:
+    expected = {"external": SINGLE_BALANCER, "none": ADDRESS_OF_ONE}[story.kind]
+    assert set(story.findings) == expected, story.findings
 
 
 def test_the_others_go_on_without_the_first(story: Story) -> None:

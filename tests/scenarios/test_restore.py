@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from tests.prober.results import ScenarioResults
+from tests.scenarios.audited import SINGLE_BALANCER, grave_findings
 from tests.scenarios.cluster import PROJECT, Lab, etcdctl, ready_nodes, wait_until
 from tests.scenarios.convert import new_results
 from tests.scenarios.kills import once_nobody_is_at_work
@@ -65,6 +66,7 @@ class Story:
     ready: set[str]
     noop: Run
     pod: str
+    findings: Mapping[str, list[str]]
     without_quorum: Run
     begun_anew: Run
     last_members: list[dict[str, Any]]
@@ -109,6 +111,10 @@ class Operator:
         run = self.run(name, label, *arguments, **variables)
         assert run.status == 0, run.output[-6000:]
         return run
+
+    def findings(self) -> dict[str, list[str]]:
+        """What an audit finds of severity warning or worse, by its id."""
+        return grave_findings(self._inventories, self._work)
 
     def kill_while_stopping(self, backup: str) -> Run:
         """A restore that ends by SIGKILL when the first control plane has been stopped."""
@@ -273,6 +279,7 @@ def story() -> Iterator[Story]:
         noop = operator.succeed("site", "noop")
         results.at_most("noop_changed", sum(noop.changed_hosts.values()), bound=0)
         ready, health, pod = ready_nodes(lab), _health(lab, source), _new_pod(lab)
+        findings = operator.findings()
         without_quorum, begun_anew = _lose_two_for_ever(lab, operator, results)
         yield Story(
             lab=lab,
@@ -296,6 +303,7 @@ def story() -> Iterator[Story]:
             health=health,
             noop=noop,
             pod=pod,
+            findings=findings,
             without_quorum=without_quorum,
             begun_anew=begun_anew,
             last_members=_members(lab, "cp1"),
@@ -372,6 +380,10 @@ def test_the_others_are_brought_back(story: Story) -> None:
 def test_the_cluster_works(story: Story) -> None:
     assert set(story.pod.split()) == {"Running"}
     assert sum(story.noop.changed_hosts.values()) == 0
+
+
+def test_an_audit_finds_only_that_there_is_one_load_balancer(story: Story) -> None:
+    assert set(story.findings) == SINGLE_BALANCER, story.findings
 
 
 def test_without_a_quorum_a_member_is_backed_up_and_the_run_says_so(story: Story) -> None:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.scenarios.audited import SINGLE_CONTROL_PLANE
 from tests.scenarios.cluster import ADMIN, Lab, ready_nodes, wait_until
 from tests.scenarios.convert import Conversion, changed_hosts, new_results
 from tests.scenarios.going_back import ADDED, CERTIFICATE, STAYING, Content, content, seen
@@ -56,6 +57,7 @@ class Story:
     after_the_kill: Content
     seen_after_the_kill: dict[str, Any]
     ended_again: Run
+    findings: Mapping[str, list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +97,7 @@ def story() -> Iterator[Story]:
             after_the_kill=content(lab),
             seen_after_the_kill=seen(lab),
             ended_again=conversion.run("ended-again", playbook="rollback"),
+            findings=conversion.findings({"kubeadm_ha_endpoint": ""}),
         )
         print(results.table())
 
@@ -204,6 +207,11 @@ def test_a_killed_run_comes_to_the_same_end(story: Story) -> None:
 def test_a_certificate_that_somebody_else_has_renewed_stays(story: Story) -> None:
     assert story.conversion.lab.run("cp1", "sha256sum", CERTIFICATE) == story.renewed
     assert any("renewed or replaced by somebody else" in line for line in story.ended.output.splitlines())
+
+
+def test_an_audit_finds_one_control_plane_and_the_work_of_others(story: Story) -> None:
+    """Their flag of the scheduler is in its manifest alone. The inventory's endpoint is not the cluster's any more."""
+    assert set(story.findings) == SINGLE_CONTROL_PLANE | {"kubeadm.configuration-differs"}, story.findings
 
 
 def test_no_key_is_in_any_output(story: Story) -> None:

@@ -9,11 +9,12 @@ Everything is proved with find, openssl, kubectl, etcdctl and ss.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
+from tests.scenarios.audited import DNS_ON_ONE_NODE, SINGLE_BALANCER, SINGLE_CONTROL_PLANE
 from tests.scenarios.cluster import Lab, ready_nodes, wait_until
 from tests.scenarios.convert import Conversion, changed_hosts, etcd_members, new_results
 from tests.scenarios.going_back import ADDED, STAYING, Content, content, seen
@@ -40,12 +41,14 @@ class Story:
     after: Content
     seen: dict[str, Any]
     again: Run
+    findings: Mapping[str, list[str]]
     unnamed: Run
     removals: dict[str, Run]
     removed_again: Run
     left: dict[str, str]
     nodes: set[str]
     members: int
+    findings_of_two: Mapping[str, list[str]]
     refused: Run
 
 
@@ -71,6 +74,7 @@ def story() -> Iterator[Story]:
         after, seen_after = content(lab), seen(lab)
         again = conversion.run("again", playbook="rollback")
         results.exactly("again_changed", sum(again.changed_hosts.values()), bound=0)
+        findings = conversion.findings({"kubeadm_ha_endpoint": ""}, label="audit-of-the-way-back")
         converted = conversion.run("converted")
         assert converted.status == 0, converted.output[-6000:]
         wait_until(lambda: ready_nodes(lab) >= set(PLAIN.nodes), seconds=60, what="all nodes Ready")
@@ -85,6 +89,7 @@ def story() -> Iterator[Story]:
             )
             for host in _REMOVED
         }
+        findings_of_two = conversion.findings()
         lab.event("kill", "cp2")
         yield Story(
             conversion=conversion,
@@ -94,12 +99,14 @@ def story() -> Iterator[Story]:
             after=after,
             seen=seen_after,
             again=again,
+            findings=findings,
             unnamed=unnamed,
             removals=removals,
             removed_again=removed_again,
             left=left,
             nodes=nodes,
             members=members,
+            findings_of_two=findings_of_two,
             refused=conversion.run("refused", playbook="rollback"),
         )
         print(results.table())
@@ -134,6 +141,10 @@ def test_a_half_converted_cluster_is_as_before(story: Story) -> None:
     assert story.seen["uploaded"] == []
 
 
+def test_an_audit_finds_one_control_plane_where_the_cluster_dns_never_left(story: Story) -> None:
+    assert set(story.findings) == SINGLE_CONTROL_PLANE | DNS_ON_ONE_NODE, story.findings
+
+
 def test_a_second_run_changes_nothing(story: Story) -> None:
     for run in (story.again, story.removed_again):
         assert run.status == 0, run.output[-6000:]
@@ -154,6 +165,10 @@ def test_a_worker_and_a_control_plane_are_removed(story: Story) -> None:
     assert story.nodes == {"cp1", "cp2", "w1"}
     assert story.members == 2
     assert story.left == dict.fromkeys(_REMOVED, "")
+
+
+def test_an_audit_finds_that_two_members_of_etcd_bear_no_loss(story: Story) -> None:
+    assert set(story.findings_of_two) == SINGLE_BALANCER | {"etcd.no-tolerance"}, story.findings_of_two
 
 
 def test_a_quorum_that_is_lost_is_refused_with_the_arithmetic(story: Story) -> None:

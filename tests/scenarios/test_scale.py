@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from tests.prober.results import ScenarioResults
-from tests.scenarios.audited import changed_elsewhere
+from tests.scenarios.audited import SINGLE_BALANCER, changed_elsewhere, grave_in
 from tests.scenarios.cluster import PROJECT, Lab
 from tests.scenarios.convert import new_results
 from tests.scenarios.playbook import Run, run_playbook
@@ -37,6 +37,7 @@ class Story:
     large: Run
     audit: Run
     report: Mapping[str, Any]
+    findings: Mapping[str, list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,8 @@ def story() -> Iterator[Story]:
         # Linear in hosts: not more for each than a host of the small run costs.
         results.ratio("noop_26_to_6_hosts", large.seconds / small.seconds, bound=LARGE / SMALL)
         results.at_most("noop_changed", sum(large.changed_hosts.values()), bound=0)
-        yield Story(results, small, large, audit, json.loads((work / "audit" / "report.json").read_text()))
+        report = json.loads((work / "audit" / "report.json").read_text())
+        yield Story(results, small, large, audit, report, grave_in(work / "audit"))
         print(results.table())
 
 
@@ -93,6 +95,10 @@ def test_the_audit_knows_every_host(story: Story) -> None:
     said = json.dumps(story.report)
     assert [name for name in (*WORKERS, "cp1", "cp2", "cp3", "lb1") if f'"{name}"' not in said] == []
     assert changed_elsewhere(story.audit) == []
+
+
+def test_an_audit_finds_only_that_there_is_one_load_balancer(story: Story) -> None:
+    assert set(story.findings) == SINGLE_BALANCER, story.findings
 
 
 def test_the_figures_hold(story: Story) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from tests.scenarios.audited import SINGLE_BALANCER, grave_findings
 from tests.scenarios.cluster import PROJECT, Lab, ready_nodes, wait_until
 from tests.scenarios.convert import new_results
 from tests.scenarios.kills import Kill, once_nobody_is_at_work
@@ -66,6 +67,7 @@ class Story:
     sealed: int
     files_of_others: Sequence[str]
     ready: set[str]
+    findings: Mapping[str, Sequence[str]]
     planted: Mapping[str, set[str]]
     leaks: Mapping[str, str]
 
@@ -121,6 +123,7 @@ def story() -> Iterator[Story]:
         results.exactly("places_with_secrets", len({*after_kill, *after_failure, *after_end}), bound=0)
         results.exactly("secrets", len(secrets), bound=len(secrets))
         wait_until(lambda: ready_nodes(lab) == {*SHAPE.nodes, "w3"}, seconds=120, what="all nodes Ready")
+        findings = grave_findings([lab.inventory, worker], work)
         leaks = _leaks(secrets)
         planted = _plant(scan, leaks)
         yield Story(
@@ -134,6 +137,7 @@ def story() -> Iterator[Story]:
             sealed=len(scan.uploaded),
             files_of_others=scan.files_of_others(),
             ready=ready_nodes(lab),
+            findings=findings,
             planted=planted,
             leaks=leaks,
         )
@@ -184,6 +188,10 @@ def test_the_second_run_failed_in_a_join(story: Story) -> None:
 def test_the_third_run_reached_the_end(story: Story) -> None:
     assert story.ended.status == 0, story.ended.output[-6000:]
     assert story.ready == {*SHAPE.nodes, "w3"}
+
+
+def test_an_audit_finds_only_that_there_is_one_load_balancer(story: Story) -> None:
+    assert set(story.findings) == SINGLE_BALANCER, story.findings
 
 
 def test_the_secrets_of_the_runs_are_known(story: Story) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.scenarios.audited import SINGLE_BALANCER
 from tests.scenarios.by_hand import follow_a_recipe_half_way, lose_control_plane
 from tests.scenarios.cluster import Lab, ready_nodes, wait_until
 from tests.scenarios.convert import Conversion, changed_hosts, new_results, old_endpoint_traces
@@ -50,6 +51,7 @@ class Story:
     resumed_again: Run
     resumed_end: State
     leftovers: list[str]
+    findings: Mapping[str, list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +104,7 @@ def story() -> Iterator[Story]:
             resumed_again=resumed_again,
             resumed_end=conversion.state(),
             leftovers=_leftovers(lab),
+            findings=conversion.findings(),
         )
         print(results.table())
 
@@ -238,6 +241,10 @@ def test_a_killed_run_is_completed_by_the_next(story: Story, native: State) -> N
 
 def test_a_killed_run_leaves_no_token_for_good(story: Story) -> None:
     assert story.leftovers == []
+
+
+def test_an_audit_finds_only_that_there_is_one_load_balancer(story: Story) -> None:
+    assert set(story.findings) == SINGLE_BALANCER, story.findings
 
 
 def test_the_figures_hold(story: Story) -> None:

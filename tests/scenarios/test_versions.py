@@ -9,10 +9,11 @@ kubeadm's configuration is v1beta3 before 1.31 and v1beta4 since. The end is ver
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
+from tests.scenarios.audited import SINGLE_BALANCER
 from tests.scenarios.cluster import Lab, ready_nodes, wait_until
 from tests.scenarios.convert import Conversion, changed_hosts, etcd_members, new_results, old_endpoint_traces
 from tests.scenarios.plan_and_run import changed_objects, planned_objects
@@ -43,6 +44,7 @@ class Story:
     stored: str
     sans: str
     ready: set[str]
+    findings: Mapping[str, Sequence[str]]
     ready_after_loss: set[str]
 
 
@@ -70,6 +72,7 @@ def story(request: pytest.FixtureRequest) -> Iterator[Story]:
         certificate = "/etc/kubernetes/pki/apiserver.crt"
         sans = lab.run("cp3", "openssl", "x509", "-in", certificate, "-noout", "-ext", "subjectAltName")
         ready = ready_nodes(lab)
+        findings = conversion.findings(inventories=[conversion.work / "worker.yml"])
         conversion.lose_first_control_plane()
         yield Story(
             version=version,
@@ -85,6 +88,7 @@ def story(request: pytest.FixtureRequest) -> Iterator[Story]:
             stored=stored,
             sans=sans,
             ready=ready,
+            findings=findings,
             ready_after_loss=ready_nodes(lab, node="cp2"),
         )
         results.write()
@@ -125,6 +129,10 @@ def test_the_second_run_changes_nothing(story: Story) -> None:
 def test_one_more_worker_changes_only_that_worker(story: Story) -> None:
     assert story.worker.status == 0, story.worker.output[-4000:]
     assert changed_hosts(story.worker) == {"w3"}
+
+
+def test_an_audit_finds_only_that_there_is_one_load_balancer(story: Story) -> None:
+    assert set(story.findings) == SINGLE_BALANCER, story.findings
 
 
 def test_the_rest_stands_after_the_loss_of_the_first_control_plane(story: Story) -> None:

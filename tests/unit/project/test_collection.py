@@ -73,7 +73,11 @@ def test_a_role_has_its_documentation_and_metadata(role: str) -> None:
     assert re.search(r"\bundo", readme.read_text(), re.IGNORECASE), (
         "README.md does not say how to undo what the role does"
     )
-    assert (directory / "meta" / "argument_specs.yml").is_file()
+    specification = _yaml("roles", role, "meta", "argument_specs.yml")["argument_specs"]
+    lacking = {
+        name for name, entry_point in specification.items() if not {"version_added", "author"} <= set(entry_point)
+    }
+    assert lacking == set(), "the changelog lists a new role by the version that its entry point was added in"
     assert (directory / "tasks" / "main.yml").is_file()
 
 
@@ -124,6 +128,23 @@ def test_variables_of_a_role_ask_no_plugin_of_the_collection(role: str) -> None:
 
 def test_playbooks_can_be_imported_by_name() -> None:
     assert [name for name in PLAYBOOKS if not name.isidentifier()] == []
+
+
+def test_nothing_is_added_in_a_version_that_is_not_released_and_not_the_next() -> None:
+    """A module or an entry point that names another one is in no changelog."""
+    known = {_yaml("galaxy.yml")["version"], *_yaml("changelogs", "changelog.yaml")["releases"]}
+    found = {role: _yaml("roles", role, "meta", "argument_specs.yml")["argument_specs"] for role in ROLES}
+    versions = {f"{role} {name}": item["version_added"] for role, each in found.items() for name, item in each.items()}
+    for name in MODULES:
+        text = (ROOT / "plugins" / "modules" / f"{name}.py").read_text(encoding="utf-8")
+        versions[name] = t.cast("re.Match[str]", re.search(r"^version_added: *(\S+)$", text, re.MULTILINE)).group(1)
+    assert {name: version for name, version in versions.items() if version.strip("\"'") not in known} == {}
+
+
+def test_the_sample_repository_asks_for_this_version() -> None:
+    version = _yaml("galaxy.yml")["version"]
+    text = (ROOT / "examples" / "infrastructure" / "requirements.yml").read_text(encoding="utf-8")
+    assert set(re.findall(r"\b\d+\.\d+\.\d+\b", text)) == {version}
 
 
 def test_versions_agree() -> None:

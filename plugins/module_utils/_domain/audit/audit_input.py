@@ -45,8 +45,9 @@ _KUBEADMS: t.Mapping[str, str] = {
     "controller-manager.conf": CONTROLLER_MANAGER,
     "scheduler.conf": SCHEDULER,
 }
+_KEEPALIVED = "keepalived"
 #: What holds a virtual IP address, by the beginning of the name of its static pod.
-_VIP_PODS = ("kube-vip", "keepalived")
+_VIP_PODS = ("kube-vip", _KEEPALIVED)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -219,7 +220,28 @@ class AuditInput:
     def holds_virtual_ip(self, name: str) -> bool:
         """Whether something on a host takes virtual IP addresses over."""
         host = self.hosts[name]
-        return host.is_active("keepalived") or any(pod.startswith(_VIP_PODS) for pod in host.manifests)
+        return host.is_active(_KEEPALIVED) or any(pod.startswith(_VIP_PODS) for pod in host.manifests)
+
+    def takers(self, addresses: t.Iterable[str]) -> tuple[str, ...]:
+        """Hosts on which something may take one of these addresses over: what it holds is not known, or is one of them."""
+        wanted = {canonical_ip(item) for item in addresses}
+        return tuple(name for name in self.hosts if self.holds_virtual_ip(name) and self._may_hold(name, wanted))
+
+    def _may_hold(self, name: str, addresses: t.Container[str | None]) -> bool:
+        """Whether keepalived of a host has one of these addresses in its configuration, where that was read."""
+        host = self.hosts[name]
+        if not host.is_active(_KEEPALIVED) or any(pod.startswith(_VIP_PODS) for pod in host.manifests):
+            return True
+        if self.lint is None or any(_is_of_keepalived(line, name) for line in self._not_understood):
+            return True
+        own = [router for each in self.lint.addresses for router in each.routers if router.host == name]
+        return not own or any(canonical_ip(text) in addresses for router in own for text in router.addresses)
+
+    @property
+    def _not_understood(self) -> t.Iterator[str]:
+        """Places in configurations of load balancers and keepalived, as HOST:FILE:LINE."""
+        for finding in self.lint.not_understood if self.lint is not None else ():
+            yield from finding.evidence
 
     def resolved(self, endpoint: Endpoint) -> tuple[str, ...]:
         """The addresses to which hosts resolve the name of an endpoint; the address itself where it is one."""
@@ -365,6 +387,11 @@ def _endpoint(text: str) -> Endpoint | None:
         return Endpoint.parse(text) if text else None
     except InvalidInput:
         return None
+
+
+def _is_of_keepalived(line: str, name: str) -> bool:
+    """Whether a place in a configuration is in one of keepalived on a host."""
+    return line.startswith(f"{name}:") and _KEEPALIVED in line
 
 
 def _is_loopback(endpoint: Endpoint) -> bool:

@@ -173,9 +173,10 @@ def _sockets(audit: AuditInput) -> t.Iterator[AuditFinding]:
         connections += [
             (item.process, "", item.remote) for item in host.report.api_clients if item.process == KUBE_PROXY
         ]
+        is_unknown_balancer = _is_unknown_balancer(audit, name)
         for process, unit, remote in sorted(set(connections)):
             owner = others.get(remote)
-            is_balancer = process in _BALANCERS or unit in _BALANCER_UNITS
+            is_balancer = is_unknown_balancer or process in _BALANCERS or unit in _BALANCER_UNITS
             if owner is None or is_balancer or shared.intersection(addresses_in(remote.rpartition(":")[0])):
                 continue
             if any(
@@ -192,6 +193,14 @@ def _sockets(audit: AuditInput) -> t.Iterator[AuditFinding]:
                 remedy=f"Find what led it there (its flags, its kubeconfig), let that name the endpoint, and restart {process}.",
                 lost_with=[owner],
             )
+
+
+def _is_unknown_balancer(audit: AuditInput, name: str) -> bool:
+    """Whether a program that is not known by its name stands before the API servers, so that its connections to each of them say nothing."""
+    host, endpoint = audit.hosts[name], audit.endpoint
+    if endpoint is None or name in audit.control_planes or not any(map(host.has_address, audit.resolved(endpoint))):
+        return False
+    return any(item.port == endpoint.port and not item.process for item in host.report.listening)
 
 
 def _components(audit: AuditInput) -> t.Iterator[AuditFinding]:

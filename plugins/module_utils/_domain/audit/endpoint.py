@@ -90,10 +90,10 @@ def _shared(audit: AuditInput, endpoint: Endpoint) -> t.Iterator[AuditFinding]:
         )
         return
     holder = holders[0]
-    takers = [name for name in audit.hosts if audit.holds_virtual_ip(name) and name != holder]
-    if takers:
+    takers = audit.takers(addresses)
+    if set(takers) - {holder}:
         return
-    if audit.holds_virtual_ip(holder):
+    if holder in takers:
         yield found(
             kinds.ENDPOINT_NO_TAKER,
             holder,
@@ -124,7 +124,7 @@ def _nowhere(audit: AuditInput, endpoint: Endpoint, addresses: t.Sequence[str]) 
     """An endpoint that no inspected host has: somebody else's, or lost."""
     views = [host.report.kubelet_server for host in audit.hosts.values()]
     seen = [view.view for view in views if view is not None and view.endpoint == endpoint]
-    keepers = [name for name in audit.hosts if audit.holds_virtual_ip(name)]
+    keepers = audit.takers(addresses)
     if keepers and seen and not any(view.is_proved for view in seen):
         yield found(
             kinds.ENDPOINT_NO_HOLDER,

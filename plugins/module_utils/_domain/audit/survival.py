@@ -133,10 +133,11 @@ def _left(audit: AuditInput, name: str, roles: t.Sequence[str]) -> t.Iterator[st
             left = len(voters) - len(carried)
             yield f"{left} of {state.quorum.voters} members of etcd are left, {state.quorum.needed} are needed."
     if LOAD_BALANCER in roles:
+        takers = audit.takers(audit.resolved(audit.endpoint) if audit.endpoint is not None else ())
         others = [
             other
-            for other, host in audit.hosts.items()
-            if other != name and (other in audit.groups.load_balancers or audit.holds_virtual_ip(other))
+            for other in audit.hosts
+            if other != name and (other in audit.groups.load_balancers or other in takers)
         ]
         if others:
             yield f"{', '.join(others)} {'leads' if len(others) == 1 else 'lead'} to the API servers instead."

@@ -107,9 +107,8 @@ def _balancers(audit: AuditInput) -> tuple[str, ...]:
     endpoint = audit.endpoint
     addresses = audit.resolved(endpoint) if endpoint is not None else ()
     holders = [name for address in addresses for name in audit.owners.get(canonical_ip(address) or "", ())]
-    takers = [name for name in audit.hosts if audit.holds_virtual_ip(name)]
     named = [name for name in audit.groups.load_balancers if name in audit.hosts]
-    return tuple(dict.fromkeys((*holders, *named, *takers)))
+    return tuple(dict.fromkeys((*holders, *named, *audit.takers(addresses))))
 
 
 def _services(audit: AuditInput, name: str) -> t.Iterator[str]:

@@ -18,6 +18,8 @@ from .balancer import NotUnderstood, Setting
 from .virtual_router import Script, Track, VirtualRouter
 
 _NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,6})?")
+#: Blocks of virtual IPs: those that it advertises, and those that it holds besides.
+_ADDRESSES = ("virtual_ipaddress", "virtual_ipaddress_excluded")
 #: What decides nothing here, though it may hold secrets or addresses.
 _NOT_FOLLOWED = ("vrrp_sync_group", "track_interface", "track_bfd", "track_group")
 
@@ -241,7 +243,7 @@ def _router(host: str, block: Block, known: t.Mapping[str, t.Mapping[str, Script
     if router_id is None:
         raise InvalidInput(f"{block.where}: vrrp_instance {_name(block)} has no virtual_router_id: correct it.")
     own_version = _value(block, "version")
-    addresses = [line for each in _blocks(block, "virtual_ipaddress") for line in each.children]
+    addresses = [line for kind in _ADDRESSES for each in _blocks(block, kind) for line in each.children]
     unicast = block.last("unicast_peer")
     delay = block.last("preempt_delay")
     return VirtualRouter(

@@ -19,6 +19,7 @@ from ..host.address_owners import owner_of, owners_of
 from .checks import host_bound_addresses
 
 if t.TYPE_CHECKING:
+    from ..host.host import Host
     from .situation import Situation
 
 #: What holds a virtual IP address, by the name of its static pod.
@@ -96,6 +97,17 @@ def _endpoint(situation: Situation) -> t.Iterator[SinglePoint]:
             holder,
             f"it has the address of {desired.endpoint}, and no other host runs keepalived or kube-vip to take it over.",
         )
+    elif not desired.vip and _is_main_address(hosts[holder], desired.endpoint.host):
+        # What others hold is another address, such as that of an endpoint before.
+        yield SinglePoint(
+            holder, f"it has the address of {desired.endpoint}, which is its main one: nobody takes it over."
+        )
+
+
+def _is_main_address(host: Host, text: str) -> bool:
+    """Whether it is the address with which a host connects to others: virtual ones are further ones."""
+    address = canonical_ip(text)
+    return address is not None and address == canonical_ip(host.default_address(is_ipv6=":" in address))
 
 
 def _etcd(situation: Situation) -> t.Iterator[SinglePoint]:

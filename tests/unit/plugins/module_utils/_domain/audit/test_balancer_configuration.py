@@ -112,7 +112,41 @@ def test_a_virtual_ip_is_judged_where_it_is_the_endpoints() -> None:
     (finding,) = [item for item in found.findings if item.kind is findings.NO_TRACKING]
     assert finding.lost_with == ("lb1", "lb2")
     others = [file(VIP % "203.0.113.9", host, KEEPALIVED) for host in ("lb1", "lb2")]
-    assert audited(*others).findings == ()
+    assert findings.NO_TRACKING.id not in ids(audited(*others))
+
+
+@pytest.mark.parametrize("holders", [(), ("lb1",), ("lb2",), ("lb1", "lb2")])
+def test_who_holds_another_address_takes_the_endpoints_over_from_nobody(holders: tuple[str, ...]) -> None:
+    """keepalived of an endpoint that there was before, or of another service. lb1 has the endpoint's address."""
+    endpoint = collected(healthy()).endpoint
+    assert endpoint is not None
+    addresses = {host: endpoint.host if host in holders else "203.0.113.9" for host in ("lb1", "lb2")}
+    found = audited(*(file(VIP % address, host, KEEPALIVED) for host, address in addresses.items()))
+    expected = set() if "lb2" in holders else {"endpoint.no-taker" if holders else "endpoint.single-balancer"}
+    assert {item for item in ids(found) if item.startswith("endpoint.")} == expected
+
+
+def test_an_address_that_is_held_besides_or_in_a_file_that_was_not_followed_is_taken_over() -> None:
+    endpoint = collected(healthy()).endpoint
+    assert endpoint is not None
+    besides = f"    virtual_ipaddress_excluded {{\n        {endpoint.host}\n    }}\n}}\n"
+    texts = ((VIP % "203.0.113.9").removesuffix("}\n") + besides, f"include more/*.conf\n{VIP % '203.0.113.9'}")
+    for text in texts:
+        found = audited(*(file(text, host, KEEPALIVED) for host in ("lb1", "lb2")))
+        assert not [item for item in ids(found) if item.startswith("endpoint.")], text
+
+
+@pytest.mark.parametrize(("kept", "is_found"), [(True, False), (False, True)])
+def test_only_what_listens_at_the_endpoint_may_be_a_load_balancer_of_another_name(
+    *, kept: bool, is_found: bool
+) -> None:
+    arguments = healthy()
+    lb1 = arguments["hosts"]["lb1"]
+    lb1["listening"] = [{"address": "0.0.0.0", "port": 6443 if kept else 8080, "process": ""}]
+    lb1["audit"]["connections"] = [
+        {"process": "python3", "unit": "balancer.service", "remote": f"{ADDRESSES['cp1']}:6443"}
+    ]
+    assert (kinds.CLIENT_SOCKET.id in ids(audit(collected(arguments)))) is is_found
 
 
 @pytest.mark.parametrize(

@@ -56,10 +56,21 @@ def address_endpoint(*keepalived: str) -> Change:
 
     def change(arguments: Arguments) -> None:
         arguments["endpoint"] = "192.0.2.10:6443"
+        arguments["hosts"]["lb1"]["default_address"] = "192.0.2.15"
         for name in keepalived:
             arguments["hosts"][name]["services"]["keepalived"] = {"active": "active", "enabled": "enabled"}
 
     return change
+
+
+def main_address(name: str, address: str) -> Change:
+    """With which a host connects to others."""
+    return lambda arguments: arguments["hosts"][name].update(default_address=address)
+
+
+def vip(text: str) -> Change:
+    """The virtual IP address that the inventory names."""
+    return lambda arguments: arguments.update(vip=text)
 
 
 def static_pod(name: str, *hosts: str) -> Change:
@@ -165,6 +176,14 @@ CASES: dict[str, tuple[list[Change], list[tuple[str, str]]]] = {
         ],
     ),
     "keepalived on both": ([address_endpoint("lb1", "lb2")], []),
+    "keepalived on both, which holds another address": (
+        [address_endpoint("lb1", "lb2"), main_address("lb1", "192.0.2.10")],
+        [("lb1", "it has the address of 192.0.2.10:6443, which is its main one: nobody takes it over.")],
+    ),
+    "a virtual address that a host connects with": (
+        [address_endpoint("lb1", "lb2"), main_address("lb1", "192.0.2.10"), vip("192.0.2.10/24")],
+        [],
+    ),
     "kube-vip on one": (
         [static_pod("kube-vip", "cp1")],
         [
