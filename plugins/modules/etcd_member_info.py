@@ -206,7 +206,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_cli
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import external_access
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import component_services
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd, quorum_guard
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd_inspection, quorum_guard
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import Quorum
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
@@ -217,7 +217,7 @@ if t.TYPE_CHECKING:
 def decide(module: AnsibleModule) -> Decision:
     """Inspect and wait by the module's options."""
     found, endpoints = etcd_client(module.params)
-    decision = etcd.inspect(
+    decision = etcd_inspection.inspect(
         found,
         HostClock(),
         endpoints=endpoints,

@@ -267,7 +267,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors imp
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import cluster_audit, settling_nodes
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.cluster_inspection import inspect_cluster
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component import control_plane_health
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd_inspection
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 if t.TYPE_CHECKING:
@@ -294,7 +294,7 @@ def inspect_etcd(options: t.Mapping[str, t.Any] | None, *, wait_timeout: float) 
             services=component_services.of_host(),
             timeout=SECONDS_FOR_ETCD,
         )
-        etcd_cluster = etcd.inspect(
+        etcd_cluster = etcd_inspection.inspect(
             servers,
             HostClock(),
             endpoints=endpoints,

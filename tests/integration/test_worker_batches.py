@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
 WORKERS = ["node-1", "node_1", "node.1", "w4", "w5"]
 GROUPING = next(
     task
-    for task in yaml.safe_load((ROOT / "roles/preflight/tasks/main.yml").read_text(encoding="utf-8"))
+    for task in yaml.safe_load((ROOT / "roles/preflight/tasks/planned.yml").read_text(encoding="utf-8"))
     if "ansible.builtin.add_host" in task
 )
 IN_BATCHES = [play for play in plays_of("site") if "worker" in str(play.get("serial"))]

@@ -9,11 +9,9 @@ demo prints it.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import difflib
 import json
-import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,11 +34,12 @@ from tests.prober.process import Prober
 from tests.prober.results import RESULTS, ScenarioResults, Verdict
 from tests.scenarios.audited import grave_findings
 from tests.scenarios.bystanders import Seen, workload_clients
-from tests.scenarios.cluster import ADMIN, PROJECT, Lab, etcdctl, fingerprint, ready_nodes, wait_until
+from tests.scenarios.cluster import PROJECT, Lab, etcdctl, fingerprint, ready_nodes, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.kubeadm_state import State, kubeadm_state
 from tests.scenarios.playbook import Run, run_playbook
 from tests.scenarios.progress import progress
+from tests.scenarios.secret_scan import JoinSecrets, watching
 from tests.scenarios.shape import PLAIN, Shape
 from tests.scenarios.steering import Steering, hold_share
 from tests.tools import keep_results, machine
@@ -235,10 +234,11 @@ class Conversion:
         """One worker is put into the inventory; returns the run and the secrets that existed meanwhile."""
         addition = self.work / "worker.yml"
         addition.write_text("kube_node:\n  hosts:\n    w3:\n", encoding="utf-8")
-        with _secrets_seen(self.lab) as seen:
+        seen = JoinSecrets()
+        with watching(self.lab, seen):
             run = self.run("worker", "-vvv", inventories=[addition])
         self.results.exactly("add_worker_changed_hosts", len(changed_hosts(run)), bound=1)
-        return run, seen
+        return run, set(seen.tokens.values())
 
     def lose_first_control_plane(self, seconds: float = SECONDS_AFTER_LOSS) -> dict[str, int]:
         """SIGKILL of cp1; returns the failed answers of the smoke Service by node during the time after."""
@@ -357,37 +357,6 @@ def etcd_members(lab: Lab, *, node: str = "cp2", shape: Shape = PLAIN) -> list[d
     return members
 
 
-@contextmanager
-def _secrets_seen(lab: Lab) -> Iterator[set[str]]:
-    """Collect the values of bootstrap tokens while the block lasts; they are known when it has ended.
-
-    A watch gets each one from the API server, however short its life was.
-    """
-    seen: set[str] = set()
-    pid = "/run/token-watch.pid"
-    command = (
-        f"kubectl --kubeconfig={ADMIN} get secrets --namespace=kube-system --watch "
-        "--field-selector=type=bootstrap.kubernetes.io/token --output=jsonpath='{.data.token-secret}{\"\\n\"}'"
-    )
-    watch = lab.start_process("cp1", "sh", "-c", f"echo $$ >{pid}; exec {command}")
-    try:
-        yield seen
-    finally:
-        lab.shell("cp1", f"kill $(cat {pid}); rm {pid}")
-        lines = watch.communicate(timeout=60)[0].split()
-        seen.update(base64.b64decode(line).decode() for line in lines)
-
-
-def hexadecimal_keys(text: str) -> set[str]:
-    """What has the form of a certificate key: 64 hexadecimal digits that are no hash with a name before it.
-
-    Hashes are shown as ``sha256:...``; the digest of the balancer's configuration stands behind its own name.
-    """
-    names = [r'"configuration": "', r'"configuration":"', r"\"configuration\":\"", '"running": "', '"digest": "']
-    named = "".join(f"(?<!{re.escape(name)})" for name in ("sha256:", "sha256: ", *names))
-    return set(re.findall(rf"(?<![0-9a-f]){named}[0-9a-f]{{64}}(?![0-9a-f])", text))
-
-
 def leave_out_inconclusive(results: ScenarioResults) -> None:
     """Leave a check out, which the runner names, where the machine was too busy to judge."""
     if results.inconclusive:
@@ -409,7 +378,6 @@ __all__ = (
     "api_server_started",
     "changed_hosts",
     "etcd_members",
-    "hexadecimal_keys",
     "leave_out_inconclusive",
     "new_results",
     "old_endpoint_traces",

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run makes of hosts and cluster, in a form in which two ends can be compared, and what secrets one has left behind.
+"""What a run makes of hosts and cluster, in a form in which two ends can be compared.
 
 As :mod:`kubeadm_state`: addresses become the names of their hosts, digests of texts with addresses one word, keys and credentials what
 openssl says of them. What an end may have in another number after several runs (backups, journals) is compared by owner and mode.
@@ -10,16 +10,14 @@ openssl says of them. What an end may have in another number after several runs 
 from __future__ import annotations
 
 import base64
-import contextlib
 import io
 import json
 import re
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from tests.scenarios.cluster import CommandError, Lab
+from tests.scenarios.cluster import Lab
 from tests.scenarios.kubeadm_state import State, content_of, flat, named, named_value
 
 #: What a run changes on a host besides what kubeadm writes.
@@ -49,18 +47,6 @@ _SYSTEM = {
 }
 #: Of what names addresses, and so of no two labs the same.
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
-#: What has the form of a bootstrap token, of a certificate key, of a private key; the last also inside a kubeconfig, or sealed by nothing.
-_TOKEN = r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b"
-_SECRET = rf"{_TOKEN}|PRIVATE KEY-----|client-key-data: .{{40}}|certificateKey: .?[0-9a-f]{{64}}"
-#: Where nothing secret of a run may be once it has ended. Programs' own files there have no such form.
-_PASSING = "/tmp /var/tmp /run /dev/shm /root/.ansible /home/*/.ansible /var/lib/kubeadm-ha /etc/kubernetes/tmp"
-_SEARCH = (
-    # What was there before is kept for the way back, in directories for root (docs/adr/0087, guide_security).
-    f"find {_PASSING} -xdev -type f -size -2000k ! -path '/var/lib/kubeadm-ha/*/*' 2>/dev/null | xargs --no-run-if-empty grep -lEI '{_SECRET}' 2>/dev/null; "
-    f"journalctl --boot --output=cat --no-pager | grep -E '{_SECRET}' | cut -c1-120 | sed 's/^/journal: /'; "
-    "ps -eo args | grep -v grep | "
-    f"grep -E '{_SECRET}' | cut -c1-120 | sed 's/^/process: /'; true"
-)
 
 
 def host_states(lab: Lab, hosts: Sequence[str], addresses: Mapping[str, str]) -> State:
@@ -112,33 +98,4 @@ def objects_state(lab: Lab, node: str, kubeconfig: str) -> State:
     return found
 
 
-def secrets_on(lab: Lab, hosts: Sequence[str]) -> list[str]:
-    """Where hosts have something secret that only a run was to have: files that pass, their journals, the arguments of processes."""
-    return [f"{host}: {line}" for host in hosts for line in lab.shell(host, _SEARCH, check=False).splitlines()]
-
-
-def secrets_on_controller(directories: Sequence[Path]) -> list[str]:
-    """The same of directories of the controller: what runs printed, recorded, and kept for a moment."""
-    found = []
-    for directory in directories:
-        for path in sorted(directory.rglob("*")):
-            with contextlib.suppress(OSError):
-                if path.is_file() and re.search(_SECRET, path.read_text(encoding="utf-8", errors="replace")):
-                    found.append(str(path.relative_to(directory)))
-    return found
-
-
-def secrets_in_cluster(lab: Lab, node: str = "cp1") -> list[str]:
-    """Bootstrap tokens and uploaded certificates; a cluster whose joins have ended needs none."""
-    try:
-        items = lab.objects("secrets", "--namespace=kube-system", node=node)["items"]
-    except CommandError:
-        return ["the API does not answer"]
-    return [
-        item["metadata"]["name"]
-        for item in items
-        if item["metadata"]["name"] == "kubeadm-certs" or item["type"] == "bootstrap.kubernetes.io/token"
-    ]
-
-
-__all__ = ("host_states", "objects_state", "secrets_in_cluster", "secrets_on", "secrets_on_controller")
+__all__ = ("host_states", "objects_state")

@@ -31,6 +31,7 @@ from tests.scenarios.convert import addresses_of, leave_out_inconclusive
 from tests.scenarios.kills import Boundary, Kill, at_new_boundary, boundaries
 from tests.scenarios.kubeadm_state import REASONS_AFTER_MENDING, State, differences, kubeadm_state
 from tests.scenarios.playbook import Run, kill_playbook, run_playbook
+from tests.scenarios.secret_scan import secrets_in_cluster, secrets_on, secrets_on_controller
 from tests.scenarios.services_cluster import INLINE, MEMBERS
 from tests.scenarios.shape import PLAIN
 from tests.tools import machine
@@ -377,9 +378,9 @@ class Interrupted:
 
     def secrets(self) -> list[str]:
         """What secret is left behind: on hosts, on the controller, in a cluster of kubeadm's."""
-        left = end_state.secrets_on(self.lab, self.job.hosts)
-        left += end_state.secrets_on_controller([self.work])
-        return left + (end_state.secrets_in_cluster(self.lab) if self.job.nodes else [])
+        left = secrets_on(self.lab, self.job.hosts)
+        left += secrets_on_controller([self.work])
+        return left + (secrets_in_cluster(self.lab) if self.job.nodes else [])
 
     def table(self) -> str:
         """One line for each run."""

@@ -1,11 +1,12 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The secrets of a lab, and every place where a run could have left them: on the nodes and on the controller.
+"""The secrets of a lab, and every place where a run could have left them: on the nodes, on the controller and in the cluster.
 
-Searched are what Ansible prints and its callbacks write, its cache of facts, its temporary files, the journals and logs of the nodes, the
-arguments of every process there and here, and every file that was made or changed, but for those that are meant to hold secrets; these
-must be root's alone.
+:class:`Scan` searches for secrets that are known: in what Ansible prints and its callbacks write, its cache of facts, its temporary files, the
+journals and logs of the nodes, the arguments of every process there and here, and every file that was made or changed, but for those that are
+meant to hold secrets; these must be root's alone. :func:`secrets_on` and :func:`secrets_on_controller` search for what has the form of a
+secret, where nothing of a run stays, which takes seconds.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.lab import machine
-from tests.scenarios.cluster import ADMIN, LAB, PROJECT, Lab
-from tests.scenarios.secret_values import certificate_keys, searched_for
+from tests.scenarios.cluster import ADMIN, LAB, PROJECT, CommandError, Lab
+from tests.scenarios.secret_values import FORM, certificate_keys, searched_for
 
 _SOURCE = Path(__file__).parent / "recorder" / "argv_recorder.c"
 _LIBRARY, _LOG, _BEGIN = "/usr/local/lib/argv_recorder.so", "/run/argv-recorder.log", "/run/secret-scan-begin"
@@ -57,6 +60,15 @@ _OTHERS = (
 )
 _ROOTS = ("/", "/run", "/tmp", "/dev/shm", "/var")
 _TOKEN, _UPLOADED = "bootstrap.kubernetes.io/token", "kubeadm-certs"
+#: Where nothing secret of a run may be once it has ended. Programs' own files there have no such form.
+_PASSING = "/tmp /var/tmp /run /dev/shm /root/.ansible /home/*/.ansible /var/lib/kubeadm-ha /etc/kubernetes/tmp"
+_SEARCH = (
+    # What was there before is kept for the way back, in directories for root (docs/adr/0087, guide_security).
+    f"find {_PASSING} -xdev -type f -size -2000k ! -path '/var/lib/kubeadm-ha/*/*' 2>/dev/null | xargs --no-run-if-empty grep -lEI '{FORM}' 2>/dev/null; "
+    f"journalctl --boot --output=cat --no-pager | grep -E '{FORM}' | cut -c1-120 | sed 's/^/journal: /'; "
+    "ps -eo args | grep -v grep | "
+    f"grep -E '{FORM}' | cut -c1-120 | sed 's/^/process: /'; true"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +83,42 @@ class Place:
     secret: str
 
 
+@dataclasses.dataclass
+class JoinSecrets:
+    """What a cluster had of the secrets that kubeadm makes for joins.
+
+    :param tokens: secrets of bootstrap tokens, by a name for each.
+    :param sealed: values of the Secret with the uploaded certificates.
+    """
+
+    tokens: dict[str, str] = dataclasses.field(default_factory=dict)
+    sealed: list[bytes] = dataclasses.field(default_factory=list)
+
+    def add(self, item: Mapping[str, Any]) -> None:
+        """Remember a Secret, if it is one of them."""
+        data = {name: base64.b64decode(value) for name, value in (item.get("data") or {}).items()}
+        if item.get("type") == _TOKEN:
+            self.tokens[f"token {data['token-id'].decode()}"] = data["token-secret"].decode()
+        elif item["metadata"]["name"] == _UPLOADED:
+            self.sealed += data.values()
+
+
+@contextlib.contextmanager
+def watching(lab: Lab, seen: JoinSecrets) -> Iterator[None]:
+    """Collects what a cluster has while the block lasts, however short its life was; it is known when the block has ended."""
+    pid = "/run/secret-watch.pid"
+    command = f"kubectl --kubeconfig={ADMIN} get secrets --namespace=kube-system --watch --output=json"
+    watch = lab.start_process("cp1", "sh", "-c", f"echo $$ >{pid}; exec {command}")
+    try:
+        yield
+    finally:
+        lab.shell("cp1", f"kill $(cat {pid}); rm {pid}")
+        text, decoder, position = watch.communicate(timeout=60)[0], json.JSONDecoder(), 0
+        while (position := text.find("{", position)) >= 0:
+            item, position = decoder.raw_decode(text, position)
+            seen.add(item)
+
+
 class Scan:
     """The scan of one lab.
 
@@ -83,8 +131,7 @@ class Scan:
         self._hosts = hosts
         self._work = work
         self._controller = work / "controller"
-        self._tokens: dict[str, str] = {}
-        self._sealed: list[bytes] = []
+        self._seen = JoinSecrets()
 
     def begin(self) -> None:
         """From now on the arguments of every process are written down."""
@@ -121,31 +168,13 @@ class Scan:
         """Where runs write what they print and what their recorder writes."""
         return self._controller / "runs"
 
-    @contextlib.contextmanager
-    def watching(self) -> Iterator[None]:
-        """Collects the bootstrap tokens and uploaded certificates of a run, however short their lives are."""
-        pid = "/run/secret-watch.pid"
-        command = f"kubectl --kubeconfig={ADMIN} get secrets --namespace=kube-system --watch --output=json"
-        watch = self._lab.start_process("cp1", "sh", "-c", f"echo $$ >{pid}; exec {command}")
-        try:
-            yield
-        finally:
-            self._lab.shell("cp1", f"kill $(cat {pid}); rm {pid}")
-            self._remember(watch.communicate(timeout=60)[0])
-
-    def _remember(self, text: str) -> None:
-        decoder, position = json.JSONDecoder(), 0
-        while (position := text.find("{", position)) >= 0:
-            item, position = decoder.raw_decode(text, position)
-            data = {name: base64.b64decode(value) for name, value in (item.get("data") or {}).items()}
-            if item.get("type") == _TOKEN:
-                self._tokens[f"token {data['token-id'].decode()}"] = data["token-secret"].decode()
-            elif item["metadata"]["name"] == _UPLOADED:
-                self._sealed += data.values()
+    def watching(self) -> contextlib.AbstractContextManager[None]:
+        """Collects the bootstrap tokens and uploaded certificates of a run."""
+        return watching(self._lab, self._seen)
 
     def secrets(self) -> dict[str, str]:
         """Every secret by its name: the tokens that were seen, and all private keys of the hosts."""
-        found = dict(self._tokens)
+        found = dict(self._seen.tokens)
         for host in self._hosts:
             script = (
                 "for file in $(find /etc/kubernetes/pki /var/lib/kubelet/pki -name '*.key' -o -name '*.pem' 2>/dev/null); do "
@@ -162,7 +191,7 @@ class Scan:
     @property
     def uploaded(self) -> Sequence[bytes]:
         """Values of the Secret with the uploaded certificates that were seen."""
-        return self._sealed
+        return self._seen.sealed
 
     def collect(self, hosts: Sequence[str] = ()) -> Path:
         """Bring everything that is searched into one directory: a directory of each host's, and the controller's.
@@ -232,4 +261,31 @@ class Scan:
         return [sys.executable, os.fspath(LAB), "exec", "--name", self._lab.name, host, "--", *command]
 
 
-__all__ = ("Place", "Scan")
+def secrets_on(lab: Lab, hosts: Sequence[str]) -> list[str]:
+    """Where hosts have something secret that only a run was to have: files that pass, their journals, the arguments of processes."""
+    return [f"{host}: {line}" for host in hosts for line in lab.shell(host, _SEARCH, check=False).splitlines()]
+
+
+def secrets_on_controller(directories: Sequence[Path]) -> list[str]:
+    """The same of directories of the controller: what runs printed, recorded, and kept for a moment."""
+    found = []
+    for directory in directories:
+        for path in sorted(directory.rglob("*")):
+            with contextlib.suppress(OSError):
+                if path.is_file() and re.search(FORM, path.read_text(encoding="utf-8", errors="replace")):
+                    found.append(str(path.relative_to(directory)))
+    return found
+
+
+def secrets_in_cluster(lab: Lab, node: str = "cp1") -> list[str]:
+    """Bootstrap tokens and uploaded certificates; a cluster whose joins have ended needs none."""
+    try:
+        items = lab.objects("secrets", "--namespace=kube-system", node=node)["items"]
+    except CommandError:
+        return ["the API does not answer"]
+    return [
+        item["metadata"]["name"] for item in items if item["metadata"]["name"] == _UPLOADED or item["type"] == _TOKEN
+    ]
+
+
+__all__ = ("JoinSecrets", "Place", "Scan", "secrets_in_cluster", "secrets_on", "secrets_on_controller", "watching")

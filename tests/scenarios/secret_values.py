@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a secret may stand in a text: as it is, line by line, and inside of something that was encoded as base64."""
+"""How a secret may stand in a text: as it is, line by line, and inside of something that was encoded as base64; and the form of an unknown one."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ _ENCODED = re.compile(rb"(?:[MNOYZ][A-Za-z0-9]{3}){20,}")
 _ALPHABET = re.compile(rb"[A-Za-z0-9+/]*")
 _GROUP = re.compile(rb"[A-Za-z0-9+/]{4}")
 _NONCE = 12
+#: What has the form of a bootstrap token, of a certificate key, of a private key; the last also inside a kubeconfig, or sealed by nothing.
+#: Python and ``grep -E`` understand it alike.
+FORM = r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b|PRIVATE KEY-----|client-key-data: .{40}|certificateKey: .?[0-9a-f]{64}"
 
 
 def searched_for(secrets: Mapping[str, str]) -> dict[str, str]:
@@ -82,6 +85,16 @@ def certificate_keys(content: bytes, sealed: Sequence[bytes]) -> set[str]:
     return {key.decode() for key in candidates if _decrypts(bytes.fromhex(key.decode()), sealed)}
 
 
+def hexadecimal_keys(text: str) -> set[str]:
+    """What has the form of a certificate key: 64 hexadecimal digits that are no hash with a name before it.
+
+    Hashes are shown as ``sha256:...``; the digest of the balancer's configuration stands behind its own name.
+    """
+    names = [r'"configuration": "', r'"configuration":"', r"\"configuration\":\"", '"running": "', '"digest": "']
+    named = "".join(f"(?<!{re.escape(name)})" for name in ("sha256:", "sha256: ", *names))
+    return set(re.findall(rf"(?<![0-9a-f]){named}[0-9a-f]{{64}}(?![0-9a-f])", text))
+
+
 def _padded(text: bytes) -> bytes:
     """The beginning of a text that is base64, with its padding."""
     found = _ALPHABET.match(text)
@@ -100,4 +113,4 @@ def _decrypts(key: bytes, sealed: Iterable[bytes]) -> bool:
     return False
 
 
-__all__ = ("certificate_keys", "searched_for")
+__all__ = ("FORM", "certificate_keys", "hexadecimal_keys", "searched_for")

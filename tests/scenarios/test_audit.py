@@ -9,7 +9,6 @@ which unit tests seed their faults.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,7 +18,7 @@ import pytest
 
 from tests.scenarios.cluster import Lab, fingerprint, wait_until
 from tests.scenarios.playbook import run_playbook
-from tests.scenarios.secret_scan import Scan
+from tests.scenarios.secret_scan import JoinSecrets, Scan
 from tests.scenarios.secret_values import certificate_keys, searched_for
 from tests.tools.audit_recording import MADE
 
@@ -104,15 +103,10 @@ class Cluster:
 
     def secrets(self) -> tuple[dict[str, str], list[bytes]]:
         """Every private key and bootstrap token by name, and what kubeadm has sealed with a certificate key."""
-        found = Scan(self.lab, HOSTS, self.directory / "scan").secrets()
-        sealed: list[bytes] = []
+        seen = JoinSecrets()
         for item in self.lab.objects("secrets", "--namespace=kube-system")["items"]:
-            data = {key: base64.b64decode(value) for key, value in (item.get("data") or {}).items()}
-            if "token-secret" in data:
-                found[item["metadata"]["name"]] = data["token-secret"].decode()
-            elif item["metadata"]["name"] == "kubeadm-certs":
-                sealed += data.values()
-        return found, sealed
+            seen.add(item)
+        return {**Scan(self.lab, HOSTS, self.directory / "scan").secrets(), **seen.tokens}, seen.sealed
 
 
 @pytest.fixture(scope="module")

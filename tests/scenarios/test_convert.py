@@ -30,7 +30,6 @@ from tests.scenarios.convert import (
     api_server_started,
     changed_hosts,
     etcd_members,
-    hexadecimal_keys,
     new_results,
     old_endpoint_traces,
     ready_nodes,
@@ -39,6 +38,7 @@ from tests.scenarios.convert import (
 from tests.scenarios.kubeadm_state import State, differences
 from tests.scenarios.plan_and_run import changed_objects, different_values, planned_objects
 from tests.scenarios.playbook import Run, run_playbook
+from tests.scenarios.secret_values import hexadecimal_keys
 from tests.scenarios.shape import PLAIN
 
 BAD_INPUTS: list[tuple[str, Mapping[str, Any], str]] = [

@@ -25,7 +25,6 @@ from tests.scenarios.convert import (
     api_server_started,
     changed_hosts,
     etcd_members,
-    hexadecimal_keys,
     new_results,
     old_endpoint_traces,
     ready_nodes,
@@ -33,6 +32,7 @@ from tests.scenarios.convert import (
 )
 from tests.scenarios.plan_and_run import changed_objects, planned_objects
 from tests.scenarios.playbook import Run
+from tests.scenarios.secret_values import hexadecimal_keys
 from tests.scenarios.shape import HARDENED
 
 #: Longer than it takes a new controller manager to lead (15 s) and to call a Node NotReady (50 s after it saw it first).

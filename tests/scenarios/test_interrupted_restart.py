@@ -30,13 +30,13 @@ from tests.prober.analysis import (
 )
 from tests.prober.process import Prober
 from tests.prober.results import Verdict
-from tests.scenarios import end_state
 from tests.scenarios.audited import SINGLE_BALANCER
 from tests.scenarios.cluster import Lab, ready_nodes, restart, wait_until
 from tests.scenarios.convert import Conversion, etcd_members, leave_out_inconclusive, new_results
 from tests.scenarios.kills import Kill, disturbed
 from tests.scenarios.kubeadm_state import REASONS_AFTER_MENDING, State, differences
 from tests.scenarios.playbook import Run
+from tests.scenarios.secret_scan import secrets_in_cluster, secrets_on
 from tests.scenarios.shape import PLAIN
 
 pytestmark = pytest.mark.full
@@ -102,7 +102,7 @@ def story() -> Iterator[Story]:
             state=conversion.state(),
             members=len(etcd_members(lab)),
             ready=ready_nodes(lab),
-            secrets=[*end_state.secrets_on(lab, PLAIN.hosts), *end_state.secrets_in_cluster(lab)],
+            secrets=[*secrets_on(lab, PLAIN.hosts), *secrets_in_cluster(lab)],
             findings=conversion.findings(inventories=[inventory]),
         )
         print(results.table())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.convert import hexadecimal_keys
+from tests.scenarios.secret_values import hexadecimal_keys
 
 DIGITS = "0123456789abcdef" * 4
 

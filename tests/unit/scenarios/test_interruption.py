@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.end_state import secrets_on_controller
 from tests.scenarios.interruption import FirstBoundary, Interruption, Moment, waited_for
 from tests.scenarios.playbook import Run
+from tests.scenarios.secret_scan import secrets_on_controller
 
 _WARNING = """\
 [WARNING]: Host 'cp2': waited 23 s for kubeadm (process 4711), perhaps left over from an

@@ -9,7 +9,7 @@ import contextlib
 import os
 import typing as t
 
-from ..._domain.base import endpoint_view
+from ..._domain.base import endpoint_view, etcd_url
 from ..._domain.base.address import Endpoint, canonical_ip
 from ..._domain.base.errors import InvalidInput, KubeadmHaError
 from ..._domain.cluster.node import Node
@@ -151,12 +151,7 @@ class ResetInspection:
 
 def _uses_own_etcd_only(flags: t.Mapping[str, str]) -> bool:
     """Whether the only etcd that an API server knows is the one of its host."""
-    servers = [item.strip() for item in flags.get("etcd-servers", "").split(",") if item.strip()]
-    try:
-        hosts = [Endpoint.parse(item.partition("//")[2] or item, default_port=None).host for item in servers]
-    except InvalidInput:
-        return False
-    return bool(hosts) and all(canonical_ip(host) in ("127.0.0.1", "::1") for host in hosts)
+    return etcd_url.lead_to_loopback(etcd_url.urls_of(flags.get("etcd-servers", "")))
 
 
 def _files_below(directory: str) -> t.Iterator[str]:

@@ -8,11 +8,10 @@ from __future__ import annotations
 import collections
 import dataclasses
 import functools
-import ipaddress
 import posixpath
 import typing as t
 
-from ..base.address import Endpoint, canonical_ip
+from ..base.address import Endpoint, canonical_ip, is_loopback
 from ..base.addresses_in_text import addresses_in
 from ..base.errors import InvalidInput
 from ..cluster.cluster import Cluster
@@ -196,7 +195,7 @@ class AuditInput:
         address = canonical_ip(endpoint.host)
         if address is None:
             return self._named(endpoint)
-        if ipaddress.ip_address(address).is_loopback:
+        if is_loopback(address):
             own = self.control_planes.get(seen_from)
             return seen_from if own is not None and own.api_server.port == endpoint.port else None
         owner = owner_of(address, self.owners)
@@ -270,7 +269,7 @@ class AuditInput:
             item.server for item in self.clients if item.component == KUBELET and _endpoint(item.server) is not None
         )
         found += [("kubelets", _endpoint(server)) for server, _count in servers.most_common()]
-        return tuple((where, item) for where, item in found if item is not None and not _is_loopback(item))
+        return tuple((where, item) for where, item in found if item is not None and not is_loopback(item.host))
 
     @functools.cached_property
     def endpoint(self) -> Endpoint | None:
@@ -287,7 +286,7 @@ class AuditInput:
             item.component == KUBELET
             and item.host not in self.control_planes
             and (endpoint := _endpoint(item.server)) is not None
-            and _is_loopback(endpoint)
+            and is_loopback(endpoint.host)
             for item in self.clients
         )
 
@@ -392,11 +391,6 @@ def _endpoint(text: str) -> Endpoint | None:
 def _is_of_keepalived(line: str, name: str) -> bool:
     """Whether a place in a configuration is in one of keepalived on a host."""
     return line.startswith(f"{name}:") and _KEEPALIVED in line
-
-
-def _is_loopback(endpoint: Endpoint) -> bool:
-    address = canonical_ip(endpoint.host)
-    return endpoint.host == "localhost" or (address is not None and ipaddress.ip_address(address).is_loopback)
 
 
 __all__ = (

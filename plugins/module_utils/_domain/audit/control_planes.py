@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ..base import addresses_in_text
 from ..base.address import canonical_ip
 from ..base.errors import InvalidInput
 from ..base.file_fact import CARRIED, FILE
@@ -28,10 +29,6 @@ _COMPONENTS = (API_SERVER, CONTROLLER_MANAGER, SCHEDULER, ETCD)
 _MANIFESTS = "/etc/kubernetes/manifests"
 _FALSE = ("false", "f", "0", "FALSE", "False", "F")
 _NOT_SET = "not set"
-# An address by itself: neither a part of a longer one nor the beginning of a network. The addresses of a host are also
-# those of its CNI, of which one is the first of the pods' network (10.244.0.0 at flannel.1, of 10.244.0.0/16).
-_WHOLE_V4 = r"(?<![\d.])%s(?!\d|\.\d|/\d)"
-_WHOLE_V6 = r"(?<![\da-fA-F:])%s(?![\da-fA-F:]|/\d)"
 _WHOLE_NAME = r"(?<![A-Za-z\d])%s(?![A-Za-z\d])"
 
 
@@ -161,10 +158,7 @@ def _general(item: ControlPlane, value: str | None) -> tuple[str, ...] | None:
     """A flag's value without what is the host's own, lists in one order."""
     if value is None:
         return None
-    for address in sorted(filter(None, item.host.report.addresses), key=len, reverse=True):
-        value = re.sub(
-            _WHOLE_V6 % re.escape(address) if ":" in address else _WHOLE_V4 % re.escape(address), "ADDRESS", value
-        )
+    value = addresses_in_text.without(value, item.host.report.addresses, "ADDRESS")
     for name in filter(None, (item.host.node_name, item.host.report.hostname)):
         value = re.sub(_WHOLE_NAME % re.escape(name), "NAME", value)
     return tuple(sorted(value.split(",")))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections
 import typing as t
 
+from ..base.address import is_loopback
 from ..base.addresses_in_text import addresses_in, is_of_a_host
 from ..etcd import quorum_guard
 from ..etcd.etcd import EtcdCluster
@@ -222,7 +223,7 @@ def _plain(urls: str) -> bool:
     """Whether one of the URLs is without TLS and reached by others."""
     plain = [url for url in urls.split(",") if url.strip().startswith("http://")]
     addresses = [item for url in plain for item in addresses_in(url)]
-    return any(not item.startswith("127.") and item != "::1" for item in addresses)
+    return not all(map(is_loopback, addresses))
 
 
 def _servers(audit: AuditInput) -> t.Iterator[AuditFinding]:

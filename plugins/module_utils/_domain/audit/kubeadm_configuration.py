@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..base.address import same_server
-from ..etcd import etcd_access
+from ..etcd import external_fields
 from ..plan.checks import control_plane_parity
 from . import kinds
 from .audit_finding import found
@@ -83,7 +83,7 @@ def _manifests(audit: AuditInput, cluster: Cluster) -> t.Iterator[AuditFinding]:
             flags = differences.flags
             if is_of_etcd and differences.component == API_SERVER:
                 # How it reaches etcd is a finding of its own.
-                flags = tuple(flag for flag in flags if flag.name not in etcd_access.FLAGS)
+                flags = tuple(flag for flag in flags if flag.name not in external_fields.FLAGS)
             if not (flags or differences.volumes):
                 continue
             yield found(
@@ -101,7 +101,7 @@ def _etcd(audit: AuditInput, cluster: Cluster) -> t.Iterator[AuditFinding]:
         return
     for name, item in audit.control_planes.items():
         access = item.host.etcd_access
-        differing = etcd_access.differences(access, external) if access is not None else {}
+        differing = external_fields.differences(access, external) if access is not None else {}
         if differing:
             yield found(
                 kinds.KUBEADM_ETCD,

@@ -27,6 +27,12 @@ def canonical_ip(text: str) -> str | None:
         return None
 
 
+def is_loopback(host: str) -> bool:
+    """Whether an address, or the name localhost, leads every host to itself."""
+    address = canonical_ip(host)
+    return host == "localhost" if address is None else ipaddress.ip_address(address).is_loopback
+
+
 def canonical_dns_name(text: str, *, wildcard: bool = False) -> str | None:
     """The lower-case DNS name without a final dot, ``None`` if it is none (RFC 1123; ``*.`` only with ``wildcard``)."""
     name = text.lower().rstrip(".")
@@ -149,6 +155,7 @@ __all__ = (
     "San",
     "canonical_dns_name",
     "canonical_ip",
+    "is_loopback",
     "parse_sans",
     "same_server",
 )

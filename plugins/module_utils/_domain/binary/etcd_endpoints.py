@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
-from ..base.address import Endpoint
-from ..base.errors import InvalidInput
+from ..base.etcd_url import EtcdUrl, urls_of
+
+if t.TYPE_CHECKING:
+    from ..base.address import Endpoint
 
 DEFAULT_PORT = 2379
-_SCHEME = re.compile(r"^https?://")
 
 
 def endpoints(arguments: t.Mapping[str, t.Sequence[str]]) -> tuple[Endpoint, ...]:
@@ -20,18 +20,15 @@ def endpoints(arguments: t.Mapping[str, t.Sequence[str]]) -> tuple[Endpoint, ...
 
     ``--etcd-servers`` adds up. ``--etcd-servers-overrides`` has ``GROUP/RESOURCE#URL;URL`` with commas between.
     """
-    urls = [url for value in arguments.get("etcd-servers", ()) for url in value.split(",")]
+    urls = [url for value in arguments.get("etcd-servers", ()) for url in urls_of(value)]
     for value in arguments.get("etcd-servers-overrides", ()):
         urls += [url for override in value.split(",") for url in override.partition("#")[2].split(";")]
     return tuple(dict.fromkeys(found for found in map(_endpoint, urls) if found is not None))
 
 
 def _endpoint(url: str) -> Endpoint | None:
-    text, is_url = _SCHEME.subn("", url.strip().rstrip("/"))
-    try:
-        return Endpoint.parse(text, default_port=DEFAULT_PORT) if is_url else None
-    except InvalidInput:
-        return None
+    found = EtcdUrl.parse(url)
+    return None if found is None else found.endpoint(default_port=DEFAULT_PORT)
 
 
 __all__ = ("DEFAULT_PORT", "endpoints")

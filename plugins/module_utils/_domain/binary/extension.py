@@ -13,7 +13,7 @@ import dataclasses
 import posixpath
 import typing as t
 
-from ..base.address import Endpoint, same_server
+from ..base.address import Endpoint, is_loopback, same_server
 from ..base.change import Change
 from ..base.enumeration import listed
 from ..base.errors import InvalidInput
@@ -431,7 +431,7 @@ def is_local(server: str) -> bool:
         host = Endpoint.parse(server.partition("://")[2] or server).host
     except InvalidInput:
         return False
-    return host in ("localhost", "::1") or host.startswith("127.")
+    return is_loopback(host)
 
 
 def _named(report: ServicesReport, service: ServiceReport) -> frozenset[str]:

@@ -14,7 +14,7 @@ import ipaddress
 import re
 import typing as t
 
-from ..base.address import canonical_ip
+from ..base.address import canonical_ip, is_loopback
 from .static_pod import without_password
 
 #: What gets the environment.
@@ -72,10 +72,10 @@ def assignments(text: str) -> dict[str, str]:
 
 def is_excepted(host: str, exceptions: str) -> bool:
     """Whether a client goes to a name or an IP address without the proxy."""
+    if is_loopback(host.lower().rstrip(".")):
+        return True
     address = canonical_ip(host)
     parsed = ipaddress.ip_address(address) if address is not None else None
-    if (parsed is not None and parsed.is_loopback) or host.lower().rstrip(".") == "localhost":
-        return True
     return any(_matches(host, parsed, entry.strip().lower()) for entry in exceptions.split(","))
 
 

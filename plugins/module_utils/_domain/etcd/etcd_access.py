@@ -14,14 +14,6 @@ import typing as t
 
 from ..base.errors import InvalidInput
 
-#: Flags of the API server and the fields of kubeadm's ``etcd.external`` that become them.
-FLAGS = {
-    "etcd-servers": "endpoints",
-    "etcd-cafile": "caFile",
-    "etcd-certfile": "certFile",
-    "etcd-keyfile": "keyFile",
-}
-
 
 @dataclasses.dataclass(frozen=True)
 class EtcdAccess:
@@ -97,25 +89,4 @@ def parse_member(flags: t.Mapping[str, str]) -> EtcdAccess:
     return found
 
 
-def differences(access: EtcdAccess, external: t.Mapping[str, t.Any]) -> dict[str, tuple[str, str]]:
-    """What an API server's flags say otherwise than ``etcd.external`` of the ClusterConfiguration.
-
-    Returns:
-        The flag's text and the text of the field, by flag. The order of the endpoints does not matter.
-    """
-    stored = {flag: external.get(field) or "" for flag, field in FLAGS.items()}
-    stored["etcd-servers"] = _joined(stored["etcd-servers"] or ())
-    used = {
-        "etcd-servers": _joined(access.endpoints),
-        "etcd-cafile": access.ca_certificate,
-        "etcd-certfile": access.client_certificate,
-        "etcd-keyfile": access.client_key,
-    }
-    return {flag: (used[flag], str(stored[flag])) for flag in FLAGS if used[flag] != str(stored[flag])}
-
-
-def _joined(endpoints: t.Iterable[t.Any]) -> str:
-    return ",".join(sorted(str(url).strip().rstrip("/") for url in endpoints))
-
-
-__all__ = ("FLAGS", "EtcdAccess", "differences", "parse_access", "parse_member")
+__all__ = ("EtcdAccess", "parse_access", "parse_member")

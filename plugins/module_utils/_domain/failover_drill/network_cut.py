@@ -10,11 +10,11 @@ on a host without a member what the API server says to etcd. Everything else of 
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
-from ..base.address import Endpoint, canonical_ip
+from ..base.address import Endpoint, is_loopback
 from ..base.errors import InvalidInput
+from ..base.etcd_url import EtcdUrl, urls_of
 from ..component.secure_port import port_of
 from .event import API_SERVER, ETCD
 
@@ -23,7 +23,6 @@ if t.TYPE_CHECKING:
 
 #: Never dropped.
 SSH_PORT = 22
-_URL = re.compile(r"https?://(?P<host>\[[^\]]*\]|[^:/\s]*):(?P<port>\d{1,5})/?")
 _LARGEST_PORT = 65535
 #: etcd's defaults.
 _CLIENT_URL, _PEER_URL = "http://localhost:2379", "http://localhost:2380"
@@ -84,23 +83,22 @@ def goes_on(
         servers: API servers that each controller asks, by its kubeconfig.
         is_own: whether a host of an URL is this host, besides loopback.
     """
+
+    def leads_here(host: str) -> bool:
+        return is_loopback(host) or is_own(host)
+
     if etcd is not None:
         urls = _items(api_server.get("etcd-servers", ""))
-        others = [url for url in urls if not _is_own(_match(API_SERVER, url)["host"], is_own)]
+        others = [url for url in urls if not leads_here(_parsed(API_SERVER, url).host)]
         if others:
             return f"its API server asks members of etcd on other hosts, too ({', '.join(others)})"
     port = port_of(api_server)
     for component, named in servers.items():
         for server in named:
             endpoint = Endpoint.parse(server)
-            if endpoint.port != port or not _is_own(endpoint.host, is_own):
+            if endpoint.port != port or not leads_here(endpoint.host):
                 return f"its {component} asks {endpoint} and not the API server beside it"
     return ""
-
-
-def _is_own(host: str, is_own: t.Callable[[str], bool]) -> bool:
-    bare = canonical_ip(host.strip("[]")) or host
-    return bare in ("localhost", "::1") or bare.startswith("127.") or is_own(bare)
 
 
 def _ports(component: str, flags: t.Mapping[str, str], names: t.Sequence[str]) -> list[int]:
@@ -108,22 +106,22 @@ def _ports(component: str, flags: t.Mapping[str, str], names: t.Sequence[str]) -
 
 
 def _port(component: str, url: str) -> int:
-    port = int(_match(component, url)["port"])
-    if not 0 < port <= _LARGEST_PORT:
+    port = _parsed(component, url).port
+    if port is None or not 0 < port <= _LARGEST_PORT:
         raise InvalidInput(f"{component} has an URL whose port is none ({url})")
     return port
 
 
-def _match(component: str, url: str) -> re.Match[str]:
-    found = _URL.fullmatch(url)
-    if found is None:
+def _parsed(component: str, url: str) -> EtcdUrl:
+    found = EtcdUrl.parse(url)
+    if found is None or found.port is None:
         raise InvalidInput(f"{component} has an URL without a port ({url})")
     return found
 
 
 def _items(text: str) -> list[str]:
     """Those of a list with commas; a socket of the host itself has no port."""
-    return [item.strip() for item in text.split(",") if item.strip() and not item.strip().startswith("unix")]
+    return [item for item in urls_of(text) if not item.startswith("unix")]
 
 
 __all__ = ("SSH_PORT", "Cut", "goes_on", "of_instances")

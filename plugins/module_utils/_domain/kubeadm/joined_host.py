@@ -12,8 +12,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..base.address import Endpoint, canonical_ip
+from ..base.address import Endpoint, canonical_ip, is_loopback
 from ..base.errors import InvalidInput
+from ..base.etcd_url import EtcdUrl, urls_of
 from ..component import local_control_plane
 from ..component.secure_port import port_of
 from ..kubeconfig.document import Kubeconfig
@@ -51,7 +52,6 @@ _CONTROL_PLANE_FILES = (
 _ETCD_MANIFEST = f"{MANIFESTS}/etcd.yaml"
 #: kubeadm's default data directory of etcd; kubeadm join wants it empty.
 _ETCD_DATA = "/var/lib/etcd/member"
-_LOCAL_ETCD = ("127.0.0.1", "localhost", "[::1]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,7 +131,7 @@ def collect(
         present=present,
         ca_hashes=_hashes(ca, x509),
         node_name=certified_node(kubeconfig, files, x509),
-        uses_local_etcd=any(name in flags.get("etcd-servers", "") for name in _LOCAL_ETCD),
+        uses_local_etcd=_uses_local_etcd(flags),
         api_server=_api_server(flags),
         server=kubeconfig.server,
     )
@@ -165,6 +165,11 @@ def _hashes(pem: bytes | None, x509: CertificateIdentities) -> frozenset[str]:
         return frozenset(item.public_key_sha256 for item in x509.identities(pem)) if pem is not None else frozenset()
     except InvalidInput:
         return frozenset()
+
+
+def _uses_local_etcd(flags: t.Mapping[str, str]) -> bool:
+    parsed = map(EtcdUrl.parse, urls_of(flags.get("etcd-servers", "")))
+    return any(url is not None and is_loopback(url.host) for url in parsed)
 
 
 def _api_server(flags: t.Mapping[str, str]) -> Endpoint | None:

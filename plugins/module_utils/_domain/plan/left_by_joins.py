@@ -14,6 +14,7 @@ import dataclasses
 import typing as t
 
 from ..base.address import canonical_ip
+from ..base.etcd_url import EtcdUrl
 from ..etcd import etcd_removal
 from ..etcd.etcd import EtcdCluster, Member
 
@@ -86,7 +87,13 @@ def is_of(member: Member, host: Host) -> bool:
     """Whether a member is a host's, by kubeadm's rule that it has the node's name; one that never started by its address."""
     if member.name:
         return member.name == host.node_name
-    return any(host.has_address(address) for address in _peer_addresses(member))
+    return any(map(host.has_address, peer_addresses(member)))
+
+
+def peer_addresses(member: Member) -> set[str]:
+    """The IP addresses where other members reach a member; names are left out."""
+    parsed = (EtcdUrl.parse(url) for url in member.peer_urls)
+    return {url.address for url in parsed if url is not None and url.address is not None}
 
 
 def _objection(etcd_cluster: EtcdCluster, member: Member, owner: Host | None) -> str | None:
@@ -105,14 +112,9 @@ def _has_node(member: Member, hosts: Hosts, cluster: Cluster) -> bool:
     for host in hosts.values():
         if host.is_member and host.node_name in cluster.nodes:
             known |= {canonical_ip(item) for item in host.report.addresses}
-    addresses = _peer_addresses(member)
+    addresses = peer_addresses(member)
     # A peer that goes by a DNS name cannot be determined from here.
     return not addresses or bool(addresses & known)
 
 
-def _peer_addresses(member: Member) -> set[str]:
-    hosts = (url.partition("//")[2].rpartition(":")[0] for url in member.peer_urls)
-    return {address for address in map(canonical_ip, hosts) if address is not None}
-
-
-__all__ = ("Stale", "is_of", "learners_of_nodes", "stale_members")
+__all__ = ("Stale", "is_of", "learners_of_nodes", "peer_addresses", "stale_members")

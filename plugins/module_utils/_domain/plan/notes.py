@@ -84,7 +84,7 @@ def _uploaded_certificates(situation: Situation) -> t.Iterator[Note]:
 def _second_member(situation: Situation) -> t.Iterator[Note]:
     """kubeadm without learners: from one member of etcd to two, the second one is needed before it runs."""
     members = situation.etcd.members if situation.etcd is not None else ()
-    joining = situation.joining(situation.desired.control_planes)
+    joining = situation.joining_control_planes
     if len(members) == 1 and joining and learner_mode.votes_at_once(situation.cluster.configuration):
         yield Note(
             joining[0].name,
@@ -135,7 +135,7 @@ def _expiry(situation: Situation) -> t.Iterator[Note]:
 
 def _static_pods(situation: Situation) -> t.Iterator[Note]:
     """An operator's own static pods on hosts that are to join: they are no rest of a join and stay."""
-    for host in situation.joining(situation.desired.nodes):
+    for host in (*situation.joining_control_planes, *situation.joining_workers):
         for path in other_static_pods(host):
             yield Note(
                 host.name,

@@ -54,7 +54,7 @@ def find(situation: Situation) -> tuple[QuorumStep, ...]:
     for host, member in gone:
         found.append(QuorumStep(host, _described(member), etcd_removal.outlook(now, member)))
         now = found[-1].outlook.after
-    for new in situation.joining(situation.desired.control_planes):
+    for new in situation.joining_control_planes:
         found.append(
             QuorumStep(new.name, f"etcd member {new.node_name} is added and votes", quorum_guard.promoted(now))
         )

@@ -13,6 +13,7 @@ import typing as t
 
 from ..base.address import canonical_ip
 from ..base.addresses_in_text import addresses_in
+from ..base.etcd_url import EtcdUrl
 from ..cluster import deployment_spread
 from ..component import control_plane_health
 from ..host.address_owners import owner_of, owners_of
@@ -137,7 +138,8 @@ def _external_members(situation: Situation) -> t.Iterator[str]:
 
 def _place(url: str) -> str:
     """The address or name in a URL."""
-    return next(iter(addresses_in(url)), url.partition("//")[2].partition("/")[0].rpartition(":")[0])
+    found = EtcdUrl.parse(url)
+    return "" if found is None else found.host
 
 
 def _named(place: str, situation: Situation) -> str:

@@ -187,6 +187,16 @@ class Situation:
         found = {host.name: bootstrap_kubeconfig.decide_removal(host.report.bootstrap_token, tokens) for host in joined}
         return {name: change for name, change in found.items() if change is not None}
 
+    @functools.cached_property
+    def joining_control_planes(self) -> tuple[Host, ...]:
+        """The control planes that are still to join, in their order."""
+        return tuple(self.joining(self.desired.control_planes))
+
+    @functools.cached_property
+    def joining_workers(self) -> tuple[Host, ...]:
+        """The workers that are still to join, in their order."""
+        return tuple(self.joining(self.desired.workers))
+
     def joined(self, names: t.Iterable[str]) -> list[Host]:
         """Those of the hosts that are members of the cluster, in their order."""
         found = (self.hosts[name] for name in names if name in self.hosts)
@@ -203,7 +213,7 @@ class Situation:
         desired = self.desired
         joining = [
             deployment_spread.joining_node(host.node_name, control_plane=host.name in desired.control_planes)
-            for host in self.joining(desired.nodes)
+            for host in (*self.joining_control_planes, *self.joining_workers)
         ]
         return [*self.cluster.nodes.values(), *joining]
 

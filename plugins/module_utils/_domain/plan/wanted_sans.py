@@ -14,7 +14,8 @@ import ipaddress
 import re
 import typing as t
 
-from ..base.address import San, canonical_dns_name, canonical_ip
+from ..base import etcd_url
+from ..base.address import San, canonical_dns_name
 from ..base.errors import InvalidInput
 from ..base.problem import Problem
 from ..pki.certificate import kept_sans, missing_sans
@@ -89,7 +90,7 @@ def problems(desired: Desired, control_planes: t.Sequence[Host], configuration: 
         for name, current, wanted in certificates(desired, host, control_planes, configuration):
             if missing_sans(current, wanted):
                 yield from _not_to_be_issued(host, KINDS[name], current)
-        if is_joining and of_etcd(host, configuration) and _listens_on_loopback_only(host):
+        if is_joining and of_etcd(host, configuration) and listens_on_loopback_only(host):
             address = _address(host)
             yield Problem(
                 host.name,
@@ -98,6 +99,11 @@ def problems(desired: Desired, control_planes: t.Sequence[Host], configuration: 
                 "(--listen-client-urls, --advertise-client-urls, --listen-peer-urls, --initial-advertise-peer-urls) "
                 "and run again: the command that corrects etcd's own record of its member is reported then.",
             )
+
+
+def listens_on_loopback_only(host: Host) -> bool:
+    """Whether no other member reaches the host's etcd."""
+    return etcd_url.lead_to_loopback(etcd_url.urls_of(host.flags_of("etcd").get("listen-peer-urls", "")))
 
 
 def _not_to_be_issued(host: Host, kind: Kind, current: Certificate) -> t.Iterator[Problem]:
@@ -173,11 +179,4 @@ def _can_be_written(san: San) -> bool:
     )
 
 
-def _listens_on_loopback_only(host: Host) -> bool:
-    urls = host.flags_of("etcd").get("listen-peer-urls", "")
-    hosts = [url.partition("//")[2].rpartition(":")[0] for url in urls.split(",") if url]
-    addresses = [canonical_ip(text) for text in hosts]
-    return bool(addresses) and all(item is not None and ipaddress.ip_address(item).is_loopback for item in addresses)
-
-
-__all__ = ("certificates", "of_api_servers", "of_etcd", "problems")
+__all__ = ("certificates", "listens_on_loopback_only", "of_api_servers", "of_etcd", "problems")

@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 
-from ...base.address import canonical_ip
+from ...base.address import canonical_ip, is_loopback
 from ...base.connection_attempt import CONNECTED, REFUSED, REJECTED, SILENT
 from ...base.enumeration import listed
 from ...base.problem import Note, Problem
@@ -30,7 +29,7 @@ def targets(scaling: Scaling) -> dict[str, list[dict[str, str | int]]]:
     from what is blocked.
     """
     coming = _coming(scaling)
-    members = [item for item in _members(scaling) if canonical_ip(item.host) is not None and not _is_local(item)]
+    members = [item for item in _members(scaling) if canonical_ip(item.host) is not None and not is_loopback(item.host)]
     wanted: list[dict[str, str | int]] = [{"address": item.host, "port": item.port} for item in members]
     return dict.fromkeys((scaling.source, *coming), wanted) if coming and wanted else {}
 
@@ -52,7 +51,7 @@ def problems(scaling: Scaling) -> t.Iterator[Problem]:
 def find_notes(scaling: Scaling) -> t.Iterator[Note]:
     """Members with names, which are not tried: resolving takes as long as it likes."""
     coming = _coming(scaling)
-    names = [str(item) for item in _members(scaling) if canonical_ip(item.host) is None and not _is_local(item)]
+    names = [str(item) for item in _members(scaling) if canonical_ip(item.host) is None and not is_loopback(item.host)]
     if coming and names:
         yield Note(
             "etcd",
@@ -89,7 +88,7 @@ def _described(item: ConnectionAttempt) -> str:
 
 def _local(scaling: Scaling) -> t.Iterator[Problem]:
     """Members at the loopback address, where a host has none of its own."""
-    members = [str(item) for item in _members(scaling) if _is_local(item)]
+    members = [str(item) for item in _members(scaling) if is_loopback(item.host)]
     without = [name for name in _coming(scaling) if ETCD not in scaling.services[name].services]
     if members and without:
         yield Problem(
@@ -110,11 +109,6 @@ def _coming(scaling: Scaling) -> list[str]:
         (name, scaling.services[name].services.get(_API_SERVER)) for name in scaling.targets if name in scaling.services
     )
     return [name for name, service in found if service is None or service.active != "active"]
-
-
-def _is_local(endpoint: Endpoint) -> bool:
-    address = canonical_ip(endpoint.host)
-    return endpoint.host == "localhost" or (address is not None and ipaddress.ip_address(address).is_loopback)
 
 
 __all__ = ("find_notes", "problems", "targets")

@@ -15,7 +15,7 @@ import datetime as dt
 import typing as t
 
 from ...base import endpoint_view
-from ...base.address import Endpoint, canonical_ip
+from ...base.address import Endpoint, canonical_ip, is_loopback
 from ...base.endpoint_view import View
 from ...base.enumeration import listed
 from ...base.errors import InvalidInput
@@ -62,7 +62,7 @@ def find_notes(situation: Situation) -> t.Iterator[Note]:
     views = situation.endpoint_views
     by_addresses: dict[tuple[str, ...], list[str]] = {}
     for name, view in views.items():
-        if view.addresses and not all(_is_loopback(address) for address in view.addresses):
+        if view.addresses and not all(is_loopback(address) for address in view.addresses):
             by_addresses.setdefault(tuple(sorted(view.addresses)), []).append(name)
     if len(by_addresses) > 1:
         described = "; ".join(f"{listed(names)} to {', '.join(found)}" for found, names in by_addresses.items())
@@ -184,7 +184,7 @@ def _leads_to_control_plane(situation: Situation, views: t.Mapping[str, View]) -
     for name, view in views.items():
         own = situation.hosts[name].api_server
         led = {servers.get(Endpoint(address, desired.endpoint.port)) for address in view.addresses} - {None}
-        if own is not None and own.port == desired.endpoint.port and any(map(_is_loopback, view.addresses)):
+        if own is not None and own.port == desired.endpoint.port and any(map(is_loopback, view.addresses)):
             led.add(name)
         if led and not (desired.load_balancer == "none" and len(led) > 1):
             for target in sorted(str(item) for item in led):
@@ -249,7 +249,7 @@ def _leads_elsewhere(situation: Situation, views: t.Mapping[str, View]) -> t.Ite
 
 
 def _is_balancer(situation: Situation, source: str, address: str) -> bool:
-    if _is_loopback(address):
+    if is_loopback(address):
         return source in situation.desired.load_balancers
     names = (name for name in situation.desired.load_balancers if name in situation.hosts)
     return any(situation.hosts[name].has_address(address) for name in names)
@@ -259,7 +259,7 @@ def _is_api_server(situation: Situation, source: str, address: str) -> bool:
     """Reported by :func:`_leads_to_control_plane`."""
     endpoint = Endpoint(address, situation.desired.endpoint.port)
     own = situation.hosts[source].api_server
-    if own is not None and own.port == endpoint.port and _is_loopback(address):
+    if own is not None and own.port == endpoint.port and is_loopback(address):
         return True
     like = situation.serving_control_plane.api_server
     names = (name for name in situation.desired.control_planes if name in situation.hosts)
@@ -309,10 +309,6 @@ def _shown_address(host: Host) -> str:
 def _with_balancers(situation: Situation) -> str:
     balancers = _balancers(situation) if situation.desired.has_own_balancers else ""
     return f" with the address of {balancers}" if balancers else ""
-
-
-def _is_loopback(address: str) -> bool:
-    return address.startswith("127.") or address == "::1"
 
 
 __all__ = ("find_notes", "judged_views", "problems", "unproved", "views_of")

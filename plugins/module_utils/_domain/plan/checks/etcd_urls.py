@@ -9,15 +9,15 @@ member fetches the cluster from the recorded peer URL and never starts (kubernet
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 
 from ...base.address import Endpoint
 from ...base.addresses_in_text import addresses_in, is_of_a_host
-from ...base.errors import InvalidInput
+from ...base.etcd_url import EtcdUrl
 from ...base.problem import Problem
 from ...host.address_owners import Owners, owners_of, shown_owner
 from ..etcd_commands import etcdctl
+from ..wanted_sans import listens_on_loopback_only
 from .membership import is_joined
 
 if t.TYPE_CHECKING:
@@ -39,7 +39,7 @@ def problems(
     """Recorded URLs of stacked etcd that do not lead to the host that carries the member."""
     owners = owners_of(hosts)
     for member, host in _carried(hosts, cluster, serving_control_plane, etcd):
-        if _listens_on_loopback_only(host):
+        if listens_on_loopback_only(host):
             # Its manifest has to be mended first, which is reported by itself.
             continue
         wrong = [url for url in member.peer_urls if not _leads_to(url, host, owners)]
@@ -68,8 +68,11 @@ def peer_endpoints(
     found: dict[str, list[Endpoint]] = {}
     for member, host in _carried(hosts, cluster, serving_control_plane, etcd):
         for url in member.peer_urls:
-            endpoint = _endpoint(url)
-            if endpoint is not None and host.has_address(endpoint.host):
+            parsed = EtcdUrl.parse(url)
+            if parsed is None or parsed.address is None or not host.has_address(parsed.address):
+                continue
+            endpoint = parsed.endpoint(default_port=_PEER_PORT)
+            if endpoint is not None:
                 found.setdefault(host.name, []).append(endpoint)
     return found
 
@@ -112,22 +115,6 @@ def _whose(urls: t.Iterable[str], owners: Owners) -> str:
         shown_owner(address, owners) if is_of_a_host(address) else "a loopback address" for address in addresses
     )
     return " and ".join(dict.fromkeys(described))
-
-
-def _endpoint(url: str) -> Endpoint | None:
-    address = next(iter(addresses_in(url)), None)
-    if address is None:
-        return None
-    try:
-        port = Endpoint.parse(url.replace("http://", "https://", 1), default_port=_PEER_PORT).port
-    except InvalidInput:
-        return None
-    return Endpoint(address, port)
-
-
-def _listens_on_loopback_only(host: Host) -> bool:
-    addresses = addresses_in(host.flags_of("etcd").get("listen-peer-urls") or "")
-    return bool(addresses) and all(ipaddress.ip_address(item).is_loopback for item in addresses)
 
 
 __all__ = ("peer_endpoints", "peer_url", "problems")

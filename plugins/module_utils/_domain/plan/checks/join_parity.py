@@ -66,8 +66,8 @@ def _joining(situation: Situation) -> t.Iterator[tuple[Host, list[Host]]]:
     """Each joining host with the members that it should be like."""
     desired = situation.desired
     workers = situation.joined(desired.workers) or [situation.serving_control_plane]
-    yield from ((host, [situation.serving_control_plane]) for host in situation.joining(desired.control_planes))
-    yield from ((host, workers) for host in situation.joining(desired.workers))
+    yield from ((host, [situation.serving_control_plane]) for host in situation.joining_control_planes)
+    yield from ((host, workers) for host in situation.joining_workers)
 
 
 def _common_flags(hosts: t.Sequence[Host]) -> dict[str, str]:

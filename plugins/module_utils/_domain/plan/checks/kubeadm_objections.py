@@ -102,7 +102,7 @@ def problems(situation: Situation) -> t.Iterator[Problem]:
     """One problem for each objection, and for each kubeadm that could not be asked for no reason that the plan names."""
     without_version = _without_version(situation)
     without_runtime = _without_runtime(situation)
-    for host in situation.joining(situation.desired.nodes):
+    for host in (*situation.joining_control_planes, *situation.joining_workers):
         objections = situation.kubeadm.get(host.name, NO_OBJECTIONS)
         for check in objections.checks:
             name, text = check.name, _shown(check.text)

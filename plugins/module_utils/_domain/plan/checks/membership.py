@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ...base import etcd_url
 from ...base.address import same_server
 from ...base.enumeration import beginning
 from ...base.problem import Problem
@@ -304,7 +305,7 @@ def _lacking(host: Host, cluster: Cluster) -> str | None:
 
 def _connects_to_itself(host: Host) -> bool:
     access = host.etcd_access
-    return access is not None and all("//127.0.0.1:" in url or "//[::1]:" in url for url in access.endpoints)
+    return access is not None and etcd_url.lead_to_loopback(access.endpoints)
 
 
 def _unlike_joining_host(host: Host, cluster: Cluster, member: Stale | None, serving_control_plane: Host) -> str | None:

@@ -13,7 +13,7 @@ import typing as t
 
 from ...base.problem import Problem
 from ...cluster.cluster import KUBEADM_CONFIG
-from ...etcd import etcd_access, quorum_guard
+from ...etcd import external_fields, quorum_guard
 from ...etcd.etcd import Quorum
 from .. import unmanaged_nodes, user_kubeconfigs, wanted_sans
 from ..serving_control_plane import find_serving_control_plane
@@ -217,10 +217,10 @@ def _external_etcd(serving_control_plane: Host, cluster: Cluster) -> t.Iterator[
     external = (cluster.configuration.get("etcd") or {}).get("external")
     if external is None or serving_control_plane.etcd_access is None:
         return
-    for flag, (used, stored) in etcd_access.differences(serving_control_plane.etcd_access, external).items():
+    for flag, (used, stored) in external_fields.differences(serving_control_plane.etcd_access, external).items():
         yield Problem(
             "ConfigMap kube-system/kubeadm-config",
-            f"etcd.external.{etcd_access.FLAGS[flag]} of kubeadm-config is {stored or 'empty'}, but the API server of "
+            f"etcd.external.{external_fields.FLAGS[flag]} of kubeadm-config is {stored or 'empty'}, but the API server of "
             f"{serving_control_plane.name} runs with --{flag}={used}: joining control planes would get the former; make "
             "the two agree.",
         )

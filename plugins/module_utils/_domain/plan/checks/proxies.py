@@ -42,7 +42,7 @@ def problems(situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Pro
 
 def find_notes(situation: Situation) -> t.Iterator[Note]:
     """Proxies that nobody asks for the API by, but that joining control planes will not have."""
-    joining = [host.name for host in situation.joining(situation.desired.control_planes)]
+    joining = [host.name for host in situation.joining_control_planes]
     found = [source for source in sources_of(situation.serving_control_plane) if source.kind == MANIFEST]
     if joining and found:
         named = ", ".join(source.name for source in found)

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ..left_by_joins import peer_addresses
+
 if t.TYPE_CHECKING:
     from ...cluster.cluster import Cluster
     from ...etcd.report import EtcdReport
@@ -40,8 +42,7 @@ def is_ready_node(host: Host, cluster: Cluster) -> bool:
 def _is_voter(host: Host, etcd: EtcdReport | None) -> bool:
     """Whether a started member of etcd with a vote goes by the host's name and address."""
     for member in etcd.members if etcd is not None else ():
-        urls = [url.partition("//")[2].rpartition(":")[0] for url in member.peer_urls]
-        is_here = member.name == host.node_name and any(host.has_address(url) for url in urls)
+        is_here = member.name == host.node_name and any(map(host.has_address, peer_addresses(member)))
         if is_here and not member.is_learner and member.is_healthy:
             return True
     return False

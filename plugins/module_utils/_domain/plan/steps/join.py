@@ -71,6 +71,7 @@ class Join(Step["Situation"]):
     def entries(self, situation: Situation, others: t.Sequence[Entry]) -> t.Iterator[Entry]:
         """What is carried to a new control plane, the join, and the secrets that it takes."""
         del others
+        gated = _set_gate(situation)
         for host, is_control_plane, secrets in joins(situation):
             if is_control_plane:
                 comparison = control_plane_parity.compare(
@@ -82,20 +83,19 @@ class Join(Step["Situation"]):
                 there = join_secrets.before_a_join(situation.cluster.report) if name == UPLOADED_CERTIFICATES else None
                 made = Change(name, there, KNOWN_AFTER_APPLY, f"{host.node_name} joins with it")
                 yield Entry(host.name, self.name, made)
-            if host.name in _set_gate(situation):
+            if host.name in gated:
                 yield Entry(host.name, self.name, learner_mode.enabling())
 
     def problems(self, situation: Situation, entries: t.Sequence[Entry]) -> t.Iterator[Problem]:
         """What joining hosts lack, cannot reach, or would get otherwise than the others have it, and what etcd does not bear."""
         del entries
-        control_planes = situation.desired.control_planes
         yield from control_plane_parity.problems(
             situation.desired,
             situation.hosts,
             situation.cluster,
             situation.serving_control_plane,
-            joining={host.name: situation.files.get(host.name, {}) for host in situation.joining(control_planes)},
-            joined=situation.joined(control_planes),
+            joining={host.name: situation.files.get(host.name, {}) for host in situation.joining_control_planes},
+            joined=situation.joined(situation.desired.control_planes),
         )
         yield from join_parity.problems(situation)
         yield from reachability.problems(_connections(situation), situation.attempts)
@@ -130,15 +130,15 @@ class Join(Step["Situation"]):
 
 def joins(situation: Situation) -> t.Iterator[tuple[Host, bool, tuple[str, ...]]]:
     """Each host that joins, whether as a control plane, and the secrets that it takes."""
-    for host in situation.joining(situation.desired.control_planes):
+    for host in situation.joining_control_planes:
         yield host, True, situation.desired.join_secrets(host.name)
-    for host in situation.joining(situation.desired.workers):
+    for host in situation.joining_workers:
         yield host, False, situation.desired.join_secrets(host.name)
 
 
 def take_gate_away(situation: Situation) -> list[str]:
     """The control planes after whose join the gate for learners of etcd goes away again."""
-    names = [host.name for host in situation.joining(situation.desired.control_planes)]
+    names = [host.name for host in situation.joining_control_planes]
     is_set = learner_mode.needs_gate(situation.cluster.configuration) or join_secrets.is_gate_left(
         situation.cluster.report
     )

@@ -45,7 +45,7 @@ class Revoke(Step["Situation"]):
                 yield Entry(host.name, self.name, gone)
             if host.name in take_gate_away(situation):
                 yield Entry(host.name, self.name, learner_mode.disabling())
-        if not situation.joining(situation.desired.control_planes):
+        if not situation.joining_control_planes:
             for change in join_secrets.revocation(situation.cluster.report):
                 yield Entry(situation.serving_control_plane.name, self.name, change)
 

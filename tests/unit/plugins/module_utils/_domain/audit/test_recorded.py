@@ -22,7 +22,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit.survival import Verdict
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.finding import Severity
 from ansible_collections.kubeadm.ha.plugins.modules import audit_report
-from tests.scenarios.end_state import secrets_on_controller
+from tests.scenarios.secret_scan import secrets_on_controller
 from tests.tools.environment import ROOT
 from tests.unit.plugins.module_utils._domain.audit.faults import FAULTS, Change, both, moved_clock
 from tests.unit.plugins.module_utils._domain.audit.recorded import audit_of_recorded, recorded, text

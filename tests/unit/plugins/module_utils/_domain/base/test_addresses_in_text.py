@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.addresses_in_text import (
     addresses_in,
     is_of_a_host,
+    without,
 )
 
 
@@ -56,3 +57,23 @@ def test_addresses_in_a_text(text: str, expected: tuple[str, ...]) -> None:
 )
 def test_addresses_that_are_one_hosts(address: str, expected: bool) -> None:
     assert is_of_a_host(address) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses", "expected"),
+    [
+        ("https://192.0.2.7:2379,https://192.0.2.70:2379", ["192.0.2.7"], "https://A:2379,https://192.0.2.70:2379"),
+        (
+            "https://192.0.2.7:2379,https://192.0.2.70:2379",
+            ["192.0.2.7", "192.0.2.70"],
+            "https://A:2379,https://A:2379",
+        ),
+        ("https://[fd00::1]:2379,https://[fd00::12]:2379", ["fd00::1"], "https://[A]:2379,https://[fd00::12]:2379"),
+        ("/pki/member-192.0.2.7.pem", ["192.0.2.7"], "/pki/member-A.pem"),
+        ("10.244.0.0/16,10.244.0.0", ["10.244.0.0"], "10.244.0.0/16,A"),
+        ("fd00:10::/56", ["fd00:10::"], "fd00:10::/56"),
+        ("192.0.2.7", [""], "192.0.2.7"),
+    ],
+)
+def test_a_text_without_addresses(text: str, addresses: list[str], expected: str) -> None:
+    assert without(text, addresses, "A") == expected

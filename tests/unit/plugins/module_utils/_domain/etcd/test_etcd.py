@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import NotProved
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etcd, etcd_inspection
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import EtcdCluster, EtcdError, Member, Quorum
 from tests.unit.plugins.memory_api import MemoryClock
 
@@ -193,7 +193,9 @@ def test_waiting_ends_with_a_healthy_cluster() -> None:
         servers.states["cp2"] = "up"
 
     clock.after_sleep = start
-    values = etcd.inspect(servers, clock, endpoints=["https://cp1:2379"], wait_timeout=10, expected_voters=2).values
+    values = etcd_inspection.inspect(
+        servers, clock, endpoints=["https://cp1:2379"], wait_timeout=10, expected_voters=2
+    ).values
     assert values["healthy"]
     assert servers.asked == 2
 
@@ -201,7 +203,7 @@ def test_waiting_ends_with_a_healthy_cluster() -> None:
 def test_waiting_gives_up_with_every_reason() -> None:
     clock = MemoryClock()
     with pytest.raises(NotProved, match="cp2 is not healthy.*it has 3 voters instead of 5") as caught:
-        etcd.inspect(
+        etcd_inspection.inspect(
             Servers(cp1="up", cp2="down", cp3="up"),
             clock,
             endpoints=["https://cp1:2379"],
@@ -213,10 +215,12 @@ def test_waiting_gives_up_with_every_reason() -> None:
 
 
 def test_without_waiting_it_is_reported_as_it_is() -> None:
-    values = etcd.inspect(Servers(cp1="up", cp2="down", cp3="up"), MemoryClock(), endpoints=["https://cp1:2379"]).values
+    values = etcd_inspection.inspect(
+        Servers(cp1="up", cp2="down", cp3="up"), MemoryClock(), endpoints=["https://cp1:2379"]
+    ).values
     assert (values["healthy"], values["quorum"]["tolerance"]) == (False, 0)
     with pytest.raises(EtcdError, match="is down"):
-        etcd.inspect(Servers(cp1="down"), MemoryClock(), endpoints=["https://cp1:2379"], wait_timeout=5)
+        etcd_inspection.inspect(Servers(cp1="down"), MemoryClock(), endpoints=["https://cp1:2379"], wait_timeout=5)
 
 
 def test_the_first_server_that_answers_reports_the_members() -> None:
