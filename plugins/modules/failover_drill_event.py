@@ -209,7 +209,9 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.servi
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host import own_addresses
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
-from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.component_services import HostComponentServices
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.controlled_services import (
+    HostControlledServices,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint_watch import open_watch
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.files import HostFiles
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.processes import HostProcesses
@@ -248,7 +250,7 @@ def decide(module: AnsibleModule) -> Decision:
     """Decide by the module's options."""
     options: dict[str, t.Any] = module.params
     files, commands, processes, clock = HostFiles(), HostCommands(), HostProcesses(), HostClock()
-    services = HostComponentServices(commands, ServiceFiles(files, commands), processes)
+    services = HostControlledServices(commands, ServiceFiles(files, commands), processes)
     endpoint = Endpoint.parse(options["endpoint"]) if options["endpoint"] else None
     interruptions = Interruptions(
         files,
@@ -303,7 +305,7 @@ def _leadership(
     clock: HostClock,
     files: HostFiles,
     processes: HostProcesses,
-    services: HostComponentServices,
+    services: HostControlledServices,
 ) -> Leadership:
     component, manifests_dir, host_name = options["component"], options["manifests_dir"], socket.gethostname()
 
@@ -323,7 +325,7 @@ def _leadership(
     return HostLeadership(clock, parts, host_name, follows=options["which"] == FOLLOWER)
 
 
-def _of_etcd(options: t.Mapping[str, t.Any], member: Instance, services: HostComponentServices) -> Part:
+def _of_etcd(options: t.Mapping[str, t.Any], member: Instance, services: HostControlledServices) -> Part:
     """How the leader of etcd is found. Hosts without a member need not compile it."""
     from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.etcd.etcd_of_host import open_member
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.failover_drill import etcd_leadership

@@ -50,13 +50,18 @@ services:
     services:
       description:
         - Each component by its name, with V(unit), V(active) and V(enabled) (in systemd's words), V(user), V(program), V(build), V(arguments)
-          (the values of each flag), V(files) (the unit, its drop-ins and environment files) and V(fault), which says why the arguments are not
-          certain and is empty where they are.
+          (the values of each flag, of etcd also those of its variables C(ETCD_*)), V(files) (the unit, its drop-ins and environment files),
+          V(requires) (the units without which systemd does not start it) and V(fault), which says why the arguments are not certain and is
+          empty where they are.
       type: dict
     facts:
       description: Every file and directory, as RV(kubeadm.ha.control_plane_files_info#module:files) has them.
       type: list
       elements: dict
+    named:
+      description: The paths of these that each component has and names, directly or in turn, by the component.
+      type: dict
+      sample: {"kube-scheduler": ["/opt/kubernetes/cfg/kube-scheduler.conf", "/usr/lib/systemd/system/kube-scheduler.service"]}
     configurations:
       description: Fields of configuration files whose value is a text, by path and by field.
       type: dict

@@ -62,14 +62,13 @@ def ssh_arguments(known_hosts: Path) -> str:
 
 
 def _groups(topology: Topology) -> tuple[str, ...]:
-    others = dict.fromkeys(node.group for node in topology.nodes if node.group not in GROUPS)
-    used = {node.group for node in topology.nodes}
-    return tuple(group for group in GROUPS if group in used) + tuple(others)
+    used = dict.fromkeys(group for node in topology.nodes for group in node.groups)
+    return tuple(group for group in GROUPS if group in used) + tuple(group for group in used if group not in GROUPS)
 
 
 def _hosts(topology: Topology, addresses: Mapping[str, IPv4Address], group: str) -> list[str]:
     lines = ["  hosts:"]
     for node in topology.nodes:
-        if node.group == group:
+        if group in node.groups:
             lines += [f"    {node.name}:", f'      ansible_host: "{addresses[node.name]}"']
     return lines

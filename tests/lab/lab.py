@@ -331,7 +331,7 @@ class _Making:
         if node.state is State.MIRROR:
             assert self._images.mirror is not None
             volumes.append(f"--volume={self._images.mirror.content}:{mirror.CONTENT}:ro")
-        if node.state.has_etcd_data:
+        if node.has_etcd_data:
             etcd = paths.etcd_data(self._name) / node.name
             etcd.mkdir(mode=0o700, parents=True)
             volumes.append(f"--volume={etcd}:/var/lib/etcd")

@@ -56,13 +56,14 @@ _KEYS = frozenset(
         "nodes",
     }
 )
-_NODE_KEYS = frozenset({"group", "state", "hostname", "node_name", "kubelet"})
+_NODE_KEYS = frozenset({"group", "state", "hostname", "node_name", "kubelet", "etcd"})
 _FILE_KEYS = frozenset({"path", "content", "mode", "owner"})
 #: What only kubeadm reads, so a cluster without it has none of them.
 _KUBEADM_KEYS = ("cluster", "discovery", "files", "init")
 CONTROL_PLANES = "kube_control_plane"
 WORKERS = "kube_node"
 LOAD_BALANCERS = "kube_load_balancer"
+ETCD_HOSTS = "etcd"
 _NODE_NAME = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?")
 _GROUP_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
@@ -102,11 +103,6 @@ class State(enum.Enum):
         return self in (State.PREPARED, State.JOINED, State.INITIALIZED)
 
     @property
-    def has_etcd_data(self) -> bool:
-        """Whether such a node may have a member of etcd, whose data is in memory."""
-        return self.has_kubernetes or self in (State.BARE, State.ETCD)
-
-    @property
     def is_member(self) -> bool:
         """Whether such a node has a part in the *before* cluster."""
         return self in (State.JOINED, State.INITIALIZED, State.ETCD, State.BALANCING, State.SERVICES)
@@ -136,6 +132,7 @@ class Node:
     :param hostname: what the machine calls itself.
     :param node_name: ``nodeRegistration.name`` of kubeadm; None: the Node is called like the machine.
     :param kubelet: version of its kubelet; None: the cluster's.
+    :param etcd: whether it has a member of etcd beside the other services that it runs.
     """
 
     name: str
@@ -144,11 +141,27 @@ class Node:
     hostname: str
     node_name: str | None = None
     kubelet: str | None = None
+    etcd: bool = False
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Its Ansible groups: its own, and that of the members of etcd where it has one beside other services."""
+        return (self.group, ETCD_HOSTS) if self.etcd else (self.group,)
 
     @property
     def registered(self) -> str:
         """Name of the Node object."""
         return self.node_name or self.hostname
+
+    @property
+    def is_etcd_member(self) -> bool:
+        """Whether it is a member of the *before* cluster's etcd that systemd runs."""
+        return self.etcd or self.state is State.ETCD
+
+    @property
+    def has_etcd_data(self) -> bool:
+        """Whether it may have a member of etcd, whose data is in memory."""
+        return self.is_etcd_member or self.state.has_kubernetes or self.state is State.BARE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,8 +235,8 @@ class Topology:
 
     @property
     def etcd(self) -> tuple[Node, ...]:
-        """The members of the *before* cluster's external etcd."""
-        return tuple(node for node in self.nodes if node.state is State.ETCD)
+        """The members of the *before* cluster's external etcd, on hosts of their own or beside other services."""
+        return tuple(node for node in self.nodes if node.is_etcd_member)
 
     @property
     def master(self) -> Node | None:
@@ -423,7 +436,7 @@ def _file(number: int, entry: object) -> File:
 
 
 def _groups(table: Mapping[str, Any], nodes: tuple[Node, ...]) -> Mapping[str, str]:
-    used = {node.group for node in nodes}
+    used = {group for node in nodes for group in node.groups}
     for group, name in table.items():
         if group not in used:
             raise InputError(f"groups.{group}: no node is in that group")
@@ -455,13 +468,24 @@ def _node(name: str, entry: object) -> Node:
         hostname=_matching(entry, "hostname", _HOST_NAME, default=name, example="node-1.example.org", where=where),
         node_name=_optional(entry, "node_name", _HOST_NAME, example="node-1.example.org", where=where),
         kubelet=_optional(entry, "kubelet", _VERSION, example="v1.33.13", where=where),
+        etcd=_etcd(entry.get("etcd", False), where),
     )
     has_kubelet = node.state.has_kubernetes or node.state is State.SERVICES
     if not has_kubelet and (node.node_name or node.kubelet):
         raise InputError(f"nodes.{name} has no kubelet in state {node.state.value}: leave node_name and kubelet out")
     if node.state is State.SERVICES and node.kubelet:
         raise InputError(f"nodes.{name} runs services of the cluster's version: leave kubelet out")
+    if node.etcd and node.state is not State.SERVICES:
+        raise InputError(
+            f"{where}etcd is for nodes in state services; one that is a member of etcd alone is in state etcd"
+        )
     return node
+
+
+def _etcd(value: object, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise InputError(f"{where}etcd is {value!r}, expected true or false")
+    return value
 
 
 def _state(name: str, value: object) -> State:
@@ -524,8 +548,10 @@ def _check_services(document: Mapping[str, Any], nodes: tuple[Node, ...], layout
     masters = [node.name for node in services if node.group == CONTROL_PLANES]
     if len(masters) != 1:
         raise InputError(f"layout needs one node of {CONTROL_PLANES} in state services; there are {len(masters)}")
-    if not any(node.state is State.ETCD for node in nodes):
-        raise InputError("layout needs nodes in state etcd: the control plane's host has no member")
+    if not any(node.is_etcd_member for node in nodes):
+        raise InputError(
+            "layout needs members of etcd: nodes in state etcd, or nodes in state services with etcd = true"
+        )
     for key in _KUBEADM_KEYS:
         if key in document:
             raise InputError(f"layout and {key} exclude each other: kubeadm reads {key}")

@@ -32,7 +32,7 @@ from tests.scenarios.kills import Boundary, Kill, at_new_boundary, boundaries
 from tests.scenarios.kubeadm_state import REASONS_AFTER_MENDING, State, differences, kubeadm_state
 from tests.scenarios.playbook import Run, kill_playbook, run_playbook
 from tests.scenarios.secret_scan import secrets_in_cluster, secrets_on, secrets_on_controller
-from tests.scenarios.services_cluster import INLINE, MEMBERS
+from tests.scenarios.services_cluster import INLINE
 from tests.scenarios.shape import PLAIN
 from tests.tools import machine
 
@@ -48,7 +48,6 @@ class Job:
     :param topology: the lab's.
     :param nodes: hosts that are nodes of kubeadm's at the end; empty where kubeadm has no part in the cluster.
     :param hosts: hosts of the inventory.
-    :param others: further hosts of the lab, which the job leaves alone and whose addresses its hosts name.
     :param first: the host whose API server must never be lost.
     :param ca: the CA's certificate there.
     :param administrator: a kubeconfig there.
@@ -68,7 +67,6 @@ class Job:
     ca: str
     administrator: str
     units: float
-    others: tuple[str, ...] = ()
     has_cluster: bool = True
     example: Path | None = None
     variables: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -118,7 +116,6 @@ BINARY = Job(
     ca="/etc/kubernetes/cert/ca.pem",
     administrator=INLINE.admin,
     units=90.0,
-    others=MEMBERS,
     # Its cluster DNS has one replica, as before.
     finds=SINGLE_BALANCER | DNS_ON_ONE_NODE,
 )
@@ -226,7 +223,7 @@ class Interrupted:
         self.work = PROJECT / "build" / "scenarios" / lab.name / label
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir(parents=True, exist_ok=True)
-        self.addresses = addresses_of(lab, (*job.hosts, *job.others))
+        self.addresses = addresses_of(lab, job.hosts)
         self.inventories = [*([job.example] if job.example else []), lab.inventory]
         self.history: list[Interruption] = []
         self.visited: list[Boundary] = []

@@ -15,10 +15,9 @@ from tests.scenarios.cluster import Lab
 
 CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 NODE = ("kubelet", "kube-proxy")
-MEMBERS = ("e1", "e2", "e3")
+ETCD = "etcd"
 WORKERS = ("w1", "w2")
 JOINING = ("m2", "m3")
-HOSTS = ("m1", *JOINING, *WORKERS, *MEMBERS, "lb1")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +26,7 @@ class Expected:
 
     :param admin: the administrator's kubeconfig.
     :param nodes: names of the Nodes, by their hosts.
+    :param members: hosts with a member of etcd.
     :param etcd: CA, certificate and key of etcd on its members, and the directory of its programs.
     :param client: the same three on the control plane.
     :param service: the first address of Services.
@@ -38,6 +38,7 @@ class Expected:
     topology: str
     admin: str
     nodes: Mapping[str, str]
+    members: Sequence[str]
     etcd: Sequence[str]
     etcdctl: str
     client: Sequence[str]
@@ -48,16 +49,27 @@ class Expected:
     kubeconfigs: Sequence[str]
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """All hosts of the lab."""
+        return tuple(dict.fromkeys(("m1", *JOINING, *WORKERS, *self.members, "lb1")))
+
+    @property
+    def master(self) -> tuple[str, ...]:
+        """The components that every master runs."""
+        return CONTROL_PLANE + (NODE if "m1" in self.nodes else ())
+
+    @property
     def services(self) -> dict[str, tuple[str, ...]]:
-        """The components that each host runs."""
-        master = CONTROL_PLANE + (NODE if "m1" in self.nodes else ())
-        return {"m1": master, **dict.fromkeys(WORKERS, NODE), **dict.fromkeys(MEMBERS, ("etcd",))}
+        """The components that each host runs before any other master comes."""
+        found = {"m1": self.master, **dict.fromkeys(WORKERS, NODE)}
+        return found | {member: (*found.get(member, ()), ETCD) for member in self.members}
 
 
 APP = Expected(
     topology="binary_app",
     admin="/root/.kube/config",
     nodes={"m1": "k8s-master1", "w1": "k8s-node1", "w2": "k8s-node2"},
+    members=("e1", "e2", "e3"),
     etcd=[f"/opt/etcd/ssl/{name}.pem" for name in ("ca", "server", "server-key")],
     etcdctl="/opt/etcd/bin/etcdctl",
     client=[f"/opt/kubernetes/ssl/etcd/{name}.pem" for name in ("ca", "server", "server-key")],
@@ -71,6 +83,7 @@ INLINE = Expected(
     topology="binary_inline",
     admin="/etc/kubernetes/admin.kubeconfig",
     nodes={"w1": "w1", "w2": "w2"},
+    members=("m1", "w1", "w2"),
     etcd=[f"/etc/etcd/cert/{name}.pem" for name in ("ca", "etcd", "etcd-key")],
     etcdctl="/usr/local/bin/etcdctl",
     client=[f"/etc/kubernetes/cert/{name}.pem" for name in ("ca", "etcd-client", "etcd-client-key")],
@@ -117,7 +130,7 @@ class Cluster:
 
     def etcdctl(self, node: str, *arguments: str, secured: bool = True) -> str:
         """Standard output of etcdctl on a member, asking all of them."""
-        endpoints = ",".join(f"https://{self.addresses[member]}:2379" for member in MEMBERS)
+        endpoints = ",".join(f"https://{self.addresses[member]}:2379" for member in self.expected.members)
         ca, certificate, key = self.expected.etcd
         options = [f"--endpoints={endpoints}", f"--cacert={ca}"]
         options += [f"--cert={certificate}", f"--key={key}"] if secured else ["--command-timeout=2s"]

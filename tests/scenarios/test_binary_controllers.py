@@ -21,7 +21,7 @@ from tests.prober.results import ScenarioResults
 from tests.scenarios.cluster import PROJECT, Lab
 from tests.scenarios.convert import addresses_of, new_results
 from tests.scenarios.playbook import Run, run_playbook
-from tests.scenarios.services_cluster import APP, HOSTS, INLINE, Cluster, Expected
+from tests.scenarios.services_cluster import APP, INLINE, Cluster, Expected
 
 pytestmark = pytest.mark.full
 
@@ -112,7 +112,7 @@ def story(request: pytest.FixtureRequest) -> Iterator[Story]:
         after_again = fingerprint()
         broken = run("broken", kube_scheduler_arguments={"no-such-flag": "x"}, kube_scheduler_wait_timeout=20)
         yield Story(
-            cluster=Cluster(lab, expected, addresses_of(lab, HOSTS)),
+            cluster=Cluster(lab, expected, addresses_of(lab, expected.hosts)),
             results=results,
             before=before,
             checked=checked,

@@ -18,10 +18,8 @@ from tests.scenarios.convert import addresses_of
 from tests.scenarios.services_cluster import (
     APP,
     CONTROL_PLANE,
-    HOSTS,
     INLINE,
     JOINING,
-    MEMBERS,
     NODE,
     WORKERS,
     Cluster,
@@ -38,7 +36,7 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """Each layout after the other."""
     expected: Expected = request.param
     with Lab(expected.topology, name=expected.topology.replace("_", "-")) as lab:
-        yield Cluster(lab, expected, addresses_of(lab, HOSTS))
+        yield Cluster(lab, expected, addresses_of(lab, expected.hosts))
 
 
 def test_it_is_up_in_time(cluster: Cluster) -> None:
@@ -106,7 +104,7 @@ def test_what_runs_is_what_the_unit_says(cluster: Cluster) -> None:
 
 def test_there_is_nothing_of_kubeadm(cluster: Cluster) -> None:
     script = "command -v kubeadm; ls -d /etc/kubernetes/manifests /etc/kubernetes/pki /var/lib/kubelet/config.yaml"
-    for host in HOSTS:
+    for host in cluster.expected.hosts:
         assert cluster.lab.shell(host, f"{{ {script}; }} 2>/dev/null", check=False) == "", host
         found = cluster.lab.shell(host, "grep -rI kubeadm /etc /opt /usr/lib/systemd 2>/dev/null", check=False)
         # The lab's own files have the project's name in their headers.
@@ -142,7 +140,7 @@ def test_the_certificate_is_for_the_first_master_and_what_was_reserved(cluster: 
     served = cluster.lab.shell("m1", f"openssl s_client -connect {server} </dev/null 2>/dev/null | openssl x509")
     cluster.lab.write("m1", "/tmp/served.pem", served)
     assert served.strip() == cluster.lab.run("m1", "sh", "-c", f"openssl x509 -in {cluster.expected.serving}").strip()
-    for host in HOSTS:
+    for host in cluster.expected.hosts:
         said = cluster.check_address("/tmp/served.pem", cluster.addresses[host])
         verdict = "does match" if host in ("m1", *cluster.expected.reserved) else "does NOT match"
         assert verdict in said, (host, said)
@@ -152,23 +150,26 @@ def test_the_certificate_is_for_the_first_master_and_what_was_reserved(cluster: 
 
 
 def test_etcd_has_three_members_with_tls(cluster: Cluster) -> None:
-    members = json.loads(cluster.etcdctl("e1", "member", "list", "--write-out=json"))["members"]
-    wanted = {cluster.addresses[member] for member in MEMBERS}
+    first, second, third = cluster.expected.members
+    members = json.loads(cluster.etcdctl(first, "member", "list", "--write-out=json"))["members"]
+    wanted = {cluster.addresses[member] for member in cluster.expected.members}
     assert {url for member in members for url in member["clientURLs"]} == {f"https://{ip}:2379" for ip in wanted}
     assert {url for member in members for url in member["peerURLs"]} == {f"https://{ip}:2380" for ip in wanted}
-    health = json.loads(cluster.etcdctl("e2", "endpoint", "health", "--write-out=json"))
+    health = json.loads(cluster.etcdctl(second, "endpoint", "health", "--write-out=json"))
     assert [entry["health"] for entry in health] == [True, True, True]
     # Without a client certificate nobody gets an answer.
-    assert cluster.etcdctl("e3", "get", "/registry", "--prefix", "--keys-only", secured=False) == ""
+    assert cluster.etcdctl(third, "get", "/registry", "--prefix", "--keys-only", secured=False) == ""
 
 
 def test_the_api_server_uses_all_members_with_its_own_pair(cluster: Cluster) -> None:
     flags = cluster.flags("m1", "kube-apiserver")
-    assert flags["etcd-servers"] == ",".join(f"https://{cluster.addresses[member]}:2379" for member in MEMBERS)
+    assert flags["etcd-servers"] == ",".join(
+        f"https://{cluster.addresses[member]}:2379" for member in cluster.expected.members
+    )
     assert [flags[f"etcd-{name}"] for name in ("cafile", "certfile", "keyfile")] == list(cluster.expected.client)
     ca, certificate, _ = cluster.expected.client
     assert cluster.lab.run("m1", "openssl", "verify", "-CAfile", ca, certificate).endswith("OK\n")
-    assert {f"{cluster.addresses[member]}:2379" for member in MEMBERS} & cluster.peers("m1")
+    assert {f"{cluster.addresses[member]}:2379" for member in cluster.expected.members} & cluster.peers("m1")
 
 
 def test_every_certificate_has_its_key_and_its_authority(cluster: Cluster) -> None:
@@ -215,7 +216,7 @@ def test_service_account_tokens_are_signed_as_the_layout_says(cluster: Cluster) 
 
 def test_secrets_are_encrypted_and_requests_audited_in_one_layout(cluster: Cluster) -> None:
     cluster.kubectl("create", "secret", "generic", "some", "--from-literal=a=visible")
-    stored = cluster.etcdctl("e1", "get", "/registry/secrets/default/some", "--print-value-only")
+    stored = cluster.etcdctl(cluster.expected.members[0], "get", "/registry/secrets/default/some", "--print-value-only")
     encrypted = cluster.expected is INLINE
     assert stored.startswith("k8s:enc:aescbc:v1:key1:") is encrypted
     assert ("visible" in stored) is not encrypted

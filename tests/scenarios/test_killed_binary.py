@@ -17,7 +17,7 @@ from tests.scenarios.cluster import PROJECT, Lab
 from tests.scenarios.convert import addresses_of, new_results
 from tests.scenarios.kills import Kill, killed
 from tests.scenarios.playbook import Run, run_playbook
-from tests.scenarios.services_cluster import HOSTS, INLINE, Cluster
+from tests.scenarios.services_cluster import INLINE, Cluster
 
 pytestmark = pytest.mark.full
 
@@ -74,7 +74,7 @@ def story() -> Iterator[Story]:
     with new_results("killed_binary") as results, Lab("binary_inline", name="killedbinary") as lab:
         work = PROJECT / "build" / "scenarios" / lab.name
         work.mkdir(parents=True, exist_ok=True)
-        cluster = Cluster(lab, INLINE, addresses_of(lab, HOSTS))
+        cluster = Cluster(lab, INLINE, addresses_of(lab, INLINE.hosts))
         before = lab.run("m1", "sha256sum", *SHARED)
         states = _states(lab)
         runs: list[tuple[str, Run]] = []

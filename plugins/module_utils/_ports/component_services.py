@@ -68,18 +68,5 @@ class ComponentServices(ComponentUnits, t.Protocol):
             port: with one only those that listen on it count.
         """
 
-    def stop(self, unit: str) -> None:
-        """Let systemd end it, without waiting for that. Whether it starts at boot stays as it is."""
-
-    def reload(self, unit: str) -> None:
-        """Let it read its configuration anew, and wait until it has.
-
-        Raises:
-            CommandFailed: when it did not.
-        """
-
-    def start(self, unit: str) -> None:
-        """Let systemd start it where it does not run, however often it has failed, without waiting for that."""
-
 
 __all__ = ("ComponentService", "ComponentServices", "ComponentUnits", "Daemon")

@@ -70,6 +70,7 @@ class ApplicationDirectory:
         files = {name: self._member(name, etcd.pair.certificate, etcd_server) for name in site.members}
         for node in (site.master, *site.workers):
             files[node.name] = {
+                **files.get(node.name, {}),
                 **self._units(node),
                 **self._node(node, cluster.pair.certificate),
                 f"{_CFG[1:]}/bootstrap.kubeconfig": secret(kubeconfig(_BOOTSTRAP_USER, {"token": token})),
@@ -89,9 +90,10 @@ class ApplicationDirectory:
 
     def programs(self, node: Node) -> dict[str, str]:
         """Path of each program that a node has, and its name."""
+        names = [name for name in components(self.site.topology, node) if name not in ETCD]
+        programs = {f"{_BIN}/{name}": name for name in names}
         if node in self.site.topology.etcd:
-            return {f"{ETCD_ROOT}/bin/{name}": name for name in ETCD}
-        programs = {f"{_BIN}/{name}": name for name in components(self.site.topology, node)}
+            programs |= {f"{ETCD_ROOT}/bin/{name}": name for name in ETCD}
         return {**programs, "/usr/bin/kubectl": "kubectl"} if node == self.site.master else programs
 
     def manifests(self) -> list[object]:
@@ -106,7 +108,27 @@ class ApplicationDirectory:
         ]
 
     def _units(self, node: Node) -> Files:
-        return {f"{_UNITS}/{name}.service": public(_unit(name)) for name in components(self.site.topology, node)}
+        names = [name for name in components(self.site.topology, node) if name not in ETCD]
+        return {f"{_UNITS}/{name}.service": public(self._unit(name)) for name in names}
+
+    def _unit(self, name: str) -> str:
+        section = {"Documentation": "https://github.com/kubernetes/kubernetes"}
+        if name == "kubelet":
+            section = {"After": "containerd.service"}
+        elif name == "kube-proxy":
+            section = {"After": "network.target"}
+        elif name == "kube-apiserver" and self.site.master.is_etcd_member:
+            section["After"] = "etcd.service"
+        more = {"LimitNOFILE": "65536"} if name in ("kubelet", "kube-proxy") else {}
+        return text.unit(
+            _DESCRIPTIONS[name],
+            f"{_BIN}/{name} ${_VARIABLES[name]}",
+            section=section,
+            EnvironmentFile=f"{_CFG}/{name}.conf",
+            Restart="on-failure",
+            RestartSec="5",
+            **more,
+        )
 
     def _control_plane(self) -> Files:
         flags = {
@@ -248,24 +270,6 @@ class ApplicationDirectory:
         lines = ["#[Member]", *(f'ETCD_{key}="{value}"' for key, value in member.items()), ""]
         lines += ["#[Clustering]", *(f'ETCD_{key}="{value}"' for key, value in clustering.items())]
         return "".join(f"{line}\n" for line in lines)
-
-
-def _unit(name: str) -> str:
-    section = {"Documentation": "https://github.com/kubernetes/kubernetes"}
-    if name == "kubelet":
-        section = {"After": "containerd.service"}
-    elif name == "kube-proxy":
-        section = {"After": "network.target"}
-    more = {"LimitNOFILE": "65536"} if name in ("kubelet", "kube-proxy") else {}
-    return text.unit(
-        _DESCRIPTIONS[name],
-        f"{_BIN}/{name} ${_VARIABLES[name]}",
-        section=section,
-        EnvironmentFile=f"{_CFG}/{name}.conf",
-        Restart="on-failure",
-        RestartSec="5",
-        **more,
-    )
 
 
 def _etcd_unit(ssl: str) -> str:

@@ -54,16 +54,19 @@ class InlineFlags:
         files = {name: self._member(name, cluster) for name in site.members}
         for node in site.workers:
             files[node.name] = {
+                **files.get(node.name, {}),
                 **self._worker(node, cluster),
                 f"{ETC[1:]}/kube-proxy.kubeconfig": secret(proxy),
                 f"{_UNITS}/kube-proxy.service": self._unit("kube-proxy", self.proxy_flags()),
             }
-        files[site.master.name] = self._control_plane(cluster)
+        files[site.master.name] = {**files.get(site.master.name, {}), **self._control_plane(cluster)}
         return files
 
     def programs(self, node: Node) -> dict[str, str]:
         """Path of each program that a node has, and its name."""
-        names = list(ETCD) if node in self.site.topology.etcd else list(components(self.site.topology, node))
+        names = list(components(self.site.topology, node))
+        if node in self.site.topology.etcd:
+            names += ETCD
         if node == self.site.master:
             names.append("kubectl")
         return {f"{_BIN}/{name}": name for name in names}
@@ -249,13 +252,14 @@ class InlineFlags:
         service = {"Type": "notify", "Restart": "on-failure", "RestartSec": "5"}
         return text.unit("etcd", command, section={"Documentation": "https://etcd.io", **_AFTER_NETWORK}, **service)
 
-    @staticmethod
-    def _unit(name: str, flags: text.Flags) -> NodeFile:
+    def _unit(self, name: str, flags: text.Flags) -> NodeFile:
         section = {"Documentation": "https://kubernetes.io/docs/"}
         if name == "kubelet":
             section |= {"After": "containerd.service", "Requires": "containerd.service"}
         elif name == "kube-apiserver":
             section |= _AFTER_NETWORK
+            if self.site.master.is_etcd_member:
+                section["After"] += " etcd.service"
         service = {"Type": "notify"} if name == "kube-apiserver" else {}
         service |= {"Restart": "on-failure", "RestartSec": "5"}
         return public(text.unit(name, text.command(f"{_BIN}/{name}", flags), section=section, **service))

@@ -79,6 +79,14 @@ def test_groups_of_ones_own_are_kept() -> None:
     assert list(yaml.safe_load(text)) == ["all", "kube_control_plane", "etcd"]
 
 
+def test_a_member_of_etcd_beside_other_services_is_in_the_group_of_the_members_too() -> None:
+    document = yaml.safe_load(rendered("binary_inline"))
+    assert list(document) == ["all", "kube_control_plane", "kube_node", "kube_load_balancer", "etcd"]
+    for name, group in (("m1", "kube_control_plane"), ("w1", "kube_node"), ("w2", "kube_node")):
+        assert document["etcd"]["hosts"][name] == document[group]["hosts"][name]
+    assert set(document["etcd"]["hosts"]) == {"m1", "w1", "w2"}
+
+
 def test_ssh_trusts_the_labs_host_keys_only() -> None:
     arguments = inventory.ssh_arguments(Path("/some where/known_hosts"))
     assert '-o UserKnownHostsFile="/some where/known_hosts"' in arguments

@@ -10,7 +10,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from tests.lab.services.site import Files, Layout, Site, components
 NETWORK = IPv4Network("10.87.100.0/24")
 M1, M2, M3, W1, LB1 = (f"10.87.100.{last}" for last in (11, 12, 13, 21, 41))
 LAYOUTS = ("binary_app", "binary_inline")
+MEMBERS = {"binary_app": ["e1", "e2", "e3"], "binary_inline": ["m1", "w1", "w2"]}
 #: What a component writes itself.
 WRITTEN = ("/opt/kubernetes/logs/", "/opt/kubernetes/cfg/kubelet.kubeconfig", "/var/", "/run/", "/opt/kubernetes/ssl")
 NAMED = re.compile(r"/(?:opt|etc/kubernetes|etc/etcd)/[\w./-]+")
@@ -67,6 +68,18 @@ class Issuers:
 
 def layout_of(name: str) -> Layout:
     loaded = topology.load(topology.find(name))
+    return cluster.layout_of(loaded, addresses.assign(loaded, NETWORK), "v1.34.4")
+
+
+def beside(name: str) -> Layout:
+    """A topology's layout with the members of etcd beside other services, whatever it says itself."""
+    loaded = topology.load(topology.find(name))
+    nodes = tuple(
+        replace(node, etcd=node.state is topology.State.SERVICES)
+        for node in loaded.nodes
+        if node.state is not topology.State.ETCD
+    )
+    loaded = replace(loaded, nodes=nodes)
     return cluster.layout_of(loaded, addresses.assign(loaded, NETWORK), "v1.34.4")
 
 
@@ -114,7 +127,7 @@ def test_secrets_are_readable_by_their_owner_only(name: str) -> None:
 def test_hosts_without_a_part_in_the_cluster_get_nothing(name: str) -> None:
     files, _site = files_of(name)
     layout = layout_of(name)
-    assert set(files) == {"m1", "w1", "w2", "e1", "e2", "e3"}
+    assert set(files) == {"m1", "w1", "w2", *MEMBERS[name]}
     for host in ("m2", "m3", "lb1"):
         assert not layout.programs(node_of(layout, host))
 
@@ -123,7 +136,8 @@ def test_hosts_without_a_part_in_the_cluster_get_nothing(name: str) -> None:
 def test_every_component_has_a_unit_and_a_program(name: str) -> None:
     layout = layout_of(name)
     files, _site = files_of(name)
-    wanted = {"m1": 5 if name == "binary_app" else 3, "w1": 2, "w2": 2, "e1": 1, "e2": 1, "e3": 1}
+    wanted = {"m1": 5 if name == "binary_app" else 3, "w1": 2, "w2": 2}
+    wanted |= {member: wanted.get(member, 0) + 1 for member in MEMBERS[name]}
     for node, number in wanted.items():
         units = {Path(path).stem for path in files[node] if path.endswith(".service")}
         assert units == set(components(layout.site.topology, node_of(layout, node)))
@@ -195,6 +209,31 @@ def test_members_of_etcd_share_a_certificate_of_their_own_authority() -> None:
     assert files["m1"]["opt/kubernetes/ssl/etcd/ca.pem"].content == "CERTIFICATE etcd\n"
 
 
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_host_may_have_a_member_of_etcd_beside_its_other_services(name: str) -> None:
+    layout = beside(name)
+    files = layout.files(Issuers())
+    units = {"binary_app": "usr/lib/systemd/system", "binary_inline": "etc/systemd/system"}[name]
+    assert set(files) == {"m1", "w1", "w2"}
+    for node, own in (("m1", "kube-apiserver"), ("w1", "kubelet")):
+        programs = layout.programs(node_of(layout, node))
+        assert {"etcd", "etcdctl", own} <= set(programs.values())
+        there = {f"/{path}" for path in files[node]} | set(programs)
+        for component in ("etcd", own):
+            unit = files[node][f"{units}/{component}.service"].content
+            assert set(re.findall(r"ExecStart=(\S+)", unit)) <= there
+            assert {path for path in NAMED.findall(unit) if not path.startswith(WRITTEN)} <= there
+    assert "After=etcd.service" in files["m1"][f"{units}/kube-apiserver.service"].content.replace(
+        "network-online.target ", ""
+    )
+    assert "etcd.service" not in files["w1"][f"{units}/kubelet.service"].content
+
+
+def test_a_control_plane_without_a_member_of_etcd_waits_for_none() -> None:
+    files, _site = files_of("binary_app")
+    assert "etcd.service" not in files["m1"]["usr/lib/systemd/system/kube-apiserver.service"].content
+
+
 def test_flags_stand_in_the_units() -> None:
     files, _site = files_of("binary_inline")
     unit = files["m1"]["etc/systemd/system/kube-apiserver.service"].content
@@ -203,8 +242,12 @@ def test_flags_stand_in_the_units() -> None:
     assert flags["bind-address"] == "0.0.0.0"
     assert flags["runtime-config"] == "api/all=true"
     assert flags["encryption-provider-config"] == "/etc/kubernetes/encryption-config.yaml"
-    etcd = files["e1"]["etc/systemd/system/etcd.service"].content
-    assert "  --name e1 \\\n" in etcd
+    etcd = files["w1"]["etc/systemd/system/etcd.service"].content
+    assert "  --name w1 \\\n" in etcd
+    assert (
+        "  --initial-cluster m1=https://10.87.100.11:2380,w1=https://10.87.100.21:2380,w2=https://10.87.100.22:2380 "
+        in etcd
+    )
     assert "  --peer-client-cert-auth\nRestart=on-failure" in etcd
 
 
@@ -213,7 +256,7 @@ def test_every_client_has_its_own_certificate() -> None:
     issued = issuers.created["kubernetes-ca"].issued
     assert issued["system:kube-controller-manager"] == ("system:kube-controller-manager", [])
     assert issued["system:node:w1"] == ("system:nodes", ["w1", W1])
-    assert issued["e1"][1] == ["e1", "localhost", "127.0.0.1", "10.87.100.51"]
+    assert issued["w1"][1] == ["w1", "localhost", "127.0.0.1", W1]
     controllers = yaml.safe_load(files["m1"]["etc/kubernetes/kube-controller-manager.kubeconfig"].content)
     assert controllers["clusters"][0]["cluster"]["server"] == "https://127.0.0.1:6443"
     assert base64.b64decode(controllers["users"][0]["user"]["client-key-data"]).startswith(b"KEY system:kube-c")
@@ -327,7 +370,7 @@ def test_etcd_starts_before_the_control_plane_and_this_before_the_nodes(name: st
     recorder = Recorder()
     cluster.start(layout_of(name), "some/coredns:1", recorder)
     started = [(command[0], command[4:]) for command in recorder.commands if command[2:4] == ("enable", "--now")]
-    assert sorted(started[:3]) == [(member, ("etcd.service",)) for member in ("e1", "e2", "e3")]
+    assert sorted(started[:3]) == [(member, ("etcd.service",)) for member in MEMBERS[name]]
     control_plane = ("kube-apiserver.service", "kube-controller-manager.service", "kube-scheduler.service")
     assert started[3] == ("m1", control_plane)
     assert sorted(started[4:]) == [(node, ("kubelet.service", "kube-proxy.service")) for node in nodes]

@@ -130,13 +130,34 @@ def test_a_cluster_of_systemd_services_has_nothing_of_kubeadm(name: str, masters
     assert loaded.master is not None
     assert (loaded.master.name, loaded.initialized, loaded.joined) == ("m1", None, ())
     assert [node.name for node in loaded.service_workers] == ["w1", "w2"]
-    assert [node.name for node in loaded.etcd] == ["e1", "e2", "e3"]
+    assert [node.name for node in loaded.etcd] == (["e1", "e2", "e3"] if masters_run_pods else ["m1", "w1", "w2"])
     assert not any(node.state.has_kubernetes for node in loaded.nodes)
     with_pods = {"w1", "w2"} | ({"m1", "m2", "m3"} if masters_run_pods else set())
     assert {node.name for node in loaded.nodes if loaded.runs_pods(node)} == with_pods
     assert loaded.needs_kubernetes
     assert loaded.needs_runtime_alone
     assert bool(loaded.reserved) is masters_run_pods
+
+
+def test_a_member_of_etcd_beside_other_services_has_its_data_in_memory_and_a_further_group() -> None:
+    loaded = topology.load(topology.find("binary_inline"))
+    members = [node for node in loaded.nodes if node.has_etcd_data]
+    assert [(node.name, node.groups) for node in members] == [
+        ("m1", ("kube_control_plane", "etcd")),
+        ("w1", ("kube_node", "etcd")),
+        ("w2", ("kube_node", "etcd")),
+    ]
+    alone = topology.load(topology.find("binary_app"))
+    assert [(node.name, node.groups) for node in alone.nodes if node.has_etcd_data] == [
+        (name, ("etcd",)) for name in ("e1", "e2", "e3")
+    ]
+
+
+def test_nodes_that_may_get_a_member_of_etcd_have_its_data_in_memory() -> None:
+    convert = topology.load(topology.find("convert"))
+    assert [node.name for node in convert.nodes if not node.has_etcd_data] == ["lb1"]
+    create = topology.load(topology.find("create_small"))
+    assert {node.state for node in create.nodes if node.has_etcd_data} == {State.BARE}
 
 
 def test_nodes_that_kubeadm_makes_have_more_than_a_container_runtime() -> None:
@@ -179,7 +200,7 @@ def test_a_topology_is_found_by_name_and_by_path(tmp_path: Path) -> None:
         (f'pod_subnet = "10.244.0.0/24"\n[nodes]\n{CP1}', "pod_subnet is '10.244.0.0/24', expected a string such as"),
         ('[nodes]\nCP1 = { group = "kube_node", state = "plain" }', "nodes.CP1: a node's name has lower-case"),
         ('[nodes]\ncp1 = "kube_control_plane"', "nodes.cp1 is 'kube_control_plane', expected { group = \"...\", "),
-        (f"[nodes]\n{CP1[:-2]}, size = 2 }}", "nodes.cp1.size is not a known key; known are group, hostname,"),
+        (f"[nodes]\n{CP1[:-2]}, size = 2 }}", "nodes.cp1.size is not a known key; known are etcd, group, hostname,"),
         ('[nodes]\nn1 = { state = "plain" }', "nodes.n1.group is None, expected an Ansible group"),
         ('[nodes]\nn1 = { group = "a-b", state = "plain" }', "nodes.n1.group is 'a-b', expected an Ansible group"),
         (
@@ -239,7 +260,16 @@ def test_a_topology_is_found_by_name_and_by_path(tmp_path: Path) -> None:
         (f"[nodes]\n{M1}\n{E1}", "nodes.m1 runs services: give layout"),
         (f"{INLINE}\n[nodes]\n{LB1}", "layout needs one node of kube_control_plane in state services; there are 0"),
         (f"{INLINE}\n[nodes]\n{M1}\n{M1.replace('m1', 'm2')}\n{E1}", "in state services; there are 2"),
-        (f"{INLINE}\n[nodes]\n{M1}", "layout needs nodes in state etcd"),
+        (
+            f"{INLINE}\n[nodes]\n{M1}",
+            "layout needs members of etcd: nodes in state etcd, or nodes in state services with",
+        ),
+        (f"{INLINE}\n[nodes]\n{M1[:-2]}, etcd = 1 }}", "nodes.m1.etcd is 1, expected true or false"),
+        (
+            f"{INLINE}\n[nodes]\n{M1}\n{E1[:-2]}, etcd = true }}",
+            "nodes.e1.etcd is for nodes in state services; one that is a member of etcd alone is in state etcd",
+        ),
+        (f"[nodes]\n{CP1[:-2]}, etcd = true }}", "nodes.cp1.etcd is for nodes in state services"),
         (f'{INLINE}\ndiscovery = "file"\n[nodes]\n{M1}\n{E1}', "layout and discovery exclude each other"),
         (f"{INLINE}\nfiles = []\n[nodes]\n{M1}\n{E1}", "layout and files exclude each other"),
         (f"{INLINE}\n[nodes]\n{M1}\n{E1}\n{CP1}", "nodes.cp1 is initialized, which goes with kubeadm"),

@@ -121,6 +121,7 @@ def master(
         *(f"{UNITS}/{name}.service" for name in names),
     ]
     kubeconfigs = [f"{CFG}/{name}.kubeconfig" for name in ("admin", "bootstrap", "kube-proxy", "kubelet")]
+    everything = (*paths, *(f"{BIN}/{name}" for name in names))
     return ServicesReport(
         services={
             name: ServiceReport(
@@ -144,6 +145,8 @@ def master(
                 for path in ("/opt", "/opt/kubernetes", CFG, BIN, "/usr/lib", UNITS)
             ),
         ),
+        # Whatever files name in turn, the API server's do.
+        named={name: everything if name == "kube-apiserver" else () for name in names},
         configurations=configurations(node_name),
         certificates=certificates,
         kubeconfigs=[kubeconfig(path, server) for path in kubeconfigs],

@@ -19,8 +19,9 @@ from ..._domain.base.errors import InvalidInput, KubeadmHaError
 from ..._domain.base.file_fact import ABSENT, CARRIED, FILE, MADE, PARENT, FileFact
 from ..._domain.binary import named_paths
 from ..._domain.binary.report import ServiceReport, ServicesReport
-from ..._domain.component import invocation
+from ..._domain.component import etcd_settings, invocation, required_units
 from ..._domain.component.invocation import SERVICES, shown
+from ..._domain.component.static_pod import ETCD
 from ..._domain.component.systemd_text import decoded
 from ..._domain.host.report import CertificateFile, KubeconfigFile
 from ..._domain.kubeconfig import redaction
@@ -76,14 +77,17 @@ class ServicesInspection:
         }
         facts: dict[str, FileFact] = {}
         texts: dict[str, str] = {}
-        for component, report in found.items():
-            self._add_service(component, report, facts, texts)
+        named = {
+            component: tuple(sorted(self._add_service(component, report, facts, texts)))
+            for component, report in found.items()
+        }
         kubeconfigs = self._kubeconfigs(texts)
         for path in [path for path, fact in facts.items() if fact.use in (CARRIED, MADE) and fact.kind != ABSENT]:
             self._add_parents(path, facts)
         return ServicesReport(
             services=found,
             facts=tuple(facts[path] for path in sorted(facts)),
+            named=named,
             configurations={
                 path: dict(_fields(texts[path]))
                 for report in found.values()
@@ -113,6 +117,7 @@ class ServicesInspection:
             read_as = invocation.of_component(sources, component)
         except KubeadmHaError as error:
             return ServiceReport(unit, state.active, state.enabled, user, fault=error.message)
+        values = etcd_settings.arguments(read_as) if component == ETCD else read_as.flags
         files = [text.path for text in sources.unit.texts]
         files += [file.path for file in read_as.environment_files if file.path in sources.environment]
         return ServiceReport(
@@ -122,21 +127,24 @@ class ServicesInspection:
             user=user,
             program=read_as.program,
             build=_build(read_as.program),
-            arguments={name: [shown(name, value) for value in values] for name, values in read_as.flags.items()},
+            arguments={name: [shown(name, value) for value in each] for name, each in values.items()},
             files=tuple(dict.fromkeys(files)),
+            requires=required_units.find(sources.unit),
         )
 
     def _add_service(
         self, component: str, report: ServiceReport, facts: dict[str, FileFact], texts: dict[str, str]
-    ) -> None:
-        """The files of a service and everything that its arguments name; files that these name in turn.
+    ) -> frozenset[str]:
+        """The files of a service and everything that its arguments name; files that these name in turn. The paths of all of them.
 
         What the files name by which a kubelet is that of its host, nobody else needs.
         """
-        for path in (*report.files, *([report.program] if report.program.startswith("/") else [])):
-            self._add(path, CARRIED, facts, texts)
+        found = {path: CARRIED for path in (*report.files, report.program) if path.startswith("/")}
         for named in named_paths.of_arguments(report.arguments):
-            self._add(named.directory, CARRIED if named.role == named_paths.INPUT else MADE, facts, texts)
+            is_input = named.role == named_paths.INPUT or found.get(named.directory) == CARRIED
+            found[named.directory] = CARRIED if is_input else MADE
+        for path, use in found.items():
+            self._add(path, use, facts, texts)
         todo = [named.path for named in named_paths.of_arguments(report.arguments) if named.path in texts]
         fields = {
             field: value
@@ -150,8 +158,10 @@ class ServicesInspection:
                 continue
             seen.add(path)
             for other in named_paths.in_document(texts[path]):
+                found[other] = CARRIED
                 self._add(other, CARRIED, facts, texts)
                 todo += [other] if other in texts else []
+        return frozenset(found)
 
     def _add(self, path: str, use: str, facts: dict[str, FileFact], texts: dict[str, str]) -> None:
         if path in facts and not (use == CARRIED and facts[path].use == MADE):

@@ -91,19 +91,6 @@ class HostComponentServices:
             can_reload=properties.get("CanReload") == "yes",
         )
 
-    def stop(self, unit: str) -> None:
-        """See the port."""
-        self._commands.run(["systemctl", "stop", "--no-block", unit])
-
-    def reload(self, unit: str) -> None:
-        """See the port."""
-        self._commands.run(["systemctl", "reload", unit])
-
-    def start(self, unit: str) -> None:
-        """See the port."""
-        self._commands.run(["systemctl", "reset-failed", unit], check=False)
-        self._commands.run(["systemctl", "start", "--no-block", unit])
-
     def _with_arguments(self, component: str, found: ComponentService) -> ComponentService:
         try:
             read_as = invocation.of_component(self._service_files.sources(found.unit), component)

@@ -10,6 +10,7 @@ import typing as t
 
 from ..base.address import is_loopback
 from ..base.addresses_in_text import addresses_in, is_of_a_host
+from ..component import etcd_settings
 from ..etcd import quorum_guard
 from ..etcd.etcd import EtcdCluster
 from . import kinds
@@ -27,6 +28,7 @@ _QUOTA = 2 * 1024**3
 _NEARLY = 0.8
 _MIB = 1024 * 1024
 _JOIN = "add control planes to the group kube_control_plane and run kubeadm.ha.site (step join)"
+_ADD = "add members on further hosts (etcdctl member add) and name all of them in --etcd-servers of every API server"
 
 
 def find(audit: AuditInput) -> t.Iterator[AuditFinding]:
@@ -53,8 +55,12 @@ def _quorum(audit: AuditInput, etcd: EtcdReport) -> t.Iterator[AuditFinding]:
             ETCD,
             f"etcd does not work: {shown}.",
             *(_state(member, places) for member in state.voters),
-            remedy="Bring members back (journalctl, crictl logs on their hosts). When their data is lost, kubeadm.ha.restore brings it "
-            "back from a backup.",
+            remedy="Bring members back (journalctl, crictl logs on their hosts). When their data is lost, "
+            + (
+                "kubeadm.ha.restore brings it back from a backup."
+                if _is_stacked(audit)
+                else "the README of the role kubeadm.ha.cluster_backup says how it comes back from a backup."
+            ),
         )
         return
     if state.leader is None:
@@ -71,7 +77,7 @@ def _quorum(audit: AuditInput, etcd: EtcdReport) -> t.Iterator[AuditFinding]:
             ETCD,
             f"etcd stops with the next member that is lost: {shown}.",
             *(_state(member, places) for member in state.voters),
-            remedy=f"Mend the members that fail first; with fewer than three voters, {_JOIN}.",
+            remedy=f"Mend the members that fail first; with fewer than three voters, {_JOIN if _is_stacked(audit) else _ADD}.",
             lost_with=healthy,
         )
     counts = collections.Counter(healthy)
@@ -92,8 +98,17 @@ def _quorum(audit: AuditInput, etcd: EtcdReport) -> t.Iterator[AuditFinding]:
             ETCD,
             f"etcd has {quorum.voters} voters: {shown}.",
             *(_state(member, places) for member in state.voters),
-            remedy="Add one more control plane, or remove one (kubeadm.ha.remove_node).",
+            remedy=(
+                "Add one more control plane, or remove one (kubeadm.ha.remove_node)."
+                if _is_stacked(audit)
+                else f"{_ADD[0].upper()}{_ADD[1:]} until their number is odd, or take one out (etcdctl member remove)."
+            ),
         )
+
+
+def _is_stacked(audit: AuditInput) -> bool:
+    """Whether members come and go with control planes of kubeadm."""
+    return any(ETCD in item.host.manifests for item in audit.control_planes.values())
 
 
 def _state(member: Member, places: t.Mapping[str, str]) -> str:
@@ -208,7 +223,12 @@ def _files(audit: AuditInput) -> t.Iterator[AuditFinding]:
                 remedy="Give /var/lib/etcd a file system, better a disk, of its own when the host is next replaced.",
             )
         flags = item.flags_of(ETCD)
-        if flags and (flags.get("client-cert-auth") != "true" or _plain(flags.get("listen-client-urls", ""))):
+        # What a file of settings says is not read.
+        if (
+            flags
+            and etcd_settings.FILE not in flags
+            and (flags.get("client-cert-auth") != "true" or _plain(flags.get("listen-client-urls", "")))
+        ):
             yield found(
                 kinds.ETCD_WITHOUT_TLS,
                 name,

@@ -71,7 +71,7 @@ def _roles(audit: AuditInput) -> dict[str, tuple[str, ...]]:
     """What each part is, by its name."""
     groups = audit.groups
     names = (*audit.control_planes, *groups.control_planes, *groups.load_balancers, *audit.hosts, *groups.workers)
-    members = {audit.place_of(member) for member in (audit.etcd.members if audit.etcd is not None else ())}
+    members = _members(audit)
     found: dict[str, tuple[str, ...]] = {}
     for name in dict.fromkeys((*names, *audit.unseen, *sorted(members))):
         given = [
@@ -82,6 +82,13 @@ def _roles(audit: AuditInput) -> dict[str, tuple[str, ...]]:
         ]
         found[name] = tuple(role for is_one, role in given if is_one) or (OTHER,)
     return found
+
+
+def _members(audit: AuditInput) -> set[str]:
+    """Who has a member of etcd: as its members say, and where nobody could ask them, by the services of the hosts."""
+    if audit.etcd is not None:
+        return {audit.place_of(member) for member in audit.etcd.members}
+    return {name for name, report in audit.services.items() if report.member is not None}
 
 
 def _part(audit: AuditInput, findings: t.Sequence[AuditFinding], name: str, roles: tuple[str, ...]) -> Part:

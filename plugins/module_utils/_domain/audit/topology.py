@@ -13,7 +13,7 @@ from ..base.address import Endpoint, canonical_ip
 from ..base.errors import InvalidInput
 from ..component import leader_election
 from .audit_input import KUBE_PROXY, KUBELET
-from .survival import ENDPOINT
+from .survival import ENDPOINT, ETCD_MEMBER
 
 if t.TYPE_CHECKING:
     from .audit_input import AuditInput
@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
 #: Kinds of connections: to the endpoint, from it to what has its address, from there to API servers, past it to one of them.
 TO_ENDPOINT, TO_BALANCER, TO_API_SERVER, PAST = "to endpoint", "to balancer", "to API server", "past the endpoint"
 WORKERS = "workers"
+_MEMBER = "member of etcd"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,9 +92,13 @@ def of(audit: AuditInput, parts: t.Sequence[Part]) -> Topology:
             connections.append(Connection(str(endpoint), name, TO_API_SERVER, "not seen"))
         connections += _past(audit, name)
     for part in parts:
-        is_member = "etcd member" in part.roles and part.name not in audit.control_planes
-        if is_member and part.name not in balancers:
-            boxes.append(Box(part.name, "etcd", ("member of etcd",), part.verdict.value))
+        if ETCD_MEMBER in part.roles:
+            # A worker or a load balancer may have one, too.
+            number = next((number for number, box in enumerate(boxes) if box.name == part.name), None)
+            if number is None:
+                boxes.append(Box(part.name, "etcd", (_MEMBER,), part.verdict.value))
+            else:
+                boxes[number] = dataclasses.replace(boxes[number], lines=(*boxes[number].lines, _MEMBER))
     unique = {(item.source, item.target, item.kind): item for item in connections if item.source != item.target}
     return Topology(tuple(boxes), tuple(unique.values()))
 

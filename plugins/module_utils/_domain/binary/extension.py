@@ -19,7 +19,7 @@ from ..base.enumeration import listed
 from ..base.errors import InvalidInput
 from ..base.file_fact import ABSENT, DIRECTORY, FileFact
 from ..base.problem import Problem
-from ..component.static_pod import is_below
+from ..component.static_pod import ETCD, is_below
 from ..host.carried_files import has_same_access
 from . import named_paths, needs
 from .host_bound import Master, arguments_on, fields_on
@@ -205,6 +205,7 @@ class _Decision:
         servers: list[Server] = []
         services: list[Service] = []
         self._check_kubelet()
+        self._check_etcd()
         for component, service in self._components.items():
             settings += self._settings(component, service)
             fields += self._fields(service)
@@ -365,6 +366,23 @@ class _Decision:
                 f"shall run a kubelet as {self._source.name} does, which has no --bootstrap-kubeconfig to get a certificate of its own, and "
                 f"lacks {listed(lacking)}: put files of its own there (user system:node:{self._target.node_name}, group system:nodes), never "
                 f"{self._source.name}'s."
+            )
+
+    def _check_etcd(self) -> None:
+        """A member of etcd is never brought, so nothing that is may need one to start."""
+        member = self._source.report.services.get(ETCD)
+        here = self._target.report.services
+        if member is None or member.unit in {service.unit for service in here.values()}:
+            return
+        needing = [
+            service.unit
+            for component, service in self._components.items()
+            if member.unit in here.get(component, service).requires
+        ]
+        if needing:
+            self._refuse(
+                f"has no {member.unit}, which is not brought, but {listed(needing)} of {self._source.name} requires it (Requires=, Requisite= or "
+                "BindsTo=), so systemd would not start it here: write Wants= instead there, beside After=, and run systemctl daemon-reload."
             )
 
     def _kubeconfig_paths(self) -> t.Iterator[str]:

@@ -71,7 +71,7 @@ def components(report: ServicesReport) -> dict[str, ServiceReport]:
 
 
 def find(report: ServicesReport) -> tuple[Needed, ...]:
-    """Everything that a new master needs, sorted by path; what a kubelet has for itself is left out."""
+    """Everything that a new master needs, sorted by path; what a kubelet has for itself is left out, and what only etcd names."""
     wanted = components(report)
     facts = {fact.path: fact for fact in report.facts}
     kinds: dict[str, str] = {}
@@ -81,11 +81,11 @@ def find(report: ServicesReport) -> tuple[Needed, ...]:
         own |= named_paths.own_of_host(name, service.arguments, fields)
         for path, kind in _of_service(service, fields):
             kinds.setdefault(path, kind)
-    of_etcd = _of_etcd(report)
-    for path, fact in facts.items():
+    for name in wanted:
         # What the named files name in turn.
-        if fact.use == CARRIED and path not in of_etcd:
-            kinds.setdefault(path, _of_path(path))
+        for path in report.named.get(name, ()):
+            if path in facts and facts[path].use == CARRIED:
+                kinds.setdefault(path, _of_path(path))
     found = []
     for path, kind in kinds.items():
         known = facts.get(path)
@@ -134,15 +134,6 @@ def kubeconfigs_of(report: ServicesReport, service: ServiceReport) -> tuple[str,
 def kubeconfig_of(report: ServicesReport, service: ServiceReport) -> str:
     """The kubeconfig with which a controller connects to the API: its configuration file comes before the flag. Empty without one."""
     return fields_of(report, service).get(KUBECONFIG_FIELD) or next(iter(service.arguments.get("kubeconfig", ())), "")
-
-
-def _of_etcd(report: ServicesReport) -> frozenset[str]:
-    """What only etcd needs, if it runs here."""
-    service = report.services.get(ETCD)
-    if service is None:
-        return frozenset()
-    named = (item.path for item in named_paths.of_arguments(service.arguments))
-    return frozenset((*service.files, service.program, *named))
 
 
 def _of_service(service: ServiceReport, fields: t.Mapping[str, str]) -> t.Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ import typing as t
 
 from ..base.file_fact import CARRIED, DIRECTORY, FILE, MAXIMUM_FILE_BYTES, FileFact
 from ..base.report_fields import absent, as_dict, read
+from ..component.static_pod import ETCD
 from ..host.report import CertificateFile, KubeconfigFile
 
 #: The flag by which a component is given a directory for the certificates that it gets itself.
@@ -30,6 +31,7 @@ class ServiceReport:
         arguments: the values of each flag in their order. Those that are secrets are struck out.
         files: the unit, its drop-ins and its environment files, as far as they exist.
         fault: why its arguments are not certain, a sentence with the remedy; empty when they are.
+        requires: the units without which systemd does not start it.
     """
 
     unit: str
@@ -41,6 +43,7 @@ class ServiceReport:
     arguments: t.Mapping[str, t.Sequence[str]] = dataclasses.field(default_factory=dict, metadata=absent({}))
     files: t.Sequence[str] = dataclasses.field(default=(), metadata=absent(()))
     fault: str = dataclasses.field(default="", metadata=absent(""))
+    requires: t.Sequence[str] = dataclasses.field(default=(), metadata=absent(()))
 
     @property
     def flags(self) -> dict[str, str]:
@@ -55,6 +58,7 @@ class ServicesReport:
     Attributes:
         services: components by name.
         facts: everything that their arguments and configurations name, and their own files, without content.
+        named: the paths that each component has and names, directly or in turn.
         configurations: fields of the configuration files of kubelet and kube-proxy whose value is a text, by the file's path and
             then by the field, fields of fields with a dot between.
         certificates: public certificates among the files.
@@ -66,9 +70,16 @@ class ServicesReport:
 
     services: t.Mapping[str, ServiceReport]
     facts: t.Sequence[FileFact] = ()
+    named: t.Mapping[str, t.Sequence[str]] = dataclasses.field(default_factory=dict, metadata=absent({}))
     configurations: t.Mapping[str, t.Mapping[str, str]] = dataclasses.field(default_factory=dict, metadata=absent({}))
     certificates: t.Sequence[CertificateFile] = ()
     kubeconfigs: t.Sequence[KubeconfigFile] = ()
+
+    @property
+    def member(self) -> ServiceReport | None:
+        """The host's member of etcd that systemd runs, or is to run at boot; ``None`` without one."""
+        service = self.services.get(ETCD)
+        return service if service is not None and (service.active == "active" or service.enabled == "enabled") else None
 
     @property
     def backup_paths(self) -> tuple[str, ...]:

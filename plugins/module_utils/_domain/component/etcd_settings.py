@@ -13,27 +13,34 @@ if t.TYPE_CHECKING:
     from .invocation import Invocation
 
 _PREFIX = "ETCD_"
-_FILE = "config-file"
+#: Names a file of settings.
+FILE = "config-file"
+
+
+def arguments(invocation: Invocation) -> dict[str, tuple[str, ...]]:
+    """The values of each setting, as flags without dashes. A flag counts before its variable, a file of settings before both."""
+    variables = {
+        name[len(_PREFIX) :].lower().replace("_", "-"): (variable.value,)
+        for name, variable in invocation.variables.items()
+        if name.startswith(_PREFIX)
+    }
+    found = {**variables, **invocation.flags}
+    return {FILE: found[FILE]} if any(found.get(FILE, ())) else found
 
 
 def settings(unit: str, invocation: Invocation) -> dict[str, str]:
-    """What etcd is started with, as flags without dashes. A flag counts before its variable.
+    """What etcd is started with, as flags without dashes.
 
     Raises:
         UnsupportedState: when they are in a file, beside which etcd ignores flags and variables.
     """
-    variables = {
-        name[len(_PREFIX) :].lower().replace("_", "-"): variable.value
-        for name, variable in invocation.variables.items()
-        if name.startswith(_PREFIX)
-    }
-    found = {**variables, **{name: values[-1] for name, values in invocation.flags.items()}}
-    if found.get(_FILE):
+    found = {name: values[-1] for name, values in arguments(invocation).items()}
+    if found.get(FILE):
         raise UnsupportedState(
-            f"{unit} has the settings of etcd in {found[_FILE]} (--{_FILE}), which is not read here: give them as flags or as variables "
+            f"{unit} has the settings of etcd in {found[FILE]} (--{FILE}), which is not read here: give them as flags or as variables "
             f"{_PREFIX}..."
         )
     return found
 
 
-__all__ = ("settings",)
+__all__ = ("FILE", "arguments", "settings")

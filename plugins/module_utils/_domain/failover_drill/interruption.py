@@ -14,14 +14,14 @@ import typing as t
 from ..base.errors import NotProved, UnsupportedState
 from . import network_cut
 from .drill_journal import JOURNAL, Interrupted, Journal
-from .event import COMPONENTS, CUT, ETCD, PARTS, RELOAD
+from .event import API_SERVER, COMPONENTS, CUT, ETCD, PARTS, RELOAD
 from .instance import find, running_process
 from .packet_filter import NO_PROGRAM, NO_PROGRAM_REMEDY
 from .supervisor import StaticPods, SystemdServices
 
 if t.TYPE_CHECKING:
     from ..._ports.clock import Clock
-    from ..._ports.component_services import ComponentServices
+    from ..._ports.controlled_services import ControlledServices
     from ..._ports.files import Files
     from ..._ports.processes import Process, Processes
     from .instance import Instance
@@ -46,7 +46,7 @@ class Interruptions:
         files: Files,
         processes: Processes,
         clock: Clock,
-        services: ComponentServices,
+        services: ControlledServices,
         packets: PacketFilter,
         *,
         manifests_dir: str,
@@ -82,7 +82,7 @@ class Interruptions:
             UnsupportedState: when it does not run, or the host cannot drop packets, so nothing was done.
             NotProved: when it did not end in time.
         """
-        parts = self._parts(component)
+        parts = self._parts(component, how)
         if how == CUT:
             return self._cut(parts)
         if how == RELOAD:
@@ -135,15 +135,23 @@ class Interruptions:
         self._journal.remove()
         self._static_pods.tidy_up()
 
-    def _parts(self, component: str) -> t.Sequence[Instance]:
-        """What is to fail, all of which runs.
+    def _parts(self, component: str, how: str) -> t.Sequence[Instance]:
+        """What is to fail, all of which runs, and what is stopped with it.
 
         Raises:
             UnsupportedState: when one does not.
         """
         found = [self._find(part) for part in PARTS.get(component, (component,))]
         # The etcd cluster may have hosts of its own.
-        return [each for each in found if each.is_there or each.component != ETCD or component == ETCD]
+        parts = [each for each in found if each.is_there or each.component != ETCD or component == ETCD]
+        return [*parts, *self._requiring(parts)] if how == "stop" else parts
+
+    def _requiring(self, parts: t.Sequence[Instance]) -> list[Instance]:
+        """What else systemd would end with these, and nobody would start again: an API server whose unit requires etcd.service, say."""
+        units = {unit for part in parts if part.unit for unit in self._services.requiring(part.unit)}
+        others = {API_SERVER, ETCD, *COMPONENTS} - {part.component for part in parts} if units else ()
+        found = [self._find(component) for component in sorted(others)]
+        return [each for each in found if each.unit in units and not each.problem]
 
     def _records(self, instance: Instance, how: str) -> t.Sequence[tuple[Interrupted, Process]]:
         """What will have been done to each process of an instance.

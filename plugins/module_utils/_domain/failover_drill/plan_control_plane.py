@@ -23,7 +23,7 @@ from .event import (
 )
 from .plan_controllers import Controllers, too_few
 from .plan_entry import Entry
-from .plan_etcd import EtcdMembers
+from .plan_etcd import EtcdMembers, problems_of_loss
 from .situation import not_cut
 
 if t.TYPE_CHECKING:
@@ -43,9 +43,12 @@ class WholeControlPlane:
     def problems(self, situation: Situation, events: t.Sequence[Event]) -> t.Iterator[Problem]:
         """See the protocol. Whatever one of them takes with it is there once more."""
         alone = dataclasses.replace(situation, reports=situation.planes)
-        for component in _parts(alone):
+        for component in COMPONENTS:
             # How they fail together is asked below.
             yield from _LED[component].problems(alone, [Event(component, "stop")])
+        if ETCD in _parts(alone):
+            # A member goes with the host. Who leads may be on another one, which need not be a control plane.
+            yield from problems_of_loss(situation)
         yield from not_cut(alone, CONTROL_PLANE, events)
         yield from too_few(alone, API_SERVER, 1)
         for name, report in alone.reports.items():

@@ -28,27 +28,17 @@ class EtcdMembers:
 
     def problems(self, situation: Situation, events: t.Sequence[Event]) -> t.Iterator[Problem]:
         """See the protocol."""
-        found = {name: report.etcd for name, report in situation.reports.items() if report.etcd is not None}
-        if not found:
+        if all(report.etcd is None for report in situation.reports.values()):
             yield Problem(
                 ETCD,
                 f"etcd runs on none of {', '.join(situation.reports)} as a static pod or as a service of systemd, so none of its members can "
                 "fail here: let the play have its hosts (group etcd), or leave its events out.",
             )
-        for name, member in found.items():
-            if member.problem:
-                yield Problem(name, f"etcd of {name} {member.problem}: mend it, {RUN_AGAIN}.")
         yield from not_cut(situation, ETCD, events)
+        objections = list(problems_of_loss(situation))
+        yield from objections
         worst = situation.etcd_quorum
-        if worst is None:
-            return
-        if quorum_guard.objection_to_stop(quorum_guard.stopped(worst)) is not None:
-            yield Problem(
-                ETCD,
-                f"The etcd cluster has {worst.healthy_voters} healthy voters of {worst.voters} and an event takes one of "
-                f"them; {worst.needed} must be left: mend the others or add members, until "
-                f"{max(worst.needed + 1, 3)} at least are healthy.",
-            )
+        if worst is None or any(problem.subject == ETCD for problem in objections):
             return
         asked = {event.which for event in events}
         most = max(event.count for event in events)
@@ -92,6 +82,21 @@ class EtcdMembers:
         )
 
 
+def problems_of_loss(situation: Situation) -> t.Iterator[Problem]:
+    """Why the etcd cluster does not bear that one of its members is lost, whichever it is and wherever its leader is."""
+    for name, report in situation.reports.items():
+        if report.etcd is not None and report.etcd.problem:
+            yield Problem(name, f"etcd of {name} {report.etcd.problem}: mend it, {RUN_AGAIN}.")
+    worst = situation.etcd_quorum
+    if worst is not None and quorum_guard.objection_to_stop(quorum_guard.stopped(worst)) is not None:
+        yield Problem(
+            ETCD,
+            f"The etcd cluster has {worst.healthy_voters} healthy voters of {worst.voters} and an event takes one of "
+            f"them; {worst.needed} must be left: mend the others or add members, until "
+            f"{max(worst.needed + 1, 3)} at least are healthy.",
+        )
+
+
 def _left(quorum: Quorum, count: int) -> Quorum:
     """What is left of it when so many voters fail at the same time."""
     return Quorum(quorum.voters, max(quorum.healthy_voters - count, 0))
@@ -103,4 +108,4 @@ def etcd_bound(situation: Situation) -> float:
     return election.etcd_bound(max(timeouts, default=0.0))
 
 
-__all__ = ("EtcdMembers", "etcd_bound")
+__all__ = ("EtcdMembers", "etcd_bound", "problems_of_loss")

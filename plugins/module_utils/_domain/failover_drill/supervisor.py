@@ -12,7 +12,7 @@ from ..base.errors import UnsupportedState
 from .drill_journal import aside_of
 
 if t.TYPE_CHECKING:
-    from ..._ports.component_services import ComponentServices
+    from ..._ports.controlled_services import ControlledServices
     from ..._ports.files import Files
     from .drill_journal import Interrupted
 
@@ -73,7 +73,7 @@ class StaticPods:
 class SystemdServices:
     """systemd, which is asked to end and to start a service."""
 
-    def __init__(self, services: ComponentServices) -> None:
+    def __init__(self, services: ControlledServices) -> None:
         """``services``: of this host."""
         self._services = services
 

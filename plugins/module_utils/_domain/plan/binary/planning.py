@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import typing as t
 
-from ...base.address import Endpoint
+from ...base.address import Endpoint, canonical_ip
 from ...base.problem import Problem
 from ...binary import etcd_endpoints, needs
 from ...component import anonymous_access
+from ...host.address_owners import owner_of, owners_of
 from .. import failed_inspections, name_servers
 from ..build import AGAIN, host_plans
 from ..checks import endpoint_checks, machine_identity
@@ -251,10 +253,24 @@ def _single_points(scaling: Scaling) -> t.Iterator[SinglePoint]:
             desired.load_balancers[0], f"it is the only load balancer, {desired.endpoint} goes away with it."
         )
     service = scaling.services[scaling.source].services.get("kube-apiserver")
-    servers = [str(item) for item in etcd_endpoints.endpoints(service.arguments)] if service is not None else []
-    if 0 < len(servers) < _ENOUGH_MEMBERS:
+    yield from _members(scaling, etcd_endpoints.endpoints(service.arguments) if service is not None else ())
+
+
+def _members(scaling: Scaling, members: t.Sequence[Endpoint]) -> t.Iterator[SinglePoint]:
+    """Hosts without whose members etcd has no quorum, and etcd itself where it is not known which hosts these are."""
+    owners = owners_of(scaling.hosts)
+    places = collections.Counter(owner_of(canonical_ip(item.host) or "", owners) for item in members)
+    needed = len(members) // 2 + 1
+    for name, count in places.items():
+        if name is not None and len(members) - count < needed:
+            yield SinglePoint(
+                name,
+                f"it has {count} of the {len(members)} members of etcd that the API servers know; {needed} are needed.",
+            )
+    if places[None] and len(members) < _ENOUGH_MEMBERS:
+        servers = ", ".join(str(item) for item in members)
         yield SinglePoint(
-            "etcd", f"the API servers know {len(servers)} of its members ({', '.join(servers)}), and it bears no loss."
+            "etcd", f"the API servers know {len(members)} of its members ({servers}), and it bears no loss."
         )
 
 

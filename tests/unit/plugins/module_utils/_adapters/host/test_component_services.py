@@ -13,6 +13,9 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.componen
     HostComponentServices,
 )
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.component_units import unit_of_process
+from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.controlled_services import (
+    HostControlledServices,
+)
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import CommandFailed, UnsupportedState
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.invocation import Sources
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.systemd_text import Text
@@ -52,7 +55,7 @@ class Units:
 
 def services(
     proc: Path, *, start: str = START, cgroups: t.Sequence[str] = (), known: str = "LoadState=loaded"
-) -> tuple[HostComponentServices, MemoryCommands]:
+) -> tuple[HostControlledServices, MemoryCommands]:
     """A host with a process in each cgroup."""
 
     def systemctl(arguments: t.Sequence[str], _stdin: str | None) -> CommandResult:
@@ -65,7 +68,7 @@ def services(
     commands = MemoryCommands(systemctl=systemctl)
     processes = MemoryProcesses(*(process(SCHEDULER, number) for number, _text in enumerate(cgroups, 7)))
     units = t.cast("ServiceFiles", Units(start))
-    return HostComponentServices(commands, units, processes, proc=str(proc)), commands
+    return HostControlledServices(commands, units, processes, proc=str(proc)), commands
 
 
 @pytest.mark.parametrize(("text", "unit"), CGROUPS.items())
@@ -118,6 +121,14 @@ def test_stop_and_start_do_not_wait(tmp_path: Path) -> None:
         "systemctl reset-failed a.service",
         "systemctl start --no-block a.service",
     ]
+
+
+def test_what_ends_with_a_service_is_what_requires_it_or_is_a_part_of_it(tmp_path: Path) -> None:
+    known = "RequiredBy=kube-apiserver.service multi-user.target\nRequisiteOf=\nBoundBy=a.service\nConsistsOf=b.service"
+    found, commands = services(tmp_path, known=known)
+    assert {"kube-apiserver.service", "a.service", "b.service"} <= set(found.requiring("etcd.service"))
+    ((arguments, _stdin),) = commands.asked
+    assert {"RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf"} <= set(arguments[2].partition("=")[2].split(","))
 
 
 def test_a_reload_is_waited_for(tmp_path: Path) -> None:

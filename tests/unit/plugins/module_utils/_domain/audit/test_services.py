@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
 
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit import questions
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit import kinds, questions, survival
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit.survival import Verdict
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.binary.report import ServiceReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import Member
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.report import EtcdReport
 from tests.unit.plugins.module_utils._domain.audit.values import NOW, audit_of, collected, host_audit
 from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments
 from tests.unit.plugins.reports import host_report
@@ -89,6 +93,88 @@ def test_what_is_a_hosts_own_is_a_whole_address_or_name(own: str, first: str, se
         arguments["services"][name]["services"]["kube-controller-manager"]["arguments"]["any"] = [value]
     found = {item.kind.id for item in audit_of(arguments).findings}
     assert ("control-plane.flags-differ" in found) is differ
+
+
+def of_etcd(*away: str, **places: str) -> dict[str, t.Any]:
+    """What etcd reports, whose members have these names and addresses; those that are away do not answer."""
+    members = tuple(
+        Member(
+            id=address,
+            name=name,
+            peer_urls=(f"https://{address}:2380",),
+            client_urls=(f"https://{address}:2379",),
+            leader="192.0.2.11",
+            is_healthy=name not in away,
+        )
+        for name, address in places.items()
+    )
+    return EtcdReport(members, is_healthy=not away).as_dict()
+
+
+def etcd_unit(**arguments: str) -> dict[str, t.Any]:
+    """etcd as a service."""
+    given = {name.replace("_", "-"): (value,) for name, value in arguments.items()}
+    return dataclasses.asdict(ServiceReport("etcd.service", "active", "enabled", arguments=given))
+
+
+def test_what_is_lost_with_a_master_or_a_worker_that_has_a_member_of_etcd() -> None:
+    arguments = services(SHARED)
+    places = {"m1": "192.0.2.11", "m2": "192.0.2.12", "n1": "192.0.2.21"}
+    arguments["etcd"] = of_etcd(**places)
+    found = {part.name: part for part in audit_of(arguments).parts}
+    assert found["n1"].roles == ("worker", "etcd member")
+    for name in places:
+        assert "2 of 3 members of etcd are left, 2 are needed." in survival._left(
+            collected(arguments), name, found[name].roles
+        ), name
+    arguments["etcd"] = of_etcd("n1", **places)
+    lost = next(item for item in audit_of(arguments).findings if item.kind is kinds.ETCD_NO_TOLERANCE)
+    assert lost.lost_with == ("m1", "m2")
+    assert "add members on further hosts (etcdctl member add)" in lost.remedy
+    assert "kube_control_plane" not in lost.remedy
+
+
+def test_a_worker_with_a_member_of_etcd_that_nobody_could_ask_is_no_mere_worker() -> None:
+    arguments = services(SHARED)
+    assert {part.name: part.roles for part in audit_of(arguments).parts}["n1"] == ("worker",)
+    arguments["services"]["n1"]["services"]["etcd"] = etcd_unit()
+    part = {part.name: part for part in audit_of(arguments).parts}["n1"]
+    assert (part.roles, part.verdict) == (("worker", "etcd member"), Verdict.UNKNOWN)
+    assert "etcd could not be asked." in part.reasons
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_open"),
+    [
+        ({"client_cert_auth": "true", "listen_client_urls": "https://192.0.2.11:2379"}, False),
+        ({"listen_client_urls": "https://192.0.2.11:2379"}, True),
+        # What a file says nobody has read.
+        ({"config_file": "/etc/etcd/etcd.yml"}, False),
+    ],
+)
+def test_a_member_beside_a_master_takes_clients_with_certificates_only(
+    settings: dict[str, str], *, is_open: bool
+) -> None:
+    files = {
+        "etcd_cafile": f"{SSL}/ca.pem",
+        "etcd_certfile": f"{SSL}/server.pem",
+        "etcd_keyfile": f"{SSL}/server-key.pem",
+    }
+    arguments = services(SHARED, **files)
+    arguments["services"]["m1"]["services"]["etcd"] = etcd_unit(**settings)
+    objects = [item.object for item in audit_of(arguments).findings if item.kind is kinds.ETCD_WITHOUT_TLS]
+    assert objects == ["m1"] * is_open
+
+
+def test_a_host_is_drawn_once_whatever_it_is() -> None:
+    arguments = services(SHARED)
+    arguments["etcd"] = of_etcd(m1="192.0.2.11", n1="192.0.2.21", e1="192.0.2.51")
+    boxes = audit_of(arguments).topology.boxes
+    names = [box.name for box in boxes]
+    assert len(names) == len(set(names))
+    found = {box.name: box for box in boxes}
+    assert (found["n1"].row, found["n1"].lines) == ("clients", ("kubelet", "member of etcd"))
+    assert (found["192.0.2.51"].row, found["192.0.2.51"].lines) == ("etcd", ("member of etcd",))
 
 
 def test_what_is_asked_of_them() -> None:

@@ -245,3 +245,43 @@ def test_arguments_that_are_not_certain_stop() -> None:
 def test_servers_that_lead_every_host_to_itself(server: str, expected: bool) -> None:
     """They stay as they are."""
     assert extension.is_local(server) is expected
+
+
+ETCD = ServiceReport("etcd.service", "active", "enabled")
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "requires", "is_refused"),
+    [
+        (ETCD, None, ("etcd.service",), True),
+        (ETCD, None, ("network-online.target",), False),
+        # A host may have a member of its own, and etcd may be another unit's name for something else.
+        (ETCD, ETCD, ("etcd.service",), False),
+        (ETCD, dataclasses.replace(ETCD, unit="etcd-member.service"), ("etcd.service",), True),
+        (None, None, ("etcd.service",), False),
+    ],
+)
+def test_a_unit_that_requires_etcd_stops_where_no_member_is(
+    *, source: ServiceReport | None, target: ServiceReport | None, requires: tuple[str, ...], is_refused: bool
+) -> None:
+    """systemd would not start it, and a member is never brought."""
+    first = master()
+    services = dict(first.services)
+    services["kube-apiserver"] = dataclasses.replace(services["kube-apiserver"], requires=requires)
+    first = dataclasses.replace(first, services={**services, **({"etcd": source} if source else {})})
+    found = decide(first, target=ServicesReport(services={"etcd": target} if target else {}))
+    assert [problem.subject for problem in found.problems] == ["m2"] * is_refused
+    if is_refused:
+        assert found.problems[0].message.startswith(
+            "m2 has no etcd.service, which is not brought, but kube-apiserver.service of m1 requires it"
+        )
+
+
+def test_a_unit_of_the_hosts_own_that_requires_nothing_may_start_there() -> None:
+    """Units that are there are not brought again."""
+    first = master()
+    services = dict(first.services)
+    services["kube-apiserver"] = dataclasses.replace(services["kube-apiserver"], requires=("etcd.service",))
+    first = dataclasses.replace(first, services={**services, "etcd": ETCD})
+    there = master("192.0.2.12", "m2", server="https://192.0.2.10:6443")
+    assert decide(first, target=there, found=wanted()).problems == ()

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.file_fact import ABSENT, MADE
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.binary.report import ServicesReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.binary.report import ServiceReport, ServicesReport
 from tests.unit.plugins.services_reports import BIN, CFG, SSL, UNITS, fact, kubeconfig, master
 
 
@@ -27,3 +29,31 @@ def test_what_is_not_there_is_not_backed_up() -> None:
     found = dataclasses.replace(master(), facts=facts, kubeconfigs=[kubeconfig("/root/admin", "https://192.0.2.11")])
     assert found.backup_paths == ("/root/admin", "/small.conf")
     assert ServicesReport(services={}).backup_paths == ()
+
+
+@pytest.mark.parametrize(
+    ("active", "enabled", "has_member"),
+    [
+        ("active", "disabled", True),
+        ("inactive", "enabled", True),
+        ("failed", "enabled", True),
+        ("inactive", "disabled", False),
+    ],
+)
+def test_a_member_runs_or_is_to_run_at_boot(active: str, enabled: str, *, has_member: bool) -> None:
+    found = dataclasses.replace(master(), services={"etcd": ServiceReport("etcd.service", active, enabled)})
+    assert (found.member is not None) is has_member
+    assert master().member is None
+
+
+def test_a_backup_has_the_unit_and_the_certificates_of_a_member_but_not_its_data() -> None:
+    own = ("/etc/systemd/system/etcd.service", "/etc/etcd/cert/ca.pem", "/etc/etcd/cert/etcd-key.pem")
+    report = master()
+    facts = (
+        *report.facts,
+        *map(fact, own),
+        fact("/var/lib/etcd", MADE, kind="directory"),
+        fact("/usr/local/bin/etcd", size=30 << 20),
+    )
+    found = dataclasses.replace(report, facts=facts)
+    assert set(found.backup_paths) - set(report.backup_paths) == set(own)

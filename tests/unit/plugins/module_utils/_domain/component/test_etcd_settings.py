@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import UnsupportedState
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component import invocation
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.etcd_settings import settings
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.etcd_settings import arguments, settings
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.systemd_text import Text
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.component.systemd_unit import Unit
 
@@ -36,3 +36,16 @@ def test_a_flag_counts_before_its_variable(service: str, environment: str, wante
 def test_a_file_of_settings_is_refused() -> None:
     with pytest.raises(UnsupportedState, match=r"etcd\.service has the settings of etcd in /etc/etcd\.yml"):
         settings("etcd.service", read("ExecStart=/usr/bin/etcd --config-file /etc/etcd.yml", ""))
+
+
+@pytest.mark.parametrize(("service", "environment", "wanted"), UNITS)
+def test_the_same_as_arguments(service: str, environment: str, wanted: dict[str, str]) -> None:
+    assert arguments(read(service, environment)) == {name: (value,) for name, value in wanted.items()}
+
+
+@pytest.mark.parametrize("start", ["--config-file /etc/etcd.yml", ""], ids=["flag", "variable"])
+def test_beside_a_file_of_settings_nothing_else_counts(start: str) -> None:
+    found = read(
+        f"Environment=ETCD_CONFIG_FILE=/etc/etcd.yml ETCD_NAME=e1\nExecStart=/usr/bin/etcd --cert-file=/a {start}", ""
+    )
+    assert arguments(found) == {"config-file": ("/etc/etcd.yml",)}

@@ -259,6 +259,17 @@ def test_a_service_is_interrupted_and_restored(how: str, *, restarts: bool) -> N
     assert {pid for _name, pid in host.processes.signals} <= {7}
 
 
+@pytest.mark.parametrize("how", OF_PROCESSES)
+def test_what_requires_a_service_is_restored_with_it(how: str) -> None:
+    host = ServicesHost()
+    host.services.required_by = {"kube-scheduler.service": ("kube-controller-manager.service", "other.service")}
+    host.interruptions.interrupt(SCHEDULER, how, timeout=30)
+    # systemd ends it with the other one, and would not start it again.
+    assert [left.component for left in host.interruptions.left()] == [SCHEDULER] + [MANAGER] * (how == "stop")
+    host.interruptions.restore(timeout=60)
+    host.assert_whole()
+
+
 @pytest.mark.parametrize("does_last", [False, True])
 @pytest.mark.parametrize("how", OF_PROCESSES)
 def test_whenever_it_is_killed_the_next_one_restores_the_service(how: str, *, does_last: bool) -> None:

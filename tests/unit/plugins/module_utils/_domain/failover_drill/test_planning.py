@@ -508,6 +508,13 @@ def test_a_control_plane_fails_that_leads_most() -> None:
     assert (entry.host, entry.bound) == ("cp2", 9.0)
 
 
+def test_a_control_plane_has_the_bound_of_what_it_leads_itself() -> None:
+    slow = EtcdReport("", 3, 3, is_leader=True, election_timeout=60.0)
+    reports = {**with_etcd(cp2=None, cp3=None), "w1": of_etcd_alone("w1", slow)}
+    (entry,) = planning.build([PLANE_KILLED], reports, {}).entries
+    assert (entry.host, entry.bound) == ("cp1", 24.8)
+
+
 PLANE_FOLLOWS = Event("control_plane", "freeze", which="follower")
 #: Leader of both controllers, leader of etcd, the host that fails, and its bound.
 LEAST = [
@@ -538,9 +545,22 @@ def test_of_two_control_planes_the_one_without_the_leader_of_etcd_leads_least() 
     assert (entry.host, entry.bound) == ("cp2", 24.8)
 
 
+def beside(*names: str, **problems: str) -> dict[str, DrillReport]:
+    """Workers with members of etcd, the first of which leads."""
+    found = {name: EtcdReport("", 3, 3, is_leader=name == names[0]) for name in names}
+    return {
+        name: of_etcd_alone(name, member)
+        for name, member in {**found, **{name: EtcdReport(text) for name, text in problems.items()}}.items()
+    }
+
+
 OF_PLANE: list[tuple[str, dict[str, DrillReport], list[str]]] = [
     ("three", with_etcd(), []),
     ("two with etcd elsewhere", {name: report(name) for name in ("cp1", "cp2")}, []),
+    ("the leader of etcd is on a host that the play has not", with_etcd(cp2=None, cp3=None), []),
+    ("the leader of etcd is on a worker", {**with_etcd(cp2=None, cp3=None), **beside("w1", "w2")}, []),
+    ("a member on a worker does not run", {**with_etcd(cp2=None, cp3=None), **beside("w1", w2="does not run")}, ["etcd of w2 does not run: mend it"]),
+    ("no quorum would be left, and a worker leads", {**with_etcd(cp1=TWO, cp2=None, cp3=None), **beside("w1")}, ["The etcd cluster has 2 healthy voters of 3"]),
     ("one", {"cp1": report("cp1")}, [f"{MANAGER} runs on 1 of 1", f"{SCHEDULER} runs on 1 of 1", "kube-apiserver runs on 1 of 1"]),
     ("one API server is left", {"cp1": report("cp1"), "cp2": report("cp2", faulty={API_SERVER: "does not run"})},
      ["kube-apiserver runs on 1 of 2 control planes and an event takes 1 of them: mend what does not run (kube-apiserver of cp2 does not run)"]),

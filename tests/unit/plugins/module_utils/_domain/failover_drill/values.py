@@ -58,6 +58,8 @@ class MemoryServices:
         #: Programs of services that run in several processes, and numbers of these, by unit.
         self.programs: dict[str, tuple[str, list[int]]] = {}
         self.ports: dict[str, int] = {}
+        #: Units that each unit takes with it when it is stopped.
+        self.required_by: dict[str, tuple[str, ...]] = {}
         self.can_reload = True
         #: Whether a service takes its configuration when it is reloaded.
         self.takes_configuration = True
@@ -98,9 +100,19 @@ class MemoryServices:
         pids.append(self.processes.next_pid)
         return self.processes.running[self.processes.next_pid]
 
+    def requiring(self, unit: str) -> tuple[str, ...]:
+        """Those that it takes with it."""
+        return self.required_by.get(unit, ())
+
     def stop(self, unit: str) -> None:
-        """Its process ends, or all of them."""
+        """Its process ends, or all of them, and those of units that require it."""
         self.asked.append(("stop", unit))
+        self._end(unit)
+        for other in self.requiring(unit):
+            if other in self.known:
+                self._end(other)
+
+    def _end(self, unit: str) -> None:
         self.is_wanted[unit] = False
         if unit in self.programs:
             for pid in self.programs[unit][1]:

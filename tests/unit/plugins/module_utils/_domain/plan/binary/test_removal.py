@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import typing as t
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml import PyYaml
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.binary.report import ServicesReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.binary.report import ServiceReport, ServicesReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning import removals
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.request import PlanRequest
 from tests.unit.plugins.module_utils._domain.plan.binary.test_scaling_out import (
@@ -59,6 +60,18 @@ def test_a_master_that_was_added_may_go() -> None:
     assert found["records"] == (
         "component-service/kube-scheduler.service", "component-service/kube-controller-manager.service", "binary-control-plane",
     )  # fmt: skip
+
+
+def test_a_member_of_etcd_stays_where_a_master_goes() -> None:
+    """Nobody has brought it: it is no reason to stop, and nothing of it goes."""
+    given = three()
+    before = records(given)["m2"]
+    given["services"]["m2"]["services"]["etcd"] = dataclasses.asdict(
+        ServiceReport(
+            "etcd.service", "active", "enabled", arguments={"cert-dir": (SSL,), "key-file": (f"{SSL}/etcd-key.pem",)}
+        )
+    )
+    assert records(given)["m2"] == before
 
 
 def test_the_last_master_stays() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import json
 import typing as t
 
 import pytest
@@ -15,7 +16,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.text.pyyaml i
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.certificate import Certificate
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.file_fact import ABSENT, FileFact
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.binary import needs
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.binary.report import ServicesReport
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.binary.report import ServiceReport, ServicesReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.report import (
     CertificateFile,
     Listener,
@@ -32,7 +33,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.planning i
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.request import PlanRequest
 from tests.unit.plugins.module_utils._domain.plan.test_planning import NamedCertificates, NoFiles
 from tests.unit.plugins.reports import host_report
-from tests.unit.plugins.services_reports import CFG, SERVED, SSL, kubeconfig, master, worker
+from tests.unit.plugins.services_reports import CFG, SERVED, SSL, fact, kubeconfig, master, worker
 
 Arguments = dict[str, t.Any]
 NUMBERS = {"m1": 11, "m2": 12, "m3": 13, "w1": 21, "w2": 22, "lb1": 10}
@@ -168,6 +169,52 @@ def test_a_second_run_changes_nothing() -> None:
     assert not found.problems
     assert not found.entries
     assert [point.host for point in found.single_points or ()] == ["lb1"]
+
+
+@pytest.mark.parametrize(
+    ("members", "points"),
+    [
+        (("51", "52", "53"), []),
+        (("51", "52"), ["etcd"]),
+        (("51",), ["etcd"]),
+        # Beside other services: m1, and the workers.
+        (("11", "21", "22"), []),
+        (("11", "12", "13"), []),
+        (("11",), ["m1"]),
+        (("11", "21"), ["m1", "w1"]),
+        (("11", "51"), ["m1", "etcd"]),
+    ],
+)
+def test_what_is_lost_with_a_host_that_has_a_member_of_etcd(members: tuple[str, ...], points: list[str]) -> None:
+    """Where no quorum is left without it."""
+    given = scaled_out()
+    servers = ",".join(f"https://192.0.2.{number}:2379" for number in members)
+    for name in ("m1", "m2", "m3"):
+        given["services"][name]["services"]["kube-apiserver"]["arguments"]["etcd-servers"] = (servers,)
+    found = plan(given)
+    assert not found.problems
+    assert [point.host for point in found.single_points or ()] == ["lb1", *points]
+
+
+def test_a_member_of_etcd_beside_the_first_master_goes_nowhere() -> None:
+    """Neither its unit, nor what it names, nor its service; the backup of its host has what it names."""
+    given = arguments()
+    own = ["/etc/systemd/system/etcd.service", "/etc/etcd/cert/etcd.pem", "/etc/etcd/cert/etcd-key.pem"]
+    report = given["services"]["m1"]
+    report["services"]["etcd"] = dataclasses.asdict(
+        ServiceReport("etcd.service", "active", "enabled", program="/usr/local/bin/etcd", files=own[:1])
+    )
+    report["facts"] = [*report["facts"], *(fact(path).as_dict() for path in (*own, "/usr/local/bin/etcd"))]
+    report["named"] = {**report["named"], "etcd": [*own, "/usr/local/bin/etcd", f"{SSL}/ca.pem"]}
+    found = plan(given)
+    assert not found.problems
+    records: dict[str, t.Any] = {item.name: item.as_dict()["plan"] for item in found.hosts}
+    brought = json.dumps(records["m2"]["extend"])
+    assert f"{SSL}/ca.pem" in brought
+    assert "/etc/etcd" not in brought
+    assert "etcd.service" not in brought
+    assert "/bin/etcd" not in brought
+    assert set(own) <= set(records["m1"]["backup"]["extra_paths"])
 
 
 def asked_files(given: Arguments) -> set[str]:
