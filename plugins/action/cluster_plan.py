@@ -277,7 +277,7 @@ def _role_variables() -> dict[str, frozenset[str]]:
     for role in sorted(_ROLES.iterdir()):
         specification = yaml_load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
         options = {name for entry in specification["argument_specs"].values() for name in entry.get("options") or ()}
-        for tasks in (role / "tasks").glob("*.yml"):
+        for tasks in (role / "tasks").rglob("*.yml"):
             options.update(_REGISTERED.findall(tasks.read_text(encoding="utf-8")))
         found[role.name] = frozenset(options)
     return found

@@ -11,14 +11,14 @@ from __future__ import annotations
 import json
 import sys
 import typing as t
+from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.scenarios.playbook import run_playbook
 
-if t.TYPE_CHECKING:
-    from pathlib import Path
-
+ROLES = Path(__file__).parents[2] / "roles"
 NOWHERE = {"ansible_host": "127.0.0.9", "ansible_port": 1}
 INVENTORY: dict[str, t.Any] = {
     "kube_control_plane": {"hosts": {"cp1": {}, "cp2": {}, "cp3": {}}},
@@ -83,6 +83,28 @@ def test_all_that_is_wrong_with_the_variables_of_any_host(tmp_path: Path) -> Non
     ]
     assert len(found) == len(begins), found
     assert [begin for begin in begins if not any(reason.startswith(begin) for reason in found)] == [], found
+
+
+def test_what_tasks_have_registered_is_no_input(tmp_path: Path) -> None:
+    """A later inspection of the same run has the results of an earlier one among its hosts' variables."""
+    registered = {
+        name
+        for path in sorted(ROLES.glob("*/tasks/**/*.yml"))
+        for name in _registered(yaml.safe_load(path.read_text(encoding="utf-8")))
+    }
+    assert {"preflight_reachability", "control_plane_join_result"} <= registered
+    found = refusals(tmp_path, hosts={"cp1": dict.fromkeys(registered, "x")}, kubeadm_ha_backup_dir="backups")
+    assert [reason for reason in found if "is no variable" in reason] == []
+    assert len(found) == 1, found
+
+
+def _registered(tasks: t.Any) -> t.Iterator[str]:
+    """Names under which tasks keep what they found, in blocks, too."""
+    for task in tasks or ():
+        names = [task.get("register"), *(task.get("ansible.builtin.set_fact") or ())]
+        yield from (name for name in names if name and not name.startswith(("__", "ansible_")))
+        for part in ("block", "rescue", "always"):
+            yield from _registered(task.get(part))
 
 
 @pytest.mark.parametrize(
