@@ -43,7 +43,10 @@ options:
     elements: path
     default: []
   units:
-    description: Services whose state is kept, with their endings.
+    description:
+      - Services whose state is kept, with their endings.
+      - With O(state=restored) services that must not run afterwards. Where one ran before the records, or they do not know it, nothing is changed and
+        the module fails with its name.
     type: list
     elements: str
     default: []
@@ -149,7 +152,9 @@ def decide(parameters: t.Mapping[str, t.Any]) -> Decision:
     records = [kept_files.Record(files, host, f"{kept_files.ROOT}/{name}") for name in names]
     if parameters["state"] == "restored":
         written = [path for pattern in parameters["written"] for path in sorted(glob.glob(pattern))]
-        return kept_files.restore(files, host, records, written=written, overwrite=parameters["overwrite"])
+        return kept_files.restore(
+            files, host, records, written=written, stops=parameters["units"], overwrite=parameters["overwrite"]
+        )
     if len(records) > 1:
         raise InvalidInput(f"records is {names!r}: with state={parameters['state']} give one.")
     if parameters["state"] == "noted":

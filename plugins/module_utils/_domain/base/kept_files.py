@@ -242,6 +242,7 @@ def restore(
     records: t.Sequence[Record],
     *,
     written: t.Sequence[str] = (),
+    stops: t.Sequence[str] = (),
     overwrite: bool = False,
 ) -> Decision:
     """Everything is as it was before the records, which go away.
@@ -251,14 +252,17 @@ def restore(
         host: its services.
         records: those to undo, the latest first; one without content is none.
         written: files that services have written themselves, which go away with them.
+        stops: services that must not run afterwards.
         overwrite: put back what somebody else has changed since, too.
 
     Raises:
-        UnsupportedState: when somebody else has changed a file since, and ``overwrite`` is not set.
+        UnsupportedState: when somebody else has changed a file since, and ``overwrite`` is not set; or when one of ``stops`` would go on
+            running, because it ran before the records or they do not know it.
     """
-    return _Restoration(
+    restoration = _Restoration(
         files, host, [record for record in records if record.exists], written, overwrite=overwrite
-    ).decision()
+    )
+    return restoration.decision(stops)
 
 
 class _Restoration:
@@ -278,8 +282,14 @@ class _Restoration:
             for path in reversed(record.paths):
                 self._decide(record, path)
 
-    def decision(self) -> Decision:
+    def decision(self, stops: t.Sequence[str]) -> Decision:
         """For the module."""
+        going_on = [unit for unit in stops if unit not in self._units or self._units[unit].runs]
+        if going_on:
+            raise UnsupportedState(
+                f"Nothing was changed: {listed(going_on)} ran here before the role changed anything, so it would go on with the files of before. Somebody "
+                "else has set it up, and has to say what belongs to it: stop and disable it by hand, and remove its files."
+            )
         if self._foreign and not self._overwrite:
             raise UnsupportedState(
                 f"Nothing was changed: {listed(self._foreign)} changed since the role did, so somebody else's work would be lost. Put aside what is "

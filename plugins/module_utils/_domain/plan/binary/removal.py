@@ -34,6 +34,7 @@ class Record:
         source: inventory name of a master that stays and serves; empty without one.
         server: address and port of its API server.
         own_server: address and port of the host's own API server; empty where it runs none.
+        own_units: its service, where it runs.
         ca_certificate: the CA of the API servers' certificates in PEM.
         node_name: of the host's Node; empty where masters run no kubelet.
         addresses: of the host.
@@ -47,6 +48,7 @@ class Record:
     source: str
     server: str
     own_server: str
+    own_units: tuple[str, ...]
     ca_certificate: str
     node_name: str
     addresses: tuple[str, ...]
@@ -71,6 +73,7 @@ def record(scaling: Scaling, name: str, source: str | None) -> Record:
         source=source or "",
         server=str(scaling.server_of(source)) if source else "",
         own_server=str(scaling.server_of(name)) if _serves(scaling, name) else "",
+        own_units=(report.services[_API_SERVER].unit,) if _serves(scaling, name) else (),
         ca_certificate=scaling.authority.pem,
         node_name=scaling.node_name(name) if kubelet is not None or _has_kubelet(scaling, source) else "",
         addresses=tuple(scaling.hosts[name].report.addresses),

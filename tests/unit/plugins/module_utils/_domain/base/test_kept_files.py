@@ -161,6 +161,16 @@ def test_everything_is_as_before(site: Site) -> None:
     assert site.restore() == []
 
 
+def test_a_service_that_must_end_was_not_there_before(site: Site) -> None:
+    change(site)
+    after = dict(site.contents)
+    for unit in ("api.service", "unknown.service"):
+        with pytest.raises(UnsupportedState, match=rf"^Nothing was changed: {unit} ran here before the role"):
+            site.restore(stops=["new.service", unit])
+    assert site.contents == after
+    assert "service new.service" in site.restore(stops=["new.service"])
+
+
 def test_what_is_kept_first_counts(site: Site) -> None:
     before = site.contents
     change(site)

@@ -124,7 +124,12 @@ def test_what_a_killed_removal_has_left_goes_too() -> None:
     given["hosts"]["m2"] = host("m2")
     given["services"]["m2"] = ServicesReport(services={}).as_dict()
     found = records(given)["m2"]
-    assert (found["removal"], found["node_name"], found["own_server"]) == ((), "m2", "")
+    assert (found["removal"], found["node_name"], found["own_server"], found["own_units"]) == ((), "m2", "", ())
+
+
+def test_the_api_server_of_the_host_must_end() -> None:
+    """Where the record of the host says that it ran before, the host was a master before."""
+    assert records(three())["m2"]["own_units"] == ("kube-apiserver.service",)
 
 
 def test_masters_that_run_no_pods_have_no_node() -> None:
