@@ -77,10 +77,15 @@ def _by_file(client: Client, owner: str) -> t.Iterator[AuditFinding]:
     )
 
 
-def _kube_proxy(audit: AuditInput) -> t.Iterator[AuditFinding]:
+def _kube_proxy_server(audit: AuditInput) -> str:
+    """What the ConfigMap of kube-proxy names."""
     kubeconfig = audit.cluster.kube_proxy if audit.cluster is not None else None
-    server = kubeconfig.server if kubeconfig is not None else None
-    owner = audit.api_server_at(server) if server else None
+    return (kubeconfig.server if kubeconfig is not None else None) or ""
+
+
+def _kube_proxy(audit: AuditInput) -> t.Iterator[AuditFinding]:
+    server = _kube_proxy_server(audit)
+    owner = audit.api_server_at(server)
     if owner is not None:
         yield found(
             kinds.CLIENT_KUBE_PROXY,
@@ -166,6 +171,7 @@ def _sockets(audit: AuditInput) -> t.Iterator[AuditFinding]:
         (client.host, client.component, audit.api_server_at(client.server, seen_from=client.host))
         for client in audit.clients
     }
+    by_file.update((name, KUBE_PROXY, audit.api_server_at(_kube_proxy_server(audit))) for name in audit.hosts)
     for name, host in audit.hosts.items():
         others = {str(item.api_server): other for other, item in audit.control_planes.items() if other != name}
         facts = host.report.audit
@@ -183,7 +189,7 @@ def _sockets(audit: AuditInput) -> t.Iterator[AuditFinding]:
                 client == name and component.startswith(process) and server == owner
                 for client, component, server in by_file
             ):
-                # Its kubeconfig is a finding already.
+                # Its kubeconfig, or its ConfigMap, is a finding already.
                 continue
             yield found(
                 kinds.CLIENT_SOCKET,

@@ -698,9 +698,10 @@ FAULTS: dict[str, tuple[Change, set[str]]] = {
     # Clients
     "a kubelet of a worker": (kubeconfig_names("w1", KUBELET, "cp1"), {"client.kubelet"}),
     "kube-proxy": (
-        config_map_names(PROXY, "kubeconfig.conf", "cp2"),
+        both(config_map_names(PROXY, "kubeconfig.conf", "cp2"), connected("w1", "kube-proxy", "cp2")),
         {"client.kube-proxy"},
     ),
+    "a kube-proxy that was not restarted": (connected("w1", "kube-proxy", "cp2"), {"client.socket"}),
     "nodes that join": (
         config_map_names(INFO, "kubeconfig", "cp2"),
         {"client.cluster-info", "kubeadm.endpoint-differs"},
