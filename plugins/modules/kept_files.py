@@ -54,6 +54,11 @@ options:
     type: list
     elements: path
     default: []
+  writer:
+    description:
+      - The service that has written O(written). Where it ran before, or no record knows it, it goes on, and its files stay.
+    type: str
+    default: ''
   overwrite:
     description: Put back what somebody else has changed since, too.
     type: bool
@@ -118,6 +123,11 @@ units:
   returned: success
   type: list
   elements: str
+ended:
+  description: With O(state=restored) those of them that did not run before, so that they end.
+  returned: success
+  type: list
+  elements: str
 """
 
 import glob
@@ -149,7 +159,9 @@ def decide(parameters: t.Mapping[str, t.Any]) -> Decision:
     records = [kept_files.Record(files, host, f"{kept_files.ROOT}/{name}") for name in names]
     if parameters["state"] == "restored":
         written = [path for pattern in parameters["written"] for path in sorted(glob.glob(pattern))]
-        return kept_files.restore(files, host, records, written=written, overwrite=parameters["overwrite"])
+        return kept_files.restore(
+            files, host, records, written=written, writer=parameters["writer"], overwrite=parameters["overwrite"]
+        )
     if len(records) > 1:
         raise InvalidInput(f"records is {names!r}: with state={parameters['state']} give one.")
     if parameters["state"] == "noted":
@@ -166,6 +178,7 @@ def main() -> None:
             "records": {"type": "list", "elements": "str", "required": True},
             **lists,
             "units": {"type": "list", "elements": "str", "default": []},
+            "writer": {"type": "str", "default": ""},
             "overwrite": {"type": "bool", "default": False},
         },
         supports_check_mode=True,

@@ -54,6 +54,7 @@ def test_a_master_that_was_added_may_go() -> None:
     assert found["removal"] == ()
     assert (found["source"], found["server"]) == ("m1", "192.0.2.11:6443")
     assert (found["node_name"], found["addresses"]) == ("m2", ("192.0.2.12",))
+    assert found["kubelet"] == "kubelet.service"
     assert f"{CFG}/kubelet.kubeconfig" in found["written"]
     assert f"{SSL}/kubelet-client-*.pem" in found["written"]
     assert found["records"] == (
@@ -111,7 +112,7 @@ def test_what_a_killed_removal_has_left_goes_too() -> None:
     given["hosts"]["m2"] = host("m2")
     given["services"]["m2"] = ServicesReport(services={}).as_dict()
     found = records(given)["m2"]
-    assert (found["removal"], found["node_name"], found["own_server"]) == ((), "m2", "")
+    assert (found["removal"], found["node_name"], found["own_server"], found["kubelet"]) == ((), "m2", "", "")
 
 
 def test_masters_that_run_no_pods_have_no_node() -> None:
