@@ -57,6 +57,11 @@ options:
     type: list
     elements: path
     default: []
+  writer:
+    description:
+      - The service that has written O(written). Where it ran before, or no record knows it, it goes on, and its files stay.
+    type: str
+    default: ''
   overwrite:
     description: Put back what somebody else has changed since, too.
     type: bool
@@ -121,6 +126,11 @@ units:
   returned: success
   type: list
   elements: str
+ended:
+  description: With O(state=restored) those of them that did not run before, so that they end.
+  returned: success
+  type: list
+  elements: str
 """
 
 import glob
@@ -153,7 +163,13 @@ def decide(parameters: t.Mapping[str, t.Any]) -> Decision:
     if parameters["state"] == "restored":
         written = [path for pattern in parameters["written"] for path in sorted(glob.glob(pattern))]
         return kept_files.restore(
-            files, host, records, written=written, stops=parameters["units"], overwrite=parameters["overwrite"]
+            files,
+            host,
+            records,
+            written=written,
+            writer=parameters["writer"],
+            stops=parameters["units"],
+            overwrite=parameters["overwrite"],
         )
     if len(records) > 1:
         raise InvalidInput(f"records is {names!r}: with state={parameters['state']} give one.")
@@ -171,6 +187,7 @@ def main() -> None:
             "records": {"type": "list", "elements": "str", "required": True},
             **lists,
             "units": {"type": "list", "elements": "str", "default": []},
+            "writer": {"type": "str", "default": ""},
             "overwrite": {"type": "bool", "default": False},
         },
         supports_check_mode=True,

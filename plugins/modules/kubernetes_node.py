@@ -37,7 +37,7 @@ options:
     choices: [absent, drained]
     default: absent
   is_reset:
-    description: The host was reset, so the Node may be deleted although it still reports itself as Ready.
+    description: The host was reset, or its kubelet has gone, so the Node may be deleted although it still reports itself as Ready.
     type: bool
     default: false
   wait_timeout:

@@ -100,7 +100,12 @@ def test_a_service_wrote_files_that_go_with_it(modules_on_host: Modules, conf: P
     change(conf)
     (conf.parent / "ssl" / "kubelet-client-1.pem").write_text("own", encoding="utf-8")
     run(modules_on_host, "noted")
-    assert run(modules_on_host, "restored", written=["/etc/k8s/ssl/kubelet-client-*.pem"])["changed"]
+    own = ["/etc/k8s/ssl/kubelet-client-*.pem"]
+    would = run(modules_on_host, "restored", check=True, written=own, writer="kubelet.service")
+    # No record knows that service, so it goes on.
+    assert would["ended"] == []
+    assert [item["object"] for item in would["changes"] if "kubelet-client" in item["object"]] == []
+    assert run(modules_on_host, "restored", written=own)["changed"]
     assert not (conf.parent / "ssl").exists()
 
 

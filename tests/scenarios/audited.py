@@ -16,8 +16,10 @@ from tests.scenarios.playbook import Run, run_playbook
 _REPORT = "kubeadm.ha.audit : Report | "
 #: The endpoint is one load balancer.
 SINGLE_BALANCER = frozenset({"endpoint.single-balancer"})
-#: The same of nginx, which cannot end the sessions of an API server that is frozen.
-SINGLE_NGINX = SINGLE_BALANCER | {"load-balancer.open-connections-hang"}
+#: nginx cannot end the sessions of an API server that is frozen.
+NGINX = frozenset({"load-balancer.open-connections-hang"})
+#: Both of them.
+SINGLE_NGINX = SINGLE_BALANCER | NGINX
 #: One member of etcd on a host of its own, which every API server names.
 SINGLE_ETCD = frozenset({"etcd.no-tolerance", "etcd.api-server-knows-one"})
 #: One control plane behind a load balancer that is its endpoint.
@@ -79,6 +81,7 @@ def changed_elsewhere(run: Run) -> list[str]:
 __all__ = (
     "ADDRESS_OF_ONE",
     "DNS_ON_ONE_NODE",
+    "NGINX",
     "SINGLE_BALANCER",
     "SINGLE_BEHIND_BALANCER",
     "SINGLE_CONTROL_PLANE",

@@ -139,8 +139,11 @@ class Story:
 
 
 @contextmanager
-def performed(cluster: NewCluster) -> Iterator[Story]:
-    """Run the whole story once."""
+def performed(cluster: NewCluster, while_whole: Callable[[Story], object] = lambda _story: None) -> Iterator[Story]:
+    """Run the whole story once.
+
+    :param while_whole: what happens before the first host of the cluster fails.
+    """
     version = f"v{cluster.kubernetes}"
     with (
         new_results(cluster.scenario, kubernetes=version) as results,
@@ -195,6 +198,8 @@ def performed(cluster: NewCluster) -> Iterator[Story]:
             reached=_reached(lab, addresses) if cluster.firewall else {},
             findings=grave_findings(inventories_of(cluster, lab.inventory, work), work),
         )
+        while_whole(story)
+        story.holders = holders_of(cluster, lab)
         _freeze_api_server(story)
         if cluster.loses_holder:
             _lose_holder(story)

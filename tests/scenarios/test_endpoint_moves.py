@@ -5,8 +5,8 @@
 """A conversion, and then the endpoint of the cluster moves from one kind to another by its variables, while a prober asks both.
 
 One cluster goes to a load balancer's own address, a virtual IP address of the balancers, a name that leads to it, a virtual IP address of
-the control planes without any balancer, and back; another one to a name that name servers answer, and to nginx. What was left of an
-endpoint say grep, kubectl and ss.
+the control planes without any balancer, and back; another one to a name that name servers answer, and to a virtual IP address before nginx. What was left of an
+endpoint say grep, kubectl and ss. At last a failover drill lets nginx and keepalived fail; ip and ps say what happened.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ import pytest
 from tests.prober.analysis import CONTROL, control_of, counted, failures, judged, named_from, summarize
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults
-from tests.scenarios.audited import SINGLE_BALANCER, SINGLE_NGINX, grave_findings
+from tests.scenarios.address_drill import AddressDrill, DrillChecks, Drilled, SharedAddress
+from tests.scenarios.audited import NGINX, SINGLE_BALANCER, grave_findings
 from tests.scenarios.cluster import PROJECT, Lab, ready_nodes, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.convert import addresses_of, etcd_members, leave_out_inconclusive, new_results
@@ -37,6 +38,8 @@ HOSTS = (*NODES, *BALANCERS)
 #: By /etc/hosts of every host, and by name servers.
 NAME, DELEGATED = "k8s.scenario.test", "one.kube.test"
 PORT = 6443
+#: Last number of an address that no lab gives to anybody.
+_FREE = 100
 #: The play before which a new place may lead to API servers whose certificates lack it.
 _PROOF = "Prove the endpoint on every host that is to use it"
 
@@ -91,6 +94,7 @@ class Story:
     members: int
     ready: set[str]
     findings: Mapping[str, Sequence[str]]
+    drilled: Drilled | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,12 +105,16 @@ class Moves:
     :param places: by the lab and the addresses of its hosts.
     :param host_of_names: the one that a name leads this machine to, which has no part in the lab's names, by the addresses.
     :param finds: ids of what an audit finds of severity warning or worse in the last place, because it is so.
+    :param drill: what fails there in the end, before which the address is; nothing by default.
+    :param program: what balances there, whose processes are read meanwhile.
     """
 
     name: str
     places: Callable[[Lab, Mapping[str, str]], list[Place]]
     host_of_names: Callable[[Lab, Mapping[str, str]], str]
     finds: frozenset[str]
+    drill: Sequence[Mapping[str, str]] = ()
+    program: str = ""
 
 
 def _virtual_ip(lab: Lab, _addresses: Mapping[str, str]) -> str:
@@ -130,9 +138,10 @@ def _by_address(lab: Lab, addresses: Mapping[str, str]) -> list[Place]:
 
 
 def _by_provider(_lab: Lab, addresses: Mapping[str, str]) -> list[Place]:
+    shared = f"{addresses['lb1'].rpartition('.')[0]}.{_FREE}"
     return [
         Place("dns", DELEGATED, (), {"kubeadm_ha_load_balancer": "dns"}),
-        Place("nginx", addresses["lb1"], (), {"kubeadm_ha_load_balancer": "nginx"}),
+        Place("nginx", shared, BALANCERS, {"kubeadm_ha_load_balancer": "nginx", "kubeadm_ha_vip": f"{shared}/24"}),
     ]
 
 
@@ -160,8 +169,29 @@ def _performed(moves: Moves) -> Iterator[Story]:
             members=len(etcd_members(lab)),
             ready=ready_nodes(lab),
             findings=grave_findings([lab.inventory], work, arguments=["--extra-vars", f"@{_variables(work, before)}"]),
+            drilled=_drilled(lab, results, before, moves) if moves.drill else None,
         )
         print(results.table())
+
+
+def _drilled(lab: Lab, results: ScenarioResults, place: Place, moves: Moves) -> Drilled:
+    """What fails in the last place, a virtual IP address of the load balancers."""
+    drill = AddressDrill(
+        lab,
+        results,
+        hosts=(*CONTROL_PLANES, *place.holders),
+        shared=SharedAddress(lab, place.host, place.holders),
+        units=(
+            "nginx-kubernetes-apiserver",
+            "kubernetes-apiserver-watch",
+            "nginx",
+            "keepalived",
+            "kubeadm-ha-vip-health",
+        ),
+        events=moves.drill,
+        given={**place.variables, "kubeadm_ha_endpoint": place.endpoint},
+    )
+    return drill.performed(program=moves.program)
 
 
 def _move(
@@ -308,7 +338,51 @@ class TestEndpointMoves(Checks):
     moves = Moves("endpoint_moves", _by_address, _virtual_ip, SINGLE_BALANCER)
 
 
-class TestEndpointProviders(Checks):
-    """To name servers, and to nginx."""
+class TestEndpointProviders(Checks, DrillChecks):
+    """To name servers, and to nginx on two hosts that share an address, where it and keepalived fail."""
 
-    moves = Moves("endpoint_providers", _by_provider, lambda _lab, addresses: addresses["cp1"], SINGLE_NGINX)
+    moves = Moves(
+        "endpoint_providers",
+        _by_provider,
+        lambda _lab, addresses: addresses["cp1"],
+        NGINX,
+        drill=(
+            {"component": "load_balancer", "how": "kill"},
+            {"component": "load_balancer", "how": "freeze"},
+            {"component": "load_balancer", "how": "reload"},
+            {"component": "virtual_ip", "how": "stop"},
+        ),
+        program="nginx",
+    )
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def drilled(cls, story: Story) -> Drilled:
+        """The drill in the end."""
+        assert story.drilled is not None
+        return story.drilled
+
+    def test_nginx_was_killed_and_started_anew(self, drilled: Drilled) -> None:
+        """All of its processes, by ps, where the address was."""
+        event = drilled.event("load_balancer", "kill")
+        (*_earlier, before) = drilled.processes_at(event, after=-10, before=-1)
+        (after, *_later) = drilled.processes_at(event, after=3, before=15)
+        assert before
+        assert after
+        assert not set(before) & set(after)
+
+    def test_nginx_was_frozen_and_goes_on(self, drilled: Drilled) -> None:
+        event = drilled.event("load_balancer", "freeze")
+        seen = drilled.processes_at(event, after=0.5, before=5)
+        assert {"T"} in [{state[:1] for state in processes.values()} for processes in seen], seen
+        states = {state[:1] for read in drilled.reads[-20:] for state in read.processes.values()}
+        assert states
+        assert "T" not in states
+
+    def test_nginx_was_reloaded(self, drilled: Drilled) -> None:
+        """Its master stays, and has other workers."""
+        event = drilled.event("load_balancer", "reload")
+        (*_earlier, before) = drilled.processes_at(event, after=-10, before=-1)
+        (after, *_later) = drilled.processes_at(event, after=4, before=15)
+        assert min(before) in after
+        assert set(after) - set(before)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.scenarios.address_drill import BOUNDS, READ_EVERY, READ_TAKES, SharedAddress, holders_by_time
 from tests.scenarios.cluster import ADMIN, wait_until
 from tests.scenarios.failover_drill import CONFIRMED, JOURNAL, LEFT, Drill, rto
 from tests.scenarios.playbook import Run, kill_playbook
@@ -22,10 +23,6 @@ from tests.scenarios.playbook import Run, kill_playbook
 pytestmark = pytest.mark.full
 
 BALANCERS = ("lb1", "lb2")
-#: Four advertisements of 0.3 s and a second; with a load balancer two seconds until it is noticed.
-BOUNDS = {"virtual_ip": 2.2, "load_balancer": 4.2}
-#: Seconds between two reads of the address, and what a read may take on a busy machine.
-READ_EVERY, READ_TAKES = 0.2, 1.5
 _UNITS = "systemctl show --property=Id,ActiveState,SubState,UnitFileState haproxy keepalived kubeadm-ha-vip-health"
 
 
@@ -53,15 +50,14 @@ class EndpointDrill(Drill):
         self.results.add_step("site", run.seconds)
 
     @property
-    def address(self) -> str:
+    def shared(self) -> SharedAddress:
         """The virtual IP."""
-        return self.lab.endpoint.rpartition(":")[0]
+        return SharedAddress(self.lab, self.lab.endpoint.rpartition(":")[0], BALANCERS)
 
     @property
     def holders(self) -> list[str]:
         """Hosts that have it, by ip."""
-        script = f"ip -4 -oneline address show to {self.address}"
-        return [host for host in BALANCERS if self.lab.shell(host, script).strip()]
+        return self.shared.holders
 
     def balancers(self) -> dict[str, str]:
         """What a drill must leave as it was on the load balancers."""
@@ -123,17 +119,8 @@ def story() -> Iterator[Story]:
         checked = drill.run("check", arguments=["--check"])
         refused = drill.refuse()
         wait_until(lambda: len(drill.holders) == 1, seconds=30, what="one host has the address")
-        script = f"""
-while ! test -e /run/reader-ends; do
-  printf '%s|%s\\n' "$(date +%s.%N)" "$(ip -4 -oneline address show to {drill.address} | wc -l)"; sleep {READ_EVERY}
-done"""
-        readers = {host: drill.lab.start_process(host, "sh", "-c", script) for host in BALANCERS}
-        try:
+        with drill.shared.reader() as reads:
             _run, report, _junit = drill.measured("drill")
-        finally:
-            for host in BALANCERS:
-                drill.lab.shell(host, "touch /run/reader-ends")
-            read = {host: process.communicate(timeout=30)[0].splitlines() for host, process in readers.items()}
         for event in report["events"]:
             name = f"{event['component']}_{event['how']}_rto_seconds"
             drill.results.timing(name, rto(event), bound=BOUNDS["load_balancer"])
@@ -155,7 +142,7 @@ done"""
             checked=checked,
             refused=refused,
             report=report,
-            read=_merged(read),
+            read=holders_by_time(reads),
             holders=holders,
             killed=killed,
             restored=restored,
@@ -164,17 +151,6 @@ done"""
             state_after={**drill.state(), **drill.balancers()},
         )
         print(drill.results.table())
-
-
-def _merged(read: Mapping[str, Sequence[str]]) -> list[tuple[float, frozenset[str]]]:
-    """Who had the address whenever one of the hosts was asked."""
-    known: dict[str, bool] = {}
-    found = []
-    lines = [(float(line.partition("|")[0]), host, line) for host, each in read.items() for line in each if "|" in line]
-    for when, host, line in sorted(lines):
-        known[host] = line.rpartition("|")[2].strip() != "0"
-        found.append((when, frozenset(name for name, has in known.items() if has)))
-    return found
 
 
 def test_check_mode_names_the_holder_and_does_nothing(story: Story) -> None:

@@ -243,6 +243,7 @@ def restore(
     *,
     written: t.Sequence[str] = (),
     stops: t.Sequence[str] = (),
+    writer: str = "",
     overwrite: bool = False,
 ) -> Decision:
     """Everything is as it was before the records, which go away.
@@ -253,6 +254,7 @@ def restore(
         records: those to undo, the latest first; one without content is none.
         written: files that services have written themselves, which go away with them.
         stops: services that must not run afterwards.
+        writer: the service that has written them; where it ran before, or no record knows it, it goes on and needs them.
         overwrite: put back what somebody else has changed since, too.
 
     Raises:
@@ -260,7 +262,7 @@ def restore(
             running, because it ran before the records or they do not know it.
     """
     restoration = _Restoration(
-        files, host, [record for record in records if record.exists], written, overwrite=overwrite
+        files, host, [record for record in records if record.exists], written, writer, overwrite=overwrite
     )
     return restoration.decision(stops)
 
@@ -269,18 +271,27 @@ class _Restoration:
     """One run of :func:`restore`."""
 
     def __init__(
-        self, files: Files, host: ServiceHost, records: t.Sequence[Record], written: t.Sequence[str], *, overwrite: bool
+        self,
+        files: Files,
+        host: ServiceHost,
+        records: t.Sequence[Record],
+        written: t.Sequence[str],
+        writer: str,
+        *,
+        overwrite: bool,
     ) -> None:
         self._files, self._host, self._records, self._overwrite = files, host, records, overwrite
         self._now: dict[str, bytes | None] = {}
         self._wanted: dict[str, tuple[Record, bytes | None]] = {}
         self._foreign: list[str] = []
-        self._written = [path for path in written if records and files.exists(path)]
         self._units: dict[str, Unit] = {}
         for record in records:
             self._units.update(record.units)
             for path in reversed(record.paths):
                 self._decide(record, path)
+        self._ended = [name for name, unit in self._units.items() if not unit.runs]
+        goes = bool(records) if not writer else writer in self._ended
+        self._written = [path for path in written if goes and files.exists(path)]
 
     def decision(self, stops: t.Sequence[str]) -> Decision:
         """For the module."""
@@ -296,7 +307,8 @@ class _Restoration:
                 "to stay, and say that it may be overwritten; or put the files back by hand: copies are in "
                 f"{listed([record.directory for record in self._records])}."
             )
-        return Decision(changes=tuple(self._changes()), values={"units": list(self._units)}, act=self._act)
+        values = {"units": list(self._units), "ended": self._ended}
+        return Decision(changes=tuple(self._changes()), values=values, act=self._act)
 
     def _decide(self, record: Record, path: str) -> None:
         now = self._now[path] if path in self._now else self._files.read(path)

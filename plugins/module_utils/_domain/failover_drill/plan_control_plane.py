@@ -38,7 +38,9 @@ _LED: t.Mapping[str, Planner] = {
 class WholeControlPlane:
     """The one that leads most, or the one that leads least."""
 
-    changed_by = frozenset(SUBJECTS) - {LOAD_BALANCER, VIRTUAL_IP}
+    def changed_by(self, _situation: Situation) -> frozenset[str]:
+        """See the protocol."""
+        return frozenset(SUBJECTS) - {LOAD_BALANCER, VIRTUAL_IP}
 
     def problems(self, situation: Situation, events: t.Sequence[Event]) -> t.Iterator[Problem]:
         """See the protocol. Whatever one of them takes with it is there once more."""

@@ -24,8 +24,10 @@ class Controllers:
     def __init__(self, component: str) -> None:
         """By its name."""
         self._component = component
-        # An API server that has no etcd for a while may cost the leaders beside it their locks.
-        self.changed_by = frozenset({component, ETCD, CONTROL_PLANE})
+
+    def changed_by(self, _situation: Situation) -> frozenset[str]:
+        """See the protocol. An API server that has no etcd for a while may cost the leaders beside it their locks."""
+        return frozenset({self._component, ETCD, CONTROL_PLANE})
 
     def problems(self, situation: Situation, events: t.Sequence[Event]) -> t.Iterator[Problem]:
         """See the protocol."""

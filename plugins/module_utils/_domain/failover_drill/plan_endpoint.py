@@ -10,7 +10,7 @@ import typing as t
 
 from ..base.change import KNOWN_AFTER_APPLY
 from ..base.problem import Problem
-from .event import LOAD_BALANCER, RELOAD, VIRTUAL_IP
+from .event import CONTROL_PLANE, LOAD_BALANCER, RELOAD, VIRTUAL_IP
 from .plan_entry import INTERRUPTED, MEASURED, RUN_AGAIN, Entry
 
 if t.TYPE_CHECKING:
@@ -27,9 +27,12 @@ class VirtualIp:
     """keepalived of the holder. Others see where the address goes."""
 
     component = VIRTUAL_IP
-    changed_by = frozenset({LOAD_BALANCER, VIRTUAL_IP})
     #: The last remedy of each problem.
     alternative = "leave the events of virtual_ip out"
+
+    def changed_by(self, situation: Situation) -> frozenset[str]:
+        """See the protocol. Without a load balancer the address leaves a host whose API server has failed."""
+        return frozenset({LOAD_BALANCER, VIRTUAL_IP} if situation.balancers else {VIRTUAL_IP, CONTROL_PLANE})
 
     def problems(self, situation: Situation, _events: t.Sequence[Event]) -> t.Iterator[Problem]:
         """See the protocol: whether the address leaves a host that fails, and whether it can be seen where it is."""

@@ -24,7 +24,9 @@ if t.TYPE_CHECKING:
 class EtcdMembers:
     """Its leader, or a voter that does not lead."""
 
-    changed_by = frozenset({ETCD, CONTROL_PLANE})
+    def changed_by(self, _situation: Situation) -> frozenset[str]:
+        """See the protocol."""
+        return frozenset({ETCD, CONTROL_PLANE})
 
     def problems(self, situation: Situation, events: t.Sequence[Event]) -> t.Iterator[Problem]:
         """See the protocol."""

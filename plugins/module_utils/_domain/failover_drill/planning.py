@@ -108,7 +108,7 @@ def build(
     concerned: set[str] = set()
     for number, event in enumerate(events, first):
         planner = PLANNERS[event.component]
-        entries.append(planner.entry(number, event, situation, is_known=not concerned & planner.changed_by))
+        entries.append(planner.entry(number, event, situation, is_known=not concerned & planner.changed_by(situation)))
         concerned.add(event.component)
     # Several components may ask for the same.
     return DrillPlan(tuple(entries), tuple(dict.fromkeys(problems)), administrator)

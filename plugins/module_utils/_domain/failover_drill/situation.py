@@ -103,8 +103,8 @@ def not_cut(situation: Situation, component: str, events: t.Sequence[Event]) -> 
 class Planner(t.Protocol):
     """How events of one component are planned."""
 
-    #: After events of which components it is not known any longer which host one of this component concerns.
-    changed_by: frozenset[str]
+    def changed_by(self, situation: Situation) -> frozenset[str]:
+        """After events of which components it is not known any longer which host one of this component concerns."""
 
     def problems(self, situation: Situation, events: t.Sequence[Event]) -> t.Iterator[Problem]:
         """Why the cluster does not bear these events of the component."""

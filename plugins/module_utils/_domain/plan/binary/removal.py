@@ -38,6 +38,7 @@ class Record:
         ca_certificate: the CA of the API servers' certificates in PEM.
         node_name: of the host's Node; empty where masters run no kubelet.
         addresses: of the host.
+        kubelet: its service; empty without one.
         kubeconfig: the kubelet's.
         written: patterns of files that a kubelet has written itself.
         records: what roles have written down there, the latest first.
@@ -52,6 +53,7 @@ class Record:
     ca_certificate: str
     node_name: str
     addresses: tuple[str, ...]
+    kubelet: str
     kubeconfig: str
     written: tuple[str, ...]
     records: tuple[str, ...]
@@ -77,6 +79,7 @@ def record(scaling: Scaling, name: str, source: str | None) -> Record:
         ca_certificate=scaling.authority.pem,
         node_name=scaling.node_name(name) if kubelet is not None or _has_kubelet(scaling, source) else "",
         addresses=tuple(scaling.hosts[name].report.addresses),
+        kubelet=kubelet.unit if kubelet is not None else "",
         kubeconfig=kubeconfig_of(named_paths.KUBELET, kubelet) if kubelet is not None else "",
         written=tuple(_written(scaling, name)),
         records=tuple(_records(scaling, name)),

@@ -226,6 +226,26 @@ def test_what_a_service_has_written_goes_with_its_record_only(site: Site) -> Non
     assert own not in site.files.contents
 
 
+@pytest.mark.parametrize("writer", ["api.service", "other.service"])
+def test_what_a_service_has_written_that_goes_on_stays(site: Site, writer: str) -> None:
+    """It ran before, or the role did nothing to it."""
+    own = "/opt/k/bin/kubelet.crt"
+    change(site)
+    site.files.contents[own] = b"own"
+    assert f"file {own}" not in site.restore(written=[own], writer=writer)
+    assert own in site.files.contents
+
+
+def test_what_a_service_has_written_goes_with_it(site: Site) -> None:
+    """The module says which services end."""
+    own = "/opt/k/bin/kubelet.crt"
+    change(site)
+    site.files.contents[own] = b"own"
+    records = [site.record("role")]
+    assert restore(site.files, site.host, records).values["ended"] == ["new.service"]
+    assert f"file {own}" in site.restore(written=[own], writer="new.service")
+
+
 def test_a_directory_with_something_of_others_stays(site: Site) -> None:
     change(site)
     site.files.contents["/opt/k/bin/other"] = b""

@@ -369,6 +369,24 @@ def test_the_holder_of_the_virtual_ip_is_seen_by_others() -> None:
     assert planning.lines(plan)[2].endswith("exactly one host has it within 2.2 s.")
 
 
+def on_control_planes() -> dict[str, DrillReport]:
+    """Control planes that share the endpoint's address without a load balancer; cp1 has it, and leads."""
+    routers = {name: balancer(name, holds=name == "cp1").router for name in NAMES}
+    return {name: dataclasses.replace(report(name), router=router) for name, router in routers.items()}
+
+
+def test_an_address_of_control_planes_moves_with_the_api_server_of_its_holder() -> None:
+    whole = Event("control_plane", "kill")
+    plan = planning.build([ADDRESS_STOPPED, whole, ADDRESS_STOPPED], on_control_planes(), {})
+    assert plan.problems == ()
+    first, *_others = plan.entries
+    assert (first.host, first.observer, first.witness, first.bound) == ("cp1", "cp2", "cp2", 2.2)
+    first, second = planning.build([whole, ADDRESS_STOPPED], on_control_planes(), {}).entries
+    assert (first.host, second.host) == ("cp1", KNOWN_AFTER_APPLY)
+    # A load balancer beside an API server keeps the address.
+    assert planning.build([whole, ADDRESS_STOPPED], behind(), {}).entries[1].host == "lb1"
+
+
 def test_an_outage_that_was_accepted_has_no_bound() -> None:
     reports = behind(lb1=balancer("lb1", holds=True, routed=False), lb2=None)
     (problem,) = planning.build([BALANCER_KILLED], reports, {}).problems

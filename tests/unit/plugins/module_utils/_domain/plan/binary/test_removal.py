@@ -55,6 +55,7 @@ def test_a_master_that_was_added_may_go() -> None:
     assert found["removal"] == ()
     assert (found["source"], found["server"]) == ("m1", "192.0.2.11:6443")
     assert (found["node_name"], found["addresses"]) == ("m2", ("192.0.2.12",))
+    assert found["kubelet"] == "kubelet.service"
     assert f"{CFG}/kubelet.kubeconfig" in found["written"]
     assert f"{SSL}/kubelet-client-*.pem" in found["written"]
     assert found["records"] == (
@@ -124,7 +125,8 @@ def test_what_a_killed_removal_has_left_goes_too() -> None:
     given["hosts"]["m2"] = host("m2")
     given["services"]["m2"] = ServicesReport(services={}).as_dict()
     found = records(given)["m2"]
-    assert (found["removal"], found["node_name"], found["own_server"], found["own_units"]) == ((), "m2", "", ())
+    assert (found["removal"], found["node_name"], found["own_server"], found["kubelet"]) == ((), "m2", "", "")
+    assert found["own_units"] == ()
 
 
 def test_the_api_server_of_the_host_must_end() -> None:
