@@ -9,9 +9,11 @@ import dataclasses
 import json
 import shlex
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from tests.scenarios.cluster import Lab
+from tests.scenarios.cluster import PROJECT, Lab
+from tests.scenarios.playbook import Run, run_playbook
 
 CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 NODE = ("kubelet", "kube-proxy")
@@ -147,3 +149,21 @@ class Cluster:
         """Addresses with ports that a node's processes have connections to."""
         listed = self.lab.run(node, "ss", "-Htn", "state", "established")
         return {line.split()[3] for line in listed.splitlines()}
+
+    def readyz(self, node: str, *, ca: str) -> str:
+        """What the API server of a master says to a worker that has this CA; empty when it does not answer."""
+        server = f"https://{self.addresses[node]}:6443/readyz"
+        return self.lab.run("w1", "curl", "--silent", "--max-time", "5", "--cacert", ca, server, check=False)
+
+
+def go_back(inventories: Sequence[Path], record: Path, *arguments: str, first: str = "m1") -> Run:
+    """The way back of the examples, to one master.
+
+    :param record: file for the recorder.
+    :param arguments: further arguments of ansible-playbook.
+    :param first: the host that the example takes for the master that stays.
+    """
+    play = PROJECT / "examples" / "binary" / "go_back.yml"
+    return run_playbook(
+        str(play), inventories=inventories, record=record, arguments=arguments, variables={"first_master": first}
+    )

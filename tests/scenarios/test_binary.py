@@ -28,8 +28,9 @@ from tests.scenarios.binary import (
     administrator,
     performed,
 )
-from tests.scenarios.cluster import PROJECT, Lab, wait_until
-from tests.scenarios.playbook import Run, run_playbook
+from tests.scenarios.cluster import wait_until
+from tests.scenarios.playbook import Run
+from tests.scenarios.services_cluster import go_back
 
 STAYING, ADDED = ("m1", "w1", "w2"), ("m2", "m3")
 _ENDED = "Remove | Services end, and what was brought goes"
@@ -98,7 +99,7 @@ class TestGoneBack:
         cluster, lab = story.cluster, story.cluster.lab
         lab.event("start", "m1")
         everybody = set(story.layout.nodes.values())
-        wait_until(lambda: _readyz(lab, story, "m1") == "ok", seconds=120, what="m1 serves again")
+        wait_until(lambda: cluster.readyz("m1", ca=story.layout.worker_ca) == "ok", seconds=120, what="m1 serves again")
         wait_until(lambda: kubectl.ready() == everybody, seconds=120, what="all nodes Ready")
         _schedule_on_masters(kubectl)
         pods, before = _nodes_of_pods(kubectl), lab.shell("m3", _OF_A_MASTER)
@@ -120,7 +121,7 @@ class TestGoneBack:
             master=(before, lab.shell("m3", _OF_A_MASTER)),
             others={name: lab.shell(name, _OF_A_MASTER) for name in ADDED},
             since={name: lab.shell(name, _SINCE_THE_BACKUP).split() for name in STAYING},
-            answers={name: _readyz(lab, story, name) for name in ("m1", *ADDED)},
+            answers={name: cluster.readyz(name, ca=story.layout.worker_ca) for name in ("m1", *ADDED)},
         )
 
     def test_a_master_with_pods_does_not_go(self, back: Back) -> None:
@@ -219,15 +220,4 @@ def _nodes_of_pods(kubectl: Kubectl) -> set[str]:
 
 
 def _go_back(story: Story, label: str, *arguments: str) -> Run:
-    return run_playbook(
-        str(PROJECT / "examples" / "binary" / "go_back.yml"),
-        inventories=[EXAMPLE, story.cluster.lab.inventory],
-        record=story.work / f"{label}.jsonl",
-        arguments=arguments,
-        variables={"first_master": "m1"},
-    )
-
-
-def _readyz(lab: Lab, story: Story, name: str) -> str:
-    ca, server = story.layout.worker_ca, f"https://{story.cluster.addresses[name]}:6443/readyz"
-    return lab.run("w1", "curl", "--silent", "--max-time", "5", "--cacert", ca, server, check=False)
+    return go_back([EXAMPLE, story.cluster.lab.inventory], story.work / f"{label}.jsonl", *arguments)

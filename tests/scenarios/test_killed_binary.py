@@ -17,7 +17,7 @@ from tests.scenarios.cluster import PROJECT, Lab
 from tests.scenarios.convert import addresses_of, new_results
 from tests.scenarios.kills import Kill, killed
 from tests.scenarios.playbook import Run, run_playbook
-from tests.scenarios.services_cluster import INLINE, Cluster
+from tests.scenarios.services_cluster import INLINE, Cluster, go_back
 
 pytestmark = pytest.mark.full
 
@@ -38,6 +38,7 @@ KILLS = (
     Kill("Point the services of workers to the endpoint", 0.2, task="Point | Kubeconfigs name the endpoint"),
 )
 CERT = "/etc/kubernetes/cert"
+CA = f"{CERT}/ca.pem"
 #: What must be alike on all masters, and what must not have changed on the first one.
 SHARED = [f"{CERT}/{name}.pem" for name in ("ca", "ca-key", "service-account", "service-account-key", "kubernetes-key")]
 
@@ -81,24 +82,24 @@ def story() -> Iterator[Story]:
         served: list[str] = []
         for number, kill in enumerate(KILLS):
             runs.append((kill.play, killed([lab.inventory], work, f"killed-{number}", kill)))
-            served.append(_readyz(cluster, "m1"))
+            served.append(cluster.readyz("m1", ca=CA))
         ended = _run(lab.inventory, work / "ended.jsonl")
         again = _run(lab.inventory, work / "again.jsonl")
         results.exactly("again_changed", sum(again.changed_hosts.values()), bound=0)
-        answers = [_readyz(cluster, name) for name in MASTERS]
+        answers = [cluster.readyz(name, ca=CA) for name in MASTERS]
         hashes = {name: lab.run(name, "sha256sum", *SHARED) for name in MASTERS}
         leftovers = {name: lab.shell(name, "ls -A /run/kubeadm-ha 2>/dev/null; true").strip() for name in MASTERS}
         extended = _states(lab)
-        first = _go_back(lab.inventory, work / "refused-first.jsonl", "--limit=m1")
+        first = go_back([lab.inventory], work / "refused-first.jsonl", "--limit=m1")
         with _leading_to(lab, "w1", INLINE.kubeconfigs[-1], f"https://{cluster.addresses['m2']}:6443"):
-            used = _go_back(lab.inventory, work / "refused-used.jsonl", "--limit=m2", first="w1")
-        checked = _go_back(lab.inventory, work / "back-check.jsonl", "--check", "--diff", "--limit=w1")
+            used = go_back([lab.inventory], work / "refused-used.jsonl", "--limit=m2", first="w1")
+        checked = go_back([lab.inventory], work / "back-check.jsonl", "--check", "--diff", "--limit=w1")
         changed_by_check = [name for name, state in _states(lab).items() if state != extended[name]]
-        back = _go_back(lab.inventory, work / "back.jsonl")
+        back = go_back([lab.inventory], work / "back.jsonl")
         results.add_step("three to one", back.seconds)
-        back_again = _go_back(lab.inventory, work / "back-again.jsonl")
+        back_again = go_back([lab.inventory], work / "back-again.jsonl")
         results.exactly("back_again_changed", sum(back_again.changed_hosts.values()), bound=0)
-        last = _go_back(lab.inventory, work / "refused-last.jsonl", "--limit=m1", first="w1")
+        last = go_back([lab.inventory], work / "refused-last.jsonl", "--limit=m1", first="w1")
         yield Story(
             cluster=cluster,
             before=before,
@@ -118,7 +119,7 @@ def story() -> Iterator[Story]:
             back_again=back_again,
             last=last,
             states_after=_states(lab),
-            services_after={name: _readyz(cluster, name) for name in MASTERS},
+            services_after={name: cluster.readyz(name, ca=CA) for name in MASTERS},
             nodes_after=lab.run("m1", "kubectl", f"--kubeconfig={INLINE.admin}", "get", "nodes", "--no-headers"),
         )
         results.write()
@@ -136,22 +137,8 @@ def _leading_to(lab: Lab, node: str, path: str, server: str) -> Iterator[None]:
     lab.shell(node, f"mv /root/kept {path}")
 
 
-def _go_back(inventory: Path, record: Path, *arguments: str, first: str = "m1") -> Run:
-    play = PROJECT / "examples" / "binary" / "go_back.yml"
-    return run_playbook(
-        str(play), inventories=[inventory], record=record, arguments=arguments, variables={"first_master": first}
-    )
-
-
 def _run(inventory: Path, record: Path) -> Run:
     return run_playbook("kubeadm.ha.site", inventories=[inventory], record=record)
-
-
-def _readyz(cluster: Cluster, node: str) -> str:
-    server = f"https://{cluster.addresses[node]}:6443/readyz"
-    return cluster.lab.run(
-        "w1", "curl", "--silent", "--max-time", "5", "--cacert", f"{CERT}/ca.pem", server, check=False
-    )
 
 
 def test_each_run_was_killed_where_it_should_be(story: Story) -> None:

@@ -77,15 +77,15 @@ def _by_file(client: Client, owner: str) -> t.Iterator[AuditFinding]:
     )
 
 
-def _kube_proxy_server(audit: AuditInput) -> str:
-    """What the ConfigMap of kube-proxy names."""
+def _kube_proxy_server(audit: AuditInput) -> tuple[str, str | None]:
+    """What the ConfigMap of kube-proxy names, and whose API server that is."""
     kubeconfig = audit.cluster.kube_proxy if audit.cluster is not None else None
-    return (kubeconfig.server if kubeconfig is not None else None) or ""
+    server = (kubeconfig.server if kubeconfig is not None else None) or ""
+    return server, audit.api_server_at(server)
 
 
 def _kube_proxy(audit: AuditInput) -> t.Iterator[AuditFinding]:
-    server = _kube_proxy_server(audit)
-    owner = audit.api_server_at(server)
+    server, owner = _kube_proxy_server(audit)
     if owner is not None:
         yield found(
             kinds.CLIENT_KUBE_PROXY,
@@ -171,7 +171,8 @@ def _sockets(audit: AuditInput) -> t.Iterator[AuditFinding]:
         (client.host, client.component, audit.api_server_at(client.server, seen_from=client.host))
         for client in audit.clients
     }
-    by_file.update((name, KUBE_PROXY, audit.api_server_at(_kube_proxy_server(audit))) for name in audit.hosts)
+    _server, owner_of_proxies = _kube_proxy_server(audit)
+    by_file.update((name, KUBE_PROXY, owner_of_proxies) for name in audit.hosts)
     for name, host in audit.hosts.items():
         others = {str(item.api_server): other for other, item in audit.control_planes.items() if other != name}
         facts = host.report.audit

@@ -295,7 +295,7 @@ class _Restoration:
 
     def decision(self, stops: t.Sequence[str]) -> Decision:
         """For the module."""
-        going_on = [unit for unit in stops if unit not in self._units or self._units[unit].runs]
+        going_on = [unit for unit in stops if unit not in self._ended]
         if going_on:
             raise UnsupportedState(
                 f"Nothing was changed: {listed(going_on)} ran here before the role changed anything, so it would go on with the files of before. Somebody "
