@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.plan.inputs import INPUTS, PREFIX
-
 from tests.tools.environment import ROOT
 
 GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_inputs.rst"
