@@ -251,7 +251,7 @@ class Checks:
     def test_it_is_refused_where_an_instance_is_missing(self, story: Story) -> None:
         assert story.refused.status != 0
         assert not story.refused.changed
-        (message,) = [message for message in story.refused.failures if "Nothing was touched" in message]
+        (message,) = [message for message in story.refused.failures if "The drill has not begun" in message]
         assert f"{SCHEDULER} runs on 2 of 3 control planes and an event takes 2 of them" in message
         assert self.missing in message
 

@@ -162,7 +162,7 @@ def test_check_mode_names_the_holder_and_does_nothing(story: Story) -> None:
 def test_it_is_refused_where_the_other_one_does_not_run(story: Story) -> None:
     assert story.refused.status != 0
     assert not story.refused.changed
-    (message,) = [message for message in story.refused.failures if "Nothing was touched" in message]
+    (message,) = [message for message in story.refused.failures if "The drill has not begun" in message]
     assert "The load balancer of lb2 has no service of haproxy or nginx that listens on port 6443" in message
 
 

@@ -223,7 +223,7 @@ def test_what_a_run_left_that_was_killed_while_it_cut_a_network_is_restored(stor
 
 def test_the_quorum_is_nobodys_to_take_without_consent(story: Story) -> None:
     assert story.refused_outage.status != 0
-    (message,) = [message for message in story.refused_outage.failures if "Nothing was touched" in message]
+    (message,) = [message for message in story.refused_outage.failures if "The drill has not begun" in message]
     assert "The etcd cluster has 3 healthy voters of 3 and an event takes 2 of them" in message
     assert "failover_drill_accept_outage=true" in message
 
@@ -267,7 +267,7 @@ def test_everything_is_as_it_was(story: Story) -> None:
 def test_it_is_refused_where_a_member_is_missing(story: Story) -> None:
     assert story.refused.status != 0
     assert not story.refused.changed
-    (message,) = [message for message in story.refused.failures if "Nothing was touched" in message]
+    (message,) = [message for message in story.refused.failures if "The drill has not begun" in message]
     assert "The etcd cluster has 2 healthy voters of 3 and an event takes one of them" in message
 
 

@@ -242,7 +242,7 @@ class TestServices(Checks):
         assert min(later) >= max(terms) + len(KINDS)
 
     def test_the_only_load_balancer_fails_where_that_is_accepted(self, balancer: dict[str, Any]) -> None:
-        (message,) = [message for message in balancer["refused"].failures if "Nothing was touched" in message]
+        (message,) = [message for message in balancer["refused"].failures if "The drill has not begun" in message]
         assert "lb1 is the only load balancer" in message
         assert "failover_drill_accept_outage=true" in message
         events = {event["how"]: event for event in balancer["events"]}

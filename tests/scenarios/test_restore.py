@@ -41,6 +41,7 @@ class Story:
     """What was seen, in the order in which it happened.
 
     :param refused: what was said to a restore that must not be, by what is wrong.
+    :param locked: the control planes that a lock was left on, by the refusal.
     :param files: what find saw on the control planes before and after a run in check mode.
     :param revision: of the ConfigMap's list before the loss.
     """
@@ -50,6 +51,7 @@ class Story:
     backup: str
     source: str
     refused: Mapping[str, Run]
+    locked: Mapping[str, list[str]]
     predicted: Run
     files: tuple[str, str]
     killed: Run
@@ -235,6 +237,10 @@ def _new_pod(lab: Lab) -> str:
     return " ".join(pod["status"]["phase"] for pod in pods if "deletionTimestamp" not in pod["metadata"])
 
 
+def _locked(lab: Lab) -> list[str]:
+    return [node for node in CONTROL_PLANES if lab.shell(node, "ls /run | grep -x kubeadm-ha.lock; true").strip()]
+
+
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
     """Run the whole story once."""
@@ -248,13 +254,14 @@ def story() -> Iterator[Story]:
         _make_config_map(lab, "later")
         revision = _list_revision(lab)
         _spoil(lab, source, backup)
-        refused = {
-            "serving": operator.run("restore", "serving", kubeadm_ha_restore_backup=backup),
-            "limited": operator.run("restore", "limited", f"--limit={source}", kubeadm_ha_restore_backup=backup),
-        }
+        refused = {"serving": operator.run("restore", "serving", kubeadm_ha_restore_backup=backup)}
+        locked = {"serving": _locked(lab)}
+        refused["limited"] = operator.run("restore", "limited", f"--limit={source}", kubeadm_ha_restore_backup=backup)
+        locked["limited"] = _locked(lab)
         _destroy(lab)
         for name, wrong in (("cut", "cut"), ("foreign", "foreign"), ("missing", "20000101T000000Z"), ("unnamed", "")):
             refused[name] = operator.run("restore", f"refused-{name}", kubeadm_ha_restore_backup=wrong)
+            locked[name] = _locked(lab)
         files = _files(lab)
         predicted = operator.succeed("restore", "predicted", "--check", "--diff", kubeadm_ha_restore_backup=backup)
         files_after = _files(lab)
@@ -287,6 +294,7 @@ def story() -> Iterator[Story]:
             backup=backup,
             source=source,
             refused=refused,
+            locked=locked,
             predicted=predicted,
             files=(files, files_after),
             killed=killed,
@@ -329,6 +337,7 @@ def test_what_must_not_be_is_refused_before_anything_is_changed(story: Story, na
     assert run.status != 0
     assert any(message in failure for failure in run.failures), run.failures
     assert [record for record in run.changed if record["role"] == "cluster_backup"] == []
+    assert story.locked[name] == []
 
 
 def test_check_mode_announces_all_of_it_and_changes_nothing(story: Story) -> None:

@@ -4,7 +4,7 @@
 """What a full run has proved, and of which files, so that it goes on where it ended: in this checkout, or in another.
 
 A full run takes hours. What a piece proved is kept at once in ``docs/results/full_run.json``, with a digest of every file that
-could have made it end otherwise: the collection, the lab, what the tests share and the piece's own tests. It is not run
+could have made it end otherwise: the collection, the lab, what its tests import and these tests. It is not run
 again as long as these are the same, whatever was written elsewhere meanwhile.
 """
 
@@ -16,17 +16,30 @@ import hashlib
 import json
 import typing as t
 
-from . import keep_results
+from . import keep_results, touched
+from .environment import ROOT
 
 if t.TYPE_CHECKING:
     from pathlib import Path
 
     from .pieces import Piece
 
-_NO_INPUT = ("docs/", "changelogs/", ".git-blame-ignore-revs", "README.md", "CONTRIBUTING.md")
+_NO_INPUT = (
+    ".git-blame-ignore-revs",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "README",
+    "changelogs/",
+    "docs/",
+    "tests/tools/messages.yml",
+    "tests/tools/spelling.txt",
+    "tests/tools/units.json",
+)
 #: Tiers whose pieces are single files, which do not read each other's.
 _OF_SINGLE_FILES = ("clusters", "roles")
 _TESTS = ("tests/unit/", "tests/integration/", "tests/roles/", "tests/scenarios/")
+#: What pytest reads without an import.
+_READ_BY_ITSELF = ("__init__.py", "conftest.py")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,12 +56,16 @@ class Count:
 def inputs(piece: Piece, files: t.Iterable[str]) -> list[str]:
     """The files, of all files of the repository, that decide how a piece ends.
 
-    The unit tests judge documentation, too: every file decides. What one file of tests proves does not depend on other files of
-    tests, nor on other scenarios of Molecule.
+    The unit tests judge documentation, too: every file decides. What one file of tests proves does not depend on tests that it
+    does not import, nor on other scenarios of Molecule.
     """
     if piece.tier == "unit":
         return sorted(file for file in files if not file.startswith(keep_results.KEPT))
-    return sorted(file for file in files if not file.startswith(_NO_INPUT) and not _is_of_others(file, piece))
+    rest = (file for file in files if not file.startswith(_NO_INPUT))
+    if piece.tier not in _OF_SINGLE_FILES:
+        return sorted(rest)
+    imported = _imported(piece)
+    return sorted(file for file in rest if not _is_of_others(file, piece, imported))
 
 
 def digest(names: t.Iterable[str], blobs: t.Mapping[str, str]) -> str:
@@ -115,15 +132,22 @@ class Memory:
         return digest(inputs(piece, self._blobs), self._blobs)
 
 
-def _is_of_others(file: str, piece: Piece) -> bool:
+def _imported(piece: Piece) -> frozenset[str]:
+    """The piece's file of tests and all that it, or the ``conftest.py`` beside it, imports of the tests."""
+    test = ROOT / piece.paths[0].partition("::")[0]
+    beside = [path for path in (test, test.with_name("conftest.py")) if path.is_file()]
+    return frozenset(path.relative_to(ROOT).as_posix() for first in beside for path in touched.imported(first, ROOT))
+
+
+def _is_of_others(file: str, piece: Piece, imported: frozenset[str]) -> bool:
     """Whether it belongs to other tests than the piece's."""
-    if piece.tier not in _OF_SINGLE_FILES:
-        return False
-    own = piece.name.partition(" ")[2]
     if file.startswith("molecule/"):
-        return file.split("/")[1] not in (own, "shared")
-    name = file.rpartition("/")[2]
-    return file.startswith(_TESTS) and name.startswith("test_") and file != piece.paths[0].partition("::")[0]
+        return file.split("/")[1] not in (piece.stem, "shared")
+    if not file.startswith(_TESTS) or file in imported:
+        return False
+    folder, _slash, name = file.rpartition("/")
+    is_module = name.endswith(".py") and name not in _READ_BY_ITSELF
+    return (is_module and f"{folder}/" in _TESTS) or name.startswith("test_")
 
 
 __all__ = ("Count", "Memory", "digest", "inputs", "tracked")

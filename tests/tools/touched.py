@@ -113,7 +113,7 @@ def _clusters(changed: set[Path], root: Path) -> set[str]:
     playbooks = _with_importers({path.stem for path in changed if path.parts[0] == "playbooks"}, root)
     found = set()
     for test in root.glob("tests/scenarios/test_*.py"):
-        files = _imported(test, root)
+        files = imported(test, root)
         text = _text(files)
         named = any(_names(text, f"kubeadm.ha.{name}") or _names(text, f"{name}.yml") for name in playbooks)
         if lab or named or any(path.relative_to(root) in changed for path in files):
@@ -123,12 +123,12 @@ def _clusters(changed: set[Path], root: Path) -> set[str]:
 
 def _used(test: Path, root: Path) -> set[Path]:
     """The test, what it imports, and the files beside it that these name."""
-    files = _imported(test, root)
+    files = imported(test, root)
     text = _text(files)
     return files | {path for path in test.parent.glob("*.yml") if path.name in text}
 
 
-def _imported(test: Path, root: Path) -> set[Path]:
+def imported(test: Path, root: Path) -> set[Path]:
     """The test and what it imports of the tests' own packages, however far down."""
     files, queue = set(), [test]
     while queue:

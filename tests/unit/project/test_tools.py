@@ -264,9 +264,12 @@ FILES = {
     "molecule/shared/lab.yml": "100644 blob 6",
     "tests/lab/lab.py": "100644 blob 7",
     "tests/roles/test_molecule.py": "100644 blob 8",
+    "tests/scenarios/chaos.py": "100644 blob 14",
+    "tests/scenarios/conftest.py": "100644 blob 15",
     "tests/scenarios/convert.py": "100644 blob 9",
     "tests/scenarios/test_convert.py": "100644 blob 10",
     "tests/scenarios/test_create.py": "100644 blob 11",
+    "tests/tools/units.json": "100644 blob 16",
     "tests/unit/test_a.py": "100644 blob 12",
 }
 
@@ -283,7 +286,9 @@ def test_only_the_files_that_decide_how_a_piece_ends_are_its_inputs() -> None:
         "molecule/apiserver_haproxy/molecule.yml",
         "molecule/apiserver_nginx/molecule.yml",
         "tests/roles/test_molecule.py",
+        "tests/scenarios/chaos.py",
         "tests/scenarios/test_create.py",
+        "tests/tools/units.json",
         "tests/unit/test_a.py",
     ]
     assert sorted(set(FILES) - set(full_run.inputs(HAPROXY, FILES))) == [
@@ -291,15 +296,18 @@ def test_only_the_files_that_decide_how_a_piece_ends_are_its_inputs() -> None:
         "docs/results/convert.json",
         "docs/tested-versions.md",
         "molecule/apiserver_nginx/molecule.yml",
+        "tests/scenarios/chaos.py",
+        "tests/scenarios/convert.py",
         "tests/scenarios/test_convert.py",
         "tests/scenarios/test_create.py",
+        "tests/tools/units.json",
         "tests/unit/test_a.py",
     ]
 
 
 @pytest.mark.parametrize(
     ("name", "is_known"),
-    [("plugins/modules/a.py", False), ("tests/scenarios/convert.py", False), ("tests/scenarios/test_create.py", True)],
+    [("plugins/modules/a.py", False), ("tests/scenarios/convert.py", False), ("tests/scenarios/chaos.py", True)],
 )
 def test_a_full_run_goes_on_with_what_other_files_decide(tmp_path: Path, name: str, is_known: bool) -> None:
     path = tmp_path / "results" / "full_run.json"

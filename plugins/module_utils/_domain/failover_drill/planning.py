@@ -138,7 +138,7 @@ def reasons(plan: DrillPlan, *, is_begun: bool = False) -> str:
     """
     count = len(plan.problems)
     listed = "\n".join(f"- {problem.message}" for problem in plan.problems)
-    head = "The drill goes no further." if is_begun else "Nothing was touched."
+    head = "The drill goes no further." if is_begun else "The drill has not begun."
     return f"{head} {count} {'reason' if count == 1 else 'reasons'} to stop:\n{listed}"
 
 

@@ -133,7 +133,7 @@ def test_it_is_refused(
     plan = planning.build(events, reports, failures)
     assert len(plan.problems) == len(messages)
     assert all(wanted in problem.message for wanted, problem in zip(messages, plan.problems, strict=True))
-    assert planning.reasons(plan).startswith(f"Nothing was touched. {len(messages)} reason")
+    assert planning.reasons(plan).startswith(f"The drill has not begun. {len(messages)} reason")
     assert [line for line in planning.lines(plan) if line.startswith("Problem: ")]
 
 
