@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from typing import TYPE_CHECKING
@@ -81,6 +82,15 @@ def test_timings_can_be_held_to_their_bounds(tmp_path: Path) -> None:
         scenario = ScenarioResults(scenario="bench", kubernetes="v1.34.4", directory=tmp_path, timing_factor=factor)
         scenario.timing("noop_seconds", 31, bound=30)
         assert scenario.passed is passed
+
+
+def test_one_timing_can_be_held_to_its_bound_in_units(tmp_path: Path) -> None:
+    for value, passed in ((20.0, True), (20.1, False)):
+        scenario = dataclasses.replace(results(tmp_path), machine_factor=2.0)
+        scenario.timing("rto_kill_seconds", 5.9, bound=1)
+        scenario.timing("noop_seconds", value, bound=10, tolerance=1.0)
+        assert scenario.passed is passed
+        assert ("noop_seconds: 20.100, bound <= 20.000" in scenario.failures()) is not passed
 
 
 def test_one_failed_probe_fails_the_scenario(tmp_path: Path) -> None:
