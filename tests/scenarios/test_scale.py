@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the number of hosts costs: a second run and an audit over three control planes and 22 real workers, and over two of them.
 
-The plan of a thousand hosts is made of the reports that unit tests have."""
+The plan of a thousand hosts is made of the reports that unit tests have.
+"""
 
 from __future__ import annotations
 
