@@ -203,18 +203,20 @@ class ScenarioResults:
             if name in {probed.name for probed in self.probes}:
                 raise ValueError(f"target {name!r} is in the results already")
             allowed = None if name == CONTROL else max_failed
-            is_like_control = name != CONTROL and not is_spoilt and self._is_like(control, name, summary)
+            is_like_control = (
+                name != CONTROL and not is_spoilt and self._is_like(control, name, summary, max_failed or 0)
+            )
             probed = ProbedTarget(
                 name=name, summary=summary, max_failed=allowed, is_spoilt=is_spoilt or is_like_control
             )
             self.probes.append(probed)
 
-    def _is_like(self, control: TargetSummary | None, name: str, summary: TargetSummary) -> bool:
+    def _is_like(self, control: TargetSummary | None, name: str, summary: TargetSummary, max_failed: int) -> bool:
         """Whether the machine may have done it: the control failed as often, or all were too slow on a slow machine.
 
-        Then the reason is noted.
+        Then the reason is noted. No more failures than are allowed need none.
         """
-        if control is None or not summary.held_against_us:
+        if control is None or summary.held_against_us <= max_failed:
             return False
         is_slow = self.machine_factor >= _SLOW_MACHINE or control.longest_gap_ms >= _SLOW_CONTROL_MS
         if is_slow and summary.timeouts == summary.held_against_us:

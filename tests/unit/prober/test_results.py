@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.prober.analysis import TargetSummary
+from tests.prober.analysis import CONTROL, TargetSummary
 from tests.prober.results import Figure, Rule, ScenarioResults, Verdict
 
 if TYPE_CHECKING:
@@ -103,6 +103,14 @@ def test_one_failed_probe_fails_the_scenario(tmp_path: Path) -> None:
     tolerant = results(tmp_path)
     tolerant.add_probes({"endpoint": TargetSummary(sent=5, failed=1, longest_gap_ms=100)}, max_failed=1)
     assert tolerant.passed
+
+
+def test_failures_that_are_allowed_need_no_reason_on_a_slow_machine(tmp_path: Path) -> None:
+    slow = TargetSummary(sent=2210, failed=240, timeouts=240, longest_gap_ms=12_000, longest_outage_seconds=12.0)
+    for max_failed, passed in ((240, True), (239, False)):
+        scenario = dataclasses.replace(results(tmp_path), machine_factor=2.0)
+        scenario.add_probes({"cp1": slow, CONTROL: QUIET}, max_failed=max_failed)
+        assert scenario.passed is passed
 
 
 def test_target_that_was_never_probed_fails_the_scenario(tmp_path: Path) -> None:
