@@ -50,7 +50,7 @@ def story() -> Iterator[Story]:
     """Run the whole story once."""
     with new_results("scale") as results:
         _hold_plan(results)
-        yield from _told(results)
+        yield from _performed(results)
         print(results.table())
 
 
@@ -62,7 +62,7 @@ def _hold_plan(results: ScenarioResults) -> None:
     results.at_least(f"plan_{HOSTS_OF_A_PLAN}_hosts_entries", cost.entries, bound=HOSTS_OF_A_PLAN)
 
 
-def _told(results: ScenarioResults) -> Iterator[Story]:
+def _performed(results: ScenarioResults) -> Iterator[Story]:
     with Lab("many", name="scale") as lab:
         results.add_step("before state", lab.up_seconds)
         work = PROJECT / "build" / "scenarios" / lab.name

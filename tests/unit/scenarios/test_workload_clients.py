@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import ast
 
-from tests.scenarios import bystanders
-from tests.scenarios.bystanders import Seen
+from tests.scenarios.bystanders import _CLIENT, Seen
 
 
 def test_lookups_count_from_a_moment_on_on_every_node() -> None:
@@ -18,5 +17,5 @@ def test_lookups_count_from_a_moment_on_on_every_node() -> None:
 
 def test_the_client_that_runs_on_nodes_is_a_program() -> None:
     names = {"service": "http://192.0.2.1/", "dns": "192.0.2.2", "name": "smoke.default.svc.odd.internal"}
-    program = bystanders._CLIENT.format(running="/run/clients", **names)
+    program = _CLIENT.format(running="/run/clients", **names)
     assert {node.value for node in ast.walk(ast.parse(program)) if isinstance(node, ast.Constant)} >= {*names.values()}
