@@ -68,4 +68,8 @@ def configure(listen: int, control_planes: Mapping[str, IPv4Address], port: int,
         "    balance roundrobin",
     ]
     lines += [f"    server {name} {address}:{port} {check}" for name, address in control_planes.items()]
+    if is_tuned:
+        # Where every check fails, a slow machine is more likely than the loss of all of them.
+        lines.append("    option allbackups")
+        lines += [f"    server {name}-unchecked {address}:{port} backup" for name, address in control_planes.items()]
     return "\n".join(lines) + "\n"

@@ -304,6 +304,8 @@ def test_only_a_balancer_of_somebody_else_is_tuned() -> None:
     ]
     assert "option redispatch 1" in tuned
     assert "inter 500ms fastinter 200ms fall 2 rise 1 observe layer4 error-limit 1 on-error mark-down" in tuned
+    assert tuned.splitlines()[-2:] == ["    option allbackups", "    server cp1-unchecked 192.0.2.1:6443 backup"]
+    assert "backup" not in usual
 
 
 def test_the_members_of_an_etcd_know_each_other_and_the_first_control_plane_loses_the_cas_key() -> None:

@@ -20,15 +20,15 @@ def _result(time: float, task: str, host: str = "cp1") -> dict[str, Any]:
 def test_a_task_has_the_seconds_of_all_its_hosts_wherever_it_came() -> None:
     records = [
         {"event": "play", "time": 10.0, "play": "Inspect"},
-        _result(11.0, "look"),
-        _result(11.5, "look", "cp2"),
+        _result(11.0, "inspect"),
+        _result(11.5, "inspect", "cp2"),
         _result(11.75, "decide"),
         # What is between the last result and the next play is no task's.
         {"event": "play", "time": 20.0, "play": "Join"},
-        _result(20.25, "look"),
+        _result(20.25, "inspect"),
         {"event": "stats", "time": 30.0, "hosts": {}},
     ]
-    assert Run(0, 21.0, "", records).seconds_by_task() == pytest.approx({"look": 1.75, "decide": 0.25})
+    assert Run(0, 21.0, "", records).seconds_by_task() == pytest.approx({"inspect": 1.75, "decide": 0.25})
 
 
 def test_the_largest_tasks_are_those_by_the_median_of_all_rounds() -> None:
