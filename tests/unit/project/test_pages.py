@@ -39,7 +39,7 @@ def pages(name: str = "site") -> set[str]:
 
 
 def expressions(content: t.Any) -> Iterator[str]:
-    """Every text of a playbook in which Ansible looks for an expression, with the braces of each."""
+    """Every text of a playbook that Ansible may evaluate, with the braces of each."""
     if isinstance(content, str):
         yield content
     elif isinstance(content, list):
