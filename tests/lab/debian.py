@@ -15,6 +15,8 @@ from tests.lab import shell
 from tests.lab.errors import LabError
 
 SUITE = "trixie"
+#: What its users call it.
+RELEASE = "Debian 13"
 
 # A small Debian server with what Ansible needs (python3, python3-apt); no YAML or cryptography for Python.
 PACKAGES = (

@@ -149,6 +149,7 @@ class ScenarioResults:
     :param timing_factor: how many times its bound a timing may reach; 1 holds timings to the bounds themselves.
     :param machine_factor: how many times longer than the machine of reference this one takes.
     :param commit: the commit that makes the results.
+    :param made_with: versions of what makes them beside Kubernetes, by name.
     """
 
     scenario: str
@@ -157,6 +158,7 @@ class ScenarioResults:
     timing_factor: float = TIMING_FACTOR
     machine_factor: float = 1.0
     commit: str = ""
+    made_with: Mapping[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     probes: list[ProbedTarget] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
@@ -323,6 +325,7 @@ class ScenarioResults:
         return {
             "scenario": self.scenario,
             "kubernetes": self.kubernetes,
+            "made_with": dict(self.made_with),
             "passed": self.passed,
             "inconclusive": self.inconclusive,
             "commit": self.commit,

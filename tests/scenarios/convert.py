@@ -10,6 +10,7 @@ demo prints it.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import difflib
 import json
 import subprocess
@@ -37,6 +38,7 @@ from tests.scenarios.bystanders import Seen, workload_clients
 from tests.scenarios.cluster import PROJECT, Lab, etcdctl, fingerprint, ready_nodes, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.kubeadm_state import State, kubeadm_state
+from tests.scenarios.made_with import made_with
 from tests.scenarios.playbook import Run, run_playbook
 from tests.scenarios.progress import progress
 from tests.scenarios.secret_scan import JoinSecrets, watching
@@ -363,11 +365,20 @@ def leave_out_inconclusive(results: ScenarioResults) -> None:
         pytest.skip(f"inconclusive: {'; '.join(results.inconclusive)}")
 
 
-def new_results(name: str = "convert", *, kubernetes: str = KUBERNETES) -> ScenarioResults:
-    """Results of a scenario, in the place where the documents read them."""
+def new_results(
+    name: str = "convert", *, kubernetes: str = KUBERNETES, programs: Path | None = None
+) -> ScenarioResults:
+    """Results of a scenario, in the place where the documents read them.
+
+    :param programs: the directory of another Ansible than that of these tests.
+    """
     RESULTS.mkdir(parents=True, exist_ok=True)
     return ScenarioResults(
-        scenario=name, kubernetes=kubernetes, machine_factor=machine.factor(), commit=keep_results.commit()
+        scenario=name,
+        kubernetes=kubernetes,
+        machine_factor=machine.factor(),
+        commit=keep_results.commit(),
+        made_with=dataclasses.asdict(made_with(programs)),
     )
 
 

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 from tests.scenarios.cluster import Lab
 from tests.scenarios.convert import Conversion, etcd_members, new_results, ready_nodes, wait_until
 from tests.scenarios.shape import PLAIN
+from tests.tools import picture
 
 
 def main() -> int:
@@ -21,12 +23,15 @@ def main() -> int:
             print(lab.kubectl("get", "nodes", "--output=wide"))
             conversion = Conversion(lab, results)
             _say(f"ansible-playbook kubeadm.ha.site, endpoint {conversion.endpoint}, under a prober.")
-            run, _log = conversion.convert(shows_progress=True)
+            reports = conversion.work / "reports"
+            shutil.rmtree(reports, ignore_errors=True)
+            run, _log = conversion.convert("-e", f"kubeadm_ha_report_directory={reports}", shows_progress=True)
             if run.status != 0:
                 print(run.output)
                 results.fail("kubeadm.ha.site failed")
                 return 1
             print("\n".join(_plan_lines(run.output)))
+            _say(f"The cluster before and after, and what was done: {picture.keep_page(reports)}")
             wait_until(lambda: ready_nodes(lab) >= set(PLAIN.nodes), seconds=60, what="all nodes Ready")
             print(lab.kubectl("get", "nodes", "--output=wide"))
             results.exactly("etcd_members", len(etcd_members(lab)), bound=3)

@@ -3,23 +3,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The documentation site: one page per module, role and playbook, and the guides of ``docs/docsite/rst``.
 
-Called as ``python -m tests.tools.docs_site``; the pages are written to ``build/docs``. Needs no network.
+Called as ``python -m tests.tools.docs_site``; the pages are written to ``build/docs``. Needs no network. Sphinx warns of references that lead
+nowhere; what the pages then have as links and anchors, those of raw addresses and of the theme among them, is read from the pages themselves.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import html.parser
 import re
 import shutil
 import subprocess
 import sys
+import typing as t
+import urllib.parse
 
 from .environment import CACHE, ROOT
 
+if t.TYPE_CHECKING:
+    from pathlib import Path
+
 SITE = CACHE / "docs"
 COLLECTION = "kubeadm.ha"
-#: Labels of Ansible's own manual, which this site does not hold.
+#: Labels of Ansible's own manual and of other collections, which this site does not hold.
 FOREIGN = re.compile(
-    r"undefined label: '?(ansible_configuration_settings|common_return_values|[a-z]+_plugins|ansible_collections\.ansible\.)"
+    r"undefined label: '?(ansible_configuration_settings|common_return_values|[a-z]+_plugins|ansible_collections\.(?!kubeadm\.ha\.))"
 )
 
 
@@ -43,8 +51,61 @@ def main() -> int:
     if done.returncode or ours:
         print("\n".join(ours), file=sys.stderr)
         return 1
+    broken = broken_links(output)
+    if broken:
+        print("\n".join(broken), file=sys.stderr)
+        return 1
     print(f"{(output / 'index.html').relative_to(ROOT)}")
     return 0
+
+
+class _Page(html.parser.HTMLParser):
+    """Anchors and links of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.anchors: set[str] = set()
+        self.links: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Remember what a tag offers or leads to."""
+        values = dict(attrs)
+        self.anchors |= {value for value in (values.get("id"), values.get("name") if tag == "a" else None) if value}
+        self.links += [value for value in (values.get("href"), values.get("src")) if value]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Link:
+    """Where a link within the site leads to."""
+
+    file: Path
+    anchor: str
+
+    @classmethod
+    def parse(cls, page: Path, text: str) -> _Link | None:
+        """A link of a page; ``None`` for one that leaves the site."""
+        parts = urllib.parse.urlsplit(text)
+        if parts.scheme or parts.netloc:
+            return None
+        path = urllib.parse.unquote(parts.path)
+        return cls((page.parent / path).resolve() if path else page, urllib.parse.unquote(parts.fragment))
+
+
+def broken_links(site: Path) -> list[str]:
+    """Links of a built site that lead to no file or to no anchor of it, each with its page."""
+    pages = {path: _Page(path.read_text(encoding="utf-8")) for path in sorted(site.resolve().rglob("*.html"))}
+    broken = []
+    for path, page in pages.items():
+        for text in page.links:
+            link = _Link.parse(path, text)
+            if link is None:
+                continue
+            if not link.file.exists():
+                broken.append(f"{path.name}: there is no file for {text}")
+            elif link.anchor and link.file in pages and link.anchor not in pages[link.file].anchors:
+                broken.append(f"{path.name}: there is no anchor for {text}")
+    return broken
 
 
 def _run(*command: str) -> None:

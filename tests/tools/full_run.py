@@ -16,7 +16,7 @@ import hashlib
 import json
 import typing as t
 
-from . import keep_results, touched
+from . import keep_results, measured, touched
 from .environment import ROOT
 
 if t.TYPE_CHECKING:
@@ -60,7 +60,8 @@ def inputs(piece: Piece, files: t.Iterable[str]) -> list[str]:
     does not import, nor on other scenarios of Molecule.
     """
     if piece.tier == "unit":
-        return sorted(file for file in files if not file.startswith(keep_results.KEPT))
+        generated = (*keep_results.KEPT, measured.WRITTEN[0])
+        return sorted(file for file in files if not file.startswith(generated))
     rest = (file for file in files if not file.startswith(_NO_INPUT))
     if piece.tier not in _OF_SINGLE_FILES:
         return sorted(rest)

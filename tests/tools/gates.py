@@ -89,6 +89,7 @@ def gates() -> list[Gate]:
         Gate("ansible-lint", ("ansible-lint", "--offline", "--profile", "production", "--nocolor", "-q")),
         Gate("antsibull-docs", ("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "all",
                                 "--skip-rstcheck", ".")),
+        Gate("documentation site", (python, "-m", "tests.tools.docs_site")),
         Gate("mypy plugins", ("mypy", *(part for name in TYPED_PACKAGES for part in ("-p", f"{PACKAGE}.{name}")))),
         Gate("mypy tests", ("mypy", *(part for name in _present(TYPED_TEST_PACKAGES) for part in ("-p", name)))),
         Gate("vermin", ("vermin", "--quiet", "--no-tips", "--violations", "--target=3.8-", *NODE_CODE)),

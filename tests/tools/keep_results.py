@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Copies the results of the scenarios from ``build/results`` to ``docs/results`` with date and command, and names them as tested.
+"""Copies the results of the scenarios from ``build/results`` to ``docs/results`` with date and command, and names them as tested and measured.
 
 Factor and commit are in each result already: written when it was made, by whoever made it.
 """
@@ -15,7 +15,7 @@ import sys
 import typing as t
 from pathlib import Path
 
-from . import tested_versions
+from . import measured, tested_versions
 from .environment import ROOT
 
 #: What keeping results writes: no change of what was tested.
@@ -51,7 +51,7 @@ def keep(source: Path, destination: Path, *, command: str, today: dt.date) -> li
 
 def commit() -> str:
     """The commit of the checkout, and whether something but kept results differs from it."""
-    changed = git("status", "--porcelain", "--", ".", *(f":(exclude){path}" for path in KEPT))
+    changed = git("status", "--porcelain", "--", ".", *(f":(exclude){path}" for path in (*KEPT, *measured.WRITTEN)))
     head = git("rev-parse", "HEAD").strip()
     return f"{head} with uncommitted changes" if changed else head
 
@@ -75,6 +75,7 @@ def main(arguments: t.Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     tested_versions.main()
+    measured.main()
     print(
         "\n".join(f"kept {path.relative_to(ROOT)}" for path in written) or f"no results in {source.relative_to(ROOT)}"
     )

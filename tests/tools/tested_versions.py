@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import sys
@@ -32,11 +33,37 @@ SPDX-License-Identifier: GPL-3.0-or-later
 # Tested versions
 
 What was run in full, on clusters of several Debian 13 nodes, with that result kept in `docs/results`. Written by
-`python3 -m tests.tools.tested_versions`. Versions that are not here may work and were not tried.
+`python3 -m tests.tools.tested_versions`. Versions that are not here may work and were not tried. *hosts* is their distribution, whose Python they have; *Python*
+is that of the controller.
 
-| Kubernetes | scenario | date | command | commit |
-|---|---|---|---|---|
+| Kubernetes | hosts | ansible-core | Python | scenario | date | command | commit |
+|---|---|---|---|---|---|---|---|
 """
+#: Of results that were kept before results said it themselves: the lab's only image, and the lock of their commits.
+_BEFORE = {"hosts": "Debian 13", "ansible_core": "2.19.14", "python": "3.11 or newer"}
+#: Those of them that were made by another lock (``requirements/newest.txt``).
+_BEFORE_NEWEST = {**_BEFORE, "ansible_core": "2.21.5", "python": "3.12 or newer"}
+
+
+@dataclasses.dataclass(frozen=True)
+class MadeWith:
+    """What a result was made with, beside Kubernetes.
+
+    Attributes:
+        hosts: distribution of the hosts.
+        ansible_core: version on the controller.
+        python: version on the controller.
+    """
+
+    hosts: str
+    ansible_core: str
+    python: str
+
+    @classmethod
+    def of(cls, result: t.Mapping[str, t.Any]) -> MadeWith:
+        """What the result of a scenario says of it."""
+        before = _BEFORE_NEWEST if result["scenario"] == "newest_ansible" else _BEFORE
+        return cls(**(result.get("made_with") or before))
 
 
 def document(results: Path = RESULTS) -> str:
@@ -76,7 +103,9 @@ def _row(path: Path) -> tuple[tuple[t.Any, ...], tuple[str, ...]] | None:
     key = ([-int(number) for number in version.split(".")], str(result["scenario"]))
     # A mark of a table in a command would end its cell.
     command = str(kept["command"]).replace("|", "\\|")
-    return key, (version, str(result["scenario"]), str(kept["date"]), f"`{command}`", str(kept["commit"])[:10])
+    made_with = dataclasses.astuple(MadeWith.of(result))
+    origin = (str(result["scenario"]), str(kept["date"]), f"`{command}`", str(kept["commit"])[:10])
+    return key, (version, *made_with, *origin)
 
 
 def main() -> int:

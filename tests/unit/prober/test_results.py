@@ -28,6 +28,7 @@ def results(directory: Path) -> ScenarioResults:
 def test_file_has_the_format_of_the_design(tmp_path: Path) -> None:
     with results(tmp_path / "build" / "results") as scenario:
         scenario.commit, scenario.machine_factor = "abc", 2.0
+        scenario.made_with = {"hosts": "Debian 13"}
         scenario.add_step("certify", 6.1)
         scenario.add_probes({"cp1": QUIET})
         scenario.timing("noop_seconds", 21.4, bound=30)
@@ -37,6 +38,7 @@ def test_file_has_the_format_of_the_design(tmp_path: Path) -> None:
     assert written == {
         "scenario": "convert",
         "kubernetes": "v1.34.4",
+        "made_with": {"hosts": "Debian 13"},
         "passed": True,
         "inconclusive": [],
         "commit": "abc",

@@ -214,6 +214,25 @@ def test_the_syntax_of_every_command_of_a_shell() -> None:
             assert (checked.returncode, checked.stderr) == (0, ""), block.place
 
 
+def test_every_playbook_of_a_documented_command_is_run_by_a_test() -> None:
+    """On a real cluster or real processes: what is a unit test only reads it (ADR 121)."""
+    sources = "".join(
+        path.read_text(encoding="utf-8")
+        for tier in ("integration", "roles", "scenarios")
+        for path in ROOT.glob(f"tests/{tier}/**/*.py")
+    )
+    named = {
+        word.removeprefix("kubeadm.ha.")
+        for command in commands()
+        if command.program == "ansible-playbook"
+        for word in command.words
+        if word.startswith("kubeadm.ha.")
+    }
+    assert {"site", "audit", "rollback", "restore", "failover_drill"} <= named
+    run = {name for name in named if re.search(rf"\bkubeadm\.ha\.{name}\b|playbook=\"{name}\"", sources)}
+    assert sorted(named - run) == []
+
+
 # --- YAML ------------------------------------------------------------------------------------------------------------
 
 

@@ -16,9 +16,10 @@ import yaml
 
 from tests.prober.log import LogWriter, Probe
 from tests.prober.target import parse_target
-from tests.scenarios import progress
+from tests.scenarios import progress, test_failover_matrix
 from tests.scenarios.convert import STEPS
 from tests.scenarios.create import NewCluster, inventories_of
+from tests.tools.environment import ROOT
 from tests.tools.playbooks import plays_of
 
 #: Plays that no run with hosts has.
@@ -70,3 +71,9 @@ def test_progress_reports_the_step_and_the_probes(tmp_path: Path, capsys: pytest
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("]")[0] for line in lines] == ["[ 2 of  3", "[ 3 of  3"]
     assert all("cp1: 1 probes, 0 failed" in line for line in lines)
+
+
+@pytest.mark.parametrize("name", ["roles/apiserver_haproxy/README.md", "docs/docsite/rst/guide_topologies.rst"])
+def test_what_is_advised_for_an_api_server_that_ends_is_what_a_scenario_measures(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert f"`--shutdown-delay-duration={test_failover_matrix.DELAY}s`" in text

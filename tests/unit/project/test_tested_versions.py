@@ -26,8 +26,8 @@ def test_a_row_for_each_result_that_passed_the_newest_version_first(tmp_path: Pa
     (tmp_path / "full_run.json").write_text("{}", encoding="utf-8")
     rows = [line for line in tested_versions.document(tmp_path).splitlines() if line.startswith("| 1")]
     assert rows == [
-        "| 1.37.1 | new | 2026-11-30 | `pytest a \\| b` | 0123456789 |",
-        "| 1.9.1 | old | 2026-11-30 | `pytest a \\| b` | 0123456789 |",
+        "| 1.37.1 | Debian 13 | 2.19.14 | 3.11 or newer | new | 2026-11-30 | `pytest a \\| b` | 0123456789 |",
+        "| 1.9.1 | Debian 13 | 2.19.14 | 3.11 or newer | old | 2026-11-30 | `pytest a \\| b` | 0123456789 |",
     ]
 
 
