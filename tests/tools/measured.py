@@ -154,11 +154,11 @@ def _section(result: Kept) -> str:
 
 def _about(result: Kept) -> str:
     """What a scenario is about: the first paragraph of the documentation of its file."""
-    named = re.search(r"(tests/scenarios/test_\w+\.py)", result.command)
+    named = re.search(r"\btest_\w+", result.command)
     candidates = [
         ROOT / path
         for path in (
-            *([named[1]] if named else []),
+            *([f"tests/scenarios/{named[0]}.py"] if named else []),
             f"tests/scenarios/test_{result.scenario}.py",
             f"tests/scenarios/{result.scenario}.py",
         )

@@ -278,7 +278,8 @@ def _full(arguments: list[str]) -> int:
         if earlier is None:
             shutil.rmtree(RESULTS, ignore_errors=True)
             counts.append(memory.remember(piece, _run_piece(piece, (), units, factor, None, full=True)))
-            kept = _call(["python", "-m", "tests.tools.keep_results", "make full"]) == 0 and kept
+            command = f"make full ARGS={piece.stem}"
+            kept = _call(["python", "-m", "tests.tools.keep_results", command]) == 0 and kept
         else:
             print(f"\n==== {piece.name}: passed earlier with the same files ====", flush=True)
             counts.append(earlier)
