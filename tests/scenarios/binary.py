@@ -52,7 +52,7 @@ MASTERS, WORKERS = ("m1", "m2", "m3"), ("w1", "w2")
 INVENTORY = ("m1", "m2", "m3", "w1", "w2", "lb1")
 #: The inventory that users are shown. The lab's adds addresses and an endpoint.
 EXAMPLE = PROJECT / "examples" / "binary" / "hosts.yml"
-#: Units of time for a second run of six hosts. It is held to them: three times as long would be no fast second run any more.
+#: Units of time for a second run of six hosts.
 NOOP_UNITS = 10.0
 #: Everything that a run could change: files, packages, and what runs since when.
 STATE = """
@@ -193,7 +193,7 @@ def performed(layout: Layout) -> Iterator[Story]:
         results.add_probes(summarize_log(log))
         snapshots = {name: _snapshots(cluster, name) for name in INVENTORY}
         again = _run(lab, layout, work / "again.jsonl")
-        results.timing("noop_seconds", again.seconds, bound=NOOP_UNITS, tolerance=1.0)
+        results.timing("noop_seconds", again.seconds, bound=NOOP_UNITS)
         for play, seconds in again.seconds_by_play():
             results.add_step(f"second run: {STEPS.get(play, play)}", seconds)
         results.at_most("noop_changed", sum(again.changed_hosts.values()), bound=0)
