@@ -13,8 +13,6 @@ import contextlib
 import dataclasses
 import ipaddress
 import json
-import socket
-import struct
 import sys
 import threading
 import time
@@ -22,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.roles import dns_query
 from tests.roles.balancer import Authority
 from tests.roles.commands import lab, run
 from tests.roles.figures import DEAD, FROZEN, NOISE, UNREADY, report
@@ -44,23 +43,9 @@ SERVICES = ("gdnsd", "kubeadm-ha-dns-answers")
 
 def ask(server: str, *, seconds: float = 1.0) -> set[str]:
     """The addresses in a server's answer to one query. Without an answer it is an OSError."""
-    question = (
-        b"".join(bytes([len(part)]) + part.encode() for part in NAME.split(".")) + b"\0" + struct.pack("!2H", 1, 1)
-    )
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
-        channel.settimeout(seconds)
-        channel.connect((server, 53))
-        channel.send(struct.pack("!6H", 1, 0, 1, 0, 0, 0) + question)
-        data = channel.recv(4096)
-    if data[3] & 15:
-        raise OSError(f"{server} answers with code {data[3] & 15}")
-    found, at = set(), 12 + len(question)
-    for _number in range(struct.unpack("!H", data[6:8])[0]):
-        ttl, length = struct.unpack("!IH", data[at + 6 : at + 12])
-        assert ttl == 2
-        found.add(socket.inet_ntoa(data[at + 12 : at + 12 + length]))
-        at += 12 + length
-    return found
+    found = dns_query.addresses(server, NAME, seconds=seconds)
+    assert set(found.values()) <= {2}
+    return set(found)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -24,6 +24,7 @@ service, dns, name = {service!r}, {dns!r}, {name!r}
 query = struct.pack(">6H", 0x4b38, 0x0100, 1, 0, 0, 0)
 query += b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\\0" + struct.pack(">2H", 1, 1)
 counts = {{"requests": 0, "failed requests": 0, "lookups": 0, "lookups of several tries": 0, "failed lookups": 0}}
+moments = []
 
 def answers():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
@@ -41,24 +42,39 @@ while os.path.exists({running!r}):
     asked = ["curl", "-sf", "-m", "2", "--retry", "2", "--retry-all-errors", "--retry-delay", "0", service]
     counts["failed requests"] += subprocess.run(asked, stdout=subprocess.DEVNULL).returncode != 0
     counts["lookups"] += 1
+    moment = time.time()
     tries = next((number for number in (1, 2, 3) if answers()), None)
     counts["failed lookups"] += tries is None
     counts["lookups of several tries"] += tries in (2, 3)
+    moments.append([moment, tries is not None])
     time.sleep(max(0, began + 0.5 - time.monotonic()))
-print(json.dumps(counts))
+print(json.dumps({{"counts": counts, "lookups": moments}}))
 """
 
 
 @dataclasses.dataclass
 class Seen:
-    """What the workload clients saw: counts by node, and whether the watch was still the same at the end."""
+    """What the workload clients saw.
+
+    :param counts: by node.
+    :param lookups: by node, when each began, by the clock that all nodes share, and whether it had an answer within its tries.
+    :param watch_lasted: whether the watch was still the same at the end.
+    """
 
     counts: dict[str, dict[str, int]] = dataclasses.field(default_factory=dict)
+    lookups: dict[str, list[tuple[float, bool]]] = dataclasses.field(default_factory=dict)
     watch_lasted: bool = False
 
     def total(self, what: str) -> int:
         """Sum of a count over all nodes."""
         return sum(counts[what] for counts in self.counts.values())
+
+    def lookups_since(self, moment: float) -> dict[str, list[bool]]:
+        """By node, whether each lookup that began then or later had an answer."""
+        return {
+            node: [has_answer for began, has_answer in lookups if began >= moment]
+            for node, lookups in self.lookups.items()
+        }
 
 
 @contextmanager
@@ -67,18 +83,34 @@ def workload_clients(lab: Lab, nodes: Sequence[str], *, server: str, domain: str
 
     :param server: the API server that is watched, as ``https://ADDRESS:PORT``.
     """
-    seen = Seen()
     watch = _start_watch(lab, server)
-    clients = _start_clients(lab, nodes, domain)
+    try:
+        with service_clients(lab, nodes, domain=domain) as seen:
+            yield seen
+            seen.watch_lasted = _watch_lasts(lab)
+    finally:
+        lab.shell("cp1", f"kill $(cat {_WATCH}); true")
+        watch.wait(timeout=60)
+
+
+@contextmanager
+def service_clients(
+    lab: Lab, nodes: Sequence[str], *, control_plane: str = "cp1", domain: str = "cluster.local"
+) -> Iterator[Seen]:
+    """Let clients of a Service and of the cluster's DNS run on nodes while the block lasts.
+
+    :param control_plane: where kubectl says which addresses they ask.
+    """
+    seen = Seen()
+    clients = _start_clients(lab, nodes, domain, control_plane)
     try:
         yield seen
-        seen.watch_lasted = _watch_lasts(lab)
     finally:
         for node, client in clients.items():
             lab.run(node, "rm", "-f", _RUNNING)
-            seen.counts[node] = json.loads(client.communicate(timeout=60)[0])
-        lab.shell("cp1", f"kill $(cat {_WATCH}); true")
-        watch.wait(timeout=60)
+            said = json.loads(client.communicate(timeout=60)[0])
+            seen.counts[node] = said["counts"]
+            seen.lookups[node] = [(moment, has_answer) for moment, has_answer in said["lookups"]]
 
 
 def _start_watch(lab: Lab, server: str) -> subprocess.Popen[str]:
@@ -100,9 +132,11 @@ def _watch_lasts(lab: Lab) -> bool:
     return "lasts" in answer
 
 
-def _start_clients(lab: Lab, nodes: Sequence[str], domain: str) -> Mapping[str, subprocess.Popen[str]]:
-    service = lab.objects("service", "smoke", "--namespace=default")["spec"]["clusterIP"]
-    dns = lab.objects("service", "kube-dns", "--namespace=kube-system")["spec"]["clusterIP"]
+def _start_clients(
+    lab: Lab, nodes: Sequence[str], domain: str, control_plane: str
+) -> Mapping[str, subprocess.Popen[str]]:
+    service = lab.objects("service", "smoke", "--namespace=default", node=control_plane)["spec"]["clusterIP"]
+    dns = lab.objects("service", "kube-dns", "--namespace=kube-system", node=control_plane)["spec"]["clusterIP"]
     name = f"smoke.default.svc.{domain}"
     program = _CLIENT.format(service=f"http://{service}/", dns=dns, name=name, running=_RUNNING)
     for node in nodes:
@@ -111,4 +145,4 @@ def _start_clients(lab: Lab, nodes: Sequence[str], domain: str) -> Mapping[str, 
     return {node: lab.start_process(node, "python3", "/run/workload_client.py") for node in nodes}
 
 
-__all__ = ("Seen", "workload_clients")
+__all__ = ("Seen", "service_clients", "workload_clients")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import ipaddress
 import json
 import re
 import subprocess
@@ -19,12 +20,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import yaml
+
+from tests.lab import addons, mirror
 from tests.prober.analysis import CONTROL, control_of, counted, failed_after, judged, rto_seconds, summarize
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults
+from tests.scenarios import outside, pod_network
 from tests.scenarios.audited import grave_findings
+from tests.scenarios.by_name import ByName, connections
 from tests.scenarios.cluster import LAB, PROJECT, Lab, ready_nodes, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.convert import STEPS, addresses_of, etcd_members, new_results
@@ -60,6 +66,8 @@ class NewCluster:
     :param moves_when_frozen: whether the virtual IP address leaves a host whose API server has frozen.
     :param asked_from: the host that asks through the endpoint while another one dies, where this machine cannot resolve its name.
     :param finds: ids of what an audit finds of severity warning or worse, because the topology is so.
+    :param extra_sans: names and addresses that its API servers' certificates have besides.
+    :param own_network: whether its pod network is a manifest that the operator has, and names by its path.
     :param listeners: ports on which each control plane listens for clients, with the name of the program.
     """
 
@@ -77,6 +85,8 @@ class NewCluster:
     listeners: tuple[tuple[int, str], ...] = ((6443, "kube-apiserver"),)
     asked_from: str = ""
     finds: frozenset[str] = frozenset()
+    extra_sans: tuple[str, ...] = ()
+    own_network: bool = False
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -116,7 +126,10 @@ class Story:
     created: Run
     again: Run
     certificates: Mapping[str, str]
+    etcd_certificates: Mapping[str, Mapping[str, str]]
+    asked_of_etcd: Mapping[str, Sequence[str]]
     pods: Mapping[str, Sequence[str]]
+    from_pods: Mapping[str, pod_network.Reached]
     answers: Mapping[str, str]
     listening: Mapping[str, str]
     members: Sequence[Mapping[str, object]]
@@ -139,10 +152,16 @@ class Story:
 
 
 @contextmanager
-def performed(cluster: NewCluster, while_whole: Callable[[Story], object] = lambda _story: None) -> Iterator[Story]:
+def performed(
+    cluster: NewCluster,
+    while_whole: Callable[[Story], object] = lambda _story: None,
+    *,
+    at_first: Callable[[Lab, Path], object] = lambda _lab, _work: None,
+) -> Iterator[Story]:
     """Run the whole story once.
 
     :param while_whole: what happens before the first host of the cluster fails.
+    :param at_first: what happens to the lab before the first run, given the directory of the runs' records, too.
     """
     version = f"v{cluster.kubernetes}"
     with (
@@ -155,8 +174,11 @@ def performed(cluster: NewCluster, while_whole: Callable[[Story], object] = lamb
         for node in cluster.nodes if cluster.firewall else ():
             lab.shell(node, _FIREWALLS[cluster.firewall], timeout=300)
         addresses = addresses_of(lab, cluster.hosts)
-        for node in cluster.nodes:
-            _watch(lab, node, addresses[node])
+        for name in cluster.hosts:
+            outside.watch(lab, name, addresses[name])
+        if cluster.own_network:
+            _network_of(work).write_text(_labelled(lab.run("mirror", "cat", _FLANNEL)), encoding="utf-8")
+        at_first(lab, work)
         before = fingerprint(lab, cluster.hosts)
         checked = _run(cluster, lab, work, "check", "--check", "--diff")
         after = fingerprint(lab, cluster.hosts)
@@ -184,7 +206,12 @@ def performed(cluster: NewCluster, while_whole: Callable[[Story], object] = lamb
             created=created,
             again=again,
             certificates={name: _certificate(lab, addresses[name]) for name in CONTROL_PLANES},
+            etcd_certificates={
+                name: _certificates_of_etcd(cluster, lab, name) for name in cluster.etcd or CONTROL_PLANES
+            },
+            asked_of_etcd=_asked_of_etcd(lab),
             pods={node: [_health(lab, node, address) for address in pods] for node in cluster.nodes},
+            from_pods=pod_network.reached(lab, cluster.nodes),
             answers={node: _readyz(lab, node, lab.endpoint) for node in cluster.nodes},
             listening={name: lab.run(name, "ss", "-Hltnp") for name in CONTROL_PLANES},
             members=members,
@@ -194,7 +221,7 @@ def performed(cluster: NewCluster, while_whole: Callable[[Story], object] = lamb
             authorities={name: lab.shell(name, _AUTHORITIES) for name in CONTROL_PLANES},
             manifests={name: lab.run(name, "ls", "/etc/kubernetes/manifests").split() for name in CONTROL_PLANES},
             holders=holders_of(cluster, lab),
-            outside={node: _outside(lab, node) for node in cluster.nodes},
+            outside={name: outside.seen(lab, name) for name in cluster.hosts},
             reached=_reached(lab, addresses) if cluster.firewall else {},
             findings=grave_findings(inventories_of(cluster, lab.inventory, work), work),
         )
@@ -223,41 +250,10 @@ _FIREWALLS = {
     "systemctl start firewalld && firewall-cmd --state",
 }
 _UNLISTED_PORT = 9999
-#: Remembers where a node, or a pod on it, sends anything outside the lab, the cluster and the host itself.
-_WATCH = """\
-table inet watch {{
-  set seen {{ type ipv4_addr . inet_service; flags dynamic; size 1024; }}
-  chain outside {{
-    ip daddr {{ {lab}, 10.96.0.0/12, 10.244.0.0/16, 127.0.0.0/8, 224.0.0.0/4 }} return
-    meta l4proto {{ tcp, udp }} add @seen {{ ip daddr . th dport }}
-  }}
-  chain output {{ type filter hook output priority 0; jump outside; }}
-  chain forward {{ type filter hook forward priority 0; jump outside; }}
-}}
-"""
-
-
-def _watch(lab: Lab, node: str, address: str) -> None:
-    network = f"{address.rpartition('.')[0]}.0/24"
-    lab.write(node, "/run/watch.nft", _WATCH.format(lab=network))
-    lab.run(node, "nft", "-f", "/run/watch.nft")
-
-
-#: Addresses of the hosts that a node's own apt takes packages of the distribution from.
-_DEBIAN = (
-    "sed -nE 's,^deb (\\[[^]]*\\] )?https?://([^/:]+).*,\\2,p' /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null | sort -u | "
-    "xargs -r getent ahostsv4 | cut -d' ' -f1"
-)
-
-
-def _outside(lab: Lab, node: str) -> list[str]:
-    """Addresses and ports outside that a node sent something to, without its name server and Debian's packages."""
-    listed = lab.run(node, "nft", "list", "set", "inet", "watch", "seen")
-    found = set(re.findall(r"(\d+\.\d+\.\d+\.\d+) \. (\S+?)[ ,}]", listed))
-    debian = lab.shell(node, _DEBIAN).split()
-    servers = re.findall(r"^nameserver (\S+)", lab.run(node, "cat", "/etc/resolv.conf"), re.MULTILINE)
-    known = {*((address, "80") for address in debian), *((address, "53") for address in servers)}
-    return sorted(f"{address}:{port}" for address, port in found - known)
+#: The manifest of flannel's release, in the lab's mirror.
+_FLANNEL = f"{mirror.CONTENT}/files/{addons.FLANNEL_MANIFEST}"
+#: By what objects of the operator's own manifest are known.
+OPERATORS = {"example.org/manifest": "operators"}
 
 
 def _reached(lab: Lab, addresses: Mapping[str, str]) -> dict[str, bool]:
@@ -306,20 +302,41 @@ def _run(cluster: NewCluster, lab: Lab, work: Path, label: str, *arguments: str)
         inventories=inventories_of(cluster, lab.inventory, work),
         record=work / f"{label}.jsonl",
         arguments=arguments,
-        variables={"kubeadm_ha_etcd_binaries": _binaries()} if cluster.etcd else None,
+        variables=variables_of(cluster),
     )
 
 
+def variables_of(cluster: NewCluster) -> dict[str, str]:
+    """Where a run takes the lab's own programs from."""
+    return {"kubeadm_ha_etcd_binaries": _binaries()} if cluster.etcd else {}
+
+
 def inventories_of(cluster: NewCluster, of_lab: Path, work: Path) -> list[Path]:
-    """The documentation's inventory and the lab's, and one for the version where it is not the documentation's."""
-    found = [cluster.example, of_lab]
+    """The documentation's inventory and the lab's, and one for inputs that are not the documentation's, where there are any."""
+    inputs: dict[str, Any] = {}
     if cluster.kubernetes != VERSION:
-        version = work / "version.yml"
-        version.write_text(
-            f'---\nall:\n  vars:\n    kubeadm_ha_kubernetes_version: "{cluster.kubernetes}"\n', encoding="utf-8"
-        )
-        found.append(version)
-    return found
+        inputs["kubeadm_ha_kubernetes_version"] = cluster.kubernetes
+    if cluster.extra_sans:
+        inputs["kubeadm_ha_extra_sans"] = list(cluster.extra_sans)
+    if cluster.own_network:
+        inputs["kubeadm_ha_cni"] = str(_network_of(work))
+    if not inputs:
+        return [cluster.example, of_lab]
+    own = work / "inputs.yml"
+    own.write_text(yaml.safe_dump({"all": {"vars": inputs}}), encoding="utf-8")
+    return [cluster.example, of_lab, own]
+
+
+def _network_of(work: Path) -> Path:
+    return work / "network.yml"
+
+
+def _labelled(manifest: str) -> str:
+    """A manifest whose objects are known by a label from those of any other manifest with the same names."""
+    documents = [document for document in yaml.safe_load_all(manifest) if document]
+    for document in documents:
+        document["metadata"].setdefault("labels", {}).update(OPERATORS)
+    return str(yaml.safe_dump_all(documents))
 
 
 def _certificate(lab: Lab, address: str) -> str:
@@ -328,6 +345,26 @@ def _certificate(lab: Lab, address: str) -> str:
         "cp1",
         f"openssl s_client -connect {address}:6443 </dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName",
     )
+
+
+def _certificates_of_etcd(cluster: NewCluster, lab: Lab, name: str) -> dict[str, str]:
+    """Names in the certificates of a member of etcd, by openssl, by their files' names."""
+    directory = "/etc/etcd/pki" if cluster.etcd else "/etc/kubernetes/pki/etcd"
+    shown = ("openssl", "x509", "-noout", "-ext", "subjectAltName", "-in")
+    return {file: lab.run(name, *shown, f"{directory}/{file}.crt") for file in ("server", "peer")}
+
+
+def _asked_of_etcd(lab: Lab) -> dict[str, list[str]]:
+    """What kubeadm was asked for in the certificates of members on control planes, by their files' names."""
+    stored = lab.objects("configmap", "kubeadm-config", "--namespace=kube-system")["data"]["ClusterConfiguration"]
+    local = yaml.safe_load(stored)["etcd"].get("local", {})
+    return {file: local.get(f"{file}CertSANs", []) for file in ("server", "peer")}
+
+
+def sans_of(shown: str) -> set[str]:
+    """Names and addresses of a certificate, as openssl shows them."""
+    addresses = re.findall(r"IP Address:([0-9a-fA-F.:]+)", shown)
+    return {*re.findall(r"DNS:([^,\s]+)", shown), *(str(ipaddress.ip_address(each)) for each in addresses)}
 
 
 def _dns_pods(lab: Lab) -> list[str]:
@@ -363,7 +400,9 @@ def measure(story: Story, label: str, happens: Callable[[], object], *, bound: f
     :param fails: the control plane that fails; clients are led to it before.
     """
     if story.cluster.asked_from:
-        _measure_from_a_host(story, label, happens, bound=bound)
+        left = next(name for name in CONTROL_PLANES if name != fails)
+        questions = _by_name(story).measure(label, happens, fails=fails, left=left, bound=bound)
+        assert any(each.status for each in questions), f"nobody felt {label}: nothing was measured"
         return
     ca = story.work / "ca.crt"
     ca.write_text(story.lab.run("cp2", "cat", "/etc/kubernetes/pki/ca.crt"), encoding="utf-8")
@@ -393,42 +432,23 @@ def measure(story: Story, label: str, happens: Callable[[], object], *, bound: f
     story.results.timing(f"failed_probes_{label}", failed, bound=20 * bound, is_spoilt=is_spoilt)
 
 
-#: Asks through the endpoint again and again, each time by a new connection, for which it resolves the name anew: its start, its end, its exit status.
-_ASK = """
-while :; do
-  began=$(date +%s.%N)
-  curl -s -o /dev/null --connect-timeout 1 -m 2 --cacert /etc/kubernetes/pki/ca.crt https://$1/readyz
-  echo "$began $(date +%s.%N) $?"
-  sleep 0.2
-done
-"""
-
-
-def _measure_from_a_host(story: Story, label: str, happens: Callable[[], object], *, bound: float) -> None:
-    """A host asks. All hosts have the machine's clock."""
-    lab, host, unit = story.lab, story.cluster.asked_from, f"ask-{label.replace('_', '-')}"
-    output = f"/run/{unit}"
-    command = ("/bin/bash", "-c", _ASK, "ask", story.endpoint)
-    lab.run(host, "systemd-run", f"--unit={unit}", f"--property=StandardOutput=file:{output}", *command)
-    time.sleep(5)
-    event = time.time()
-    happens()
-    time.sleep(20)
-    lab.run(host, "systemctl", "stop", unit)
-    asked = [tuple(map(float, line.split())) for line in lab.run(host, "cat", output).splitlines()]
-    assert [status for began, _ended, status in asked if began < event - 1] != []
-    failed = [ended for began, ended, status in asked if status and ended > event]
-    # A question that fails after the event has lasted until its end; the next one is answered.
-    rto = max(failed, default=event) - event
-    assert asked[-1][2] == 0, f"nobody answers at {story.endpoint} after {label}"
-    story.results.timing(f"rto_{label}_seconds", rto, bound=bound)
-    story.results.timing(f"failed_probes_{label}", len(failed), bound=5 * bound)
+def _by_name(story: Story) -> ByName:
+    """The endpoint as a name; a host asks, and all hosts have the machine's clock."""
+    cluster = story.cluster
+    return ByName(
+        lab=story.lab,
+        results=story.results,
+        endpoint=story.endpoint,
+        host=cluster.asked_from,
+        servers=[story.addresses[name] for name in cluster.others],
+        addresses=story.addresses,
+    )
 
 
 def _freeze_api_server(story: Story) -> None:
-    """An API server listens and says nothing, and goes on later: the one behind the virtual IP address, else the first."""
+    """An API server listens and says nothing, and goes on later."""
     cluster, lab = story.cluster, story.lab
-    frozen = _on_a_control_plane(story.holders)
+    frozen = _who_fails(story, story.holders)
     measure(story, "freeze", lambda: signal_api_server(lab, frozen, "STOP"), bound=cluster.freeze_seconds, fails=frozen)
     story.holders_while_frozen = holders_of(cluster, lab)
     signal_api_server(lab, frozen, "CONT")
@@ -453,11 +473,25 @@ def _lose_holder(story: Story) -> None:
     story.holders_after_return = holders_of(story.cluster, story.lab)
 
 
+def lose_for_a_while(story: Story, name: str, *, label: str, bound: float) -> None:
+    """A control plane dies, and comes back as a member of etcd and a Node that is Ready.
+
+    :param bound: units of time within which the endpoint answers again after its loss.
+    """
+    lab, own = story.lab, f"{story.addresses[name]}:6443"
+    other = next(each for each in CONTROL_PLANES if each != name)
+    measure(story, label, lambda: lab.event("kill", name), bound=bound, fails=name)
+    lab.event("start", name)
+    wait_until(lambda: _readyz(lab, name, own) == "ok", seconds=180, what=f"{name} answers again")
+    nodes = set(story.cluster.nodes)
+    wait_until(lambda: ready_nodes(lab, node=other) == nodes, seconds=180, what="all nodes Ready")
+
+
 def _lose_control_plane(story: Story) -> None:
-    """The control plane with the virtual IP address dies, else the first one; the endpoint goes on answering."""
+    """A control plane dies; the endpoint goes on answering."""
     cluster, lab = story.cluster, story.lab
     holders = holders_of(cluster, lab)
-    story.lost = _on_a_control_plane(holders)
+    story.lost = _who_fails(story, holders)
     other = next(name for name in CONTROL_PLANES if name != story.lost)
     measure(story, "kill", lambda: lab.event("kill", story.lost), bound=cluster.rto_seconds, fails=story.lost)
     wait_until(
@@ -468,7 +502,15 @@ def _lose_control_plane(story: Story) -> None:
         story.holders_before_loss, story.holders_after_loss = holders, holders_of(cluster, lab)
 
 
-def _on_a_control_plane(holders: Sequence[str]) -> str:
+def _who_fails(story: Story, holders: Sequence[str]) -> str:
+    """The control plane with the virtual IP address; of a name, to which the kubelet of the host that asks is connected; else the first."""
+    host, lab = story.cluster.asked_from, story.lab
+    if host:
+        wait_until(
+            lambda: bool(connections(lab, host, story.addresses)), seconds=60, what=f"{host}'s kubelet is connected"
+        )
+        ((name, _number),) = connections(lab, host, story.addresses).most_common(1)
+        return name
     return next((name for name in holders if name in CONTROL_PLANES), "cp1")
 
 
@@ -505,11 +547,25 @@ class Checks:
 
     def test_every_api_server_is_valid_for_the_endpoint_and_all_control_planes(self, story: Story) -> None:
         host = story.endpoint.rpartition(":")[0]
-        wanted = {host, *(story.addresses[name] for name in CONTROL_PLANES)}
-        for name, text in story.certificates.items():
-            names = set(re.findall(r"DNS:([^,\s]+)", text))
-            assert wanted <= names | set(re.findall(r"IP Address:([0-9a-fA-F.:]+)", text)), (name, text)
-            assert set(CONTROL_PLANES) <= names
+        addresses = {story.addresses[name] for name in CONTROL_PLANES}
+        wanted = {host, *addresses, *CONTROL_PLANES, *story.cluster.extra_sans}
+        assert {name: wanted - sans_of(text) for name, text in story.certificates.items()} == {
+            name: set() for name in CONTROL_PLANES
+        }
+
+    def test_every_member_of_etcd_is_valid_for_what_was_asked_for(self, story: Story) -> None:
+        """On control planes that are all of them, because kubeadm asks for the same on each; elsewhere its own name and address."""
+        hosts = story.cluster.etcd or CONTROL_PLANES
+        all_of_them = {*CONTROL_PLANES, *(story.addresses[name] for name in CONTROL_PLANES)}
+        for file, asked in story.asked_of_etcd.items():
+            own = {name: {name, story.addresses[name]} for name in hosts}
+            wanted = own if story.cluster.etcd else {name: {*asked, *all_of_them} for name in hosts}
+            found = {name: sans_of(texts[file]) for name, texts in story.etcd_certificates.items()}
+            assert {name: wanted[name] - found[name] for name in hosts} == {name: set() for name in hosts}, (
+                file,
+                found,
+            )
+            assert story.cluster.etcd or all_of_them <= set(asked)
 
     def test_an_audit_finds_nothing_but_what_the_topology_is(self, story: Story) -> None:
         assert set(story.findings) == story.cluster.finds, story.findings
@@ -519,6 +575,11 @@ class Checks:
 
     def test_pods_answer_on_every_node(self, story: Story) -> None:
         assert all(found and set(found) == {"OK"} for found in story.pods.values()), story.pods
+
+    def test_pods_reach_pods_services_and_the_api_across_nodes(self, story: Story) -> None:
+        nodes = story.cluster.nodes
+        lacking = {node: found.lacks(node, nodes) for node, found in story.from_pods.items()}
+        assert lacking == {node: [] for node in nodes}
 
     def test_no_secret_of_the_joins_is_left(self, story: Story) -> None:
         assert "bootstrap-token" not in story.secrets
@@ -538,8 +599,8 @@ class Checks:
             for port, program in story.cluster.listeners:
                 assert re.search(rf":{port} .*{program}", text), (name, text)
 
-    def test_no_node_asks_anybody_outside_but_for_packages_of_debian(self, story: Story) -> None:
-        assert story.outside == {node: [] for node in story.cluster.nodes}
+    def test_no_host_asks_anybody_outside_but_for_packages_of_debian(self, story: Story) -> None:
+        assert story.outside == {name: [] for name in story.cluster.hosts}
 
     def test_the_firewall_lets_in_what_is_listed_alone(self, story: Story) -> None:
         if story.cluster.firewall:

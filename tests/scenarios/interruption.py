@@ -558,8 +558,16 @@ class Checks:
         assert story.results.failures() == [], story.results.table()
 
 
-class EveryBoundary(Checks):
-    """The same of runs that were killed at every boundary; there is a fixture ``whole``."""
+class SameEnd(Checks):
+    """The same, and there is a fixture ``whole``."""
+
+    def test_the_end_is_that_of_a_run_that_nobody_interrupted(self, story: Story, whole: Whole) -> None:
+        found = differences(story.end.state, whole.state, REASONS_AFTER_MENDING)
+        assert found == {}, "\n".join(f"{path}: {one!r} and not {other!r}" for path, (one, other) in found.items())
+
+
+class EveryBoundary(SameEnd):
+    """The same of runs that were killed at every boundary."""
 
     def test_it_was_killed_at_every_boundary_that_there_is(self, story: Story, whole: Whole) -> None:
         visited = story.end.interrupted.visited
@@ -567,10 +575,6 @@ class EveryBoundary(Checks):
         assert {str(one) for one in left} == set(map(str, story.end.interrupted.job.only_without_kills)), (
             story.end.table
         )
-
-    def test_the_end_is_that_of_a_run_that_nobody_interrupted(self, story: Story, whole: Whole) -> None:
-        found = differences(story.end.state, whole.state, REASONS_AFTER_MENDING)
-        assert found == {}, "\n".join(f"{path}: {one!r} and not {other!r}" for path, (one, other) in found.items())
 
 
 def seed() -> int:
@@ -593,6 +597,7 @@ __all__ = (
     "Interruption",
     "Job",
     "Moment",
+    "SameEnd",
     "Story",
     "Whole",
     "interrupted_story",

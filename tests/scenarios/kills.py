@@ -90,7 +90,15 @@ def at_new_boundary(visited: Collection[Boundary], after: float = 0.0) -> Callab
     return is_new
 
 
-def killed(inventories: Sequence[Path], work: Path, label: str, kill: Kill, *, playbook: str = "site") -> Run:
+def killed(
+    inventories: Sequence[Path],
+    work: Path,
+    label: str,
+    kill: Kill,
+    *,
+    playbook: str = "site",
+    variables: Mapping[str, Any] | None = None,
+) -> Run:
     """A run of a whole playbook that is killed at a moment."""
     return kill_playbook(
         f"kubeadm.ha.{playbook}",
@@ -98,6 +106,7 @@ def killed(inventories: Sequence[Path], work: Path, label: str, kill: Kill, *, p
         record=work / f"{label}.jsonl",
         when=kill.begins,
         after=kill.seconds,
+        variables=variables,
     )
 
 

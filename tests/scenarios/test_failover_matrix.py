@@ -4,14 +4,17 @@
 """What the clients of a converted cluster notice of each way in which a part of it can fail.
 
 A control plane dies, is shut down, has an API server that says nothing, one that is not ready while its port answers, or a member of etcd that
-says nothing, or its network ends: each while etcd's leader is there, and while it is elsewhere. Then haproxy is loaded anew under load, etcd loses
+says nothing, or its network ends: each while etcd's leader is there, and while it is elsewhere. One of each kind that takes the node from the cluster
+lasts two minutes, so that the cluster sees it and does without: the others stay Ready, pods start, Services answer, names are found. Then haproxy is loaded anew under load, etcd loses
 its quorum for a while, and the only load balancer dies. Signals, iptables and podman make it happen; a prober with a control, watches of whose API
 servers is known which they are, kubectl and etcdctl say what came of it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import datetime
 import functools
 import json
 import time
@@ -32,6 +35,7 @@ from tests.prober.analysis import (
 )
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults
+from tests.scenarios.bystanders import Seen, service_clients
 from tests.scenarios.cluster import CommandError, Lab, etcdctl, ready_nodes, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.convert import Conversion, addresses_of, leave_out_inconclusive, new_results
@@ -43,6 +47,10 @@ pytestmark = pytest.mark.full
 
 #: Seconds that each event lasts under the prober.
 LASTS = 15.0
+#: Seconds of one that the cluster is to see: a node is NotReady 40 to 55 s after its last word, and 20 s later where the controllers were lost with it.
+LASTS_LONG = 120.0
+#: Seconds after a node was NotReady until no Service leads to its pods on any node; a condition's time has no fractions.
+_SECONDS_TO_FOLLOW = 5.0
 #: Watches of a client, which the load balancer gives to three API servers.
 WATCHES = 9
 #: For how long an API server that is to end says that it is not ready and serves: its owner has set it, as the README of apiserver_haproxy advises.
@@ -63,6 +71,7 @@ class Event:
     :param begin: lets it happen to a node.
     :param end: takes it back.
     :param failed_requests: how many requests that are no question of readiness may fail; None: those of the bound.
+    :param lasts_long: where it lasts long enough for the cluster to see it; empty: nowhere.
     """
 
     name: str
@@ -70,6 +79,7 @@ class Event:
     end: Callable[[Lab, str], object]
     bound: float
     failed_requests: int | None = None
+    lasts_long: str = ""
 
 
 @dataclasses.dataclass
@@ -79,12 +89,34 @@ class Noticed:
     :param watches: how many there were at API servers to which nothing happened.
     :param cut: how many of these ended meanwhile.
     :param not_ready: other nodes that were not Ready at its end.
+    :param lost: what became of the cluster, of an event that lasted long.
     """
 
     was_leader: bool
     watches: int
     cut: int
     not_ready: set[str]
+    lost: Lost | None = None
+
+
+@dataclasses.dataclass
+class Lost:
+    """What was noticed of the loss of a node.
+
+    :param not_ready_since: when the cluster saw it; ``None``: it did not.
+    :param seen: by clients of a Service and of the cluster's DNS on the other nodes.
+    :param starts_pods: whether the pods of a new Deployment ran at its end.
+    """
+
+    not_ready_since: float | None
+    seen: Seen
+    starts_pods: bool
+
+    @property
+    def lookups(self) -> dict[str, list[bool]]:
+        """By node, whether each lookup had an answer that began once no Service led to the lost node."""
+        since = self.not_ready_since
+        return {} if since is None else self.seen.lookups_since(since + _SECONDS_TO_FOLLOW)
 
 
 def _signal(process: str, signal: str) -> Callable[[Lab, str], object]:
@@ -99,6 +131,11 @@ def _start(lab: Lab, node: str) -> None:
     lab.event("start", node)
 
 
+def _thaw(lab: Lab, node: str) -> None:
+    """The kubelet may have ended it meanwhile: it is not alive by its probe."""
+    lab.run(node, "pkill", "--signal=CONT", "--exact", "kube-apiserver", check=False)
+
+
 def _nothing(_lab: Lab, _node: str) -> None:
     """The kubelet starts it again."""
 
@@ -106,12 +143,19 @@ def _nothing(_lab: Lab, _node: str) -> None:
 EVENTS = (
     # An API server that ends serves for a while and says that it is not ready: nobody notices but who asks for that.
     Event("drain", _signal("kube-apiserver", "TERM"), _nothing, bound=2.0, failed_requests=0),
-    Event("shut_down", lambda lab, node: lab.event("stop", node), _start, bound=1.0),
+    Event(
+        "shut_down",
+        lambda lab, node: lab.event("stop", node),
+        _start,
+        bound=1.0,
+        failed_requests=0,
+        lasts_long="follower",
+    ),
     Event("kill", lambda lab, node: lab.event("kill", node), _start, bound=1.0),
-    Event("freeze", _signal("kube-apiserver", "STOP"), _signal("kube-apiserver", "CONT"), bound=2.0),
+    Event("freeze", _signal("kube-apiserver", "STOP"), _thaw, bound=2.0, lasts_long="follower"),
     # Its API server asks it once a second and waits for two: until then every other answer to a check is that of before.
     Event("freeze_etcd", _signal("etcd", "STOP"), _signal("etcd", "CONT"), bound=5.0),
-    Event("cut", _isolate("--insert"), _isolate("--delete"), bound=1.0),
+    Event("cut", _isolate("--insert"), _isolate("--delete"), bound=1.0, lasts_long="leader"),
 )
 WHERE = ("leader", "follower")
 
@@ -144,13 +188,18 @@ class Matrix:
         node = leader if where == "leader" else self._other_than(leader)
         other = next(name for name in PLAIN.control_planes if name != node)
         label = f"{event.name}_{where}"
-        with watches(self._client, "w1", WATCHES) as opened:
-            serial = self._probed(
+        is_long = event.lasts_long == where
+        others = [name for name in PLAIN.nodes if name != node]
+        with contextlib.ExitStack() as users:
+            opened = users.enter_context(watches(self._client, "w1", WATCHES))
+            seen = users.enter_context(service_clients(lab, others, control_plane=other)) if is_long else None
+            serial, is_spoilt = self._probed(
                 label,
                 lambda: event.begin(lab, node),
                 fails=node,
                 bound=event.bound,
                 failed_requests=event.failed_requests,
+                lasts=LASTS_LONG if is_long else LASTS,
             )
             ended, opened_at = opened.ended(), opened.by_server
         self.noticed[label] = Noticed(
@@ -158,10 +207,43 @@ class Matrix:
             watches=opened_at.total() - opened_at[serial],
             cut=ended.total() - ended[serial],
             # Asked of a node to which nothing happened.
-            not_ready={*PLAIN.nodes} - {node} - ready_nodes(lab, node=other),
+            not_ready={*others} - ready_nodes(lab, node=other),
         )
+        if seen is not None:
+            self.noticed[label].lost = self._lost(label, node, other, seen, is_spoilt=is_spoilt)
         event.end(lab, node)
         self._wait_until_whole()
+
+    def _lost(self, label: str, node: str, other: str, seen: Seen, *, is_spoilt: bool) -> Lost:
+        """What another control plane says of a node that is lost, and the figures of clients on all other nodes."""
+        lost = Lost(self._not_ready_since(node, other), seen, self._starts_pods(label.replace("_", "-"), other))
+        failed = seen.total("failed requests")
+        self.results.at_most(f"failed_requests_of_a_service_{label}", failed, bound=0, is_spoilt=is_spoilt)
+        failed = sum(has_answer is False for lookups in lost.lookups.values() for has_answer in lookups)
+        self.results.at_most(f"failed_lookups_once_not_ready_{label}", failed, bound=0, is_spoilt=is_spoilt)
+        return lost
+
+    def _not_ready_since(self, node: str, other: str) -> float | None:
+        """When a node's condition became what it is, asked on another; ``None`` while it is Ready."""
+        conditions = self.lab.objects("node", node, node=other)["status"]["conditions"]
+        (ready,) = (condition for condition in conditions if condition["type"] == "Ready")
+        if ready["status"] == "True":
+            return None
+        return datetime.datetime.fromisoformat(ready["lastTransitionTime"]).timestamp()
+
+    def _starts_pods(self, name: str, node: str) -> bool:
+        """Whether the pods of a new Deployment run, which is made and asked for on a node."""
+        lab, deployment = self.lab, f"deployment/{name}"
+        smoke = lab.objects("deployment", "smoke", node=node)["spec"]["template"]["spec"]
+        image = smoke["containers"][0]["image"]
+        lab.kubectl("create", "deployment", name, f"--image={image}", "--replicas=2", node=node)
+        try:
+            lab.kubectl("rollout", "status", deployment, "--timeout=60s", node=node)
+        except CommandError:
+            return False
+        finally:
+            lab.kubectl("delete", deployment, node=node)
+        return True
 
     def reload(self) -> None:
         """haproxy is loaded anew, three times while it is asked."""
@@ -242,11 +324,20 @@ class Matrix:
         return next(name for name in reversed(PLAIN.control_planes) if name != leader)
 
     def _probed(
-        self, label: str, happens: Callable[[], object], *, fails: str, bound: float, failed_requests: int | None
-    ) -> str:
+        self,
+        label: str,
+        happens: Callable[[], object],
+        *,
+        fails: str,
+        bound: float,
+        failed_requests: int | None,
+        lasts: float = LASTS,
+    ) -> tuple[str, bool]:
         """Something happens while somebody asks through the endpoint for readiness, and somebody else for the version.
 
-        Clients are led to the control plane that fails; the serial number of its certificate is returned.
+        Clients are led to the control plane that fails.
+
+        :return: the serial number of its certificate, and whether the machine spoilt the measurement.
         """
         conversion, results = self.conversion, self.results
         endpoint = f"https://{conversion.endpoint}"
@@ -260,7 +351,7 @@ class Matrix:
         ):
             prober.settle()
             event, log, serial = conversion.steering().fail(
-                prober, conversion.api_server(fails), label, happens, lasts=LASTS
+                prober, conversion.api_server(fails), label, happens, lasts=lasts
             )
         hold_share(results, f"percent_of_probes_at_{fails}_before_{label}", log, serial, event)
         is_spoilt = results.is_spoilt_by(summarize(control_of(log)), f"the probes of {label}")
@@ -272,7 +363,7 @@ class Matrix:
         results.at_most(f"failed_requests_{label}", failed, bound=allowed, is_spoilt=is_spoilt)
         gap = longest_gap_ms(requests)
         results.timing(f"longest_gap_{label}_ms", gap, bound=500.0, is_spoilt=is_spoilt)
-        return serial
+        return serial, is_spoilt
 
     def _has_delay(self, node: str) -> bool:
         said = self.lab.run(node, "pgrep", "--full", "--list-full", "^kube-apiserver ", check=False)
@@ -340,6 +431,35 @@ class TestControlPlane:
 
     def test_the_other_nodes_stayed_ready(self, matrix: Matrix, event: str, where: str) -> None:
         assert matrix.noticed[f"{event}_{where}"].not_ready == set()
+
+
+@pytest.mark.parametrize("label", [f"{event.name}_{event.lasts_long}" for event in EVENTS if event.lasts_long])
+class TestLostNode:
+    """A node is lost until the cluster has seen it."""
+
+    @pytest.fixture
+    @staticmethod
+    def lost(matrix: Matrix, label: str) -> Lost:
+        """What was noticed."""
+        found = matrix.noticed[label].lost
+        assert found is not None
+        return found
+
+    def test_the_cluster_has_seen_it(self, lost: Lost) -> None:
+        assert lost.not_ready_since is not None
+
+    def test_new_pods_start(self, lost: Lost) -> None:
+        assert lost.starts_pods
+
+    def test_a_service_was_asked_on_every_other_node(self, lost: Lost) -> None:
+        """How many of the requests failed is a figure."""
+        assert len(lost.seen.counts) == len(PLAIN.nodes) - 1
+        assert min(counts["requests"] for counts in lost.seen.counts.values()) >= 50
+
+    def test_names_were_asked_for_on_every_other_node_once_it_was_not_ready(self, lost: Lost) -> None:
+        """How many of them had no answer within three tries is a figure."""
+        assert len(lost.lookups) == len(PLAIN.nodes) - 1
+        assert min(map(len, lost.lookups.values())) >= 10
 
 
 def test_a_reload_under_load_cuts_nothing(matrix: Matrix) -> None:

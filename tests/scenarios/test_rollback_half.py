@@ -171,8 +171,8 @@ def test_an_audit_finds_that_two_members_of_etcd_bear_no_loss(story: Story) -> N
     assert set(story.findings_of_two) == SINGLE_BALANCER | {"etcd.no-tolerance"}, story.findings_of_two
 
 
-def test_a_quorum_that_is_lost_is_refused_with_the_arithmetic(story: Story) -> None:
-    """Two members, one of them dead: the API does not even answer."""
+def test_a_way_back_is_refused_that_cannot_see_a_control_plane(story: Story) -> None:
+    """Two members, one of them dead: without a quorum the API does not answer, and whose host is away is named before anything is counted."""
     assert story.refused.status != 0
     assert not story.refused.changed
     assert any("cp2 could not be inspected" in message for message in story.refused.failures), story.refused.failures

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the number of hosts costs: a second run and an audit over three control planes and 22 real workers, and over two of them."""
+"""What the number of hosts costs: a second run and an audit over three control planes and 22 real workers, and over two of them.
+
+The plan of a thousand hosts is made of the reports that unit tests have.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from tests.scenarios.audited import SINGLE_BALANCER, changed_elsewhere, grave_in
 from tests.scenarios.cluster import PROJECT, Lab
 from tests.scenarios.convert import new_results
 from tests.scenarios.playbook import Run, run_playbook
+from tests.tools import plan_speed
 
 pytestmark = pytest.mark.full
 
@@ -26,6 +30,7 @@ WORKERS = tuple(f"w{number}" for number in range(1, 23))
 #: The hosts of the small run: three control planes, two workers, one load balancer.
 SMALL = 6
 LARGE = 4 + len(WORKERS)
+HOSTS_OF_A_PLAN = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +48,22 @@ class Story:
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
     """Run the whole story once."""
-    with new_results("scale") as results, Lab("many", name="scale") as lab:
+    with new_results("scale") as results:
+        _hold_plan(results)
+        yield from _performed(results)
+        print(results.table())
+
+
+def _hold_plan(results: ScenarioResults) -> None:
+    """What the plan of many hosts takes on the controller."""
+    cost = plan_speed.cost_of_hosts(HOSTS_OF_A_PLAN)
+    results.timing(f"plan_{HOSTS_OF_A_PLAN}_hosts_seconds", cost.seconds, bound=10.0, tolerance=1.0)
+    results.at_most(f"plan_{HOSTS_OF_A_PLAN}_hosts_megabytes", cost.megabytes, bound=500)
+    results.at_least(f"plan_{HOSTS_OF_A_PLAN}_hosts_entries", cost.entries, bound=HOSTS_OF_A_PLAN)
+
+
+def _performed(results: ScenarioResults) -> Iterator[Story]:
+    with Lab("many", name="scale") as lab:
         results.add_step("before state", lab.up_seconds)
         work = PROJECT / "build" / "scenarios" / lab.name
         work.mkdir(parents=True, exist_ok=True)
@@ -72,7 +92,6 @@ def story() -> Iterator[Story]:
         results.at_most("noop_changed", sum(large.changed_hosts.values()), bound=0)
         report = json.loads((work / "audit" / "report.json").read_text())
         yield Story(results, small, large, audit, report, grave_in(work / "audit"))
-        print(results.table())
 
 
 def _without(inventory: dict[str, Any], hosts: tuple[str, ...]) -> dict[str, Any]:

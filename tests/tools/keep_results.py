@@ -19,7 +19,7 @@ from . import tested_versions
 from .environment import ROOT
 
 #: What keeping results writes: no change of what was tested.
-KEPT = ("docs/results", "docs/tested-versions.md")
+KEPT = ("docs/results", "docs/tested-versions.md", *(path.name for path in tested_versions.READMES))
 
 
 def keep(source: Path, destination: Path, *, command: str, today: dt.date) -> list[Path]:

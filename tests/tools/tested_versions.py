@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``docs/tested-versions.md`` from the kept results: which scenario passed with which version of Kubernetes, when, and by which command.
 
-``python3 -m tests.tools.tested_versions`` writes it; a unit test holds it against the results.
+``python3 -m tests.tools.tested_versions`` writes it, and the versions into both READMEs; a unit test holds them against the results.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 import typing as t
 from pathlib import Path
@@ -17,6 +18,11 @@ from .environment import ROOT
 
 DOCUMENT = ROOT / "docs" / "tested-versions.md"
 RESULTS = ROOT / "docs" / "results"
+#: The READMEs with what stands before and after the versions, and between them.
+READMES = {
+    ROOT / "README.md": ("Tested with Kubernetes ", " on Debian 13", ", ", " and "),
+    ROOT / "README.zh-CN.md": ("用 Kubernetes ", " 测试", "、", " 和 "),
+}
 _HEAD = """<!--
 Copyright (c) 2026, kubeadm.ha contributors
 GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
@@ -40,6 +46,26 @@ def document(results: Path = RESULTS) -> str:
     return _HEAD + "\n".join(lines) + "\n"
 
 
+def versions(results: Path = RESULTS) -> list[str]:
+    """The versions that something passed with, the newest first."""
+    rows = sorted(row for row in map(_row, results.glob("*.json")) if row is not None)
+    return list(dict.fromkeys(row[0] for _key, row in rows))
+
+
+def readme(text: str, path: Path, tested: t.Sequence[str]) -> str:
+    """The text of a README with these versions.
+
+    Raises:
+        ValueError: it does not say once what it was tested with.
+    """
+    before, after, between, last = READMES[path]
+    named = last.join([*([between.join(tested[:-1])] if tested[1:] else []), *tested[-1:]])
+    pattern = f"(?<={re.escape(before)})[^;。]*?(?={re.escape(after)})"
+    if len(re.findall(pattern, text)) != 1:
+        raise ValueError(f"{path.name} does not say once: {before}...{after}")
+    return re.sub(pattern, named, text)
+
+
 def _row(path: Path) -> tuple[tuple[t.Any, ...], tuple[str, ...]] | None:
     """A line and what it is sorted by; ``None`` for what is no result of a scenario."""
     kept = json.loads(path.read_text(encoding="utf-8"))
@@ -54,8 +80,10 @@ def _row(path: Path) -> tuple[tuple[t.Any, ...], tuple[str, ...]] | None:
 
 
 def main() -> int:
-    """Write the document."""
+    """Write the document and the lines of the READMEs."""
     DOCUMENT.write_text(document(), encoding="utf-8")
+    for path in READMES:
+        path.write_text(readme(path.read_text(encoding="utf-8"), path, versions()), encoding="utf-8")
     return 0
 
 

@@ -292,6 +292,22 @@ def test_the_balancer_asks_every_control_plane_for_its_health() -> None:
     ]
 
 
+def test_only_a_balancer_of_somebody_else_is_tuned() -> None:
+    servers = {"cp1": IPv4Address("192.0.2.1")}
+    usual, tuned = (balancer.configure(6443, servers, 6443, is_tuned=is_tuned) for is_tuned in (False, True))
+    assert "timeout connect 5s" in usual
+    assert "inter 1s fall 2" in usual
+    assert "redispatch" not in usual
+    assert [line.strip() for line in tuned.splitlines() if "timeout c" in line and "client" not in line] == [
+        "timeout connect 300ms",
+        "timeout check 500ms",
+    ]
+    assert "option redispatch 1" in tuned
+    assert "inter 500ms fastinter 200ms fall 2 rise 1 observe layer4 error-limit 1 on-error mark-down" in tuned
+    assert tuned.splitlines()[-2:] == ["    option allbackups", "    server cp1-unchecked 192.0.2.1:6443 backup"]
+    assert "backup" not in usual
+
+
 def test_the_members_of_an_etcd_know_each_other_and_the_first_control_plane_loses_the_cas_key() -> None:
     members = {"etcd1": IPv4Address("192.0.2.1"), "etcd2": IPv4Address("192.0.2.2")}
     recorder = Recorder({})

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.prober.analysis import TargetSummary
+from tests.prober.analysis import CONTROL, TargetSummary
 from tests.prober.results import Figure, Rule, ScenarioResults, Verdict
 
 if TYPE_CHECKING:
@@ -83,6 +84,15 @@ def test_timings_can_be_held_to_their_bounds(tmp_path: Path) -> None:
         assert scenario.passed is passed
 
 
+def test_one_timing_can_be_held_to_its_bound_in_units(tmp_path: Path) -> None:
+    for value, passed in ((20.0, True), (20.1, False)):
+        scenario = dataclasses.replace(results(tmp_path), machine_factor=2.0)
+        scenario.timing("rto_kill_seconds", 5.9, bound=1)
+        scenario.timing("noop_seconds", value, bound=10, tolerance=1.0)
+        assert scenario.passed is passed
+        assert ("noop_seconds: 20.100, bound <= 20.000" in scenario.failures()) is not passed
+
+
 def test_one_failed_probe_fails_the_scenario(tmp_path: Path) -> None:
     scenario = results(tmp_path)
     scenario.add_probes({"cp1": QUIET, "endpoint": TargetSummary(sent=5, failed=1, longest_gap_ms=100)})
@@ -93,6 +103,14 @@ def test_one_failed_probe_fails_the_scenario(tmp_path: Path) -> None:
     tolerant = results(tmp_path)
     tolerant.add_probes({"endpoint": TargetSummary(sent=5, failed=1, longest_gap_ms=100)}, max_failed=1)
     assert tolerant.passed
+
+
+def test_failures_that_are_allowed_need_no_reason_on_a_slow_machine(tmp_path: Path) -> None:
+    slow = TargetSummary(sent=2210, failed=240, timeouts=240, longest_gap_ms=12_000, longest_outage_seconds=12.0)
+    for max_failed, passed in ((240, True), (239, False)):
+        scenario = dataclasses.replace(results(tmp_path), machine_factor=2.0)
+        scenario.add_probes({"cp1": slow, CONTROL: QUIET}, max_failed=max_failed)
+        assert scenario.passed is passed
 
 
 def test_target_that_was_never_probed_fails_the_scenario(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pstats
 
 import pytest
 
-from tests.tools.plan_speed import arguments_for, main
+from tests.tools.plan_speed import arguments_for, cost_of_hosts, main
 from tests.unit.plugins.module_utils._domain.plan.test_planning import plan_of
 
 
@@ -25,6 +25,13 @@ def calls(workers: int) -> int:
 def test_twice_the_workers_call_little_more_than_twice_the_functions() -> None:
     calls(2)
     assert calls(200) < 2.4 * calls(100)
+
+
+def test_the_memory_is_that_of_a_process_of_its_own() -> None:
+    ballast = bytearray(200 * 10**6)
+    cost = cost_of_hosts(6)
+    assert len(ballast) > 10**6 * cost.megabytes > 10**7
+    assert cost.entries > 10
 
 
 def test_the_time_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import json
-import typing as t
+from pathlib import Path
+
+import pytest
 
 from tests.tools import tested_versions
-
-if t.TYPE_CHECKING:
-    from pathlib import Path
 
 
 def kept(directory: Path, name: str, kubernetes: str, *, passed: bool = True) -> None:
@@ -37,5 +36,35 @@ def test_the_document_is_that_of_the_kept_results() -> None:
     assert tested_versions.DOCUMENT.read_text(encoding="utf-8") == expected, "python3 -m tests.tools.tested_versions"
 
 
-def test_the_readme_names_it() -> None:
-    assert "docs/tested-versions.md" in (tested_versions.ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("path", tested_versions.READMES, ids=lambda path: path.name)
+def test_each_readme_names_them_and_the_document(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    expected = tested_versions.readme(text, path, tested_versions.versions())
+    assert text == expected, "python3 -m tests.tools.tested_versions"
+    assert "docs/tested-versions.md" in text
+    for version in tested_versions.versions():
+        assert version in text
+
+
+@pytest.mark.parametrize(
+    ("tested", "expected"),
+    [
+        (["1.37.1"], "- Tested with Kubernetes 1.37.1 on Debian 13."),
+        (["1.37.1", "1.34.4"], "- Tested with Kubernetes 1.37.1 and 1.34.4 on Debian 13."),
+        (["1.37.1", "1.34.4", "1.28.15"], "- Tested with Kubernetes 1.37.1, 1.34.4 and 1.28.15 on Debian 13."),
+    ],
+)
+def test_versions_are_put_into_the_sentence_that_is_there(tested: list[str], expected: str) -> None:
+    path = tested_versions.ROOT / "README.md"
+    before = "- Tested with Kubernetes 1.2.3 and 1.0.0 on Debian 13."
+    assert tested_versions.readme(before, path, tested) == expected
+    with pytest.raises(ValueError, match=r"README\.md does not say once"):
+        tested_versions.readme("- Tested.", path, tested)
+
+
+def test_versions_are_those_that_passed_the_newest_first(tmp_path: Path) -> None:
+    kept(tmp_path, "old", "v1.9.1")
+    kept(tmp_path, "new", "v1.37.1")
+    kept(tmp_path, "other", "v1.37.1")
+    kept(tmp_path, "failed", "v1.38.0", passed=False)
+    assert tested_versions.versions(tmp_path) == ["1.37.1", "1.9.1"]
