@@ -383,7 +383,9 @@ def main() -> None:
             seen = HostEndpointProbe(ca=ca, connect_seconds=SECONDS_FOR_A_PROBE).inspect(server)
             return any(attempt.is_of_the_cluster for attempt in seen.attempts)
 
-        return life_signs_inspection.collect(api, clock, module.params["lost_nodes"], answers=answers)
+        # A text is split at its commas only.
+        names = [name.strip() for name in module.params["lost_nodes"]]
+        return life_signs_inspection.collect(api, clock, names, answers=answers)
 
     @functools.lru_cache(maxsize=None)
     def open_it() -> Api:

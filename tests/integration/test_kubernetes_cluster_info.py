@@ -218,16 +218,13 @@ def test_what_shows_that_a_lost_machine_runs(cluster: ControlPlane, modules_with
     )
     annotation = "kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint"
     for name, port in (("cp8", cluster.api_port), ("cp9", closed)):
-        metadata = {
-            "name": f"kube-apiserver-{name}",
-            "namespace": "kube-system",
-            "annotations": {annotation: f"127.0.0.1:{port}"},
-        }
+        pod = {"name": f"kube-apiserver-{name}", "namespace": "kube-system"}
+        annotated = {**pod, "annotations": {annotation: f"127.0.0.1:{port}"}}
         containers = [{"name": "kube-apiserver", "image": "example.org/none"}]
-        cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": containers}})
+        cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": annotated, "spec": {"containers": containers}})
     try:
         result = modules_with_each_adapter.run(
-            "kubernetes_cluster_info", kubeconfig=str(cluster.kubeconfig), lost_nodes=["cp8", "cp9", "nobody"]
+            "kubernetes_cluster_info", kubeconfig=str(cluster.kubeconfig), lost_nodes="cp8, cp9,nobody"
         )
         assert not result.get("failed"), result
         signs = {item["name"]: item for item in result["cluster"]["life_signs"]}
