@@ -170,7 +170,7 @@ def _alive(loss: Loss, hosts: Hosts, signs: LifeSigns) -> str | None:
     """What shows that the machine runs."""
     if loss.node is not None and loss.node.is_ready:
         return "that node is Ready: stop its machine for good, and run again when the node is not Ready any more"
-    if signs.lease_age is not None and signs.has_renewed and loss.node is not None:
+    if signs.lease_age is not None and signs.has_renewed:
         return f"its kubelet renewed its Lease {signs.lease_age:.0f} s ago: stop its machine for good, and run again {QUIET_SECONDS:.0f} s later"
     server = loss.api_server
     if server is not None and signs.is_answering and not any(host.has_address(server.host) for host in hosts.values()):

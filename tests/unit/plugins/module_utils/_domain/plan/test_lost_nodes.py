@@ -201,6 +201,11 @@ def _signs(**found: t.Any) -> Change:
     return change
 
 
+def _of_a_kubelet_without_node(arguments: Arguments) -> None:
+    _without_node(arguments)
+    _signs(lease_age=5.0)(arguments)
+
+
 def _member(**found: t.Any) -> Change:
     def change(arguments: Arguments) -> None:
         arguments["etcd"] = etcd(etcd_member("cp1", "cp1", "1", **found), *LIVING, problems=())
@@ -239,6 +244,10 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "a Lease": (
         _signs(lease_age=30.4),
         "names cp1, but its kubelet renewed its Lease 30 s ago: stop its machine for good, and run again 120 s later.",
+    ),
+    "a Lease, although somebody has deleted the Node": (
+        _of_a_kubelet_without_node,
+        "names cp1, but its kubelet renewed its Lease 5 s ago: stop its machine for good, and run again 120 s later.",
     ),
     "an API server": (
         _signs(is_answering=True),
