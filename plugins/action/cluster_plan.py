@@ -59,6 +59,7 @@ _ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "kubernetes_version": {"type": "raw", "default": ""},
     "load_balancer": {"type": "raw", "default": "haproxy"},
     "load_balancers": {"type": "list", "elements": "str", "default": []},
+    "lost_nodes": {"type": "raw", "default": []},
     "network": {"type": "raw", "default": "flannel"},
     "patches_dir": {"type": "raw", "default": ""},
     "phase": {

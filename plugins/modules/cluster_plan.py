@@ -83,6 +83,12 @@ options:
     description: Nodes of the cluster that are not in the inventory on purpose.
     type: raw
     default: []
+  lost_nodes:
+    description:
+      - Nodes whose machines are gone for good and never start again. The plan takes their members out of etcd and deletes the Nodes, and stops
+        where anything shows that such a machine still runs. A name that the cluster does not know any more is no error.
+    type: raw
+    default: []
   adopt_manifest_flags:
     description:
       - Take flags and volumes of the serving control plane's manifests that differ from the ClusterConfiguration into it,
@@ -124,7 +130,7 @@ options:
   failures:
     description:
       - Messages of inspections that failed, so that each is one reason to stop beside the others. V(cluster) and V(etcd) have
-        a text, V(hosts), V(files), V(balancers), V(kubeadm) and V(reachability) a map by inventory name.
+        a text, V(hosts), V(files), V(balancers), V(kubeadm) and V(reachability) a map by inventory name, and V(unreachable) is a list of such names.
     type: dict
     default: {}
   group_names:

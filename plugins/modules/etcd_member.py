@@ -50,6 +50,12 @@ options:
       - Let one voter become two although no third follows. The module then warns of what is at risk.
     type: bool
     default: false
+  is_lost:
+    description:
+      - With O(state=absent), the member's host is said to be gone for good. A member that answers is then refused, because it shows that
+        its host is not.
+    type: bool
+    default: false
   endpoint:
     description:
       - Client URL of an etcd server that stays. By default V(https://127.0.0.1:2379) with stacked etcd, else the servers that
@@ -227,7 +233,12 @@ def decide(module: AnsibleModule) -> Decision:
             etcd, clock, endpoints=endpoints, peer_url=peer_url, wait_timeout=wait_timeout, growth=growth
         )
     return etcd_removal.remove(
-        etcd, clock, endpoints=endpoints, member_id=module.params["member_id"], wait_timeout=wait_timeout
+        etcd,
+        clock,
+        endpoints=endpoints,
+        member_id=module.params["member_id"],
+        wait_timeout=wait_timeout,
+        is_lost=module.params["is_lost"],
     )
 
 
@@ -241,6 +252,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["absent", "learner", "voter"], "default": "absent"},
             "expected_voters": {"type": "int"},
             "allow_two_voters": {"type": "bool", "default": False},
+            "is_lost": {"type": "bool", "default": False},
             "endpoint": {"type": "str"},
             "endpoints": {"type": "list", "elements": "str", "default": []},
             **_options.MANIFESTS_DIR,

@@ -87,6 +87,12 @@ options:
         not store.
     type: bool
     default: false
+  lost_nodes:
+    description:
+      - Names of Nodes whose machines are said to be gone for good. RV(cluster.life_signs) says what shows that they are not.
+    type: list
+    elements: str
+    default: []
   etcd:
     description:
       - Ask this control plane's etcd, stacked or external, too. Without it etcd is not asked.
@@ -231,6 +237,13 @@ cluster:
         - With O(audit), C(leaders) of the controllers, C(deployments) of kube-system with their pods, C(anonymous) bindings, and C(failures),
           which say what could not be asked.
       type: dict
+    life_signs:
+      description:
+        - With O(lost_nodes), of each the seconds since its kubelet has renewed its Lease, where its API server announced itself, and whether one
+          with a certificate of the cluster's CA answers there.
+      type: list
+      elements: dict
+      sample: [{"name": "cp1", "lease_age": 734.2, "api_server": "192.0.2.11:6443", "is_answering": false}]
     version:
       description: Version of the API server.
       type: str
@@ -271,11 +284,15 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd import etc
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 if t.TYPE_CHECKING:
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
+    from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.life_signs import LifeSigns
     from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster.report import ClusterReport
     from ansible_collections.kubeadm.ha.plugins.module_utils._ports.api import Api
+    from ansible_collections.kubeadm.ha.plugins.module_utils._ports.clock import Clock
 
 SECONDS_FOR_A_COMMAND = 60.0
 SECONDS_FOR_ETCD = 5.0
+SECONDS_FOR_A_PROBE = 3.0
 
 
 def inspect_etcd(options: t.Mapping[str, t.Any] | None, *, wait_timeout: float) -> dict[str, t.Any]:
@@ -328,6 +345,7 @@ def main() -> None:
             "settle_timeout": {"type": "float", "default": 0},
             "audit": {"type": "bool", "default": False},
             "joining": {"type": "bool", "default": False},
+            "lost_nodes": {"type": "list", "elements": "str", "default": []},
             "etcd": {
                 "type": "dict",
                 "options": {
@@ -357,6 +375,18 @@ def main() -> None:
             error.details.update(asked)
             raise
 
+    def life_signs(api: Api, clock: Clock) -> tuple[LifeSigns, ...]:
+        from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint_probe import HostEndpointProbe
+        from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import life_signs_inspection
+
+        def answers(server: Endpoint, ca: str) -> bool:
+            seen = HostEndpointProbe(ca=ca, connect_seconds=SECONDS_FOR_A_PROBE).inspect(server)
+            return any(attempt.is_of_the_cluster for attempt in seen.attempts)
+
+        # A text is split at its commas only.
+        names = [name.strip() for name in module.params["lost_nodes"]]
+        return life_signs_inspection.collect(api, clock, names, answers=answers)
+
     @functools.lru_cache(maxsize=None)
     def open_it() -> Api:
         commands = HostCommands(timeout=SECONDS_FOR_A_COMMAND)
@@ -375,6 +405,7 @@ def main() -> None:
             search_secrets=module.params["search_secrets"],
             joining=module.params["joining"],
             audit=cluster_audit.collect if module.params["audit"] else None,
+            life_signs=life_signs if module.params["lost_nodes"] else None,
         )
 
     run_decision(module, decide)

@@ -12,7 +12,8 @@ short_description: Drain a node, or delete the Node of a host that is no member 
 version_added: 1.0.0
 description:
   - With O(state=absent) deletes a Node that is not Ready, and only if it has an address of the host that it is said to be.
-  - A Ready Node is refused, because its host is in use, and so is a Node with addresses of another machine.
+  - A Ready Node is refused, because its host is in use, and so is a Node with addresses of another machine. With O(is_lost) one is refused, too,
+    whose kubelet has renewed its Lease within the last two minutes.
   - Uses the Python library C(kubernetes) where the host has it, else the host's C(kubectl), wherever it is.
   - On a control plane of systemd services without C(/etc/kubernetes/admin.conf) an administrator's kubeconfig is found beside those of its
     components, and needs neither of the two.
@@ -40,6 +41,10 @@ options:
     description: The host was reset, or its kubelet has gone, so the Node may be deleted although it still reports itself as Ready.
     type: bool
     default: false
+  is_lost:
+    description: With O(state=absent), the host is gone for good and was not reset. Its pods go with the Node.
+    type: bool
+    default: false
   wait_timeout:
     description: With O(state=drained) seconds until the last pod has ended.
     type: int
@@ -63,6 +68,13 @@ EXAMPLES = r"""
     addresses: [192.0.2.12]
     state: absent
   delegate_to: cp1
+
+- name: The node of a machine that burnt down is gone
+  kubeadm.ha.kubernetes_node:
+    name: cp1
+    addresses: [192.0.2.11]
+    is_lost: true
+  delegate_to: cp2
 
 - name: Nothing runs on a node that is to leave
   kubeadm.ha.kubernetes_node:
@@ -114,7 +126,12 @@ def decide(module: AnsibleModule) -> Decision:
     if module.params["state"] == "drained":
         return node_drain.drain(api, HostClock(), module.params["name"], timeout=module.params["wait_timeout"])
     return node_removal.remove(
-        api, module.params["name"], addresses=module.params["addresses"], is_reset=module.params["is_reset"]
+        api,
+        HostClock(),
+        module.params["name"],
+        addresses=module.params["addresses"],
+        is_reset=module.params["is_reset"],
+        is_lost=module.params["is_lost"],
     )
 
 
@@ -126,6 +143,7 @@ def main() -> None:
             "addresses": {"type": "list", "elements": "str"},
             "state": {"type": "str", "choices": ["absent", "drained"], "default": "absent"},
             "is_reset": {"type": "bool", "default": False},
+            "is_lost": {"type": "bool", "default": False},
             "wait_timeout": {"type": "int", "default": 300},
             **_options.KUBECONFIG,
         },

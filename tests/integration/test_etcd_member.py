@@ -198,7 +198,9 @@ def test_the_second_voter_needs_a_third_or_the_switch_and_the_numbers_come_true(
     identities = members(etcd_cluster)
     refused = removed(modules, etcd_cluster, identities[etcd_cluster.servers["cp2"].peer])
     assert "1 of 2 voters would be healthy and 2 needed" in refused["msg"]
-    gone = removed(modules, etcd_cluster, identities[etcd_cluster.servers["cp3"].peer])
+    refused = removed(modules, etcd_cluster, identities[etcd_cluster.servers["cp2"].peer], is_lost=True)
+    assert "it answers, so its host is not gone for good" in refused["msg"]
+    gone = removed(modules, etcd_cluster, identities[etcd_cluster.servers["cp3"].peer], is_lost=True)
     assert not gone.get("failed"), gone
     assert not gone.get("warnings")
     assert (

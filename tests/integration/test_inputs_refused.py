@@ -244,3 +244,9 @@ def test_a_host_that_cannot_be_reached_is_one_reason_of_several(tmp_path: Path) 
     assert all(
         any(name in reason and "could not be inspected" in reason for reason in reasons) for name in ("w2", "lb1")
     )
+    # A node may be gone for good; a load balancer is no node.
+    remedy = "take it out of the inventory and name its node in kubeadm_ha_lost_nodes."
+    assert [
+        [name for name in ("w2", "lb1") if f"{name} could not" in reason] for reason in reasons if remedy in reason
+    ].count(["w2"]) == 1
+    assert not [reason for reason in reasons if "lb1 could not" in reason and remedy in reason]

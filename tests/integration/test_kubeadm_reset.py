@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import time
 import typing as t
@@ -180,3 +181,41 @@ def test_only_a_node_that_is_not_ready_is_deleted(plane: ControlPlane, modules_w
             assert result["changed"] is changed
     finally:
         plane.kubectl("delete", "node", "cp8", "--ignore-not-found")
+
+
+def renew(plane: ControlPlane, name: str, seconds_ago: float) -> None:
+    """What a kubelet does every ten seconds."""
+    renewed = dt.datetime.fromtimestamp(time.time() - seconds_ago, tz=dt.UTC)
+    plane.apply(
+        {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": name, "namespace": "kube-node-lease"},
+            "spec": {"holderIdentity": name, "renewTime": renewed.strftime("%Y-%m-%dT%H:%M:%S.%fZ")},
+        }
+    )
+
+
+def test_the_node_of_a_machine_that_is_gone_is_deleted_once_its_kubelet_is_quiet(
+    plane: ControlPlane, modules_with_each_adapter: Modules
+) -> None:
+    options: dict[str, t.Any] = {
+        "name": "cp9",
+        "addresses": [ADVERTISED_ADDRESS],
+        "kubeconfig": str(plane.kubeconfig),
+        "is_lost": True,
+    }
+    try:
+        register(plane, "cp9", ready="Unknown")
+        renew(plane, "cp9", seconds_ago=10)
+        for check in (True, False):
+            refused = modules_with_each_adapter.run("kubernetes_node", check=check, **options)
+            assert "its kubelet renewed its Lease" in refused["msg"]
+        renew(plane, "cp9", seconds_ago=600)
+        for check, changed in ((True, True), (False, True), (True, False), (False, False)):
+            result = modules_with_each_adapter.run("kubernetes_node", check=check, **options)
+            assert not result.get("failed"), result
+            assert result["changed"] is changed
+    finally:
+        plane.kubectl("delete", "node", "cp9", "--ignore-not-found")
+        plane.kubectl("--namespace=kube-node-lease", "delete", "lease", "cp9", "--ignore-not-found")

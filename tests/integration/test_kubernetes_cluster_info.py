@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
 import time
 import typing as t
@@ -196,3 +197,47 @@ def test_etcd_and_the_api_are_reported_without_each_other(
     assert "it has 1 voters instead of 3" in demanded["etcd_failure"]
     not_asked = modules.run("kubernetes_cluster_info", kubeconfig=kubeconfig)
     assert (not_asked["etcd"], not_asked["etcd_failure"]) == (None, "")
+
+
+def test_what_shows_that_a_lost_machine_runs(cluster: ControlPlane, modules_with_each_adapter: Modules) -> None:
+    """Two machines, of which only one has an API server that answers; its kubelet has been quiet for ten minutes."""
+    (closed,) = processes.free_ports(1)
+    ca = (cluster.pki / "ca.crt").read_text(encoding="utf-8")
+    had_root = cluster.kubectl("--namespace=kube-system", "get", "configmap", "kube-root-ca.crt", "--ignore-not-found")
+    if not had_root:
+        metadata = {"name": "kube-root-ca.crt", "namespace": "kube-system"}
+        cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"ca.crt": ca}})
+    renewed = dt.datetime.fromtimestamp(time.time() - 600, tz=dt.UTC)
+    cluster.apply(
+        {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": "cp8", "namespace": "kube-node-lease"},
+            "spec": {"holderIdentity": "cp8", "renewTime": renewed.strftime("%Y-%m-%dT%H:%M:%S.%fZ")},
+        }
+    )
+    annotation = "kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint"
+    for name, port in (("cp8", cluster.api_port), ("cp9", closed)):
+        pod = {"name": f"kube-apiserver-{name}", "namespace": "kube-system"}
+        annotated = {**pod, "annotations": {annotation: f"127.0.0.1:{port}"}}
+        containers = [{"name": "kube-apiserver", "image": "example.org/none"}]
+        cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": annotated, "spec": {"containers": containers}})
+    try:
+        result = modules_with_each_adapter.run(
+            "kubernetes_cluster_info", kubeconfig=str(cluster.kubeconfig), lost_nodes="cp8, cp9,nobody"
+        )
+        assert not result.get("failed"), result
+        signs = {item["name"]: item for item in result["cluster"]["life_signs"]}
+        assert {name: (item["api_server"], item["is_answering"]) for name, item in signs.items()} == {
+            "cp8": (f"127.0.0.1:{cluster.api_port}", True),
+            "cp9": (f"127.0.0.1:{closed}", False),
+            "nobody": ("", False),
+        }
+        assert 590 < signs["cp8"]["lease_age"] < 700
+        assert signs["cp9"]["lease_age"] is None
+    finally:
+        for name in ("cp8", "cp9"):
+            cluster.delete(f"pod/kube-apiserver-{name}", namespace="kube-system")
+        cluster.delete("lease/cp8", namespace="kube-node-lease")
+        if not had_root:
+            cluster.delete("configmap/kube-root-ca.crt", namespace="kube-system")

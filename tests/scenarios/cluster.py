@@ -199,8 +199,11 @@ def etcdctl(lab: Lab, *arguments: str, node: str, node_name: str | None = None) 
     return lab.kubectl("exec", "--namespace=kube-system", pod, "--", "etcdctl", *options, *arguments, node=node)
 
 
-def fingerprint(lab: Lab, nodes: Sequence[str]) -> dict[str, str]:
-    """What a run in check mode must leave as it is: files and packages of each node, objects of the cluster."""
+def fingerprint(lab: Lab, nodes: Sequence[str], *, node: str = "cp1") -> dict[str, str]:
+    """What a run in check mode must leave as it is: files and packages of each node, objects of the cluster.
+
+    :param node: a control plane that serves, which is asked for the objects.
+    """
     script = (
         "find /etc /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env /var/lib/kubelet/pki "
         "/var/backups /var/lib/kubeadm-ha -type f ! -path '/etc/ld.so.cache' -exec sha256sum {} + 2>/dev/null | sort; "
@@ -210,7 +213,7 @@ def fingerprint(lab: Lab, nodes: Sequence[str]) -> dict[str, str]:
     )
     found = {name: lab.shell(name, script, check=False) for name in nodes}
     for kind in ("configmaps", "daemonsets", "secrets", "nodes"):
-        items = lab.objects(kind, "--all-namespaces")["items"]
+        items = lab.objects(kind, "--all-namespaces", node=node)["items"]
         found[kind] = "\n".join(sorted(_object_line(kind, item) for item in items))
     return found
 

@@ -14,7 +14,7 @@ from tests.tools.payload import modules, payload_of
 
 PLUGINS = ROOT / "plugins"
 #: Bytes. The largest of today has a tenth less.
-MOST = 335_000
+MOST = 340_000
 #: Bytes that may travel for the sake of hosts that need them.
 MOST_FOR_SOME = 92_000
 #: Bytes that may travel for the sake of annotations.

@@ -207,7 +207,7 @@ def _urls(audit: AuditInput, etcd: EtcdReport) -> t.Iterator[AuditFinding]:
                 shown,
                 f"{shown} has the name of no node and the address of no host that was inspected.",
                 *(f"peer URL {url}" for url in member.peer_urls),
-                remedy=f"When its host is gone for good: etcdctl member remove {member.id} (kubeadm.ha.remove_node does it).",
+                remedy=f"When its host is gone for good: kubeadm.ha.site with kubeadm_ha_lost_nodes: [{member.name}].",
             )
 
 

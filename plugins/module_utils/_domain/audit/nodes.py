@@ -74,7 +74,8 @@ def _nodes(audit: AuditInput) -> t.Iterator[AuditFinding]:
                 name or node.name,
                 f"The node {node.name} is not Ready.",
                 node.ready_reason or f"Ready is {node.ready_status or 'unknown'}",
-                remedy=f"journalctl -u kubelet on {name or node.name} says why. If it is gone for good: kubeadm.ha.remove_node.",
+                remedy=f"journalctl -u kubelet on {name or node.name} says why. If it is gone for good, take it out of the "
+                f"inventory: kubeadm.ha.site with kubeadm_ha_lost_nodes: [{node.name}].",
             )
 
 

@@ -56,6 +56,11 @@ class Attempt:
         return self.outcome not in UNREACHED
 
     @property
+    def is_of_the_cluster(self) -> bool:
+        """Whether what answered has a certificate of the CA by which it was verified, good or not."""
+        return self.outcome in (ANSWERED, EXPIRED, WRONG_NAME)
+
+    @property
     def is_api_server(self) -> bool:
         """Whether what answered is an API server that takes requests, as far as it lets itself be asked."""
         return self.outcome == ANSWERED and self.status in (OK, *_CLOSED_TO_ANONYMOUS) and self.identity != LOST

@@ -23,6 +23,7 @@ if t.TYPE_CHECKING:
     from ..._ports.clock import Clock
     from ..base.address import Endpoint
     from .cluster_audit import ClusterAudit
+    from .life_signs import LifeSigns
 
 #: The ConfigMaps of a kubeadm cluster that decide how nodes find and join it; up to 1.23 the kubelet's has the minor
 #: version in its name.
@@ -38,6 +39,7 @@ def inspect_cluster(
     search_secrets: bool = True,
     joining: bool = False,
     audit: t.Callable[[Api, Clock], ClusterAudit] | None = None,
+    life_signs: t.Callable[[Api, Clock], tuple[LifeSigns, ...]] | None = None,
 ) -> ClusterReport:
     """Everything the plan needs, without secrets.
 
@@ -49,13 +51,16 @@ def inspect_cluster(
         search_secrets: also search Secrets when the cluster is at the endpoint already.
         joining: a host is to join, so what a bootstrap token may do is asked, too.
         audit: asks what only an audit needs; consumers of the API servers' own addresses are then searched for without an endpoint, too.
+        life_signs: asks what shows that machines run which are said to be gone; who names their API servers is searched for, too.
 
     Raises:
         InvalidInput: when an endpoint cannot be read.
     """
     secrets = api.list("secret", namespace="kube-system")
     config_maps = dict(_config_maps(api))
-    old = consumer_inspection.old_endpoints(config_maps, api_servers, endpoint) if endpoint or audit else frozenset()
+    signs = life_signs(api, clock) if life_signs is not None else ()
+    known = (*api_servers, *(item.api_server for item in signs if item.api_server))
+    old = consumer_inspection.old_endpoints(config_maps, known, endpoint) if endpoint or audit else frozenset()
     tokens = (secret for secret in secrets if secret.get("type") == bootstrap_token.SECRET_TYPE)
     report = ClusterReport(
         config_maps=config_maps,
@@ -78,6 +83,7 @@ def inspect_cluster(
         version=json.loads(api.raw("/version"))["gitVersion"],
         join_rights=None,
         audit=audit(api, clock) if audit is not None else None,
+        life_signs=signs,
     )
     if not joining:
         return report

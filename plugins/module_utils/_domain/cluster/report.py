@@ -16,6 +16,7 @@ from ..kubeadm.kubelet_config_map import kubelet_config_map
 from .cluster_audit import ClusterAudit
 from .consumer_inspection import Consumers
 from .deployment_spread import Placement
+from .life_signs import LifeSigns
 from .node import Node
 
 _WHOSE = "The report of the cluster"
@@ -39,6 +40,7 @@ class ClusterReport:
         health: what runs of the control planes; ``None`` when it was not asked.
         join_rights: what a joining node may do, by :mod:`join_rights`; ``None`` when it was not asked.
         audit: what only an audit asks for; ``None`` when it was not asked.
+        life_signs: what was seen of machines that are said to be gone for good.
     """
 
     #: Of what :meth:`as_dict` writes. A report without one is of the first.
@@ -57,6 +59,7 @@ class ClusterReport:
     health: Health | None = dataclasses.field(metadata=at())
     join_rights: t.Mapping[str, bool] | None = dataclasses.field(metadata=absent(None, is_written=False))
     audit: ClusterAudit | None = dataclasses.field(default=None, metadata=absent(None, is_written=False))
+    life_signs: tuple[LifeSigns, ...] = dataclasses.field(default=(), metadata=absent((), is_written=False))
 
     @classmethod
     def from_dict(cls, document: t.Mapping[str, t.Any]) -> ClusterReport:

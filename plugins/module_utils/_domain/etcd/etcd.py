@@ -86,6 +86,11 @@ class Member:
     problem: str | None = None
 
     @property
+    def is_answering(self) -> bool:
+        """Whether its own server answered, healthy or not."""
+        return self.is_healthy or self.raft_term is not None
+
+    @property
     def is_started(self) -> bool:
         """Whether it has ever started: a member reports its name at its first start."""
         return bool(self.name)

@@ -26,8 +26,13 @@ if t.TYPE_CHECKING:
 _POLL_SECONDS = 0.5
 
 
-def removal_change(member: Member) -> Change:
-    """The removal of a member as a change."""
+def removal_change(member: Member, *, is_lost: bool = False) -> Change:
+    """The removal of a member as a change.
+
+    Args:
+        member: the member.
+        is_lost: whether its host is gone for good.
+    """
     return Change(
         object=f"etcd member {member.id}",
         before={
@@ -36,7 +41,9 @@ def removal_change(member: Member) -> Change:
             "role": "learner" if member.is_learner else "voter",
         },
         after=None,
-        reason="its host is no member of the cluster any more, or never became one",
+        reason="its host is gone for good"
+        if is_lost
+        else "its host is no member of the cluster any more, or never became one",
     )
 
 
@@ -51,7 +58,13 @@ def objection(etcd_cluster: EtcdCluster, member: Member) -> str | None:
 
 
 def remove(
-    etcd: Etcd, clock: Clock, *, endpoints: t.Sequence[str], member_id: str, wait_timeout: float = 30.0
+    etcd: Etcd,
+    clock: Clock,
+    *,
+    endpoints: t.Sequence[str],
+    member_id: str,
+    wait_timeout: float = 30.0,
+    is_lost: bool = False,
 ) -> Decision:
     """The member is not in the cluster.
 
@@ -61,16 +74,23 @@ def remove(
         endpoints: servers that know the members; the first that answers is asked for the removal.
         member_id: id as etcdctl prints it.
         wait_timeout: seconds until the remaining members work together.
+        is_lost: whether its host is said to be gone for good: a member that answers shows that it is not.
 
     Raises:
         EtcdError: when no server reports the members, or etcd refuses.
-        UnsupportedState: when the removal would cost the quorum, or concerns the very member that is asked.
+        UnsupportedState: when the removal would cost the quorum, concerns the very member that is asked, or one that is said to be lost and
+            answers.
         NotProved: when the remaining members did not work together in time.
     """
     etcd_cluster = collect(etcd, *endpoints)
     member = next((item for item in etcd_cluster.members if item.id == member_id.lower().lstrip("0")), None)
     if member is None:
         return Decision(values={"quorum": quorum_guard.Outlook(etcd_cluster.quorum, etcd_cluster.quorum).as_dict()})
+    if is_lost and member.is_answering:
+        raise UnsupportedState(
+            f"The etcd member {_shown(member)} was not taken out: it answers, so its host is not gone for good.",
+            id=member.id,
+        )
     reason = objection(etcd_cluster, member)
     if reason is not None:
         raise UnsupportedState(f"The etcd member {_shown(member)} was not taken out: {reason}.", id=member.id)
@@ -95,7 +115,7 @@ def remove(
     expected = outlook(etcd_cluster.quorum, member)
     at_risk = quorum_guard.risk(expected)
     return Decision(
-        changes=(removal_change(member),),
+        changes=(removal_change(member, is_lost=is_lost),),
         values={"quorum": expected.as_dict()},
         act=act,
         warnings=() if at_risk is None else (at_risk,),

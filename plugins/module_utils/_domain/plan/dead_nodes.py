@@ -24,7 +24,8 @@ def message(name: str, endpoint: Endpoint) -> str:
     return (
         f"The node {name} is not Ready and no host of the inventory, so its kubelet keeps the server that its kubelet.conf "
         f"names, and its kube-proxy the one with which it was started: when it comes back, let its kubelet.conf name "
-        f"{endpoint} and restart its kubelet; kube-proxy follows by itself. If it is gone for good, delete the Node."
+        f"{endpoint} and restart its kubelet; kube-proxy follows by itself. If it is gone for good, name it in kubeadm_ha_lost_nodes instead of "
+        "kubeadm_ha_unmanaged_nodes."
     )
 
 

@@ -41,6 +41,8 @@ class Desired:
     load_balancers: tuple[str, ...]
     extra_sans: frozenset[San] = frozenset()
     unmanaged_nodes: frozenset[str] = frozenset()
+    #: Nodes whose machines are gone for good.
+    lost_nodes: tuple[str, ...] = ()
     allow_two_control_planes: bool = False
     allow_older_kubeadm: bool = False
     reset_half_joined: bool = False

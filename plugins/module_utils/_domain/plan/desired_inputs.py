@@ -40,6 +40,7 @@ def parse_inputs(raw: RawInputs) -> tuple[Desired | None, tuple[Problem, ...]]:
         load_balancers=tuple(raw.groups.load_balancers),
         extra_sans=sans,
         unmanaged_nodes=frozenset(read["unmanaged_nodes"]),
+        lost_nodes=tuple(dict.fromkeys(read["lost_nodes"])),
         allow_two_control_planes=read["allow_two_control_planes"],
         allow_older_kubeadm=read["allow_older_kubeadm"],
         reset_half_joined=read["reset_half_joined"],

@@ -19,19 +19,31 @@ if t.TYPE_CHECKING:
 _SERVING = "the serving control plane"
 
 
-def problems(failures: Failures, *, serving_control_plane: str | None, explains_cluster: bool) -> t.Iterator[Problem]:
+def problems(
+    failures: Failures, *, serving_control_plane: str | None, explains_cluster: bool, nodes: t.Collection[str] = ()
+) -> t.Iterator[Problem]:
     """One problem for each inspection that failed, apart from those of kubeadm.
 
     Args:
         failures: their messages.
         serving_control_plane: the host on which cluster and etcd were asked.
         explains_cluster: whether another problem names the cause of the cluster's.
+        nodes: the hosts that are nodes and may be taken out, where the run can do that.
     """
     asked = serving_control_plane or _SERVING
     cluster = {} if explains_cluster else {asked: failures.cluster}
     yield from _problems(cluster, "The cluster could not be inspected on {host}")
     yield from _problems({asked: failures.etcd}, "etcd could not be inspected on {host}")
-    yield from _problems(failures.hosts, "{host} could not be inspected")
+    gone = {name: message for name, message in failures.hosts.items() if name in failures.unreachable and name in nodes}
+    yield from _problems(
+        {name: message for name, message in failures.hosts.items() if name not in gone},
+        "{host} could not be inspected",
+    )
+    for problem in _problems(gone, "{host} could not be inspected"):
+        yield Problem(
+            problem.subject,
+            f"{problem.message} If the machine is gone for good, take it out of the inventory and name its node in kubeadm_ha_lost_nodes.",
+        )
     yield from _problems(failures.files, "The files of {host} could not be inspected")
     yield from _problems(failures.balancers, "The load balancer on {host} could not be inspected")
     yield from _problems(failures.reachability, "Whether {host} reaches the other hosts could not be tried")

@@ -24,6 +24,7 @@ from . import left_by_joins
 from .checks import reset_guard
 from .checks.control_plane_parity import files_of
 from .input_values import COMPONENT_PORTS
+from .without_nodes import without_nodes
 
 if t.TYPE_CHECKING:
     from ..base.change import Change
@@ -163,16 +164,11 @@ def after(
     if not resets:
         return dict(hosts), cluster, etcd
     clean = {reset.host.name: _clean(reset.host) for reset in resets}
-    nodes = {reset.node for reset in resets}
-    report = dataclasses.replace(
-        cluster.report,
-        nodes=tuple(node for node in cluster.report.nodes if node.name not in nodes),
-        kube_proxy_pods=tuple(pod for pod in cluster.report.kube_proxy_pods if pod.node not in nodes),
-    )
+    nodes = {reset.node for reset in resets if reset.node is not None}
     gone = [reset.member for reset in resets if reset.member is not None]
     return (
         {name: clean.get(name, host) for name, host in hosts.items()},
-        dataclasses.replace(cluster, report=report),
+        without_nodes(cluster, nodes),
         etcd if etcd is None else etcd.without(gone),
     )
 

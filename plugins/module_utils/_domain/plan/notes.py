@@ -16,7 +16,7 @@ from ..cluster import deployment_spread
 from ..cluster.consumer_inspection import MOST_FOUND, SECONDS
 from ..host.other_static_pods import other_static_pods
 from ..kubeadm import bootstrap_token, learner_mode
-from . import dead_nodes, quorum_steps
+from . import dead_nodes, lost_nodes_notes, quorum_steps
 from .checks import expiry, join_parity, join_secrets
 
 if t.TYPE_CHECKING:
@@ -38,6 +38,7 @@ def find_notes(situation: Situation) -> tuple[Note, ...]:
         *_second_member(situation),
         *_static_pods(situation),
         *_dead_nodes(situation),
+        *lost_nodes_notes.notes(situation),
         *_expiry(situation),
         *(Note(*item) for item in join_parity.notes(situation)),
         *quorum_steps.notes(situation),

@@ -21,6 +21,7 @@ from . import (
     further_inspections,
     half_joined,
     inputs,
+    lost_nodes,
     name_servers,
     quorum_steps,
     single_points,
@@ -134,6 +135,14 @@ def _plan_of_services(
     """The plan of a control plane whose components are services of systemd; a role that is used alone takes the endpoint as it is."""
     explained = [name for name, message in request.failures.hosts.items() if message]
     found = [*_not_inspected(desired, hosts, explained)]
+    if desired.lost_nodes:
+        found.append(
+            Problem(
+                lost_nodes.VARIABLE,
+                f"kubeadm_ha_lost_nodes names {', '.join(desired.lost_nodes)}, but the control plane of {source} runs as services of systemd, of "
+                "which nothing is taken out: leave the variable out, and take out by hand what etcd and the cluster have of the machine.",
+            )
+        )
     for decision in request.balancers.values():
         found += decision.problems
     balancers = {
@@ -215,13 +224,19 @@ def assess(
     cluster = Cluster.from_report(request.cluster, yaml=yaml) if request.cluster is not None else None
     serving_control_plane = find_serving_control_plane(hosts, desired.control_planes)
     etcd = request.etcd
+    losses: tuple[lost_nodes.Loss, ...] = ()
+    if cluster is not None and serving_control_plane is not None:
+        verdicts = lost_nodes.verdicts(desired, hosts, cluster, etcd)
+        found += lost_nodes.problems(verdicts)
+        losses = lost_nodes.losses(verdicts)
+        cluster, etcd = lost_nodes.after(losses, cluster, etcd)
     resets = _resets(desired, hosts, cluster, serving_control_plane, etcd)
     if cluster is not None:
         hosts, cluster, etcd = half_joined.after(resets, hosts, cluster, etcd)
     bare = bare_hosts.find(desired, hosts, cluster) if cluster is not None else ()
     hosts = bare_hosts.after(bare, hosts, desired.cluster.version)
     found += find_problems(desired, hosts, cluster, etcd)
-    found += _failed_inspections(request.failures, serving_control_plane)
+    found += _failed_inspections(request.failures, serving_control_plane, desired.nodes)
     found += [problem for decision in request.balancers.values() for problem in decision.problems]
     if serving_control_plane is None or cluster is None or not cluster.configuration:
         if cluster is not None:
@@ -242,6 +257,7 @@ def assess(
         decisions=request.decisions,
         etcd=etcd,
         resets=resets,
+        losses=losses,
         bare=bare,
         attempts=request.attempts,
         kubeadm=request.kubeadm,
@@ -255,13 +271,16 @@ def assess(
     return situation, tuple(found)
 
 
-def _failed_inspections(failures: Failures, serving_control_plane: Host | None) -> t.Iterator[Problem]:
+def _failed_inspections(
+    failures: Failures, serving_control_plane: Host | None, nodes: t.Collection[str]
+) -> t.Iterator[Problem]:
     """Inspections that failed; that the API refuses an expired admin.conf is reported by the expiry."""
     yield from failed_inspections.problems(
         failures,
         serving_control_plane=serving_control_plane.name if serving_control_plane else None,
         explains_cluster=serving_control_plane is not None
         and expiry.has_expired(serving_control_plane, ADMIN_KUBECONFIG),
+        nodes=nodes,
     )
 
 

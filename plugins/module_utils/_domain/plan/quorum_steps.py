@@ -46,10 +46,13 @@ def find(situation: Situation) -> tuple[QuorumStep, ...]:
     """Members that are taken out, then control planes that join; none where etcd is external or could not be asked."""
     if situation.etcd is None or situation.cluster.uses_external_etcd:
         return ()
-    gone = [(reset.host.name, reset.member) for reset in situation.resets if reset.member is not None]
+    gone = [(loss.name, member) for loss in situation.losses for member in loss.members]
+    gone += [(reset.host.name, reset.member) for reset in situation.resets if reset.member is not None]
     gone += [(item.owner or "", item.member) for item in situation.stale_members]
-    resets = tuple(reset.member for reset in situation.resets if reset.member is not None)
-    now = EtcdCluster((*situation.etcd.members, *resets)).quorum
+    # What etcd reported is as it will be when the first two kinds of them are taken out.
+    first = [member for loss in situation.losses for member in loss.members]
+    first += [reset.member for reset in situation.resets if reset.member is not None]
+    now = EtcdCluster((*situation.etcd.members, *first)).quorum
     found = []
     for host, member in gone:
         found.append(QuorumStep(host, _described(member), etcd_removal.outlook(now, member)))

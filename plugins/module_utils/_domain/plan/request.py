@@ -57,6 +57,7 @@ class RawInputs:
     image_repository: object = desired_cluster.IMAGE_REPOSITORY
     kubernetes_version: object = ""
     load_balancer: object = "haproxy"
+    lost_nodes: object = ()
     network: object = desired_cluster.FLANNEL
     patches_dir: object = ""
     pod_subnet: object = desired_cluster.POD_SUBNET
@@ -78,7 +79,10 @@ class RawInputs:
 
 @dataclasses.dataclass(frozen=True)
 class Failures:
-    """Messages of inspections that failed: a text for what was asked once, by inventory name for what each host was."""
+    """Messages of inspections that failed: a text for what was asked once, by inventory name for what each host was.
+
+    Of hosts that could not be connected to, ``unreachable`` has the inventory names.
+    """
 
     cluster: str = ""
     etcd: str = ""
@@ -87,6 +91,7 @@ class Failures:
     balancers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     kubeadm: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     reachability: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    unreachable: frozenset[str] = frozenset()
 
     @classmethod
     def from_options(cls, options: t.Mapping[str, t.Any]) -> Failures:
@@ -96,7 +101,10 @@ class Failures:
             key: {host: _text(message) for host, message in _mapping(given, key, "failures.").items()}
             for key in ("hosts", "files", "balancers", "kubeadm", "reachability")
         }
-        return cls(cluster=_text(given.get("cluster")), etcd=_text(given.get("etcd")), **by_host)
+        unreachable = frozenset(map(str, given.get("unreachable") or ()))
+        return cls(
+            cluster=_text(given.get("cluster")), etcd=_text(given.get("etcd")), unreachable=unreachable, **by_host
+        )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -32,6 +32,7 @@ if t.TYPE_CHECKING:
     from ..host.host import Host
     from ..kubeadm.kubeadm_preflight import KubeadmObjections
     from .desired import Desired
+    from .lost_nodes import Loss
     from .user_kubeconfigs import Edit
 
 
@@ -69,7 +70,7 @@ class ApiServer:
 class Situation:
     """Everything that the plan is computed from.
 
-    Hosts, cluster and etcd are as they are after ``resets``, which the run makes first; ``bare`` hosts are as they are when they have
+    Hosts, cluster and etcd are as they are after ``losses`` and ``resets``, which the run makes first; ``bare`` hosts are as they are when they have
     been prepared.
 
     Attributes:
@@ -82,6 +83,7 @@ class Situation:
         files: by inventory name of a joining control plane what it has of the serving one's files, by path.
         etcd: what etcd reported; ``None`` when it could not be asked.
         resets: hosts that the run resets first.
+        losses: what it takes out first of machines that are gone for good.
         bare: inventory names of hosts that the run makes nodes of, see :mod:`bare_hosts`.
         attempts: what became of connections, by the host that tried.
         kubeadm: what the kubeadm of joining hosts objects to, by inventory name.
@@ -99,6 +101,7 @@ class Situation:
     files: t.Mapping[str, t.Mapping[str, FileFact]] = dataclasses.field(default_factory=dict)
     etcd: EtcdReport | None = None
     resets: tuple[half_joined.Reset, ...] = ()
+    losses: tuple[Loss, ...] = ()
     bare: tuple[str, ...] = ()
     attempts: t.Mapping[str, tuple[ConnectionAttempt, ...]] = dataclasses.field(default_factory=dict)
     kubeadm: t.Mapping[str, KubeadmObjections] = dataclasses.field(default_factory=dict)
@@ -159,6 +162,7 @@ class Situation:
     def old_endpoints(self) -> frozenset[Endpoint]:
         """What a consumer may still use instead of the endpoint: the API servers' own addresses and what the cluster names."""
         found = {host.api_server for host in self.hosts.values() if host.api_server is not None}
+        found |= {loss.api_server for loss in self.losses if loss.api_server is not None}
         for text in (self.cluster.joining_server, self.cluster.endpoint):
             try:
                 found.add(Endpoint.parse(text or ""))

@@ -74,10 +74,16 @@ def problems(
             yield Problem(
                 "etcd",
                 f"The etcd cluster has the member {item.shown}, but the cluster has no such node: if its host is gone "
-                f"for good, take it out on {serving_control_plane.name} with: "
-                f"{etcdctl(serving_control_plane, 'member', 'remove', item.member.id)}",
+                f"for good, {_taken_out(item, serving_control_plane)}",
             )
     yield from _learners(desired, hosts, cluster, serving_control_plane, etcd, switch)
+
+
+def _taken_out(stale: Stale, serving_control_plane: Host) -> str:
+    """How a member of nobody's goes. One that has never started has no name by which the run could know it."""
+    if stale.member.name:
+        return f"name {stale.member.name} in kubeadm_ha_lost_nodes, and run again."
+    return f"take it out on {serving_control_plane.name} with: {etcdctl(serving_control_plane, 'member', 'remove', stale.member.id)}"
 
 
 def half_joined_hosts(
@@ -172,7 +178,7 @@ def _explained(
         return _unlike_member(desired, host, hosts, cluster, member, needed) or _with_another_authority(
             host, serving_control_plane
         )
-    return _unlike_joining_host(host, cluster, member, serving_control_plane)
+    return _unlike_joining_host(desired, host, cluster, member, serving_control_plane)
 
 
 def _is_foreign(host: Host, serving_control_plane: Host) -> bool:
@@ -308,7 +314,9 @@ def _connects_to_itself(host: Host) -> bool:
     return access is not None and etcd_url.lead_to_loopback(access.endpoints)
 
 
-def _unlike_joining_host(host: Host, cluster: Cluster, member: Stale | None, serving_control_plane: Host) -> str | None:
+def _unlike_joining_host(
+    desired: Desired, host: Host, cluster: Cluster, member: Stale | None, serving_control_plane: Host
+) -> str | None:
     files = leftovers(host, serving_control_plane)
     has_node = host.node_name in cluster.nodes
     delete = f"kubectl --kubeconfig {_ADMIN_KUBECONFIG} delete node {host.node_name} on {serving_control_plane.name}"
@@ -320,10 +328,12 @@ def _unlike_joining_host(host: Host, cluster: Cluster, member: Stale | None, ser
             f"{host.name} is half joined: it has no kubelet.conf, but {shown}{also}; run kubeadm reset on it{then}."
             f"{_then_taken_out(member)}{_lost_by_a_reset(host)}"
         )
-    if has_node:
+    # Why the Node of a machine that is said to be gone stays is reported by itself.
+    if has_node and host.node_name not in desired.lost_nodes:
         return (
             f"The cluster already has a node {host.node_name}, but {host.name} has not joined: give the host another name "
-            f"(kubeadm_ha_node_name), or delete the old Node if {host.name} replaces it ({delete})."
+            f"(kubeadm_ha_node_name), or name {host.node_name} in kubeadm_ha_lost_nodes if {host.name} replaces its machine, which is gone "
+            "for good."
         )
     return None
 

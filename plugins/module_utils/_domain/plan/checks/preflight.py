@@ -131,13 +131,14 @@ def _cluster_state(desired: Desired, hosts: Hosts, cluster: Cluster) -> t.Iterat
             "The cluster has no ConfigMap kube-system/kubeadm-config: it was not made by kubeadm, or the ConfigMap was "
             "deleted; restore it with kubeadm init phase upload-config kubeadm.",
         )
-    known = {host.node_name for host in hosts.values()} | desired.unmanaged_nodes
+    known = {host.node_name for host in hosts.values()} | desired.unmanaged_nodes | set(desired.lost_nodes)
     # Which node a host is stands on the host: one that was not inspected may be any of the others.
     for name in sorted(set(cluster.nodes) - known) if hosts.keys() >= set(desired.nodes) else ():
         yield Problem(
             name,
             f"The node {name} is in the cluster but not in the inventory, so it would go on using the old endpoint: "
-            "add its host to the inventory, or name it in kubeadm_ha_unmanaged_nodes if you repoint it yourself.",
+            "add its host to the inventory, or name it in kubeadm_ha_unmanaged_nodes if you repoint it yourself, or in "
+            "kubeadm_ha_lost_nodes if its machine is gone for good.",
         )
 
 

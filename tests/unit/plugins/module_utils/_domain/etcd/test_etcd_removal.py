@@ -32,10 +32,12 @@ class Shrinking(Servers):
         return {**super().status(endpoint), "header": {"member_id": number}}
 
 
-def remove(servers: Shrinking, number: int) -> t.Any:
+def remove(servers: Shrinking, number: int, *, is_lost: bool = False) -> t.Any:
     """The removal of a member, of which cp1 is asked."""
     member = f"{number * 2**60:x}"
-    return etcd_removal.remove(servers, MemoryClock(), endpoints=["https://cp1:2379"], member_id=member)
+    return etcd_removal.remove(
+        servers, MemoryClock(), endpoints=["https://cp1:2379"], member_id=member, is_lost=is_lost
+    )
 
 
 REMOVALS = {
@@ -72,6 +74,29 @@ REFUSED = {
 def test_what_etcd_needs_stays(states: dict[str, str], number: int, message: str) -> None:
     with pytest.raises(UnsupportedState, match=message):
         remove(Shrinking(**states), number)
+
+
+@pytest.mark.parametrize(
+    ("states", "is_refused"),
+    [
+        ({"cp1": "up", "cp2": "up", "cp3": "down"}, False),
+        ({"cp1": "up", "cp2": "up", "cp3": "up"}, True),
+        ({"cp1": "up", "cp2": "up", "cp3": "learner"}, True),
+        ({"cp1": "up", "cp2": "up", "cp3": "added"}, False),
+        # It answers and has no leader, so it is not healthy: its host runs all the same.
+        ({"cp1": "up", "cp2": "down", "cp3": "up", "cp4": "down"}, True),
+    ],
+)
+def test_a_member_that_answers_is_not_lost(states: dict[str, str], is_refused: bool) -> None:
+    servers = Shrinking(**states)
+    if is_refused:
+        with pytest.raises(UnsupportedState, match="it answers, so its host is not gone for good"):
+            remove(servers, 3, is_lost=True)
+        return
+    decision = remove(servers, 3, is_lost=True)
+    assert [change.reason for change in decision.changes] == ["its host is gone for good"]
+    decision.act()
+    assert "cp3" not in servers.states
 
 
 def test_one_that_is_gone_changes_nothing() -> None:

@@ -20,7 +20,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.cluster import 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm import kubeadm_reset
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.kubeadm.kubeadm_reset import Facts, Request
 from ansible_collections.kubeadm.ha.plugins.module_utils._ports.commands import CommandResult
-from tests.unit.plugins.memory_api import MemoryApi, MemoryCommands
+from tests.unit.plugins.memory_api import MemoryApi, MemoryClock, MemoryCommands
 
 OWN = frozenset({"sha256:ca"})
 REQUEST = Request("cp2", "/etc/kubernetes/pki", OWN, cri_socket="unix:///run/containerd/containerd.sock")
@@ -213,7 +213,7 @@ def test_only_a_node_that_is_not_ready_and_the_hosts_own_is_deleted(
 ) -> None:
     api = MemoryApi(document)
     try:
-        decision = node_removal.remove(api, "cp2", addresses=["192.0.2.12", "2001:db8::12"])
+        decision = node_removal.remove(api, MemoryClock(), "cp2", addresses=["192.0.2.12", "2001:db8::12"])
         assert [(change.object, change.after) for change in decision.changes] == [("node cp2", None)]
         assert api.get("node", "cp2") is not None
         decision.act()
@@ -223,4 +223,4 @@ def test_only_a_node_that_is_not_ready_and_the_hosts_own_is_deleted(
 
 
 def test_a_node_that_is_not_there_is_no_change() -> None:
-    assert node_removal.remove(MemoryApi(), "cp2", addresses=["192.0.2.12"]).changes == ()
+    assert node_removal.remove(MemoryApi(), MemoryClock(), "cp2", addresses=["192.0.2.12"]).changes == ()

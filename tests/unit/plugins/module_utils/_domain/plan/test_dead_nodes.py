@@ -54,7 +54,8 @@ def test_after_the_conversion_it_is_noted_and_nothing_is_left_to_change() -> Non
     assert note.message == (
         "The node w9 is not Ready and no host of the inventory, so its kubelet keeps the server that its kubelet.conf names, "
         "and its kube-proxy the one with which it was started: when it comes back, let its kubelet.conf name "
-        f"{ENDPOINT} and restart its kubelet; kube-proxy follows by itself. If it is gone for good, delete the Node."
+        f"{ENDPOINT} and restart its kubelet; kube-proxy follows by itself. If it is gone for good, name it in "
+        "kubeadm_ha_lost_nodes instead of kubeadm_ha_unmanaged_nodes."
     )
     # Of the same pod on a node that lives the restart is planned.
     cluster["nodes"][-1]["ready"] = True

@@ -213,11 +213,22 @@ def test_a_learner_of_a_node_is_a_join_that_did_not_end() -> None:
 
 def test_a_person_gets_a_command_that_works_without_etcdctl() -> None:
     arguments = grown()
-    arguments["etcd"] = etcd_cluster(etcd_member("cp9", "198.51.100.9"))
+    arguments["etcd"] = etcd_cluster(etcd_member("", "198.51.100.9"))
     assert messages(arguments)[0].endswith(f"take it out on cp1 with: {COMMAND}")
     flags = arguments["hosts"]["cp1"]["manifests"]["etcd"]["flags"]
     flags += [["cert-file", "/srv/pki/server.crt"], ["key-file", "/srv/pki/server.key"]]
     assert "--cert=/srv/pki/server.crt --key=/srv/pki/server.key member remove a1" in messages(arguments)[0]
+
+
+def test_a_member_with_the_name_of_no_node_is_taken_out_by_that_name() -> None:
+    arguments = grown()
+    arguments["etcd"] = etcd_cluster(
+        etcd_member("cp9", "198.51.100.9", healthy=False), problems=["cp9 is not healthy: x"]
+    )
+    assert messages(arguments)[0] == (
+        "The etcd cluster has the member cp9 (a1, https://198.51.100.9:2380), but the cluster has no such node: if its host is gone for good, "
+        "name cp9 in kubeadm_ha_lost_nodes, and run again."
+    )
 
 
 def test_a_member_is_nobodys_only_where_every_host_was_seen() -> None:

@@ -217,6 +217,15 @@ def test_a_member_of_etcd_beside_the_first_master_goes_nowhere() -> None:
     assert set(own) <= set(records["m1"]["backup"]["extra_paths"])
 
 
+def test_of_a_control_plane_of_services_nothing_is_taken_out() -> None:
+    assert messages(arguments(lost_nodes=["m4"])) == [
+        (
+            "kubeadm_ha_lost_nodes names m4, but the control plane of m1 runs as services of systemd, of which nothing is taken out: leave the "
+            "variable out, and take out by hand what etcd and the cluster have of the machine."
+        )
+    ]
+
+
 def asked_files(given: Arguments) -> set[str]:
     """The hosts whose files are inspected next."""
     found = control_plane_facts(PlanRequest.from_options(given), yaml=PyYaml(), x509=Signed())
