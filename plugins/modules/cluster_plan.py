@@ -335,6 +335,12 @@ virtual_ips:
   description: What the role C(apiserver_keepalived) is given on each host that may have the virtual IP address, by inventory name.
   returned: with O(phase=serving)
   type: dict
+etcd_clients:
+  description: Addresses by which the control planes that were inspected may reach external etcd, which lets nobody else in but its members.
+  returned: with O(phase=serving)
+  type: list
+  elements: str
+  sample: [192.0.2.11, 192.0.2.12, 192.0.2.13]
 server:
   description: Address and port of its API server, or V(null).
   returned: with O(phase=serving)
