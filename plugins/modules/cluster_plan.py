@@ -336,7 +336,9 @@ virtual_ips:
   returned: with O(phase=serving)
   type: dict
 etcd_clients:
-  description: Addresses by which the control planes that were inspected may reach external etcd, which lets nobody else in but its members.
+  description:
+    - Addresses by which the control planes may reach external etcd, whose firewall lets nobody else in but its members. Empty where one of
+      them was not inspected.
   returned: with O(phase=serving)
   type: list
   elements: str

@@ -37,7 +37,7 @@ class DesiredEtcd:
         packages: names of etcd's packages, the server first, by the package manager.
         binaries: directory on the controller or URL, empty for packages.
         digests: of the programs in the directory, by their names; empty for a URL.
-        clients: addresses and networks that ask etcd beside its members, those of control planes first; empty where they are not known.
+        clients: addresses and networks that ask etcd beside its members, those of control planes first; empty where those are not known.
     """
 
     version: KubernetesVersion | None
@@ -72,6 +72,7 @@ def parse(
     inputs = RoleInputs(ROLE, host, values, VARIABLES)
     binaries = inputs.text("binaries").rstrip("/")
     packages = inputs.raw("packages")
+    control_planes, clients = _networks(inputs, "control_planes"), _networks(inputs, "clients")
     found = DesiredEtcd(
         version=_version(inputs),
         address=_address(inputs),
@@ -80,7 +81,8 @@ def parse(
         digests=digests,
         valid_days=inputs.number("certificate_valid_days"),
         renew_days=inputs.number("certificate_renew_days"),
-        clients=(*_networks(inputs, "control_planes"), *_networks(inputs, "clients")),
+        # Without the control planes nobody may be shut out: an API server that does not reach etcd is none.
+        clients=(*control_planes, *clients) if control_planes else (),
         manage_firewall=inputs.boolean("manage_firewall"),
     )
     if not inputs.unreadable and found.renew_days >= found.valid_days:

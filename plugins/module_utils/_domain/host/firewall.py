@@ -204,7 +204,10 @@ def needs(
 
 def _unlike(found: Firewall, rules: t.Iterable[_AnyRule]) -> t.Iterator[_AnyRule]:
     """Those that are not as wanted. What lets everybody in counts as gone where it is to go."""
-    for rule in rules:
+    for given in rules:
+        # Who names everybody limits nothing, and ufw writes no source for that.
+        names_all = any(source.endswith("/0") for source in given.sources)
+        rule = dataclasses.replace(given, sources=()) if names_all else given
         left = dataclasses.replace(found, rules=tuple(_without(found.name, text, rule) for text in found.rules))
         open_to_all = bool(rule.sources) and left != found
         is_open = all(

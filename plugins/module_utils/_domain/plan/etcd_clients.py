@@ -15,7 +15,7 @@ if t.TYPE_CHECKING:
 
 
 def find(control_planes: t.Iterable[str], hosts: t.Mapping[str, Host], pod_subnets: t.Iterable[str]) -> tuple[str, ...]:
-    """Addresses of the control planes that were inspected, in the order of the group, each once.
+    """Addresses of the control planes, in the order of the group, each once; none where one of them was not inspected.
 
     A control plane may reach etcd through another interface than that of its default route, so each of its networks counts. Those of pods
     come and go with their nodes, and nobody on another host is reached through them. A virtual IP address has no network.
@@ -27,7 +27,11 @@ def find(control_planes: t.Iterable[str], hosts: t.Mapping[str, Host], pod_subne
     """
     pods = tuple(_networks(pod_subnets))
     found: dict[str, None] = {}
-    for host in (hosts[name] for name in control_planes if name in hosts):
+    names = tuple(control_planes)
+    if not all(name in hosts for name in names):
+        # The firewall of etcd would shut that one out.
+        return ()
+    for host in (hosts[name] for name in names):
         server = host.api_server
         own = [
             server.host if server is not None else host.wanted_advertise_address or "",

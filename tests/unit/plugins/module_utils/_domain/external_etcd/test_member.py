@@ -212,7 +212,6 @@ _MEMBERS = ("192.0.2.31", "192.0.2.32", "192.0.2.33")
     [
         ({}, ("192.0.2.11", "192.0.2.12")),
         ({"clients": ["198.51.100.7/24", " 2001:DB8::5 ", "192.0.2.11"]}, None),
-        ({"control_planes": [], "clients": ["198.51.100.7"]}, ("198.51.100.7",)),
     ],
 )
 def test_members_and_clients_alone_are_let_in(inputs: dict[str, t.Any], clients: tuple[str, ...] | None) -> None:
@@ -228,9 +227,9 @@ def test_members_and_clients_alone_are_let_in(inputs: dict[str, t.Any], clients:
         assert (peers.before, peers.after) == ("closed", "open to 192.0.2.31, 192.0.2.32, 192.0.2.33")
 
 
-def test_everybody_is_let_in_to_clients_port_where_nobody_knows_them() -> None:
+def test_everybody_is_let_in_to_the_clients_port_where_control_planes_are_not_known() -> None:
     hosts = three(bare, firewall=Firewall(UFW, "", ("Status: active\nDefault: deny (incoming)",)))
-    ports = decide("etcd1", hosts, control_planes=[]).firewall.ports
+    ports = decide("etcd1", hosts, control_planes=[], clients=["198.51.100.7"]).firewall.ports
     assert [(port.port, port.sources) for port in ports] == [(2379, ()), (2380, _MEMBERS)]
 
 

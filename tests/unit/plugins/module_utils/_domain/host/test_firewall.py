@@ -391,6 +391,15 @@ def test_a_rule_for_everybody_is_to_go(found: Firewall, open_to_all: bool | None
     assert needs(found, [Port(2380)]).ports == (() if open_to_all is not False else (Port(2380),))
 
 
+@pytest.mark.parametrize("everybody", ["0.0.0.0/0", "::/0"])
+def test_sources_that_name_everybody_limit_nothing(everybody: str) -> None:
+    wanted = Port(2379, sources=("192.0.2.31", everybody))
+    found = Firewall("ufw", rules=(UFW.format(default="deny", row="2379/tcp    ALLOW IN    Anywhere"),))
+    assert needs(found, [wanted]).ports == ()
+    closed = Firewall("ufw", rules=(UFW.format(default="deny", row=""),))
+    assert needs(closed, [wanted]).ports == (Port(2379),)
+
+
 def test_what_is_left_is_as_wanted() -> None:
     """After the role has done both, nothing is left to do."""
     rich = "".join(RICH.format(of="", source=source).replace("2379-2380", "2380") for source in ETCD.sources)

@@ -47,4 +47,9 @@ def test_the_addresses_of_a_control_plane(changes: dict[str, t.Any], expected: t
 
 def test_control_planes_alone_in_the_order_of_their_group() -> None:
     hosts = {name: host(name, f"192.0.2.{number}") for name, number in (("lb1", 9), ("cp1", 11), ("cp2", 12))}
-    assert etcd_clients.find(["cp2", "away", "cp1"], hosts, PODS) == ("192.0.2.12", "192.0.2.11")
+    assert etcd_clients.find(["cp2", "cp1"], hosts, PODS) == ("192.0.2.12", "192.0.2.11")
+
+
+def test_nobody_is_named_where_one_control_plane_is_away() -> None:
+    """It would be shut out."""
+    assert etcd_clients.find(["cp1", "away"], {"cp1": host("cp1", "192.0.2.11")}, PODS) == ()
