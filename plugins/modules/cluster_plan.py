@@ -341,6 +341,14 @@ virtual_ips:
   description: What the role C(apiserver_keepalived) is given on each host that may have the virtual IP address, by inventory name.
   returned: with O(phase=serving)
   type: dict
+etcd_clients:
+  description:
+    - Addresses by which the control planes may reach external etcd, whose firewall lets nobody else in but its members. Empty where one of
+      them was not inspected.
+  returned: with O(phase=serving)
+  type: list
+  elements: str
+  sample: [192.0.2.11, 192.0.2.12, 192.0.2.13]
 server:
   description: Address and port of its API server, or V(null).
   returned: with O(phase=serving)

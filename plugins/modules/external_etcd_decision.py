@@ -34,8 +34,8 @@ options:
     description:
       - Values of the role's variables by their names without C(external_etcd_). They are checked; what is wrong is named in
         RV(decision).
-      - C(address), C(binaries), C(certificate_renew_days), C(certificate_valid_days), C(kubernetes_version), C(manage_firewall) and
-        C(packages), all of them. A directory of C(binaries) is read on the controller.
+      - C(address), C(binaries), C(certificate_renew_days), C(certificate_valid_days), C(clients), C(control_planes), C(kubernetes_version),
+        C(manage_firewall) and C(packages), all of them. A directory of C(binaries) is read on the controller.
     type: dict
     required: true
 extends_documentation_fragment:
@@ -150,7 +150,7 @@ decision:
       type: list
       elements: dict
     firewall:
-      description: What is closed, in the form of RV(kubeadm.ha.host_firewall_info#module:firewall).
+      description: What is closed, or open to more than members, control planes and clients, in the form of RV(kubeadm.ha.host_firewall_info#module:firewall).
       type: dict
     access:
       description: How API servers reach etcd, V(endpoints), V(ca_file), V(cert_file) and V(key_file).

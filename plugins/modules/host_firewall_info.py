@@ -14,6 +14,8 @@ description:
   - Finds the firewall that is active on the host, firewalld or ufw, and compares its rules, as its own tool prints them, with what
     is to be open. The role C(kubeadm.ha.host_firewall) opens what is missing.
   - A rule that lets something in from some sources only is taken for what the operator wants, so it counts as open.
+  - Where something is to be let in from some sources alone, the rule of exactly that port or protocol which lets it in from everywhere is
+    reported as one that is to go. Ranges, services and zones that let more in are not.
   - Of firewalld one zone is inspected, as it runs and as it is stored, and of its services those for Kubernetes are known.
   - The host needs Python 3.8 and its standard library, nothing else.
   - Changes nothing.
@@ -42,16 +44,28 @@ options:
         type: str
         default: ""
       sources:
-        description: IP addresses from which alone it is to be let in. Empty for all; what some sources are let in counts as open then.
+        description:
+          - IP addresses or networks from which alone it is to be let in. Empty for all; what some sources are let in counts as open then.
         type: list
         elements: str
         default: []
   protocols:
     description:
-      - IP protocols that are to be let in as a whole, by their names in C(/etc/protocols), such as V(vrrp).
+      - IP protocols that are to be let in as a whole.
     type: list
-    elements: str
+    elements: dict
     default: []
+    suboptions:
+      protocol:
+        description: Its name in C(/etc/protocols), such as V(vrrp).
+        type: str
+        required: true
+      sources:
+        description:
+          - IP addresses or networks from which alone it is to be let in. Empty for all; what some sources are let in counts as open then.
+        type: list
+        elements: str
+        default: []
   networks:
     description:
       - Networks from and to which the host is to forward everything, such as those of pods. Of firewalld these are sources of its zone
@@ -91,7 +105,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 firewall:
-  description: What is closed.
+  description: What is closed, and what is open to everybody though O(ports[].sources) or O(protocols[].sources) alone are to be let in.
   returned: success
   type: dict
   contains:
@@ -104,15 +118,17 @@ firewall:
       type: str
       sample: public
     ports:
-      description: Those of O(ports) that are not let in, each once. C(last) is there for ranges only.
+      description:
+        - Those of O(ports) that are not let in, each once. C(last) is there for ranges only, C(sources) where some alone are to be let in.
+        - C(open_to_all) is there where a rule lets everybody in that is to go.
       type: list
       elements: dict
       sample: [{"port": 2379, "protocol": "tcp", "comment": "etcd clients"}]
     protocols:
-      description: Those of O(protocols) that are not let in, each once.
+      description: Those of O(protocols) that are not let in, each once, with C(sources) and C(open_to_all) as for ports.
       type: list
-      elements: str
-      sample: [vrrp]
+      elements: dict
+      sample: [{"protocol": "vrrp", "sources": ["192.0.2.12"]}]
     networks:
       description: Those of O(networks) from or to which it does not forward everything, each once.
       type: list
@@ -152,7 +168,15 @@ def main() -> None:
                 },
             },
             "networks": {"type": "list", "elements": "str", "default": []},
-            "protocols": {"type": "list", "elements": "str", "default": []},
+            "protocols": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "protocol": {"type": "str", "required": True},
+                    "sources": {"type": "list", "elements": "str", "default": []},
+                },
+            },
             "firewalld_zone": {"type": "str"},
         },
         supports_check_mode=True,
@@ -162,7 +186,8 @@ def main() -> None:
         ports = firewall.parse_ports(module.params["ports"])
         commands = HostCommands(timeout=SECONDS_FOR_A_COMMAND)
         found = collect_firewall(commands, module.params["firewalld_zone"])
-        needs = firewall.needs(found, ports, module.params["protocols"], module.params["networks"])
+        protocols = firewall.parse_protocols(module.params["protocols"])
+        needs = firewall.needs(found, ports, protocols, module.params["networks"])
         return Decision(values={"firewall": needs.as_dict(), "lacks_zone": firewall.lacks_zone(found)})
 
     run_decision(module, decide)

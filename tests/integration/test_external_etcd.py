@@ -32,6 +32,8 @@ INPUTS: dict[str, t.Any] = {
     "binaries": "",
     "certificate_renew_days": 30,
     "certificate_valid_days": 365,
+    "clients": [],
+    "control_planes": [],
     "kubernetes_version": "1.34.4",
     "manage_firewall": True,
     "packages": {"apt": ["etcd-server"]},

@@ -28,6 +28,7 @@ To                         Action      From
 2379/tcp                   ALLOW IN    Anywhere                   # etcd clients
 Anywhere/vrrp              ALLOW IN    Anywhere/vrrp
 """
+PROTOCOLS = [{"protocol": "vrrp"}, {"protocol": "ah"}]
 
 
 @pytest.fixture(name="programs")
@@ -51,7 +52,7 @@ def _modules(binaries: Path, programs: Path, tmp_path: Path) -> Modules:
 def test_check_inspect_check_inspect(modules: Modules, programs: Path) -> None:
     ports = [{"port": 2379}, {"port": 2380, "comment": "etcd peers"}, {"port": 2379, "protocol": "udp"}]
     for check in (True, False, True, False):
-        found = modules.run("host_firewall_info", check=check, ports=ports, protocols=["vrrp", "ah"])
+        found = modules.run("host_firewall_info", check=check, ports=ports, protocols=PROTOCOLS)
         assert found["changed"] is False
         assert found["firewall"] == {
             "name": "ufw",
@@ -60,11 +61,15 @@ def test_check_inspect_check_inspect(modules: Modules, programs: Path) -> None:
                 {"port": 2379, "protocol": "udp", "comment": ""},
                 {"port": 2380, "protocol": "tcp", "comment": "etcd peers"},
             ],
-            "protocols": ["ah"],
+            "protocols": [{"protocol": "ah"}],
             "networks": [],
         }
+    limited = modules.run("host_firewall_info", ports=[{"port": 2379, "sources": ["192.0.2.31"]}])
+    assert limited["firewall"]["ports"] == [
+        {"port": 2379, "protocol": "tcp", "comment": "", "sources": ["192.0.2.31"], "open_to_all": True}
+    ]
     _program(programs / "ufw", "echo Status: inactive")
-    off = modules.run("host_firewall_info", ports=ports, protocols=["vrrp"])
+    off = modules.run("host_firewall_info", ports=ports, protocols=PROTOCOLS)
     assert off["firewall"] == {"name": "", "zone": "", "ports": [], "protocols": [], "networks": []}
 
 

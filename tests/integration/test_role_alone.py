@@ -36,12 +36,16 @@ status) printf 'Status: active\\nDefault: deny (incoming), allow (outgoing), dis
 --dry-run) echo "### tuple ### $*" ;;
 *)
   while [ $# -gt 0 ]; do
-    case "$1" in port) port=$2 ;; proto) protocol=$2 ;; comment) comment="  # $2" ;; esac
+    case "$1" in delete) delete=1 ;; from) from=$2 ;; port) port=$2 ;; proto) protocol=$2 ;; comment) comment="  # $2" ;; esac
     shift
   done
-  from=Anywhere
-  [ -n "$port" ] || from=Anywhere/$protocol
-  echo "${{port:-Anywhere}}/$protocol  ALLOW IN  $from$comment" >>'{rules}'
+  # As ufw shows a rule: with the protocol behind whom it lets in where there is no port.
+  [ "$from" != any ] || from=Anywhere
+  to=Anywhere
+  if [ -n "$port" ]; then to=$port/$protocol; else [ "$from" != Anywhere ] || to=Anywhere/$protocol; from=$from/$protocol; fi
+  row="$to  ALLOW IN  $from"
+  if [ -n "$delete" ]; then grep -Ev "^$row(  #|$)" '{rules}' >'{rules}.new'; mv '{rules}.new' '{rules}'
+  elif ! grep -Eq "^$row(  #|$)" '{rules}'; then echo "$row$comment" >>'{rules}'; fi
 esac
 """
 
@@ -90,7 +94,7 @@ def test_a_firewall_is_opened_once(tmp_path: Path) -> None:
             {"port": 2380, "comment": "etcd peers"},
             {"port": 8472, "protocol": "udp"},
         ],
-        "host_firewall_protocols": ["vrrp"],
+        "host_firewall_protocols": [{"protocol": "vrrp"}],
     }
     tasks = [{"ansible.builtin.include_role": {"name": "kubeadm.ha.host_firewall"}, "vars": variables}]
     before = rules.read_text(encoding="utf-8")
@@ -104,6 +108,34 @@ def test_a_firewall_is_opened_once(tmp_path: Path) -> None:
         "Anywhere/vrrp  ALLOW IN  Anywhere/vrrp",
     ]
     after = rules.read_text(encoding="utf-8")
+    assert run_tasks(tmp_path, tasks, "--check").changed == []
+    assert run_tasks(tmp_path, tasks).changed == []
+    assert rules.read_text(encoding="utf-8") == after
+
+
+def test_what_was_open_to_everybody_is_left_to_some(tmp_path: Path) -> None:
+    """Check, apply, check, apply, on rules that an earlier run has written without sources."""
+    rules = tmp_path / "rules"
+    kept = "22/tcp  ALLOW IN  Anywhere\n2370:2390/udp  ALLOW IN  Anywhere\n"
+    before = f"{kept}2380/tcp  ALLOW IN  Anywhere  # etcd peers\nAnywhere/vrrp  ALLOW IN  Anywhere/vrrp\n"
+    rules.write_text(before, encoding="utf-8")
+    program(tmp_path, "firewall-cmd", "#!/bin/sh\nexit 252\n")
+    program(tmp_path, "ufw", UFW.format(rules=rules))
+    variables = {
+        "host_firewall_ports": [{"port": 2380, "comment": "etcd peers", "sources": ["192.0.2.31", "192.0.2.32"]}],
+        "host_firewall_protocols": [{"protocol": "vrrp", "sources": ["192.0.2.12"]}],
+    }
+    tasks = [{"ansible.builtin.include_role": {"name": "kubeadm.ha.host_firewall"}, "vars": variables}]
+    # Opening and closing are tasks of their own, of ports and of protocols.
+    assert len(run_tasks(tmp_path, tasks, "--check").changed) == 4
+    assert rules.read_text(encoding="utf-8") == before
+    assert len(run_tasks(tmp_path, tasks).changed) == 4
+    after = rules.read_text(encoding="utf-8")
+    assert after.removeprefix(kept).splitlines() == [
+        "2380/tcp  ALLOW IN  192.0.2.31  # etcd peers",
+        "2380/tcp  ALLOW IN  192.0.2.32  # etcd peers",
+        "Anywhere  ALLOW IN  192.0.2.12/vrrp",
+    ]
     assert run_tasks(tmp_path, tasks, "--check").changed == []
     assert run_tasks(tmp_path, tasks).changed == []
     assert rules.read_text(encoding="utf-8") == after

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks of balancers behind ufw and firewalld, whose API servers refuse anonymous requests."""
 
+import ipaddress
 import json
 import os
 import pathlib
@@ -12,11 +13,34 @@ import subprocess
 import time
 
 import pytest
+import testinfra
 
 CA_FILE = pathlib.Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / ".cache/molecule/apiserver_haproxy_guard-pki/ca.crt"
 PORT = 8443
 CERTIFICATE = "/etc/haproxy/kubernetes-probe.crt"
 STATUS = "curl --silent --unix-socket /var/lib/haproxy/kubernetes-apiserver-status.sock http://localhost/"
+#: Prints from whom a packet of VRRP comes that the firewall has let in.
+LISTEN = """
+import socket
+found = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112)
+while True:
+    print(found.recvfrom(2048)[1][0], flush=True)
+"""
+#: Sends one from an address of its host to another host.
+SEND = """
+import socket, sys
+with socket.socket(socket.AF_INET, socket.SOCK_RAW, 112) as found:
+    found.bind((sys.argv[1], 0))
+    found.sendto(bytes(20), (sys.argv[2], 0))
+"""
+#: What becomes of a connection to a port on which nobody listens: the kernel refuses it where the firewall lets it in.
+TRY = """
+import socket, sys
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=3).close()
+except OSError as error:
+    print(type(error).__name__)
+"""
 
 
 @pytest.fixture
@@ -29,6 +53,43 @@ def firewall(host) -> str:
 def address(host) -> str:
     """The node's address as the controller knows it."""
     return host.backend.get_variables()["ansible_host"]
+
+
+@pytest.fixture
+def other(host, firewall):
+    """The other host, from whose address some things are let in."""
+    name = next(each for each in ("ufw", "firewalld") if each != firewall)
+    return testinfra.get_host(f"ansible://{name}", ansible_inventory=host.backend.ansible_inventory)
+
+
+@pytest.fixture
+def stranger(other):
+    """A second address of the other host, which nobody lets in."""
+    (line,) = other.check_output("ip -4 -o address show dev eth0 scope global").splitlines()
+    address = str(ipaddress.ip_interface(line.split()[3]).network[-6])
+    other.check_output(f"ip address add {address}/32 dev eth0")
+    yield address
+    other.check_output(f"ip address delete {address}/32 dev eth0")
+
+
+@pytest.fixture
+def heard(host):
+    """The file with those from whom VRRP has come so far."""
+    host.check_output(
+        "systemd-run --unit=vrrp-listener --property=StandardOutput=truncate:/run/vrrp-heard python3 -c %s", LISTEN
+    )
+    # The kernel lists raw sockets by the protocol's number.
+    within(10, lambda: ":0070 " in host.file("/proc/net/raw").content_string)
+    yield host.file("/run/vrrp-heard")
+    host.check_output("systemctl stop vrrp-listener")
+
+
+def within(seconds: float, condition) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def ready(host) -> set[str]:
@@ -100,15 +161,54 @@ def test_what_others_need_is_open(host, address, firewall) -> None:
         rows = [re.split(r"\s{2,}", line.strip()) for line in host.check_output("ufw status").splitlines()]
         assert ["2379/tcp", "ALLOW", "Anywhere", "# etcd clients"] in rows
         assert ["8472/udp", "ALLOW", "Anywhere", "# VXLAN"] in rows
-        assert ["Anywhere/vrrp", "ALLOW", "Anywhere/vrrp"] in rows
+        assert not any("2380" in row[0] and row[2].startswith("Anywhere") for row in rows)
+        assert not any(row[0].startswith("Anywhere/") for row in rows)
         assert [row[3] for row in rows if row[0] == "8443/tcp"] == ["# Kubernetes API"]
     else:
         host.check_output("firewall-cmd --reload")
         for configuration in ("", "--permanent"):
-            assert host.check_output(f"firewall-cmd {configuration} --zone=public --list-protocols") == "vrrp"
+            assert host.check_output(f"firewall-cmd {configuration} --zone=public --list-protocols") == ""
             assert host.check_output(f"firewall-cmd {configuration} --zone=block --list-protocols") == ""
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((address, 2379), timeout=3)
+
+
+def test_a_port_that_one_host_alone_reaches(other, address) -> None:
+    """An earlier run had opened it to everybody. Nothing listens."""
+    # ufw drops what firewalld rejects.
+    with pytest.raises(OSError, match="timed out|No route to host"):
+        socket.create_connection((address, 2380), timeout=3)
+    assert other.check_output("python3 -c %s %s 2380", TRY, address) == "ConnectionRefusedError"
+    # What everybody reaches it reaches, too; what nobody does, it does not.
+    assert other.check_output("python3 -c %s %s 2379", TRY, address) == "ConnectionRefusedError"
+    assert other.check_output("python3 -c %s %s 2381", TRY, address) in ("TimeoutError", "OSError")
+
+
+def test_vrrp_comes_from_one_host_alone(host, other, address, firewall, stranger, heard) -> None:
+    """A raw socket gets what the firewall has let in: an earlier run had let everybody in."""
+    peer = other.backend.get_variables()["ansible_host"]
+
+    def send(source: str) -> None:
+        other.check_output("python3 -c %s %s %s", SEND, source, address)
+
+    send(stranger)
+    send(peer)
+    within(10, lambda: peer in heard.content_string.split())
+    assert stranger not in heard.content_string.split()
+    # It was the firewall that kept it away.
+    if firewall == "ufw":
+        host.check_output(f"ufw allow proto vrrp from {stranger}")
+    else:
+        rule = f'rule family="ipv4" source address="{stranger}" protocol value="vrrp" accept'
+        host.check_output("firewall-cmd --zone=public --add-rich-rule=%s", rule)
+    try:
+        send(stranger)
+        within(10, lambda: stranger in heard.content_string.split())
+    finally:
+        if firewall == "ufw":
+            host.check_output(f"ufw delete allow proto vrrp from {stranger}")
+        else:
+            host.check_output("firewall-cmd --zone=public --remove-rich-rule=%s", rule)
 
 
 def test_nothing_is_installed_for_selinux_where_there_is_none(host) -> None:

@@ -4,9 +4,22 @@
 """Checks of a member of an etcd cluster that the role external_etcd has made, with etcd's own tools and openssl."""
 
 import json
+import socket
+
+import pytest
+import testinfra
 
 PKI = "/etc/etcd/pki"
 ACCESS = f"--endpoints=https://127.0.0.1:2379 --cacert={PKI}/ca.crt --cert={PKI}/server.crt --key={PKI}/server.key"
+#: What becomes of a connection.
+TRY = """
+import socket, sys
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=3).close()
+    print("connected")
+except OSError as error:
+    print(type(error).__name__)
+"""
 
 
 def etcdctl(host, arguments: str) -> str:
@@ -37,6 +50,18 @@ def test_nobody_without_a_certificate_is_answered(host) -> None:
     answer = host.run(f"curl -sS --cacert {PKI}/ca.crt https://127.0.0.1:2379/version")
     assert answer.rc != 0
     assert "certificate required" in answer.stderr or "bad certificate" in answer.stderr
+
+
+def test_control_planes_reach_the_clients_port_and_others_neither(host) -> None:
+    """Members reach both, or they would not vote. The tests run on a machine that is none of the hosts."""
+    address = host.backend.get_variables()["ansible_host"]
+    for port in (2379, 2380):
+        # ufw drops.
+        with pytest.raises(TimeoutError):
+            socket.create_connection((address, port), timeout=3)
+    control_plane = testinfra.get_host("ansible://etcd4", ansible_inventory=host.backend.ansible_inventory)
+    assert control_plane.check_output("python3 -c %s %s 2379", TRY, address) == "connected"
+    assert control_plane.check_output("python3 -c %s %s 2380", TRY, address) == "TimeoutError"
 
 
 def test_certificates_are_valid_for_the_member(host) -> None:

@@ -76,5 +76,6 @@ def test_a_role_gives_every_input_by_its_name(name: str) -> None:
 def test_variables_of_a_role_are_paths(name: str) -> None:
     variables: dict[str, t.Any] = yaml.safe_load(role(name, "vars", "main.yml"))
     marker = variables.pop(f"__{name}_marker")
+    assert variables.pop(f"__{name}_unit", "x.service").endswith(".service")
     assert "{{" not in marker
     assert [key for key, value in variables.items() if not re.fullmatch(r"(\{\{ \w+ \}\})?/[\w./-]+", value)] == []

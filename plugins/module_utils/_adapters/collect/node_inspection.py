@@ -99,6 +99,7 @@ class NodeInspection:
         found = services(self._commands, dict.fromkeys((*node.SERVICES, *_TIME_SERVICES)))
         own = {name: found[name] for name in node.SERVICES if name in found and found[name].enabled}
         is_node = os.path.exists("/etc/kubernetes/kubelet.conf")
+        has_cni = os.path.exists(f"{node_files.CNI_PROGRAMS}/loopback")
         return NodeReport(
             identity=_identity(is_container=is_container),
             os=OperatingSystem(
@@ -117,7 +118,7 @@ class NodeInspection:
             files=_files(),
             containerd=self._containerd(),
             programs=self._programs(),
-            has_cni=os.path.exists(f"{node_files.CNI_PROGRAMS}/loopback"),
+            has_cni=has_cni,
             held=self._held(manager),
             offered=self._offered(manager),
             services=own,
@@ -128,16 +129,17 @@ class NodeInspection:
             ),
             firewall=collect_firewall(self._commands, self._zone),
             hardware=_hardware(),
-            origins={} if is_node else web_origins.ask(self._asked(manager)),
+            origins={} if is_node else web_origins.ask(self._asked(manager, has_cni=has_cni)),
         ).as_dict()
 
-    def _asked(self, manager: str) -> list[origins.Wanted]:
+    def _asked(self, manager: str, *, has_cni: bool) -> list[origins.Wanted]:
         """What neither apt, dnf or zypper nor containerd would ask a proxy for that this program does not know."""
         given = self._origins
         packages = None if self._has_proxy(manager) else origins.of_packages(manager, given.version, given.repository)
         environment = self._output("systemctl", "show", "--property=Environment", "containerd.service")
         mirrors = () if "_proxy=" in environment.lower() else origins.of_mirrors(given.mirrors)
-        wanted = (packages, origins.of_programs(given.binaries), *mirrors)
+        programs = origins.of_programs(given.binaries, has_cni=has_cni)
+        wanted = (packages, *programs, *mirrors)
         return [each for each in wanted if each is not None]
 
     def _has_proxy(self, manager: str) -> bool:

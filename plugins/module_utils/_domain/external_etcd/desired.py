@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import typing as t
 
 from ..base.address import canonical_ip
@@ -20,6 +21,8 @@ VARIABLES = (
     "binaries",
     "certificate_renew_days",
     "certificate_valid_days",
+    "clients",
+    "control_planes",
     "kubernetes_version",
     "manage_firewall",
     "packages",
@@ -34,6 +37,7 @@ class DesiredEtcd:
         packages: names of etcd's packages, the server first, by the package manager.
         binaries: directory on the controller or URL, empty for packages.
         digests: of the programs in the directory, by their names; empty for a URL.
+        clients: addresses and networks that ask etcd beside its members, those of control planes first; empty where those are not known.
     """
 
     version: KubernetesVersion | None
@@ -43,6 +47,7 @@ class DesiredEtcd:
     digests: t.Mapping[str, str]
     valid_days: int
     renew_days: int
+    clients: tuple[str, ...]
     manage_firewall: bool
 
     @property
@@ -67,6 +72,7 @@ def parse(
     inputs = RoleInputs(ROLE, host, values, VARIABLES)
     binaries = inputs.text("binaries").rstrip("/")
     packages = inputs.raw("packages")
+    control_planes, clients = _networks(inputs, "control_planes"), _networks(inputs, "clients")
     found = DesiredEtcd(
         version=_version(inputs),
         address=_address(inputs),
@@ -75,6 +81,8 @@ def parse(
         digests=digests,
         valid_days=inputs.number("certificate_valid_days"),
         renew_days=inputs.number("certificate_renew_days"),
+        # Without the control planes nobody may be shut out: an API server that does not reach etcd is none.
+        clients=(*control_planes, *clients) if control_planes else (),
         manage_firewall=inputs.boolean("manage_firewall"),
     )
     if not inputs.unreadable and found.renew_days >= found.valid_days:
@@ -119,6 +127,30 @@ def _address(inputs: RoleInputs) -> str:
             unreadable=True,
         )
     return address or ""
+
+
+def _networks(inputs: RoleInputs, name: str) -> tuple[str, ...]:
+    """Addresses, and networks with their prefix."""
+    given = inputs.raw(name)
+    texts = [str(each).strip() for each in (given if isinstance(given, (list, tuple)) else [given or ""])]
+    found = {text: _network(text) for text in texts if text}
+    wrong = [text for text, network in found.items() if not network]
+    if wrong:
+        inputs.object_to(
+            name,
+            f"{ROLE}_{name} of {inputs.host} has {', '.join(wrong)}: list IP addresses and networks, such as 192.0.2.11 or 192.0.2.0/24.",
+            unreadable=True,
+        )
+    return tuple(network for network in found.values() if network)
+
+
+def _network(text: str) -> str:
+    """As a firewall lists it, empty for what is none."""
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return ""
+    return str(network) if network.num_addresses > 1 else str(network.network_address)
 
 
 __all__ = ("ROLE", "VARIABLES", "DesiredEtcd", "parse")

@@ -26,10 +26,6 @@ if t.TYPE_CHECKING:
     from .membership import Membership
     from .report import EtcdHost
 
-_PORTS = (
-    firewall.Port(places.CLIENT_PORT, comment="etcd clients"),
-    firewall.Port(places.PEER_PORT, comment="etcd peers"),
-)
 _ACTIVE = ("active", "reloading")
 #: Days of the CA's validity below which nothing is issued any more: certificates would end after it.
 _LEAST_OF_CA = 30
@@ -103,7 +99,7 @@ def decide(name: str, desired: DesiredEtcd, faults: t.Sequence[Problem], given: 
     programs = _programs(name, host, desired)
     issued = certificates.issues(name, host, ca, given.x509, now=given.now, renew_days=desired.renew_days)
     files = [file for file in _files(name, host, programs.path) if _sha256(file.content) != host.files.get(file.path)]
-    opening = firewall.needs(host.firewall, _PORTS if desired.manage_firewall else ())
+    opening = firewall.needs(host.firewall, _ports(desired, hosts) if desired.manage_firewall else ())
     own = [*_of_host(host, desired), *programs.changes, *_authority(name, host, signer, ca), *issued]
     own += [_of_file(host, file) for file in files]
     loads = bool(programs.copies or issued or files) or not host.is_loaded
@@ -111,7 +107,7 @@ def decide(name: str, desired: DesiredEtcd, faults: t.Sequence[Problem], given: 
     is_started = name in members.members and host.service.active not in _ACTIVE
     changes = (
         *own,
-        *(_open(opening, port) for port in opening.ports),
+        *(opening.change(port, f"{port.comment} come through it") for port in opening.ports),
         *_of_service(name, host, members, restarts=restarts, is_started=is_started),
     )
     problems = (
@@ -275,11 +271,12 @@ def _of_file(host: EtcdHost, file: WantedFile) -> Change:
     return Change(f"file {file.path}", before, file.content.splitlines(), "the member runs by it")
 
 
-def _open(opening: firewall.FirewallNeeds, port: firewall.Port) -> Change:
-    after = f"open in zone {opening.zone}" if opening.zone else "open"
-    return Change(
-        f"{opening.name} port {port.text('-')}/{port.protocol}", "closed", after, f"{port.comment} come through it"
-    )
+def _ports(desired: DesiredEtcd, hosts: t.Mapping[str, EtcdHost]) -> t.Iterator[firewall.Port]:
+    """Members reach each other by both; who else asks is let in to the clients' port alone, and everybody where that is not known."""
+    members = tuple(dict.fromkeys(each.address for each in hosts.values() if each.address))
+    clients = tuple(dict.fromkeys((*members, *desired.clients))) if desired.clients else ()
+    yield firewall.Port(places.CLIENT_PORT, comment="etcd clients", sources=clients)
+    yield firewall.Port(places.PEER_PORT, comment="etcd peers", sources=members)
 
 
 def _of_service(

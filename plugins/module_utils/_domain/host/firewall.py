@@ -4,6 +4,7 @@
 """Which ports and protocols the host's firewall lets in, and which networks it forwards, from what its own tool shows.
 
 A rule that lets a port in from some sources only is the operator's decision: it counts as open, unless the sources are asked for.
+Where they are, the rule of exactly that port or protocol which lets everybody in is to go: sources are those that *alone* are let in.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import ipaddress
 import re
 import typing as t
 
+from ..base.change import Change
 from ..base.errors import InvalidInput
 from ..base.report_fields import absent, as_dict, present
 
@@ -30,7 +32,6 @@ _FIREWALLD_SERVICES = {
     "kubelet": {10250},
     "kubelet-worker": {10250},
 }
-#: The first and the last port; the same for a single one.
 _Range = t.Tuple[int, int]
 _UFW_ROW = re.compile(r"^(?P<to>\S.*?)\s{2,}(?P<action>[A-Z]+)(?: (?P<way>IN|FWD))?\s{2,}(?P<source>\S.*)$")
 _ANYWHERE = "Anywhere"
@@ -73,7 +74,8 @@ class Port:
         protocol: ``tcp`` or ``udp``.
         comment: what it is for, in the firewall's own list where that has comments.
         last: the last port of a range, 0 for one port.
-        sources: addresses that alone are to be let in; empty for all.
+        sources: addresses or networks that alone are to be let in; empty for all.
+        open_to_all: whether a rule lets everybody in that is to go, because there are sources.
     """
 
     port: int
@@ -81,6 +83,17 @@ class Port:
     comment: str = dataclasses.field(default="", metadata=present())
     last: int = dataclasses.field(default=0, metadata=absent(0, is_written=False))
     sources: tuple[str, ...] = dataclasses.field(default=(), metadata=absent((), is_written=False))
+    open_to_all: bool = dataclasses.field(default=False, metadata=absent(False, is_written=False))
+
+    @property
+    def range(self) -> tuple[int, int]:
+        """The first and the last port; the same for a single one."""
+        return self.port, self.last or self.port
+
+    @property
+    def name(self) -> str:
+        """As entries of a plan name it."""
+        return f"port {self.text('-')}/{self.protocol}"
 
     def text(self, separator: str) -> str:
         """The port, or the range with this separator."""
@@ -88,26 +101,60 @@ class Port:
 
 
 @dataclasses.dataclass(frozen=True)
+class Protocol:
+    """An IP protocol to be let in as a whole.
+
+    Attributes:
+        protocol: its name in ``/etc/protocols``.
+        sources: addresses or networks that alone are to be let in; empty for all.
+        open_to_all: whether a rule lets everybody in that is to go, because there are sources.
+    """
+
+    protocol: str
+    sources: tuple[str, ...] = dataclasses.field(default=(), metadata=absent((), is_written=False))
+    open_to_all: bool = dataclasses.field(default=False, metadata=absent(False, is_written=False))
+
+    @property
+    def range(self) -> None:
+        """It has no ports."""
+
+    @property
+    def name(self) -> str:
+        """As entries of a plan name it."""
+        return f"protocol {self.protocol}"
+
+
+Rule = t.Union[Port, Protocol]
+_AnyRule = t.TypeVar("_AnyRule", Port, Protocol)
+
+
+@dataclasses.dataclass(frozen=True)
 class FirewallNeeds:
-    """What is to be opened.
+    """What is to be opened, and what is open to more than it is to be.
 
     Attributes:
         name: the active tool, empty without.
         zone: its zone, empty without.
-        ports: those that are closed.
-        protocols: IP protocols that are closed.
+        ports: those that are closed, or open to all.
+        protocols: IP protocols that are closed, or open to all.
         networks: those from and to which it forwards nothing.
     """
 
     name: str = dataclasses.field(default="", metadata=present())
     zone: str = dataclasses.field(default="", metadata=present())
     ports: tuple[Port, ...] = dataclasses.field(default=(), metadata=present())
-    protocols: tuple[str, ...] = dataclasses.field(default=(), metadata=present())
+    protocols: tuple[Protocol, ...] = dataclasses.field(default=(), metadata=present())
     networks: tuple[str, ...] = dataclasses.field(default=(), metadata=absent(()))
 
     def as_dict(self) -> dict[str, t.Any]:
         """JSON-compatible."""
         return as_dict(self)
+
+    def change(self, rule: Rule, reason: str) -> Change:
+        """The entry of a plan for one of the ports or protocols."""
+        everybody = f"open in zone {self.zone}" if self.zone else "open"
+        after = f"open to {', '.join(rule.sources)}" if rule.sources else everybody
+        return Change(f"{self.name} {rule.name}", "open to everybody" if rule.open_to_all else "closed", after, reason)
 
 
 def parse_ports(given: t.Iterable[t.Mapping[str, t.Any]]) -> list[Port]:
@@ -126,27 +173,71 @@ def parse_ports(given: t.Iterable[t.Mapping[str, t.Any]]) -> list[Port]:
     return ports
 
 
+def parse_protocols(given: t.Iterable[t.Mapping[str, t.Any]]) -> list[Protocol]:
+    """Protocols as options name them."""
+    return [Protocol(**{**item, "sources": tuple(item.get("sources") or ())}) for item in given]
+
+
 def lacks_zone(found: Firewall) -> bool:
     """Whether firewalld runs, but does not know the zone that was asked for, now or after its next start."""
     return found.name == FIREWALLD and not all(found.rules)
 
 
 def needs(
-    found: Firewall, ports: t.Iterable[Port], protocols: t.Iterable[str] = (), networks: t.Iterable[str] = ()
+    found: Firewall,
+    ports: t.Iterable[Port],
+    protocols: t.Iterable[Protocol] = (),
+    networks: t.Iterable[str] = (),
 ) -> FirewallNeeds:
-    """What the firewall does not let in or forward, each once; nothing where none is active."""
-    wanted = {(port.port, port.last or port.port, port.protocol): port for port in reversed(tuple(ports))}
+    """What the firewall does not let in or forward, or lets in from everywhere in place of some sources, each once; nothing where none
+    is active."""
+    of_ports = {(*port.range, port.protocol): port for port in reversed(tuple(ports))}
+    of_protocols = {protocol.protocol: protocol for protocol in reversed(tuple(protocols))}
     return FirewallNeeds(
         found.name,
         found.zone,
-        tuple(
-            port
-            for (first, last, of), port in sorted(wanted.items())
-            if not all(_is_open(found, (first, last), of, source) for source in port.sources or ("",))
-        ),
-        tuple(protocol for protocol in sorted(set(protocols)) if not _is_open(found, None, protocol)),
+        tuple(_unlike(found, [port for _key, port in sorted(of_ports.items())])),
+        tuple(_unlike(found, [protocol for _key, protocol in sorted(of_protocols.items())])),
         tuple(network for network in dict.fromkeys(networks) if not _forwards(found, network)),
     )
+
+
+def _unlike(found: Firewall, rules: t.Iterable[_AnyRule]) -> t.Iterator[_AnyRule]:
+    """Those that are not as wanted. What lets everybody in counts as gone where it is to go."""
+    for given in rules:
+        # Who names everybody limits nothing, and ufw writes no source for that.
+        names_all = any(source.endswith("/0") for source in given.sources)
+        rule = dataclasses.replace(given, sources=()) if names_all else given
+        left = dataclasses.replace(found, rules=tuple(_without(found.name, text, rule) for text in found.rules))
+        open_to_all = bool(rule.sources) and left != found
+        is_open = all(
+            _is_open(left if rule.sources else found, rule.range, rule.protocol, source)
+            for source in rule.sources or ("",)
+        )
+        if open_to_all or not is_open:
+            yield dataclasses.replace(rule, open_to_all=open_to_all)
+
+
+def _without(name: str, text: str, rule: Rule) -> str:
+    """The rules of a firewall without the one that lets everybody in, as the role itself writes it.
+
+    Wider ranges, services and whatever else holds it are somebody else's, and stay.
+    """
+    if name == FIREWALLD:
+        key = "ports" if isinstance(rule, Port) else "protocols"
+        listed = f"{rule.text('-')}/{rule.protocol}" if isinstance(rule, Port) else rule.protocol
+        return re.sub(rf"(?m)^([ \t]+{key}:.*?)[ \t]{re.escape(listed)}(?=[ \t]|$)", r"\1", text)
+    anywhere = _ANYWHERE if isinstance(rule, Port) else f"{_ANYWHERE}/{rule.protocol}"
+    to = f"{rule.text(':')}/{rule.protocol}" if isinstance(rule, Port) else anywhere
+    return "".join(line for line in text.splitlines(keepends=True) if not _ufw_row_is(line, to, anywhere))
+
+
+def _ufw_row_is(line: str, to: str, source: str) -> bool:
+    row = _UFW_ROW.match(line.rstrip("\n"))
+    if row is None or row.group("action") != "ALLOW" or row.group("way") == "FWD":
+        return False
+    words = [row.group("to"), row.group("source").partition("#")[0]]
+    return [word.replace("(v6)", "").split() for word in words] == [[to], [source]]
 
 
 def _is_open(found: Firewall, port: _Range | None, protocol: str, source: str = "") -> bool:
@@ -221,25 +312,35 @@ def _ufw_lets_in(text: str, port: _Range | None, protocol: str, source: str) -> 
         return True
     rows = (_UFW_ROW.match(line) for line in text.splitlines())
     return any(
-        _ufw_row_lets_in(row, port, protocol)
+        _ufw_row_lets_in(row, port, protocol, source)
         for row in rows
         if row and row.group("action") in ("ALLOW", "LIMIT") and row.group("way") != "FWD" and _is_from(row, source)
     )
 
 
+def _source_of(row: t.Match[str]) -> tuple[str, str]:
+    """Whom a row of ufw lets in, and the protocol that ufw shows behind it in a rule without ports, such as ``192.0.2.1/vrrp``."""
+    named = row.group("source").split()[0]
+    found = re.search(r"/([a-z]+)$", named)
+    return (named[: found.start()], found.group(1)) if found else (named, "")
+
+
 def _is_from(row: t.Match[str], source: str) -> bool:
     """Whether a row of ufw lets this source in."""
-    named = row.group("source").split()[0]
-    return not source or named.partition("/")[0] == _ANYWHERE or _covers(named, source)
+    named, _protocol = _source_of(row)
+    return not source or named == _ANYWHERE or _covers(named, source)
 
 
-def _ufw_row_lets_in(row: t.Match[str], port: _Range | None, protocol: str) -> bool:
+def _ufw_row_lets_in(row: t.Match[str], port: _Range | None, protocol: str, source: str) -> bool:
     """``6443/tcp``, ``80,443/tcp``, ``6000:7000/tcp``, ``6443``, ``192.0.2.1 6443/tcp on eth0``, ``Anywhere``, ``Anywhere/vrrp``."""
     words = row.group("to").replace("(v6)", "").split()
     if words in (["Anywhere"], [f"Anywhere/{protocol}"]) and row.group("source").split()[0] == words[0]:
         return True
+    named_protocol = _source_of(row)[1]
+    if words == [_ANYWHERE] and source and named_protocol in ("", protocol):
+        return True
     if port is None:
-        return words[0].endswith(f"/{protocol}")
+        return words[0].endswith(f"/{protocol}") or (words == [_ANYWHERE] and named_protocol == protocol)
     for word in words:
         spec, _slash, of = word.partition("/")
         if of in ("", protocol) and re.fullmatch(r"[0-9:,]+", spec):
@@ -262,8 +363,11 @@ __all__ = (
     "Firewall",
     "FirewallNeeds",
     "Port",
+    "Protocol",
+    "Rule",
     "default_interface",
     "lacks_zone",
     "needs",
     "parse_ports",
+    "parse_protocols",
 )

@@ -32,6 +32,7 @@ if t.TYPE_CHECKING:
 _SELINUX_TOOLS = "policycoreutils-python-utils"
 #: Of a rule for the endpoint's port.
 _COMMENT = "Kubernetes API"
+_PORT_REASON = "clients reach the endpoint through it"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,7 +105,7 @@ def decide(
     need, selinux_changes = _selinux(report.selinux, provider)
     changes = [
         *([renewal] if renewal is not None else []),
-        *(_port_change(opening, port) for port in opening.ports),
+        *(opening.change(port, _PORT_REASON) for port in opening.ports),
         *selinux_changes,
     ]
     problems = [*reading.problems, *_problems(name, report, provider)]
@@ -195,12 +196,6 @@ def _certificate_state(
 def _is_there(report: LoadBalancerReport, configuration: Configuration) -> bool:
     """Whether the host has and runs this configuration."""
     return (report.configuration.sha1, report.running) == (configuration.sha1, configuration.digest)
-
-
-def _port_change(opening: firewall.FirewallNeeds, port: firewall.Port) -> Change:
-    after = f"open in zone {opening.zone}" if opening.zone else "open"
-    reason = "clients reach the endpoint through it"
-    return Change(f"{opening.name} port {port.port}/{port.protocol}", "closed", after, reason)
 
 
 def _lacks_tools(found: selinux.SelinuxFacts) -> bool:

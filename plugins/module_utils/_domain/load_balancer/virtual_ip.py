@@ -33,6 +33,7 @@ STARTED, RELOADED, RESTARTED = "started", "reloaded", "restarted"
 
 _HEALTH_REASON = "a host whose own health fails gives the virtual IP up"
 _ADDRESS_REASON = "it carries the virtual IP"
+_VRRP_REASON = "the hosts agree by it who has the virtual IP"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +109,7 @@ def decide(name: str, report: VirtualIpReport, reading: Reading, sources: Source
     changes = (
         *_of_host(report),
         *(_of_file(report, file) for file in stale),
-        *(_let_in(opening, protocol) for protocol in opening.protocols),
+        *(opening.change(protocol, _VRRP_REASON) for protocol in opening.protocols),
         *_of_service(keepalived_files.WATCHER_SERVICE, report.watcher, watcher_state, _HEALTH_REASON),
         *_of_service("keepalived", report.keepalived, keepalived_state, _ADDRESS_REASON),
     )
@@ -183,13 +184,6 @@ def _of_host(report: VirtualIpReport) -> t.Iterator[Change]:
 def _of_file(report: VirtualIpReport, file: WantedFile) -> Change:
     before = "other content" if report.sha1_of(file.path) else "absent"
     return Change(f"file {file.path}", before, "as wanted", "the virtual IP moves by it")
-
-
-def _let_in(opening: firewall.FirewallNeeds, protocol: str) -> Change:
-    after = f"let in by zone {opening.zone}" if opening.zone else "let in"
-    return Change(
-        f"{opening.name} protocol {protocol}", "closed", after, "the hosts agree by it who has the virtual IP"
-    )
 
 
 def _keepalived_state(report: VirtualIpReport, wanted: Wanted, stale: t.Sequence[WantedFile]) -> str:

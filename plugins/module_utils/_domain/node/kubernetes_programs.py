@@ -11,7 +11,7 @@ from ..base.change import Change
 from ..base.problem import Problem
 from . import node_files
 from .decision import File, KubernetesNeeds
-from .origins import repository_url
+from .origins import PLUGINS, repository_url
 from .part import Part, file, file_change
 
 if t.TYPE_CHECKING:
@@ -22,8 +22,6 @@ if t.TYPE_CHECKING:
 PROGRAMS = ("kubeadm", "kubectl", "kubelet")
 _SEPARATORS = {"apt": "=", "dnf": "-", "zypper": "="}
 _EXCLUDED = "kubelet kubeadm kubectl cri-tools kubernetes-cni"
-#: The archive of the CNI plugins beside them.
-_PLUGINS = "cni-plugins.tgz"
 _CRICTL = "crictl"
 #: From here on kubeadm does without (``crictl`` in cmd/kubeadm/app/preflight/checks_linux.go and in util/runtime/runtime.go up to 1.30).
 _WITHOUT_CRICTL = (1, 31)
@@ -85,13 +83,13 @@ def missing_at_source(needs: KubernetesNeeds, is_there: t.Callable[[str], bool])
     """
     if needs.is_remote:
         return
-    wanted = (*needs.binaries, *((_PLUGINS,) if needs.cni and needs.source else ()))
+    wanted = (*needs.binaries, *((PLUGINS,) if needs.cni and needs.source else ()))
     missing = [each for each in wanted if not is_there(f"{needs.source}/{each}")]
     if missing:
         yield Problem(
             "kubeadm_ha_binaries",
             f"kubeadm_ha_binaries is {needs.source}, where the controller has no {' and no '.join(missing)}: name a directory that has "
-            f"{', '.join(PROGRAMS)} and {_PLUGINS}, or a URL.",
+            f"{', '.join(PROGRAMS)} and {PLUGINS}, or a URL.",
         )
 
 

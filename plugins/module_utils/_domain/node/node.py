@@ -319,16 +319,7 @@ def _firewall(name: str, report: NodeReport, desired: DesiredNode) -> Part[firew
         )
         problems = (Problem(name, message),)
     needs = firewall.needs(report.firewall, _ports(desired), networks=desired.pod_subnets)
-    place = f"open in zone {needs.zone}" if needs.zone else "open"
-    changes = [
-        Change(
-            f"{needs.name} port {port.text('-')}/{port.protocol}",
-            "closed",
-            f"open to {', '.join(port.sources)}" if port.sources else place,
-            f"{port.comment} is reached through it",
-        )
-        for port in needs.ports
-    ]
+    changes = [needs.change(port, f"{port.comment} is reached through it") for port in needs.ports]
     changes += [
         Change(
             f"{needs.name} network {network}", "not forwarded", "forwarded", "pods reach each other, and Services pods"

@@ -24,6 +24,8 @@ _VERSION = re.compile(r"v?\d+\.\d+\.\d+\Z")
 _WEB = re.compile(r"https?://[^\s]+\Z")
 #: What a registry answers that is there: it lets everybody in, or asks who it is (OCI distribution specification, "Determining Support").
 _REGISTRY_ANSWERS = (200, 401)
+#: The archive of the CNI plugins beside programs of Kubernetes.
+PLUGINS = "cni-plugins.tgz"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,10 +90,11 @@ def of_mirrors(mirrors: object) -> tuple[Wanted, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def of_programs(binaries: object) -> Wanted | None:
-    """The digest of kubeadm beside the programs; ``None`` where they come from the controller, or from packages."""
+def of_programs(binaries: object, *, has_cni: bool) -> tuple[Wanted, ...]:
+    """The digests of kubeadm and, where the host lacks them, of the CNI plugins; none where they come from the controller, or from packages."""
     url = str(binaries or "").strip().rstrip("/")
-    return Wanted(f"{url}/kubeadm.sha256") if _WEB.match(url) else None
+    names = ("kubeadm",) if has_cni else ("kubeadm", PLUGINS)
+    return tuple(Wanted(f"{url}/{name}.sha256") for name in names) if _WEB.match(url) else ()
 
 
 def kubeadm_versions(index: str) -> tuple[str, ...]:
@@ -129,13 +132,14 @@ def problems(
                 f"{name} does not reach {mirror.url}, the mirror of {mirror.registry} in kubeadm_ha_registry_mirrors "
                 f"({_reason(answer)}): {_remedy(answer, has_ca=bool(mirror.ca))}.",
             )
-    programs = of_programs(desired.binaries)
-    digest = answers.get(programs.url) if programs is not None else None
-    if digest is not None and digest.status != 200:
+    # The host has asked for that of the plugins only where it lacks them.
+    digests = [each.url for each in of_programs(desired.binaries, has_cni=False) if each.url in answers]
+    missing = next((url for url in digests if answers[url].status != 200), None)
+    if missing is not None:
         yield Problem(
             "kubeadm_ha_binaries",
-            f"{name} does not reach {desired.binaries}/kubeadm.sha256 ({_reason(digest)}): correct kubeadm_ha_binaries; each program "
-            "there has its digest beside it.",
+            f"{name} does not reach {missing} ({_reason(answers[missing])}): correct kubeadm_ha_binaries; each program there, and {PLUGINS}, "
+            "has its digest beside it.",
         )
     if version is None or not manager:
         return

@@ -127,7 +127,7 @@ def host_plans(
         situation: what was found.
         entries: all of the plan.
         common: further groups that every host is in.
-        others: further hosts of the run, which were not inspected like nodes. Their roles are given nothing.
+        others: further hosts of the run, which were not inspected like nodes.
     """
     every = dict.fromkeys((*situation.desired.nodes, *situation.desired.load_balancers, *others))
     if not entries:
@@ -144,14 +144,19 @@ def host_plans(
         HostPlan(
             name,
             groups=tuple(f"{PREFIX}{group}" for group in (CHANGING, *common, *groups.get(name, ()))),
-            records={
-                key: step.record(situation, situation.hosts[name])
-                for key, step in of_host.get(name, {}).items()
-                if name not in others
-            },
+            records=dict(_records(situation, name, of_host.get(name, {}), has_report=name not in others)),
         )
         for name in every
     ]
+
+
+def _records(
+    situation: Known, name: str, steps: t.Mapping[str, Step[Known]], *, has_report: bool
+) -> t.Iterator[tuple[str, Record]]:
+    for key, step in steps.items():
+        record = step.record(situation, situation.hosts[name]) if has_report else step.record_without_report(situation)
+        if record is not None:
+            yield key, record
 
 
 __all__ = (

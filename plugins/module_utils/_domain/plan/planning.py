@@ -17,6 +17,7 @@ from ..component import anonymous_access
 from ..host.host import Host
 from . import (
     bare_hosts,
+    etcd_clients,
     failed_inspections,
     further_inspections,
     half_joined,
@@ -310,7 +311,17 @@ def control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict
     which does not serve.
     """
     facts = _control_plane_facts(request, yaml=yaml, x509=x509)
-    return {**facts, "further": further_inspections.kinds_by_host(request, facts)}
+    return {
+        **facts,
+        "further": further_inspections.kinds_by_host(request, facts),
+        "etcd_clients": list(
+            etcd_clients.find(
+                request.groups.control_planes,
+                parse_hosts(request.hosts, yaml=yaml, x509=x509),
+                str(request.inputs.pod_subnet or "").split(","),
+            )
+        ),
+    }
 
 
 def _control_plane_facts(request: PlanRequest, *, yaml: Yaml, x509: X509) -> dict[str, object]:

@@ -72,6 +72,15 @@ class Step(abc.ABC, t.Generic[Found]):
             host: one of those in :meth:`groups`.
         """
 
+    def record_without_report(self, situation: Found) -> Record | None:
+        """What the step's role is given on a host of the run that was not inspected like a node; by default nothing.
+
+        Args:
+            situation: what was found.
+        """
+        del situation
+        return None
+
 
 def hosts_of(entries: t.Iterable[Entry], step: str) -> list[str]:
     """Inventory names of the hosts for which a step has an entry."""

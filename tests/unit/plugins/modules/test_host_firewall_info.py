@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
 UFW = Firewall("ufw", rules=("Default: deny (incoming)\n2379/tcp                   ALLOW IN    Anywhere\n",))
 WANTED: dict[str, t.Any] = {
     "ports": [{"port": 2379}, {"port": 2380, "comment": "etcd peers"}, {"port": 8472, "protocol": "udp"}],
-    "protocols": ["vrrp"],
+    "protocols": [{"protocol": "vrrp"}],
 }
 
 
@@ -45,7 +45,7 @@ def test_what_is_closed(run_module: RunModule, found: t.Callable[[Firewall], Non
             {"port": 2380, "protocol": "tcp", "comment": "etcd peers"},
             {"port": 8472, "protocol": "udp", "comment": ""},
         ],
-        "protocols": ["vrrp"],
+        "protocols": [{"protocol": "vrrp"}],
         "networks": [],
     }
     documented = yaml.safe_load(host_firewall_info.RETURN)
@@ -65,6 +65,15 @@ def test_sources_and_networks(run_module: RunModule, found: t.Callable[[Firewall
     result = run_module("host_firewall_info", ports=ports, networks=["10.244.0.0/16"])
     assert result["firewall"]["networks"] == ["10.244.0.0/16"]
     assert [port.get("sources") for port in result["firewall"]["ports"]] == [["192.0.2.1"]]
+
+
+def test_what_is_open_to_everybody(run_module: RunModule, found: t.Callable[[Firewall], None]) -> None:
+    found(UFW)
+    protocols = [{"protocol": "vrrp", "sources": ["192.0.2.1"]}]
+    result = run_module("host_firewall_info", ports=[{"port": 2379, "sources": ["192.0.2.1"]}], protocols=protocols)
+    (port,) = result["firewall"]["ports"]
+    assert (port["port"], port["sources"], port["open_to_all"]) == (2379, ["192.0.2.1"], True)
+    assert result["firewall"]["protocols"] == protocols
 
 
 def test_a_zone_that_firewalld_does_not_have(run_module: RunModule, found: t.Callable[[Firewall], None]) -> None:

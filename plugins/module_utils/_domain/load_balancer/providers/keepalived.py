@@ -11,6 +11,7 @@ import typing as t
 
 from ...base.problem import Problem
 from ...base.role_inputs import RoleInputs, is_number, is_port
+from ...host import firewall
 from .. import haproxy_files, keepalived_files, nginx_files, vrrp
 
 ROLE = "apiserver_keepalived"
@@ -66,9 +67,9 @@ class Keepalived:
         return tuple(peer.address for peer in self.peers if peer.name != self.host)
 
     @property
-    def protocols(self) -> tuple[str, ...]:
-        """IP protocols that the other hosts reach it by."""
-        return ("vrrp",) if self.others else ()
+    def protocols(self) -> tuple[firewall.Protocol, ...]:
+        """IP protocols that the other hosts, and nobody else, reach it by."""
+        return (firewall.Protocol("vrrp", self.others),) if self.others else ()
 
     def values(self, interface: str, python: str) -> t.Mapping[str, t.Any]:
         """Of the role's templates. A part that may be missing is a list of none or one. JSON-compatible.

@@ -15,6 +15,7 @@ import typing as t
 from ...base.address import Endpoint, canonical_ip
 from ...base.connection_attempt import REACHED, REJECTED, SILENT
 from ...base.enumeration import listed
+from ...base.errors import InvalidInput
 from ...base.problem import Problem
 from .membership import is_joined
 
@@ -49,8 +50,8 @@ def connections(
 ) -> list[Connection]:
     """Every connection to inspect, none when no control plane is to join.
 
-    Control planes among each other, and control planes to workers, as far as one of the two joins; load balancers to every
-    API server.
+    Control planes among each other, and control planes to workers, as far as one of the two joins; those that join to external etcd; load
+    balancers to every API server.
 
     Args:
         groups: what the hosts are or shall be.
@@ -76,6 +77,8 @@ def connections(
                     etcd = [Endpoint(server.host, _CLIENT_PORT), *recorded]
                     purposes = [ETCD_PORTS[_CLIENT_PORT], *[ETCD_PORTS[_PEER_PORT]] * len(recorded)]
                     found += [Connection(source, target, *item) for item in zip(etcd, purposes)]
+        if source in joining:
+            found += [Connection(source, "etcd", member, ETCD_PORTS[_CLIENT_PORT]) for member in _external(cluster)]
         for target in (name for name in (*groups.control_planes, *groups.workers) if name in hosts):
             if source != target and joining & {source, target}:
                 address = node_address(hosts[target], cluster, like)
@@ -89,6 +92,16 @@ def connections(
         and connection.source != connection.target
         and canonical_ip(connection.endpoint.host) is not None
     ]
+
+
+def _external(cluster: Cluster) -> t.Iterator[Endpoint]:
+    """Members of external etcd that API servers ask. What is no URL with an address is not tried."""
+    external = (cluster.configuration.get("etcd") or {}).get("external") or {}
+    for url in external.get("endpoints") or ():
+        try:
+            yield Endpoint.parse(str(url).partition("://")[2])
+        except InvalidInput:
+            continue
 
 
 def by_source(wanted: t.Iterable[Connection]) -> dict[str, list[dict[str, str | int]]]:

@@ -13,6 +13,7 @@ import typing as t
 
 from ....base.change import KNOWN_AFTER_APPLY, Change
 from ....external_etcd import places
+from ... import etcd_clients
 from ...entry import Entry
 from ...step import Step, hosts_of
 
@@ -25,13 +26,15 @@ _CLIENT = f"certificate {places.CLIENT_NAME}"
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """What the role external_etcd is given on a control plane.
+    """What the role external_etcd is given, on a control plane and on the hosts of etcd.
 
     Attributes:
         signer: inventory name of the host with the key of etcd's CA.
+        control_planes: addresses of the control planes, which ask etcd.
     """
 
     signer: str
+    control_planes: tuple[str, ...]
 
 
 class Etcd(Step["Creation"]):
@@ -63,9 +66,17 @@ class Etcd(Step["Creation"]):
         return found
 
     def record(self, situation: Creation, host: Host) -> Record:
-        """Who signs."""
+        """The same everywhere."""
         del host
-        return Record(next((decision.signer for decision in situation.etcd.values()), ""))
+        return self.record_without_report(situation)
+
+    def record_without_report(self, situation: Creation) -> Record:
+        """Who signs, and who asks."""
+        desired = situation.desired
+        return Record(
+            next((decision.signer for decision in situation.etcd.values()), ""),
+            etcd_clients.find(desired.control_planes, situation.hosts, desired.cluster.pod_subnets),
+        )
 
 
 __all__ = ("Etcd", "Record")

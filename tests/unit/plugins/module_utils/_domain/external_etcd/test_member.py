@@ -204,6 +204,54 @@ def test_ports_are_opened() -> None:
     assert decide("etcd1", hosts, manage_firewall=False).firewall.ports == ()
 
 
+_MEMBERS = ("192.0.2.31", "192.0.2.32", "192.0.2.33")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "clients"),
+    [
+        ({}, ("192.0.2.11", "192.0.2.12")),
+        ({"clients": ["198.51.100.7/24", " 2001:DB8::5 ", "192.0.2.11"]}, None),
+    ],
+)
+def test_members_and_clients_alone_are_let_in(inputs: dict[str, t.Any], clients: tuple[str, ...] | None) -> None:
+    hosts = three(bare, firewall=Firewall(UFW, "", ("Status: active\nDefault: deny (incoming)",)))
+    wanted = clients or ("192.0.2.11", "192.0.2.12", "198.51.100.0/24", "2001:db8::5")
+    for name in hosts:
+        decision = decide(name, hosts, **inputs)
+        assert [(port.port, port.sources) for port in decision.firewall.ports] == [
+            (2379, (*_MEMBERS, *wanted)),
+            (2380, _MEMBERS),
+        ]
+        (peers,) = (change for change in decision.changes if change.object == "ufw port 2380/tcp")
+        assert (peers.before, peers.after) == ("closed", "open to 192.0.2.31, 192.0.2.32, 192.0.2.33")
+
+
+def test_everybody_is_let_in_to_the_clients_port_where_control_planes_are_not_known() -> None:
+    hosts = three(bare, firewall=Firewall(UFW, "", ("Status: active\nDefault: deny (incoming)",)))
+    ports = decide("etcd1", hosts, control_planes=[], clients=["198.51.100.7"]).firewall.ports
+    assert [(port.port, port.sources) for port in ports] == [(2379, ()), (2380, _MEMBERS)]
+
+
+def test_ports_that_were_open_to_everybody_are_left_to_some() -> None:
+    rules = "Default: deny (incoming)\n2379/tcp  ALLOW IN  Anywhere  # etcd clients\n2380/tcp  ALLOW IN  Anywhere\n"
+    decision = decide("etcd1", three(made, firewall=Firewall(UFW, "", (rules,))))
+    assert [(change.object, change.before) for change in decision.changes] == [
+        ("ufw port 2379/tcp", "open to everybody"),
+        ("ufw port 2380/tcp", "open to everybody"),
+    ]
+    assert [port.open_to_all for port in decision.firewall.ports] == [True, True]
+    assert EtcdDecision.from_dict("etcd1", decision.as_dict()) == decision
+
+
+@pytest.mark.parametrize("name", ["clients", "control_planes"])
+def test_who_asks_is_named_by_address(name: str) -> None:
+    (message,) = messages(decide("etcd1", three(bare), **{name: ["cp1", "192.0.2.11"]}))
+    assert message == (
+        f"external_etcd_{name} of etcd1 has cp1: list IP addresses and networks, such as 192.0.2.11 or 192.0.2.0/24."
+    )
+
+
 def _hosts(**changes: t.Any) -> dict[str, EtcdHost]:
     return {**three(bare), "etcd1": bare("etcd1", **changes)}
 

@@ -39,6 +39,8 @@ INPUTS: dict[str, t.Any] = {
     "binaries": "",
     "certificate_renew_days": 90,
     "certificate_valid_days": 365,
+    "clients": [],
+    "control_planes": ["192.0.2.11", "192.0.2.12"],
     "kubernetes_version": "1.34.4",
     "manage_firewall": True,
     "packages": {"apt": ["etcd-server", "etcd-client"]},

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.report_fields import read
@@ -12,6 +14,7 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host.firewall i
     Firewall,
     FirewallNeeds,
     Port,
+    Protocol,
     default_interface,
     lacks_zone,
     needs,
@@ -110,9 +113,9 @@ def test_firewalld_and_udp(rules: str, is_open: bool) -> None:
     ],
 )
 def test_firewalld_and_a_protocol(rules: str, is_open: bool) -> None:
-    found = needs(Firewall("firewalld", "public", (rules,)), [], ["vrrp"])
+    found = needs(Firewall("firewalld", "public", (rules,)), [], [Protocol("vrrp")])
     assert (found.name, found.zone, found.ports) == ("firewalld", "public", ())
-    assert found.protocols == (() if is_open else ("vrrp",))
+    assert found.protocols == (() if is_open else (Protocol("vrrp"),))
 
 
 def test_a_zone_that_firewalld_does_not_have() -> None:
@@ -212,20 +215,26 @@ def test_ufw_and_udp(row: str, is_open: bool) -> None:
         ("224.0.0.18/vrrp            ALLOW IN    192.0.2.0/24/vrrp", True),
         ("Anywhere/vrrp              DENY IN     Anywhere/vrrp", False),
         ("Anywhere/ah                ALLOW IN    Anywhere/ah", False),
+        ("Anywhere                   ALLOW IN    192.0.2.1/vrrp", True),
+        ("Anywhere (v6)              ALLOW IN    2001:db8::1/vrrp", True),
+        ("Anywhere                   ALLOW IN    192.0.2.1/ah", False),
         ("Anywhere                   ALLOW IN    Anywhere", True),
         ("Anywhere                   ALLOW IN    192.0.2.0/24", False),
     ],
 )
 def test_ufw_and_a_protocol(row: str, is_open: bool) -> None:
-    found = needs(Firewall("ufw", rules=(UFW.format(default="deny", row=row),)), [], ["vrrp"])
-    assert found.protocols == (() if is_open else ("vrrp",))
+    found = needs(Firewall("ufw", rules=(UFW.format(default="deny", row=row),)), [], [Protocol("vrrp")])
+    assert found.protocols == (() if is_open else (Protocol("vrrp"),))
+
+
+PROTOCOLS = [Protocol("vrrp", ("192.0.2.1",)), Protocol("ah"), Protocol("vrrp")]
 
 
 def test_each_is_opened_once_with_its_first_comment() -> None:
     ports = [Port(2380, comment="peers"), Port(2379), Port(2380, comment="again"), Port(2379, "udp")]
-    found = needs(Firewall("ufw", rules=(UFW.format(default="deny", row=""),)), ports, ["vrrp", "ah", "vrrp"])
+    found = needs(Firewall("ufw", rules=(UFW.format(default="deny", row=""),)), ports, PROTOCOLS)
     assert found.ports == (Port(2379), Port(2379, "udp"), Port(2380, comment="peers"))
-    assert found.protocols == ("ah", "vrrp")
+    assert found.protocols == (Protocol("ah"), Protocol("vrrp", ("192.0.2.1",)))
     assert read(FirewallNeeds, found.as_dict(), where="The firewall") == found
 
 
@@ -284,7 +293,8 @@ RICH = '\trule family="ipv4" source {of}address="{source}" port port="2379-2380"
 )
 def test_a_port_that_some_addresses_alone_reach(rich: str, is_open: bool) -> None:
     assert _limited(Firewall("firewalld", rules=(firewalld(rich=rich),)), "192.0.2.1", "192.0.2.2") is is_open
-    assert _limited(Firewall("firewalld", rules=(firewalld(ports="2379-2380/tcp"),)), "192.0.2.1", "192.0.2.2")
+    # What is wider than the role's own rule is somebody else's.
+    assert _limited(Firewall("firewalld", rules=(firewalld(ports="2379-2381/tcp"),)), "192.0.2.1", "192.0.2.2")
 
 
 @pytest.mark.parametrize(
@@ -293,8 +303,11 @@ def test_a_port_that_some_addresses_alone_reach(rich: str, is_open: bool) -> Non
         ("2379:2380/tcp              ALLOW IN    192.0.2.1                  # etcd", False),
         ("2379:2380/tcp              ALLOW IN    192.0.2.1\n2379:2380/tcp              ALLOW IN    192.0.2.2", True),
         ("2379:2380/tcp              ALLOW IN    192.0.2.0/24", True),
-        ("2379:2380/tcp              ALLOW IN    Anywhere", True),
+        ("2379:2381/tcp              ALLOW IN    Anywhere", True),
         ("2379:2380/tcp              DENY IN     192.0.2.0/24", False),
+        ("Anywhere                   ALLOW IN    192.0.2.0/24", True),
+        ("Anywhere                   ALLOW IN    192.0.2.0/24/tcp", True),
+        ("Anywhere                   ALLOW IN    192.0.2.0/24/udp", False),
     ],
 )
 def test_a_port_that_some_addresses_alone_reach_through_ufw(rows: str, is_open: bool) -> None:
@@ -309,3 +322,105 @@ def test_sources_and_networks_are_reported_only_where_there_are_any() -> None:
     assert read(FirewallNeeds, document, where="The firewall") == needs(
         found, [Port(6443), Port(2379, sources=("192.0.2.1",))], networks=[PODS]
     )
+
+
+OF_VRRP = '\trule family="{family}" source address="{source}" protocol value="vrrp" accept\n'
+
+
+@pytest.mark.parametrize(
+    ("rules", "is_open", "open_to_all"),
+    [
+        ([firewalld()], False, False),
+        ([firewalld(rich=OF_VRRP.format(family="ipv4", source="192.0.2.12"))], True, False),
+        ([firewalld(rich=OF_VRRP.format(family="ipv4", source="192.0.2.13"))], False, False),
+        ([firewalld(rich=OF_VRRP.format(family="ipv4", source="192.0.2.0/24"))], True, False),
+        ([firewalld(protocols="ah vrrp")], False, True),
+        ([firewalld(protocols="vrrp", rich=OF_VRRP.format(family="ipv4", source="192.0.2.12"))], False, True),
+        # Now only, and after the next start only.
+        ([firewalld(protocols="vrrp"), firewalld()], False, True),
+        ([firewalld(), firewalld(protocols="vrrp")], False, True),
+        # Everything of the zone is let in: that is nobody's rule for this protocol.
+        ([firewalld(target="ACCEPT")], True, False),
+    ],
+)
+def test_a_protocol_that_some_addresses_alone_reach(rules: list[str], is_open: bool, open_to_all: bool) -> None:
+    wanted = Protocol("vrrp", ("192.0.2.12",))
+    found = needs(Firewall("firewalld", "public", tuple(rules)), [], [wanted])
+    assert found.protocols == (() if is_open else (dataclasses.replace(wanted, open_to_all=open_to_all),))
+
+
+@pytest.mark.parametrize(
+    ("row", "is_open", "open_to_all"),
+    [
+        ("", False, False),
+        ("Anywhere                   ALLOW IN    192.0.2.12/vrrp            # keepalived", True, False),
+        ("Anywhere                   ALLOW IN    192.0.2.13/vrrp", False, False),
+        ("Anywhere                   ALLOW IN    192.0.2.12/ah", False, False),
+        ("Anywhere                   ALLOW IN    192.0.2.12", True, False),
+        ("Anywhere/vrrp              ALLOW IN    Anywhere/vrrp", False, True),
+        ("Anywhere/vrrp (v6)         ALLOW IN    Anywhere/vrrp (v6)", False, True),
+        ("Anywhere/vrrp              LIMIT IN    Anywhere/vrrp", True, False),
+        ("Anywhere/vrrp on eth0      ALLOW IN    Anywhere/vrrp", True, False),
+    ],
+)
+def test_a_protocol_that_some_addresses_alone_reach_through_ufw(row: str, is_open: bool, open_to_all: bool) -> None:
+    wanted = Protocol("vrrp", ("192.0.2.12",))
+    found = needs(Firewall("ufw", rules=(UFW.format(default="deny", row=row),)), [], [wanted])
+    assert found.protocols == (() if is_open else (dataclasses.replace(wanted, open_to_all=open_to_all),))
+
+
+ETCD = Port(2380, comment="etcd peers", sources=("192.0.2.31", "2001:db8::31"))
+
+
+@pytest.mark.parametrize(
+    ("found", "open_to_all"),
+    [
+        (Firewall("firewalld", "public", (firewalld(ports="22/tcp 2380/tcp"),)), True),
+        (Firewall("firewalld", "public", (firewalld(ports="12380/tcp 2380/udp"),)), False),
+        (Firewall("ufw", rules=(UFW.format(default="deny", row="2380/tcp    ALLOW IN    Anywhere   # peers"),)), True),
+        (Firewall("ufw", rules=(UFW.format(default="deny", row="2380/tcp (v6)   ALLOW IN   Anywhere (v6)"),)), True),
+        (Firewall("ufw", rules=(UFW.format(default="deny", row="2380/tcp on eth0  ALLOW IN    Anywhere"),)), None),
+        (Firewall("ufw", rules=(UFW.format(default="deny", row="2380    ALLOW IN    Anywhere"),)), None),
+    ],
+)
+def test_a_rule_for_everybody_is_to_go(found: Firewall, open_to_all: bool | None) -> None:
+    """``None``: something else than the role's own rule lets the port in, and stays."""
+    wanted = () if open_to_all is None else (dataclasses.replace(ETCD, open_to_all=open_to_all),)
+    assert needs(found, [ETCD]).ports == wanted
+    # Without sources it is what is wanted.
+    assert needs(found, [Port(2380)]).ports == (() if open_to_all is not False else (Port(2380),))
+
+
+@pytest.mark.parametrize("everybody", ["0.0.0.0/0", "::/0"])
+def test_sources_that_name_everybody_limit_nothing(everybody: str) -> None:
+    wanted = Port(2379, sources=("192.0.2.31", everybody))
+    found = Firewall("ufw", rules=(UFW.format(default="deny", row="2379/tcp    ALLOW IN    Anywhere"),))
+    assert needs(found, [wanted]).ports == ()
+    closed = Firewall("ufw", rules=(UFW.format(default="deny", row=""),))
+    assert needs(closed, [wanted]).ports == (Port(2379),)
+
+
+def test_what_is_left_is_as_wanted() -> None:
+    """After the role has done both, nothing is left to do."""
+    rich = "".join(RICH.format(of="", source=source).replace("2379-2380", "2380") for source in ETCD.sources)
+    rich += OF_VRRP.format(family="ipv4", source="192.0.2.12")
+    found = Firewall("firewalld", "public", (firewalld(rich=rich), firewalld(rich=rich)))
+    assert needs(found, [ETCD], [Protocol("vrrp", ("192.0.2.12",))]) == FirewallNeeds("firewalld", "public")
+
+
+@pytest.mark.parametrize(
+    ("rule", "entry"),
+    [
+        (Port(2379), ("ufw port 2379/tcp", "closed", "open")),
+        (Port(2379, last=2380), ("ufw port 2379-2380/tcp", "closed", "open")),
+        (ETCD, ("ufw port 2380/tcp", "closed", "open to 192.0.2.31, 2001:db8::31")),
+        (
+            Protocol("vrrp", ("192.0.2.12",), open_to_all=True),
+            ("ufw protocol vrrp", "open to everybody", "open to 192.0.2.12"),
+        ),
+    ],
+)
+def test_an_entry_of_the_plan(rule: Port | Protocol, entry: tuple[str, str, str]) -> None:
+    change = FirewallNeeds("ufw").change(rule, "why")
+    assert (change.object, change.before, change.after, change.reason) == (*entry, "why")
+    assert FirewallNeeds("firewalld", "dmz").change(Port(22), "why").after == "open in zone dmz"

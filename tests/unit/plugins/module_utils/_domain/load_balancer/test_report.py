@@ -39,7 +39,7 @@ DECISION: dict[str, t.Any] = {
         "name": "ufw",
         "zone": "",
         "ports": [{"port": 6443, "protocol": "tcp", "comment": "Kubernetes API"}],
-        "protocols": ["vrrp"],
+        "protocols": [{"protocol": "vrrp"}],
         "networks": [],
     },
     "selinux": {

@@ -39,6 +39,13 @@ ADDRESSES = (InterfaceAddress("eth1", "198.51.100.41", 24), InterfaceAddress("et
 STOPPED = ServiceState(is_active=False, is_enabled=False, runs="")
 MAC, OTHER_MAC = "02:00:00:00:00:42", "02:00:00:00:00:99"
 CLOSED = Firewall("firewalld", "public", ("public\n  ports: \n  protocols: \n", "public\n  ports: \n  protocols: \n"))
+OPEN_TO_ALL = Firewall("firewalld", "public", ("public\n  ports: \n  protocols: vrrp\n",) * 2)
+_OF_PEER = '\trule family="ipv4" source address="{}" protocol value="vrrp" accept\n'
+OPEN_TO_PEERS = Firewall(
+    "firewalld",
+    "public",
+    ("public\n  protocols: \n" + _OF_PEER.format("192.0.2.42") + _OF_PEER.format("192.0.2.43"),) * 2,
+)
 
 BARE = VirtualIpReport(
     is_installed=False,
@@ -131,7 +138,10 @@ def test_a_host_that_is_right_stays_as_it_is() -> None:
             ("started", "restarted"),
         ),
         ({}, {"firewall": CLOSED}, ["firewalld protocol vrrp"], ("started", "started")),
+        ({}, {"firewall": OPEN_TO_ALL}, ["firewalld protocol vrrp"], ("started", "started")),
+        ({}, {"firewall": OPEN_TO_PEERS}, [], ("started", "started")),
         ({"manage_firewall": False}, {"firewall": CLOSED}, [], ("started", "started")),
+        ({"manage_firewall": False}, {"firewall": OPEN_TO_ALL}, [], ("started", "started")),
     ],
 )
 def test_what_differs_is_changed(
@@ -141,6 +151,20 @@ def test_what_differs_is_changed(
     assert [item for item in changed if item not in objects(found)] == []
     if states is not None:
         assert (objects(found), (found.keepalived_state, found.watcher_state)) == (changed, states)
+
+
+@pytest.mark.parametrize("found", [CLOSED, OPEN_TO_ALL])
+def test_vrrp_is_let_in_from_the_peers_alone(found: Firewall) -> None:
+    decision = decided(dataclasses.replace(as_wanted(), firewall=found))
+    (vrrp,) = decision.firewall.protocols
+    assert (vrrp.protocol, vrrp.sources, vrrp.open_to_all) == (
+        "vrrp",
+        ("192.0.2.42", "192.0.2.43"),
+        found is OPEN_TO_ALL,
+    )
+    (change,) = decision.changes
+    before = "open to everybody" if found is OPEN_TO_ALL else "closed"
+    assert (change.before, change.after) == (before, "open to 192.0.2.42, 192.0.2.43")
 
 
 def foreign(router_id: int = 17, *addresses: str, source: str = "192.0.2.99") -> tuple[Advertisement, ...]:

@@ -238,14 +238,17 @@ def test_programs_are_of_one_architecture_and_packages_of_each() -> None:
 @pytest.mark.parametrize(
     ("binaries", "url"),
     [
-        ("https://dl.example/v1.34.4/", "https://dl.example/v1.34.4/kubeadm.sha256"),
+        ("https://dl.example/v1.34.4/", "https://dl.example/v1.34.4"),
         ("/srv/kubernetes", None),
         ("", None),
         (None, None),
     ],
 )
 def test_programs_of_a_url(binaries: object, url: str | None) -> None:
-    assert origins.of_programs(binaries) == (None if url is None else Wanted(url))
+    """The digest of the plugins is asked for where there are none."""
+    both = () if url is None else (Wanted(f"{url}/kubeadm.sha256"), Wanted(f"{url}/cni-plugins.tgz.sha256"))
+    assert origins.of_programs(binaries, has_cni=False) == both
+    assert origins.of_programs(binaries, has_cni=True) == both[:1]
 
 
 @pytest.mark.parametrize(
@@ -257,6 +260,18 @@ def test_programs_are_there_before_they_are_needed(answer: Answer, part: str) ->
     said = messages(decided(report, binaries="https://dl.example/v1"))
     assert ("h1 does not reach https://dl.example/v1/kubeadm.sha256" in said) is bool(part)
     assert part in said
+
+
+def test_the_digest_of_the_plugins_is_there_before_it_is_needed() -> None:
+    found = {"https://dl.example/v1/kubeadm.sha256": Answer(200)}
+    for answers, missing in (
+        (found, False),
+        ({**found, "https://dl.example/v1/cni-plugins.tgz.sha256": Answer(200)}, False),
+        ({**found, "https://dl.example/v1/cni-plugins.tgz.sha256": Answer(404)}, True),
+    ):
+        said = messages(decided(dataclasses.replace(BARE, origins=answers), binaries="https://dl.example/v1"))
+        wanted = "h1 does not reach https://dl.example/v1/cni-plugins.tgz.sha256 (HTTP status 404)"
+        assert (wanted in said) is missing
 
 
 @pytest.mark.parametrize(

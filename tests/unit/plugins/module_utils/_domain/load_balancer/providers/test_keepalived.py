@@ -73,7 +73,13 @@ def test_the_instance_with_ipv6() -> None:
 def test_a_single_host_has_no_peers_and_needs_no_protocol() -> None:
     alone = read(peers=PEERS[:1])
     assert "unicast" not in instance(alone)
-    assert (alone.provider.protocols, read().provider.protocols) == ((), ("vrrp",))
+    assert alone.provider.protocols == ()
+
+
+@pytest.mark.parametrize(("host", "others"), [("lb1", ("42", "43")), ("lb2", ("41", "43")), ("lb3", ("41", "42"))])
+def test_vrrp_comes_from_the_other_hosts(host: str, others: tuple[str, ...]) -> None:
+    (vrrp,) = read(host).provider.protocols
+    assert (vrrp.protocol, vrrp.sources) == ("vrrp", tuple(f"192.0.2.{number}" for number in others))
 
 
 def test_nothing_is_a_matter_of_weights() -> None:

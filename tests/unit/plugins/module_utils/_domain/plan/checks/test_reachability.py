@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -115,6 +116,21 @@ def test_external_etcd_is_not_on_control_planes() -> None:
     data = arguments["cluster"]["configmaps"]["kube-system/kubeadm-config"]["data"]
     data["ClusterConfiguration"] += "etcd:\n  external:\n    endpoints: [https://192.0.2.50:2379]\n"
     assert targets(arguments)["cp1"] == ports(CP2, 6443, 10250) | ports(CP3, 6443, 10250)
+
+
+def test_control_planes_that_join_reach_external_etcd() -> None:
+    arguments = after_one_loss()
+    urls = ["https://192.0.2.31:2379", "https://etcd2.example.net:2379", "https://[2001:db8::33]:12379", "broken"]
+    data = arguments["cluster"]["configmaps"]["kube-system/kubeadm-config"]["data"]
+    data["ClusterConfiguration"] += f"etcd:\n  external:\n    endpoints: {json.dumps(urls)}\n"
+    found = targets(arguments)
+    etcd = {("192.0.2.31", 2379), ("2001:db8::33", 12379)}
+    assert (found["cp3"] & etcd, found["cp1"] & etcd) == (etcd, set())
+    (problem,) = problems(tried(arguments, ("cp3", "192.0.2.31", 2379)))
+    assert problem[0] == "etcd"
+    assert problem[1].startswith(
+        "cp3 cannot reach etcd (192.0.2.31) on TCP 2379 (etcd's clients: no answer): open TCP 2379 on etcd for cp3"
+    )
 
 
 def test_a_load_balancer_on_a_control_plane_does_not_connect_to_itself() -> None:

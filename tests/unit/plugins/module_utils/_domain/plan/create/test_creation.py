@@ -508,6 +508,24 @@ def test_external_etcd_begins_before_the_cluster() -> None:
     assert "kubeadm_ha_etcd_client" not in groups["cp1"]
 
 
+def test_hosts_of_etcd_are_given_who_asks_them() -> None:
+    """The same before the plan, for their inspection, and in their play."""
+    given = with_etcd()
+    given["hosts"]["cp2"]["networks"] += [{"network": "198.51.100.0/24", "address": "198.51.100.12"}]
+    asking = ["192.0.2.11", "192.0.2.12", "198.51.100.12", "192.0.2.13"]
+    assert facts_of(given)["etcd_clients"] == asking
+    records = {host.name: host.records for host in plan_of(given).hosts}
+    for name in ETCD:
+        assert dataclasses.asdict(t.cast("t.Any", records[name]["etcd"])) == {
+            "signer": "etcd1",
+            "control_planes": tuple(asking),
+        }
+        assert list(records[name]) == ["etcd"]
+    # Once pods have one it is no network of hosts.
+    given["hosts"]["cp2"]["networks"] += [{"network": "10.244.1.0/24", "address": "10.244.0.0"}]
+    assert facts_of(given)["etcd_clients"] == asking
+
+
 def test_the_first_control_plane_is_given_the_way_its_api_server_reaches_external_etcd() -> None:
     plan = plan_of(with_etcd())
     (first,) = (host for host in plan.hosts if host.name == "cp1")
@@ -520,7 +538,7 @@ def test_once_there_are_authorities_the_api_server_gets_its_client_certificate()
     given = with_etcd(begun(), external_etcd={name: member(name) for name in ETCD})
     plan = plan_of(given)
     (first,) = (host for host in plan.hosts if host.name == "cp1")
-    assert dataclasses.asdict(t.cast("t.Any", first.records["etcd"])) == {"signer": "etcd1"}
+    assert dataclasses.asdict(t.cast("t.Any", first.records["etcd"]))["signer"] == "etcd1"
     groups = {host.name: set(host.groups) for host in plan.hosts}
     assert {"kubeadm_ha_etcd_client", "kubeadm_ha_init"} <= groups["cp1"]
     assert not any("kubeadm_ha_etcd" in groups[name] for name in ETCD)
