@@ -180,9 +180,12 @@ class Conversion:
             prober.stop()
 
     def convert(
-        self, *arguments: str, inventories: Sequence[Path] = (), shows_progress: bool = False
+        self, *arguments: str, inventories: Sequence[Path] = (), shows_progress: bool = False, max_failed: int = 0
     ) -> tuple[Run, ProbeLog]:
-        """The conversion itself under the prober, while others use the cluster."""
+        """The conversion itself under the prober, while others use the cluster.
+
+        :param max_failed: how many probes of a target may fail.
+        """
         server = f"https://{self.old}"
         users = workload_clients(self.lab, self.shape.first_nodes, server=server, domain=self.shape.dns_domain)
         with self.watched("convert") as prober, users as self.workload_clients:
@@ -193,7 +196,7 @@ class Conversion:
         for play, seconds in run.seconds_by_play():
             self.results.add_step(STEPS.get(play, play), seconds)
         if run.status == 0:
-            self.results.add_probes(summarize_log(log))
+            self.results.add_probes(summarize_log(log), max_failed=max_failed)
         return run, log
 
     def roll_back(self) -> tuple[Run, ProbeLog]:

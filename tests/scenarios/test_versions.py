@@ -24,7 +24,12 @@ pytestmark = pytest.mark.full
 
 NODES = {*SHAPE.nodes, "w3"}
 #: With the version of kubeadm's configuration that each stores.
-VERSIONS = {"v1.28.15": "v1beta3", "v1.31.12": "v1beta4", "v1.37.1": "v1beta4"}
+VERSIONS = {"v1.24.17": "v1beta3", "v1.28.15": "v1beta3", "v1.31.12": "v1beta4", "v1.37.1": "v1beta4"}
+
+#: The first minor release whose kubeadm can add a member of etcd that has no vote yet.
+_FIRST_WITH_LEARNERS = 27
+#: Before, the API is away while the second member starts: three times the 248 probes that failed then on 1.28 (docs/adr/0107).
+_FAILED_WITHOUT_LEARNERS = 744
 
 
 @dataclasses.dataclass
@@ -61,7 +66,7 @@ def story(request: pytest.FixtureRequest) -> Iterator[Story]:
         conversion = Conversion(lab, results, SHAPE)
         nodes = lab.objects("nodes")["items"]
         check, changed_by_check = conversion.check()
-        converted, _log = conversion.convert()
+        converted, _log = conversion.convert(max_failed=0 if _has_learners(version) else _FAILED_WITHOUT_LEARNERS)
         assert converted.status == 0, converted.output[-8000:]
         again = conversion.again()
         worker, _secrets = conversion.add_worker()
@@ -94,6 +99,10 @@ def story(request: pytest.FixtureRequest) -> Iterator[Story]:
         results.write()
 
 
+def _has_learners(version: str) -> bool:
+    return int(version.split(".")[1]) >= _FIRST_WITH_LEARNERS
+
+
 def test_the_cluster_before_is_of_that_version(story: Story) -> None:
     assert set(story.kubelets) == {story.version}
     assert f"apiVersion: kubeadm.k8s.io/{VERSIONS[story.version]}" in story.stored
@@ -117,8 +126,12 @@ def test_the_endpoint_is_everywhere(story: Story) -> None:
     assert story.traces == []
 
 
-def test_no_probe_failed(story: Story) -> None:
+def test_no_probe_failed_but_while_a_member_voted_that_did_not_run(story: Story) -> None:
+    """The plan says so of the versions of kubeadm that cannot do without, and of no other."""
     story.conversion.assert_no_probe_failed()
+    plans = [record["plan"] for record in story.check.results if record["plan"] and "notes" in record["plan"]]
+    announced = [note for plan in plans for note in plan["notes"] if "a vote before it runs" in str(note)]
+    assert bool(announced) is not _has_learners(story.version), plans
 
 
 def test_the_second_run_changes_nothing(story: Story) -> None:
