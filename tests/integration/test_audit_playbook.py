@@ -51,11 +51,15 @@ def audit(
     with_endpoint: bool = True,
     playbook: str = "kubeadm.ha.audit",
     etcd: t.Mapping[str, t.Mapping[str, t.Any]] | None = None,
+    own: t.Mapping[str, t.Any] | None = None,
 ) -> tuple[dict[str, t.Any], str]:
-    """The plan of the audit with this host, with joining ones and ones of external etcd and their variables, and what was printed."""
+    """The plan of the audit with this host, with joining ones and ones of external etcd and their variables, and what was printed.
+
+    ``own`` are this host's variables.
+    """
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False}
     groups = {
-        "kube_control_plane": {"hosts": {"cp1": {}, **(joining or {})}},
+        "kube_control_plane": {"hosts": {"cp1": own or {}, **(joining or {})}},
         **({"etcd": {"hosts": etcd}} if etcd is not None else {}),
         "all": {"vars": local},
     }
@@ -182,6 +186,38 @@ def test_without_an_endpoint_and_without_workers_the_reports_are_written(
     assert cluster.api_port
 
 
+def test_where_sudo_is_refused_a_host_is_inspected_as_its_user_and_the_audit_says_so(
+    cluster: ControlPlane, host: PrivateHost, tmp_path: Path
+) -> None:
+    """The user is another one than root by a namespace, which takes the rights of root from who was root outside of it."""
+    host.become_control_plane()
+    (host.kubernetes / "admin.conf").chmod(0)
+    refused = tmp_path / "sudo"
+    refused.write_text("#!/bin/sh\necho 'ops is not in the sudoers file.' >&2\nexit 1\n", encoding="utf-8")
+    refused.chmod(0o755)
+    interpreter = tmp_path / "python-of-ops"
+    command = shlex.join(["unshare", "--user", "--map-user=1000", "--map-group=1000", sys.executable])
+    interpreter.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
+    interpreter.chmod(0o755)
+    own = {
+        "ansible_become": True,
+        # Ansible asks nobody where it is that user already.
+        "ansible_become_user": "administrator",
+        "ansible_become_exe": str(refused),
+        "ansible_python_interpreter": str(interpreter),
+    }
+    _plan, printed = audit(host, tmp_path, with_endpoint=False, own=own)
+    report = json.loads((tmp_path / "reports" / "report.json").read_text(encoding="utf-8"))
+    found = {item["id"]: item for item in report["findings"]}
+    assert "unseen.host" not in found, printed
+    unprivileged = found["unseen.unprivileged"]
+    assert (unprivileged["object"], unprivileged["severity"]) == ("cp1", "warning")
+    assert unprivileged["evidence"] == ["user id 1000", "not readable: /etc/kubernetes/admin.conf"]
+    assert "sudo" in unprivileged["remedy"]
+    assert "cp1 was inspected as a user without the rights of root." in printed
+    assert cluster.api_port
+
+
 def test_hosts_of_external_etcd_are_inspected_though_a_run_leaves_them_alone(
     cluster: ControlPlane, host: PrivateHost, tmp_path: Path
 ) -> None:
@@ -197,7 +233,7 @@ def test_hosts_of_external_etcd_are_inspected_though_a_run_leaves_them_alone(
     pki.mkdir(parents=True)
     pem = (cluster.pki / "ca.crt").read_text(encoding="utf-8")
     (pki / "server.crt").write_text(issued(pem, "e1", end=time.time() - 86400.0), encoding="utf-8")
-    etcd = {
+    etcd: dict[str, dict[str, t.Any]] = {
         "e1": {"ansible_python_interpreter": interpreter_on(other, tmp_path / "python-of-e1")},
         "e2": {"ansible_connection": "ssh", "ansible_host": "127.0.0.9", "ansible_port": 1},
     }

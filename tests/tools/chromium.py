@@ -17,7 +17,7 @@ import struct
 import subprocess
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,7 +118,7 @@ class Chromium:
             for fd in ours:
                 os.close(fd)
 
-    def _command(self, page: str, *options: str) -> Sequence[str]:
+    def _command(self, page: str, *options: str) -> list[str]:
         fixed = (
             "chromium",
             "--headless=new",
