@@ -114,7 +114,7 @@ def test_nobody_is_asked_without_a_terminal(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("answer", "goes_on"), [("yes", True), ("no", False)])
-def test_a_run_asks_when_it_is_told_to_confirm(tmp_path: Path, answer: str, *, goes_on: bool) -> None:
+def test_a_run_asks_with_kubeadm_ha_confirm(tmp_path: Path, answer: str, *, goes_on: bool) -> None:
     status, screen = at_a_terminal(page(tmp_path, ["certify", "join"], "-e", "kubeadm_ha_confirm=true"), answer)
     assert QUESTION in screen
     assert (status == 0, WENT_ON in screen, REFUSED in screen) == (goes_on, goes_on, not goes_on)

@@ -98,7 +98,7 @@ class Chromium:
     def at_keyboard(self, page: str) -> Iterator[Keyboard]:
         """Somebody who has the page before them, and no mouse."""
         reads, writes = os.pipe(), os.pipe()
-        # What the browser inherits must not be in the place of what it is told to use.
+        # What the browser inherits must not be in the place of what it uses then.
         ours, theirs = (
             (reads[0], writes[1]),
             [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10) for fd in (writes[0], reads[1])],
