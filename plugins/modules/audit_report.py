@@ -213,11 +213,85 @@ report:
           type: list
           elements: str
     topology:
-      description: Who connects to whom, C(boxes) and C(connections), as the page draws it.
+      description: Who connects to whom, as the page draws it.
       type: dict
+      contains:
+        boxes:
+          description: Hosts and the endpoint. Several workers that connect alike are one box.
+          type: list
+          elements: dict
+          contains:
+            name:
+              description: Inventory name of a host, the endpoint, or how many workers it stands for.
+              type: str
+              sample: 12 workers
+            row:
+              description: V(clients), V(endpoint), V(balancers), V(control planes) or V(etcd), from above.
+              type: str
+            lines:
+              description: What runs there.
+              type: list
+              elements: str
+              sample: [API server serves, "etcd member, healthy"]
+            verdict:
+              description: That of the part in RV(report.parts), V(null) where it stands for several hosts or for none.
+              type: str
+            count:
+              description: How many hosts it stands for.
+              type: int
+        connections:
+          description: The lines between the boxes.
+          type: list
+          elements: dict
+          contains:
+            source:
+              description: Name of the box that connects.
+              type: str
+            target:
+              description: Name of the box to which it connects.
+              type: str
+            kind:
+              description: V(to endpoint), V(to balancer), V(to API server), or V(past the endpoint) to one API server.
+              type: str
+            by:
+              description: What names the target, a component or a file.
+              type: str
+              sample: kubelet
     plan:
-      description: C(entries) and C(problems) of O(plan), V(null) without it.
+      description: What of O(plan) the page shows, V(null) without it.
       type: dict
+      contains:
+        entries:
+          description: Every change in the order of the run.
+          type: list
+          elements: dict
+          contains:
+            host:
+              description: Inventory name of the host.
+              type: str
+            step:
+              description: Step of the run.
+              type: str
+            object:
+              description: What changes.
+              type: str
+            before:
+              description: Its state now.
+              type: raw
+            after:
+              description: Its state afterwards.
+              type: raw
+            reason:
+              description: Why.
+              type: str
+        problems:
+          description: Every reason to stop.
+          type: list
+          elements: dict
+          contains:
+            message:
+              description: The reason, with its remedy.
+              type: str
     checked:
       description: Ids of all kinds of findings.
       type: list

@@ -375,8 +375,8 @@ host:
     audit:
       description:
         - With O(audit), C(backups) in O(backup_directory), C(connections) of any process to ports of API servers, C(time_services) that
-          keep the clock, C(etcd_mount) with etcd's data, hashes of C(public_keys) of service accounts, and what is C(unreadable) for
-          this user.
+          keep the clock, C(etcd_mount) with etcd's data, hashes of C(public_keys) of service accounts, what is C(unreadable) for
+          this user, and further C(certificates), in PEM by their paths, of probes, external etcd, kubelets and whatever components name.
       type: dict
     looked_at:
       description: The controller's clock when the result arrived, in seconds since the epoch.

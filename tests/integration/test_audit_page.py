@@ -192,3 +192,58 @@ def test_paper_shows_what_is_folded_on_the_screen(chromium: Chromium, server: Se
     text = " ".join(chromium.printed(server.serve(page())).split())
     for item in found.findings:
         assert " ".join(item.summary.split()) in text.replace("- ", "-"), item.summary
+
+
+#: What a keyboard can reach, in the order of the document; what is folded is not shown.
+REACHABLE = "[...document.querySelectorAll('a[href], summary, [tabindex=\"0\"]')].filter(one => one.checkVisibility())"
+#: What has the focus: its place among these, whether it is seen to have it, and whether it is where the page can be scrolled to.
+FOCUSED = f"""(() => {{
+    const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
+    return {{
+        place: {REACHABLE}.indexOf(one), text: one.textContent, is_marked: style.outlineStyle === "solid" && style.outlineWidth === "3px",
+        is_within: box.width > 0 && box.left >= 0 && box.right <= innerWidth && box.top + scrollY >= 0,
+    }};
+}})()"""
+
+
+def test_the_first_key_leads_past_the_head_of_the_page(chromium: Chromium, server: Server) -> None:
+    with chromium.at_keyboard(server.serve(page())) as keyboard:
+        hidden = keyboard.evaluate("document.querySelector('.skip').getBoundingClientRect().right")
+        assert hidden < 0
+        keyboard.press("Tab")
+        focused = keyboard.evaluate(FOCUSED)
+        assert focused == {
+            "place": 0,
+            "text": "Skip to what is lost with each part",
+            "is_marked": True,
+            "is_within": True,
+        }
+        keyboard.press("Enter")
+        assert keyboard.evaluate("location.hash") == "#main"
+        keyboard.press("Tab")
+        assert keyboard.evaluate("document.querySelector('main').contains(document.activeElement)") is True
+
+
+def test_a_keyboard_reaches_everything_in_its_order_and_shows_where_it_is(chromium: Chromium, server: Server) -> None:
+    with chromium.at_keyboard(server.serve(page())) as keyboard:
+        count = keyboard.evaluate(f"{REACHABLE}.length")
+        assert count > 20
+        seen = []
+        for _press in range(count):
+            keyboard.press("Tab")
+            seen.append(keyboard.evaluate(FOCUSED))
+        assert [one["place"] for one in seen] == list(range(count))
+        assert [one["text"] for one in seen if not one["is_marked"] or not one["is_within"]] == []
+        # The page keeps nobody: after its last place the focus leaves it.
+        keyboard.press("Tab")
+        assert keyboard.evaluate(FOCUSED)["place"] in (-1, 0)
+
+
+def test_a_keyboard_opens_what_is_folded(chromium: Chromium, server: Server) -> None:
+    with chromium.at_keyboard(server.serve(page())) as keyboard:
+        closed = "document.querySelectorAll('details:not([open])').length"
+        before = keyboard.evaluate(closed)
+        assert before > 0
+        keyboard.evaluate("document.querySelector('details:not([open]) > summary').focus()")
+        keyboard.press("Enter")
+        assert keyboard.evaluate(closed) == before - 1

@@ -10,6 +10,7 @@ import json
 import os
 import shlex
 import sys
+import time
 import typing as t
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pytest
 
 from tests.integration.control_plane import ADVERTISED_ADDRESS
 from tests.integration.modules import run_ansible
+from tests.unit.plugins.module_utils._domain.audit.certificates import issued
 
 if t.TYPE_CHECKING:
     from tests.integration.control_plane import ControlPlane
@@ -48,10 +50,19 @@ def audit(
     options: t.Sequence[str] = (),
     with_endpoint: bool = True,
     playbook: str = "kubeadm.ha.audit",
+    etcd: t.Mapping[str, t.Mapping[str, t.Any]] | None = None,
+    own: t.Mapping[str, t.Any] | None = None,
 ) -> tuple[dict[str, t.Any], str]:
-    """The plan of the audit with this host, and with joining ones and their variables, and what was printed."""
+    """The plan of the audit with this host, with joining ones and ones of external etcd and their variables, and what was printed.
+
+    ``own`` are this host's variables.
+    """
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False}
-    groups = {"kube_control_plane": {"hosts": {"cp1": {}, **(joining or {})}}, "all": {"vars": local}}
+    groups = {
+        "kube_control_plane": {"hosts": {"cp1": own or {}, **(joining or {})}},
+        **({"etcd": {"hosts": etcd}} if etcd is not None else {}),
+        "all": {"vars": local},
+    }
     inventory, plan = directory / "hosts.yml", directory / "plan.json"
     inventory.write_text(json.dumps(groups), encoding="utf-8")
     variables = {
@@ -71,6 +82,14 @@ def audit(
     )
     assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}"
     return json.loads(plan.read_text(encoding="utf-8")) if plan.exists() else {}, ended.stdout
+
+
+def interpreter_on(host: PrivateHost, path: Path, *before: str) -> str:
+    """A Python that sees the directories of a host as its own."""
+    command = shlex.join([*host.prefix, *before, sys.executable])
+    path.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
+    path.chmod(0o755)
+    return str(path)
 
 
 @pytest.mark.parametrize(("scheme", "is_reported"), [("https", False), ("http", True)])
@@ -112,12 +131,8 @@ def test_the_kubeadm_of_joining_hosts_is_asked(cluster: ControlPlane, host: Priv
     for number, name in enumerate(("cp2", "cp3"), start=2):
         other = type(host)(tmp_path / name, cluster)
         (other.etc / "machine-id").write_text(f"{number}" * 32, encoding="utf-8")
-        interpreter = tmp_path / f"python-of-{name}"
-        command = shlex.join([*other.prefix, "taskset", "-c", cpu, sys.executable])
-        interpreter.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
-        interpreter.chmod(0o755)
         joining[name] = {
-            "ansible_python_interpreter": str(interpreter),
+            "ansible_python_interpreter": interpreter_on(other, tmp_path / f"python-of-{name}", "taskset", "-c", cpu),
             "kubeadm_ha_node_name": name,
             "kubeadm_ha_advertise_address": f"192.0.2.1{number}",
         }
@@ -169,6 +184,67 @@ def test_without_an_endpoint_and_without_workers_the_reports_are_written(
     ] == []
     assert sorted(path.relative_to(host.etc) for path in host.etc.rglob("*")) == before
     assert cluster.api_port
+
+
+def test_where_sudo_is_refused_a_host_is_inspected_as_its_user_and_the_audit_says_so(
+    cluster: ControlPlane, host: PrivateHost, tmp_path: Path
+) -> None:
+    """The user is another one than root by a namespace, which takes the rights of root from who was root outside of it."""
+    host.become_control_plane()
+    (host.kubernetes / "admin.conf").chmod(0)
+    refused = tmp_path / "sudo"
+    refused.write_text("#!/bin/sh\necho 'ops is not in the sudoers file.' >&2\nexit 1\n", encoding="utf-8")
+    refused.chmod(0o755)
+    interpreter = tmp_path / "python-of-ops"
+    command = shlex.join(["unshare", "--user", "--map-user=1000", "--map-group=1000", sys.executable])
+    interpreter.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
+    interpreter.chmod(0o755)
+    own = {
+        "ansible_become": True,
+        # Ansible asks nobody where it is that user already.
+        "ansible_become_user": "administrator",
+        "ansible_become_exe": str(refused),
+        "ansible_python_interpreter": str(interpreter),
+    }
+    _plan, printed = audit(host, tmp_path, with_endpoint=False, own=own)
+    report = json.loads((tmp_path / "reports" / "report.json").read_text(encoding="utf-8"))
+    found = {item["id"]: item for item in report["findings"]}
+    assert "unseen.host" not in found, printed
+    unprivileged = found["unseen.unprivileged"]
+    assert (unprivileged["object"], unprivileged["severity"]) == ("cp1", "warning")
+    assert unprivileged["evidence"] == ["user id 1000", "not readable: /etc/kubernetes/admin.conf"]
+    assert "sudo" in unprivileged["remedy"]
+    assert "cp1 was inspected as a user without the rights of root." in printed
+    assert cluster.api_port
+
+
+def test_hosts_of_external_etcd_are_inspected_though_a_run_leaves_them_alone(
+    cluster: ControlPlane, host: PrivateHost, tmp_path: Path
+) -> None:
+    """One has a certificate that has expired, the other is away."""
+    host.become_control_plane()
+    (host.kubernetes / "manifests" / "etcd.yaml").unlink()
+    api_server = host.kubernetes / "manifests" / "kube-apiserver.yaml"
+    text = api_server.read_text(encoding="utf-8")
+    api_server.write_text(text.replace(ADVERTISED_ADDRESS, "127.0.0.1"), encoding="utf-8")
+    other = type(host)(tmp_path / "e1", cluster)
+    (other.etc / "machine-id").write_text("e1" * 16, encoding="utf-8")
+    pki = other.etc / "etcd" / "pki"
+    pki.mkdir(parents=True)
+    pem = (cluster.pki / "ca.crt").read_text(encoding="utf-8")
+    (pki / "server.crt").write_text(issued(pem, "e1", end=time.time() - 86400.0), encoding="utf-8")
+    etcd: dict[str, dict[str, t.Any]] = {
+        "e1": {"ansible_python_interpreter": interpreter_on(other, tmp_path / "python-of-e1")},
+        "e2": {"ansible_connection": "ssh", "ansible_host": "127.0.0.9", "ansible_port": 1},
+    }
+    plan, _printed = audit(host, tmp_path, with_endpoint=False, etcd=etcd)
+    assert plan["entries"] == []
+    report = json.loads((tmp_path / "reports" / "report.json").read_text(encoding="utf-8"))
+    found = {(item["id"], item["object"]): item for item in report["findings"]}
+    assert found["certificate.expired", "e1"]["summary"] == "/etc/etcd/pki/server.crt on e1 expired 2 days ago."
+    assert "Connection refused" in found["unseen.host", "e2"]["evidence"][0]
+    assert {name for kind, name in found if kind.startswith("unseen.host")} == {"e2"}
+    assert {"e1", "e2"} <= {part["name"] for part in report["parts"]}
 
 
 def test_what_was_inspected_is_judged_in_a_later_play_without_being_inspected_again(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import select
@@ -12,9 +13,13 @@ import signal
 import subprocess
 import sys
 import time
+import typing as t
 from pathlib import Path
 
 import pytest
+import yaml
+
+from tests.tools.environment import ROOT
 
 MODULE = "plan_confirmation"
 PLAY = """
@@ -26,14 +31,38 @@ PLAY = """
     - name: Go on
       ansible.builtin.debug: {{msg: went on}}
 """
+#: What the first page of a run does when its plan is there.
+PAGE = """
+- hosts: localhost
+  gather_facts: false
+  vars:
+    preflight_plan:
+      plan:
+        hosts: [{{name: w1, groups: [], plan: {{}}}}]
+        entries: {entries}
+  tasks:
+    - name: Prepare its plays
+      ansible.builtin.import_role: {{name: kubeadm.ha.preflight, tasks_from: planned}}
+    - name: Go on
+      ansible.builtin.debug: {{msg: went on}}
+"""
 QUESTION, WENT_ON, REFUSED = "Carry out the plan", "went on", "Nothing was changed: the plan was not confirmed."
 #: A test that waits longer waits for a question that does not come.
 SECONDS = 60.0
 
 
 def command(directory: Path, changes: int, *arguments: str) -> list[str]:
+    return command_of(directory, PLAY.format(name=MODULE, changes=changes), *arguments)
+
+
+def page(directory: Path, entries: list[str], *arguments: str) -> list[str]:
+    """The role by which every run, and every way back, asks."""
+    return command_of(directory, PAGE.format(entries=json.dumps(entries)), *arguments)
+
+
+def command_of(directory: Path, text: str, *arguments: str) -> list[str]:
     play = directory / "play.yml"
-    play.write_text(PLAY.format(name=MODULE, changes=changes), encoding="utf-8")
+    play.write_text(text, encoding="utf-8")
     program = str(Path(sys.executable).with_name("ansible-playbook"))
     return [program, "--inventory", "localhost,", "--connection", "local", str(play), *arguments]
 
@@ -82,3 +111,48 @@ def test_nobody_is_asked_without_a_terminal(tmp_path: Path) -> None:
     )
     assert ended.returncode == 0, ended.stdout
     assert WENT_ON in ended.stdout
+
+
+@pytest.mark.parametrize(("answer", "goes_on"), [("yes", True), ("no", False)])
+def test_a_run_asks_with_kubeadm_ha_confirm(tmp_path: Path, answer: str, *, goes_on: bool) -> None:
+    status, screen = at_a_terminal(page(tmp_path, ["certify", "join"], "-e", "kubeadm_ha_confirm=true"), answer)
+    assert QUESTION in screen
+    assert (status == 0, WENT_ON in screen, REFUSED in screen) == (goes_on, goes_on, not goes_on)
+
+
+@pytest.mark.parametrize(
+    ("entries", "arguments"),
+    [
+        (["certify"], ()),
+        (["certify"], ("-e", "kubeadm_ha_confirm=false")),
+        ([], ("-e", "kubeadm_ha_confirm=true")),
+        (["certify"], ("-e", "kubeadm_ha_confirm=true", "-e", '{"preflight_stop": false}')),
+        (["certify"], ("-e", "kubeadm_ha_confirm=true", "--check")),
+    ],
+    ids=["not asked for", "refused", "nothing to do", "a report", "check mode"],
+)
+def test_a_run_asks_nobody_otherwise(tmp_path: Path, entries: list[str], arguments: tuple[str, ...]) -> None:
+    status, screen = at_a_terminal(page(tmp_path, entries, *arguments), "")
+    assert status == 0, screen
+    assert QUESTION not in screen
+    assert WENT_ON in screen
+
+
+def last_task(role: str, name: str) -> dict[str, t.Any]:
+    """The last task of a file of a role's tasks."""
+    tasks: list[dict[str, t.Any]] = yaml.safe_load((ROOT / "roles" / role / "tasks" / name).read_text(encoding="utf-8"))
+    return tasks[-1]
+
+
+@pytest.mark.parametrize("name", ["main.yml", "rollback.yml"])
+def test_a_run_and_a_way_back_ask_as_the_last_thing_before_they_begin(name: str) -> None:
+    assert last_task("preflight", name)["ansible.builtin.import_tasks"] == "planned.yml"
+
+
+def test_the_page_of_a_run_and_that_of_a_way_back_begin_with_the_role() -> None:
+    """Nothing has changed when the question comes: the locks are those of later plays."""
+    for page_name, tasks_from in (("inspect.yml", "main"), ("rollback.yml", "rollback")):
+        plays = yaml.safe_load((ROOT / "playbooks" / page_name).read_text(encoding="utf-8"))
+        first = plays[0]["tasks"][0]
+        role = first.get("ansible.builtin.import_role") or first.get("ansible.builtin.include_role") or {}
+        assert (role.get("name"), role.get("tasks_from", "main")) == ("kubeadm.ha.preflight", tasks_from), page_name

@@ -34,6 +34,16 @@ _BOUND = frozenset({"client.administrator", "client.cluster-info", "client.kube-
 ADDRESS_OF_ONE = _BOUND | {"endpoint.is-a-host"}
 #: What kubeadm makes by itself: one control plane, to which everybody connects by its own address.
 SINGLE_CONTROL_PLANE = _BOUND | {"control-plane.single", "endpoint.missing", "etcd.no-tolerance"}
+#: One master of services, to which everybody connects by its own address. Its etcd has members elsewhere, too.
+SINGLE_MASTER = frozenset({"client.kube-proxy", "client.kubelet", "control-plane.single", "endpoint.missing"})
+#: What guides have before API servers, one haproxy; the lab's own.
+SINGLE_OF_GUIDES = SINGLE_BALANCER | {
+    "load-balancer.not-passed-on",
+    "load-balancer.open-connections-hang",
+    "load-balancer.unready-unseen",
+}
+#: Somebody has given a flag to static pods, and not to kubeadm.
+EDITED_MANIFESTS = frozenset({"kubeadm.configuration-differs"})
 #: kubeadm starts both pods of CoreDNS where it begins.
 DNS_ON_ONE_NODE = frozenset({"workload.dns-on-one-node"})
 
@@ -81,12 +91,15 @@ def changed_elsewhere(run: Run) -> list[str]:
 __all__ = (
     "ADDRESS_OF_ONE",
     "DNS_ON_ONE_NODE",
+    "EDITED_MANIFESTS",
     "NGINX",
     "SINGLE_BALANCER",
     "SINGLE_BEHIND_BALANCER",
     "SINGLE_CONTROL_PLANE",
     "SINGLE_ETCD",
+    "SINGLE_MASTER",
     "SINGLE_NGINX",
+    "SINGLE_OF_GUIDES",
     "changed_elsewhere",
     "grave_findings",
     "grave_in",

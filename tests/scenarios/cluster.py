@@ -199,6 +199,15 @@ def etcdctl(lab: Lab, *arguments: str, node: str, node_name: str | None = None) 
     return lab.kubectl("exec", "--namespace=kube-system", pod, "--", "etcdctl", *options, *arguments, node=node)
 
 
+def static_pods_are_ready(lab: Lab) -> bool:
+    """Whether every static pod of control planes is Ready: after many failures the kubelet waits for minutes before it starts one again."""
+    pods = lab.objects("pods", "--namespace=kube-system", "--selector=tier=control-plane")["items"]
+    conditions = [pod["status"].get("conditions") or () for pod in pods]
+    return bool(pods) and all(
+        any(item["type"] == "Ready" and item["status"] == "True" for item in found) for found in conditions
+    )
+
+
 def fingerprint(lab: Lab, nodes: Sequence[str], *, node: str = "cp1") -> dict[str, str]:
     """What a run in check mode must leave as it is: files and packages of each node, objects of the cluster.
 

@@ -19,7 +19,8 @@ from typing import Any, Self
 import pytest
 
 from tests.prober.results import ScenarioResults
-from tests.scenarios.cluster import PROJECT, Lab
+from tests.scenarios.audited import grave_findings
+from tests.scenarios.cluster import PROJECT, Lab, static_pods_are_ready, wait_until
 from tests.scenarios.convert import new_results
 from tests.scenarios.playbook import Run, run_playbook
 
@@ -138,6 +139,15 @@ class Drill:
             if event["bound"]:
                 self.results.timing(f"{label(event)}_handover_seconds", event["seconds"], bound=event["bound"])
         return run, report, ET.fromstring((directory / "failover_drill.xml").read_bytes())
+
+    def findings(self) -> dict[str, list[str]]:
+        """What an audit finds of severity warning or worse, by its id, once everything has come back."""
+        self.wait_until_whole()
+        return grave_findings([*self.examples, self.lab.inventory], self.work)
+
+    def wait_until_whole(self) -> None:
+        """Until what has failed is there again."""
+        wait_until(lambda: static_pods_are_ready(self.lab), seconds=400, what="every static pod is Ready")
 
     def leases(self) -> Leases:
         """As they are now."""

@@ -10,13 +10,14 @@ which unit tests seed their faults.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.scenarios.cluster import Lab, fingerprint, wait_until
+from tests.scenarios.cluster import PROJECT, Lab, fingerprint, wait_until
 from tests.scenarios.playbook import run_playbook
 from tests.scenarios.secret_scan import JoinSecrets, Scan
 from tests.scenarios.secret_values import certificate_keys, searched_for
@@ -30,6 +31,9 @@ HOSTS = (*NODES, "lb1", "lb2")
 HAPROXY = "/etc/haproxy/haproxy.cfg"
 MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
 KUBELET = "/etc/kubernetes/kubelet.conf"
+#: What lets the lab's user become root; see ``tests/lab/node/host``.
+SUDOERS = "/etc/sudoers.d/ops"
+GUIDE = PROJECT / "docs" / "docsite" / "rst" / "guide_audit.rst"
 #: What the lab's load balancer lacks, of which an audit warns: it is as guides have it.
 MENDED = (
     (
@@ -81,16 +85,44 @@ class Cluster:
         )
         assert run.status == 0, run.output
 
-    def audit(self, name: str) -> Mapping[str, Any]:
-        """The report of an audit, which changed nothing. What it is made from is recorded under a name."""
+    def connection(self) -> Mapping[str, Any]:
+        """What the lab's inventory has for connections, and an operator in their configuration of ssh: addresses by name among it."""
+        inventory = yaml.safe_load(self.lab.inventory.read_text(encoding="utf-8"))
+        hosts = {name: item for group in inventory.values() for name, item in (group.get("hosts") or {}).items()}
+        given = {
+            name: value
+            for name, value in inventory["all"]["vars"].items()
+            if name.startswith("ansible_") and name != "ansible_become"
+        }
+        configuration = self.directory / "ssh_config"
+        lines = [f"Host {name}\n  HostName {hosts[name]['ansible_host']}\n" for name in HOSTS]
+        configuration.write_text("".join(lines), encoding="utf-8")
+        arguments = f"{given.pop('ansible_ssh_common_args', '')} -F {configuration}".strip()
+        return {**given, "ansible_ssh_common_args": arguments}
+
+    def audit(
+        self,
+        name: str,
+        *,
+        inventories: Sequence[Path] | None = None,
+        arguments: Sequence[str] = (),
+        connection: Mapping[str, Any] | None = None,
+    ) -> Mapping[str, Any]:
+        """The report of an audit, which changed nothing. What it is made from is recorded under a name.
+
+        :param inventories: the lab's, if none is given.
+        :param arguments: further ones of the command.
+        :param connection: variables by which hosts of another inventory are reached.
+        """
         target, recording = self.directory / name, MADE.with_name(f"audit-{name}.json")
         recording.parent.mkdir(parents=True, exist_ok=True)
         before = fingerprint(self.lab, HOSTS)
         run = run_playbook(
             "kubeadm.ha.audit",
-            inventories=[self.lab.inventory],
+            inventories=inventories or [self.lab.inventory],
             record=self.directory / f"{name}.jsonl",
-            variables={"kubeadm_ha_audit_directory": str(target)},
+            arguments=arguments,
+            variables={**(connection or {}), "kubeadm_ha_audit_directory": str(target)},
             environment={
                 "ANSIBLE_CALLBACKS_ENABLED": "kubeadm_ha_recorder,kubeadm_ha_audit_arguments",
                 "KUBEADM_HA_AUDIT_ARGUMENTS": str(recording),
@@ -156,6 +188,47 @@ def test_what_an_audit_is_given_is_recorded_and_holds_no_secret(cluster: Cluster
     assert len(secrets) > len(NODES)
     assert [name for part, name in searched_for(secrets).items() if part in text] == []
     assert certificate_keys(text.encode(), sealed) == set()
+
+
+def test_the_command_of_the_guide_needs_nothing_but_the_control_planes(
+    cluster: Cluster, healthy: Mapping[str, Any]
+) -> None:
+    """In that form, beside the lab's connections: no file of an inventory, no group, no variable of the cluster."""
+    assert grave(healthy) == []
+    inventory, group = "cp1,cp2,cp3,", "kubeadm_ha_control_plane_group=all"
+    assert f"ansible-playbook -i {inventory} kubeadm.ha.audit -e {group} -e " in GUIDE.read_text(encoding="utf-8")
+    report = cluster.audit(
+        "guide", inventories=[Path(inventory)], arguments=["-e", group], connection=cluster.connection()
+    )
+    assert grave(report) == []
+    assert report["endpoint"] == f"{NAME}:6443"
+    verdicts = {part["name"]: part["verdict"] for part in report["parts"]}
+    # Nobody can say what stands before the API servers.
+    assert verdicts == {**dict.fromkeys(("cp1", "cp2", "cp3"), "survives"), f"{NAME}:6443": "unknown"}
+    found = {(item["id"], item["object"]) for item in report["findings"]}
+    assert {("unseen.balancer", f"{NAME}:6443"), ("node.not-in-inventory", "w1")} <= found
+
+
+def test_where_sudo_is_refused_an_audit_says_what_it_did_not_see(cluster: Cluster, healthy: Mapping[str, Any]) -> None:
+    """The user of Ansible has no rights on one control plane any more. The others are seen as before."""
+    assert grave(healthy) == []
+    cluster.lab.run("cp3", "mv", SUDOERS, "/root/sudoers-of-ops")
+    try:
+        refused = cluster.lab.shell("cp3", "su ops -c 'sudo -n true' 2>&1 || echo refused")
+        report = cluster.audit("unprivileged")
+    finally:
+        cluster.lab.run("cp3", "mv", "/root/sudoers-of-ops", SUDOERS)
+    assert refused.split()[-1] == "refused", refused
+    assert [(name, where) for name, where, _summary in grave(report)] == [("unseen.unprivileged", "cp3")]
+    (found,) = (item for item in report["findings"] if item["id"] == "unseen.unprivileged")
+    assert [line for line in found["evidence"] if line.startswith("not readable: /etc/kubernetes")], found
+    parts = {part["name"]: part for part in report["parts"]}
+    assert {name: part["verdict"] for name, part in parts.items()} == {
+        **dict.fromkeys(HOSTS, "survives"),
+        "cp3": "unknown",
+    }
+    assert "cp3 was inspected without the rights of root." in parts["cp3"]["reasons"]
+    assert grave(cluster.audit("privileged")) == [], "it may again"
 
 
 def test_a_load_balancer_that_stopped(cluster: Cluster, healthy: Mapping[str, Any]) -> None:

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from tests.prober.results import ScenarioResults
+from tests.scenarios.audited import DNS_ON_ONE_NODE, SINGLE_MASTER, grave_findings
 from tests.scenarios.cluster import PROJECT, Lab
 from tests.scenarios.convert import addresses_of, new_results
 from tests.scenarios.playbook import Run, run_playbook
@@ -60,6 +61,7 @@ class Story:
     after_again: str
     broken: Run
     after_broken: str
+    findings: Mapping[str, Sequence[str]]
 
     @property
     def ssl(self) -> str:
@@ -124,6 +126,8 @@ def story(request: pytest.FixtureRequest) -> Iterator[Story]:
             after_again=after_again,
             broken=broken,
             after_broken=fingerprint(),
+            # The inventory names an endpoint at which nothing is yet.
+            findings=grave_findings([lab.inventory], work, {"kubeadm_ha_endpoint": ""}),
         )
         print(results.table())
 
@@ -186,6 +190,10 @@ def test_what_does_not_start_is_put_back(story: Story) -> None:
         ]
 
     assert files(story.after_broken) == files(story.after)
+
+
+def test_an_audit_finds_one_master_and_one_replica_of_the_cluster_dns(story: Story) -> None:
+    assert set(story.findings) == SINGLE_MASTER | DNS_ON_ONE_NODE, story.findings
 
 
 def test_no_secret_is_in_any_output(story: Story) -> None:

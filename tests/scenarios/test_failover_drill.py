@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.prober.results import ScenarioResults
+from tests.scenarios.audited import DNS_ON_ONE_NODE, EDITED_MANIFESTS, SINGLE_OF_GUIDES
 from tests.scenarios.cluster import ADMIN, wait_until
 from tests.scenarios.failover_drill import (
     BOUND,
@@ -146,6 +147,14 @@ class TestKubeadm(Checks):
                 assert handover["transitions"] >= 1
                 assert handover["seconds"] <= event["bound"]
         assert story.drill.state() == story.state_before
+
+    def test_an_audit_finds_the_load_balancer_of_guides_and_the_shorter_elections(
+        self, story: Story, planes: list[dict[str, Any]]
+    ) -> None:
+        assert planes
+        found = story.drill.findings()
+        # Where the pods of the cluster's DNS are is the lab's.
+        assert set(found) - DNS_ON_ONE_NODE == SINGLE_OF_GUIDES | EDITED_MANIFESTS, found
 
     @pytest.fixture(scope="class")
     @classmethod

@@ -109,6 +109,7 @@ class Story:
     reloaded: dict[str, Any]
     workers: Mapping[str, tuple[set[str], set[str]]]
     state_after: Mapping[str, str]
+    findings: Mapping[str, Sequence[str]]
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +150,7 @@ def story() -> Iterator[Story]:
             reloaded=reloaded,
             workers={host: (workers[host], after[host]) for host in BALANCERS},
             state_after={**drill.state(), **drill.balancers()},
+            findings=drill.findings(),
         )
         print(drill.results.table())
 
@@ -218,3 +220,8 @@ def test_everything_is_as_it_was(story: Story) -> None:
 def test_the_figures_hold(story: Story) -> None:
     story.drill.results.write()
     assert story.drill.results.failures() == [], story.drill.results.table()
+
+
+def test_an_audit_finds_nothing(story: Story) -> None:
+    """Two load balancers share the address."""
+    assert story.findings == {}

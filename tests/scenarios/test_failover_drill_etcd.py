@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.scenarios.audited import DNS_ON_ONE_NODE, SINGLE_OF_GUIDES
 from tests.scenarios.cluster import ADMIN, etcdctl, wait_until
 from tests.scenarios.failover_drill import CONFIRMED, MANAGER, RULES, Drill, label, rto
 from tests.scenarios.playbook import Run, kill_playbook
@@ -119,6 +120,7 @@ class Story:
     members_after: list[dict[str, Any]]
     state_before: dict[str, str]
     state_after: dict[str, str]
+    findings: dict[str, list[str]]
     refused: Run
     killed_while_cut: dict[str, str]
     refused_outage: Run
@@ -158,6 +160,8 @@ def story() -> Iterator[Story]:
             members_after=drill.members(),
             state_before=state_before,
             state_after=drill.state(),
+            # Before a member is taken away.
+            findings=drill.findings(),
             refused=drill.refuse(),
             killed_while_cut=killed_while_cut,
             refused_outage=refused_outage,
@@ -269,6 +273,11 @@ def test_it_is_refused_where_a_member_is_missing(story: Story) -> None:
     assert not story.refused.changed
     (message,) = [message for message in story.refused.failures if "The drill has not begun" in message]
     assert "The etcd cluster has 2 healthy voters of 3 and an event takes one of them" in message
+
+
+def test_an_audit_finds_only_the_load_balancer_of_guides(story: Story) -> None:
+    # Where the pods of the cluster's DNS are is the lab's.
+    assert set(story.findings) - DNS_ON_ONE_NODE == SINGLE_OF_GUIDES, story.findings
 
 
 def test_the_figures_hold(story: Story) -> None:

@@ -19,6 +19,7 @@ import pytest
 from tests.prober.analysis import CONTROL, summarize_log
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults, Verdict
+from tests.scenarios.audited import DNS_ON_ONE_NODE, SINGLE_BALANCER
 from tests.scenarios.binary import EXAMPLE, INLINE_FLAGS, MASTERS
 from tests.scenarios.cluster import Lab, wait_until
 from tests.scenarios.control import control
@@ -128,6 +129,9 @@ class ServicesDrill(Drill):
             what="the scheduler of m2 runs again",
         )
         return self.lab.shell("m2", "ls /var/lib/kubeadm-ha"), run
+
+    def wait_until_whole(self) -> None:
+        """A drill waits for its services, and gives them back as they were."""
 
     def services_of(self, unit: str, hosts: Sequence[str]) -> Mapping[str, str]:
         """What systemd says of a service on hosts."""
@@ -265,6 +269,13 @@ class TestServices(Checks):
                 # Members of etcd are called like their hosts.
                 assert handover["previous_holder"].partition("_")[0] == event["host"]
         assert drill.state() == story.state_before
+
+    def test_an_audit_finds_one_load_balancer_and_one_replica_of_the_cluster_dns(
+        self, drill: ServicesDrill, planes: list[dict[str, Any]]
+    ) -> None:
+        assert planes
+        found = drill.findings()
+        assert set(found) == SINGLE_BALANCER | DNS_ON_ONE_NODE, found
 
     @pytest.fixture(scope="class")
     @classmethod

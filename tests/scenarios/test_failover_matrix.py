@@ -35,8 +35,9 @@ from tests.prober.analysis import (
 )
 from tests.prober.process import Prober
 from tests.prober.results import ScenarioResults
+from tests.scenarios.audited import EDITED_MANIFESTS, SINGLE_BALANCER
 from tests.scenarios.bystanders import Seen, service_clients
-from tests.scenarios.cluster import CommandError, Lab, etcdctl, ready_nodes, wait_until
+from tests.scenarios.cluster import CommandError, Lab, etcdctl, ready_nodes, static_pods_are_ready, wait_until
 from tests.scenarios.control import control
 from tests.scenarios.convert import Conversion, addresses_of, leave_out_inconclusive, new_results
 from tests.scenarios.shape import PLAIN
@@ -170,6 +171,7 @@ class Matrix:
         self._client = kubelet_certificate(lab, "w1", self.conversion.steering())
         self.noticed: dict[str, Noticed] = {}
         self.observations: dict[str, Any] = {}
+        self.findings: dict[str, list[str]] = {}
 
     def convert(self) -> None:
         """By the collection; then its owner lets API servers end slowly."""
@@ -310,6 +312,11 @@ class Matrix:
         )
         self._wait_until_whole()
 
+    def audit(self) -> None:
+        """In the end, once everything has come back."""
+        wait_until(lambda: static_pods_are_ready(self.lab), seconds=400, what="every static pod is Ready")
+        self.findings = self.conversion.findings()
+
     def leader(self) -> str:
         """The control plane with etcd's leader, by etcdctl."""
         for node in PLAIN.control_planes:
@@ -412,6 +419,7 @@ def matrix() -> Iterator[Matrix]:
         matrix.reload()
         matrix.lose_quorum()
         matrix.lose_balancer()
+        matrix.audit()
         yield matrix
         print(results.table())
 
@@ -485,3 +493,7 @@ def test_the_figures_hold(matrix: Matrix) -> None:
     matrix.results.write()
     assert matrix.results.failures() == [], matrix.results.table()
     leave_out_inconclusive(matrix.results)
+
+
+def test_an_audit_finds_one_load_balancer_and_what_its_owner_has_set(matrix: Matrix) -> None:
+    assert set(matrix.findings) == SINGLE_BALANCER | EDITED_MANIFESTS, matrix.findings

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.scenarios.audited import DNS_ON_ONE_NODE, SINGLE_BALANCER, SINGLE_MASTER, grave_findings
 from tests.scenarios.cluster import PROJECT, Lab
 from tests.scenarios.convert import addresses_of, new_results
 from tests.scenarios.kills import Kill, killed
@@ -67,6 +68,8 @@ class Story:
     states_after: Mapping[str, str]
     services_after: Mapping[str, str]
     nodes_after: str
+    findings: Mapping[str, Sequence[str]]
+    findings_after: Mapping[str, Sequence[str]]
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +93,7 @@ def story() -> Iterator[Story]:
         hashes = {name: lab.run(name, "sha256sum", *SHARED) for name in MASTERS}
         leftovers = {name: lab.shell(name, "ls -A /run/kubeadm-ha 2>/dev/null; true").strip() for name in MASTERS}
         extended = _states(lab)
+        findings = grave_findings([lab.inventory], work)
         first = go_back([lab.inventory], work / "refused-first.jsonl", "--limit=m1")
         with _leading_to(lab, "w1", INLINE.kubeconfigs[-1], f"https://{cluster.addresses['m2']}:6443"):
             used = go_back([lab.inventory], work / "refused-used.jsonl", "--limit=m2", first="w1")
@@ -121,6 +125,9 @@ def story() -> Iterator[Story]:
             states_after=_states(lab),
             services_after={name: cluster.readyz(name, ca=CA) for name in MASTERS},
             nodes_after=lab.run("m1", "kubectl", f"--kubeconfig={INLINE.admin}", "get", "nodes", "--no-headers"),
+            findings=findings,
+            # The inventory names an endpoint at which nothing is any more.
+            findings_after=grave_findings([lab.inventory], work, {"kubeadm_ha_endpoint": ""}, label="audit-of-one"),
         )
         results.write()
 
@@ -167,6 +174,14 @@ def test_a_second_run_changes_nothing(story: Story) -> None:
     assert story.again.status == 0, story.again.output[-6000:]
     assert story.again.plan == []
     assert sum(story.again.changed_hosts.values()) == 0
+
+
+def test_an_audit_finds_one_load_balancer_and_one_replica_of_the_cluster_dns(story: Story) -> None:
+    assert set(story.findings) == SINGLE_BALANCER | DNS_ON_ONE_NODE, story.findings
+
+
+def test_an_audit_finds_one_master_after_the_others_have_gone(story: Story) -> None:
+    assert set(story.findings_after) == SINGLE_MASTER | DNS_ON_ONE_NODE, story.findings_after
 
 
 def test_nobody_goes_back_before_who_depends_on_it(story: Story) -> None:

@@ -1,18 +1,26 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real Chromium without a window, from Debian's packages: what it renders, and what it fetches."""
+"""A real Chromium without a window, from Debian's packages: what it renders, what it fetches, and what its keyboard reaches."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import itertools
 import json
+import os
+import select
+import shutil
+import signal
 import struct
 import subprocess
+import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .environment import install_programs
 
@@ -86,19 +94,108 @@ class Chromium:
         urls = [item["url"] for item in found if item.get("initiator") != _NO_ORIGIN or item["url"] == page]
         return list(dict.fromkeys(urls))
 
+    @contextlib.contextmanager
+    def at_keyboard(self, page: str) -> Iterator[Keyboard]:
+        """Somebody who has the page before them, and no mouse."""
+        reads, writes = os.pipe(), os.pipe()
+        # What the browser inherits must not be in the place of what it uses then.
+        ours, theirs = (
+            (reads[0], writes[1]),
+            [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10) for fd in (writes[0], reads[1])],
+        )
+        program = shutil.which("chromium") or "chromium"
+        command = self._command("about:blank", "--remote-debugging-pipe", "--window-size=1280,1400")
+        quiet = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
+        actions = [*quiet, (os.POSIX_SPAWN_DUP2, theirs[0], 3), (os.POSIX_SPAWN_DUP2, theirs[1], 4)]
+        pid = os.posix_spawn(program, command, dict(os.environ), file_actions=actions, setsid=True)
+        for fd in (*theirs, writes[0], reads[1]):
+            os.close(fd)
+        try:
+            yield Keyboard.before(page, *ours)
+        finally:
+            os.killpg(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            for fd in ours:
+                os.close(fd)
+
+    def _command(self, page: str, *options: str) -> list[str]:
+        fixed = (
+            "chromium",
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            f"--user-data-dir={self.directory / 'profile'}",
+        )
+        return [*fixed, *_QUIET, *options, page]
+
     def _run(self, page: str, *options: str) -> str:
-        command: Sequence[str] = [
-            *(
-                "chromium",
-                "--headless=new",
-                "--no-sandbox",
-                "--disable-gpu",
-                f"--user-data-dir={self.directory / 'profile'}",
-            ),
-            *(*_QUIET, *options, page),
-        ]
-        ended = subprocess.run(command, capture_output=True, check=True, timeout=_SECONDS, text=True)
+        ended = subprocess.run(
+            self._command(page, *options), capture_output=True, check=True, timeout=_SECONDS, text=True
+        )
         return ended.stdout
+
+
+class Keyboard:
+    """A page of a browser to which keys are pressed, by the protocol of its developer tools (https://chromedevtools.github.io/devtools-protocol/)."""
+
+    _CODES = {"Tab": (9, ""), "Enter": (13, "\r")}  # noqa: RUF012 (nobody changes it)
+
+    def __init__(self, reads: int, writes: int) -> None:
+        """``reads`` and ``writes``: the ends of the pipes to the browser that are ours."""
+        self._reads, self._writes = reads, writes
+        self._session, self._number, self._left = "", 0, b""
+
+    @classmethod
+    def before(cls, page: str, reads: int, writes: int) -> Keyboard:
+        """When the page is there."""
+        made = cls(reads, writes)
+        target = made._call("Target.createTarget", url=page)["targetId"]
+        made._session = made._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        made._call("Emulation.setFocusEmulationEnabled", enabled=True)
+        deadline = time.monotonic() + _SECONDS
+        while made.evaluate("document.readyState + location.href") != f"complete{page}":
+            if time.monotonic() > deadline:
+                raise TimeoutError(page)
+            time.sleep(0.05)
+        return made
+
+    def press(self, key: str) -> None:
+        """A key, down and up."""
+        code, text = self._CODES[key]
+        common = {"key": key, "code": key, "windowsVirtualKeyCode": code}
+        self._call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", text=text, **common)
+        self._call("Input.dispatchKeyEvent", type="keyUp", **common)
+
+    def evaluate(self, expression: str) -> Any:
+        """What an expression is in the page, as JSON has it."""
+        result = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
+        if "exceptionDetails" in result:
+            raise ValueError(result["exceptionDetails"])
+        return result["result"].get("value")
+
+    def _call(self, method: str, **parameters: Any) -> Any:
+        self._number += 1
+        session = {"sessionId": self._session} if self._session else {}
+        message = {"id": self._number, "method": method, "params": parameters, **session}
+        os.write(self._writes, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self._next()
+            if answer.get("id") == self._number:
+                if "error" in answer:
+                    raise ValueError(f"{method}: {answer['error']}")
+                return answer["result"]
+
+    def _next(self) -> dict[str, Any]:
+        while b"\0" not in self._left:
+            if not select.select([self._reads], [], [], _SECONDS)[0]:
+                raise TimeoutError("the browser says nothing")
+            part = os.read(self._reads, 1 << 16)
+            if not part:
+                raise EOFError("the browser has ended")
+            self._left += part
+        first, _end, self._left = self._left.partition(b"\0")
+        found: dict[str, Any] = json.loads(first)
+        return found
 
 
 @dataclass(frozen=True)
@@ -149,4 +246,4 @@ def _chunks(content: bytes, kind: bytes) -> list[bytes]:
     return found
 
 
-__all__ = ("Chromium", "Picture")
+__all__ = ("Chromium", "Keyboard", "Picture")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, kubeadm.ha contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What only an audit asks a host for: backups, connections of every process, who keeps the clock, where etcd's data is."""
+"""What only an audit asks a host for: backups, connections of every process, who keeps the clock, where etcd's data is, further certificates."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def collect(
     key_files: t.Iterable[str],
     etcd_data: str,
     kubernetes_dirs: t.Iterable[str],
+    certificates: t.Mapping[str, str],
 ) -> HostAudit:
     """What an audit asks for.
 
@@ -50,6 +51,7 @@ def collect(
         key_files: files with keys of service accounts. Only public ones are read into a hash.
         etcd_data: directory of etcd's data, empty without.
         kubernetes_dirs: directories whose content the user must be able to read.
+        certificates: see :class:`HostAudit`.
     """
     return HostAudit(
         backups=tuple(_backups(backup_directory)) if backup_directory else (),
@@ -60,6 +62,7 @@ def collect(
         etcd_mount=_mount(etcd_data) if etcd_data and os.path.isdir(etcd_data) else "",
         public_keys={path: digest for path in key_files for digest in _digest(path)},
         unreadable=tuple(sorted({path for directory in kubernetes_dirs for path in _unreadable(directory)})),
+        certificates=certificates,
     )
 
 

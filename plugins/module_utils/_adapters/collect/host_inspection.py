@@ -165,6 +165,7 @@ class HostInspection:
         owners = _socket_owners(_CLIENTS + ("kube-apiserver", "etcd", "haproxy", "nginx"))
         manifests = self._manifests()
         kubeconfigs = self._kubeconfigs()
+        certificates = self._certificates()
         return HostReport(
             hostname=socket.gethostname(),
             kubelet_flags=self._kubelet_flags(),
@@ -183,7 +184,7 @@ class HostInspection:
             services=services(self._commands, _SERVICES),
             pki_dir=self._pki_dir,
             directory_links=certificates_dir.links(self._kubernetes_dir, self._pki_dir),
-            certificates=self._certificates(),
+            certificates=certificates,
             interrupted_certificates=_names(os.path.join(self._state_dir, "certificates")),
             has_ca_key=os.path.exists(os.path.join(self._pki_dir, "ca.key")),
             kubeconfigs=kubeconfigs,
@@ -233,7 +234,7 @@ class HostInspection:
             proxies=ProxyInspection(self._commands, kubernetes_dir=self._kubernetes_dir).collect(),
             endpoint_view=endpoint_view(),
             load_balancer=self._balancer(),
-            audit=self._collect_audit(manifests, kubeconfigs) if self._audit else None,
+            audit=self._collect_audit(manifests, kubeconfigs, certificates) if self._audit else None,
             clock=time.time(),
             seconds=round(time.monotonic() - began, 3),
         )
@@ -252,9 +253,14 @@ class HostInspection:
             self._commands, provider=given["provider"], zone=given["firewalld_zone"]
         ).collect()
 
-    def _collect_audit(self, manifests: t.Mapping[str, Manifest], kubeconfigs: t.Iterable[KubeconfigFile]) -> HostAudit:
+    def _collect_audit(
+        self,
+        manifests: t.Mapping[str, Manifest],
+        kubeconfigs: t.Sequence[KubeconfigFile],
+        certificates: t.Iterable[CertificateFile],
+    ) -> HostAudit:
         """What only an audit needs. Other runs need not compile it."""
-        from . import audit_inspection
+        from . import audit_certificates, audit_inspection
 
         flags = dict(manifests.get("kube-apiserver", Manifest()).flags)
         named = [str(endpoint) for item in kubeconfigs for endpoint in endpoints_in(item.text or "")]
@@ -272,6 +278,11 @@ class HostInspection:
                 self._kubernetes_dir,
                 os.path.join(self._kubernetes_dir, "manifests"),
                 self._pki_dir,
+            ),
+            certificates=audit_certificates.collect(
+                pods=self._control_plane.static_pods().values(),
+                kubeconfigs=[item.text or "" for item in kubeconfigs],
+                reported={item.path for item in certificates},
             ),
         )
 

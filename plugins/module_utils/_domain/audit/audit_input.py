@@ -17,7 +17,7 @@ from ..base.errors import InvalidInput
 from ..cluster.cluster import Cluster
 from ..component.secure_port import port_of
 from ..host.address_owners import owner_of, owners_of
-from ..host.host import Host
+from ..host.host import Host, client_certificates
 from ..kubeconfig.document import Kubeconfig
 from ..plan.groups import Groups
 
@@ -113,6 +113,8 @@ class AuditInput:
         etcd_failure: the same of etcd.
         given_endpoint: the endpoint that the inventory names.
         kubeconfigs: kubeconfigs of services by host and path.
+        certificates: certificates that services name and that only an audit collects, by host and path.
+        client_certificates: client certificates inside kubeconfigs of services, by host and path.
         lint: what the linter found in the configurations of load balancers; ``None`` where none was read.
         lint_failures: why it could not judge those of a host, by inventory name.
     """
@@ -129,6 +131,10 @@ class AuditInput:
     etcd_failure: str = ""
     given_endpoint: Endpoint | None = None
     kubeconfigs: t.Mapping[str, t.Mapping[str, Kubeconfig]] = dataclasses.field(default_factory=dict)
+    certificates: t.Mapping[str, t.Mapping[str, Certificate]] = dataclasses.field(default_factory=dict)
+    client_certificates: t.Mapping[str, t.Mapping[str, t.Sequence[Certificate]]] = dataclasses.field(
+        default_factory=dict
+    )
     lint: Lint | None = None
     lint_failures: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
@@ -146,6 +152,9 @@ class AuditInput:
             for name in dict.fromkeys(order)
             if name in hosts
         }
+        kubeconfigs = {
+            name: dict(_parsed_kubeconfigs(report.kubeconfigs, yaml)) for name, report in request.services.items()
+        }
         return cls(
             groups=request.groups,
             hosts=hosts,
@@ -158,8 +167,13 @@ class AuditInput:
             cluster_failure=request.failures.cluster,
             etcd_failure=request.failures.etcd,
             given_endpoint=_endpoint(str(request.inputs.endpoint or "")),
-            kubeconfigs={
-                name: dict(_parsed_kubeconfigs(report.kubeconfigs, yaml)) for name, report in request.services.items()
+            kubeconfigs=kubeconfigs,
+            certificates={
+                name: dict(_leaves(_pems(host, request.services.get(name)), x509)) for name, host in hosts.items()
+            },
+            client_certificates={
+                name: {path: client_certificates(item, x509) for path, item in found.items()}
+                for name, found in kubeconfigs.items()
             },
         )
 
@@ -345,19 +359,26 @@ def _control_plane(host: Host, services: ServicesReport | None, x509: X509) -> C
         flags=flags,
         api_server=Endpoint(address, port_of(own)),
         serving_certificate=own.get("tls-cert-file", ""),
-        certificates=dict(_certificates(services, x509)),
+        certificates=dict(_leaves({item.path: item.pem for item in services.certificates}, x509)),
         is_serving=listens,
     )
 
 
-def _certificates(services: ServicesReport, x509: X509) -> t.Iterator[tuple[str, Certificate]]:
-    for item in services.certificates:
+def _pems(host: Host, services: ServicesReport | None) -> dict[str, str]:
+    """PEM by path of what services name, and of what only an audit collects."""
+    facts = host.report.audit
+    of_services = {item.path: item.pem for item in services.certificates} if services is not None else {}
+    return {**(facts.certificates if facts is not None else {}), **of_services}
+
+
+def _leaves(pems: t.Mapping[str, str], x509: X509) -> t.Iterator[tuple[str, Certificate]]:
+    for path, pem in pems.items():
         try:
-            leaf = next(iter(x509.certificates(item.pem.encode())), None)
+            leaf = next(iter(x509.certificates(pem.encode())), None)
         except InvalidInput:
             continue
         if leaf is not None:
-            yield item.path, leaf
+            yield path, leaf
 
 
 def _parsed_kubeconfigs(files: t.Iterable[KubeconfigFile], yaml: Yaml) -> t.Iterator[tuple[str, Kubeconfig]]:

@@ -11,12 +11,12 @@ import typing as t
 from ..base.address import San, canonical_ip
 from ..base.certificate import rfc3339
 from ..base.errors import InvalidInput
-from ..plan.checks import expiry
-from . import kinds
+from . import certificate_ends, kinds
 from .audit_finding import found
 
 if t.TYPE_CHECKING:
     from ..base.certificate import Certificate
+    from ..plan.checks.expiry import Expiry
     from .audit_finding import AuditFinding
     from .audit_input import AuditInput, ControlPlane
 
@@ -39,24 +39,28 @@ def find(audit: AuditInput) -> t.Iterator[AuditFinding]:
 
 def _ends(audit: AuditInput) -> t.Iterator[AuditFinding]:
     for name, host in audit.hosts.items():
-        known = {}
-        for item in expiry.of_host(host):
-            known[item.path] = item
-            yield from _end(
-                name, item.path, item.certificate, host.report.clock, remedy=item.remedy, is_needed=item.is_needed
-            )
-        service = audit.control_planes.get(name)
-        others = {**host.certificates, **(service.certificates if service is not None else {})}
-        for path, certificate in others.items():
-            if path not in known:
+        for item in certificate_ends.of(audit, host):
+            if certificate_ends.is_self_signed_of_kubelet(item):
+                yield from _self_signed(item)
+            else:
                 yield from _end(
-                    name,
-                    path,
-                    certificate,
-                    host.report.clock,
-                    remedy=f"have it issued anew on {name}, and restart what presents it",
-                    is_needed=True,
+                    name, item.path, item.certificate, host.report.clock, remedy=item.remedy, is_needed=item.is_needed
                 )
+
+
+def _self_signed(item: Expiry) -> t.Iterator[AuditFinding]:
+    """One that nobody can verify matters to few; that it ends is not said before."""
+    if item.has_expired:
+        name, directory = item.host.name, posixpath.dirname(item.path)
+        yield found(
+            kinds.CERTIFICATE_KUBELET_SELF_SIGNED,
+            name,
+            f"{item.path} on {name} expired {-item.days_left} days ago.",
+            f"{item.path}: {item.certificate.subject}",
+            f"valid from {rfc3339(item.certificate.not_before)} to {rfc3339(item.certificate.not_after)}",
+            remedy=f"Remove kubelet.crt and kubelet.key in {directory} on {name} and restart the kubelet, which makes new ones; or let kubelets "
+            "be issued certificates (serverTLSBootstrap).",
+        )
 
 
 def _end(

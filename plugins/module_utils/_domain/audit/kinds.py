@@ -357,6 +357,11 @@ CERTIFICATE_CA_EXPIRES = _warning(
     "A certificate authority expires within 180 days",
     "Everything that it signed ends with it. To replace it takes several rounds over all nodes.",
 )
+CERTIFICATE_KUBELET_SELF_SIGNED = _info(
+    "certificate.kubelet-self-signed-expired",
+    "The certificate that a kubelet has signed itself has expired",
+    "API servers verify it only with a certificate authority of kubelets; what reads metrics of kubelets may verify it, too.",
+)
 CERTIFICATE_NOT_YET_VALID = _critical(
     "certificate.not-yet-valid",
     "A certificate is not valid yet",

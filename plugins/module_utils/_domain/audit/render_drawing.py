@@ -216,9 +216,13 @@ def _cut(text: str, most: int) -> str:
 
 
 def _described(topology: Topology) -> str:
-    parts = [f"{box.name} ({_ROWS[box.row]}): {_MARKS.get(box.verdict, 'several hosts')}." for box in topology.boxes]
+    parts = [f"{box.name} ({_ROWS[box.row]}): {_said(box)}." for box in topology.boxes]
     lines = [f"{item.source} connects to {item.target}, {item.kind}." for item in topology.connections]
     return " ".join((*parts, *lines))
+
+
+def _said(box: Box) -> str:
+    return _MARKS.get(box.verdict) or ("several hosts" if box.count > 1 else "; ".join(box.lines))
 
 
 __all__ = ("drawing",)

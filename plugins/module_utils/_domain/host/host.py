@@ -74,7 +74,7 @@ class Host:
             ca_pem=pems.get(f"{_pki_dir(report)}/ca.crt", ""),
             kubeconfigs=kubeconfigs,
             kubeconfig_faults=faults,
-            client_certificates={path: _clients(found, x509) for path, found in kubeconfigs.items()},
+            client_certificates={path: client_certificates(found, x509) for path, found in kubeconfigs.items()},
             kubelet_ca_hashes=_hashes(_ca_pem(kubeconfigs.get(KUBELET_KUBECONFIG)), x509),
             pki_ca_hashes=_hashes(pems.get(f"{_pki_dir(report)}/ca.crt", "").encode(), x509),
             closed_to_anonymous=frozenset(_closed_to_anonymous(report, yaml)),
@@ -327,7 +327,7 @@ def _ca_pem(kubeconfig: Kubeconfig | None) -> bytes:
     return (kubeconfig.ca_pem() or b"") if kubeconfig is not None else b""
 
 
-def _clients(kubeconfig: Kubeconfig | None, x509: X509) -> list[Certificate]:
+def client_certificates(kubeconfig: Kubeconfig | None, x509: X509) -> list[Certificate]:
     """The leaf of each client certificate that a kubeconfig embeds, whichever user is the current one."""
     users = kubeconfig.users if kubeconfig is not None else ()
     found = (_leaf(user.pem("client-certificate") or b"", x509) for user in users)
@@ -381,4 +381,4 @@ def _version(text: str) -> KubernetesVersion | None:
         return None
 
 
-__all__ = ("Host",)
+__all__ = ("Host", "client_certificates")

@@ -54,6 +54,8 @@ class HostAudit:
         etcd_mount: mount point of the file system with etcd's data; empty without.
         public_keys: SHA-256 of files with public keys of service accounts, by path.
         unreadable: directories and files of Kubernetes that are there and that this user cannot read.
+        certificates: the first certificate, in PEM, of each file that something here presents or trusts, by path; without those of the
+            report of the host.
     """
 
     backups: t.Sequence[KeptBackup] = ()
@@ -62,6 +64,7 @@ class HostAudit:
     etcd_mount: str = ""
     public_keys: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     unreadable: t.Sequence[str] = ()
+    certificates: t.Mapping[str, str] = dataclasses.field(default_factory=dict, metadata=absent({}))
 
 
 __all__ = ("HostAudit", "KeptBackup", "ProcessConnection")

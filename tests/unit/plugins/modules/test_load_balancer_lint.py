@@ -21,10 +21,10 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.load_balancer_l
 from ansible_collections.kubeadm.ha.plugins.modules import load_balancer_lint
 from tests.roles.lint_configurations import CONFIGURATIONS, VIRTUAL_IPS
 from tests.tools.environment import ROOT
+from tests.unit.plugins.returned import undocumented
 
 OPTIONS: dict[str, dict[str, t.Any]] = yaml.safe_load(load_balancer_lint.DOCUMENTATION)["options"]
 RETURNED: dict[str, t.Any] = yaml.safe_load(load_balancer_lint.RETURN)
-_TYPES: dict[str, t.Any] = {"dict": dict, "list": list, "str": str, "int": int, "float": (int, float, type(None))}
 
 
 def test_the_options_are_the_arguments() -> None:
@@ -39,17 +39,6 @@ def test_the_options_are_the_arguments() -> None:
         name: {key: of for key, of in option.items() if key != "description"} for name, option in OPTIONS.items()
     }
     assert documented == ast.literal_eval(t.cast("ast.expr", value))
-
-
-def undocumented(value: t.Any, documented: t.Mapping[str, t.Any], path: str) -> t.Iterator[str]:
-    """Keys that are returned and not documented, or the other way round, and values of another type."""
-    if not isinstance(value, _TYPES[documented["type"]]):
-        yield f"{path} is {value!r}"
-    contains: t.Mapping[str, t.Any] = documented.get("contains", {})
-    for each in (value if isinstance(value, list) else [value]) if contains else ():
-        yield from (f"{path}.{name}" for name in set(each) ^ set(contains))
-        for name in set(each) & set(contains):
-            yield from undocumented(each[name], contains[name], f"{path}.{name}")
 
 
 def test_what_is_returned_is_documented() -> None:

@@ -66,6 +66,30 @@ def reissued(
     return signed.public_bytes(serialization.Encoding.PEM).decode()
 
 
+def issued(like: str, subject: str, *, end: float) -> str:
+    """A certificate for somebody else than this one is for.
+
+    Args:
+        like: the first of a text is like it; a line makes a line.
+        subject: its common name.
+        end: of its validity, in seconds since the epoch.
+    """
+    if _PEM not in like:
+        return f"CN={subject}|k||{day(end)}"
+    until = datetime.datetime.fromtimestamp(end, datetime.UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, subject)])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(x509.load_pem_x509_certificates(like.encode())[0].issuer)
+        .serial_number(1)
+        .not_valid_before(until - datetime.timedelta(days=365))
+        .not_valid_after(until)
+        .public_key(_key().public_key())
+    )
+    return builder.sign(_key(), hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
 def _line(line: str, *, end: float | None, without: str, misplaced: str, has_other_key: bool) -> str:
     subject, key, sans, *ends = line.split("|")
     names = sans.split()
@@ -78,4 +102,4 @@ def _line(line: str, *, end: float | None, without: str, misplaced: str, has_oth
     return "|".join([subject, f"{key}-other" if has_other_key else key, " ".join(names), *ends])
 
 
-__all__ = ("day", "reissued")
+__all__ = ("day", "issued", "reissued")

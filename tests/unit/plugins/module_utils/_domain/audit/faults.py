@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import copy
 import re
 import typing as t
 
 import yaml
 
-from tests.unit.plugins.module_utils._domain.audit.certificates import day, reissued
+from tests.unit.plugins.module_utils._domain.audit.certificates import day, issued, reissued
 from tests.unit.plugins.module_utils._domain.audit.values import deployment, service
 from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments, kubeconfig
 
@@ -175,6 +176,46 @@ def certificate(name: str, path: str, change_pem: t.Callable[[str, float], str])
         report = arguments["hosts"][name]
         (item,) = (item for item in report["certificates"] if item["path"] == path)
         item["pem"] = change_pem(item["pem"], report["clock"])
+
+    return change
+
+
+def further_certificate(name: str, path: str, *, days: float, subject: str = "kube-apiserver-probe") -> Change:
+    """One that only an audit collects."""
+
+    def change(arguments: Arguments) -> None:
+        report = arguments["hosts"][name]
+        report["audit"].setdefault("certificates", {})[path] = issued(
+            _any_certificate(arguments), subject, end=report["clock"] + days * DAY
+        )
+
+    return change
+
+
+def _any_certificate(arguments: Arguments) -> str:
+    return str(arguments["hosts"]["cp1"]["certificates"][0]["pem"])
+
+
+def host_of_etcd(arguments: Arguments) -> None:
+    """A host that is nothing but one of etcd's."""
+    arguments["hosts"]["e1"] = {
+        **copy.deepcopy(arguments["hosts"]["lb2"]),
+        "hostname": "e1",
+        "machine_id": "e1" * 16,
+        "addresses": ["203.0.113.51"],
+        "services": {},
+    }
+
+
+def kubeconfig_of_administrator(name: str, *, days: float) -> Change:
+    """A kubeconfig on a host that is no node, with a client certificate inside."""
+
+    def change(arguments: Arguments) -> None:
+        report = arguments["hosts"][name]
+        pem = issued(_any_certificate(arguments), "kubernetes-admin", end=report["clock"] + days * DAY)
+        text = kubeconfig(f"https://{arguments['endpoint']}")
+        text += f"users:\n- name: u\n  user:\n    client-certificate-data: {_encoded(pem)}\n"
+        report["kubeconfigs"] = [{"path": "/root/.kube/config", "text": text, "mode": "0600", "plain": True}]
 
     return change
 
@@ -761,6 +802,34 @@ FAULTS: dict[str, tuple[Change, set[str]]] = {
     "an administrator's certificate that has expired": (
         expired_administrator("cp1", "/etc/kubernetes/super-admin.conf"),
         {"certificate.spare-expired"},
+    ),
+    "an administrator's certificate on a host that is no node": (
+        kubeconfig_of_administrator("lb1", days=-1),
+        {"certificate.spare-expired"},
+    ),
+    "an administrator's certificate that expires on a host that is no node": (
+        kubeconfig_of_administrator("lb1", days=5),
+        {"certificate.expires-soon"},
+    ),
+    "an expired certificate of a load balancer's probe": (
+        further_certificate("lb1", "/etc/haproxy/kubernetes-probe.crt", days=-3),
+        {"certificate.expired"},
+    ),
+    "a certificate of external etcd that expires": (
+        both(host_of_etcd, further_certificate("e1", "/etc/etcd/pki/server.crt", days=9, subject="e1")),
+        {"certificate.expires-soon"},
+    ),
+    "an expired certificate that a kubelet was issued": (
+        further_certificate("w1", "/var/lib/kubelet/pki/kubelet-server-current.pem", days=-1, subject="system:node:w1"),
+        {"certificate.expired"},
+    ),
+    "an expired certificate that a kubelet has signed itself": (
+        further_certificate("w1", "/var/lib/kubelet/pki/kubelet.crt", days=-400, subject="w1@1700000000"),
+        {"certificate.kubelet-self-signed-expired"},
+    ),
+    "an expired certificate that a manifest names elsewhere": (
+        further_certificate("cp2", "/etc/ssl/own/front.pem", days=-1, subject="front"),
+        {"certificate.expired"},
     ),
     "an address as a name": (
         certificate("cp1", SERVED, lambda pem, _clock: reissued(pem, misplaced="203.0.113.9")),

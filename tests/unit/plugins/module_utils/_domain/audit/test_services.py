@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import json
 import typing as t
 
 import pytest
@@ -15,6 +17,8 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._domain.audit.survival 
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.binary.report import ServiceReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.etcd import Member
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.etcd.report import EtcdReport
+from tests.unit.plugins.module_utils._domain.audit.certificates import day
+from tests.unit.plugins.module_utils._domain.audit.faults import DAY
 from tests.unit.plugins.module_utils._domain.audit.values import NOW, audit_of, collected, host_audit
 from tests.unit.plugins.module_utils._domain.plan.test_planning import Arguments
 from tests.unit.plugins.reports import host_report
@@ -164,6 +168,58 @@ def test_a_member_beside_a_master_takes_clients_with_certificates_only(
     arguments["services"]["m1"]["services"]["etcd"] = etcd_unit(**settings)
     objects = [item.object for item in audit_of(arguments).findings if item.kind is kinds.ETCD_WITHOUT_TLS]
     assert objects == ["m1"] * is_open
+
+
+def ending(arguments: Arguments) -> dict[tuple[str, str], set[str]]:
+    """Hosts and paths of findings about the end of a certificate, with their ids."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for item in audit_of(arguments).findings:
+        if item.kind.id in ("certificate.expired", "certificate.expires-soon", "certificate.spare-expired"):
+            found.setdefault((item.object, item.evidence[0].partition(":")[0]), set()).add(item.kind.id)
+    return found
+
+
+def test_the_end_of_every_certificate_of_services_is_judged() -> None:
+    """Those of masters, of workers and of members of etcd alike, each once."""
+    arguments = services(SHARED)
+    assert ending(arguments) == {}
+    over, soon = day(NOW - DAY), day(NOW + 9 * DAY)
+    for name, path, end in (
+        ("m2", f"{SSL}/server.pem", over),
+        ("n1", f"{SSL}/kube-proxy.pem", soon),
+        ("n1", f"{SSL}/etcd-peer.pem", over),
+    ):
+        kept = [item for item in arguments["services"][name]["certificates"] if item["path"] != path]
+        arguments["services"][name]["certificates"] = [*kept, {"path": path, "pem": f"CN=x|k|192.0.2.12|{end}"}]
+    arguments["hosts"]["n1"]["audit"]["certificates"] = {
+        f"{SSL}/kubelet-client-current.pem": f"CN=system:node:k8s-node1|k||{over}",
+        f"{SSL}/etcd-peer.pem": f"CN=x|k||{over}",
+    }
+    assert ending(arguments) == {
+        ("m2", f"{SSL}/server.pem"): {"certificate.expired"},
+        ("n1", f"{SSL}/kube-proxy.pem"): {"certificate.expires-soon"},
+        ("n1", f"{SSL}/etcd-peer.pem"): {"certificate.expired"},
+        ("n1", f"{SSL}/kubelet-client-current.pem"): {"certificate.expired"},
+    }
+    expired = [item for item in audit_of(arguments).findings if item.kind is kinds.CERTIFICATE_EXPIRED]
+    assert len(expired) == 3
+
+
+def test_client_certificates_in_kubeconfigs_of_services_are_judged() -> None:
+    """What a service names is needed; what is beside it is a person's."""
+    arguments = services(SHARED)
+    for name in ("kube-proxy", "admin"):
+        path = f"{CFG}/{name}.kubeconfig"
+        (item,) = (item for item in arguments["services"]["m1"]["kubeconfigs"] if item["path"] == path)
+        document = json.loads(item["text"])
+        pem = f"CN={name}|k||{day(NOW - DAY)}"
+        document["users"][0]["user"]["client-certificate-data"] = base64.b64encode(pem.encode()).decode()
+        item["text"] = json.dumps(document)
+    arguments["services"]["m1"]["named"] = {"kube-proxy": [f"{CFG}/kube-proxy.kubeconfig"]}
+    assert ending(arguments) == {
+        ("m1", f"{CFG}/kube-proxy.kubeconfig"): {"certificate.expired"},
+        ("m1", f"{CFG}/admin.kubeconfig"): {"certificate.spare-expired"},
+    }
 
 
 def test_a_host_is_drawn_once_whatever_it_is() -> None:
