@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.audited import SINGLE_NGINX
-from tests.scenarios.cluster import Lab, ready_nodes
+from tests.scenarios.cluster import CommandError, Lab, ready_nodes, wait_until
 from tests.scenarios.create import (
     CONTROL_PLANES,
     Checks,
@@ -72,8 +72,7 @@ class TestCreateExternalEtcd(Checks):
         seen: list[Killed] = []
         with performed(cls.cluster, at_first=lambda lab, work: seen.append(_killed(cls.cluster, lab, work))) as story:
             story.lab.event("kill", ETCD[0])
-            # A write, which needs a quorum of the members that are left.
-            story.lab.kubectl("create", "configmap", "proof", "--namespace=default", node="cp2")
+            wait_until(lambda: _writes(story.lab), seconds=30, what="the members that are left take a write")
             yield seen[0], story
 
     @pytest.fixture(scope="class")
@@ -119,6 +118,15 @@ class TestCreateExternalEtcd(Checks):
 
     def test_the_cluster_goes_on_without_a_member(self, story: Story) -> None:
         assert ready_nodes(story.lab, node="cp2") == set(story.cluster.nodes) - {story.lost}
+
+
+def _writes(lab: Lab) -> bool:
+    """Whether a write, which needs a quorum, is taken; one may time out while a leader is elected."""
+    try:
+        lab.kubectl("annotate", "--overwrite", "namespace", "default", "proof=written", node="cp2")
+    except CommandError:
+        return False
+    return True
 
 
 def _killed(cluster: NewCluster, lab: Lab, work: Path) -> Killed:
