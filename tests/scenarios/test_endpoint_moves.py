@@ -4,9 +4,9 @@
 
 """A conversion, and then the endpoint of the cluster moves from one kind to another by its variables, while a prober asks both.
 
-One cluster goes to a load balancer's own address, a virtual IP address of the balancers, a name that leads to it, a virtual IP address of
-the control planes without any balancer, and back; another one to a name that name servers answer, and to a virtual IP address before nginx. What was left of an
-endpoint say grep, kubectl and ss. At last a failover drill lets nginx and keepalived fail; ip and ps say what happened.
+One cluster is converted to a virtual IP address of the load balancers, and goes to the own address of one of them, a name that leads to the virtual
+one, a virtual IP address of the control planes without any balancer, and back; another one is converted to a virtual IP address before nginx, and goes to a name
+that name servers answer, and back. What was left of an endpoint say grep, kubectl and ss. At last a failover drill lets nginx and keepalived fail; ip and ps say what happened.
 """
 
 from __future__ import annotations
@@ -129,8 +129,8 @@ def _by_address(lab: Lab, addresses: Mapping[str, str]) -> list[Place]:
     with_vip = {**balanced, "kubeadm_ha_vip": f"{shared}/24"}
     lb1 = addresses["lb1"]
     return [
-        Place("balancer", lb1, (), {**balanced, "kubeadm_ha_vip": ""}),
         Place("virtual_ip", shared, BALANCERS, with_vip),
+        Place("balancer", lb1, (), {**balanced, "kubeadm_ha_vip": ""}),
         Place("name", NAME, (), with_vip),
         Place("bare_vip", bare, CONTROL_PLANES, {"kubeadm_ha_load_balancer": "none", "kubeadm_ha_vip": f"{bare}/24"}),
         Place("balancer_again", lb1, (), {**balanced, "kubeadm_ha_vip": ""}),
@@ -139,9 +139,11 @@ def _by_address(lab: Lab, addresses: Mapping[str, str]) -> list[Place]:
 
 def _by_provider(_lab: Lab, addresses: Mapping[str, str]) -> list[Place]:
     shared = f"{addresses['lb1'].rpartition('.')[0]}.{_FREE}"
+    nginx = {"kubeadm_ha_load_balancer": "nginx", "kubeadm_ha_vip": f"{shared}/24"}
     return [
-        Place("dns", DELEGATED, (), {"kubeadm_ha_load_balancer": "dns"}),
-        Place("nginx", shared, BALANCERS, {"kubeadm_ha_load_balancer": "nginx", "kubeadm_ha_vip": f"{shared}/24"}),
+        Place("nginx", shared, BALANCERS, nginx),
+        Place("dns", DELEGATED, (), {"kubeadm_ha_load_balancer": "dns", "kubeadm_ha_vip": ""}),
+        Place("nginx_again", shared, BALANCERS, nginx),
     ]
 
 
