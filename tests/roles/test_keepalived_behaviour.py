@@ -158,12 +158,15 @@ def test_haproxy_gone_for_good(hosts: Hosts) -> None:
 
 
 def test_frozen_haproxy(hosts: Hosts) -> None:
-    before = hosts.moves(
-        "haproxy frozen",
-        lambda name: hosts.on(name, "systemctl", "kill", "--signal=SIGSTOP", "haproxy"),
-        of=BALANCER_FROZEN,
-    )
-    hosts.on(before, "systemctl", "kill", "--signal=SIGCONT", "haproxy")
+    try:
+        hosts.moves(
+            "haproxy frozen",
+            lambda name: hosts.on(name, "systemctl", "kill", "--signal=SIGSTOP", "haproxy"),
+            of=BALANCER_FROZEN,
+        )
+    finally:
+        for name in NAMES:
+            hosts.on(name, "systemctl", "kill", "--signal=SIGCONT", "haproxy")
 
 
 def test_a_host_that_has_a_reason_to_stop_stops_the_others(hosts: Hosts) -> None:
