@@ -53,7 +53,8 @@ def test_a_journal_says_what_was_there(host: PrivateHost, modules_on_host: Modul
 
 
 def test_what_a_role_has_kept(host: PrivateHost, modules_on_host: Modules) -> None:
-    (host.etc / "haproxy").mkdir()
+    # A tier of roles installs haproxy on the machine, whose /etc is copied.
+    (host.etc / "haproxy").mkdir(exist_ok=True)
     configuration = host.etc / "haproxy" / "haproxy.cfg"
     configuration.write_text(CONTENT, encoding="utf-8")
     options: dict[str, t.Any] = {"records": [RECORD], "paths": ["/etc/haproxy/haproxy.cfg"]}
