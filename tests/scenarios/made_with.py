@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from tests.lab.debian import RELEASE
-from tests.tools.tested_versions import MadeWith
+from tests.tools.kept_results import MadeWith
 
 _CORE = re.compile(r"^ansible \[core (\S+)\]", re.MULTILINE)
 _PYTHON = re.compile(r"^  python version = (\S+)", re.MULTILINE)

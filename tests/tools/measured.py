@@ -9,15 +9,12 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
-import json
 import re
 import sys
 import typing as t
-from pathlib import Path
 
-from . import tested_versions
 from .environment import ROOT
+from .kept_results import Kept, kept
 
 GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_measured.rst"
 README = ROOT / "README.md"
@@ -64,53 +61,6 @@ Figures
 - Counts are held exactly. Times are noisy where seven hosts share two cores: a scenario fails by one that is beyond three times its bound, and one between is marked here as *above*.
 
 """
-
-
-@dataclasses.dataclass(frozen=True)
-class Kept:
-    """A kept result of a scenario.
-
-    Attributes:
-        seconds: of each of its steps.
-        probes: what was probed meanwhile, by target.
-        figures: values with their bounds, by name.
-    """
-
-    scenario: str
-    kubernetes: str
-    made_with: tested_versions.MadeWith
-    date: str
-    command: str
-    commit: str
-    factor: float
-    seconds: t.Mapping[str, float]
-    probes: t.Mapping[str, t.Mapping[str, t.Any]]
-    figures: t.Mapping[str, t.Mapping[str, t.Any]]
-
-    @classmethod
-    def parse(cls, content: t.Mapping[str, t.Any]) -> Kept | None:
-        """A result from its file; ``None`` for what is none of a scenario, or did not pass."""
-        result = content.get("result")
-        if not isinstance(result, dict) or "kubernetes" not in result or not result.get("passed"):
-            return None
-        return cls(
-            scenario=str(result["scenario"]),
-            kubernetes=str(result["kubernetes"]).removeprefix("v"),
-            made_with=tested_versions.MadeWith.of(result),
-            date=str(content["date"]),
-            command=str(content["command"]),
-            commit=str(content["commit"])[:10],
-            factor=float(content.get("factor") or 1),
-            seconds={step["name"]: float(step["seconds"]) for step in result.get("steps", ())},
-            probes=result.get("probes", {}),
-            figures=result.get("figures", {}),
-        )
-
-
-def kept(results: Path = tested_versions.RESULTS) -> dict[str, Kept]:
-    """The kept results that passed, by scenario."""
-    parsed = [Kept.parse(json.loads(path.read_text(encoding="utf-8"))) for path in sorted(results.glob("*.json"))]
-    return {result.scenario: result for result in parsed if result is not None}
 
 
 # --- the guide -------------------------------------------------------------------------------------------------------

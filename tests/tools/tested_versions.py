@@ -9,16 +9,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 import sys
 import typing as t
 from pathlib import Path
 
 from .environment import ROOT
+from .kept_results import RESULTS, Kept, kept
 
 DOCUMENT = ROOT / "docs" / "tested-versions.md"
-RESULTS = ROOT / "docs" / "results"
 #: The READMEs with what stands before and after the versions, and between them.
 READMES = {
     ROOT / "README.md": ("Tested with Kubernetes ", " on Debian 13", ", ", " and "),
@@ -39,44 +38,17 @@ is that of the controller.
 | Kubernetes | hosts | ansible-core | Python | scenario | date | command | commit |
 |---|---|---|---|---|---|---|---|
 """
-#: Of results that were kept before results said it themselves: the lab's only image, and the lock of their commits.
-_BEFORE = {"hosts": "Debian 13", "ansible_core": "2.19.14", "python": "3.11 or newer"}
-#: Those of them that were made by another lock (``requirements/newest.txt``).
-_BEFORE_NEWEST = {**_BEFORE, "ansible_core": "2.21.5", "python": "3.12 or newer"}
-
-
-@dataclasses.dataclass(frozen=True)
-class MadeWith:
-    """What a result was made with, beside Kubernetes.
-
-    Attributes:
-        hosts: distribution of the hosts.
-        ansible_core: version on the controller.
-        python: version on the controller.
-    """
-
-    hosts: str
-    ansible_core: str
-    python: str
-
-    @classmethod
-    def of(cls, result: t.Mapping[str, t.Any]) -> MadeWith:
-        """What the result of a scenario says of it."""
-        before = _BEFORE_NEWEST if result["scenario"] == "newest_ansible" else _BEFORE
-        return cls(**(result.get("made_with") or before))
 
 
 def document(results: Path = RESULTS) -> str:
     """The text of the document."""
-    rows = [_row(path) for path in results.glob("*.json")]
-    lines = [f"| {' | '.join(row)} |" for _key, row in sorted(row for row in rows if row is not None)]
-    return _HEAD + "\n".join(lines) + "\n"
+    rows = sorted(kept(results).values(), key=lambda result: (_newest_first(result), result.scenario))
+    return _HEAD + "".join(f"| {' | '.join(_row(result))} |\n" for result in rows)
 
 
 def versions(results: Path = RESULTS) -> list[str]:
     """The versions that something passed with, the newest first."""
-    rows = sorted(row for row in map(_row, results.glob("*.json")) if row is not None)
-    return list(dict.fromkeys(row[0] for _key, row in rows))
+    return list(dict.fromkeys(result.kubernetes for result in sorted(kept(results).values(), key=_newest_first)))
 
 
 def readme(text: str, path: Path, tested: t.Sequence[str]) -> str:
@@ -93,19 +65,15 @@ def readme(text: str, path: Path, tested: t.Sequence[str]) -> str:
     return re.sub(pattern, named, text)
 
 
-def _row(path: Path) -> tuple[tuple[t.Any, ...], tuple[str, ...]] | None:
-    """A line and what it is sorted by; ``None`` for what is no result of a scenario."""
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    result = kept.get("result")
-    if not isinstance(result, dict) or "kubernetes" not in result or not result.get("passed"):
-        return None
-    version = str(result["kubernetes"]).removeprefix("v")
-    key = ([-int(number) for number in version.split(".")], str(result["scenario"]))
+def _newest_first(result: Kept) -> list[int]:
+    return [-int(number) for number in result.kubernetes.split(".")]
+
+
+def _row(result: Kept) -> tuple[str, ...]:
     # A mark of a table in a command would end its cell.
-    command = str(kept["command"]).replace("|", "\\|")
-    made_with = dataclasses.astuple(MadeWith.of(result))
-    origin = (str(result["scenario"]), str(kept["date"]), f"`{command}`", str(kept["commit"])[:10])
-    return key, (version, *made_with, *origin)
+    command = result.command.replace("|", "\\|")
+    made_with = dataclasses.astuple(result.made_with)
+    return (result.kubernetes, *made_with, result.scenario, result.date, f"`{command}`", result.commit)
 
 
 def main() -> int:

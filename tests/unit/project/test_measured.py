@@ -12,8 +12,8 @@ import typing as t
 import pytest
 
 from tests.tools import full_run, keep_results, measured
+from tests.tools.kept_results import MadeWith
 from tests.tools.pieces import Piece
-from tests.tools.tested_versions import MadeWith
 
 if t.TYPE_CHECKING:
     from pathlib import Path

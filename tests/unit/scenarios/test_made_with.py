@@ -11,7 +11,7 @@ import pytest
 
 from tests.lab import debian
 from tests.scenarios import made_with
-from tests.tools.tested_versions import MadeWith
+from tests.tools.kept_results import MadeWith
 
 SAID = """\
 ansible [core 2.21.5]
