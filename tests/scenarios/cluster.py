@@ -208,6 +208,11 @@ def static_pods_are_ready(lab: Lab) -> bool:
     )
 
 
+def locked_hosts(lab: Lab, hosts: Sequence[str]) -> list[str]:
+    """Those of the hosts that a lock of a run is on."""
+    return [host for host in hosts if lab.shell(host, "ls /run | grep -x kubeadm-ha.lock; true").strip()]
+
+
 def fingerprint(lab: Lab, nodes: Sequence[str], *, node: str = "cp1") -> dict[str, str]:
     """What a run in check mode must leave as it is: files and packages of each node, objects of the cluster.
 

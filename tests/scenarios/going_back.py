@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tests.scenarios.cluster import Lab, ready_nodes
+from tests.scenarios.cluster import Lab, locked_hosts, ready_nodes
 from tests.scenarios.convert import etcd_members
 from tests.scenarios.shape import PLAIN
 
@@ -97,7 +97,7 @@ def seen(lab: Lab) -> dict[str, Any]:
             for item in lab.objects("secrets", "--namespace=kube-system")["items"]
             if item["metadata"]["name"] == "kubeadm-certs"
         ],
-        "locks": [host for host in PLAIN.hosts if "lock" in lab.shell(host, "ls /run | grep -x kubeadm-ha.lock; true")],
+        "locks": locked_hosts(lab, PLAIN.hosts),
     }
 
 

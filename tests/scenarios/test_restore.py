@@ -20,7 +20,7 @@ import yaml
 
 from tests.prober.results import ScenarioResults
 from tests.scenarios.audited import SINGLE_BALANCER, grave_findings
-from tests.scenarios.cluster import PROJECT, Lab, etcdctl, ready_nodes, wait_until
+from tests.scenarios.cluster import PROJECT, Lab, etcdctl, locked_hosts, ready_nodes, wait_until
 from tests.scenarios.convert import new_results
 from tests.scenarios.kills import once_nobody_is_at_work
 from tests.scenarios.playbook import Run, kill_playbook, run_playbook
@@ -237,10 +237,6 @@ def _new_pod(lab: Lab) -> str:
     return " ".join(pod["status"]["phase"] for pod in pods if "deletionTimestamp" not in pod["metadata"])
 
 
-def _locked(lab: Lab) -> list[str]:
-    return [node for node in CONTROL_PLANES if lab.shell(node, "ls /run | grep -x kubeadm-ha.lock; true").strip()]
-
-
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
     """Run the whole story once."""
@@ -255,13 +251,13 @@ def story() -> Iterator[Story]:
         revision = _list_revision(lab)
         _spoil(lab, source, backup)
         refused = {"serving": operator.run("restore", "serving", kubeadm_ha_restore_backup=backup)}
-        locked = {"serving": _locked(lab)}
+        locked = {"serving": locked_hosts(lab, CONTROL_PLANES)}
         refused["limited"] = operator.run("restore", "limited", f"--limit={source}", kubeadm_ha_restore_backup=backup)
-        locked["limited"] = _locked(lab)
+        locked["limited"] = locked_hosts(lab, CONTROL_PLANES)
         _destroy(lab)
         for name, wrong in (("cut", "cut"), ("foreign", "foreign"), ("missing", "20000101T000000Z"), ("unnamed", "")):
             refused[name] = operator.run("restore", f"refused-{name}", kubeadm_ha_restore_backup=wrong)
-            locked[name] = _locked(lab)
+            locked[name] = locked_hosts(lab, CONTROL_PLANES)
         files = _files(lab)
         predicted = operator.succeed("restore", "predicted", "--check", "--diff", kubeadm_ha_restore_backup=backup)
         files_after = _files(lab)
