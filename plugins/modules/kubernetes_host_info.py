@@ -401,22 +401,13 @@ from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.collect.host_
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.clock import HostClock
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.commands import HostCommands
 from ansible_collections.kubeadm.ha.plugins.module_utils._adapters.host.endpoint_probe import HostEndpointProbe
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import Endpoint
+from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.address import endpoint_or_none
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.change import Decision
-from ansible_collections.kubeadm.ha.plugins.module_utils._domain.base.errors import InvalidInput
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.binary.report import ServicesReport
 from ansible_collections.kubeadm.ha.plugins.module_utils._domain.host import component_services, work_left
 from ansible_collections.kubeadm.ha.plugins.module_utils._module import run_decision
 
 SECONDS_FOR_A_COMMAND = 10.0
-
-
-def _endpoint(text: str) -> Endpoint | None:
-    """The endpoint; ``None`` for one that cannot be used, which the plan reports."""
-    try:
-        return Endpoint.parse(text, default_port=None) if text else None
-    except InvalidInput:
-        return None
 
 
 def _inspect(inspection: HostInspection, *, with_services: bool) -> dict[str, t.Any]:
@@ -477,7 +468,8 @@ def main() -> None:
         unmanaged_files=module.params["unmanaged_files"],
         authorities=module.params["authorities"],
         backup_directory=module.params["backup_directory"],
-        endpoint=_endpoint(module.params["endpoint"]),
+        # One that cannot be used is reported by the plan.
+        endpoint=endpoint_or_none(module.params["endpoint"], default_port=None),
         endpoint_probe=HostEndpointProbe(connect_seconds=module.params["endpoint_timeout"]),
         cri_socket=module.params["cri_socket"],
         directories=module.params["directories"],

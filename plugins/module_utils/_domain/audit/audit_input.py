@@ -11,7 +11,7 @@ import functools
 import posixpath
 import typing as t
 
-from ..base.address import Endpoint, canonical_ip, is_loopback
+from ..base.address import Endpoint, canonical_ip, endpoint_or_none, is_loopback
 from ..base.addresses_in_text import addresses_in
 from ..base.errors import InvalidInput
 from ..cluster.cluster import Cluster
@@ -166,7 +166,7 @@ class AuditInput:
             unseen={name: text for name, text in request.failures.hosts.items() if name not in hosts},
             cluster_failure=request.failures.cluster,
             etcd_failure=request.failures.etcd,
-            given_endpoint=_endpoint(str(request.inputs.endpoint or "")),
+            given_endpoint=endpoint_or_none(str(request.inputs.endpoint or "")),
             kubeconfigs=kubeconfigs,
             certificates={
                 name: dict(_leaves(_pems(host, request.services.get(name)), x509)) for name, host in hosts.items()
@@ -199,7 +199,7 @@ class AuditInput:
         Returns:
             ``None`` for the shared endpoint, and for whatever is no API server of the inventory.
         """
-        found = _endpoint(server)
+        found = endpoint_or_none(server)
         return None if found is None or found == self.endpoint else self._owner(found, seen_from)
 
     def _owner(self, endpoint: Endpoint, seen_from: str = "") -> str | None:
@@ -277,12 +277,14 @@ class AuditInput:
         """What is named as the cluster's endpoint, with where; the most trusted first, loopback left out."""
         found: list[tuple[str, Endpoint | None]] = [("kubeadm_ha_endpoint", self.given_endpoint)]
         if self.cluster is not None:
-            found.append(("controlPlaneEndpoint of kubeadm-config", _endpoint(self.cluster.endpoint)))
-            found.append(("cluster-info", _endpoint(self.cluster.joining_server or "")))
+            found.append(("controlPlaneEndpoint of kubeadm-config", endpoint_or_none(self.cluster.endpoint)))
+            found.append(("cluster-info", endpoint_or_none(self.cluster.joining_server or "")))
         servers = collections.Counter(
-            item.server for item in self.clients if item.component == KUBELET and _endpoint(item.server) is not None
+            item.server
+            for item in self.clients
+            if item.component == KUBELET and endpoint_or_none(item.server) is not None
         )
-        found += [("kubelets", _endpoint(server)) for server, _count in servers.most_common()]
+        found += [("kubelets", endpoint_or_none(server)) for server, _count in servers.most_common()]
         return tuple((where, item) for where, item in found if item is not None and not is_loopback(item.host))
 
     @functools.cached_property
@@ -299,7 +301,7 @@ class AuditInput:
         return any(
             item.component == KUBELET
             and item.host not in self.control_planes
-            and (endpoint := _endpoint(item.server)) is not None
+            and (endpoint := endpoint_or_none(item.server)) is not None
             and is_loopback(endpoint.host)
             for item in self.clients
         )
@@ -400,13 +402,6 @@ def _kubeconfig_of(report: ServicesReport, component: str) -> str:
     configuration = (service.arguments.get("config") or ("",))[-1]
     named = (report.configurations.get(configuration) or {}).get("clientConnection.kubeconfig", "")
     return given[-1] or named
-
-
-def _endpoint(text: str) -> Endpoint | None:
-    try:
-        return Endpoint.parse(text) if text else None
-    except InvalidInput:
-        return None
 
 
 def _is_of_keepalived(line: str, name: str) -> bool:

@@ -9,8 +9,7 @@ import collections
 import dataclasses
 import typing as t
 
-from ..base.address import Endpoint, canonical_ip
-from ..base.errors import InvalidInput
+from ..base.address import canonical_ip, endpoint_or_none
 from ..component import leader_election
 from .audit_input import KUBE_PROXY, KUBELET
 from .survival import ENDPOINT, ETCD_MEMBER
@@ -175,11 +174,8 @@ def _target(audit: AuditInput, server: str, host: str) -> str:
     bound = audit.api_server_at(server, seen_from=host)
     if bound is not None:
         return bound
-    try:
-        endpoint = Endpoint.parse(server)
-    except InvalidInput:
-        return ""
-    return str(endpoint) if endpoint == audit.endpoint else ""
+    endpoint = endpoint_or_none(server)
+    return str(endpoint) if endpoint is not None and endpoint == audit.endpoint else ""
 
 
 def _past(audit: AuditInput, name: str) -> t.Iterator[Connection]:

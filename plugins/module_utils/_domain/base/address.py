@@ -121,12 +121,18 @@ class Endpoint:
         return f"{_bracketed(self.host)}:{self.port}"
 
 
+def endpoint_or_none(text: str, *, default_port: int | None = DEFAULT_API_PORT) -> Endpoint | None:
+    """The endpoint; ``None`` for what cannot be read as one (:meth:`Endpoint.parse`), such as an empty text."""
+    try:
+        return Endpoint.parse(text, default_port=default_port)
+    except InvalidInput:
+        return None
+
+
 def same_server(one: str, other: str) -> bool:
     """Whether two ``server`` URLs name the same endpoint, whatever their spelling."""
-    try:
-        return Endpoint.parse(one) == Endpoint.parse(other)
-    except InvalidInput:
-        return False
+    endpoint = endpoint_or_none(one)
+    return endpoint is not None and endpoint == endpoint_or_none(other)
 
 
 def parse_sans(texts: t.Iterable[str]) -> frozenset[San]:
@@ -155,6 +161,7 @@ __all__ = (
     "San",
     "canonical_dns_name",
     "canonical_ip",
+    "endpoint_or_none",
     "is_loopback",
     "parse_sans",
     "same_server",

@@ -13,10 +13,9 @@ import dataclasses
 import posixpath
 import typing as t
 
-from ..base.address import Endpoint, is_loopback, same_server
+from ..base.address import Endpoint, endpoint_or_none, is_loopback, same_server
 from ..base.change import Change
 from ..base.enumeration import listed
-from ..base.errors import InvalidInput
 from ..base.file_fact import ABSENT, DIRECTORY, FileFact
 from ..base.problem import Problem
 from ..component.static_pod import ETCD, is_below
@@ -445,11 +444,8 @@ def kubeconfig_of(component: str, service: ServiceReport) -> str:
 
 def is_local(server: str) -> bool:
     """Whether a URL leads every host to itself."""
-    try:
-        host = Endpoint.parse(server.partition("://")[2] or server).host
-    except InvalidInput:
-        return False
-    return is_loopback(host)
+    endpoint = endpoint_or_none(server.partition("://")[2] or server)
+    return endpoint is not None and is_loopback(endpoint.host)
 
 
 def _named(report: ServicesReport, service: ServiceReport) -> frozenset[str]:

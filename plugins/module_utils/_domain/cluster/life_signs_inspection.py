@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..base.address import Endpoint
+from ..base.address import Endpoint, endpoint_or_none
 from ..base.api_time import seconds_of
-from ..base.errors import InvalidInput
 from .life_signs import LifeSigns
 
 if t.TYPE_CHECKING:
@@ -55,10 +54,7 @@ def lease_age(api: Api, clock: Clock, name: str) -> float | None:
 
 def _api_server(api: Api, name: str) -> Endpoint | None:
     pod = api.get("pod", f"kube-apiserver-{name}", namespace="kube-system") or {}
-    try:
-        return Endpoint.parse(str(((pod.get("metadata") or {}).get("annotations") or {}).get(_ADVERTISED) or ""))
-    except InvalidInput:
-        return None
+    return endpoint_or_none(str(((pod.get("metadata") or {}).get("annotations") or {}).get(_ADVERTISED) or ""))
 
 
 __all__ = ("collect", "lease_age")

@@ -11,7 +11,7 @@ from ..base.address import canonical_ip
 from ..base.change import Change, Decision
 from ..base.errors import UnsupportedState
 from . import life_signs_inspection
-from .life_signs import QUIET_SECONDS
+from .life_signs import QUIET_SECONDS, LifeSigns
 from .node import Node
 
 if t.TYPE_CHECKING:
@@ -59,7 +59,7 @@ def remove(
             f"The node {name} was not deleted: it is Ready. Drain it and stop its kubelet first, if it is to leave the cluster."
         )
     age = life_signs_inspection.lease_age(api, clock, name) if is_lost else None
-    if age is not None and age < QUIET_SECONDS:
+    if LifeSigns(name, age).has_renewed:
         raise UnsupportedState(
             f"The node {name} was not deleted: its kubelet renewed its Lease {age:.0f} s ago, so its machine is not gone. Stop it for good, "
             f"and run again {QUIET_SECONDS:.0f} s later."

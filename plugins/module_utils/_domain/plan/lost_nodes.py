@@ -11,8 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..base.address import Endpoint, canonical_ip
-from ..base.errors import InvalidInput
+from ..base.address import Endpoint, canonical_ip, endpoint_or_none
 from ..base.problem import Problem
 from ..cluster import node_removal
 from ..cluster.life_signs import QUIET_SECONDS, LifeSigns
@@ -141,7 +140,7 @@ def _of(name: str, hosts: Hosts, cluster: Cluster, etcd_cluster: EtcdCluster, si
             for member in etcd_cluster.members
             if (member.name == name if member.name else _is_at(member, addresses, hosts))
         ),
-        api_server=_endpoint(signs.api_server),
+        api_server=endpoint_or_none(signs.api_server),
     )
 
 
@@ -179,13 +178,6 @@ def _alive(loss: Loss, hosts: Hosts, signs: LifeSigns) -> str | None:
         if member.is_answering:
             return f"its member of etcd {member.id} answers: stop its machine for good, then run again"
     return None
-
-
-def _endpoint(text: str) -> Endpoint | None:
-    try:
-        return Endpoint.parse(text)
-    except InvalidInput:
-        return None
 
 
 __all__ = ("VARIABLE", "Loss", "LostNode", "Verdict", "after", "losses", "problems", "verdicts")

@@ -9,8 +9,7 @@ import dataclasses
 import functools
 import typing as t
 
-from ..base.address import Endpoint
-from ..base.errors import InvalidInput
+from ..base.address import Endpoint, endpoint_or_none
 from ..cluster import control_plane_node, deployment_spread
 from ..component import anonymous_access
 from ..kubeadm import bootstrap_kubeconfig
@@ -163,11 +162,8 @@ class Situation:
         """What a consumer may still use instead of the endpoint: the API servers' own addresses and what the cluster names."""
         found = {host.api_server for host in self.hosts.values() if host.api_server is not None}
         found |= {loss.api_server for loss in self.losses if loss.api_server is not None}
-        for text in (self.cluster.joining_server, self.cluster.endpoint):
-            try:
-                found.add(Endpoint.parse(text or ""))
-            except InvalidInput:
-                continue
+        named = (endpoint_or_none(text or "") for text in (self.cluster.joining_server, self.cluster.endpoint))
+        found |= {endpoint for endpoint in named if endpoint is not None}
         return frozenset(found - {self.desired.endpoint})
 
     @functools.cached_property

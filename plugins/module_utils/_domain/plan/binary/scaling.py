@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import typing as t
 
-from ...base.address import DEFAULT_API_PORT, Endpoint, San, canonical_ip, same_server
+from ...base.address import DEFAULT_API_PORT, Endpoint, San, canonical_ip, endpoint_or_none, same_server
 from ...base.errors import InvalidInput
 from ...base.file_fact import FILE
 from ...binary import extension, host_bound, needs
@@ -195,9 +195,8 @@ class Scaling:
 
     def master_at(self, server: str) -> str | None:
         """Inventory name of the master whose API server a kubeconfig names; ``None`` for another place."""
-        try:
-            found = Endpoint.parse(server)
-        except InvalidInput:
+        found = endpoint_or_none(server)
+        if found is None:
             return None
         name = self._masters_by_name.get(found.host)
         return name if name is not None and self.server_of(name).port == found.port else None

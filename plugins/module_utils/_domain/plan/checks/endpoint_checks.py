@@ -15,7 +15,7 @@ import datetime as dt
 import typing as t
 
 from ...base import endpoint_view
-from ...base.address import Endpoint, canonical_ip, is_loopback
+from ...base.address import Endpoint, canonical_ip, endpoint_or_none, is_loopback
 from ...base.endpoint_view import View
 from ...base.enumeration import listed
 from ...base.errors import InvalidInput
@@ -217,11 +217,8 @@ def _in_use(situation: Situation) -> t.Iterator[Endpoint]:
     servers = [situation.cluster.endpoint, situation.cluster.joining_server]
     for host in situation.hosts.values():
         servers += host.servers.values()
-    for server in servers:
-        try:
-            yield Endpoint.parse(str(server or ""))
-        except InvalidInput:
-            continue
+    found = (endpoint_or_none(str(server or "")) for server in servers)
+    yield from (endpoint for endpoint in found if endpoint is not None)
 
 
 def _leads_elsewhere(situation: Situation, views: t.Mapping[str, View]) -> t.Iterator[Problem]:

@@ -12,10 +12,9 @@ import dataclasses
 import ipaddress
 import typing as t
 
-from ...base.address import Endpoint, canonical_ip
+from ...base.address import Endpoint, canonical_ip, endpoint_or_none
 from ...base.connection_attempt import REACHED, REJECTED, SILENT
 from ...base.enumeration import listed
-from ...base.errors import InvalidInput
 from ...base.problem import Problem
 from .membership import is_joined
 
@@ -97,11 +96,8 @@ def connections(
 def _external(cluster: Cluster) -> t.Iterator[Endpoint]:
     """Members of external etcd that API servers ask. What is no URL with an address is not tried."""
     external = (cluster.configuration.get("etcd") or {}).get("external") or {}
-    for url in external.get("endpoints") or ():
-        try:
-            yield Endpoint.parse(str(url).partition("://")[2])
-        except InvalidInput:
-            continue
+    found = (endpoint_or_none(str(url).partition("://")[2]) for url in external.get("endpoints") or ())
+    yield from (endpoint for endpoint in found if endpoint is not None)
 
 
 def by_source(wanted: t.Iterable[Connection]) -> dict[str, list[dict[str, str | int]]]:

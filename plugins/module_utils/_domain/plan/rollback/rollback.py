@@ -9,8 +9,7 @@ import dataclasses
 import functools
 import typing as t
 
-from ...base.address import Endpoint, same_server
-from ...base.errors import InvalidInput
+from ...base.address import Endpoint, endpoint_or_none, same_server
 from ...cluster.control_plane_endpoint import KUBE_PROXY
 from ...host import previous_state
 from ...kubeadm.cluster_info_signature import CLUSTER_INFO
@@ -212,10 +211,7 @@ class Rollback:
 
 def parse_given(text: object) -> Endpoint | None:
     """The address of before as the operator gives it; ``None`` when it is not given, or cannot be read, which the inputs report."""
-    try:
-        return Endpoint.parse(str(text)) if text else None
-    except InvalidInput:
-        return None
+    return endpoint_or_none(str(text or ""))
 
 
 def _same(one: t.Any, other: t.Any) -> bool:
